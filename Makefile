@@ -1,0 +1,64 @@
+# Everything runs from .venv, which is made and kept up to date from requirements.lock.
+# Needs make and a Python 3.11 or later with venv: `make test PYTHON=python3.13` names another one.
+
+PYTHON ?= python3
+WORKERS ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Source roots and packages join the checks as soon as they hold Python files.
+SOURCES := $(patsubst %/,%,$(sort $(dir $(wildcard spec/*/*.py impl/*/*.py proofs/*/*.py tests/*.py tests/*/*.py))))
+ROOTS := $(sort $(foreach folder,$(SOURCES),$(firstword $(subst /, ,$(folder)))))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo setup test lint coverage bench docs lock clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+demo: setup ## show what marginspec does
+	$(BIN)/marginspec demo
+
+setup: $(VENV)/.installed ## make or update .venv
+
+# Two stamps: a new lock installs packages, a change of pyproject.toml only the project itself.
+$(VENV)/.locked: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is missing or older than Python 3.11: name another one with PYTHON=…" >&2; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.locked pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+test: lint ## check style, types and import walls, then run all tests
+	$(BIN)/pytest -n $(WORKERS)
+
+lint: setup ## check style, types and import walls
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict $(ROOTS)
+	$(BIN)/lint-imports
+
+coverage: setup ## run all tests; every branch of the rulebook must be covered
+	$(BIN)/pytest -n $(WORKERS) --cov --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+
+bench: setup ## measure speed
+	$(BIN)/marginspec bench
+
+docs: setup ## write the generated documents anew
+	$(BIN)/python -m marginspec_tools.traceability --write
+
+lock: setup ## pin the newest versions that pyproject.toml allows
+	$(BIN)/uv pip compile pyproject.toml --no-config --all-extras --group dev --upgrade \
+		--universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" --quiet --output-file requirements.lock
+	@! grep -nE '://|^-' requirements.lock || { echo "requirements.lock names an index" >&2; exit 1; }
+
+clean: ## remove .venv and all that tools left behind
+	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* \
+		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find spec impl proofs tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

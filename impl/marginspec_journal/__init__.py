@@ -1,0 +1,1 @@
+"""Wire formats: journals, states and receipts as JSON Lines and Parquet."""

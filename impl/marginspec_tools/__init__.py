@@ -1,0 +1,1 @@
+"""Everything around the rules: the command line, explanations, audits and scenarios."""
