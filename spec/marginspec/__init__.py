@@ -1,0 +1,8 @@
+"""The rulebook of perpetual-futures margin, liquidation and loss waterfall, as executable rules.
+
+Reading order: units, market, ledger, account, events, receipts, state, transaction (the nouns);
+margin, trading, funding (what keeps an account healthy); liquidation, waterfall, deleveraging, levy,
+settlement (what happens when it is not); transition (one event, whole); invariants, transparency.
+"""
+
+RULEBOOK_VERSION = "1"

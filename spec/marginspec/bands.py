@@ -1,0 +1,165 @@
+"""Liquidation band and bankruptcy price of a domain: where it stops being healthy, where its equity is zero."""
+
+import attrs
+
+from marginspec.account import DomainKey
+from marginspec.margin import (
+    Book,
+    cash_account,
+    cost_of,
+    domain_margin,
+    is_healthy,
+    maintenance_margin,
+    notional_of,
+    position_margin,
+    positions_of_domain,
+)
+from marginspec.market import TierTable
+from marginspec.rules import rule
+from marginspec.units import MAX_PRICE, MAX_VALUE, RATE_ONE, Money, Price, div_down, div_up
+
+
+@attrs.frozen
+class Exposure:
+    """A position seen from its market's price: its value in quanta per price unit (signed), and its tiers."""
+
+    value_per_unit: int
+    tiers: TierTable
+
+
+@attrs.frozen
+class PriceView:
+    """A domain as a function of one market's price, all other marks fixed.
+
+    `fixed_equity` is the equity at a price of zero, `fixed_maintenance` that of the other markets.
+    """
+
+    fixed_equity: Money
+    fixed_maintenance: Money
+    exposures: tuple[Exposure, ...]
+
+
+@attrs.frozen
+class Band:
+    """The nearest unhealthy prices below and above the mark; None where there is none."""
+
+    lower: Price | None
+    upper: Price | None
+
+
+@rule("MRG-07")
+def view_of(book: Book, domain: DomainKey, market_id: str) -> PriceView:
+    """With every other mark fixed, equity is linear in a market's price."""
+    equity, maintenance = book.balance(cash_account(domain)), Money(0)
+    exposures: tuple[Exposure, ...] = ()
+    for key in positions_of_domain(book, domain):
+        if key.market == market_id:
+            market = book.markets[market_id]
+            per_unit = market.value(Price(1), book.positions[key])
+            exposures = (*exposures, Exposure(per_unit, market.tiers))
+            equity = Money(equity - cost_of(book, key))
+        else:
+            margin = position_margin(book, key)
+            equity = Money(equity + margin.unrealised)
+            maintenance = Money(maintenance + margin.maintenance)
+    return PriceView(equity, maintenance, exposures)
+
+
+@rule("MRG-05", "MRG-07")
+def health_at(view: PriceView, price: Price) -> Money:
+    """Equity less maintenance at a price, as the rules round it; the domain is healthy where it is positive."""
+    health = view.fixed_equity - view.fixed_maintenance
+    for exposure in view.exposures:
+        value = Money(exposure.value_per_unit * price)
+        health = health + value - maintenance_margin(notional_of(value), exposure.tiers)
+    return Money(health)
+
+
+@rule("MRG-07")
+def exact_health_at(view: PriceView, price: Price) -> int:
+    """Equity less maintenance before rounding, in 1e-8 of a quantum; concave in the price."""
+    health = RATE_ONE * (view.fixed_equity - view.fixed_maintenance)
+    for exposure in view.exposures:
+        value = Money(exposure.value_per_unit * price)
+        notional = notional_of(value)
+        tier = exposure.tiers.holding(notional)
+        health = health + RATE_ONE * value - (notional * tier.maintenance_rate - tier.deduction)
+    return health
+
+
+@rule("MRG-07", "NUM-03")
+def highest_price(view: PriceView) -> Price:
+    """The band is sought only among prices at which notionals are at most 2^62."""
+    largest = 1
+    for exposure in view.exposures:
+        largest = max(largest, abs(exposure.value_per_unit))
+    return Price(min(MAX_PRICE, div_down(MAX_VALUE, largest)))
+
+
+@rule("MRG-07", source="SRC-05 SRC-13 SRC-14")
+def liquidation_band(book: Book, domain: DomainKey, market_id: str) -> Band:
+    """The liquidation band is bounded by the nearest prices below and above the mark that are not healthy.
+
+    A domain that is not healthy at the mark has both ends there.
+    """
+    view = view_of(book, domain, market_id)
+    mark = book.markets[market_id].marked()
+    if not view.exposures:
+        return Band(None, None)
+    if not is_healthy(domain_margin(book, domain)):
+        return Band(mark, mark)
+    return Band(nearest_unhealthy(view, mark, Price(1)), nearest_unhealthy(view, mark, highest_price(view)))
+
+
+@rule("MRG-07")
+def nearest_unhealthy(view: PriceView, mark: Price, end: Price) -> Price | None:
+    """From a healthy mark towards an end, the first price that is not healthy; None if there is none.
+
+    Rounding costs less than a quantum a position, and exact health is concave. So up to the last price
+    where exact health is at least one quantum a position all is healthy; from there on prices are tried
+    one by one, which ends at the latest where exact health falls below one quantum.
+    """
+    rounding = RATE_ONE * len(view.exposures)
+    price = last_with_exact_health(view, mark, end, rounding)
+    step = 1 if end >= mark else -1
+    while price != end:
+        price = Price(price + step)
+        if health_at(view, price) <= 0:
+            return price
+    return None
+
+
+@rule("MRG-07")
+def last_with_exact_health(view: PriceView, start: Price, end: Price, threshold: int) -> Price:
+    """The last price from start towards end up to which exact health stays at the threshold or above.
+
+    Bisection: concavity leaves at most one crossing beyond a start at or above the threshold. The start
+    itself if that is already below.
+    """
+    inside, outside = start, end
+    if exact_health_at(view, end) >= threshold:
+        inside = end
+    if exact_health_at(view, start) < threshold:
+        outside = start
+    while abs(outside - inside) > 1:
+        middle = Price(div_down(inside + outside, 2))
+        if exact_health_at(view, middle) >= threshold:
+            inside = middle
+        else:
+            outside = middle
+    return inside
+
+
+@rule("MRG-08", source="SRC-06 SRC-14")
+def bankruptcy_price(book: Book, domain: DomainKey, market_id: str) -> Price | None:
+    """The bankruptcy price is the mark at which the domain's equity is zero, other marks fixed.
+
+    Rounded against the account: up for a net long, down for a net short. None if no positive price has it.
+    """
+    view = view_of(book, domain, market_id)
+    slope = sum(exposure.value_per_unit for exposure in view.exposures)
+    if slope == 0:
+        return None
+    equity = view.fixed_equity
+    price = div_up(-equity, slope) if slope > 0 else div_down(equity, -slope)
+    return Price(price) if price > 0 else None

@@ -1,0 +1,17 @@
+"""What any engine offers, so that the specification and others can be exchanged and compared."""
+
+from typing import Protocol
+
+from marginspec.events import Event
+from marginspec.receipts import Receipt
+from marginspec.state import State
+
+
+class Engine(Protocol):
+    """An exchange that takes one event after another."""
+
+    def apply(self, event: Event) -> Receipt:
+        """Take one event; a rejected one leaves the state as it was."""
+
+    def state(self) -> State:
+        """The state after the events so far."""

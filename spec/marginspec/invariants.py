@@ -1,0 +1,314 @@
+"""Invariants of every settled state and every event, as predicates that name what broke, where, by how much."""
+
+from collections.abc import Callable, Iterator
+
+import attrs
+
+from marginspec import ledger
+from marginspec.account import PositionKey
+from marginspec.deleveraging import Queues, find_step
+from marginspec.events import Event
+from marginspec.ledger import FUND_KINDS, LedgerAccount
+from marginspec.levy import domains_of_asset
+from marginspec.margin import domain_margin, is_healthy
+from marginspec.receipts import Deleveraged, Levied, LotOpened, LotReduced, Receipt, Transferred
+from marginspec.rules import rule
+from marginspec.state import State
+from marginspec.transition import apply
+from marginspec.units import Money, Quantity
+from marginspec.waterfall import lots_unrealised, shortfall_of, shortfalls, uncovered_shortfall
+
+
+@attrs.frozen
+class Violation:
+    """A broken invariant: which one, what broke, in which account, domain, market or asset, by how much."""
+
+    invariant: str
+    what: str
+    where: str
+    amount: int
+
+
+def asset_of(state: State, account: LedgerAccount) -> str:
+    """The asset that a ledger account counts in."""
+    kind, owner, *rest = account.split(":")
+    if kind in ("external", "insurance", "house", "clearing"):
+        return owner
+    if kind == "wallet":
+        return rest[0]
+    if kind == "lot":
+        return state.markets[state.lots[int(owner)].market].asset
+    return state.markets[owner if kind == "reserve" else rest[0]].asset
+
+
+def assets_of(state: State) -> list[str]:
+    """All assets that have a balance or a market."""
+    held = {asset_of(state, account) for account in state.ledger if not is_closed_lot(state, account)}
+    return sorted({*held, *(market.asset for market in state.markets.values())})
+
+
+def is_closed_lot(state: State, account: LedgerAccount) -> bool:
+    """Whether this is the account of a lot that is not open."""
+    kind, owner, *_ = account.split(":")
+    return kind == "lot" and int(owner) not in state.lots
+
+
+@rule("INV-01", "LED-01")
+def balances_sum_to_zero(state: State) -> Iterator[Violation]:
+    """Balances of an asset sum to zero."""
+    sums = dict.fromkeys(assets_of(state), 0)
+    for account, balance in state.ledger.items():
+        if not is_closed_lot(state, account):
+            sums[asset_of(state, account)] += balance
+    for asset, total in sums.items():
+        if total != 0:
+            yield Violation("INV-01", "balances do not sum to zero", asset, total)
+
+
+@rule("INV-02")
+def quantities_sum_to_zero(state: State) -> Iterator[Violation]:
+    """Quantities of a market, lots included, sum to zero."""
+    sums = dict.fromkeys(sorted(state.markets), 0)
+    for key, quantity in state.positions.items():
+        sums[key.market] += quantity
+    for lot in state.lots.values():
+        sums[lot.market] += lot.quantity
+    for market, total in sums.items():
+        if total != 0:
+            yield Violation("INV-02", "quantities do not sum to zero", market, total)
+
+
+@rule("INV-03", "LED-02")
+def funds_are_not_negative(state: State) -> Iterator[Violation]:
+    """Reserves, insurance and house are at least zero, and clearing is zero."""
+    for account in sorted(state.ledger):
+        balance = state.ledger[account]
+        if account.startswith(FUND_KINDS) and balance < 0:
+            yield Violation("INV-03", "fund below zero", account, balance)
+        elif account.startswith("clearing:"):
+            yield Violation("INV-03", "clearing not empty", account, balance)
+
+
+@rule("INV-04", source="SRC-02")
+def domains_are_healthy(state: State) -> Iterator[Violation]:
+    """Every domain is healthy."""
+    for asset in assets_of(state):
+        for domain in domains_of_asset(state, asset):
+            margin = domain_margin(state, domain)
+            if not is_healthy(margin):
+                lacking = margin.equity - margin.maintenance
+                yield Violation("INV-04", "equity not above maintenance", ":".join(domain), lacking)
+
+
+@rule("INV-05", source="SRC-02")
+def equities_are_not_negative(state: State) -> Iterator[Violation]:
+    """Every equity is at least zero, and so is every flat domain's cash."""
+    for asset in assets_of(state):
+        for domain in domains_of_asset(state, asset):
+            margin = domain_margin(state, domain)
+            if margin.equity < 0:
+                yield Violation("INV-05", "equity below zero", ":".join(domain), margin.equity)
+    for account in sorted(state.ledger):
+        kind, *owner = account.split(":")
+        if kind == "isolated" and PositionKey(*owner) not in state.positions:  # type: ignore[arg-type]  # a side
+            yield Violation("INV-05", "flat isolated position with cash", account, state.ledger[account])
+
+
+@rule("INV-06", source="SRC-06")
+def cover_test_holds(state: State) -> Iterator[Violation]:
+    """The shortfalls of an asset are at most its insurance fund and what is reported as uncovered."""
+    for asset in assets_of(state):
+        excess = uncovered_shortfall(state, asset) - state.uncovered.get(asset, Money(0))
+        if excess > 0:
+            yield Violation("INV-06", "shortfalls exceed insurance and uncovered", asset, excess)
+
+
+@rule("INV-11", "LIQ-04")
+def lots_are_consistent(state: State) -> Iterator[Violation]:
+    """Every lot is open with a quantity and an id given out; a closed lot keeps no cost."""
+    for lot_id in sorted(state.lots):
+        lot = state.lots[lot_id]
+        if lot.id != lot_id or not 0 < lot_id < state.next_lot or lot.quantity == 0:
+            yield Violation("INV-11", "lot without id or quantity", f"lot:{lot_id}", lot.quantity)
+    for account in sorted(state.ledger):
+        if is_closed_lot(state, account):
+            yield Violation("INV-11", "closed lot keeps a cost", account, -state.ledger[account])
+
+
+@rule("INV-12")
+def net_deposits_are_not_negative(state: State) -> Iterator[Violation]:
+    """Nobody took out more of an asset than was ever paid in (with last resort `levy`)."""
+    for asset in assets_of(state):
+        net_deposits = -state.balance(ledger.external(asset))
+        if state.header.profile.last_resort == "levy" and net_deposits < 0:
+            yield Violation("INV-12", "net deposits below zero", asset, net_deposits)
+
+
+@rule("INV-13", source="SRC-06")
+def nothing_is_uncovered(state: State) -> Iterator[Violation]:
+    """With last resort `levy`, no loss is ever uncovered."""
+    for asset in sorted(state.uncovered):
+        if state.header.profile.last_resort == "levy":
+            yield Violation("INV-13", "uncovered shortfall", asset, state.uncovered[asset])
+
+
+STATE_INVARIANTS: dict[str, Callable[[State], Iterator[Violation]]] = {
+    "INV-01": balances_sum_to_zero,
+    "INV-02": quantities_sum_to_zero,
+    "INV-03": funds_are_not_negative,
+    "INV-04": domains_are_healthy,
+    "INV-05": equities_are_not_negative,
+    "INV-06": cover_test_holds,
+    "INV-11": lots_are_consistent,
+    "INV-12": net_deposits_are_not_negative,
+    "INV-13": nothing_is_uncovered,
+}
+"""What every settled state satisfies."""
+
+
+@attrs.frozen
+class Transition:
+    """One event as it was taken: the state before, the event, its receipt, the state after."""
+
+    before: State
+    event: Event
+    receipt: Receipt
+    after: State
+
+    def transfers(self) -> list[Transferred]:
+        """The transfers among the effects, in order."""
+        return [effect for effect in self.receipt.effects if isinstance(effect, Transferred)]
+
+
+@rule("INV-07", source="SRC-03")
+def reserve_changes_are_explained(taken: Transition) -> Iterator[Violation]:
+    """A reserve's change is liquidation profit less its draws, event by event."""
+    changes = dict.fromkeys(sorted(taken.after.markets), 0)
+    for transfer in taken.transfers():
+        if transfer.target.startswith("reserve:") and transfer.rule == "LIQ-05":
+            changes[transfer.target.split(":")[1]] += transfer.amount
+        if transfer.source.startswith("reserve:") and transfer.rule == "WTF-01":
+            changes[transfer.source.split(":")[1]] -= transfer.amount
+    for market, change in changes.items():
+        account = ledger.reserve(market)
+        rest = taken.after.balance(account) - taken.before.balance(account) - change
+        if rest != 0:
+            yield Violation("INV-07", "reserve changed without profit or draw", account, rest)
+
+
+@rule("INV-08", "WTF-01", source="SRC-04 SRC-07")
+def waterfall_is_in_order(taken: Transition) -> Iterator[Violation]:
+    """Insurance is drawn on an empty reserve, deleveraging used when both cannot cover, levy when all is exhausted."""
+    yield from insurance_drawn_last(taken)
+    effects = taken.receipt.effects
+    levied = [effect for effect in effects if isinstance(effect, Levied)]
+    if levied:
+        yield from levy_was_last(taken, levied[0].domain.asset)
+    else:
+        steps = [effect for effect in effects if isinstance(effect, Deleveraged)]
+        yield from last_step_was_needed(taken, steps) if steps else ()
+
+
+def insurance_drawn_last(taken: Transition) -> Iterator[Violation]:
+    """Insurance drawn for a realised loss implies an empty reserve of the lot's market."""
+    for transfer in taken.transfers():
+        if transfer.rule == "WTF-01" and transfer.source.startswith("insurance:"):
+            lot = taken.before.lots[int(transfer.target.split(":")[1])]
+            left = taken.after.balance(ledger.reserve(lot.market))
+            if left != 0:
+                yield Violation("INV-08", "insurance drawn before the reserve was empty", lot.market, left)
+
+
+def last_step_was_needed(taken: Transition, steps: list[Deleveraged]) -> Iterator[Violation]:
+    """Without the last step of deleveraging the cover test would fail."""
+    last, after = steps[-1], taken.after
+    market = after.markets[last.counterparty.market]
+    reserve = after.balance(ledger.reserve(market.id))
+    found = shortfalls(after, market.asset)
+    found[market.id] = shortfall_of(Money(lots_unrealised(after, market) - last.loss), reserve)
+    missing = sum(found.values()) - after.balance(ledger.insurance(market.asset))
+    if missing <= 0:
+        yield Violation("INV-08", "deleveraged although funds could cover", market.id, missing)
+
+
+def levy_was_last(taken: Transition, asset: str) -> Iterator[Violation]:
+    """A levy implies an empty house, and no eligible pair in any market with shortfall."""
+    after = taken.after
+    house = after.balance(ledger.house(asset))
+    if house != 0:
+        yield Violation("INV-08", "levied before the house was empty", asset, house)
+    paid = [move for move in taken.transfers() if move.rule == "LVY-01"]
+    missing = Money(sum(move.amount for move in paid))
+    queues: Queues = {}
+    for market_id, shortfall in shortfalls(after, asset).items():
+        if shortfall > 0:
+            step = find_step(after, after.markets[market_id], queues, shortfall, missing)
+            if step is not None:
+                where = ":".join(step.counterparty)
+                yield Violation("INV-08", "levied before an eligible counterparty", where, step.quantity)
+
+
+@rule("INV-09")
+def rejection_changes_nothing(taken: Transition) -> Iterator[Violation]:
+    """A rejected event leaves the state equal, and has no effects."""
+    if taken.receipt.rejected is None:
+        return
+    if taken.after != taken.before or taken.receipt.effects:
+        changed = len(taken.receipt.effects)
+        yield Violation("INV-09", "rejected event changed the state", taken.receipt.rejected, changed)
+
+
+@rule("INV-10")
+def second_run_agrees(taken: Transition) -> Iterator[Violation]:
+    """The same event on the same state gives the same receipt and state."""
+    after, receipt = apply(taken.before, taken.event)
+    if receipt != taken.receipt or after != taken.after:
+        where = type(taken.event).__name__
+        yield Violation("INV-10", "a second run differs", where, len(receipt.effects))
+
+
+@rule("INV-11", "LIQ-04")
+def lots_only_shrink(taken: Transition) -> Iterator[Violation]:
+    """Lots are opened with the next id and only ever shrink; nothing is closed twice."""
+    quantities = {lot.id: lot.quantity for lot in taken.before.lots.values()}
+    next_lot = taken.before.next_lot
+    for effect in taken.receipt.effects:
+        if isinstance(effect, LotOpened):
+            if effect.lot.id != next_lot:
+                yield Violation("INV-11", "lot id out of turn", f"lot:{effect.lot.id}", next_lot)
+            next_lot = next_lot + 1
+            quantities[effect.lot.id] = effect.lot.quantity
+        if isinstance(effect, LotReduced):
+            if not shrinks(quantities.get(effect.lot, Quantity(0)), effect.quantity):
+                yield Violation("INV-11", "lot did not shrink", f"lot:{effect.lot}", effect.quantity)
+            quantities[effect.lot] = effect.quantity
+    for lot_id, quantity in quantities.items():
+        left = taken.after.lots[lot_id].quantity if lot_id in taken.after.lots else Quantity(0)
+        if left != quantity:
+            yield Violation("INV-11", "lot differs from its effects", f"lot:{lot_id}", left - quantity)
+
+
+def shrinks(before: Quantity, after: Quantity) -> bool:
+    """Whether a signed quantity came closer to zero without passing it."""
+    return 0 <= after < before or before < after <= 0
+
+
+EVENT_INVARIANTS: dict[str, Callable[[Transition], Iterator[Violation]]] = {
+    "INV-07": reserve_changes_are_explained,
+    "INV-08": waterfall_is_in_order,
+    "INV-09": rejection_changes_nothing,
+    "INV-10": second_run_agrees,
+    "INV-11": lots_only_shrink,
+}
+"""What every event satisfies."""
+
+
+def check_state(state: State) -> tuple[Violation, ...]:
+    """All broken invariants of a settled state, in order of their ids."""
+    return tuple(found for predicate in STATE_INVARIANTS.values() for found in predicate(state))
+
+
+def check_transition(taken: Transition) -> tuple[Violation, ...]:
+    """All broken invariants of an event, then those of the state after it."""
+    broken = tuple(found for predicate in EVENT_INVARIANTS.values() for found in predicate(taken))
+    return (*broken, *check_state(taken.after))

@@ -1,0 +1,249 @@
+"""Liquidation: cancelling orders, step-down through the tiers, takeover, and fills of the lots."""
+
+from marginspec import ledger
+from marginspec.account import DomainKey, Lot, LotReason, PositionKey
+from marginspec.checks import (
+    check_position_side,
+    known_account,
+    known_market,
+    marked_market,
+    quantity_in,
+    tick_price_in,
+)
+from marginspec.events import LiquidationFill
+from marginspec.margin import (
+    NO_ORDERS,
+    cash_account,
+    cost_of,
+    domain_margin,
+    is_healthy,
+    lot_cost,
+    maintenance_margin,
+    margin_mode_of,
+    notional_of,
+    position_margin,
+    positions_of_domain,
+)
+from marginspec.market import Market
+from marginspec.receipts import DomainLiquidated, OrderCancelled
+from marginspec.rejections import Reason, require
+from marginspec.rules import rule
+from marginspec.trading import (
+    Leg,
+    book_leg,
+    check_booked,
+    check_open_interest,
+    realise,
+    released_cost,
+    return_all_margin,
+    traded_key,
+)
+from marginspec.transaction import Transaction
+from marginspec.units import RATE_ONE, Money, Price, Quantity, Rate, div_down, div_up, share_pro_rata
+from marginspec.waterfall import draw_loss, uncovered_shortfall
+
+
+@rule("LIQ-01", source="SRC-02 SRC-05 SRC-12")
+def liquidate(transaction: Transaction, domain: DomainKey) -> None:
+    """An unhealthy domain loses its orders, is stepped down while that helps, and is taken over if it does not."""
+    found = domain_margin(transaction, domain)
+    transaction.effects.append(DomainLiquidated(domain, found.equity, found.maintenance))
+    cancel_orders(transaction, domain)
+    while not is_healthy(domain_margin(transaction, domain)):
+        key = position_to_step_down(transaction, domain)
+        if key is None:
+            take_over(transaction, domain)
+            break
+        step_down(transaction, domain, key)
+
+
+@rule("LIQ-01")
+def cancel_orders(transaction: Transaction, domain: DomainKey) -> None:
+    """Cross: all of the account's orders in the asset; isolated: those of the position; in order of their ids."""
+    orders = transaction.orders.get(domain.account, NO_ORDERS)
+    for order_id in sorted(orders):
+        order = orders[order_id]
+        in_asset = transaction.markets[order.market].asset == domain.asset
+        of_position = (order.market, order.position_side) == (domain.market, domain.side)
+        if of_position or (domain.is_cross and in_asset):
+            effect = OrderCancelled(domain.account, order_id)
+            transaction.remove_order(domain.account, order_id, effect)
+
+
+@rule("LIQ-02")
+def position_to_step_down(transaction: Transaction, domain: DomainKey) -> PositionKey | None:
+    """Of the positions above their lowest tier, the one with the largest maintenance, ties by key.
+
+    None if there is none, or the equity is not positive.
+    """
+    if domain_margin(transaction, domain).equity <= 0:
+        return None
+    chosen: PositionKey | None = None
+    largest = Money(0)
+    for key in positions_of_domain(transaction, domain):
+        margin = position_margin(transaction, key)
+        above_lowest = transaction.markets[key.market].tiers.holding(margin.notional).floor > 0
+        if above_lowest and margin.maintenance > largest:
+            chosen, largest = key, margin.maintenance
+    return chosen
+
+
+@rule("LIQ-02")
+def stepped_down_size(floor: Money, unit_value: Money) -> Quantity:
+    """The largest quantity whose notional is within the next lower tier, that is, at most this tier's floor.
+
+    `unit_value` is the value of one lot at mark. Rounds down.
+    """
+    return Quantity(div_down(floor, unit_value))
+
+
+@rule("LIQ-02", source="SRC-03")
+def clearance_fee(cut_value: Money, rate: Rate, released_maintenance: Money, equity: Money) -> Money:
+    """The fee is the value of the cut at the clearance rate, at most the maintenance released and the equity.
+
+    Rounds up before the caps. `cut_value` >= 0.
+    """
+    return Money(min(div_up(cut_value * rate, RATE_ONE), released_maintenance, equity))
+
+
+@rule("LIQ-02", source="SRC-03 SRC-06")
+def step_down(transaction: Transaction, domain: DomainKey, key: PositionKey) -> None:
+    """The engine takes the cut as a lot, at mark less the clearance fee; the account keeps the rest."""
+    market = transaction.markets[key.market]
+    mark = market.marked()
+    held, cost = transaction.positions[key], cost_of(transaction, key)
+    equity = domain_margin(transaction, domain).equity
+    before = position_margin(transaction, key)
+    floor = market.tiers.holding(before.notional).floor
+    size = stepped_down_size(floor, market.value(mark, Quantity(1)))
+    closing = Quantity(size - held) if held > 0 else Quantity(-size - held)
+    after = maintenance_margin(notional_of(market.value(mark, size)), market.tiers)
+    value = market.value(mark, Quantity(-closing))
+    released = Money(before.maintenance - after)
+    fee = clearance_fee(notional_of(value), market.fees.clearance_fee, released, equity)
+    taken = open_lot(transaction, domain, key, Quantity(-closing), Money(value - fee), "step_down")
+    lot = ledger.lot(taken.id)
+    transaction.move(market.asset, lot, ledger.position(*key), value, "LIQ-02")
+    realise(transaction, market, key, closing, cost, value, "LIQ-02")
+    transaction.transfer(market.asset, cash_account(domain), lot, fee, "LIQ-02")
+    if key not in transaction.positions and not domain.is_cross:
+        return_all_margin(transaction, domain)
+
+
+@rule("LIQ-03", source="SRC-02 SRC-06")
+def take_over(transaction: Transaction, domain: DomainKey) -> None:
+    """The engine takes every position over at its bankruptcy value; the domain is flat and its cash exactly zero."""
+    shares = equity_shares(transaction, domain)
+    for key in positions_of_domain(transaction, domain):
+        take_position_over(transaction, domain, key, shares.get(key, Money(0)))
+    assert transaction.balance(cash_account(domain)) == 0, f"{domain} keeps cash after a takeover"
+
+
+@rule("LIQ-03")
+def equity_shares(transaction: Transaction, domain: DomainKey) -> dict[PositionKey, Money]:
+    """Equity is shared over the positions by maintenance; a negative one over those of the event's market only."""
+    equity = domain_margin(transaction, domain).equity
+    keys = positions_of_domain(transaction, domain)
+    if equity < 0:
+        keys = tuple(key for key in keys if key.market == transaction.event_market)
+    assert keys, f"negative equity in {domain} without a position in the event's market"
+    claims = tuple(position_margin(transaction, key).maintenance for key in keys)
+    shares = share_pro_rata(Money(abs(equity)), claims)
+    sign = 1 if equity >= 0 else -1
+    return {key: Money(sign * share) for key, share in zip(keys, shares, strict=True)}
+
+
+@rule("LIQ-03", "LIQ-04")
+def take_position_over(transaction: Transaction, domain: DomainKey, key: PositionKey, share: Money) -> None:
+    """A position becomes a lot whose cost is its value at mark less its share of the domain's equity."""
+    market = transaction.markets[key.market]
+    held, cost = transaction.positions[key], cost_of(transaction, key)
+    value = market.value(market.marked(), held)
+    taken = open_lot(transaction, domain, key, held, Money(value - share), "takeover")
+    lot = ledger.lot(taken.id)
+    transaction.move(market.asset, lot, ledger.position(*key), value, "LIQ-03")
+    realise(transaction, market, key, Quantity(-held), cost, value, "LIQ-03")
+    transaction.move(market.asset, cash_account(domain), lot, share, "LIQ-03")
+
+
+def open_lot(
+    transaction: Transaction, domain: DomainKey, key: PositionKey, quantity: Quantity, cost: Money, reason: LotReason
+) -> Lot:
+    """A lot from a position of a domain."""
+    mode = margin_mode_of(transaction, domain.account, key.market)
+    return transaction.open_lot(key, mode, quantity, cost, reason)
+
+
+@rule("LIQ-05", source="SRC-03 SRC-04 SRC-06")
+def liquidation_fill(transaction: Transaction, event: LiquidationFill) -> None:
+    """The engine closes lots, oldest first: profits to the reserve, losses from the waterfall, then the counterparty.
+
+    Refused COVER_EXCEEDED, whole, if a loss exceeds the cover, or more shortfall is left uncovered than before.
+    """
+    market = known_market(transaction, event.market)
+    known_account(transaction, event.counterparty)
+    marked_market(market)
+    price = tick_price_in(market, event.price)
+    size = quantity_in(market, event.quantity, price)
+    quantity = size if event.side == "long" else Quantity(-size)
+    key = traded_key(transaction, event.counterparty, market.id, event.counterparty_side, quantity)
+    check_position_side(transaction, key, quantity)
+    closed = lots_to_close(transaction, event, size)
+    open_interest = transaction.open_interest.get(market.id, 0)
+    counterparty_cost = cost_of(transaction, key)
+    close_lots(transaction, market, key, closed, price)
+    leg = Leg(key, quantity, price, market.fees.maker_fee, None)
+    booked = book_leg(transaction, market, leg, counterparty_cost)
+    check_booked(transaction, market, (leg,), (booked,))
+    check_open_interest(transaction, market, open_interest)
+    transaction.exposed.add(market.asset)
+    transaction.event_market = market.id
+
+
+@rule("LIQ-04", "LIQ-05")
+def lots_to_close(transaction: Transaction, event: LiquidationFill, size: Quantity) -> tuple[tuple[Lot, Quantity], ...]:
+    """Lots queue per market and direction, oldest first; refuses NO_INVENTORY if they do not suffice.
+
+    Gives each lot with how much of it (> 0) is closed.
+    """
+    closed: tuple[tuple[Lot, Quantity], ...] = ()
+    left = size
+    for lot_id in transaction.lots_in.get(event.market, ()):
+        queued = transaction.lots[lot_id]
+        if queued.direction == event.side and left > 0:
+            part = Quantity(min(left, abs(queued.quantity)))
+            closed = (*closed, (queued, part))
+            left = Quantity(left - part)
+    require(left == 0, Reason.NO_INVENTORY)
+    return closed
+
+
+@rule("LIQ-05", "WTF-01", "INV-07", source="SRC-03 SRC-04")
+def close_lots(
+    transaction: Transaction, market: Market, key: PositionKey, closed: tuple[tuple[Lot, Quantity], ...], price: Price
+) -> None:
+    """First all profits go to the market's reserve, in lot order, then all losses are drawn, in lot order."""
+    uncovered = uncovered_shortfall(transaction, market.asset)
+    profits = tuple(close_lot(transaction, market, key, lot, part, price) for lot, part in closed)
+    for (lot, _), profit in zip(closed, profits, strict=True):
+        if profit > 0:
+            reserve = ledger.reserve(market.id)
+            transaction.transfer(market.asset, ledger.lot(lot.id), reserve, profit, "LIQ-05")
+            transaction.count_funds(market.id, inflow=profit)
+    for (lot, _), profit in zip(closed, profits, strict=True):
+        if profit < 0:
+            draw_loss(transaction, market, lot.id, Money(-profit))
+    require(uncovered_shortfall(transaction, market.asset) <= uncovered, Reason.COVER_EXCEEDED)
+
+
+@rule("LIQ-05", "ACC-02", "INV-11")
+def close_lot(
+    transaction: Transaction, market: Market, key: PositionKey, lot: Lot, part: Quantity, price: Price
+) -> Money:
+    """A lot's cost is released pro rata so that its profit rounds down; gives the profit, negative for a loss."""
+    quantity = part if lot.quantity > 0 else Quantity(-part)
+    cost = lot_cost(transaction, lot.id)
+    value = market.value(price, quantity)
+    transaction.move(market.asset, ledger.position(*key), ledger.lot(lot.id), value, "LIQ-05")
+    transaction.reduce_lot(lot, Quantity(lot.quantity - quantity))
+    return Money(value - released_cost(cost, Quantity(abs(lot.quantity)), part))

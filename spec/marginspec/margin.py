@@ -1,0 +1,224 @@
+"""Margin: notional, initial and maintenance margin, equity, health, what is available and movable."""
+
+import attrs
+from immutables import Map
+
+from marginspec import ledger
+from marginspec.account import DEFAULT_LEVERAGE, DomainKey, MarginMode, Order, PositionKey, Setting
+from marginspec.ledger import LedgerAccount
+from marginspec.market import Market, TierTable
+from marginspec.rules import rule
+from marginspec.state import State
+from marginspec.transaction import Transaction
+from marginspec.units import RATE_ONE, Money, Quantity, div_up
+
+NO_SETTING = Setting()
+NO_ORDERS: Map[str, Order] = Map()
+
+
+Book = State | Transaction
+"""What the rules read: a state, or a transaction on top of one."""
+
+
+@rule("MRG-01")
+def notional_of(value: Money) -> Money:
+    """Notional is the absolute value of the quantity at mark."""
+    return Money(abs(value))
+
+
+@rule("MRG-04", source="SRC-01")
+def maintenance_margin(notional: Money, tiers: TierTable) -> Money:
+    """Maintenance margin is the notional at the rate of its tier, less the tier's deduction.
+
+    Rounds up: asks less than one quantum too much of the account.
+    """
+    tier = tiers.holding(notional)
+    return Money(div_up(notional * tier.maintenance_rate - tier.deduction, RATE_ONE))
+
+
+@rule("MRG-02", source="SRC-01")
+def initial_margin(notional: Money, leverage: int, tiers: TierTable) -> Money:
+    """Initial margin is the notional over the leverage, at most the tier's, and always above maintenance.
+
+    Rounds up: asks less than one quantum too much. Zero when flat.
+    """
+    if notional == 0:
+        return Money(0)
+    by_leverage = div_up(notional, min(leverage, tiers.holding(notional).max_leverage))
+    return Money(max(by_leverage, maintenance_margin(notional, tiers) + 1))
+
+
+@attrs.frozen
+class PositionMargin:
+    """A position at mark, in quanta: notional, unrealised PnL and maintenance margin."""
+
+    notional: Money
+    unrealised: Money
+    maintenance: Money
+
+
+@attrs.frozen
+class DomainMargin:
+    """A margin domain at mark, in quanta; `flat` if it has no position."""
+
+    cash: Money
+    equity: Money
+    initial: Money
+    maintenance: Money
+    flat: bool
+
+
+@rule("ACC-01")
+def margin_mode_of(book: Book, account: str, market: str) -> MarginMode:
+    """Each account is cross or isolated in each market; cross until set."""
+    return book.settings.get((account, market), NO_SETTING).margin_mode or "cross"
+
+
+@rule("ACC-01")
+def leverage_of(book: Book, account: str, market: str) -> int:
+    """Each account has a leverage in each market; until set, 20 or the first tier's maximum if that is less."""
+    chosen = book.settings.get((account, market), NO_SETTING).leverage
+    if chosen is not None:
+        return chosen
+    return min(DEFAULT_LEVERAGE, book.markets[market].tiers.tiers[0].max_leverage)
+
+
+@rule("ACC-03")
+def domain_of(book: Book, key: PositionKey) -> DomainKey:
+    """A margin domain is one isolated position, or an account's wallet with its cross positions in an asset."""
+    asset = book.markets[key.market].asset
+    if margin_mode_of(book, key.account, key.market) == "isolated":
+        return DomainKey(key.account, asset, key.market, key.side)
+    return DomainKey(key.account, asset)
+
+
+def cash_account(domain: DomainKey) -> LedgerAccount:
+    """The ledger account that holds a domain's cash."""
+    if domain.is_cross:
+        return ledger.wallet(domain.account, domain.asset)
+    return ledger.isolated(domain.account, domain.market, domain.side)
+
+
+def positions_of_domain(book: Book, domain: DomainKey) -> tuple[PositionKey, ...]:
+    """Keys of a domain's open positions, in order."""
+    return tuple(key for key in book.positions_of.get(domain.account, ()) if domain_of(book, key) == domain)
+
+
+def cost_of(book: Book, key: PositionKey) -> Money:
+    """Open cost of a position, signed like its quantity."""
+    return Money(-book.balance(ledger.position(key.account, key.market, key.side)))
+
+
+def lot_cost(book: Book, lot_id: int) -> Money:
+    """Cost of a lot, signed like its quantity."""
+    return Money(-book.balance(ledger.lot(lot_id)))
+
+
+@rule("ACC-03", "MRG-01", "MRG-04")
+def position_margin(book: Book, key: PositionKey) -> PositionMargin:
+    """A position counts with its value at mark less its cost, and with its maintenance margin."""
+    market = book.markets[key.market]
+    value = market.value(market.marked(), book.positions[key])
+    notional = notional_of(value)
+    return PositionMargin(notional, Money(value - cost_of(book, key)), maintenance_margin(notional, market.tiers))
+
+
+@rule("ACC-03", "MRG-02", "MRG-04")
+def domain_margin(book: Book, domain: DomainKey) -> DomainMargin:
+    """Equity is cash plus unrealised PnL; the margins of a domain are the sums over its positions."""
+    cash = book.balance(cash_account(domain))
+    equity, initial, maintenance = cash, Money(0), Money(0)
+    keys = positions_of_domain(book, domain)
+    for key in keys:
+        margin = position_margin(book, key)
+        leverage = leverage_of(book, key.account, key.market)
+        equity = Money(equity + margin.unrealised)
+        initial = Money(initial + initial_margin(margin.notional, leverage, book.markets[key.market].tiers))
+        maintenance = Money(maintenance + margin.maintenance)
+    return DomainMargin(cash, equity, initial, maintenance, not keys)
+
+
+@rule("MRG-05", source="SRC-05 SRC-13")
+def is_healthy(margin: DomainMargin) -> bool:
+    """A domain is healthy when it has no position, or its equity is above its maintenance margin."""
+    return margin.flat or margin.equity > margin.maintenance
+
+
+@attrs.frozen
+class OrderLoad:
+    """Open orders of one position that may open it: lots bid and asked for (both >= 0), open loss in quanta."""
+
+    bids: Quantity = Quantity(0)
+    asks: Quantity = Quantity(0)
+    open_loss: Money = Money(0)
+
+
+@rule("MRG-03")
+def add_order(load: OrderLoad, order: Order, market: Market) -> OrderLoad:
+    """Each order adds its quantity to its side, and what it would lose at once if it filled at its limit.
+
+    Reduce-only orders, and orders that close in hedge mode, count for nothing.
+    """
+    closes_long = order.position_side == "LONG" and order.quantity < 0
+    closes_short = order.position_side == "SHORT" and order.quantity > 0
+    if order.reduce_only or closes_long or closes_short:
+        return load
+    limit = market.value(order.price, order.quantity)
+    loss = max(0, limit - market.value(market.marked(), order.quantity))
+    return OrderLoad(
+        Quantity(load.bids + max(order.quantity, 0)),
+        Quantity(load.asks + max(-order.quantity, 0)),
+        Money(load.open_loss + loss),
+    )
+
+
+@rule("MRG-03")
+def load_margin(load: OrderLoad, held: Quantity, leverage: int, market: Market) -> Money:
+    """Order margin is what the larger of both possible positions needs more than the present one, plus open loss."""
+    mark = market.marked()
+    larger = Quantity(max(abs(held + load.bids), abs(held - load.asks)))
+    needed = initial_margin(notional_of(market.value(mark, larger)), leverage, market.tiers)
+    present = initial_margin(notional_of(market.value(mark, held)), leverage, market.tiers)
+    return Money(needed - present + load.open_loss)
+
+
+@rule("MRG-03")
+def order_margin(book: Book, account: str, asset: str) -> Money:
+    """All order margin of an asset, isolated markets' too, is reserved in the cross domain."""
+    loads: dict[PositionKey, OrderLoad] = {}
+    for order in book.orders.get(account, NO_ORDERS).values():
+        market = book.markets[order.market]
+        if market.asset == asset:
+            key = PositionKey(account, order.market, order.position_side)
+            loads[key] = add_order(loads.get(key, OrderLoad()), order, market)
+    total = Money(0)
+    for key, load in loads.items():
+        held = book.positions.get(key, Quantity(0))
+        leverage = leverage_of(book, account, key.market)
+        total = Money(total + load_margin(load, held, leverage, book.markets[key.market]))
+    return total
+
+
+def reserved_for_orders(book: Book, domain: DomainKey) -> Money:
+    """Order margin that a domain carries: that of the account's asset in cross, none in isolated."""
+    return order_margin(book, domain.account, domain.asset) if domain.is_cross else Money(0)
+
+
+@rule("MRG-06")
+def available_margin(margin: DomainMargin, reserved: Money) -> Money:
+    """Available for orders is equity less initial margin and order margin, at least zero."""
+    return Money(max(0, margin.equity - margin.initial - reserved))
+
+
+@rule("MRG-06")
+def movable_margin(margin: DomainMargin, reserved: Money) -> Money:
+    """Withdrawable or movable is the lesser of cash and equity, less initial and order margin, at least zero.
+
+    Unrealised profit is not withdrawable.
+    """
+    return Money(max(0, min(margin.cash, margin.equity) - margin.initial - reserved))
+
+
+def movable(book: Book, domain: DomainKey) -> Money:
+    """What may leave a domain now."""
+    return movable_margin(domain_margin(book, domain), reserved_for_orders(book, domain))

@@ -1,0 +1,53 @@
+"""The registry that ties a clause of the rulebook to the code that executes it."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import attrs
+
+Executable = TypeVar("Executable", bound=Callable[..., Any] | type)
+
+
+@attrs.frozen
+class RuleCode:
+    """A function or class that executes clauses: their ids, the statements they stem from, one sentence."""
+
+    ids: tuple[str, ...]
+    sources: tuple[str, ...]
+    module: str
+    name: str
+    sentence: str
+
+
+REGISTRY: list[RuleCode] = []
+"""Every piece of code that executes a clause, in order of definition."""
+
+
+def rule(*ids: str, source: str = "") -> Callable[[Executable], Executable]:
+    """Register a function or class as the code of these clauses; the object itself is left as it is.
+
+    `source` lists, separated by spaces, the statements of the source text that the code stems from.
+    """
+
+    def register(executable: Executable) -> Executable:
+        docstring = executable.__doc__ or ""
+        REGISTRY.append(
+            RuleCode(
+                ids=ids,
+                sources=tuple(source.split()),
+                module=executable.__module__,
+                name=executable.__qualname__,
+                sentence=docstring.split("\n\n")[0].strip().replace("\n    ", " "),
+            )
+        )
+        return executable
+
+    return register
+
+
+def sentence_of(rule_id: str) -> str:
+    """The sentence of the first code registered for a clause; KeyError if none is."""
+    for code in REGISTRY:
+        if rule_id in code.ids:
+            return code.sentence
+    raise KeyError(rule_id)

@@ -1,0 +1,61 @@
+"""Events that change an account's position mode, margin mode or leverage."""
+
+import attrs
+
+from marginspec.checks import known_account, known_market
+from marginspec.events import SetLeverage, SetMarginMode, SetPositionMode
+from marginspec.margin import NO_SETTING, Book, leverage_of, margin_mode_of
+from marginspec.receipts import LeverageSet, MarginModeSet, PositionModeSet
+from marginspec.rejections import Reason, require
+from marginspec.rules import rule
+from marginspec.transaction import Transaction
+from marginspec.units import MAX_LEVERAGE, MIN_LEVERAGE
+
+
+@rule("ACC-01")
+def set_position_mode(transaction: Transaction, event: SetPositionMode) -> None:
+    """The position mode changes only while the account has no position and no order."""
+    present = known_account(transaction, event.account)
+    if event.mode == present:
+        return
+    idle = event.account not in transaction.positions_of and event.account not in transaction.orders
+    require(idle, Reason.NOT_FLAT)
+    transaction.accounts = transaction.accounts.set(event.account, event.mode)
+    transaction.effects.append(PositionModeSet(event.account, event.mode))
+
+
+@rule("ACC-01")
+def set_margin_mode(transaction: Transaction, event: SetMarginMode) -> None:
+    """The margin mode of a market changes only while the account is flat there, without orders there."""
+    known_market(transaction, event.market)
+    known_account(transaction, event.account)
+    if event.mode == margin_mode_of(transaction, event.account, event.market):
+        return
+    require(is_idle(transaction, event.account, event.market), Reason.NOT_FLAT)
+    setting = transaction.settings.get((event.account, event.market), NO_SETTING)
+    changed = attrs.evolve(setting, margin_mode=event.mode)
+    effect = MarginModeSet(event.account, event.market, event.mode)
+    transaction.set_setting(event.account, event.market, changed, effect)
+
+
+@rule("ACC-01", source="SRC-01")
+def set_leverage(transaction: Transaction, event: SetLeverage) -> None:
+    """A leverage is at most the first tier's maximum, and changes only while flat there, without orders there."""
+    market = known_market(transaction, event.market)
+    known_account(transaction, event.account)
+    require(MIN_LEVERAGE <= event.leverage <= MAX_LEVERAGE, Reason.INVALID_LEVERAGE)
+    require(event.leverage <= market.tiers.tiers[0].max_leverage, Reason.INVALID_LEVERAGE)
+    if event.leverage == leverage_of(transaction, event.account, event.market):
+        return
+    require(is_idle(transaction, event.account, event.market), Reason.NOT_FLAT)
+    setting = transaction.settings.get((event.account, event.market), NO_SETTING)
+    changed = attrs.evolve(setting, leverage=event.leverage)
+    effect = LeverageSet(event.account, event.market, event.leverage)
+    transaction.set_setting(event.account, event.market, changed, effect)
+
+
+def is_idle(book: Book, account: str, market: str) -> bool:
+    """Whether an account has neither a position nor an order in a market."""
+    if any(key.market == market for key in book.positions_of.get(account, ())):
+        return False
+    return account not in book.orders or all(order.market != market for order in book.orders[account].values())

@@ -1,0 +1,79 @@
+"""Settlement: after every accepted event, liquidation and waterfall until nothing is left to do."""
+
+from marginspec.deleveraging import Queues, Step, deleverage, find_step
+from marginspec.levy import levy
+from marginspec.liquidation import liquidate
+from marginspec.margin import domain_margin, is_healthy
+from marginspec.rules import rule
+from marginspec.transaction import Transaction
+from marginspec.units import Money
+from marginspec.waterfall import shortfalls, uncovered_shortfall
+
+
+@rule("SET-01", source="SRC-12")
+def settle(transaction: Transaction) -> None:
+    """Settlement repeats liquidation, then the waterfall of each asset, until all is healthy and covered.
+
+    Only what the event may have made worse is looked at: its suspect domains and exposed assets; and what
+    earlier settlements left uncovered, after every event.
+    """
+    transaction.settling = True
+    assets = sorted({*transaction.exposed, *transaction.uncovered})
+    queues: Queues = {}
+    settled = False
+    while not settled:
+        liquidate_unhealthy(transaction)
+        for asset in assets:
+            restore_cover(transaction, asset, queues)
+        settled = not transaction.suspects
+    for asset in assets:
+        transaction.set_uncovered(asset, uncovered_shortfall(transaction, asset))
+
+
+@rule("LIQ-01", "SET-01", source="SRC-12")
+def liquidate_unhealthy(transaction: Transaction) -> None:
+    """Every unhealthy domain is taken in ascending key order."""
+    suspects = sorted(transaction.suspects)
+    transaction.suspects.clear()
+    for domain in suspects:
+        if not is_healthy(domain_margin(transaction, domain)):
+            liquidate(transaction, domain)
+
+
+@rule("ADL-01", "LVY-01", "WTF-02", source="SRC-07 SRC-12")
+def restore_cover(transaction: Transaction, asset: str, queues: Queues) -> None:
+    """While the cover test fails, deleverage by steps; where no pair is left, turn to the last resort."""
+    missing = uncovered_shortfall(transaction, asset)
+    while missing > 0:
+        step = next_step(transaction, asset, queues, missing)
+        if step is None:
+            break
+        deleverage(transaction, transaction.markets[step.lot.market], step)
+        missing = uncovered_shortfall(transaction, asset)
+    if missing > 0 and transaction.header.profile.last_resort == "levy":
+        levy(transaction, asset, missing)
+
+
+@rule("ADL-01")
+def next_step(transaction: Transaction, asset: str, queues: Queues, missing: Money) -> Step | None:
+    """A step is in the market with the largest positive shortfall, ties by id, that still has an eligible pair."""
+    open_shortfalls = shortfalls(transaction, asset)
+    market_id = largest_shortfall(open_shortfalls)
+    while market_id is not None:
+        shortfall = open_shortfalls.pop(market_id)
+        step = find_step(transaction, transaction.markets[market_id], queues, shortfall, missing)
+        if step is not None:
+            return step
+        market_id = largest_shortfall(open_shortfalls)
+    return None
+
+
+@rule("ADL-01")
+def largest_shortfall(open_shortfalls: dict[str, Money]) -> str | None:
+    """The market with the largest positive shortfall, the first of equals; None if no market has one."""
+    chosen: str | None = None
+    largest = Money(0)
+    for market_id, shortfall in open_shortfalls.items():
+        if shortfall > largest:
+            chosen, largest = market_id, shortfall
+    return chosen

@@ -1,0 +1,62 @@
+"""The state of an exchange: immutable, with the indexes that keep an event's cost independent of its size."""
+
+from typing import Literal
+
+import attrs
+from immutables import Map
+
+from marginspec.account import Lot, Order, PositionKey, PositionMode, Setting
+from marginspec.ledger import LedgerAccount
+from marginspec.market import Market
+from marginspec.receipts import FundStatus
+from marginspec.units import DEFAULT_ASSET_DECIMALS, Money, Quantity
+
+
+@attrs.frozen
+class Profile:
+    """The rulebook's two parameters: how deleveraging ranks, and what pays when it is exhausted."""
+
+    adl_ranking: Literal["binance", "bitmex"] = "binance"
+    last_resort: Literal["levy", "none"] = "levy"
+
+
+@attrs.frozen
+class Header:
+    """What a journal states once: the profile and the decimals of assets that do not have 8."""
+
+    profile: Profile = Profile()
+    asset_decimals: Map[str, int] = Map()
+
+    def decimals(self, asset: str) -> int:
+        """Digits after the point of an asset's quantum."""
+        return self.asset_decimals.get(asset, DEFAULT_ASSET_DECIMALS)
+
+
+@attrs.frozen
+class State:
+    """Everything that the next event depends on.
+
+    Zero balances, flat positions, filled orders and closed lots are left out. The last three maps are
+    indexes that follow from the others: an account's position keys in order, a market's position keys,
+    and a market's open lots, oldest first. `open_interest` is a market's long quantity, lots included.
+    """
+
+    header: Header = Header()
+    markets: Map[str, Market] = Map()
+    accounts: Map[str, PositionMode] = Map()
+    settings: Map[tuple[str, str], Setting] = Map()
+    ledger: Map[LedgerAccount, Money] = Map()
+    positions: Map[PositionKey, Quantity] = Map()
+    orders: Map[str, Map[str, Order]] = Map()
+    lots: Map[int, Lot] = Map()
+    next_lot: int = 1
+    uncovered: Map[str, Money] = Map()
+    fund_status: Map[str, FundStatus] = Map()
+    positions_of: Map[str, tuple[PositionKey, ...]] = Map()
+    positions_in: Map[str, Map[PositionKey, None]] = Map()
+    lots_in: Map[str, tuple[int, ...]] = Map()
+    open_interest: Map[str, Quantity] = Map()
+
+    def balance(self, account: LedgerAccount) -> Money:
+        """Balance of a ledger account in quanta of its asset."""
+        return self.ledger.get(account, Money(0))

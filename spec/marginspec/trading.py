@@ -1,0 +1,308 @@
+"""Trades: what each side's booking does to position, cash, fees and isolated margin, and when it is refused."""
+
+import attrs
+
+from marginspec import ledger
+from marginspec.account import DomainKey, PositionKey, PositionSide
+from marginspec.checks import (
+    check_position_side,
+    known_account,
+    known_market,
+    marked_market,
+    only_reduces,
+    open_order,
+    quantity_in,
+    tick_price_in,
+)
+from marginspec.events import Trade
+from marginspec.margin import (
+    cash_account,
+    cost_of,
+    domain_margin,
+    domain_of,
+    is_healthy,
+    leverage_of,
+    movable,
+    notional_of,
+    reserved_for_orders,
+)
+from marginspec.market import Market
+from marginspec.orders import fits_order, reduce_order
+from marginspec.rejections import Reason, Rejected, require
+from marginspec.rules import rule
+from marginspec.transaction import Transaction
+from marginspec.units import MAX_OPEN_INTEREST_TRADED, RATE_ONE, Money, Price, Quantity, Rate, div_down, div_up
+
+
+@attrs.frozen
+class Leg:
+    """One party's side of a trade: the position, the signed quantity, the price, the fee rate, an order's id."""
+
+    key: PositionKey
+    quantity: Quantity
+    price: Price
+    fee_rate: Rate
+    order: str | None
+
+
+@attrs.frozen
+class Booked:
+    """What the booking of a leg found: whether it opened, lacked margin to move, closed into negative cash."""
+
+    opened: bool
+    short_of_margin: bool
+    negative_cash: bool
+
+
+@rule("TRD-01", "TRD-02")
+def trade(transaction: Transaction, event: Trade) -> None:
+    """A trade names buyer, seller, quantity, price and taker; both sides are booked, then both are tested."""
+    market = known_market(transaction, event.market)
+    known_account(transaction, event.buyer)
+    known_account(transaction, event.seller)
+    marked_market(market)
+    require(event.buyer != event.seller, Reason.SELF_TRADE)
+    price = tick_price_in(market, event.price)
+    quantity = quantity_in(market, event.quantity, price)
+    taker, maker = market.fees.taker_fee, market.fees.maker_fee
+    buyer_fee, seller_fee = (taker, maker) if event.taker == "buyer" else (maker, taker)
+    buyer_key = traded_key(transaction, event.buyer, event.market, event.buyer_side, quantity)
+    seller_key = traded_key(transaction, event.seller, event.market, event.seller_side, Quantity(-quantity))
+    buyer = Leg(buyer_key, quantity, price, buyer_fee, event.buyer_order)
+    seller = Leg(seller_key, Quantity(-quantity), price, seller_fee, event.seller_order)
+    check_position_side(transaction, buyer.key, buyer.quantity)
+    check_position_side(transaction, seller.key, seller.quantity)
+    check_orders(transaction, (buyer, seller))
+    open_interest = transaction.open_interest.get(market.id, 0)
+    costs = cost_of(transaction, buyer.key), cost_of(transaction, seller.key)
+    value = market.value(price, quantity)
+    transaction.move(market.asset, ledger.position(*buyer.key), ledger.position(*seller.key), value, "ACC-02")
+    booked = (book_leg(transaction, market, buyer, costs[0]), book_leg(transaction, market, seller, costs[1]))
+    check_booked(transaction, market, (buyer, seller), booked)
+    check_open_interest(transaction, market, open_interest)
+
+
+@rule("TRD-01")
+def traded_key(
+    transaction: Transaction, account: str, market: str, side: PositionSide | None, quantity: Quantity
+) -> PositionKey:
+    """A side that is not named is BOTH in one-way mode; in hedge mode the trade opens: LONG buys, SHORT sells."""
+    if side is not None:
+        return PositionKey(account, market, side)
+    if transaction.accounts[account] == "one_way":
+        return PositionKey(account, market, "BOTH")
+    return PositionKey(account, market, "LONG" if quantity > 0 else "SHORT")
+
+
+@rule("TRD-03")
+def check_orders(transaction: Transaction, legs: tuple[Leg, ...]) -> None:
+    """A fill names an open order that it fits, and a reduce-only order only reduces.
+
+    Refuses UNKNOWN_ORDER, ORDER_MISMATCH and REDUCE_ONLY, each tested for every leg before the next.
+    """
+    named = tuple((leg, open_order(transaction, leg.key.account, leg.order)) for leg in legs if leg.order is not None)
+    for leg, order in named:
+        require(fits_order(order, leg.key, leg.quantity, leg.price), Reason.ORDER_MISMATCH)
+    for leg, order in named:
+        held = transaction.positions.get(leg.key, Quantity(0))
+        require(not order.reduce_only or only_reduces(held, leg.quantity), Reason.REDUCE_ONLY)
+
+
+@rule("ACC-02")
+def closing_part(held: Quantity, quantity: Quantity) -> Quantity:
+    """The part of a signed quantity that closes what is held: none if the signs agree, at most to flat."""
+    if held > 0 and quantity < 0:
+        return Quantity(max(quantity, -held))
+    if held < 0 and quantity > 0:
+        return Quantity(min(quantity, -held))
+    return Quantity(0)
+
+
+@rule("ACC-02", "ADL-03")
+def released_cost(cost: Money, size: Quantity, part: Quantity) -> Money:
+    """Closing part of a size releases the cost pro rata, signed, rounded up; all of it at the end.
+
+    So the realised PnL rounds down: the account realises less than one quantum too little, and the
+    rest of the cost is that much lower. Needs size > 0 and 0 <= part <= size.
+    """
+    return Money(div_up(cost * part, size))
+
+
+@rule("TRD-01", source="SRC-09")
+def trade_fee(value: Money, rate: Rate) -> Money:
+    """A side's fee is the trade's value at its fee rate; rounds up, adding less than one quantum."""
+    return Money(div_up(abs(value) * rate, RATE_ONE))
+
+
+@rule("TRD-01", source="SRC-09")
+def insurance_part(fee: Money, share: Rate) -> Money:
+    """The insurance fund gets its share of each fee, rounded down by less than one quantum; the house the rest."""
+    return Money(div_down(fee * share, RATE_ONE))
+
+
+@rule("ACC-02", "TRD-01")
+def book_leg(transaction: Transaction, market: Market, leg: Leg, cost: Money) -> Booked:
+    """A leg first closes what it can, then opens the rest; a flip is a close, then an open.
+
+    The trade's value has been booked to the position; `cost` is the open cost from before it.
+    """
+    if leg.order is not None:
+        reduce_order(transaction, leg.key.account, leg.order, leg.quantity)
+    held = transaction.positions.get(leg.key, Quantity(0))
+    closing = closing_part(held, leg.quantity)
+    opening = Quantity(leg.quantity - closing)
+    cash = cash_account(domain_of(transaction, leg.key))
+    fee = trade_fee(market.value(leg.price, leg.quantity), leg.fee_rate)
+    negative_cash = short_of_margin = False
+    if closing != 0:
+        value = market.value(leg.price, Quantity(-closing))
+        realise(transaction, market, leg.key, closing, cost, value, "ACC-02")
+        pay_fee(transaction, market, leg.key, fee)
+        negative_cash = opening != 0 and transaction.balance(cash) < 0
+        return_margin(transaction, market, leg.key, held, closing)
+    if opening != 0:
+        due_fee = fee if closing == 0 else Money(0)
+        short_of_margin = move_margin(transaction, market, leg, opening, due_fee)
+        before = transaction.positions.get(leg.key, Quantity(0))
+        transaction.set_position(leg.key, Quantity(before + opening))
+        pay_fee(transaction, market, leg.key, due_fee)
+    return Booked(opening != 0, short_of_margin, negative_cash)
+
+
+@rule("ACC-02")
+def realise(
+    transaction: Transaction,
+    market: Market,
+    key: PositionKey,
+    closing: Quantity,
+    cost: Money,
+    value: Money,
+    rule_id: str,
+) -> None:
+    """Closing realises the value of the part less its released cost, into the position's domain.
+
+    `closing` is signed against the position, `value` like it; the value has been booked to the
+    position, `cost` is the open cost from before.
+    """
+    held = transaction.positions[key]
+    released = released_cost(cost, Quantity(abs(held)), Quantity(abs(closing)))
+    cash = cash_account(domain_of(transaction, key))
+    transaction.set_position(key, Quantity(held + closing))
+    transaction.move(market.asset, ledger.position(*key), cash, Money(value - released), rule_id)
+
+
+@rule("TRD-01", source="SRC-09")
+def pay_fee(transaction: Transaction, market: Market, key: PositionKey, fee: Money) -> None:
+    """A fee is paid from the domain's cash, and exactly what is paid is credited."""
+    cash = cash_account(domain_of(transaction, key))
+    insured = insurance_part(fee, market.fees.insurance_fee_share)
+    transaction.transfer(market.asset, cash, ledger.insurance(market.asset), insured, "TRD-01")
+    transaction.transfer(market.asset, cash, ledger.house(market.asset), Money(fee - insured), "TRD-01")
+
+
+@rule("ACC-04")
+def opening_margin(value: Money, value_at_mark: Money, leverage: int, fee: Money) -> Money:
+    """Opening an isolated position moves the larger of both values over the leverage, the open loss and the fee.
+
+    The values are signed like the opened quantity. Rounds up, by less than one quantum.
+    """
+    margin = div_up(max(abs(value), abs(value_at_mark)), leverage)
+    return Money(margin + max(0, value - value_at_mark) + fee)
+
+
+@rule("ACC-04")
+def move_margin(transaction: Transaction, market: Market, leg: Leg, opening: Quantity, fee: Money) -> bool:
+    """An isolated position's opening margin comes from the cross wallet; tells whether too little is movable."""
+    domain = domain_of(transaction, leg.key)
+    if domain.is_cross:
+        return False
+    leverage = leverage_of(transaction, leg.key.account, market.id)
+    value = market.value(leg.price, opening)
+    due = opening_margin(value, market.value(market.marked(), opening), leverage, fee)
+    cross = DomainKey(domain.account, domain.asset)
+    short = due > movable(transaction, cross)
+    transaction.transfer(market.asset, cash_account(cross), cash_account(domain), due, "ACC-04")
+    return short
+
+
+@rule("ACC-04")
+def returned_margin(cash: Money, movable_now: Money, size: Quantity, part: Quantity) -> Money:
+    """A reduction returns the cash pro rata, rounded down by less than one quantum, at most what is movable."""
+    return Money(max(0, min(div_down(cash * part, size), movable_now)))
+
+
+@rule("ACC-04")
+def return_margin(
+    transaction: Transaction, market: Market, key: PositionKey, held: Quantity, closing: Quantity
+) -> None:
+    """A trade that reduces an isolated position returns part of its cash; one that makes it flat, all."""
+    domain = domain_of(transaction, key)
+    if domain.is_cross:
+        return
+    if key not in transaction.positions:
+        return_all_margin(transaction, domain)
+        return
+    cash = transaction.balance(cash_account(domain))
+    part, size = Quantity(abs(closing)), Quantity(abs(held))
+    returned = returned_margin(cash, movable(transaction, domain), size, part)
+    wallet = ledger.wallet(domain.account, domain.asset)
+    transaction.transfer(market.asset, cash_account(domain), wallet, returned, "ACC-04")
+
+
+@rule("ACC-04")
+def return_all_margin(transaction: Transaction, domain: DomainKey) -> None:
+    """An isolated position that became flat returns all its cash; negative cash stays, for the tests to find."""
+    cash = transaction.balance(cash_account(domain))
+    if cash > 0:
+        wallet = ledger.wallet(domain.account, domain.asset)
+        transaction.transfer(domain.asset, cash_account(domain), wallet, cash, "ACC-04")
+
+
+@rule("TRD-02")
+def check_booked(transaction: Transaction, market: Market, legs: tuple[Leg, ...], booked: tuple[Booked, ...]) -> None:
+    """Afterwards each party has the margin, leverage, cash and health that the trade needs.
+
+    Each reason is tested for every party before the next one: INSUFFICIENT_BALANCE, LEVERAGE_ABOVE_TIER,
+    NEGATIVE_CASH, UNHEALTHY, INSUFFICIENT_MARGIN.
+    """
+    if any(side.short_of_margin for side in booked):
+        raise Rejected(Reason.INSUFFICIENT_BALANCE)
+    for leg, side in zip(legs, booked, strict=True):
+        fits = not side.opened or leverage_fits(transaction, market, leg.key)
+        require(fits, Reason.LEVERAGE_ABOVE_TIER)
+    domains = tuple(domain_of(transaction, leg.key) for leg in legs)
+    for domain, side in zip(domains, booked, strict=True):
+        cross = DomainKey(domain.account, domain.asset)
+        require(not side.negative_cash, Reason.NEGATIVE_CASH)
+        require(not is_flat_and_negative(transaction, domain), Reason.NEGATIVE_CASH)
+        require(domain.is_cross or not is_flat_and_negative(transaction, cross), Reason.NEGATIVE_CASH)
+    margins = tuple(domain_margin(transaction, domain) for domain in domains)
+    for margin in margins:
+        require(is_healthy(margin), Reason.UNHEALTHY)
+    for domain, margin, side in zip(domains, margins, booked, strict=True):
+        if side.opened:
+            needed = margin.initial + reserved_for_orders(transaction, domain)
+            require(margin.equity >= needed, Reason.INSUFFICIENT_MARGIN)
+
+
+@rule("TRD-02")
+def leverage_fits(transaction: Transaction, market: Market, key: PositionKey) -> bool:
+    """The leverage is at most that of the tier which holds the resulting notional at mark."""
+    held = transaction.positions.get(key, Quantity(0))
+    tier = market.tiers.holding(notional_of(market.value(market.marked(), held)))
+    return leverage_of(transaction, key.account, market.id) <= tier.max_leverage
+
+
+def is_flat_and_negative(transaction: Transaction, domain: DomainKey) -> bool:
+    """Whether a domain without a position has negative cash."""
+    if transaction.balance(cash_account(domain)) >= 0:
+        return False
+    return domain_margin(transaction, domain).flat
+
+
+@rule("NUM-03")
+def check_open_interest(transaction: Transaction, market: Market, before: int) -> None:
+    """Open interest at mark stays within 2^60 when a trade or fill raises it; else OUT_OF_RANGE."""
+    after = transaction.open_interest.get(market.id, Quantity(0))
+    if after > before and market.value(market.marked(), after) > MAX_OPEN_INTEREST_TRADED:
+        transaction.out_of_range = True
