@@ -71,7 +71,8 @@ def health_at(view: PriceView, price: Price) -> Money:
     health = view.fixed_equity - view.fixed_maintenance
     for exposure in view.exposures:
         value = Money(exposure.value_per_unit * price)
-        health = health + value - maintenance_margin(notional_of(value), exposure.tiers)
+        notional = notional_of(value)
+        health = health + value - maintenance_margin(notional, exposure.tiers.holding(notional))
     return Money(health)
 
 

@@ -5,12 +5,21 @@ from functools import cmp_to_key
 import attrs
 
 from marginspec import ledger
-from marginspec.account import Direction, Lot, PositionKey
-from marginspec.margin import Book, cost_of, domain_margin, domain_of, is_healthy, lot_cost, position_margin
+from marginspec.account import Direction, DomainKey, Lot, PositionKey
+from marginspec.margin import (
+    NO_POSITIONS,
+    Book,
+    cost_of,
+    domain_margin,
+    domain_of,
+    is_healthy,
+    lot_cost,
+    position_margin,
+)
 from marginspec.market import Market
 from marginspec.receipts import Deleveraged
 from marginspec.rules import rule
-from marginspec.trading import realise, released_cost, return_all_margin
+from marginspec.trading import Part, realise, released_cost, return_all_margin
 from marginspec.transaction import Transaction
 from marginspec.units import Money, Quantity, div_down
 
@@ -77,10 +86,10 @@ def compare_ranked(first: Ranked, second: Ranked) -> int:
 
 
 @rule("ADL-02")
-def score_of(book: Book, key: PositionKey) -> Score:
+def score_of(book: Book, key: PositionKey, domain_key: DomainKey) -> Score:
     """A position's score by the profile's ranking, from its own PnL and its domain's figures."""
     position = position_margin(book, key)
-    domain = domain_margin(book, domain_of(book, key))
+    domain = domain_margin(book, domain_key)
     if book.header.profile.adl_ranking == "bitmex":
         return bitmex_score(position.unrealised, cost_of(book, key), position.notional, domain.equity)
     asset = book.markets[key.market].asset
@@ -92,10 +101,10 @@ def score_of(book: Book, key: PositionKey) -> Score:
 def queue_of(book: Book, market: str, side: Direction) -> tuple[Ranked, ...]:
     """The queue of a side: its positions in healthy domains, highest score first."""
     ranked: list[Ranked] = []
-    for key in book.positions_in.get(market, ()):
+    for key, domain in book.positions_in.get(market, NO_POSITIONS).items():
         on_side = (book.positions[key] > 0) == (side == "long")
-        if on_side and is_healthy(domain_margin(book, domain_of(book, key))):
-            ranked.append(Ranked(key, score_of(book, key)))
+        if on_side and is_healthy(domain_margin(book, domain)):
+            ranked.append(Ranked(key, score_of(book, key, domain)))
     return tuple(sorted(ranked, key=cmp_to_key(compare_ranked)))
 
 
@@ -186,8 +195,8 @@ def deleverage(transaction: Transaction, market: Market, step: Step) -> None:
     position_cost = cost_of(transaction, key)
     transaction.move(market.asset, ledger.position(*key), ledger.lot(lot.id), value, "ADL-03")
     transaction.reduce_lot(lot, Quantity(lot.quantity - closing))
-    realise(transaction, market, key, closing, position_cost, Money(-value), "ADL-03")
     domain = domain_of(transaction, key)
+    realise(transaction, market, Part(key, domain, closing, Money(-value), position_cost), "ADL-03")
     if key not in transaction.positions and not domain.is_cross:
         return_all_margin(transaction, domain)
     released = Money(loss_before - lot_loss_left(transaction, market, lot))

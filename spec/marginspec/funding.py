@@ -4,7 +4,7 @@ from marginspec import ledger
 from marginspec.checks import funding_rate, known_market, marked_market
 from marginspec.events import Funding
 from marginspec.ledger import LedgerAccount
-from marginspec.margin import cash_account, domain_of
+from marginspec.margin import NO_POSITIONS, cash_account
 from marginspec.rules import rule
 from marginspec.transaction import Transaction
 from marginspec.units import RATE_ONE, Money, Rate, div_up
@@ -27,8 +27,7 @@ def funding(transaction: Transaction, event: Funding) -> None:
     mark = marked_market(market)
     rate = funding_rate(event.rate)
     due: list[tuple[LedgerAccount, Money]] = []
-    for key in sorted(transaction.positions_in.get(market.id, ())):
-        domain = domain_of(transaction, key)
+    for key, domain in sorted(transaction.positions_in.get(market.id, NO_POSITIONS).items()):
         amount = funding_due(market.value(mark, transaction.positions[key]), rate)
         due.append((cash_account(domain), amount))
         transaction.suspects.add(domain)

@@ -2,7 +2,7 @@
 
 from marginspec import ledger
 from marginspec.account import DomainKey
-from marginspec.margin import Book, cash_account, domain_margin, domain_of
+from marginspec.margin import Book, cash_account, domain_margin
 from marginspec.receipts import Levied
 from marginspec.rules import rule
 from marginspec.transaction import Transaction
@@ -27,7 +27,7 @@ def domains_of_asset(book: Book, asset: str) -> tuple[DomainKey, ...]:
     domains: list[DomainKey] = []
     for account in sorted(book.accounts):
         domains.append(DomainKey(account, asset))
-        held = (domain_of(book, key) for key in book.positions_of.get(account, ()))
+        held = book.domains_of.get(account, ())
         domains.extend(domain for domain in held if domain.asset == asset and not domain.is_cross)
     return tuple(domains)
 

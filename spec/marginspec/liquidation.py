@@ -29,10 +29,11 @@ from marginspec.receipts import DomainLiquidated, OrderCancelled
 from marginspec.rejections import Reason, require
 from marginspec.rules import rule
 from marginspec.trading import (
-    Leg,
+    Part,
     book_leg,
     check_booked,
     check_open_interest,
+    leg_of,
     realise,
     released_cost,
     return_all_margin,
@@ -82,8 +83,7 @@ def position_to_step_down(transaction: Transaction, domain: DomainKey) -> Positi
     largest = Money(0)
     for key in positions_of_domain(transaction, domain):
         margin = position_margin(transaction, key)
-        above_lowest = transaction.markets[key.market].tiers.holding(margin.notional).floor > 0
-        if above_lowest and margin.maintenance > largest:
+        if margin.tier.floor > 0 and margin.maintenance > largest:
             chosen, largest = key, margin.maintenance
     return chosen
 
@@ -114,17 +114,16 @@ def step_down(transaction: Transaction, domain: DomainKey, key: PositionKey) -> 
     held, cost = transaction.positions[key], cost_of(transaction, key)
     equity = domain_margin(transaction, domain).equity
     before = position_margin(transaction, key)
-    floor = market.tiers.holding(before.notional).floor
-    size = stepped_down_size(floor, market.value(mark, Quantity(1)))
-    closing = Quantity(size - held) if held > 0 else Quantity(-size - held)
-    after = maintenance_margin(notional_of(market.value(mark, size)), market.tiers)
+    size = stepped_down_size(before.tier.floor, market.value(mark, Quantity(1)))
+    closing = Quantity(size - held if held > 0 else -size - held)
     value = market.value(mark, Quantity(-closing))
-    released = Money(before.maintenance - after)
+    rest = notional_of(market.value(mark, size))
+    released = Money(before.maintenance - maintenance_margin(rest, market.tiers.holding(rest)))
     fee = clearance_fee(notional_of(value), market.fees.clearance_fee, released, equity)
     taken = open_lot(transaction, domain, key, Quantity(-closing), Money(value - fee), "step_down")
     lot = ledger.lot(taken.id)
     transaction.move(market.asset, lot, ledger.position(*key), value, "LIQ-02")
-    realise(transaction, market, key, closing, cost, value, "LIQ-02")
+    realise(transaction, market, Part(key, domain, closing, value, cost), "LIQ-02")
     transaction.transfer(market.asset, cash_account(domain), lot, fee, "LIQ-02")
     if key not in transaction.positions and not domain.is_cross:
         return_all_margin(transaction, domain)
@@ -162,7 +161,7 @@ def take_position_over(transaction: Transaction, domain: DomainKey, key: Positio
     taken = open_lot(transaction, domain, key, held, Money(value - share), "takeover")
     lot = ledger.lot(taken.id)
     transaction.move(market.asset, lot, ledger.position(*key), value, "LIQ-03")
-    realise(transaction, market, key, Quantity(-held), cost, value, "LIQ-03")
+    realise(transaction, market, Part(key, domain, Quantity(-held), value, cost), "LIQ-03")
     transaction.move(market.asset, cash_account(domain), lot, share, "LIQ-03")
 
 
@@ -189,11 +188,10 @@ def liquidation_fill(transaction: Transaction, event: LiquidationFill) -> None:
     key = traded_key(transaction, event.counterparty, market.id, event.counterparty_side, quantity)
     check_position_side(transaction, key, quantity)
     closed = lots_to_close(transaction, event, size)
-    open_interest = transaction.open_interest.get(market.id, 0)
-    counterparty_cost = cost_of(transaction, key)
+    open_interest = transaction.open_interest.get(market.id, Quantity(0))
+    leg = leg_of(transaction, market, key, quantity, price, market.fees.maker_fee, None)
     close_lots(transaction, market, key, closed, price)
-    leg = Leg(key, quantity, price, market.fees.maker_fee, None)
-    booked = book_leg(transaction, market, leg, counterparty_cost)
+    booked = book_leg(transaction, market, leg)
     check_booked(transaction, market, (leg,), (booked,))
     check_open_interest(transaction, market, open_interest)
     transaction.exposed.add(market.asset)

@@ -4,7 +4,7 @@ import attrs
 
 from marginspec.checks import known_market, price_in
 from marginspec.events import ListMarket, MarkPrice, UpdateFees, UpdateTiers
-from marginspec.margin import domain_of
+from marginspec.margin import NO_POSITIONS
 from marginspec.market import FeeTerms, check_fees, list_market, tier_table
 from marginspec.receipts import FeesUpdated, MarketListed, MarkSet, TiersUpdated
 from marginspec.rejections import Reason, require
@@ -68,7 +68,6 @@ def set_mark(transaction: Transaction, event: MarkPrice) -> None:
 
 def suspect_market(transaction: Transaction, market: str) -> None:
     """Have settlement look at every domain with a position in the market, and at the asset's cover."""
-    for key in transaction.positions_in.get(market, ()):
-        transaction.suspects.add(domain_of(transaction, key))
+    transaction.suspects.update(transaction.positions_in.get(market, NO_POSITIONS).values())
     transaction.exposed.add(transaction.markets[market].asset)
     transaction.event_market = market

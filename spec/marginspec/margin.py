@@ -6,7 +6,7 @@ from immutables import Map
 from marginspec import ledger
 from marginspec.account import DEFAULT_LEVERAGE, DomainKey, MarginMode, Order, PositionKey, Setting
 from marginspec.ledger import LedgerAccount
-from marginspec.market import Market, TierTable
+from marginspec.market import Market, Tier
 from marginspec.rules import rule
 from marginspec.state import State
 from marginspec.transaction import Transaction
@@ -14,6 +14,7 @@ from marginspec.units import RATE_ONE, Money, Quantity, div_up
 
 NO_SETTING = Setting()
 NO_ORDERS: Map[str, Order] = Map()
+NO_POSITIONS: Map[PositionKey, DomainKey] = Map()
 
 
 Book = State | Transaction
@@ -27,34 +28,34 @@ def notional_of(value: Money) -> Money:
 
 
 @rule("MRG-04", source="SRC-01")
-def maintenance_margin(notional: Money, tiers: TierTable) -> Money:
-    """Maintenance margin is the notional at the rate of its tier, less the tier's deduction.
+def maintenance_margin(notional: Money, tier: Tier) -> Money:
+    """Maintenance margin is the notional at the rate of the tier that holds it, less the tier's deduction.
 
     Rounds up: asks less than one quantum too much of the account.
     """
-    tier = tiers.holding(notional)
     return Money(div_up(notional * tier.maintenance_rate - tier.deduction, RATE_ONE))
 
 
 @rule("MRG-02", source="SRC-01")
-def initial_margin(notional: Money, leverage: int, tiers: TierTable) -> Money:
+def initial_margin(notional: Money, leverage: int, tier: Tier) -> Money:
     """Initial margin is the notional over the leverage, at most the tier's, and always above maintenance.
 
     Rounds up: asks less than one quantum too much. Zero when flat.
     """
     if notional == 0:
         return Money(0)
-    by_leverage = div_up(notional, min(leverage, tiers.holding(notional).max_leverage))
-    return Money(max(by_leverage, maintenance_margin(notional, tiers) + 1))
+    by_leverage = div_up(notional, min(leverage, tier.max_leverage))
+    return Money(max(by_leverage, maintenance_margin(notional, tier) + 1))
 
 
 @attrs.frozen
 class PositionMargin:
-    """A position at mark, in quanta: notional, unrealised PnL and maintenance margin."""
+    """A position at mark, in quanta: notional, unrealised PnL, maintenance margin; and the tier that holds it."""
 
     notional: Money
     unrealised: Money
     maintenance: Money
+    tier: Tier
 
 
 @attrs.frozen
@@ -63,7 +64,6 @@ class DomainMargin:
 
     cash: Money
     equity: Money
-    initial: Money
     maintenance: Money
     flat: bool
 
@@ -101,7 +101,7 @@ def cash_account(domain: DomainKey) -> LedgerAccount:
 
 def positions_of_domain(book: Book, domain: DomainKey) -> tuple[PositionKey, ...]:
     """Keys of a domain's open positions, in order."""
-    return tuple(key for key in book.positions_of.get(domain.account, ()) if domain_of(book, key) == domain)
+    return book.positions_of.get(domain, ())
 
 
 def cost_of(book: Book, key: PositionKey) -> Money:
@@ -120,22 +120,32 @@ def position_margin(book: Book, key: PositionKey) -> PositionMargin:
     market = book.markets[key.market]
     value = market.value(market.marked(), book.positions[key])
     notional = notional_of(value)
-    return PositionMargin(notional, Money(value - cost_of(book, key)), maintenance_margin(notional, market.tiers))
+    tier = market.tiers.holding(notional)
+    return PositionMargin(notional, Money(value - cost_of(book, key)), maintenance_margin(notional, tier), tier)
 
 
-@rule("ACC-03", "MRG-02", "MRG-04")
+@rule("ACC-03", "MRG-04")
 def domain_margin(book: Book, domain: DomainKey) -> DomainMargin:
-    """Equity is cash plus unrealised PnL; the margins of a domain are the sums over its positions."""
+    """Equity is cash plus unrealised PnL; maintenance of a domain is the sum over its positions."""
     cash = book.balance(cash_account(domain))
-    equity, initial, maintenance = cash, Money(0), Money(0)
-    keys = positions_of_domain(book, domain)
+    equity, maintenance = cash, Money(0)
+    keys = book.positions_of.get(domain, ())
     for key in keys:
         margin = position_margin(book, key)
-        leverage = leverage_of(book, key.account, key.market)
         equity = Money(equity + margin.unrealised)
-        initial = Money(initial + initial_margin(margin.notional, leverage, book.markets[key.market].tiers))
         maintenance = Money(maintenance + margin.maintenance)
-    return DomainMargin(cash, equity, initial, maintenance, not keys)
+    return DomainMargin(cash, equity, maintenance, not keys)
+
+
+@rule("MRG-02")
+def domain_initial_margin(book: Book, domain: DomainKey) -> Money:
+    """Initial margin of a domain is the sum over its positions, each at its own leverage."""
+    initial = Money(0)
+    for key in book.positions_of.get(domain, ()):
+        margin = position_margin(book, key)
+        leverage = leverage_of(book, key.account, key.market)
+        initial = Money(initial + initial_margin(margin.notional, leverage, margin.tier))
+    return initial
 
 
 @rule("MRG-05", source="SRC-05 SRC-13")
@@ -174,12 +184,17 @@ def add_order(load: OrderLoad, order: Order, market: Market) -> OrderLoad:
 
 @rule("MRG-03")
 def load_margin(load: OrderLoad, held: Quantity, leverage: int, market: Market) -> Money:
-    """Order margin is what the larger of both possible positions needs more than the present one, plus open loss."""
-    mark = market.marked()
+    """Order margin is what the larger possible position needs beyond the present one, plus the open loss."""
     larger = Quantity(max(abs(held + load.bids), abs(held - load.asks)))
-    needed = initial_margin(notional_of(market.value(mark, larger)), leverage, market.tiers)
-    present = initial_margin(notional_of(market.value(mark, held)), leverage, market.tiers)
-    return Money(needed - present + load.open_loss)
+    needed = initial_margin_of(larger, leverage, market)
+    return Money(needed - initial_margin_of(held, leverage, market) + load.open_loss)
+
+
+@rule("MRG-02", "MRG-03")
+def initial_margin_of(quantity: Quantity, leverage: int, market: Market) -> Money:
+    """Initial margin that a quantity would need at mark."""
+    notional = notional_of(market.value(market.marked(), quantity))
+    return initial_margin(notional, leverage, market.tiers.holding(notional))
 
 
 @rule("MRG-03")
@@ -199,26 +214,30 @@ def order_margin(book: Book, account: str, asset: str) -> Money:
     return total
 
 
-def reserved_for_orders(book: Book, domain: DomainKey) -> Money:
-    """Order margin that a domain carries: that of the account's asset in cross, none in isolated."""
-    return order_margin(book, domain.account, domain.asset) if domain.is_cross else Money(0)
+@rule("MRG-02", "MRG-03", "MRG-06")
+def required_margin(book: Book, domain: DomainKey) -> Money:
+    """What a domain must hold to open: its initial margin, and in cross all order margin of the asset."""
+    initial = domain_initial_margin(book, domain)
+    if domain.is_cross:
+        return Money(initial + order_margin(book, domain.account, domain.asset))
+    return initial
 
 
 @rule("MRG-06")
-def available_margin(margin: DomainMargin, reserved: Money) -> Money:
+def available_margin(margin: DomainMargin, required: Money) -> Money:
     """Available for orders is equity less initial margin and order margin, at least zero."""
-    return Money(max(0, margin.equity - margin.initial - reserved))
+    return Money(max(0, margin.equity - required))
 
 
 @rule("MRG-06")
-def movable_margin(margin: DomainMargin, reserved: Money) -> Money:
+def movable_margin(margin: DomainMargin, required: Money) -> Money:
     """Withdrawable or movable is the lesser of cash and equity, less initial and order margin, at least zero.
 
     Unrealised profit is not withdrawable.
     """
-    return Money(max(0, min(margin.cash, margin.equity) - margin.initial - reserved))
+    return Money(max(0, min(margin.cash, margin.equity) - required))
 
 
 def movable(book: Book, domain: DomainKey) -> Money:
     """What may leave a domain now."""
-    return movable_margin(domain_margin(book, domain), reserved_for_orders(book, domain))
+    return movable_margin(domain_margin(book, domain), required_margin(book, domain))

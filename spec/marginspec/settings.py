@@ -2,6 +2,7 @@
 
 import attrs
 
+from marginspec.account import PositionKey, PositionSide
 from marginspec.checks import known_account, known_market
 from marginspec.events import SetLeverage, SetMarginMode, SetPositionMode
 from marginspec.margin import NO_SETTING, Book, leverage_of, margin_mode_of
@@ -18,7 +19,7 @@ def set_position_mode(transaction: Transaction, event: SetPositionMode) -> None:
     present = known_account(transaction, event.account)
     if event.mode == present:
         return
-    idle = event.account not in transaction.positions_of and event.account not in transaction.orders
+    idle = event.account not in transaction.domains_of and event.account not in transaction.orders
     require(idle, Reason.NOT_FLAT)
     transaction.accounts = transaction.accounts.set(event.account, event.mode)
     transaction.effects.append(PositionModeSet(event.account, event.mode))
@@ -56,6 +57,7 @@ def set_leverage(transaction: Transaction, event: SetLeverage) -> None:
 
 def is_idle(book: Book, account: str, market: str) -> bool:
     """Whether an account has neither a position nor an order in a market."""
-    if any(key.market == market for key in book.positions_of.get(account, ())):
+    sides: tuple[PositionSide, ...] = ("BOTH", "LONG", "SHORT")
+    if any(PositionKey(account, market, side) in book.positions for side in sides):
         return False
     return account not in book.orders or all(order.market != market for order in book.orders[account].values())

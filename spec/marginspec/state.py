@@ -5,7 +5,7 @@ from typing import Literal
 import attrs
 from immutables import Map
 
-from marginspec.account import Lot, Order, PositionKey, PositionMode, Setting
+from marginspec.account import DomainKey, Lot, Order, PositionKey, PositionMode, Setting
 from marginspec.ledger import LedgerAccount
 from marginspec.market import Market
 from marginspec.receipts import FundStatus
@@ -36,9 +36,9 @@ class Header:
 class State:
     """Everything that the next event depends on.
 
-    Zero balances, flat positions, filled orders and closed lots are left out. The last three maps are
-    indexes that follow from the others: an account's position keys in order, a market's position keys,
-    and a market's open lots, oldest first. `open_interest` is a market's long quantity, lots included.
+    Zero balances, flat positions, filled orders and closed lots are left out. The last five maps follow
+    from the others: the domains of an account that hold positions, a domain's positions, both in order;
+    a market's positions with their domains; its open lots, oldest first; its long quantity with lots.
     """
 
     header: Header = Header()
@@ -52,8 +52,9 @@ class State:
     next_lot: int = 1
     uncovered: Map[str, Money] = Map()
     fund_status: Map[str, FundStatus] = Map()
-    positions_of: Map[str, tuple[PositionKey, ...]] = Map()
-    positions_in: Map[str, Map[PositionKey, None]] = Map()
+    domains_of: Map[str, tuple[DomainKey, ...]] = Map()
+    positions_of: Map[DomainKey, tuple[PositionKey, ...]] = Map()
+    positions_in: Map[str, Map[PositionKey, DomainKey]] = Map()
     lots_in: Map[str, tuple[int, ...]] = Map()
     open_interest: Map[str, Quantity] = Map()
 

@@ -24,11 +24,11 @@ from marginspec.margin import (
     leverage_of,
     movable,
     notional_of,
-    reserved_for_orders,
+    required_margin,
 )
 from marginspec.market import Market
 from marginspec.orders import fits_order, reduce_order
-from marginspec.rejections import Reason, Rejected, require
+from marginspec.rejections import Reason, require
 from marginspec.rules import rule
 from marginspec.transaction import Transaction
 from marginspec.units import MAX_OPEN_INTEREST_TRADED, RATE_ONE, Money, Price, Quantity, Rate, div_down, div_up
@@ -36,13 +36,32 @@ from marginspec.units import MAX_OPEN_INTEREST_TRADED, RATE_ONE, Money, Price, Q
 
 @attrs.frozen
 class Leg:
-    """One party's side of a trade: the position, the signed quantity, the price, the fee rate, an order's id."""
+    """One party's side of a trade: position and domain, signed quantity, price, fee, an order's id.
+
+    `cost` is the position's open cost before the trade.
+    """
 
     key: PositionKey
+    domain: DomainKey
     quantity: Quantity
     price: Price
-    fee_rate: Rate
+    fee: Money
     order: str | None
+    cost: Money
+
+
+@attrs.frozen
+class Part:
+    """The part of a position that closes: `closing` is signed against the position, `value` like it.
+
+    `value` has been booked to the position; `cost` is its whole open cost from before that.
+    """
+
+    key: PositionKey
+    domain: DomainKey
+    closing: Quantity
+    value: Money
+    cost: Money
 
 
 @attrs.frozen
@@ -65,21 +84,36 @@ def trade(transaction: Transaction, event: Trade) -> None:
     price = tick_price_in(market, event.price)
     quantity = quantity_in(market, event.quantity, price)
     taker, maker = market.fees.taker_fee, market.fees.maker_fee
-    buyer_fee, seller_fee = (taker, maker) if event.taker == "buyer" else (maker, taker)
+    buyer_rate, seller_rate = (taker, maker) if event.taker == "buyer" else (maker, taker)
+    sold = Quantity(-quantity)
     buyer_key = traded_key(transaction, event.buyer, event.market, event.buyer_side, quantity)
-    seller_key = traded_key(transaction, event.seller, event.market, event.seller_side, Quantity(-quantity))
-    buyer = Leg(buyer_key, quantity, price, buyer_fee, event.buyer_order)
-    seller = Leg(seller_key, Quantity(-quantity), price, seller_fee, event.seller_order)
-    check_position_side(transaction, buyer.key, buyer.quantity)
-    check_position_side(transaction, seller.key, seller.quantity)
+    seller_key = traded_key(transaction, event.seller, event.market, event.seller_side, sold)
+    check_position_side(transaction, buyer_key, quantity)
+    check_position_side(transaction, seller_key, sold)
+    buyer = leg_of(transaction, market, buyer_key, quantity, price, buyer_rate, event.buyer_order)
+    seller = leg_of(transaction, market, seller_key, sold, price, seller_rate, event.seller_order)
     check_orders(transaction, (buyer, seller))
-    open_interest = transaction.open_interest.get(market.id, 0)
-    costs = cost_of(transaction, buyer.key), cost_of(transaction, seller.key)
+    open_interest = transaction.open_interest.get(market.id, Quantity(0))
     value = market.value(price, quantity)
-    transaction.move(market.asset, ledger.position(*buyer.key), ledger.position(*seller.key), value, "ACC-02")
-    booked = (book_leg(transaction, market, buyer, costs[0]), book_leg(transaction, market, seller, costs[1]))
+    transaction.transfer(market.asset, ledger.position(*buyer_key), ledger.position(*seller_key), value, "ACC-02")
+    booked = (book_leg(transaction, market, buyer), book_leg(transaction, market, seller))
     check_booked(transaction, market, (buyer, seller), booked)
     check_open_interest(transaction, market, open_interest)
+
+
+@rule("TRD-01")
+def leg_of(
+    transaction: Transaction,
+    market: Market,
+    key: PositionKey,
+    quantity: Quantity,
+    price: Price,
+    fee_rate: Rate,
+    order: str | None,
+) -> Leg:
+    """Each side pays its fee on the value of the whole trade."""
+    fee = trade_fee(market.value(price, quantity), fee_rate)
+    return Leg(key, domain_of(transaction, key), quantity, price, fee, order, cost_of(transaction, key))
 
 
 @rule("TRD-01")
@@ -141,63 +175,49 @@ def insurance_part(fee: Money, share: Rate) -> Money:
 
 
 @rule("ACC-02", "TRD-01")
-def book_leg(transaction: Transaction, market: Market, leg: Leg, cost: Money) -> Booked:
+def book_leg(transaction: Transaction, market: Market, leg: Leg) -> Booked:
     """A leg first closes what it can, then opens the rest; a flip is a close, then an open.
 
-    The trade's value has been booked to the position; `cost` is the open cost from before it.
+    The trade's value has been booked to the position.
     """
     if leg.order is not None:
         reduce_order(transaction, leg.key.account, leg.order, leg.quantity)
     held = transaction.positions.get(leg.key, Quantity(0))
     closing = closing_part(held, leg.quantity)
     opening = Quantity(leg.quantity - closing)
-    cash = cash_account(domain_of(transaction, leg.key))
-    fee = trade_fee(market.value(leg.price, leg.quantity), leg.fee_rate)
     negative_cash = short_of_margin = False
     if closing != 0:
         value = market.value(leg.price, Quantity(-closing))
-        realise(transaction, market, leg.key, closing, cost, value, "ACC-02")
-        pay_fee(transaction, market, leg.key, fee)
-        negative_cash = opening != 0 and transaction.balance(cash) < 0
-        return_margin(transaction, market, leg.key, held, closing)
+        realise(transaction, market, Part(leg.key, leg.domain, closing, value, leg.cost), "ACC-02")
+        pay_fee(transaction, market, leg)
+        negative_cash = opening != 0 and transaction.balance(cash_account(leg.domain)) < 0
+        return_margin(transaction, leg, held, closing)
     if opening != 0:
-        due_fee = fee if closing == 0 else Money(0)
-        short_of_margin = move_margin(transaction, market, leg, opening, due_fee)
-        before = transaction.positions.get(leg.key, Quantity(0))
-        transaction.set_position(leg.key, Quantity(before + opening))
-        pay_fee(transaction, market, leg.key, due_fee)
+        fee = leg.fee if closing == 0 else Money(0)
+        short_of_margin = move_margin(transaction, market, leg, opening, fee)
+        transaction.set_position(leg.key, leg.domain, Quantity(held + leg.quantity))
+        if closing == 0:
+            pay_fee(transaction, market, leg)
     return Booked(opening != 0, short_of_margin, negative_cash)
 
 
 @rule("ACC-02")
-def realise(
-    transaction: Transaction,
-    market: Market,
-    key: PositionKey,
-    closing: Quantity,
-    cost: Money,
-    value: Money,
-    rule_id: str,
-) -> None:
-    """Closing realises the value of the part less its released cost, into the position's domain.
-
-    `closing` is signed against the position, `value` like it; the value has been booked to the
-    position, `cost` is the open cost from before.
-    """
-    held = transaction.positions[key]
-    released = released_cost(cost, Quantity(abs(held)), Quantity(abs(closing)))
-    cash = cash_account(domain_of(transaction, key))
-    transaction.set_position(key, Quantity(held + closing))
-    transaction.move(market.asset, ledger.position(*key), cash, Money(value - released), rule_id)
+def realise(transaction: Transaction, market: Market, part: Part, rule_id: str) -> None:
+    """Closing realises the value of the part less its released cost, into the position's domain."""
+    held = transaction.positions[part.key]
+    released = released_cost(part.cost, Quantity(abs(held)), Quantity(abs(part.closing)))
+    transaction.set_position(part.key, part.domain, Quantity(held + part.closing))
+    profit = Money(part.value - released)
+    transaction.move(market.asset, ledger.position(*part.key), cash_account(part.domain), profit, rule_id)
 
 
 @rule("TRD-01", source="SRC-09")
-def pay_fee(transaction: Transaction, market: Market, key: PositionKey, fee: Money) -> None:
+def pay_fee(transaction: Transaction, market: Market, leg: Leg) -> None:
     """A fee is paid from the domain's cash, and exactly what is paid is credited."""
-    cash = cash_account(domain_of(transaction, key))
-    insured = insurance_part(fee, market.fees.insurance_fee_share)
-    transaction.transfer(market.asset, cash, ledger.insurance(market.asset), insured, "TRD-01")
-    transaction.transfer(market.asset, cash, ledger.house(market.asset), Money(fee - insured), "TRD-01")
+    cash, asset = cash_account(leg.domain), market.asset
+    insured = insurance_part(leg.fee, market.fees.insurance_fee_share)
+    transaction.transfer(asset, cash, ledger.insurance(asset), insured, "TRD-01")
+    transaction.transfer(asset, cash, ledger.house(asset), Money(leg.fee - insured), "TRD-01")
 
 
 @rule("ACC-04")
@@ -213,15 +233,14 @@ def opening_margin(value: Money, value_at_mark: Money, leverage: int, fee: Money
 @rule("ACC-04")
 def move_margin(transaction: Transaction, market: Market, leg: Leg, opening: Quantity, fee: Money) -> bool:
     """An isolated position's opening margin comes from the cross wallet; tells whether too little is movable."""
-    domain = domain_of(transaction, leg.key)
-    if domain.is_cross:
+    if leg.domain.is_cross:
         return False
     leverage = leverage_of(transaction, leg.key.account, market.id)
     value = market.value(leg.price, opening)
     due = opening_margin(value, market.value(market.marked(), opening), leverage, fee)
-    cross = DomainKey(domain.account, domain.asset)
+    cross = DomainKey(leg.domain.account, market.asset)
     short = due > movable(transaction, cross)
-    transaction.transfer(market.asset, cash_account(cross), cash_account(domain), due, "ACC-04")
+    transaction.transfer(market.asset, cash_account(cross), cash_account(leg.domain), due, "ACC-04")
     return short
 
 
@@ -232,21 +251,19 @@ def returned_margin(cash: Money, movable_now: Money, size: Quantity, part: Quant
 
 
 @rule("ACC-04")
-def return_margin(
-    transaction: Transaction, market: Market, key: PositionKey, held: Quantity, closing: Quantity
-) -> None:
+def return_margin(transaction: Transaction, leg: Leg, held: Quantity, closing: Quantity) -> None:
     """A trade that reduces an isolated position returns part of its cash; one that makes it flat, all."""
-    domain = domain_of(transaction, key)
+    domain = leg.domain
     if domain.is_cross:
         return
-    if key not in transaction.positions:
+    if leg.key not in transaction.positions:
         return_all_margin(transaction, domain)
         return
-    cash = transaction.balance(cash_account(domain))
+    cash = cash_account(domain)
     part, size = Quantity(abs(closing)), Quantity(abs(held))
-    returned = returned_margin(cash, movable(transaction, domain), size, part)
+    returned = returned_margin(transaction.balance(cash), movable(transaction, domain), size, part)
     wallet = ledger.wallet(domain.account, domain.asset)
-    transaction.transfer(market.asset, cash_account(domain), wallet, returned, "ACC-04")
+    transaction.transfer(domain.asset, cash, wallet, returned, "ACC-04")
 
 
 @rule("ACC-04")
@@ -265,24 +282,22 @@ def check_booked(transaction: Transaction, market: Market, legs: tuple[Leg, ...]
     Each reason is tested for every party before the next one: INSUFFICIENT_BALANCE, LEVERAGE_ABOVE_TIER,
     NEGATIVE_CASH, UNHEALTHY, INSUFFICIENT_MARGIN.
     """
-    if any(side.short_of_margin for side in booked):
-        raise Rejected(Reason.INSUFFICIENT_BALANCE)
+    for side in booked:
+        require(not side.short_of_margin, Reason.INSUFFICIENT_BALANCE)
     for leg, side in zip(legs, booked, strict=True):
         fits = not side.opened or leverage_fits(transaction, market, leg.key)
         require(fits, Reason.LEVERAGE_ABOVE_TIER)
-    domains = tuple(domain_of(transaction, leg.key) for leg in legs)
-    for domain, side in zip(domains, booked, strict=True):
-        cross = DomainKey(domain.account, domain.asset)
-        require(not side.negative_cash, Reason.NEGATIVE_CASH)
-        require(not is_flat_and_negative(transaction, domain), Reason.NEGATIVE_CASH)
-        require(domain.is_cross or not is_flat_and_negative(transaction, cross), Reason.NEGATIVE_CASH)
-    margins = tuple(domain_margin(transaction, domain) for domain in domains)
+    for leg, side in zip(legs, booked, strict=True):
+        cross = DomainKey(leg.key.account, market.asset)
+        negative = side.negative_cash or is_flat_and_negative(transaction, leg.domain)
+        require(not negative and not is_flat_and_negative(transaction, cross), Reason.NEGATIVE_CASH)
+    margins = tuple(domain_margin(transaction, leg.domain) for leg in legs)
     for margin in margins:
         require(is_healthy(margin), Reason.UNHEALTHY)
-    for domain, margin, side in zip(domains, margins, booked, strict=True):
+    for leg, margin, side in zip(legs, margins, booked, strict=True):
         if side.opened:
-            needed = margin.initial + reserved_for_orders(transaction, domain)
-            require(margin.equity >= needed, Reason.INSUFFICIENT_MARGIN)
+            required = required_margin(transaction, leg.domain)
+            require(margin.equity >= required, Reason.INSUFFICIENT_MARGIN)
 
 
 @rule("TRD-02")
@@ -295,9 +310,7 @@ def leverage_fits(transaction: Transaction, market: Market, key: PositionKey) ->
 
 def is_flat_and_negative(transaction: Transaction, domain: DomainKey) -> bool:
     """Whether a domain without a position has negative cash."""
-    if transaction.balance(cash_account(domain)) >= 0:
-        return False
-    return domain_margin(transaction, domain).flat
+    return transaction.balance(cash_account(domain)) < 0 and domain not in transaction.positions_of
 
 
 @rule("NUM-03")

@@ -3,6 +3,9 @@
 The only mutable object of the rules; it lives within `transition.apply` and is never seen outside.
 """
 
+from typing import TypeVar
+
+import attrs
 from immutables import Map
 
 from marginspec.account import DomainKey, Lot, LotReason, MarginMode, Order, PositionKey, Setting
@@ -21,7 +24,24 @@ from marginspec.receipts import (
 )
 from marginspec.rules import rule
 from marginspec.state import State
-from marginspec.units import MAX_BALANCE, Money, Quantity, within
+from marginspec.units import MAX_BALANCE, Money, Quantity
+
+Owner = TypeVar("Owner")
+Member = TypeVar("Member", DomainKey, PositionKey, int)
+
+
+def with_member(index: Map[Owner, tuple[Member, ...]], owner: Owner, member: Member) -> Map[Owner, tuple[Member, ...]]:
+    """An index with a member added to its owner's, in order."""
+    members: tuple[Member, ...] = index.get(owner, ())
+    return index if member in members else index.set(owner, tuple(sorted((*members, member))))
+
+
+def without_member(
+    index: Map[Owner, tuple[Member, ...]], owner: Owner, member: Member
+) -> Map[Owner, tuple[Member, ...]]:
+    """An index without a member of its owner's; an owner without members goes."""
+    rest = tuple(other for other in index[owner] if other != member)
+    return index.set(owner, rest) if rest else index.delete(owner)
 
 
 class Transaction:
@@ -45,6 +65,7 @@ class Transaction:
         self.next_lot = state.next_lot
         self.uncovered = state.uncovered
         self.fund_status = state.fund_status
+        self.domains_of = state.domains_of
         self.positions_of = state.positions_of
         self.positions_in = state.positions_in
         self.lots_in = state.lots_in
@@ -71,16 +92,10 @@ class Transaction:
         assert source != target, f"transfer from {source} to itself"
         if amount == 0:
             return
-        source_balance = Money(self.balance(source) - amount)
-        target_balance = Money(self.balance(target) + amount)
-        if source.startswith(FUND_KINDS):
-            assert source_balance >= 0, f"{source} would be {source_balance} by {rule_id}"
-            if source.startswith("insurance:"):
-                self.insurance_moved.add(asset)
-        if target.startswith("insurance:"):
-            self.insurance_moved.add(asset)
-        self._book(source, source_balance)
-        self._book(target, target_balance)
+        source_balance = Money(self.ledger.get(source, 0) - amount)
+        assert source_balance >= 0 or not source.startswith(FUND_KINDS), f"{source} at {source_balance} by {rule_id}"
+        self._book(asset, source, source_balance)
+        self._book(asset, target, Money(self.ledger.get(target, 0) + amount))
         self.effects.append(Transferred(asset, source, target, amount, rule_id))
 
     def move(self, asset: str, source: LedgerAccount, target: LedgerAccount, amount: Money, rule_id: str) -> None:
@@ -90,9 +105,11 @@ class Transaction:
         else:
             self.transfer(asset, target, source, Money(-amount), rule_id)
 
-    def _book(self, account: LedgerAccount, balance: Money) -> None:
-        if not self.settling and not within(balance, MAX_BALANCE):
+    def _book(self, asset: str, account: LedgerAccount, balance: Money) -> None:
+        if not self.settling and not -MAX_BALANCE <= balance <= MAX_BALANCE:
             self.out_of_range = True
+        if account.startswith("insurance:"):
+            self.insurance_moved.add(asset)
         if balance == 0:
             del self.ledger[account]
         else:
@@ -108,31 +125,29 @@ class Transaction:
         self.settings = self.settings.set((account, market), setting)
         self.effects.append(effect)
 
-    def set_position(self, key: PositionKey, quantity: Quantity) -> None:
-        """Give a position this quantity; zero makes it flat."""
+    def set_position(self, key: PositionKey, domain: DomainKey, quantity: Quantity) -> None:
+        """Give a position of a domain this quantity; zero makes it flat."""
         held = self.positions.get(key, Quantity(0))
         if quantity == 0:
             self.positions = self.positions.delete(key)
-            self._unindex(key)
+            self._unindex(key, domain)
         else:
             self.positions = self.positions.set(key, quantity)
             if held == 0:
-                self._index(key)
+                self._index(key, domain)
         self._add_open_interest(key.market, max(quantity, 0) - max(held, 0))
         self.effects.append(PositionChanged(key, quantity))
 
-    def _index(self, key: PositionKey) -> None:
-        keys = tuple(sorted((*self.positions_of.get(key.account, ()), key)))
-        self.positions_of = self.positions_of.set(key.account, keys)
-        in_market: Map[PositionKey, None] = self.positions_in.get(key.market, Map())
-        self.positions_in = self.positions_in.set(key.market, in_market.set(key, None))
+    def _index(self, key: PositionKey, domain: DomainKey) -> None:
+        in_market: Map[PositionKey, DomainKey] = self.positions_in.get(key.market, Map())
+        self.positions_in = self.positions_in.set(key.market, in_market.set(key, domain))
+        self.positions_of = with_member(self.positions_of, domain, key)
+        self.domains_of = with_member(self.domains_of, key.account, domain)
 
-    def _unindex(self, key: PositionKey) -> None:
-        keys = tuple(other for other in self.positions_of[key.account] if other != key)
-        if keys:
-            self.positions_of = self.positions_of.set(key.account, keys)
-        else:
-            self.positions_of = self.positions_of.delete(key.account)
+    def _unindex(self, key: PositionKey, domain: DomainKey) -> None:
+        self.positions_of = without_member(self.positions_of, domain, key)
+        if domain not in self.positions_of:
+            self.domains_of = without_member(self.domains_of, key.account, domain)
         in_market = self.positions_in[key.market].delete(key)
         if in_market:
             self.positions_in = self.positions_in.set(key.market, in_market)
@@ -172,7 +187,7 @@ class Transaction:
         taken = Lot(self.next_lot, key.account, key.market, key.side, margin_mode, quantity, reason)
         self.next_lot = self.next_lot + 1
         self.lots = self.lots.set(taken.id, taken)
-        self.lots_in = self.lots_in.set(key.market, (*self.lots_in.get(key.market, ()), taken.id))
+        self.lots_in = with_member(self.lots_in, key.market, taken.id)
         self._add_open_interest(key.market, max(quantity, 0))
         self.effects.append(LotOpened(taken, cost))
         return taken
@@ -181,15 +196,9 @@ class Transaction:
         """Leave this signed quantity of a lot; zero closes it, whereafter its cost must be zero."""
         if quantity == 0:
             self.lots = self.lots.delete(reduced.id)
-            queue = tuple(other for other in self.lots_in[reduced.market] if other != reduced.id)
-            if queue:
-                self.lots_in = self.lots_in.set(reduced.market, queue)
-            else:
-                self.lots_in = self.lots_in.delete(reduced.market)
+            self.lots_in = without_member(self.lots_in, reduced.market, reduced.id)
         else:
-            left = Lot(
-                reduced.id, reduced.account, reduced.market, reduced.side, reduced.margin_mode, quantity, reduced.reason
-            )
+            left = attrs.evolve(reduced, quantity=quantity)
             self.lots = self.lots.set(reduced.id, left)
         self._add_open_interest(reduced.market, max(quantity, 0) - max(reduced.quantity, 0))
         self.effects.append(LotReduced(reduced.id, reduced.market, quantity))
@@ -251,6 +260,7 @@ class Transaction:
             self.next_lot,
             self.uncovered,
             self.fund_status,
+            self.domains_of,
             self.positions_of,
             self.positions_in,
             self.lots_in,

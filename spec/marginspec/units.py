@@ -83,9 +83,3 @@ def share_pro_rata(amount: Money, claims: tuple[int, ...]) -> tuple[Money, ...]:
         left = left - extra
         shares.append(Money(floor + extra))
     return tuple(shares)
-
-
-@rule("NUM-03")
-def within(amount: int, limit: int) -> bool:
-    """Whether an amount lies within plus and minus a limit, both ends included."""
-    return -limit <= amount <= limit
