@@ -37,7 +37,7 @@ def maintenance_margin(notional: Money, tier: Tier) -> Money:
 
 
 @rule("MRG-02", source="SRC-01")
-def initial_margin(notional: Money, leverage: int, tier: Tier) -> Money:
+def initial_margin(notional: Money, leverage: int, tier: Tier, maintenance: Money) -> Money:
     """Initial margin is the notional over the leverage, at most the tier's, and always above maintenance.
 
     Rounds up: asks less than one quantum too much. Zero when flat.
@@ -45,15 +45,16 @@ def initial_margin(notional: Money, leverage: int, tier: Tier) -> Money:
     if notional == 0:
         return Money(0)
     by_leverage = div_up(notional, min(leverage, tier.max_leverage))
-    return Money(max(by_leverage, maintenance_margin(notional, tier) + 1))
+    return Money(max(by_leverage, maintenance + 1))
 
 
 @attrs.frozen
 class PositionMargin:
-    """A position at mark, in quanta: notional, unrealised PnL, maintenance margin; and the tier that holds it."""
+    """A position at mark, in quanta: notional, unrealised PnL, both margins; and the tier that holds it."""
 
     notional: Money
     unrealised: Money
+    initial: Money
     maintenance: Money
     tier: Tier
 
@@ -64,6 +65,7 @@ class DomainMargin:
 
     cash: Money
     equity: Money
+    initial: Money
     maintenance: Money
     flat: bool
 
@@ -75,12 +77,12 @@ def margin_mode_of(book: Book, account: str, market: str) -> MarginMode:
 
 
 @rule("ACC-01")
-def leverage_of(book: Book, account: str, market: str) -> int:
+def leverage_of(book: Book, account: str, market: Market) -> int:
     """Each account has a leverage in each market; until set, 20 or the first tier's maximum if that is less."""
-    chosen = book.settings.get((account, market), NO_SETTING).leverage
+    chosen = book.settings.get((account, market.id), NO_SETTING).leverage
     if chosen is not None:
         return chosen
-    return min(DEFAULT_LEVERAGE, book.markets[market].tiers.tiers[0].max_leverage)
+    return min(DEFAULT_LEVERAGE, market.tiers.tiers[0].max_leverage)
 
 
 @rule("ACC-03")
@@ -114,38 +116,30 @@ def lot_cost(book: Book, lot_id: int) -> Money:
     return Money(-book.balance(ledger.lot(lot_id)))
 
 
-@rule("ACC-03", "MRG-01", "MRG-04")
+@rule("ACC-03", "MRG-01", "MRG-02", "MRG-04")
 def position_margin(book: Book, key: PositionKey) -> PositionMargin:
-    """A position counts with its value at mark less its cost, and with its maintenance margin."""
+    """A position counts with its value at mark less its cost, and with its margins at its leverage."""
     market = book.markets[key.market]
     value = market.value(market.marked(), book.positions[key])
     notional = notional_of(value)
     tier = market.tiers.holding(notional)
-    return PositionMargin(notional, Money(value - cost_of(book, key)), maintenance_margin(notional, tier), tier)
+    maintenance = maintenance_margin(notional, tier)
+    initial = initial_margin(notional, leverage_of(book, key.account, market), tier, maintenance)
+    return PositionMargin(notional, Money(value - cost_of(book, key)), initial, maintenance, tier)
 
 
-@rule("ACC-03", "MRG-04")
+@rule("ACC-03", "MRG-02", "MRG-04")
 def domain_margin(book: Book, domain: DomainKey) -> DomainMargin:
-    """Equity is cash plus unrealised PnL; maintenance of a domain is the sum over its positions."""
+    """Equity is cash plus unrealised PnL; the margins of a domain are the sums over its positions."""
     cash = book.balance(cash_account(domain))
-    equity, maintenance = cash, Money(0)
-    keys = book.positions_of.get(domain, ())
+    equity, initial, maintenance = cash, Money(0), Money(0)
+    keys = positions_of_domain(book, domain)
     for key in keys:
         margin = position_margin(book, key)
         equity = Money(equity + margin.unrealised)
+        initial = Money(initial + margin.initial)
         maintenance = Money(maintenance + margin.maintenance)
-    return DomainMargin(cash, equity, maintenance, not keys)
-
-
-@rule("MRG-02")
-def domain_initial_margin(book: Book, domain: DomainKey) -> Money:
-    """Initial margin of a domain is the sum over its positions, each at its own leverage."""
-    initial = Money(0)
-    for key in book.positions_of.get(domain, ()):
-        margin = position_margin(book, key)
-        leverage = leverage_of(book, key.account, key.market)
-        initial = Money(initial + initial_margin(margin.notional, leverage, margin.tier))
-    return initial
+    return DomainMargin(cash, equity, initial, maintenance, not keys)
 
 
 @rule("MRG-05", source="SRC-05 SRC-13")
@@ -161,6 +155,9 @@ class OrderLoad:
     bids: Quantity = Quantity(0)
     asks: Quantity = Quantity(0)
     open_loss: Money = Money(0)
+
+
+NO_LOAD = OrderLoad()
 
 
 @rule("MRG-03")
@@ -194,7 +191,8 @@ def load_margin(load: OrderLoad, held: Quantity, leverage: int, market: Market) 
 def initial_margin_of(quantity: Quantity, leverage: int, market: Market) -> Money:
     """Initial margin that a quantity would need at mark."""
     notional = notional_of(market.value(market.marked(), quantity))
-    return initial_margin(notional, leverage, market.tiers.holding(notional))
+    tier = market.tiers.holding(notional)
+    return initial_margin(notional, leverage, tier, maintenance_margin(notional, tier))
 
 
 @rule("MRG-03")
@@ -205,39 +203,35 @@ def order_margin(book: Book, account: str, asset: str) -> Money:
         market = book.markets[order.market]
         if market.asset == asset:
             key = PositionKey(account, order.market, order.position_side)
-            loads[key] = add_order(loads.get(key, OrderLoad()), order, market)
+            loads[key] = add_order(loads.get(key, NO_LOAD), order, market)
     total = Money(0)
     for key, load in loads.items():
+        market = book.markets[key.market]
         held = book.positions.get(key, Quantity(0))
-        leverage = leverage_of(book, account, key.market)
-        total = Money(total + load_margin(load, held, leverage, book.markets[key.market]))
+        total = Money(total + load_margin(load, held, leverage_of(book, account, market), market))
     return total
 
 
-@rule("MRG-02", "MRG-03", "MRG-06")
-def required_margin(book: Book, domain: DomainKey) -> Money:
-    """What a domain must hold to open: its initial margin, and in cross all order margin of the asset."""
-    initial = domain_initial_margin(book, domain)
-    if domain.is_cross:
-        return Money(initial + order_margin(book, domain.account, domain.asset))
-    return initial
+def reserved_for_orders(book: Book, domain: DomainKey) -> Money:
+    """Order margin that a domain carries: all of the account's in the asset if it is cross, else none."""
+    return order_margin(book, domain.account, domain.asset) if domain.is_cross else Money(0)
 
 
 @rule("MRG-06")
-def available_margin(margin: DomainMargin, required: Money) -> Money:
+def available_margin(margin: DomainMargin, reserved: Money) -> Money:
     """Available for orders is equity less initial margin and order margin, at least zero."""
-    return Money(max(0, margin.equity - required))
+    return Money(max(0, margin.equity - margin.initial - reserved))
 
 
 @rule("MRG-06")
-def movable_margin(margin: DomainMargin, required: Money) -> Money:
+def movable_margin(margin: DomainMargin, reserved: Money) -> Money:
     """Withdrawable or movable is the lesser of cash and equity, less initial and order margin, at least zero.
 
     Unrealised profit is not withdrawable.
     """
-    return Money(max(0, min(margin.cash, margin.equity) - required))
+    return Money(max(0, min(margin.cash, margin.equity) - margin.initial - reserved))
 
 
 def movable(book: Book, domain: DomainKey) -> Money:
     """What may leave a domain now."""
-    return movable_margin(domain_margin(book, domain), required_margin(book, domain))
+    return movable_margin(domain_margin(book, domain), reserved_for_orders(book, domain))

@@ -13,7 +13,7 @@ from marginspec.checks import (
     tick_price_in,
 )
 from marginspec.events import CancelOrder, PlaceOrder
-from marginspec.margin import available_margin, domain_margin, required_margin
+from marginspec.margin import available_margin, domain_margin, order_margin
 from marginspec.receipts import OrderCancelled, OrderPlaced, OrderReduced
 from marginspec.rejections import Reason, require
 from marginspec.rules import rule
@@ -36,11 +36,11 @@ def place_order(transaction: Transaction, event: PlaceOrder) -> None:
     held = transaction.positions.get(key, Quantity(0))
     require(not event.reduce_only or only_reduces(held, quantity), Reason.REDUCE_ONLY)
     domain = DomainKey(event.account, market.asset)
-    required = required_margin(transaction, domain)
-    available = available_margin(domain_margin(transaction, domain), required)
+    reserved = order_margin(transaction, event.account, market.asset)
+    available = available_margin(domain_margin(transaction, domain), reserved)
     order = Order(event.order, event.market, event.position_side, quantity, price, event.reduce_only)
     transaction.set_order(event.account, order, OrderPlaced(event.account, order))
-    increase = required_margin(transaction, domain) - required
+    increase = order_margin(transaction, event.account, market.asset) - reserved
     require(increase <= available, Reason.INSUFFICIENT_BALANCE)
 
 

@@ -46,7 +46,7 @@ def set_leverage(transaction: Transaction, event: SetLeverage) -> None:
     known_account(transaction, event.account)
     require(MIN_LEVERAGE <= event.leverage <= MAX_LEVERAGE, Reason.INVALID_LEVERAGE)
     require(event.leverage <= market.tiers.tiers[0].max_leverage, Reason.INVALID_LEVERAGE)
-    if event.leverage == leverage_of(transaction, event.account, event.market):
+    if event.leverage == leverage_of(transaction, event.account, market):
         return
     require(is_idle(transaction, event.account, event.market), Reason.NOT_FLAT)
     setting = transaction.settings.get((event.account, event.market), NO_SETTING)

@@ -24,7 +24,7 @@ from marginspec.margin import (
     leverage_of,
     movable,
     notional_of,
-    required_margin,
+    reserved_for_orders,
 )
 from marginspec.market import Market
 from marginspec.orders import fits_order, reduce_order
@@ -235,7 +235,7 @@ def move_margin(transaction: Transaction, market: Market, leg: Leg, opening: Qua
     """An isolated position's opening margin comes from the cross wallet; tells whether too little is movable."""
     if leg.domain.is_cross:
         return False
-    leverage = leverage_of(transaction, leg.key.account, market.id)
+    leverage = leverage_of(transaction, leg.key.account, market)
     value = market.value(leg.price, opening)
     due = opening_margin(value, market.value(market.marked(), opening), leverage, fee)
     cross = DomainKey(leg.domain.account, market.asset)
@@ -296,7 +296,7 @@ def check_booked(transaction: Transaction, market: Market, legs: tuple[Leg, ...]
         require(is_healthy(margin), Reason.UNHEALTHY)
     for leg, margin, side in zip(legs, margins, booked, strict=True):
         if side.opened:
-            required = required_margin(transaction, leg.domain)
+            required = margin.initial + reserved_for_orders(transaction, leg.domain)
             require(margin.equity >= required, Reason.INSUFFICIENT_MARGIN)
 
 
@@ -305,7 +305,7 @@ def leverage_fits(transaction: Transaction, market: Market, key: PositionKey) ->
     """The leverage is at most that of the tier which holds the resulting notional at mark."""
     held = transaction.positions.get(key, Quantity(0))
     tier = market.tiers.holding(notional_of(market.value(market.marked(), held)))
-    return leverage_of(transaction, key.account, market.id) <= tier.max_leverage
+    return leverage_of(transaction, key.account, market) <= tier.max_leverage
 
 
 def is_flat_and_negative(transaction: Transaction, domain: DomainKey) -> bool:

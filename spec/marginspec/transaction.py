@@ -3,7 +3,7 @@
 The only mutable object of the rules; it lives within `transition.apply` and is never seen outside.
 """
 
-from typing import TypeVar
+from typing import Any
 
 import attrs
 from immutables import Map
@@ -26,19 +26,14 @@ from marginspec.rules import rule
 from marginspec.state import State
 from marginspec.units import MAX_BALANCE, Money, Quantity
 
-Owner = TypeVar("Owner")
-Member = TypeVar("Member", DomainKey, PositionKey, int)
 
-
-def with_member(index: Map[Owner, tuple[Member, ...]], owner: Owner, member: Member) -> Map[Owner, tuple[Member, ...]]:
+def with_member(index: Map[Any, tuple[Any, ...]], owner: object, member: object) -> Map[Any, tuple[Any, ...]]:
     """An index with a member added to its owner's, in order."""
-    members: tuple[Member, ...] = index.get(owner, ())
+    members = index.get(owner, ())
     return index if member in members else index.set(owner, tuple(sorted((*members, member))))
 
 
-def without_member(
-    index: Map[Owner, tuple[Member, ...]], owner: Owner, member: Member
-) -> Map[Owner, tuple[Member, ...]]:
+def without_member(index: Map[Any, tuple[Any, ...]], owner: object, member: object) -> Map[Any, tuple[Any, ...]]:
     """An index without a member of its owner's; an owner without members goes."""
     rest = tuple(other for other in index[owner] if other != member)
     return index.set(owner, rest) if rest else index.delete(owner)
