@@ -9,6 +9,7 @@ from marginspec.account import Direction, DomainKey, Lot, PositionKey
 from marginspec.margin import (
     NO_POSITIONS,
     Book,
+    cash_account,
     cost_of,
     domain_margin,
     domain_of,
@@ -196,7 +197,8 @@ def deleverage(transaction: Transaction, market: Market, step: Step) -> None:
     transaction.move(market.asset, ledger.position(*key), ledger.lot(lot.id), value, "ADL-03")
     transaction.reduce_lot(lot, Quantity(lot.quantity - closing))
     domain = domain_of(transaction, key)
-    realise(transaction, market, Part(key, domain, closing, Money(-value), position_cost), "ADL-03")
+    part_closed = Part(key, domain, cash_account(domain), closing, Money(-value), position_cost)
+    realise(transaction, market, part_closed, "ADL-03")
     if key not in transaction.positions and not domain.is_cross:
         return_all_margin(transaction, domain)
     released = Money(loss_before - lot_loss_left(transaction, market, lot))

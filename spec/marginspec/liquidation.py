@@ -123,7 +123,7 @@ def step_down(transaction: Transaction, domain: DomainKey, key: PositionKey) -> 
     taken = open_lot(transaction, domain, key, Quantity(-closing), Money(value - fee), "step_down")
     lot = ledger.lot(taken.id)
     transaction.move(market.asset, lot, ledger.position(*key), value, "LIQ-02")
-    realise(transaction, market, Part(key, domain, closing, value, cost), "LIQ-02")
+    realise(transaction, market, Part(key, domain, cash_account(domain), closing, value, cost), "LIQ-02")
     transaction.transfer(market.asset, cash_account(domain), lot, fee, "LIQ-02")
     if key not in transaction.positions and not domain.is_cross:
         return_all_margin(transaction, domain)
@@ -161,7 +161,7 @@ def take_position_over(transaction: Transaction, domain: DomainKey, key: Positio
     taken = open_lot(transaction, domain, key, held, Money(value - share), "takeover")
     lot = ledger.lot(taken.id)
     transaction.move(market.asset, lot, ledger.position(*key), value, "LIQ-03")
-    realise(transaction, market, Part(key, domain, Quantity(-held), value, cost), "LIQ-03")
+    realise(transaction, market, Part(key, domain, cash_account(domain), Quantity(-held), value, cost), "LIQ-03")
     transaction.move(market.asset, cash_account(domain), lot, share, "LIQ-03")
 
 

@@ -15,6 +15,7 @@ from marginspec.checks import (
     tick_price_in,
 )
 from marginspec.events import Trade
+from marginspec.ledger import LedgerAccount
 from marginspec.margin import (
     cash_account,
     cost_of,
@@ -36,13 +37,14 @@ from marginspec.units import MAX_OPEN_INTEREST_TRADED, RATE_ONE, Money, Price, Q
 
 @attrs.frozen
 class Leg:
-    """One party's side of a trade: position and domain, signed quantity, price, fee, an order's id.
+    """One party's side of a trade: position, domain and its cash, signed quantity, price, fee, an order's id.
 
     `cost` is the position's open cost before the trade.
     """
 
     key: PositionKey
     domain: DomainKey
+    cash: LedgerAccount
     quantity: Quantity
     price: Price
     fee: Money
@@ -59,6 +61,7 @@ class Part:
 
     key: PositionKey
     domain: DomainKey
+    cash: LedgerAccount
     closing: Quantity
     value: Money
     cost: Money
@@ -113,7 +116,8 @@ def leg_of(
 ) -> Leg:
     """Each side pays its fee on the value of the whole trade."""
     fee = trade_fee(market.value(price, quantity), fee_rate)
-    return Leg(key, domain_of(transaction, key), quantity, price, fee, order, cost_of(transaction, key))
+    domain = domain_of(transaction, key)
+    return Leg(key, domain, cash_account(domain), quantity, price, fee, order, cost_of(transaction, key))
 
 
 @rule("TRD-01")
@@ -188,9 +192,9 @@ def book_leg(transaction: Transaction, market: Market, leg: Leg) -> Booked:
     negative_cash = short_of_margin = False
     if closing != 0:
         value = market.value(leg.price, Quantity(-closing))
-        realise(transaction, market, Part(leg.key, leg.domain, closing, value, leg.cost), "ACC-02")
+        realise(transaction, market, Part(leg.key, leg.domain, leg.cash, closing, value, leg.cost), "ACC-02")
         pay_fee(transaction, market, leg)
-        negative_cash = opening != 0 and transaction.balance(cash_account(leg.domain)) < 0
+        negative_cash = opening != 0 and transaction.balance(leg.cash) < 0
         return_margin(transaction, leg, held, closing)
     if opening != 0:
         fee = leg.fee if closing == 0 else Money(0)
@@ -208,16 +212,16 @@ def realise(transaction: Transaction, market: Market, part: Part, rule_id: str) 
     released = released_cost(part.cost, Quantity(abs(held)), Quantity(abs(part.closing)))
     transaction.set_position(part.key, part.domain, Quantity(held + part.closing))
     profit = Money(part.value - released)
-    transaction.move(market.asset, ledger.position(*part.key), cash_account(part.domain), profit, rule_id)
+    transaction.move(market.asset, ledger.position(*part.key), part.cash, profit, rule_id)
 
 
 @rule("TRD-01", source="SRC-09")
 def pay_fee(transaction: Transaction, market: Market, leg: Leg) -> None:
     """A fee is paid from the domain's cash, and exactly what is paid is credited."""
-    cash, asset = cash_account(leg.domain), market.asset
+    asset = market.asset
     insured = insurance_part(leg.fee, market.fees.insurance_fee_share)
-    transaction.transfer(asset, cash, ledger.insurance(asset), insured, "TRD-01")
-    transaction.transfer(asset, cash, ledger.house(asset), Money(leg.fee - insured), "TRD-01")
+    transaction.transfer(asset, leg.cash, ledger.insurance(asset), insured, "TRD-01")
+    transaction.transfer(asset, leg.cash, ledger.house(asset), Money(leg.fee - insured), "TRD-01")
 
 
 @rule("ACC-04")
@@ -240,7 +244,7 @@ def move_margin(transaction: Transaction, market: Market, leg: Leg, opening: Qua
     due = opening_margin(value, market.value(market.marked(), opening), leverage, fee)
     cross = DomainKey(leg.domain.account, market.asset)
     short = due > movable(transaction, cross)
-    transaction.transfer(market.asset, cash_account(cross), cash_account(leg.domain), due, "ACC-04")
+    transaction.transfer(market.asset, cash_account(cross), leg.cash, due, "ACC-04")
     return short
 
 
@@ -259,11 +263,10 @@ def return_margin(transaction: Transaction, leg: Leg, held: Quantity, closing: Q
     if leg.key not in transaction.positions:
         return_all_margin(transaction, domain)
         return
-    cash = cash_account(domain)
     part, size = Quantity(abs(closing)), Quantity(abs(held))
-    returned = returned_margin(transaction.balance(cash), movable(transaction, domain), size, part)
+    returned = returned_margin(transaction.balance(leg.cash), movable(transaction, domain), size, part)
     wallet = ledger.wallet(domain.account, domain.asset)
-    transaction.transfer(domain.asset, cash, wallet, returned, "ACC-04")
+    transaction.transfer(domain.asset, leg.cash, wallet, returned, "ACC-04")
 
 
 @rule("ACC-04")
@@ -288,9 +291,11 @@ def check_booked(transaction: Transaction, market: Market, legs: tuple[Leg, ...]
         fits = not side.opened or leverage_fits(transaction, market, leg.key)
         require(fits, Reason.LEVERAGE_ABOVE_TIER)
     for leg, side in zip(legs, booked, strict=True):
-        cross = DomainKey(leg.key.account, market.asset)
-        negative = side.negative_cash or is_flat_and_negative(transaction, leg.domain)
-        require(not negative and not is_flat_and_negative(transaction, cross), Reason.NEGATIVE_CASH)
+        require(not side.negative_cash, Reason.NEGATIVE_CASH)
+        require(not is_flat_and_negative(transaction, leg.domain, leg.cash), Reason.NEGATIVE_CASH)
+        if not leg.domain.is_cross:
+            cross = DomainKey(leg.key.account, market.asset)
+            require(not is_flat_and_negative(transaction, cross, cash_account(cross)), Reason.NEGATIVE_CASH)
     margins = tuple(domain_margin(transaction, leg.domain) for leg in legs)
     for margin in margins:
         require(is_healthy(margin), Reason.UNHEALTHY)
@@ -308,9 +313,9 @@ def leverage_fits(transaction: Transaction, market: Market, key: PositionKey) ->
     return leverage_of(transaction, key.account, market) <= tier.max_leverage
 
 
-def is_flat_and_negative(transaction: Transaction, domain: DomainKey) -> bool:
+def is_flat_and_negative(transaction: Transaction, domain: DomainKey, cash: LedgerAccount) -> bool:
     """Whether a domain without a position has negative cash."""
-    return transaction.balance(cash_account(domain)) < 0 and domain not in transaction.positions_of
+    return transaction.balance(cash) < 0 and domain not in transaction.positions_of
 
 
 @rule("NUM-03")
