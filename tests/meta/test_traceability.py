@@ -1,0 +1,55 @@
+"""The traceability matrix is complete and its page up to date."""
+
+from pathlib import Path
+
+import attrs
+
+from marginspec.rules import RuleCode
+from marginspec_tools.traceability import PAGE, Citation, Clause, Matrix, gaps, page_text, read_matrix
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_clause_has_code_and_a_test_and_every_id_exists() -> None:
+    assert gaps(read_matrix(ROOT)) == []
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert (ROOT / PAGE).read_text("utf-8") == page_text(read_matrix(ROOT)), "run `make docs`"
+
+
+COMPLETE = Matrix(
+    clauses=(Clause("LIQ-01", "Liquidation", "06-liquidation.md"),),
+    code=(RuleCode(("LIQ-01",), ("SRC-02",), "marginspec.liquidation", "liquidate", "A sentence."),),
+    citations=(Citation("LIQ-01", "tests/unit/test_x.py::test_a"), Citation("T-SOLV-1", "tests/proofs/test_y.py")),
+    sources=frozenset({"SRC-02"}),
+)
+
+
+def test_a_complete_matrix_has_no_gaps() -> None:
+    assert gaps(COMPLETE) == []
+
+
+def test_each_gap_is_named() -> None:
+    lacking = attrs.evolve(
+        COMPLETE,
+        clauses=(*COMPLETE.clauses, *COMPLETE.clauses, Clause("LIQ-02", "Step-down", "06-liquidation.md")),
+        code=(*COMPLETE.code, RuleCode(("LIQ-99",), ("SRC-99",), "marginspec.liquidation", "other", "B.")),
+        citations=(*COMPLETE.citations, Citation("LIQ-98", "tests/unit/test_x.py::test_b")),
+        sources=frozenset({"SRC-02", "SRC-03"}),
+    )
+    assert gaps(lacking) == [
+        "clause LIQ-01 stands twice in the rulebook",
+        "clause LIQ-02 has no code",
+        "clause LIQ-02 has no test",
+        "code cites unknown clause LIQ-99",
+        "a test cites unknown clause LIQ-98",
+        "code cites unknown statement SRC-99",
+        "no code stems from statement SRC-03",
+    ]
+
+
+def test_a_row_names_sources_code_and_tests() -> None:
+    assert page_text(COMPLETE).splitlines()[-1] == (
+        "| [LIQ-01](rulebook/06-liquidation.md) Liquidation | SRC-02 | `liquidation.liquidate` | 1: `unit/test_x.py` |"
+    )
