@@ -89,8 +89,10 @@ class Transaction:
             return
         source_balance = Money(self.ledger.get(source, 0) - amount)
         assert source_balance >= 0 or not source.startswith(FUND_KINDS), f"{source} at {source_balance} by {rule_id}"
-        self._book(asset, source, source_balance)
-        self._book(asset, target, Money(self.ledger.get(target, 0) + amount))
+        self._book(source, source_balance)
+        self._book(target, Money(self.ledger.get(target, 0) + amount))
+        if source.startswith("insurance:") or target.startswith("insurance:"):
+            self.insurance_moved.add(asset)
         self.effects.append(Transferred(asset, source, target, amount, rule_id))
 
     def move(self, asset: str, source: LedgerAccount, target: LedgerAccount, amount: Money, rule_id: str) -> None:
@@ -100,15 +102,13 @@ class Transaction:
         else:
             self.transfer(asset, target, source, Money(-amount), rule_id)
 
-    def _book(self, asset: str, account: LedgerAccount, balance: Money) -> None:
-        if not self.settling and not -MAX_BALANCE <= balance <= MAX_BALANCE:
-            self.out_of_range = True
-        if account.startswith("insurance:"):
-            self.insurance_moved.add(asset)
+    def _book(self, account: LedgerAccount, balance: Money) -> None:
         if balance == 0:
             del self.ledger[account]
-        else:
-            self.ledger[account] = balance
+            return
+        self.ledger[account] = balance
+        if not -MAX_BALANCE <= balance <= MAX_BALANCE and not self.settling:
+            self.out_of_range = True
 
     def set_market(self, market: Market, effect: Effect) -> None:
         """Put a market's new parameters or mark in place."""
@@ -150,11 +150,13 @@ class Transaction:
             self.positions_in = self.positions_in.delete(key.market)
 
     def _add_open_interest(self, market: str, change: int) -> None:
+        if change == 0:
+            return
         open_interest = Quantity(self.open_interest.get(market, 0) + change)
-        if open_interest != 0:
-            self.open_interest = self.open_interest.set(market, open_interest)
-        elif market in self.open_interest:
+        if open_interest == 0:
             self.open_interest = self.open_interest.delete(market)
+        else:
+            self.open_interest = self.open_interest.set(market, open_interest)
 
     def set_order(self, account: str, order: Order, effect: Effect) -> None:
         """Put an order in place; one of which nothing is left goes."""
