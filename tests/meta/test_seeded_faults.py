@@ -1,0 +1,150 @@
+"""Faults seeded by hand into copies of the rulebook, each of which the tests of the rules must catch.
+
+A fault replaces one passage of one file. The tests run against the faulty copy in a process of their own
+and must fail; against an unchanged copy they pass, so that a failure means that the fault was seen.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import attrs
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SPEC = ROOT / "spec" / "marginspec"
+TESTS = ("tests/unit", "-k", "test_rules or test_rejections or incidents or golden or worked")
+
+
+@attrs.frozen
+class Fault:
+    """What is wrong, in which file, and the passage that is replaced."""
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+
+
+FAULTS = (
+    Fault("maintenance rounds down", "margin.py",
+          "div_up(notional * tier.maintenance_rate - tier.deduction, RATE_ONE)",
+          "(notional * tier.maintenance_rate - tier.deduction) // RATE_ONE"),
+    Fault("maintenance drops the deduction", "margin.py",
+          "notional * tier.maintenance_rate - tier.deduction", "notional * tier.maintenance_rate"),
+    Fault("initial margin may equal maintenance", "margin.py", "maintenance + 1", "maintenance"),
+    Fault("initial margin ignores the tier's leverage", "margin.py",
+          "min(leverage, tier.max_leverage)", "leverage"),
+    Fault("a domain at its maintenance margin is healthy", "margin.py",
+          "margin.equity > margin.maintenance", "margin.equity >= margin.maintenance"),
+    Fault("unrealised profit is movable", "margin.py",
+          "min(margin.cash, margin.equity) - margin.initial", "margin.equity - margin.initial"),
+    Fault("order margin takes the smaller position", "margin.py",
+          "max(abs(held + load.bids), abs(held - load.asks))",
+          "min(abs(held + load.bids), abs(held - load.asks))"),
+    Fault("orders have no open loss", "margin.py", "market) + load.open_loss)", "market))"),
+    Fault("a floor belongs to the tier above it", "market.py", "notional <= tier.floor", "notional < tier.floor"),
+    Fault("deductions do not accumulate", "market.py", "below.deduction + floor * (", "floor * ("),
+    Fault("rate times leverage may be one", "market.py",
+          "rate * row.max_leverage < RATE_ONE", "rate * row.max_leverage <= RATE_ONE"),
+    Fault("released cost rounds down", "trading.py",
+          "div_up(cost * part, size)", "div_down(cost * part, size)"),
+    Fault("a fee rounds down", "trading.py",
+          "div_up(abs(value) * rate, RATE_ONE)", "div_down(abs(value) * rate, RATE_ONE)"),
+    Fault("the house keeps the whole fee besides the insurance part", "trading.py",
+          "Money(leg.fee - insured)", "Money(leg.fee)"),
+    Fault("a fee's insurance part is not paid", "trading.py",
+          'transaction.transfer(asset, leg.cash, ledger.insurance(asset), insured, "TRD-01")', "pass"),
+    Fault("a closed isolated position keeps its cash", "trading.py", "    if cash > 0:\n", "    if cash > 1:\n"),
+    Fault("opening margin forgets the open loss", "trading.py",
+          "margin + max(0, value - value_at_mark) + fee", "margin + fee"),
+    Fault("a reduction returns more than is movable", "trading.py",
+          "min(div_down(cash * part, size), movable_now)", "div_down(cash * part, size)"),
+    Fault("a trade needs no initial margin", "trading.py", "margin.equity >= required", "margin.equity >= 0"),
+    Fault("taker and maker fees swapped", "trading.py",
+          '(taker, maker) if event.taker == "buyer"', '(taker, maker) if event.taker == "seller"'),
+    Fault("the clearance fee is not capped by the released maintenance", "liquidation.py",
+          "div_up(cut_value * rate, RATE_ONE), released_maintenance, equity",
+          "div_up(cut_value * rate, RATE_ONE), equity"),
+    Fault("the clearance fee is not capped by the equity", "liquidation.py",
+          "released_maintenance, equity))", "released_maintenance))"),
+    Fault("step-down leaves one lot too many", "liquidation.py",
+          "div_down(floor, unit_value))", "div_down(floor, unit_value) + 1)"),
+    Fault("a negative equity lands on all markets", "liquidation.py", "if equity < 0:", "if equity < -(10**40):"),
+    Fault("profits of a fill stay in the lot", "liquidation.py",
+          "        if profit > 0:", "        if profit > 10**40:"),
+    Fault("losses of a fill are drawn before its profits arrive", "liquidation.py",
+          "        if profit < 0:", "        if profit > 0:"),
+    Fault("a fill need not leave the cover test true", "liquidation.py",
+          "uncovered_shortfall(transaction, market.asset) <= uncovered", "True"),
+    Fault("orders of a liquidated domain stay", "liquidation.py",
+          "if of_position or (domain.is_cross and in_asset):", "if of_position:"),
+    Fault("insurance is drawn before the reserve", "waterfall.py",
+          "from_reserve = Money(min(loss, reserve))", "from_reserve = Money(min(max(0, loss - insurance), reserve))"),
+    Fault("a market's shortfall ignores its reserve", "waterfall.py", "max(0, loss - reserve)", "loss"),
+    Fault("a market's profit covers another's loss", "waterfall.py",
+          "max(0, sum(shortfalls(book, asset).values()) - fund)",
+          "max(0, -sum(lots_unrealised(book, book.markets[m]) for m in shortfalls(book, asset)) - fund)"),
+    Fault("deleveraging takes one lot too few", "deleveraging.py",
+          "div_down((missing - 1) * size, loss) + 1", "max(1, div_down((missing - 1) * size, loss))"),
+    Fault("deleveraging may leave a counterparty at its maintenance", "deleveraging.py",
+          "(spare - 1) * size", "spare * size"),
+    Fault("deleveraging overshoots a market's shortfall", "deleveraging.py",
+          "least if shortfall >= missing else div_down(shortfall * size, loss)", "least"),
+    Fault("deleveraging takes principal", "deleveraging.py",
+          "return entry >= bankruptcy if held > 0 else entry <= bankruptcy", "return True"),
+    Fault("the lowest score is deleveraged first", "deleveraging.py",
+          "return -1 if left > right else 1", "return 1 if left > right else -1"),
+    Fault("the rank depends on one quantum instead of one unit of the asset", "deleveraging.py",
+          "max(unit, cash) * equity", "max(1, cash) * equity"),
+    Fault("the levy spares the house", "levy.py",
+          "from_house = Money(min(missing, transaction.balance(house)))", "from_house = Money(0)"),
+    Fault("the last claimant of a levy pays the rest", "units.py",
+          "extra = 1 if left > 0 and floor * total < amount * claim else 0",
+          "extra = left if len(shares) + 1 == len(claims) else 0"),
+    Fault("funding pays receivers rounded up", "funding.py",
+          "div_up(value * rate, RATE_ONE)", "(value * rate // RATE_ONE)"),
+    Fault("what funding rounds stays in clearing", "funding.py",
+          'transaction.transfer(market.asset, clearing, ledger.insurance(market.asset), left, "FND-01")', "pass"),
+    Fault("a new mark suspects nobody", "listing.py",
+          "transaction.suspects.update(", "print if True else transaction.suspects.update("),
+    Fault("a withdrawal may take initial margin", "cash.py",
+          "require(amount <= movable(transaction, domain), Reason.INSUFFICIENT_BALANCE)",
+          "require(amount <= transaction.balance(cash_account(domain)), Reason.INSUFFICIENT_BALANCE)"),
+    Fault("net deposits have no bound", "cash.py",
+          '"ACC-01")\n    check_net_deposits(transaction, event.asset)', '"ACC-01")'),
+    Fault("settlement ends after one round", "settlement.py",
+          "settled = not transaction.suspects", "settled = True"),
+    Fault("deleveraging starts in the smallest shortfall", "settlement.py",
+          "if shortfall > largest:", "if shortfall > 0:"),
+)  # fmt: skip
+
+
+def run_tests(copy: Path) -> subprocess.CompletedProcess[str]:
+    """Run the tests of the rules against a copy of the rulebook."""
+    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *TESTS]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def copy_of_rulebook(folder: Path) -> Path:
+    """A copy of the rulebook's package in a folder of its own."""
+    shutil.copytree(SPEC, folder / "marginspec", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def test_an_unchanged_copy_passes(tmp_path: Path) -> None:
+    finished = run_tests(copy_of_rulebook(tmp_path))
+    assert finished.returncode == 0, finished.stdout
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name.replace(" ", "-"))
+def test_a_seeded_fault_is_caught(fault: Fault, tmp_path: Path) -> None:
+    path = copy_of_rulebook(tmp_path) / "marginspec" / fault.file
+    source = path.read_text("utf-8")
+    assert source.count(fault.right) == 1, f"{fault.file} has not exactly one {fault.right!r}"
+    path.write_text(source.replace(fault.right, fault.wrong), "utf-8")
+    finished = run_tests(tmp_path)
+    assert finished.returncode == 1, f"not caught: {fault.name}\n{finished.stdout}"
