@@ -1,0 +1,16 @@
+"""What is said of input that is not as the wire format has it."""
+
+
+class InputError(Exception):
+    """A file is refused: which one, in which line (from 1) and field, if known, and why."""
+
+    def __init__(self, file: str, line: int | None, field: str | None, reason: str) -> None:
+        super().__init__(file, line, field, reason)
+        self.file = file
+        self.line = line
+        self.field = field
+        self.reason = reason
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.field}: {self.reason}" if self.field else f"{place}: {self.reason}"
