@@ -1,0 +1,184 @@
+"""One of every event and effect, and a state with something in every field, for the tests of wire formats."""
+
+from immutables import Map
+from marginspec_journal.decimals import parse_decimal
+
+from marginspec import events
+from marginspec.account import DomainKey, Lot, Order, PositionKey, PositionMode, Setting
+from marginspec.events import Event
+from marginspec.ledger import LedgerAccount
+from marginspec.market import FeeTerms, Market, TierTerms, tier_table
+from marginspec.receipts import (
+    Deleveraged,
+    DomainLiquidated,
+    Effect,
+    FeesUpdated,
+    FundStatus,
+    InsuranceStatus,
+    LeverageSet,
+    Levied,
+    LotOpened,
+    LotReduced,
+    MarginModeSet,
+    MarketListed,
+    MarkSet,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReduced,
+    PositionChanged,
+    PositionModeSet,
+    ReserveStatus,
+    TiersUpdated,
+    Transferred,
+    UncoveredChanged,
+)
+from marginspec.state import Header, State
+from marginspec.units import Decimal8, Money, Price, Quantity, Rate
+
+# Six decimals for USDC, so that a format that takes 8 for granted is found out.
+HEADER = Header(asset_decimals=Map({"USDC": 6}))
+
+TERMS = (
+    TierTerms(parse_decimal("0"), 125, parse_decimal("0.004")),
+    TierTerms(parse_decimal("50000.0"), 100, parse_decimal("0.0050")),
+)
+FEES = FeeTerms(Rate(40_000), Rate(20_000), Rate(10_000_000), Rate(1_250_000))
+
+
+def market(name: str, asset: str, asset_decimals: int, mark: int | None = None) -> Market:
+    """A market with two price and three quantity decimals."""
+    return Market(
+        id=name,
+        asset=asset,
+        price_decimals=2,
+        quantity_decimals=3,
+        quanta_per_unit=10 ** (asset_decimals - 5),
+        tick=Price(10),
+        tiers=tier_table(TERMS, asset_decimals),
+        fees=FEES,
+        mark=None if mark is None else Price(mark),
+    )
+
+
+BTCUSDC = market("BTCUSDC", "USDC", 6, 11_440_000)
+LOBSTER = market("龙虾USDT", "USDT", 8)
+
+
+def decimal(text: str) -> Decimal8:
+    """A decimal as an event holds it."""
+    return parse_decimal(text)
+
+
+EVENTS: tuple[Event, ...] = (
+    events.ListMarket(
+        "龙虾USDT",
+        "USDT",
+        2,
+        3,
+        decimal("0.10"),
+        decimal("0.0004"),
+        decimal("0.0002"),
+        decimal("0.1"),
+        decimal("0.0125"),
+        TERMS,
+    ),
+    events.UpdateTiers("BTCUSDC", TERMS),
+    events.UpdateFees("BTCUSDC", decimal("0"), decimal("0.0002"), decimal("1"), decimal("0.0125")),
+    events.MarkPrice("BTCUSDC", decimal("114400.00")),
+    events.Deposit("alice", "USDC", decimal("1000")),
+    events.Withdraw("alice", "USDC", decimal("0.000001")),
+    events.FundInsurance("USDC", decimal("5000")),
+    events.WithdrawHouse("USDC", decimal("5000")),
+    events.SetPositionMode("alice", "hedge"),
+    events.SetMarginMode("alice", "BTCUSDC", "isolated"),
+    events.SetLeverage("alice", "BTCUSDC", 20),
+    events.AdjustIsolatedMargin("alice", "BTCUSDC", "BOTH", decimal("-12.50")),
+    events.PlaceOrder("alice", "o1", "BTCUSDC", "buy", "BOTH", decimal("0.010"), decimal("114000.00"), False),
+    events.CancelOrder("alice", "o1"),
+    events.Trade("BTCUSDC", decimal("114400.00"), decimal("0.010"), "alice", "bob", "buyer"),
+    events.Trade("BTCUSDC", decimal("1"), decimal("1"), "alice", "bob", "seller", "LONG", "SHORT", "o1", "o2"),
+    events.Funding("BTCUSDC", decimal("-0.0001")),
+    events.LiquidationFill("BTCUSDC", "long", "bob", decimal("0.010"), decimal("110000.00")),
+    events.LiquidationFill("BTCUSDC", "short", "bob", decimal("1"), decimal("1"), "LONG"),
+)
+"""Every class of event, those with optional fields once without and once with all of them."""
+
+KEY = PositionKey("alice", "BTCUSDC", "BOTH")
+ORDER = Order("o1", "BTCUSDC", "BOTH", Quantity(-10), Price(11_450_000), False)
+LOT = Lot(7, "bob", "BTCUSDC", "SHORT", "isolated", Quantity(-4), "takeover")
+STATUS = FundStatus(Money(1), Money(2), Money(3), Money(4), Money(5), Money(6), Money(7))
+
+EFFECTS: tuple[Effect, ...] = (
+    MarketListed(BTCUSDC),
+    TiersUpdated("BTCUSDC", BTCUSDC.tiers),
+    FeesUpdated("BTCUSDC", FEES),
+    MarkSet("BTCUSDC", Price(11_440_000)),
+    PositionModeSet("alice", "one_way"),
+    MarginModeSet("alice", "BTCUSDC", "isolated"),
+    LeverageSet("alice", "BTCUSDC", 20),
+    OrderPlaced("alice", ORDER),
+    OrderReduced("alice", "o1", "BTCUSDC", Quantity(-9)),
+    OrderCancelled("alice", "o1"),
+    Transferred("USDC", LedgerAccount("wallet:alice:USDC"), LedgerAccount("house:USDC"), Money(1_500_000), "TRD-01"),
+    PositionChanged(KEY, Quantity(-10)),
+    DomainLiquidated(DomainKey("alice", "USDC"), Money(-5), Money(7)),
+    DomainLiquidated(DomainKey("alice", "USDC", "BTCUSDC", "LONG"), Money(5), Money(7)),
+    LotOpened(LOT, Money(-400_000)),
+    LotReduced(7, "BTCUSDC", Quantity(-3)),
+    Deleveraged(7, KEY, Quantity(1), Money(-100_000), Money(9)),
+    Levied(DomainKey("alice", "USDC"), Money(3)),
+    Levied(DomainKey("alice", "USDC", "BTCUSDC", "SHORT"), Money(3)),
+    UncoveredChanged("USDC", Money(0)),
+    ReserveStatus("BTCUSDC", STATUS),
+    InsuranceStatus("USDC", Money(2_000_000)),
+)
+"""Every class of effect, those on a domain once for a cross and once for an isolated one."""
+
+
+def balances(**by_account: int) -> Map[LedgerAccount, Money]:
+    """A ledger; two underscores stand for the colon."""
+    return Map({LedgerAccount(name.replace("__", ":")): Money(units) for name, units in by_account.items()})
+
+
+BOB_LONG = PositionKey("bob", "BTCUSDC", "LONG")
+CAROL = PositionKey("carol", "BTCUSDC", "BOTH")
+ALICE_DOMAIN = DomainKey("alice", "USDC", "BTCUSDC", "BOTH")
+BOB_DOMAIN = DomainKey("bob", "USDC")
+CAROL_DOMAIN = DomainKey("carol", "USDC")
+
+ACCOUNTS: dict[str, PositionMode] = {"alice": "one_way", "bob": "hedge", "carol": "one_way", "虾": "one_way"}
+
+FULL_STATE = State(
+    header=HEADER,
+    markets=Map({"BTCUSDC": BTCUSDC, "龙虾USDT": LOBSTER}),
+    accounts=Map(ACCOUNTS),
+    settings=Map({("alice", "BTCUSDC"): Setting("isolated", 10), ("bob", "龙虾USDT"): Setting(None, 5)}),
+    ledger=balances(
+        external__USDC=-9_000_000_000,
+        wallet__alice__USDC=5_000_000_000,
+        isolated__alice__BTCUSDC__BOTH=120_000_000,
+        position__alice__BTCUSDC__BOTH=-1_144_000_000,
+        wallet__bob__USDC=2_000_000_000,
+        position__bob__BTCUSDC__LONG=-2_288_000_000,
+        wallet__carol__USDC=1_880_000_000,
+        position__carol__BTCUSDC__BOTH=2_974_400_000,
+        lot__7=457_600_000,
+        reserve__BTCUSDC=1,
+        insurance__USDC=-1 + 3,
+        house__USDC=-3,
+    ),
+    positions=Map({KEY: Quantity(10), BOB_LONG: Quantity(20), CAROL: Quantity(-26)}),
+    orders=Map(
+        {"alice": Map({"o1": ORDER}), "bob": Map({"o2": Order("o2", "BTCUSDC", "SHORT", Quantity(5), Price(10), True)})}
+    ),
+    lots=Map({7: LOT}),
+    next_lot=9,
+    uncovered=Map({"USDC": Money(4)}),
+    fund_status=Map({"BTCUSDC": STATUS}),
+    domains_of=Map({"alice": (ALICE_DOMAIN,), "bob": (BOB_DOMAIN,), "carol": (CAROL_DOMAIN,)}),
+    positions_of=Map({ALICE_DOMAIN: (KEY,), BOB_DOMAIN: (BOB_LONG,), CAROL_DOMAIN: (CAROL,)}),
+    positions_in=Map({"BTCUSDC": Map({KEY: ALICE_DOMAIN, BOB_LONG: BOB_DOMAIN, CAROL: CAROL_DOMAIN})}),
+    lots_in=Map({"BTCUSDC": (7,)}),
+    open_interest=Map({"BTCUSDC": Quantity(30)}),
+)
+"""A state with something in every field; hand-built, so its invariants do not hold."""
