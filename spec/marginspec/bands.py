@@ -16,7 +16,7 @@ from marginspec.margin import (
 )
 from marginspec.market import TierTable
 from marginspec.rules import rule
-from marginspec.units import MAX_PRICE, MAX_VALUE, RATE_ONE, Money, Price, div_down, div_up
+from marginspec.units import MAX_PRICE, MAX_VALUE, NOTHING, RATE_ONE, Money, Price, div_down, div_up
 
 
 @attrs.frozen
@@ -50,7 +50,7 @@ class Band:
 @rule("MRG-07")
 def view_of(book: Book, domain: DomainKey, market_id: str) -> PriceView:
     """With every other mark fixed, equity is linear in a market's price."""
-    equity, maintenance = book.balance(cash_account(domain)), Money(0)
+    equity, maintenance = book.balance(cash_account(domain)), NOTHING
     exposures: tuple[Exposure, ...] = ()
     for key in positions_of_domain(book, domain):
         if key.market == market_id:

@@ -8,6 +8,7 @@ from marginspec.rejections import Reason, Rejected, require
 from marginspec.rules import rule
 from marginspec.transaction import Transaction
 from marginspec.units import (
+    FLAT,
     MAX_AMOUNT,
     MAX_NET_DEPOSITS,
     MAX_PRICE,
@@ -115,7 +116,7 @@ def check_position_side(book: Book, key: PositionKey, quantity: Quantity) -> Non
     `quantity` is signed: positive buys.
     """
     require(fits_mode(book.accounts[key.account], key.side), Reason.WRONG_POSITION_SIDE)
-    after = book.positions.get(key, Quantity(0)) + quantity
+    after = book.positions.get(key, FLAT) + quantity
     require(not (key.side == "LONG" and after < 0), Reason.WRONG_POSITION_SIDE)
     require(not (key.side == "SHORT" and after > 0), Reason.WRONG_POSITION_SIDE)
 

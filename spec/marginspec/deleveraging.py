@@ -22,7 +22,7 @@ from marginspec.receipts import Deleveraged
 from marginspec.rules import rule
 from marginspec.trading import Part, realise, released_cost, return_all_margin
 from marginspec.transaction import Transaction
-from marginspec.units import Money, Quantity, div_down
+from marginspec.units import FLAT, NOTHING, Money, Quantity, div_down
 
 
 @attrs.frozen
@@ -152,9 +152,9 @@ def lot_loss(book: Book, market: Market, lot: Lot) -> Money:
 @rule("ADL-01", "ADL-04")
 def pair_quantity(book: Book, market: Market, lot: Lot, key: PositionKey, shortfall: Money, missing: Money) -> Quantity:
     """How much of a losing lot may be closed against a counterparty; zero if the pair is not eligible."""
-    held = book.positions.get(key, Quantity(0))
+    held = book.positions.get(key, FLAT)
     if held == 0 or not entry_is_no_worse(held, cost_of(book, key), lot.quantity, lot_cost(book, lot.id)):
-        return Quantity(0)
+        return FLAT
     domain = domain_margin(book, domain_of(book, key))
     spare = Money(domain.equity - domain.maintenance)
     loss = lot_loss(book, market, lot)
@@ -210,4 +210,4 @@ def deleverage(transaction: Transaction, market: Market, step: Step) -> None:
 def lot_loss_left(transaction: Transaction, market: Market, lot: Lot) -> Money:
     """What is left of a lot's loss after a step; zero once it is closed."""
     left = transaction.lots.get(lot.id)
-    return lot_loss(transaction, market, left) if left is not None else Money(0)
+    return lot_loss(transaction, market, left) if left is not None else NOTHING

@@ -15,7 +15,7 @@ from marginspec.receipts import Deleveraged, Levied, LotOpened, LotReduced, Rece
 from marginspec.rules import rule
 from marginspec.state import State
 from marginspec.transition import apply
-from marginspec.units import Money, Quantity
+from marginspec.units import FLAT, NOTHING, Money, Quantity
 from marginspec.waterfall import lots_unrealised, shortfall_of, shortfalls, uncovered_shortfall
 
 
@@ -118,7 +118,7 @@ def equities_are_not_negative(state: State) -> Iterator[Violation]:
 def cover_test_holds(state: State) -> Iterator[Violation]:
     """The shortfalls of an asset are at most its insurance fund and what is reported as uncovered."""
     for asset in assets_of(state):
-        excess = uncovered_shortfall(state, asset) - state.uncovered.get(asset, Money(0))
+        excess = uncovered_shortfall(state, asset) - state.uncovered.get(asset, NOTHING)
         if excess > 0:
             yield Violation("INV-06", "shortfalls exceed insurance and uncovered", asset, excess)
 
@@ -279,11 +279,11 @@ def lots_only_shrink(taken: Transition) -> Iterator[Violation]:
             next_lot = next_lot + 1
             quantities[effect.lot.id] = effect.lot.quantity
         if isinstance(effect, LotReduced):
-            if not shrinks(quantities.get(effect.lot, Quantity(0)), effect.quantity):
+            if not shrinks(quantities.get(effect.lot, FLAT), effect.quantity):
                 yield Violation("INV-11", "lot did not shrink", f"lot:{effect.lot}", effect.quantity)
             quantities[effect.lot] = effect.quantity
     for lot_id, quantity in quantities.items():
-        left = taken.after.lots[lot_id].quantity if lot_id in taken.after.lots else Quantity(0)
+        left = taken.after.lots[lot_id].quantity if lot_id in taken.after.lots else FLAT
         if left != quantity:
             yield Violation("INV-11", "lot differs from its effects", f"lot:{lot_id}", left - quantity)
 

@@ -40,7 +40,7 @@ from marginspec.trading import (
     traded_key,
 )
 from marginspec.transaction import Transaction
-from marginspec.units import RATE_ONE, Money, Price, Quantity, Rate, div_down, div_up, share_pro_rata
+from marginspec.units import FLAT, NOTHING, RATE_ONE, Money, Price, Quantity, Rate, div_down, div_up, share_pro_rata
 from marginspec.waterfall import draw_loss, uncovered_shortfall
 
 
@@ -80,7 +80,7 @@ def position_to_step_down(transaction: Transaction, domain: DomainKey) -> Positi
     if domain_margin(transaction, domain).equity <= 0:
         return None
     chosen: PositionKey | None = None
-    largest = Money(0)
+    largest = NOTHING
     for key in positions_of_domain(transaction, domain):
         margin = position_margin(transaction, key)
         if margin.tier.floor > 0 and margin.maintenance > largest:
@@ -134,7 +134,7 @@ def take_over(transaction: Transaction, domain: DomainKey) -> None:
     """The engine takes every position over at its bankruptcy value; the domain is flat and its cash exactly zero."""
     shares = equity_shares(transaction, domain)
     for key in positions_of_domain(transaction, domain):
-        take_position_over(transaction, domain, key, shares.get(key, Money(0)))
+        take_position_over(transaction, domain, key, shares.get(key, NOTHING))
     assert transaction.balance(cash_account(domain)) == 0, f"{domain} keeps cash after a takeover"
 
 
@@ -188,7 +188,7 @@ def liquidation_fill(transaction: Transaction, event: LiquidationFill) -> None:
     key = traded_key(transaction, event.counterparty, market.id, event.counterparty_side, quantity)
     check_position_side(transaction, key, quantity)
     closed = lots_to_close(transaction, event, size)
-    open_interest = transaction.open_interest.get(market.id, Quantity(0))
+    open_interest = transaction.open_interest.get(market.id, FLAT)
     leg = leg_of(transaction, market, key, quantity, price, market.fees.maker_fee, None)
     close_lots(transaction, market, key, closed, price)
     booked = book_leg(transaction, market, leg)

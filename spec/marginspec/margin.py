@@ -10,7 +10,7 @@ from marginspec.market import Market, Tier
 from marginspec.rules import rule
 from marginspec.state import State
 from marginspec.transaction import Transaction
-from marginspec.units import RATE_ONE, Money, Quantity, div_up
+from marginspec.units import FLAT, NOTHING, RATE_ONE, Money, Quantity, div_up
 
 NO_SETTING = Setting()
 NO_ORDERS: Map[str, Order] = Map()
@@ -43,7 +43,7 @@ def initial_margin(notional: Money, leverage: int, tier: Tier, maintenance: Mone
     Rounds up: asks less than one quantum too much. Zero when flat.
     """
     if notional == 0:
-        return Money(0)
+        return NOTHING
     by_leverage = div_up(notional, min(leverage, tier.max_leverage))
     return Money(max(by_leverage, maintenance + 1))
 
@@ -132,7 +132,7 @@ def position_margin(book: Book, key: PositionKey) -> PositionMargin:
 def domain_margin(book: Book, domain: DomainKey) -> DomainMargin:
     """Equity is cash plus unrealised PnL; the margins of a domain are the sums over its positions."""
     cash = book.balance(cash_account(domain))
-    equity, initial, maintenance = cash, Money(0), Money(0)
+    equity, initial, maintenance = cash, NOTHING, NOTHING
     keys = positions_of_domain(book, domain)
     for key in keys:
         margin = position_margin(book, key)
@@ -152,9 +152,9 @@ def is_healthy(margin: DomainMargin) -> bool:
 class OrderLoad:
     """Open orders of one position that may open it: lots bid and asked for (both >= 0), open loss in quanta."""
 
-    bids: Quantity = Quantity(0)
-    asks: Quantity = Quantity(0)
-    open_loss: Money = Money(0)
+    bids: Quantity = FLAT
+    asks: Quantity = FLAT
+    open_loss: Money = NOTHING
 
 
 NO_LOAD = OrderLoad()
@@ -204,17 +204,17 @@ def order_margin(book: Book, account: str, asset: str) -> Money:
         if market.asset == asset:
             key = PositionKey(account, order.market, order.position_side)
             loads[key] = add_order(loads.get(key, NO_LOAD), order, market)
-    total = Money(0)
+    total = NOTHING
     for key, load in loads.items():
         market = book.markets[key.market]
-        held = book.positions.get(key, Quantity(0))
+        held = book.positions.get(key, FLAT)
         total = Money(total + load_margin(load, held, leverage_of(book, account, market), market))
     return total
 
 
 def reserved_for_orders(book: Book, domain: DomainKey) -> Money:
     """Order margin that a domain carries: all of the account's in the asset if it is cross, else none."""
-    return order_margin(book, domain.account, domain.asset) if domain.is_cross else Money(0)
+    return order_margin(book, domain.account, domain.asset) if domain.is_cross else NOTHING
 
 
 @rule("MRG-06")

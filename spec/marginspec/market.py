@@ -12,6 +12,7 @@ from marginspec.units import (
     MAX_PRICE,
     MAX_TIERS,
     MIN_LEVERAGE,
+    NOTHING,
     RATE_ONE,
     Decimal8,
     Money,
@@ -159,7 +160,7 @@ def next_tier(below: Tier | None, row: TierTerms, asset_decimals: int) -> Tier:
     require(rate > 0 and rate * row.max_leverage < RATE_ONE, Reason.INVALID_TIERS)
     if below is None:
         require(floor == 0, Reason.INVALID_TIERS)
-        return Tier(Money(0), row.max_leverage, Rate(rate), 0)
+        return Tier(NOTHING, row.max_leverage, Rate(rate), 0)
     require(floor > below.floor, Reason.INVALID_TIERS)
     require(row.max_leverage < below.max_leverage, Reason.INVALID_TIERS)
     require(rate > below.maintenance_rate, Reason.INVALID_TIERS)

@@ -18,7 +18,7 @@ from marginspec.receipts import OrderCancelled, OrderPlaced, OrderReduced
 from marginspec.rejections import Reason, require
 from marginspec.rules import rule
 from marginspec.transaction import Transaction
-from marginspec.units import Price, Quantity
+from marginspec.units import FLAT, Price, Quantity
 
 
 @rule("TRD-03")
@@ -33,7 +33,7 @@ def place_order(transaction: Transaction, event: PlaceOrder) -> None:
     check_position_side(transaction, key, quantity)
     taken = event.account in transaction.orders and event.order in transaction.orders[event.account]
     require(not taken, Reason.ORDER_EXISTS)
-    held = transaction.positions.get(key, Quantity(0))
+    held = transaction.positions.get(key, FLAT)
     require(not event.reduce_only or only_reduces(held, quantity), Reason.REDUCE_ONLY)
     domain = DomainKey(event.account, market.asset)
     reserved = order_margin(transaction, event.account, market.asset)

@@ -9,7 +9,7 @@ from marginspec.account import DomainKey, Lot, MarginMode, Order, PositionKey, P
 from marginspec.ledger import LedgerAccount
 from marginspec.market import FeeTerms, Market, TierTable
 from marginspec.rejections import Reason
-from marginspec.units import Money, Price, Quantity
+from marginspec.units import NOTHING, Money, Price, Quantity
 
 
 @attrs.frozen
@@ -179,13 +179,13 @@ class FundStatus:
     levy paid on its account.
     """
 
-    balance: Money = Money(0)
-    high_water: Money = Money(0)
-    inflow: Money = Money(0)
-    outflow: Money = Money(0)
-    insurance_drawn: Money = Money(0)
-    deleveraged: Money = Money(0)
-    levied: Money = Money(0)
+    balance: Money = NOTHING
+    high_water: Money = NOTHING
+    inflow: Money = NOTHING
+    outflow: Money = NOTHING
+    insurance_drawn: Money = NOTHING
+    deleveraged: Money = NOTHING
+    levied: Money = NOTHING
 
 
 @attrs.frozen

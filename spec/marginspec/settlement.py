@@ -6,7 +6,7 @@ from marginspec.liquidation import liquidate
 from marginspec.margin import domain_margin, is_healthy
 from marginspec.rules import rule
 from marginspec.transaction import Transaction
-from marginspec.units import Money
+from marginspec.units import NOTHING, Money
 from marginspec.waterfall import shortfalls, uncovered_shortfall
 
 
@@ -72,7 +72,7 @@ def next_step(transaction: Transaction, asset: str, queues: Queues, missing: Mon
 def largest_shortfall(open_shortfalls: dict[str, Money]) -> str | None:
     """The market with the largest positive shortfall, the first of equals; None if no market has one."""
     chosen: str | None = None
-    largest = Money(0)
+    largest = NOTHING
     for market_id, shortfall in open_shortfalls.items():
         if shortfall > largest:
             chosen, largest = market_id, shortfall

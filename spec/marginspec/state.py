@@ -9,7 +9,7 @@ from marginspec.account import DomainKey, Lot, Order, PositionKey, PositionMode,
 from marginspec.ledger import LedgerAccount
 from marginspec.market import Market
 from marginspec.receipts import FundStatus
-from marginspec.units import DEFAULT_ASSET_DECIMALS, Money, Quantity
+from marginspec.units import DEFAULT_ASSET_DECIMALS, NOTHING, Money, Quantity
 
 
 @attrs.frozen
@@ -60,4 +60,4 @@ class State:
 
     def balance(self, account: LedgerAccount) -> Money:
         """Balance of a ledger account in quanta of its asset."""
-        return self.ledger.get(account, Money(0))
+        return self.ledger.get(account, NOTHING)

@@ -32,7 +32,18 @@ from marginspec.orders import fits_order, reduce_order
 from marginspec.rejections import Reason, require
 from marginspec.rules import rule
 from marginspec.transaction import Transaction
-from marginspec.units import MAX_OPEN_INTEREST_TRADED, RATE_ONE, Money, Price, Quantity, Rate, div_down, div_up
+from marginspec.units import (
+    FLAT,
+    MAX_OPEN_INTEREST_TRADED,
+    NOTHING,
+    RATE_ONE,
+    Money,
+    Price,
+    Quantity,
+    Rate,
+    div_down,
+    div_up,
+)
 
 
 @attrs.frozen
@@ -96,7 +107,7 @@ def trade(transaction: Transaction, event: Trade) -> None:
     buyer = leg_of(transaction, market, buyer_key, quantity, price, buyer_rate, event.buyer_order)
     seller = leg_of(transaction, market, seller_key, sold, price, seller_rate, event.seller_order)
     check_orders(transaction, (buyer, seller))
-    open_interest = transaction.open_interest.get(market.id, Quantity(0))
+    open_interest = transaction.open_interest.get(market.id, FLAT)
     value = market.value(price, quantity)
     transaction.transfer(market.asset, ledger.position(*buyer_key), ledger.position(*seller_key), value, "ACC-02")
     booked = (book_leg(transaction, market, buyer), book_leg(transaction, market, seller))
@@ -142,7 +153,7 @@ def check_orders(transaction: Transaction, legs: tuple[Leg, ...]) -> None:
     for leg, order in named:
         require(fits_order(order, leg.key, leg.quantity, leg.price), Reason.ORDER_MISMATCH)
     for leg, order in named:
-        held = transaction.positions.get(leg.key, Quantity(0))
+        held = transaction.positions.get(leg.key, FLAT)
         require(not order.reduce_only or only_reduces(held, leg.quantity), Reason.REDUCE_ONLY)
 
 
@@ -153,7 +164,7 @@ def closing_part(held: Quantity, quantity: Quantity) -> Quantity:
         return Quantity(max(quantity, -held))
     if held < 0 and quantity > 0:
         return Quantity(min(quantity, -held))
-    return Quantity(0)
+    return FLAT
 
 
 @rule("ACC-02", "ADL-03")
@@ -186,7 +197,7 @@ def book_leg(transaction: Transaction, market: Market, leg: Leg) -> Booked:
     """
     if leg.order is not None:
         reduce_order(transaction, leg.key.account, leg.order, leg.quantity)
-    held = transaction.positions.get(leg.key, Quantity(0))
+    held = transaction.positions.get(leg.key, FLAT)
     closing = closing_part(held, leg.quantity)
     opening = Quantity(leg.quantity - closing)
     negative_cash = short_of_margin = False
@@ -197,7 +208,7 @@ def book_leg(transaction: Transaction, market: Market, leg: Leg) -> Booked:
         negative_cash = opening != 0 and transaction.balance(leg.cash) < 0
         return_margin(transaction, leg, held, closing)
     if opening != 0:
-        fee = leg.fee if closing == 0 else Money(0)
+        fee = leg.fee if closing == 0 else NOTHING
         short_of_margin = move_margin(transaction, market, leg, opening, fee)
         transaction.set_position(leg.key, leg.domain, Quantity(held + leg.quantity))
         if closing == 0:
@@ -308,7 +319,7 @@ def check_booked(transaction: Transaction, market: Market, legs: tuple[Leg, ...]
 @rule("TRD-02")
 def leverage_fits(transaction: Transaction, market: Market, key: PositionKey) -> bool:
     """The leverage is at most that of the tier which holds the resulting notional at mark."""
-    held = transaction.positions.get(key, Quantity(0))
+    held = transaction.positions.get(key, FLAT)
     tier = market.tiers.holding(notional_of(market.value(market.marked(), held)))
     return leverage_of(transaction, key.account, market) <= tier.max_leverage
 
@@ -321,6 +332,6 @@ def is_flat_and_negative(transaction: Transaction, domain: DomainKey, cash: Ledg
 @rule("NUM-03")
 def check_open_interest(transaction: Transaction, market: Market, before: int) -> None:
     """Open interest at mark stays within 2^60 when a trade or fill raises it; else OUT_OF_RANGE."""
-    after = transaction.open_interest.get(market.id, Quantity(0))
+    after = transaction.open_interest.get(market.id, FLAT)
     if after > before and market.value(market.marked(), after) > MAX_OPEN_INTEREST_TRADED:
         transaction.out_of_range = True

@@ -24,7 +24,7 @@ from marginspec.receipts import (
 )
 from marginspec.rules import rule
 from marginspec.state import State
-from marginspec.units import MAX_BALANCE, Money, Quantity
+from marginspec.units import FLAT, MAX_BALANCE, NOTHING, Money, Quantity
 
 
 def with_member(index: Map[Any, tuple[Any, ...]], owner: object, member: object) -> Map[Any, tuple[Any, ...]]:
@@ -75,7 +75,7 @@ class Transaction:
 
     def balance(self, account: LedgerAccount) -> Money:
         """Balance of a ledger account in quanta of its asset."""
-        return self.ledger.get(account, Money(0))
+        return self.ledger.get(account, NOTHING)
 
     @rule("LED-01", "LED-02", source="SRC-06")
     def transfer(self, asset: str, source: LedgerAccount, target: LedgerAccount, amount: Money, rule_id: str) -> None:
@@ -122,7 +122,7 @@ class Transaction:
 
     def set_position(self, key: PositionKey, domain: DomainKey, quantity: Quantity) -> None:
         """Give a position of a domain this quantity; zero makes it flat."""
-        held = self.positions.get(key, Quantity(0))
+        held = self.positions.get(key, FLAT)
         if quantity == 0:
             self.positions = self.positions.delete(key)
             self._unindex(key, domain)
@@ -227,7 +227,7 @@ class Transaction:
 
     def set_uncovered(self, asset: str, amount: Money) -> None:
         """Take down how much of an asset's shortfall has no cover, if that changed."""
-        if amount == self.uncovered.get(asset, Money(0)):
+        if amount == self.uncovered.get(asset, NOTHING):
             return
         self.uncovered = self.uncovered.set(asset, amount) if amount else self.uncovered.delete(asset)
         self.effects.append(UncoveredChanged(asset, amount))

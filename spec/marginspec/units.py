@@ -18,6 +18,9 @@ Rate = NewType("Rate", int)
 Decimal8 = NewType("Decimal8", int)
 """A decimal as it stands in an event, counted in 1e-8, before any market or asset gives it a unit."""
 
+NOTHING = Money(0)
+FLAT = Quantity(0)
+
 RATE_ONE = 10**8
 WIRE_DECIMALS = 8
 DEFAULT_ASSET_DECIMALS = 8

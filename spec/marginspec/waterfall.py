@@ -6,7 +6,7 @@ from marginspec.market import Market
 from marginspec.rejections import Reason, require
 from marginspec.rules import rule
 from marginspec.transaction import Transaction
-from marginspec.units import Money
+from marginspec.units import NOTHING, Money
 
 
 @rule("WTF-01", source="SRC-04 SRC-07")
@@ -32,7 +32,7 @@ def draw_loss(transaction: Transaction, market: Market, lot_id: int, loss: Money
 @rule("WTF-02")
 def lots_unrealised(book: Book, market: Market) -> Money:
     """Unrealised PnL of all of a market's lots at mark."""
-    unrealised = Money(0)
+    unrealised = NOTHING
     for lot_id in book.lots_in.get(market.id, ()):
         value = market.value(market.marked(), book.lots[lot_id].quantity)
         unrealised = Money(unrealised + value - lot_cost(book, lot_id))
