@@ -1,0 +1,121 @@
+"""`marginspec bench`: how fast the specification replays, and that its cost does not grow with the accounts."""
+
+import hashlib
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import click
+import msgspec
+
+from marginspec_journal import write_lines
+from marginspec_tools.generating import Parameters, generate, mixed, opening_length
+from marginspec_tools.running import Run
+
+SIZES = (1_000, 10_000)
+SEED = 1
+WARM_UP = 4
+"""Events for each account that fill the markets to nearly 50 positions, before the clock starts."""
+
+
+@attrs.frozen
+class Measured:
+    """Seconds that one size took: replaying the events after the warm-up, and the reference loop over their lines."""
+
+    accounts: int
+    events: int
+    replay_s: float
+    reference_s: float
+
+    @property
+    def events_per_s(self) -> float:
+        """Events replayed in a second on one core: reading, rules, receipts and hash."""
+        return self.events / self.replay_s
+
+    @property
+    def ratio(self) -> float:
+        """How many times the reference loop's time a replay takes."""
+        return self.replay_s / self.reference_s
+
+
+def replay_seconds(path: Path, warm_up: int) -> float:
+    """Seconds from the end of the warm-up to the last receipt in the hash."""
+    started = 0.0
+    for step in Run(path):
+        if step.number == warm_up:
+            started = time.perf_counter()
+    return time.perf_counter() - started
+
+
+def reference_seconds(path: Path, warm_up: int) -> float:
+    """Seconds of a plain Python loop over the same lines: parse, write canonically, chain with SHA-256."""
+    with path.open("rb") as file:
+        lines = file.readlines()[warm_up + 1 :]
+    started, chained = time.perf_counter(), bytes(32)
+    for line in lines:
+        canonical = json.dumps(json.loads(line), sort_keys=True, separators=(",", ":"))
+        chained = hashlib.sha256(chained + canonical.encode()).digest()
+    return time.perf_counter() - started
+
+
+def measure(accounts: int, following: int, repeats: int, folder: Path) -> Measured:
+    """The best of so many runs over one journal of the preset `mixed`."""
+    filling = WARM_UP * accounts
+    parameters: Parameters = mixed(accounts=accounts, following=filling + following, seed=SEED)
+    warm_up = opening_length(accounts, len(parameters.markets), assets=1) + filling
+    path = folder / f"mixed-{accounts}.jsonl"
+    write_lines(path, parameters.header, generate(parameters))
+    replay = min(replay_seconds(path, warm_up) for _ in range(repeats))
+    reference = min(reference_seconds(path, warm_up) for _ in range(repeats))
+    return Measured(accounts, following, replay, reference)
+
+
+@click.command("bench")
+@click.option("--events", type=click.IntRange(100, 10**7), default=5_000, show_default=True, help="After the warm-up.")
+@click.option("--repeats", type=click.IntRange(1, 100), default=2, show_default=True, help="The best run counts.")
+@click.option(
+    "--accounts", type=click.IntRange(50, 10**6), multiple=True, help="May be repeated.  [default: 1000, 10000]"
+)
+@click.option("--json", "as_json", is_flag=True, help="Lines for programs.")
+def command(events: int, repeats: int, accounts: tuple[int, ...], as_json: bool) -> None:
+    """Measure the specification's replay on the mix of the performance bar, on one core.
+
+    60% trades, 25% orders, 10% deposits, withdrawals and settings, 5% marks, in markets of at most 50
+    positions. The reference is a plain Python loop over the same lines in the same run: parse, write
+    canonically, chain with SHA-256.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        measured = [measure(size, events, repeats, Path(folder)) for size in accounts or SIZES]
+    for text in json_lines(measured) if as_json else plain_lines(measured):
+        click.echo(text)
+
+
+def json_lines(measured: list[Measured]) -> Iterator[str]:
+    """The figures for programs."""
+    for one in measured:
+        line: dict[str, Any] = {
+            "bench": 1,
+            "accounts": one.accounts,
+            "events": one.events,
+            "events_per_s": round(one.events_per_s),
+            "times_reference": round(one.ratio, 2),
+            "times_first_size": round(one.ratio / measured[0].ratio, 2),
+        }
+        yield msgspec.json.encode(line).decode()
+
+
+def plain_lines(measured: list[Measured]) -> Iterator[str]:
+    """The figures for people."""
+    yield "Replay by the specification: reading, rules, receipts and hash, on one core."
+    for one in measured:
+        rate = f"{one.events_per_s:,.0f} events/s"
+        yield f"{one.accounts:>7,} accounts: {rate}, {one.ratio:.1f} times the reference loop's time"
+    first = measured[0]
+    for one in measured[1:]:
+        growth = one.ratio / first.ratio
+        yield f"Cost of an event at {one.accounts:,} accounts: {growth:.2f} times that at {first.accounts:,}."
+    yield "Reference loop: parse each line with json, write it canonically, chain it with SHA-256."
