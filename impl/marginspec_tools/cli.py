@@ -4,13 +4,18 @@
 """
 
 import importlib
+import importlib.util
 import os
 import sys
+import traceback
+from importlib.metadata import version
+from typing import Any
 
 import click
 
 from marginspec import RULEBOOK_VERSION
 from marginspec_journal import InputError
+from marginspec_tools.running import EngineCrash
 
 COMMANDS = {
     "demo": "Audit a bundled stress day and show the whole waterfall.",
@@ -21,32 +26,47 @@ COMMANDS = {
     "calc": "Answer questions about tiers, margins, bands and scores.",
     "bench": "Measure speed.",
 }
+"""Each command with its short help: a module of this package that holds a click command named `command`."""
+
 WRONG_INPUT = 2
+CRASHED = 3
 INTERRUPTED = 130
+READER_GONE = 141
+"""What a shell reports of a program that SIGPIPE ended: neither 0, which would say that all holds, nor 1."""
 
 
 class LazyCommands(click.Group):
     """A group whose commands are modules of this package, imported when one is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the group's interface
-        """Names of the commands, in the order of their use."""
-        return list(COMMANDS)
+        """Names of the commands that this installation has, in the order of their use."""
+        return [name for name in COMMANDS if importlib.util.find_spec(f"marginspec_tools.{name}") is not None]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - likewise
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a module; None if there is no such command."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.list_commands(ctx):
             return None
         command: click.Command = importlib.import_module(f"marginspec_tools.{cmd_name}").command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - likewise
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a reader that has gone ends it here, since click would call that a divergence (1)."""
+        try:
+            answer = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            silence_output()
+            ctx.exit(READER_GONE)
+        return answer
 
 
 @click.command(cls=LazyCommands)
-@click.version_option(f"0.1.0 (rulebook {RULEBOOK_VERSION})", prog_name="marginspec")
+@click.version_option(f"{version('marginspec')} (rulebook {RULEBOOK_VERSION})", prog_name="marginspec")
 def marginspec() -> None:
     """The executable rulebook of perpetual-futures margin, liquidation and loss waterfall.
 
@@ -55,23 +75,52 @@ def marginspec() -> None:
     """
 
 
+def silence_output() -> None:
+    """Send what is still buffered nowhere, so that nothing complains of the closed pipe at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def one_line(text: str) -> str:
+    """A text without characters that would break the line or that a terminal might obey."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def tell(error: object) -> None:
+    """Say in one line on stderr what was wrong."""
+    click.echo(f"error: {one_line(str(error))}", err=True)
+
+
 def main() -> None:
     """Run a command; bad input is one line on stderr and exit code 2, never a traceback."""
+    # A file's name may hold bytes, and a terminal's encoding may lack characters, that print could not write.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(exit_code())
+
+
+def exit_code() -> int:
+    """Run the command that the arguments name and give its exit code."""
     try:
-        sys.exit(marginspec.main(standalone_mode=False))
+        # A command that ends by Context.exit gives its code here, any other gives nothing.
+        return marginspec.main(standalone_mode=False) or 0
     except click.ClickException as error:
         error.show()
-        sys.exit(WRONG_INPUT)
+        return error.exit_code if error.exit_code in (CRASHED, 4) else WRONG_INPUT
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        sys.exit(INTERRUPTED)
+        return INTERRUPTED
     except InputError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(WRONG_INPUT)
-    except BrokenPipeError:
-        # Whoever read our output has gone; what is still buffered must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        tell(error)
+    except EngineCrash as crash:
+        traceback.print_exception(crash.__cause__)
+        tell(crash)
+        return CRASHED
+    except ModuleNotFoundError as error:
+        tell(f"this needs the Python package {error.name}, which is not installed: pip install 'marginspec[all]'")
+    except OSError as error:
+        tell(f"{error.filename or 'output'}: {error.strerror or error}")
+    return WRONG_INPUT
 
 
 if __name__ == "__main__":

@@ -1,24 +1,25 @@
 """`marginspec replay`: a journal to receipts, a final state and a hash."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import attrs
 import click
-import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from marginspec.invariants import EVENT_INVARIANTS, STATE_INVARIANTS, check_transition
-from marginspec_journal import InputError
-from marginspec_journal.atomic import atomic_writer
+from marginspec import RULEBOOK_VERSION
+from marginspec.invariants import EVENT_INVARIANTS, STATE_INVARIANTS
 from marginspec_journal.states import state_text
+from marginspec_tools.outputs import Spool, people_console, print_line
 from marginspec_tools.progress import counted
-from marginspec_tools.running import ENGINES, Run
-from marginspec_tools.violations import Broken, broken_object, broken_of, broken_text
+from marginspec_tools.running import Run, engine_option, json_option, start_option
+from marginspec_tools.violations import Broken, broken_at_start, broken_by, broken_object, broken_text
 
 MOST_BROKEN_SHOWN = 20
+INVARIANTS = sorted(STATE_INVARIANTS.keys() | EVENT_INVARIANTS.keys())
 PATH = click.Path(path_type=Path)
 
 
@@ -32,12 +33,12 @@ class Outputs:
 
 @click.command("replay")
 @click.argument("journal", type=PATH)
-@click.option("--state", "state_path", type=PATH, help="Write the state at the end to this file.")
-@click.option("--receipts", "receipts_path", type=PATH, help="Write a receipt a line to this file.")
-@click.option("--from", "start", type=PATH, help="Start from this state instead of an empty exchange.")
+@click.option("--state", "state_path", type=PATH, metavar="FILE", help="Write the state at the end to this file.")
+@click.option("--receipts", "receipts_path", type=PATH, metavar="FILE", help="Write a receipt a line to this file.")
+@start_option
 @click.option("--check", is_flag=True, help="Check every invariant after every event.")
-@click.option("--engine", type=click.Choice(ENGINES), default="spec", show_default=True, help="Which engine runs.")
-@click.option("--json", "as_json", is_flag=True, help="Print lines of JSON.")
+@engine_option
+@json_option
 @click.pass_context
 def command(
     context: click.Context,
@@ -51,71 +52,97 @@ def command(
 ) -> None:
     """Run JOURNAL (.jsonl, .jsonl.zst or .parquet) and print counts, reasons of rejection and the final hash.
 
+    A state given by --from must satisfy every invariant. The outputs appear when the run is over, whole.
+
     Exit codes: 0 holds; 1 an invariant is broken; 2 wrong usage or input, nothing written.
     """
-    if engine != "spec":
-        raise InputError("--engine", None, None, "the engine `fast` is not part of this version; use `spec`")
-    run = Run(journal, start)
-    broken = broken_of(run.state, 0, 0, run.broken_at_start()) if start is not None else []
+    run = Run(journal, start, engine)
+    broken = broken_at_start(run) if start is not None else []
     if not broken:
-        broken = replay(run, Outputs(receipts_path, state_path), check=check)
+        inputs = (journal,) if start is None else (journal, start)
+        broken = replay(run, Outputs(receipts_path, state_path), check=check, inputs=inputs)
     if as_json:
-        _print_json(run, broken, checked=check)
+        print_lines(run, broken, checked=check)
     else:
-        _print_text(Console(), run, broken, checked=check)
+        print_text(people_console(), run, broken, checked=check)
     context.exit(1 if broken else 0)
 
 
-def replay(run: Run, outputs: Outputs, *, check: bool) -> list[Broken]:
+def replay(run: Run, outputs: Outputs, *, check: bool, inputs: tuple[Path, ...] = ()) -> list[Broken]:
     """Run to the end and write the outputs, each whole or not at all; gives what was broken."""
     broken: list[Broken] = []
     with ExitStack() as stack:
-        receipts = stack.enter_context(atomic_writer(outputs.receipts)) if outputs.receipts else None
-        state = stack.enter_context(atomic_writer(outputs.state)) if outputs.state else None
+        receipts = stack.enter_context(Spool(outputs.receipts, inputs)) if outputs.receipts else None
+        written = (*inputs, outputs.receipts) if outputs.receipts else inputs
+        state = stack.enter_context(Spool(outputs.state, written)) if outputs.state else None
         for step in counted(run, "replaying"):
-            _write_receipt(receipts, step.chained.line)
+            if receipts is not None:
+                receipts.write(step.chained.line() + b"\n")
             if check:
-                violations = check_transition(step.taken)
-                broken += broken_of(step.taken.after, step.number, step.record.line, violations)
+                broken += broken_by(step)
         if state is not None:
             state.write(state_text(run.reached()))
+            state.publish()
+        if receipts is not None:
+            receipts.publish()
     return broken
 
 
-def _write_receipt(receipts: BinaryIO | None, line: Any) -> None:
-    if receipts is not None:
-        receipts.write(line() + b"\n")
-
-
-def _summary(run: Run) -> dict[str, Any]:
+def summary(run: Run) -> dict[str, Any]:
+    """Counts, reasons of rejection and hash; the counts include the events before the start."""
+    reached = run.reached()
     return {
-        "events": run.chain.events,
-        "accepted": run.accepted,
-        "rejected": run.rejected,
+        "engine": run.engine_name,
+        "events": reached.events,
+        "accepted": reached.accepted,
+        "rejected": reached.rejected,
+        "before": run.start.events,
         "reasons": dict(sorted(run.reasons.items())),
-        "hash": run.chain.hash,
+        "hash": reached.hash,
     }
 
 
-def _print_json(run: Run, broken: list[Broken], *, checked: bool) -> None:
+def verdict(broken: list[Broken], *, checked: bool) -> str:
+    """What is known of the invariants."""
+    if broken:
+        return "broken"
+    return "hold" if checked else "unchecked"
+
+
+def print_lines(run: Run, broken: list[Broken], *, checked: bool) -> None:
+    """Each broken invariant, then the totals, for programs."""
     for one in broken:
-        click.echo(msgspec.json.encode(broken_object(one)))
-    verdict = {"invariants": "broken" if broken else "hold"} if checked or broken else {}
-    click.echo(msgspec.json.encode({**_summary(run), **verdict}))
+        print_line(broken_object(one))
+    totals = {"replay": 1, "rulebook": RULEBOOK_VERSION, **summary(run)}
+    print_line({**totals, "invariants": verdict(broken, checked=checked)})
 
 
-def _print_text(console: Console, run: Run, broken: list[Broken], *, checked: bool) -> None:
+def print_text(console: Console, run: Run, broken: list[Broken], *, checked: bool) -> None:
+    """The totals, the reasons of rejection and the verdict, for people."""
     table = Table(show_header=False, box=None, pad_edge=False)
-    for name, value in _summary(run).items():
-        if name != "reasons":
-            table.add_row(name, str(value))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, text in text_rows(run):
+        table.add_row(name, text)
     console.print(table)
-    for reason, count in sorted(run.reasons.items()):
-        console.print(f"  {reason} {count}", highlight=False)
     for one in broken[:MOST_BROKEN_SHOWN]:
-        console.print(broken_text(one), style="red", highlight=False, soft_wrap=True)
+        console.print(broken_text(one), style="red", soft_wrap=True)
     if len(broken) > MOST_BROKEN_SHOWN:
-        console.print(f"and {len(broken) - MOST_BROKEN_SHOWN} more", style="red")
+        console.print(f"and {len(broken) - MOST_BROKEN_SHOWN:,} more, which --json lists", style="red")
     if checked and not broken:
-        count = len(STATE_INVARIANTS.keys() | EVENT_INVARIANTS.keys())
-        console.print(f"all {count} invariants hold after every event", style="green", highlight=False)
+        console.print(f"all {len(INVARIANTS)} invariants hold after every event", style="green")
+
+
+def text_rows(run: Run) -> Iterator[tuple[str, str]]:
+    """The totals as rows; reasons of rejection, most frequent first, stand below the rejected."""
+    reached = run.reached()
+    before = f" ({run.start.events:,} of them before the start)" if run.start.events else ""
+    yield "engine", run.engine_name
+    yield "events", f"{reached.events:,}{before}"
+    yield "accepted", f"{reached.accepted:,}"
+    yield "rejected", f"{reached.rejected:,}"
+    ranked = sorted(run.reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    width = len(f"{ranked[0][1]:,}") if ranked else 0
+    for reason, count in ranked:
+        yield "", f"{count:>{width},} {reason}"
+    yield "hash", reached.hash

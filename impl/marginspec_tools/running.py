@@ -1,19 +1,43 @@
-"""Running a journal through the specification: the loop that replay, audit, explain and bench share."""
+"""Running a journal through an engine: the loop that replay, audit and explain share."""
 
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
+import click
 
+from marginspec.engine import Engine
+from marginspec.events import Event
 from marginspec.invariants import Transition, Violation, check_state
-from marginspec.state import State
-from marginspec.transition import apply
-from marginspec_journal import InputError, Record, open_journal
+from marginspec.receipts import Receipt
+from marginspec.state import Header, State
+from marginspec.transition import SpecificationEngine
+from marginspec_journal import InputError, Journal, Record, open_journal
+from marginspec_journal.canonical import header_object
 from marginspec_journal.chain import ChainedReceipt, ReceiptChain
 from marginspec_journal.states import OpenedState, opening, read_state
 
 ENGINES = ("spec", "fast")
+
+engine_option = click.option(
+    "--engine", type=click.Choice(ENGINES), default="spec", show_default=True, help="Which engine runs."
+)
+start_option = click.option(
+    "--from",
+    "start",
+    type=click.Path(path_type=Path),
+    metavar="STATE",
+    help="Start from this state, not from an empty exchange.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print lines of JSON.")
+
+
+class EngineCrash(Exception):  # noqa: N818 - the cause holds the error
+    """An engine failed on an event that it should have accepted or rejected: a bug of the engine."""
+
+    def __init__(self, engine: str, file: str, line: int) -> None:
+        super().__init__(f"{file}:{line}: the engine {engine} crashed on this event; please report it as a bug")
 
 
 @attrs.frozen
@@ -29,13 +53,14 @@ class Step:
 class Run:
     """A journal that is run from an empty exchange, or from a state; iterate over it once for its steps."""
 
-    def __init__(self, journal: Path, start: Path | None = None) -> None:
-        self.journal = open_journal(journal)
+    def __init__(self, journal: Path, start: Path | None = None, engine: str = "spec") -> None:
+        self.engine_name = engine
+        self.journal: Journal = open_journal(journal)
         self.start: OpenedState = opening(State(header=self.journal.header))
         if start is not None:
             self.start = read_state(start)
-            if self.start.state.header != self.journal.header:
-                raise InputError(str(journal), 1, None, f"the header differs from that of {start}")
+            check_headers(self.journal, self.start.state.header, start)
+        self._engine = opened_engine(engine, self.start.state)
         self.state = self.start.state
         self.chain: ReceiptChain = self.start.chain()
         self.accepted = self.start.accepted
@@ -49,13 +74,20 @@ class Run:
     def __iter__(self) -> Iterator[Step]:
         for record in self.journal:
             before = self.state
-            self.state, receipt = apply(before, record.event)
+            receipt = self._applied(record.event, record.line)
+            self.state = self._engine.state()
             if receipt.rejected is None:
                 self.accepted += 1
             else:
                 self.reasons[receipt.rejected.value] += 1
             chained = self.chain.append(record.event, receipt)
             yield Step(self.chain.events, record, Transition(before, record.event, receipt, self.state), chained)
+
+    def _applied(self, event: Event, line: int) -> Receipt:
+        try:
+            return self._engine.apply(event)
+        except Exception as error:
+            raise EngineCrash(self.engine_name, self.journal.name, line) from error
 
     def broken_at_start(self) -> tuple[Violation, ...]:
         """What the state that the run starts from breaks."""
@@ -64,3 +96,18 @@ class Run:
     def reached(self) -> OpenedState:
         """The state after the steps so far, with its counts and the chain's hash."""
         return OpenedState(self.state, self.chain.events, self.accepted, self.rejected, self.chain.hash)
+
+
+def opened_engine(name: str, state: State) -> Engine:
+    """An engine that goes on from a state."""
+    if name != "spec":
+        raise click.BadParameter(f"the engine {name} is not part of this version; use spec", param_hint="--engine")
+    return SpecificationEngine(state)
+
+
+def check_headers(journal: Journal, of_state: Header, start: Path) -> None:
+    """Refuse a journal whose header is not that of the state it goes on from; names what differs."""
+    own, other = header_object(journal.header), header_object(of_state)
+    for field in own:
+        if own[field] != other[field]:
+            raise InputError(journal.name, 1, field, f"differs from that of the state {start}")

@@ -1,17 +1,48 @@
 """Broken invariants as people and programs read them."""
 
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
-from marginspec.invariants import Violation
+from marginspec.invariants import Violation, asset_of, check_state, check_transition
+from marginspec.ledger import LedgerAccount
 from marginspec.state import State
 from marginspec_journal.decimals import decimal_text
+from marginspec_tools.running import Run, Step
+
+Unit = Literal["money", "quantity", "count"]
+Owner = Literal["asset", "market", "domain", "position", "lot", "ledger account", ""]
+
+AMOUNTS: dict[str, tuple[Unit, Owner]] = {
+    "balances do not sum to zero": ("money", "asset"),
+    "quantities do not sum to zero": ("quantity", "market"),
+    "fund below zero": ("money", "ledger account"),
+    "clearing not empty": ("money", "ledger account"),
+    "equity not above maintenance": ("money", "domain"),
+    "equity below zero": ("money", "domain"),
+    "flat isolated position with cash": ("money", "ledger account"),
+    "shortfalls exceed insurance and uncovered": ("money", "asset"),
+    "lot without id or quantity": ("quantity", "lot"),
+    "closed lot keeps a cost": ("money", "lot"),
+    "net deposits below zero": ("money", "asset"),
+    "uncovered shortfall": ("money", "asset"),
+    "reserve changed without profit or draw": ("money", "ledger account"),
+    "insurance drawn before the reserve was empty": ("money", "market"),
+    "deleveraged although funds could cover": ("money", "market"),
+    "levied before the house was empty": ("money", "asset"),
+    "levied before an eligible counterparty": ("quantity", "position"),
+    "rejected event changed the state": ("count", ""),
+    "a second run differs": ("count", ""),
+    "lot id out of turn": ("count", ""),
+    "lot did not shrink": ("quantity", "lot"),
+    "lot differs from its effects": ("quantity", "lot"),
+}
+"""For each thing that can be wrong: what its amount counts, and what the violation's `where` names."""
 
 
 @attrs.frozen
 class Broken:
-    """An invariant that an event broke; event and line 0 stand for the state that a run starts from."""
+    """An invariant that an event broke, the amount in decimals; event and line 0 stand for the opening state."""
 
     event: int
     line: int
@@ -19,32 +50,45 @@ class Broken:
     amount: str
 
 
-def amount_text(state: State, violation: Violation) -> str:
-    """A violation's amount in the units of what it is about: lots for quantities, else money."""
-    where = violation.where.split(":")
-    if violation.invariant in ("INV-02", "INV-11") or where[0] not in ("", *_money_owners(state, where)):
-        return str(violation.amount)
-    return decimal_text(violation.amount, state.header.decimals(_asset(state, where)))
+def broken_at_start(run: Run) -> list[Broken]:
+    """What the state that a run starts from breaks."""
+    state = run.start.state
+    return [Broken(0, 0, found, amount_text(found, state, state)) for found in check_state(state)]
 
 
-def _money_owners(state: State, where: list[str]) -> list[str]:
-    return [where[0]] if any(part in state.markets or _is_asset(state, part) for part in where) else []
+def broken_by(step: Step) -> list[Broken]:
+    """What an event, or the state after it, breaks."""
+    taken = step.taken
+    return [
+        Broken(step.number, step.record.line, found, amount_text(found, taken.before, taken.after))
+        for found in check_transition(taken)
+    ]
 
 
-def _is_asset(state: State, name: str) -> bool:
-    return name in state.header.asset_decimals or any(market.asset == name for market in state.markets.values())
+def amount_text(violation: Violation, before: State, after: State) -> str:
+    """A violation's amount in decimals of what it counts; a plain integer where that is a number of things."""
+    unit, owner = AMOUNTS.get(violation.what, ("count", ""))
+    decimals = 0 if unit == "count" else _decimals(violation.where, unit, owner, before, after)
+    return decimal_text(violation.amount, decimals)
 
 
-def _asset(state: State, where: list[str]) -> str:
-    for part in where:
-        if part in state.markets:
-            return state.markets[part].asset
-    return next(part for part in where if _is_asset(state, part))
-
-
-def broken_of(state: State, event: int, line: int, violations: tuple[Violation, ...]) -> list[Broken]:
-    """Violations with where in the run they were found."""
-    return [Broken(event, line, one, amount_text(state, one)) for one in violations]
+def _decimals(where: str, unit: Unit, owner: Owner, before: State, after: State) -> int:
+    """Digits after the point of money or quantities of an owner; 0 if the owner is not there any more."""
+    parts = where.split(":")
+    if owner == "asset":
+        return after.header.decimals(where)
+    if owner == "domain":
+        return after.header.decimals(parts[1])
+    if owner == "ledger account":
+        return after.header.decimals(asset_of(after, LedgerAccount(where)))
+    if owner == "lot":
+        lot = after.lots.get(int(parts[1]), before.lots.get(int(parts[1])))
+        market = None if lot is None else after.markets[lot.market]
+    else:
+        market = after.markets[parts[1] if owner == "position" else where]
+    if market is None:
+        return 0
+    return market.quantity_decimals if unit == "quantity" else after.header.decimals(market.asset)
 
 
 def broken_object(broken: Broken) -> dict[str, Any]:
@@ -63,6 +107,5 @@ def broken_object(broken: Broken) -> dict[str, Any]:
 def broken_text(broken: Broken) -> str:
     """A broken invariant as a line of text."""
     one = broken.violation
-    return (
-        f"{one.invariant} broken at event {broken.event} (line {broken.line}): {one.what}, {one.where}: {broken.amount}"
-    )
+    place = f"at event {broken.event} (line {broken.line})" if broken.event else "in the state at the start"
+    return f"{one.invariant} broken {place}: {one.what}, {one.where}: {broken.amount}"

@@ -1,0 +1,98 @@
+"""What commands write: files that appear whole when all is known, tables for people, lines for programs."""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import click
+import msgspec
+from rich.console import Console
+
+from marginspec_journal import InputError
+from marginspec_journal.atomic import atomic_writer
+
+PIPE_WIDTH = 200
+"""Columns for a reader that is no terminal: wide enough that no table is broken over lines."""
+
+
+class Spool:
+    """An output that is kept out of sight while a command runs and appears under its path when published.
+
+    It has no name until then, so neither bad input nor a kill leaves anything of it behind. A path that
+    cannot be written to is refused at once, before the work.
+    """
+
+    def __init__(self, path: Path, inputs: tuple[Path, ...] = ()) -> None:
+        self.path = path
+        check_target(path, inputs)
+        with refusals(path):
+            self._stream: BinaryIO = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115 - closed by __exit__
+
+    def __enter__(self) -> "Spool":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stream.close()
+
+    def write(self, text: bytes) -> None:
+        """Add to what will be published."""
+        with refusals(self.path):
+            self._stream.write(text)
+
+    def publish(self) -> None:
+        """Give the output its path, in place of what may have been there."""
+        with refusals(self.path):
+            self._stream.seek(0)
+            with atomic_writer(self.path) as target:
+                shutil.copyfileobj(self._stream, target)
+
+
+def check_target(path: Path, inputs: tuple[Path, ...]) -> None:
+    """Refuse a path where a file cannot stand, or that is one of the command's inputs."""
+    with refusals(path):
+        if path.is_dir():
+            raise unwritable(path, "Is a directory")
+        if path.exists() and not path.is_file():
+            raise unwritable(path, "not a regular file")
+        for source in inputs:
+            if path.resolve() == source.resolve() or (path.exists() and source.exists() and path.samefile(source)):
+                raise unwritable(path, "it is read or written by this command already")
+
+
+def unwritable(path: Path, reason: str) -> InputError:
+    """The refusal of a path that cannot be written to."""
+    return InputError(str(path), None, None, f"cannot be written: {reason}")
+
+
+@contextmanager
+def refusals(path: Path) -> Iterator[None]:
+    """Turn the system's errors at a path into refusals of it."""
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(path, error.strerror or str(error)) from None
+    except ValueError as error:
+        # A path with a null byte.
+        raise unwritable(path, str(error)) from None
+
+
+def print_line(fields: dict[str, Any]) -> None:
+    """Print a line of JSON."""
+    click.echo(msgspec.json.encode(fields))
+
+
+def people_console() -> Console:
+    """Where people read: the terminal, or without one a wide page."""
+    return Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+
+def shown_path(path: Path) -> str:
+    """A path as text that can be printed anywhere."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
