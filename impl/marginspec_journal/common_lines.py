@@ -106,7 +106,7 @@ def common_record(text: bytes, line: int) -> Record | None:
             else:
                 values.append(convert(value))
                 quotes += _QUOTES_OF_TEXT
-    except (msgspec.MsgspecError, ValueError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     ts, ref = decoded.ts, decoded.ref
     if ts is not _ABSENT:

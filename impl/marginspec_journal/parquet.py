@@ -62,11 +62,12 @@ class ParquetJournal:
         _need_pyarrow(path)
         self.name = str(path)
         try:
-            self._file = pq.ParquetFile(path)
+            stream = path.open("rb")
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise InputError(self.name, None, None, f"cannot be read: {reason}") from None
-        except pa.ArrowException as error:
+            raise InputError(self.name, None, None, f"cannot be read: {error.strerror}") from None
+        try:
+            self._file = pq.ParquetFile(stream)
+        except (OSError, pa.ArrowException) as error:
             raise InputError(self.name, None, None, f"not Parquet: {error}") from None
         metadata = self._file.schema_arrow.metadata or {}
         if METADATA_KEY not in metadata:

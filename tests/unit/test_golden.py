@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from golden_journals import EVENTS, FOLDER, REJECTIONS, journal_text, journals  # type: ignore[import-not-found]  # pythonpath
 
+from golden_journals import EVENTS, FOLDER, REJECTIONS, journal_text, journals
 from marginspec.rejections import Reason
 from marginspec_journal.event_reading import EVENT_FORMS
 from marginspec_journal.receipts_reading import verify_chain

@@ -1,6 +1,6 @@
 """The golden journals: a short one for every type of event and every reason of rejection.
 
-`python tests/vectors/golden_journals.py` writes the journals and their receipts into tests/vectors/golden.
+`python tests/golden_journals.py` writes the journals and their receipts into tests/vectors/golden.
 The journals are made here; the receipts are what the specification answered when they were reviewed, and
 tests/unit/test_golden.py holds every later version to them.
 """
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parent / "golden"
+FOLDER = Path(__file__).parent / "vectors" / "golden"
 HEADER = {"journal": 1, "rulebook": "1", "profile": "reserve", "assets": {"USDT": {"decimals": 4}}}
 STUDY = {**HEADER, "profile": {"adl_ranking": "bitmex", "last_resort": "none"}}
 TIERS = [
