@@ -24,7 +24,7 @@ WARM_UP = 4
 
 @attrs.frozen
 class Measured:
-    """Processor seconds of one size: replaying the events after the warm-up, and the reference loop over their lines."""
+    """Processor seconds of one size: a replay of the events after the warm-up, and the reference loop over them."""
 
     accounts: int
     events: int
