@@ -62,11 +62,11 @@ class ParquetJournal:
         _need_pyarrow(path)
         self.name = str(path)
         try:
-            stream = path.open("rb")
+            path.open("rb").close()
         except OSError as error:
             raise InputError(self.name, None, None, f"cannot be read: {error.strerror}") from None
         try:
-            self._file = pq.ParquetFile(stream)
+            self._file = pq.ParquetFile(path)
         except (OSError, pa.ArrowException) as error:
             raise InputError(self.name, None, None, f"not Parquet: {error}") from None
         metadata = self._file.schema_arrow.metadata or {}
