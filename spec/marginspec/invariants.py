@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 import attrs
 
 from marginspec import ledger
-from marginspec.account import PositionKey
-from marginspec.deleveraging import Queues, find_step
+from marginspec.account import Direction, DomainKey, PositionKey
+from marginspec.deleveraging import Queues, find_step, queue_of
 from marginspec.events import Event
 from marginspec.ledger import FUND_KINDS, LedgerAccount
 from marginspec.levy import domains_of_asset
-from marginspec.margin import domain_margin, is_healthy
-from marginspec.receipts import Deleveraged, Levied, LotOpened, LotReduced, Receipt, Transferred
+from marginspec.margin import NO_POSITIONS, domain_margin, is_healthy
+from marginspec.receipts import Deleveraged, DomainLiquidated, Levied, LotOpened, LotReduced, Receipt, Transferred
 from marginspec.rules import rule
 from marginspec.state import State
 from marginspec.transition import apply
@@ -239,13 +239,33 @@ def levy_was_last(taken: Transition, asset: str) -> Iterator[Violation]:
         yield Violation("INV-08", "levied before the house was empty", asset, house)
     paid = [move for move in taken.transfers() if move.rule == "LVY-01"]
     missing = Money(sum(move.amount for move in paid))
-    queues: Queues = {}
+    stepped_down = liquidated_after_levy(taken)
     for market_id, shortfall in shortfalls(after, asset).items():
         if shortfall > 0:
+            queues = queues_without(after, market_id, stepped_down)
             step = find_step(after, after.markets[market_id], queues, shortfall, missing)
             if step is not None:
                 where = ":".join(step.counterparty)
                 yield Violation("INV-08", "levied before an eligible counterparty", where, step.quantity)
+
+
+def liquidated_after_levy(taken: Transition) -> set[DomainKey]:
+    """Domains that a levy made unhealthy: their step-down lowered what they must keep, after the queue was judged."""
+    effects = taken.receipt.effects
+    first_levied = next(place for place, effect in enumerate(effects) if isinstance(effect, Levied))
+    return {effect.domain for effect in effects[first_levied:] if isinstance(effect, DomainLiquidated)}
+
+
+def queues_without(state: State, market_id: str, left_out: set[DomainKey]) -> Queues:
+    """Both queues of a market without the positions of some domains."""
+    domains = state.positions_in.get(market_id, NO_POSITIONS)
+    sides: tuple[Direction, ...] = ("long", "short")
+    return {
+        (market_id, side): tuple(
+            ranked for ranked in queue_of(state, market_id, side) if domains[ranked.key] not in left_out
+        )
+        for side in sides
+    }
 
 
 @rule("INV-09")

@@ -1,0 +1,64 @@
+"""Bugs that were found, each as the shortest journal that showed it."""
+
+import pytest
+from immutables import Map
+
+from marginspec.account import DomainKey
+from marginspec.events import Deposit, Event, FundInsurance, ListMarket, MarkPrice, SetLeverage, Trade
+from marginspec.invariants import Transition, check_transition
+from marginspec.market import TierTerms
+from marginspec.receipts import DomainLiquidated, Levied
+from marginspec.state import Header, State
+from marginspec.transition import apply
+from marginspec.units import Decimal8, Money
+
+ONE = 10**8
+
+
+def whole(number: int) -> Decimal8:
+    return Decimal8(number * ONE)
+
+
+def market(name: str, *rows: tuple[int, int, int]) -> ListMarket:
+    """A market in whole units without fees; rows are floor, maximum leverage and rate in percent."""
+    tiers = tuple(TierTerms(whole(floor), leverage, Decimal8(rate * 10**6)) for floor, leverage, rate in rows)
+    nothing = whole(0)
+    return ListMarket(name, "USDT", 0, 0, whole(1), nothing, nothing, nothing, nothing, tiers)
+
+
+def trade(name: str, price: int, quantity: int, buyer: str, seller: str) -> Trade:
+    return Trade(name, whole(price), whole(quantity), buyer, seller, "buyer")
+
+
+@pytest.mark.rule("INV-08", "LVY-01")
+def test_a_step_down_after_a_levy_does_not_make_the_levy_look_early() -> None:
+    """G is levied, then stepped down in B, which frees maintenance; only then could G:A be deleveraged further."""
+    events: tuple[Event, ...] = (
+        market("A", (0, 10, 5)),
+        market("B", (0, 10, 5), (100, 5, 19)),
+        MarkPrice("A", whole(100)),
+        MarkPrice("B", whole(100)),
+        FundInsurance("USDT", whole(90)),
+        Deposit("L", "USDT", whole(110)),
+        Deposit("G", "USDT", whole(208)),
+        Deposit("M", "USDT", whole(480)),
+        SetLeverage("G", "B", 5),
+        SetLeverage("M", "B", 5),
+        trade("A", 100, 10, "L", "G"),
+        MarkPrice("A", whole(80)),
+        trade("A", 80, 9, "G", "M"),
+        trade("B", 100, 20, "G", "M"),
+        MarkPrice("B", whole(98)),
+        MarkPrice("A", whole(70)),
+    )
+    state = State(header=Header(asset_decimals=Map({"USDT": 0})))
+    for event in events:
+        before = state
+        state, receipt = apply(before, event)
+        assert check_transition(Transition(before, event, receipt, state)) == ()
+    shown = [effect for effect in receipt.effects if isinstance(effect, Levied | DomainLiquidated)]
+    assert shown[1:] == [
+        Levied(DomainKey("G", "USDT"), Money(39)),
+        Levied(DomainKey("M", "USDT"), Money(61)),
+        DomainLiquidated(DomainKey("G", "USDT"), Money(339), Money(363)),
+    ]
