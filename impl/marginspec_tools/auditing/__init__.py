@@ -1,0 +1,1 @@
+"""Audits: what is checked after every event of a journal, and the report of it."""
