@@ -33,11 +33,10 @@ def settle(transaction: Transaction) -> None:
 @rule("LIQ-01", "SET-01", source="SRC-12")
 def liquidate_unhealthy(transaction: Transaction) -> None:
     """Every unhealthy domain is taken in ascending key order."""
-    suspects = sorted(transaction.suspects)
-    transaction.suspects.clear()
-    for domain in suspects:
-        if not is_healthy(domain_margin(transaction, domain)):
-            liquidate(transaction, domain)
+    suspects, transaction.suspects = transaction.suspects, set()
+    unhealthy = [domain for domain in suspects if not is_healthy(domain_margin(transaction, domain))]
+    for domain in sorted(unhealthy):
+        liquidate(transaction, domain)
 
 
 @rule("ADL-01", "LVY-01", "WTF-02", source="SRC-07 SRC-12")

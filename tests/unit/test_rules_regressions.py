@@ -7,7 +7,7 @@ from marginspec.account import DomainKey
 from marginspec.events import Deposit, Event, FundInsurance, ListMarket, MarkPrice, SetLeverage, Trade
 from marginspec.invariants import Transition, check_transition
 from marginspec.market import TierTerms
-from marginspec.receipts import DomainLiquidated, Levied
+from marginspec.receipts import DomainLiquidated, Effect, Levied
 from marginspec.state import Header, State
 from marginspec.transition import apply
 from marginspec.units import Decimal8, Money
@@ -52,11 +52,13 @@ def test_a_step_down_after_a_levy_does_not_make_the_levy_look_early() -> None:
         MarkPrice("A", whole(70)),
     )
     state = State(header=Header(asset_decimals=Map({"USDT": 0})))
+    effects: list[Effect] = []
     for event in events:
         before = state
         state, receipt = apply(before, event)
         assert check_transition(Transition(before, event, receipt, state)) == ()
-    shown = [effect for effect in receipt.effects if isinstance(effect, Levied | DomainLiquidated)]
+        effects.extend(receipt.effects)
+    shown = [effect for effect in effects if isinstance(effect, Levied | DomainLiquidated)]
     assert shown[1:] == [
         Levied(DomainKey("G", "USDT"), Money(39)),
         Levied(DomainKey("M", "USDT"), Money(61)),
