@@ -78,9 +78,6 @@ def refusals(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise unwritable(path, error.strerror or str(error)) from None
-    except ValueError as error:
-        # A path with a null byte.
-        raise unwritable(path, str(error)) from None
 
 
 def print_line(fields: dict[str, Any]) -> None:
