@@ -1,0 +1,1 @@
+"""Tests that run many events against one exchange."""

@@ -1,0 +1,396 @@
+"""Events to throw at the rules: raw ones, and ones aimed at the edges of solvency.
+
+Raw strategies give anything that is well-formed, with the limits and their neighbours among the values. The
+aimed ones read the state: marks near bankruptcy and tier edges, cash taken to the last quantum, fills near
+the bankruptcy price of a lot. They draw through a `Chooser`, so that Hypothesis and a seeded generator share
+them: the first shrinks what it finds, the second is fast.
+"""
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any, Literal, Protocol, TypeVar
+
+import attrs
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from immutables import Map
+
+from building import TierRow, decimal, listing, tiers
+from marginspec import events
+from marginspec.account import DomainKey, Order, OrderSide, PositionKey, PositionSide
+from marginspec.bands import bankruptcy_price
+from marginspec.events import Event
+from marginspec.ledger import house
+from marginspec.margin import cost_of, domain_of, lot_cost, movable
+from marginspec.market import Market, TierTerms
+from marginspec.state import Header, Profile, State
+from marginspec.units import MAX_AMOUNT, MAX_NET_DEPOSITS, MAX_PRICE, MAX_QUANTITY, RATE_ONE, Decimal8
+
+ACCOUNTS = ("alice", "bob", "carol", "dave", "erin")
+ASSETS = ("EUR", "USD")
+TAKERS: tuple[Literal["buyer", "seller"], ...] = ("buyer", "seller")
+SIDES: tuple[PositionSide, ...] = ("BOTH", "LONG", "SHORT")
+ONE = 10**8
+CASH = (100, 30, 300, 1000, 5000)
+
+Option = TypeVar("Option")
+
+# ------------------------------------------------------------------- raw
+
+EDGES = (
+    *(0, 1, 5, 10, 19, 20, 21, 100, 999, 1000, 1001),
+    *(MAX_PRICE - 1, MAX_PRICE, MAX_PRICE + 1, MAX_QUANTITY + 1),
+    *(MAX_NET_DEPOSITS, MAX_NET_DEPOSITS + 1, MAX_AMOUNT, MAX_AMOUNT + 1, 10**30),
+)
+"""Whole numbers where something may happen: small ones, tier edges of MINIMAL, the limits and beyond them."""
+
+
+def decimals8(*, signed: bool = True) -> SearchStrategy[Decimal8]:
+    """Any decimal that the wire can hold, edges first."""
+    edges = st.sampled_from(EDGES).map(lambda whole: whole * ONE)
+    fine = st.sampled_from((1, ONE - 1, ONE + 1, ONE // 2, ONE // 20))
+    anything = st.integers(0, 10**38)
+    magnitude = st.one_of(edges, fine, st.integers(1, 200).map(lambda whole: whole * ONE), anything)
+    if not signed:
+        return magnitude.map(Decimal8)
+    return st.tuples(magnitude, st.sampled_from((1, 1, 1, -1))).map(lambda pair: Decimal8(pair[0] * pair[1]))
+
+
+def tier_terms() -> SearchStrategy[tuple[TierTerms, ...]]:
+    """Tier tables, right ones and wrong ones."""
+    row = st.builds(TierTerms, decimals8(), st.integers(-1, 1001), decimals8())
+    right = st.sampled_from(tuple(tiers(*rows) for rows in TIER_ROWS))
+    return st.one_of(right, st.lists(row, max_size=3).map(tuple))
+
+
+TIER_ROWS: tuple[tuple[TierRow, ...], ...] = (
+    (("0", 10, "0.05"), ("1000", 5, "0.1")),
+    (("0", 20, "0.01"), ("100", 10, "0.02"), ("200", 5, "0.04"), ("800", 2, "0.2")),
+    (("0", 50, "0.01"),),
+    (("0", 4, "0.2"), ("50", 2, "0.4"), ("300", 1, "0.9")),
+    (("0", 100, "0.00000001"), ("500", 3, "0.3")),
+)
+"""Tier tables small enough that a few lots cross them; the fourth is steep, the fifth almost free."""
+
+account_names = st.sampled_from((*ACCOUNTS[:3], "zoe"))
+market_names = st.sampled_from(("A", "B", "Z"))
+asset_names = st.sampled_from(ASSETS)
+order_names = st.sampled_from(("o1", "o2"))
+position_sides = st.sampled_from(SIDES)
+
+RAW: dict[type, SearchStrategy[Event]] = {
+    events.ListMarket: st.builds(
+        events.ListMarket,
+        *(market_names, asset_names, st.integers(-1, 2), st.integers(-1, 2), decimals8()),
+        *(decimals8(), decimals8(), decimals8(), decimals8(), tier_terms()),
+    ),
+    events.UpdateTiers: st.builds(events.UpdateTiers, market_names, tier_terms()),
+    events.UpdateFees: st.builds(events.UpdateFees, market_names, *4 * (decimals8(),)),
+    events.MarkPrice: st.builds(events.MarkPrice, market_names, decimals8()),
+    events.Deposit: st.builds(events.Deposit, account_names, asset_names, decimals8()),
+    events.Withdraw: st.builds(events.Withdraw, account_names, asset_names, decimals8()),
+    events.FundInsurance: st.builds(events.FundInsurance, asset_names, decimals8()),
+    events.WithdrawHouse: st.builds(events.WithdrawHouse, asset_names, decimals8()),
+    events.SetPositionMode: st.builds(events.SetPositionMode, account_names, st.sampled_from(("one_way", "hedge"))),
+    events.SetMarginMode: st.builds(
+        events.SetMarginMode, account_names, market_names, st.sampled_from(("cross", "isolated"))
+    ),
+    events.SetLeverage: st.builds(
+        events.SetLeverage, account_names, market_names, st.sampled_from((-1, 0, 1, 2, 5, 10, 11, 1000, 1001))
+    ),
+    events.AdjustIsolatedMargin: st.builds(
+        events.AdjustIsolatedMargin, account_names, market_names, position_sides, decimals8()
+    ),
+    events.PlaceOrder: st.builds(
+        events.PlaceOrder,
+        *(account_names, order_names, market_names, st.sampled_from(("buy", "sell")), position_sides),
+        *(decimals8(), decimals8(), st.booleans()),
+    ),
+    events.CancelOrder: st.builds(events.CancelOrder, account_names, order_names),
+    events.Trade: st.builds(
+        events.Trade,
+        *(market_names, decimals8(), decimals8(), account_names, account_names, st.sampled_from(("buyer", "seller"))),
+        *2 * (st.one_of(st.none(), position_sides),),
+        *2 * (st.one_of(st.none(), st.none(), order_names),),
+    ),
+    events.Funding: st.builds(events.Funding, market_names, decimals8()),
+    events.LiquidationFill: st.builds(
+        events.LiquidationFill,
+        *(market_names, st.sampled_from(("long", "short")), account_names, decimals8(), decimals8()),
+        st.one_of(st.none(), position_sides),
+    ),
+}
+"""Anything well-formed, by type of event."""
+
+
+def raw_events() -> SearchStrategy[Event]:
+    """Any well-formed event."""
+    return st.one_of(*RAW.values())
+
+
+# ------------------------------------------------------------------- choosing
+
+
+class Chooser(Protocol):
+    """Where choices come from."""
+
+    def pick(self, options: Sequence[Option]) -> Option:
+        """One of some options; the first ones are the simplest."""
+
+    def whole(self, least: int, most: int) -> int:
+        """A whole number within bounds."""
+
+
+class Seeded:
+    """Choices from a seeded generator."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)
+
+    def pick(self, options: Sequence[Option]) -> Option:
+        return self._random.choice(options)
+
+    def whole(self, least: int, most: int) -> int:
+        return self._random.randint(least, most)
+
+
+class Drawn:
+    """Choices that Hypothesis makes, and shrinks."""
+
+    def __init__(self, data: st.DataObject) -> None:
+        self._data = data
+
+    def pick(self, options: Sequence[Option]) -> Option:
+        return self._data.draw(st.sampled_from(options))
+
+    def whole(self, least: int, most: int) -> int:
+        return self._data.draw(st.integers(least, most))
+
+
+# ------------------------------------------------------------------- worlds
+
+
+@attrs.frozen
+class World:
+    """Where aimed events happen: a header and the events that open it."""
+
+    header: Header
+    opening: tuple[Event, ...]
+
+
+def world(chooser: Chooser) -> World:
+    """Both profiles and last resorts, coarse and fine units, several markets of one asset, all modes, tight cash."""
+    profile = Profile(chooser.pick(("binance", "bitmex")), chooser.pick(("levy", "levy", "levy", "none")))
+    header = Header(profile, Map({"USD": chooser.pick((0, 0, 1, 2)), "EUR": 0}))
+    opening: list[Event] = []
+    for name in ("A", "B", "C")[: chooser.pick((1, 2, 2, 3))]:
+        asset = "EUR" if name == "C" else "USD"
+        fees: dict[str, Any] = {
+            "taker": chooser.pick(("0", "0.001", "0.05")),
+            "maker": chooser.pick(("0", "0.0005")),
+            "share": chooser.pick(("0", "0.5", "1")),
+            "clearance": chooser.pick(("0", "0.0125", "0.3", "1")),
+        }
+        opening.append(listing(name, chooser.pick(TIER_ROWS), asset=asset, **fees))
+        opening.append(events.MarkPrice(name, Decimal8(chooser.pick((100, 10, 97, 3)) * ONE)))
+    for account in ACCOUNTS:
+        opening += [events.Deposit(account, asset, Decimal8(chooser.pick(CASH) * ONE)) for asset in ASSETS]
+        if chooser.pick((False, False, True)):
+            opening.append(events.SetPositionMode(account, "hedge"))
+        for name in ("A", "B"):
+            if chooser.pick((False, False, True)):
+                opening.append(events.SetMarginMode(account, name, "isolated"))
+            opening.append(events.SetLeverage(account, name, chooser.pick((1, 2, 5, 10, 20, 50))))
+    if chooser.pick((False, True)):
+        opening.append(events.FundInsurance("USD", Decimal8(chooser.whole(1, 60) * ONE)))
+    return World(header, tuple(opening))
+
+
+# ------------------------------------------------------------------- aimed
+
+
+def wire(units: int, decimals: int) -> Decimal8:
+    """An integer in units of 10^-decimals, as an event states it."""
+    return Decimal8(units * 10 ** (8 - decimals))
+
+
+def marked_markets(state: State) -> list[Market]:
+    """Markets that have a mark, in order."""
+    return [state.markets[name] for name in sorted(state.markets) if state.markets[name].mark is not None]
+
+
+def interesting_prices(state: State, market: Market) -> list[int]:
+    """The mark, entries, bankruptcy prices of domains and lots."""
+    prices: list[int] = [market.marked()]
+    per_lot = market.quanta_per_unit
+    for key, domain in sorted(state.positions_in.get(market.id, Map()).items()):
+        prices.append(cost_of(state, key) // (state.positions[key] * per_lot))
+        bankrupt = bankruptcy_price(state, domain, market.id)
+        if bankrupt is not None:
+            prices.append(bankrupt)
+    lots = state.lots_in.get(market.id, ())
+    prices += [lot_cost(state, lot_id) // (state.lots[lot_id].quantity * per_lot) for lot_id in lots]
+    return prices
+
+
+def near_price(chooser: Chooser, state: State, market: Market) -> int:
+    """A price at, or a little off, one that matters; seldom far away."""
+    base = chooser.pick(interesting_prices(state, market))
+    moved = chooser.pick((base, base + 1, base - 1, base * 9 // 10, base * 11 // 10, base * 7 // 10, base * 13 // 10))
+    return max(1, min(moved, 10_000))
+
+
+def aimed_mark(chooser: Chooser, state: State, market: Market) -> Event:
+    """A mark near the prices where domains stop being healthy or lots start to lose."""
+    return events.MarkPrice(market.id, wire(near_price(chooser, state, market), market.price_decimals))
+
+
+def near_quantity(chooser: Chooser, state: State, market: Market) -> int:
+    """A quantity: small, at a tier edge, or that of a position or one more."""
+    value = market.value(market.marked(), 1)  # type: ignore[arg-type]  # one lot
+    edges = [tier.floor // value + more for tier in market.tiers.tiers[1:] for more in (0, 1)]
+    held = [abs(state.positions[key]) for key in sorted(state.positions_in.get(market.id, Map()))]
+    options = [1, chooser.whole(2, 12), chooser.whole(10, 60), *edges, *held, *(size + 1 for size in held)]
+    return max(1, chooser.pick(options))
+
+
+def aimed_trade(chooser: Chooser, state: State, market: Market) -> Event:
+    """A trade of a telling quantity, mostly near the mark."""
+    buyer = chooser.pick(ACCOUNTS)
+    seller = chooser.pick([account for account in ACCOUNTS if account != buyer])
+    price = chooser.pick((market.marked(), near_price(chooser, state, market)))
+    quantity = near_quantity(chooser, state, market)
+    buyer_side: PositionSide | None = None
+    seller_side: PositionSide | None = None
+    if state.accounts.get(buyer) == "hedge" and chooser.pick((False, True)):
+        buyer_side = "SHORT"
+    if state.accounts.get(seller) == "hedge" and chooser.pick((False, True)):
+        seller_side = "LONG"
+    return events.Trade(
+        market.id,
+        wire(price, market.price_decimals),
+        wire(quantity, market.quantity_decimals),
+        buyer,
+        seller,
+        chooser.pick(TAKERS),
+        buyer_side,
+        seller_side,
+    )
+
+
+def aimed_filled_order(chooser: Chooser, state: State, market: Market) -> Event:
+    """A trade that fills an open order, or an order if there is none."""
+    found = [(account, order) for account in sorted(state.orders) for order in in_order(state, account)]
+    fitting = [(account, order) for account, order in found if order.market == market.id]
+    if not fitting:
+        return aimed_order(chooser, state, market)
+    account, order = chooser.pick(fitting)
+    other = chooser.pick([name for name in ACCOUNTS if name != account])
+    quantity = chooser.pick((abs(order.quantity), 1, abs(order.quantity) + 1))
+    price = wire(order.price, market.price_decimals)
+    filled = wire(quantity, market.quantity_decimals)
+    side = order.position_side
+    if order.quantity > 0:
+        return events.Trade(market.id, price, filled, account, other, "seller", side, None, order.id)
+    return events.Trade(market.id, price, filled, other, account, "seller", None, side, None, order.id)
+
+
+def in_order(state: State, account: str) -> list[Order]:
+    """An account's open orders by id."""
+    return [order for _, order in sorted(state.orders[account].items())]
+
+
+def aimed_order(chooser: Chooser, state: State, market: Market) -> Event:
+    """An order near the mark, on a side that fits the account's mode."""
+    account = chooser.pick(ACCOUNTS)
+    hedged = state.accounts.get(account) == "hedge"
+    side: OrderSide = chooser.pick(("buy", "sell"))
+    position_side: PositionSide = chooser.pick(("LONG", "SHORT")) if hedged else "BOTH"
+    return events.PlaceOrder(
+        *(account, chooser.pick(("o1", "o2")), market.id, side, position_side),
+        wire(near_quantity(chooser, state, market), market.quantity_decimals),
+        wire(near_price(chooser, state, market), market.price_decimals),
+        chooser.pick((False, False, True)),
+    )
+
+
+def aimed_fill(chooser: Chooser, state: State, market: Market) -> Event:
+    """A fill of the oldest lots near their bankruptcy price; a mark if there are none."""
+    lots = [state.lots[lot_id] for lot_id in state.lots_in.get(market.id, ())]
+    if not lots:
+        return aimed_mark(chooser, state, market)
+    first = chooser.pick(lots)
+    together = sum(abs(lot.quantity) for lot in lots if lot.direction == first.direction)
+    return events.LiquidationFill(
+        *(market.id, first.direction, chooser.pick(ACCOUNTS)),
+        wire(chooser.pick((1, abs(first.quantity), together)), market.quantity_decimals),
+        wire(near_price(chooser, state, market), market.price_decimals),
+    )
+
+
+def aimed_withdrawal(chooser: Chooser, state: State, market: Market) -> Event:
+    """All that is withdrawable, so that cash is tight; sometimes a quantum more, or the house's money."""
+    decimals = state.header.decimals(market.asset)
+    if chooser.pick((False, False, False, True)):
+        return events.WithdrawHouse(market.asset, wire(max(1, state.balance(house(market.asset))), decimals))
+    account = chooser.pick(ACCOUNTS)
+    most = movable(state, DomainKey(account, market.asset))
+    return events.Withdraw(account, market.asset, wire(max(1, most + chooser.pick((0, 0, -1, 1))), decimals))
+
+
+def aimed_adjustment(chooser: Chooser, state: State, market: Market) -> Event:
+    """All movable margin out of an isolated position, or some into it; a trade if there is none."""
+    keys = [key for key in sorted(state.positions_in.get(market.id, Map())) if is_isolated(state, key)]
+    if not keys:
+        return aimed_trade(chooser, state, market)
+    key = chooser.pick(keys)
+    out = -max(1, movable(state, domain_of(state, key)))
+    amount = wire(chooser.pick((out, out - 1, 1, 20)), state.header.decimals(market.asset))
+    return events.AdjustIsolatedMargin(key.account, key.market, key.side, amount)
+
+
+def is_isolated(state: State, key: PositionKey) -> bool:
+    """Whether a position is isolated."""
+    return not domain_of(state, key).is_cross
+
+
+def aimed_funding(chooser: Chooser, state: State, market: Market) -> Event:
+    """Funding from negligible to ruinous."""
+    rate = chooser.pick(("0.0001", "-0.0001", "0.01", "-0.01", "0.1", "-0.1", "0.00000001"))
+    return events.Funding(market.id, decimal(rate))
+
+
+def aimed_terms(chooser: Chooser, state: State, market: Market) -> Event:
+    """Other tiers or other fees."""
+    if chooser.pick((True, False)):
+        return events.UpdateTiers(market.id, tiers(*chooser.pick(TIER_ROWS)))
+    rates = [Decimal8(chooser.pick((0, RATE_ONE // 1000, RATE_ONE // 10, RATE_ONE))) for _ in range(4)]
+    return events.UpdateFees(market.id, *rates)
+
+
+def aimed_money(chooser: Chooser, state: State, market: Market) -> Event:
+    """Little money from outside, or a change of settings."""
+    amount = Decimal8(chooser.whole(1, 40) * ONE)
+    account = chooser.pick(ACCOUNTS)
+    options: tuple[Event, ...] = (
+        events.Deposit(account, market.asset, amount),
+        events.FundInsurance(market.asset, amount),
+        events.SetLeverage(account, market.id, chooser.pick((1, 2, 5, 10, 20))),
+        events.SetMarginMode(account, market.id, chooser.pick(("cross", "isolated"))),
+        events.SetPositionMode(account, chooser.pick(("one_way", "hedge"))),
+        events.CancelOrder(account, chooser.pick(("o1", "o2"))),
+    )
+    return chooser.pick(options)
+
+
+AIMED: tuple[Callable[[Chooser, State, Market], Event], ...] = (
+    *(aimed_trade, aimed_trade, aimed_trade, aimed_trade, aimed_mark, aimed_mark, aimed_mark, aimed_fill),
+    *(aimed_withdrawal, aimed_funding, aimed_adjustment, aimed_order, aimed_filled_order, aimed_terms, aimed_money),
+)
+"""Ways to aim, the frequent ones more than once."""
+
+
+def aimed_event(chooser: Chooser, state: State) -> Event:
+    """An event aimed at the edges of solvency of this state."""
+    market = chooser.pick(marked_markets(state))
+    return chooser.pick(AIMED)(chooser, state, market)
