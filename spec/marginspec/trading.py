@@ -205,7 +205,7 @@ def book_leg(transaction: Transaction, market: Market, leg: Leg) -> Booked:
         value = market.value(leg.price, Quantity(-closing))
         realise(transaction, market, Part(leg.key, leg.domain, leg.cash, closing, value, leg.cost), "ACC-02")
         pay_fee(transaction, market, leg)
-        negative_cash = opening != 0 and transaction.balance(leg.cash) < 0
+        negative_cash = opening != 0 and not leg.domain.is_cross and transaction.balance(leg.cash) < 0
         return_margin(transaction, leg, held, closing)
     if opening != 0:
         fee = leg.fee if closing == 0 else NOTHING

@@ -3,9 +3,10 @@
 import pytest
 from immutables import Map
 
-from marginspec.account import DomainKey
+from marginspec.account import DomainKey, PositionKey
 from marginspec.events import Deposit, Event, FundInsurance, ListMarket, MarkPrice, SetLeverage, Trade
 from marginspec.invariants import Transition, check_transition
+from marginspec.ledger import wallet
 from marginspec.market import TierTerms
 from marginspec.receipts import DomainLiquidated, Effect, Levied
 from marginspec.state import Header, State
@@ -64,3 +65,28 @@ def test_a_step_down_after_a_levy_does_not_make_the_levy_look_early() -> None:
         Levied(DomainKey("M", "USDT"), Money(61)),
         DomainLiquidated(DomainKey("G", "USDT"), Money(339), Money(363)),
     ]
+
+
+@pytest.mark.rule("ACC-04", "TRD-02")
+def test_a_cross_flip_may_pass_through_negative_cash() -> None:
+    """Only an isolated flip is refused for the cash of its close; in cross the equity of the whole domain decides."""
+    events: tuple[Event, ...] = (
+        market("A", (0, 10, 5)),
+        market("B", (0, 10, 5)),
+        MarkPrice("A", whole(100)),
+        MarkPrice("B", whole(100)),
+        Deposit("alice", "USDT", whole(1000)),
+        Deposit("bob", "USDT", whole(9000)),
+        trade("A", 100, 20, "alice", "bob"),
+        trade("B", 100, 20, "alice", "bob"),
+        MarkPrice("A", whole(200)),
+        MarkPrice("B", whole(40)),
+        trade("B", 40, 25, "bob", "alice"),
+    )
+    state = State(header=Header(asset_decimals=Map({"USDT": 0})))
+    for event in events:
+        before = state
+        state, receipt = apply(before, event)
+        assert receipt.rejected is None
+        assert check_transition(Transition(before, event, receipt, state)) == ()
+    assert (state.balance(wallet("alice", "USDT")), state.positions[PositionKey("alice", "B", "BOTH")]) == (-200, -5)

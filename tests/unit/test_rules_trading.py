@@ -315,7 +315,9 @@ def test_a_flat_domain_may_not_owe() -> None:
     held = settled(deposit("dave", "50"), trade("dave", "carol", "5", "100"), state=OPEN)
     assert refusal(held, trade("carol", "dave", "5", "90")) is None
     assert refusal(held, trade("carol", "dave", "5", "89")) == Reason.NEGATIVE_CASH
-    assert refusal(held, trade("carol", "dave", "6", "89")) == Reason.NEGATIVE_CASH
+    assert refusal(held, trade("carol", "dave", "6", "89")) == Reason.UNHEALTHY
+    alone = settled(deposit("dave", "500"), margin_mode("dave"), trade("dave", "carol", "5", "100"), state=OPEN)
+    assert refusal(alone, trade("carol", "dave", "6", "80")) == Reason.NEGATIVE_CASH
     owing = with_balances(settled(deposit("dave", "50"), margin_mode("dave"), state=OPEN), wallet__dave__USD=-1)
     assert refusal(owing, trade("dave", "carol", "1", "100")) == Reason.INSUFFICIENT_BALANCE
 
