@@ -17,6 +17,7 @@ from marginspec.events import Event
 from marginspec.ledger import LedgerAccount
 from marginspec.margin import is_healthy, maintenance_margin
 from marginspec.market import TierTerms
+from marginspec.receipts import Deleveraged, DomainLiquidated
 from marginspec.rejections import Reason
 from marginspec.state import Header, Profile, State
 from marginspec.transition import apply
@@ -39,6 +40,8 @@ from marginspec_tools.explaining.markets import explain_market
 from marginspec_tools.explaining.observed import Observed
 from marginspec_tools.explaining.rejections import CHECKS
 from marginspec_tools.explaining.showing import outline, tree_of
+from marginspec_tools.running import Run
+from marginspec_tools.stress_day import stress_day_path
 
 HEADER = Header(asset_decimals=Map({"USD": 0}))
 TIERS = (("0", 10, "0.05"), ("1000", 5, "0.1"))
@@ -280,6 +283,37 @@ EVENTS: dict[str, tuple[tuple[Event, ...], Event]] = {
         ),
         mark("84"),
     ),
+    "isolated_closes_flat": ((*ISOLATED, trade("100", "5", "alice", "bob")), trade("104", "5", "bob", "alice")),
+    "isolated_flips": ((*ISOLATED, trade("100", "5", "alice", "bob")), trade("104", "7", "bob", "alice")),
+    "order_fills": ((*FUNDED, order("100", "3")), trade("100", "2", "alice", "bob", buyer_order="o1")),
+    "order_placed": (FUNDED, order("99", "2")),
+    "order_cancelled": ((*FUNDED, order("99", "2")), events.CancelOrder("alice", "o1")),
+    "position_mode": (FUNDED, events.SetPositionMode("alice", "hedge")),
+    "margin_mode": (FUNDED, events.SetMarginMode("alice", "M", "isolated")),
+    "leverage_by_default": (FUNDED, events.SetLeverage("alice", "M", 5)),
+    "leverage_changed": (LEVERED[:-1], events.SetLeverage("carol", "M", 4)),
+    "fees": (FUNDED, events.UpdateFees("M", *[parse_decimal("0.001")] * 4)),
+    "tiers": (FUNDED, events.UpdateTiers("M", terms(("0", 8, "0.06"), ("500", 4, "0.12")))),
+    "deposit_opens_account": (FUNDED, deposit("zoe", "5")),
+    "withdrawal": (FUNDED, events.Withdraw("alice", "USD", parse_decimal("10"))),
+    "margin_in": (
+        (*ISOLATED, trade("100", "5", "alice", "bob")),
+        events.AdjustIsolatedMargin("alice", "M", "BOTH", parse_decimal("7")),
+    ),
+    "margin_out": (
+        (
+            *ISOLATED,
+            trade("100", "5", "alice", "bob"),
+            events.AdjustIsolatedMargin("alice", "M", "BOTH", parse_decimal("7")),
+        ),
+        events.AdjustIsolatedMargin("alice", "M", "BOTH", parse_decimal("-3")),
+    ),
+    "insurance_funded": (FUNDED, events.FundInsurance("USD", parse_decimal("3"))),
+    "house_withdrawn": (LEVERED, events.WithdrawHouse("USD", parse_decimal("2"))),
+    "deleveraging_passes_over": (
+        (*LEVERED, trade("70", "8", "dave", "bob"), deposit("frank", "900"), trade("100", "4", "dave", "frank")),
+        mark("75"),
+    ),
 }
 """What happened before, and the event that is explained."""
 
@@ -371,6 +405,23 @@ def test_unknown_names() -> None:
         explain_account(state, "alice", "x")
     with pytest.raises(UnknownNameError, match="market 'x' is not listed"):
         explain_market(state, "x")
+
+
+def test_stress_day() -> None:
+    """Every explanation checks its own figures against the run; all that settled something, and one in ten others."""
+    explained_events = 0
+    for step in Run(stress_day_path()):
+        taken = step.taken
+        settled = any(isinstance(effect, DomainLiquidated | Deleveraged) for effect in taken.receipt.effects)
+        if settled or step.number % 10 == 0:
+            explain_event(taken.before, taken.event, taken.receipt, taken.after)
+            explained_events += 1
+        if step.number % 600 == 0:
+            for account in taken.after.accounts:
+                explain_account(taken.after, account)
+            for market in taken.after.markets:
+                explain_market(taken.after, market)
+    assert explained_events > 250
 
 
 # ------------------------------------------------------------------- nodes

@@ -168,9 +168,9 @@ def cash_not_negative(watched: Watched, event: Trade | LiquidationFill) -> Parts
 
 
 def flip_nodes(watched: Watched, name: str, leg: Leg) -> Parts:
-    """The cash of a flip's domain after its close, before its open."""
+    """The cash of an isolated position after the close of a flip, before its open; a cross domain's is not tested."""
     held = watched.before.positions.get(leg.key, FLAT)
-    if held == 0 or (held > 0) == (held + leg.quantity >= 0):
+    if leg.domain.is_cross or held == 0 or (held > 0) == (held + leg.quantity >= 0):
         return ()
     for place, effect in enumerate(watched.effects):
         is_open = getattr(effect, "key", None) == leg.key and getattr(effect, "quantity", None) == held + leg.quantity
