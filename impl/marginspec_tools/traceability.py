@@ -56,7 +56,12 @@ def read_matrix(root: Path) -> Matrix:
     for module in pkgutil.iter_modules(marginspec.__path__):
         importlib.import_module(f"marginspec.{module.name}")
     sources = frozenset(SOURCE_ID.findall((root / "docs/sources.md").read_text("utf-8")))
-    return Matrix(tuple(read_clauses(root)), tuple(REGISTRY), tuple(read_citations(root)), sources)
+    return Matrix(
+        tuple(read_clauses(root)),
+        tuple(sorted(REGISTRY, key=lambda code: code.module)),
+        tuple(read_citations(root)),
+        sources,
+    )
 
 
 def read_clauses(root: Path) -> Iterator[Clause]:

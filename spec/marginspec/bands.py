@@ -116,39 +116,65 @@ def liquidation_band(book: Book, domain: DomainKey, market_id: str) -> Band:
 def nearest_unhealthy(view: PriceView, mark: Price, end: Price) -> Price | None:
     """From a healthy mark towards an end, the first price that is not healthy; None if there is none.
 
-    Rounding costs less than a quantum a position, and exact health is concave. So up to the last price
-    where exact health is at least one quantum a position all is healthy; from there on prices are tried
-    one by one, which ends at the latest where exact health falls below one quantum.
+    Rounding costs less than a quantum a position, and exact health is concave. So all prices where exact
+    health is at least a quantum a position are healthy, and lie together around its peak; that stretch is
+    passed over. Prices before and after it are tried one by one.
     """
-    rounding = RATE_ONE * len(view.exposures)
-    price = last_with_exact_health(view, mark, end, rounding)
-    step = 1 if end >= mark else -1
-    while price != end:
-        price = Price(price + step)
-        if health_at(view, price) <= 0:
-            return price
-    return None
+    safe = RATE_ONE * len(view.exposures)
+    peak = peak_of_exact_health(view, mark, end)
+    if exact_health_at(view, peak) < safe:
+        return first_unhealthy(view, mark, end)
+    before = last_below(view, peak, mark, safe)
+    if before is not None:
+        found = first_unhealthy(view, mark, before)
+        if found is not None:
+            return found
+    after = last_below(view, peak, end, safe)
+    return None if after is None else first_unhealthy(view, after, end)
 
 
 @rule("MRG-07")
-def last_with_exact_health(view: PriceView, start: Price, end: Price, threshold: int) -> Price:
-    """The last price from start towards end up to which exact health stays at the threshold or above.
+def first_unhealthy(view: PriceView, start: Price, end: Price) -> Price | None:
+    """The first price from start to end, both included, that is not healthy; None if there is none.
 
-    Bisection: concavity leaves at most one crossing beyond a start at or above the threshold. The start
-    itself if that is already below.
+    Stops where exact health is below one quantum, at the latest: no rounding makes that healthy.
     """
-    inside, outside = start, end
+    step = 1 if end >= start else -1
+    price = start
+    while health_at(view, price) > 0:
+        if price == end:
+            return None
+        price = Price(price + step)
+    return price
+
+
+@rule("MRG-07")
+def peak_of_exact_health(view: PriceView, start: Price, end: Price) -> Price:
+    """The price from start to end at which exact health, which is concave, is largest; the first of equals."""
+    step = 1 if end >= start else -1
+    rising, falling = start, end
+    while rising != falling:
+        middle = Price(rising + step * div_down(abs(falling - rising), 2))
+        if exact_health_at(view, Price(middle + step)) > exact_health_at(view, middle):
+            rising = Price(middle + step)
+        else:
+            falling = middle
+    return rising
+
+
+@rule("MRG-07")
+def last_below(view: PriceView, peak: Price, end: Price, threshold: int) -> Price | None:
+    """The price nearest to the peak, towards an end, where exact health is below the threshold; None if none is."""
     if exact_health_at(view, end) >= threshold:
-        inside = end
-    if exact_health_at(view, start) < threshold:
-        outside = start
+        return None
+    inside, outside = peak, end
     while abs(outside - inside) > 1:
         middle = Price(div_down(inside + outside, 2))
         if exact_health_at(view, middle) >= threshold:
             inside = middle
         else:
             outside = middle
-    return inside
+    return outside
 
 
 @rule("MRG-08", source="SRC-06 SRC-14")

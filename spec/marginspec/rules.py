@@ -37,7 +37,7 @@ def rule(*ids: str, source: str = "") -> Callable[[Executable], Executable]:
                 sources=tuple(source.split()),
                 module=executable.__module__,
                 name=executable.__qualname__,
-                sentence=docstring.split("\n\n")[0].strip().replace("\n    ", " "),
+                sentence=" ".join(docstring.split("\n\n")[0].split()),
             )
         )
         return executable
@@ -46,8 +46,12 @@ def rule(*ids: str, source: str = "") -> Callable[[Executable], Executable]:
 
 
 def sentence_of(rule_id: str) -> str:
-    """The sentence of the first code registered for a clause; KeyError if none is."""
-    for code in REGISTRY:
-        if rule_id in code.ids:
-            return code.sentence
-    raise KeyError(rule_id)
+    """The sentence of the code that a clause is mainly executed by; KeyError if it has none.
+
+    That is the first function that names the clause first, in the first module by name that has one.
+    """
+    codes = [code for code in REGISTRY if rule_id in code.ids]
+    if not codes:
+        raise KeyError(rule_id)
+    main = [code for code in codes if code.ids[0] == rule_id] or codes
+    return min(main, key=lambda code: code.module).sentence

@@ -57,7 +57,7 @@ FAULTS = (
           "Money(leg.fee - insured)", "Money(leg.fee)"),
     Fault("a fee's insurance part is not paid", "trading.py",
           'transaction.transfer(asset, leg.cash, ledger.insurance(asset), insured, "TRD-01")', "pass"),
-    Fault("a closed isolated position keeps its cash", "trading.py", "    if cash > 0:\n", "    if cash > 1:\n"),
+    Fault("a closed isolated position keeps its cash", "trading.py", "    if cash > 0:\n", "    if cash < 0:\n"),
     Fault("opening margin forgets the open loss", "trading.py",
           "margin + max(0, value - value_at_mark) + fee", "margin + fee"),
     Fault("a reduction returns more than is movable", "trading.py",

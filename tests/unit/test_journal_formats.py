@@ -83,9 +83,9 @@ def test_names_references_and_time_stamps() -> None:
         True, False, True, False, False, False,
     ]  # fmt: skip
     stamps = (
-              "2025-10-10T21:20:00Z", "2025-10-10t21:20:60.123+09:00",
-              "2025-02-29T00:00:00Z", "2025-10-10T24:00:00Z",
-              "2025-10-10T21:20:61Z", "2025-10-10 21:20:00Z", "2025-10-10T21:20:00", "2025-10-10T21:20:00Z\n")  # fmt: skip
+        *("2025-10-10T21:20:00Z", "2025-10-10t21:20:60.123+09:00", "2025-02-29T00:00:00Z", "2025-10-10T24:00:00Z"),
+        *("2025-10-10T21:20:61Z", "2025-10-10 21:20:00Z", "2025-10-10T21:20:00", "2025-10-10T21:20:00Z\n"),
+    )
     assert [is_time_stamp(text) for text in stamps] == [True, True, False, False, False, False, False, False]
 
 

@@ -31,9 +31,10 @@ from marginspec.bands import (
     exact_health_at,
     health_at,
     highest_price,
-    last_with_exact_health,
+    last_below,
     liquidation_band,
     nearest_unhealthy,
+    peak_of_exact_health,
     view_of,
 )
 from marginspec.units import Money, Price
@@ -172,18 +173,27 @@ def test_prices_beyond_the_last_safe_one_are_tried_one_by_one() -> None:
 
 @pytest.mark.rule("MRG-07")
 @pytest.mark.parametrize(
-    ("start", "end", "threshold", "last"),
-    [
-        (100, 1, 0, 53),
-        (100, 1, 10**8, 53),
-        (100, 200, 0, 200),
-        (100, 100, 0, 100),
-        (52, 1, 0, 52),
-        (53, 1, 5 * 10**8, 53),
-    ],
+    ("peak", "end", "threshold", "first"),
+    [(100, 1, 0, 52), (100, 1, 10**8, 52), (100, 200, 0, None), (100, 100, 0, None), (53, 1, 5 * 10**8, 52)],
 )
-def test_bisection_finds_the_last_price_at_a_threshold(start: int, end: int, threshold: int, last: int) -> None:
-    assert last_with_exact_health(view(-1000, 20), Price(start), Price(end), threshold) == last
+def test_bisection_finds_the_first_price_below_a_threshold(
+    peak: int, end: int, threshold: int, first: int | None
+) -> None:
+    assert last_below(view(-1000, 20), Price(peak), Price(end), threshold) == first
+
+
+@pytest.mark.rule("MRG-07")
+@pytest.mark.parametrize(("start", "end", "peak"), [(1, 200, 200), (200, 1, 200), (100, 100, 100)])
+def test_the_peak_of_a_long_is_its_highest_price(start: int, end: int, peak: int) -> None:
+    assert peak_of_exact_health(view(-1000, 20), Price(start), Price(end)) == peak
+
+
+@pytest.mark.rule("MRG-07")
+def test_a_hedge_that_starts_within_rounding_does_not_skip_unhealthy_prices() -> None:
+    """Exact health at the mark of 20 is below two quanta and rises; 21 is unhealthy by rounding all the same."""
+    hedged = view(-16, 2, -1)
+    expected = next((at for at in range(20, 61) if health_at(hedged, Price(at)) <= 0), None)
+    assert nearest_unhealthy(hedged, Price(20), Price(60)) == expected
 
 
 @pytest.mark.rule("MRG-07")
@@ -202,7 +212,7 @@ def test_bands_agree_with_trying_every_price(quantity: int, price: int, cash: in
 @given(long=st.integers(1, 30), short=st.integers(1, 30), price=st.integers(1, 200), cash=st.integers(-2000, 5000))
 def test_hedged_bands_agree_with_trying_every_price(long: int, short: int, price: int, cash: int) -> None:
     one = view(cash, long, -short)
-    if exact_health_at(one, Price(price)) < 2 * 10**8:
+    if health_at(one, Price(price)) <= 0:
         return
     below = next((at for at in range(price, 0, -1) if health_at(one, Price(at)) <= 0), None)
     above = next((at for at in range(price, 1000) if health_at(one, Price(at)) <= 0), None)
