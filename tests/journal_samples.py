@@ -1,7 +1,6 @@
 """One of every event and effect, and a state with something in every field, for the tests of wire formats."""
 
 from immutables import Map
-from marginspec_journal.decimals import parse_decimal
 
 from marginspec import events
 from marginspec.account import DomainKey, Lot, Order, PositionKey, PositionMode, Setting
@@ -34,6 +33,7 @@ from marginspec.receipts import (
 )
 from marginspec.state import Header, State
 from marginspec.units import Decimal8, Money, Price, Quantity, Rate
+from marginspec_journal.decimals import parse_decimal
 
 # Six decimals for USDC, so that a format that takes 8 for granted is found out.
 HEADER = Header(asset_decimals=Map({"USDC": 6}))
