@@ -4,8 +4,9 @@ import re
 
 from marginspec.units import WIRE_DECIMALS, Decimal8
 
-_DECIMAL = re.compile(r"(-?)(0|[1-9][0-9]{0,29})(?:\.([0-9]{1,8}))?")
-_ONE = 10**WIRE_DECIMALS
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,8})?")
+# By how many digits stand after the point.
+_SCALES = tuple(10 ** (WIRE_DECIMALS - digits) for digits in range(WIRE_DECIMALS + 1))
 
 
 def parse_decimal(text: str) -> Decimal8:
@@ -13,28 +14,21 @@ def parse_decimal(text: str) -> Decimal8:
 
     Takes at most 30 digits before the point and 8 after, and no negative zero; ValueError otherwise.
     """
-    found = _DECIMAL.fullmatch(text)
-    if found is None:
+    if _DECIMAL.fullmatch(text) is None:
         raise ValueError(text)
-    sign, whole, fraction = found.groups()
-    units = int(whole) * _ONE
-    if fraction is not None:
-        units += int(fraction) * 10 ** (WIRE_DECIMALS - len(fraction))
-    if not sign:
-        return Decimal8(units)
-    if units == 0:
+    whole, _, fraction = text.partition(".")
+    units = int(whole + fraction) * _SCALES[len(fraction)]
+    if units == 0 and text[0] == "-":
         raise ValueError(text)
-    return Decimal8(-units)
+    return Decimal8(units)
 
 
 def decimal_text(units: int, decimals: int) -> str:
     """An integer in units of 10^-decimals as a decimal string with exactly so many digits after the point."""
     if decimals == 0:
         return str(units)
-    digits = str(units)
-    if len(digits) <= decimals + 1:
-        sign = "-" if units < 0 else ""
-        digits = sign + str(abs(units)).rjust(decimals + 1, "0")
+    # zfill counts the sign, and puts the zeros behind it.
+    digits = str(units).zfill(decimals + (2 if units < 0 else 1))
     return f"{digits[:-decimals]}.{digits[-decimals:]}"
 
 
