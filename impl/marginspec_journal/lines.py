@@ -12,13 +12,16 @@ from marginspec.state import Header
 from marginspec_journal.atomic import atomic_writer
 from marginspec_journal.canonical import event_object, header_object
 from marginspec_journal.common_lines import common_record
-from marginspec_journal.errors import InputError
+from marginspec_journal.errors import InputError, unreadable
 from marginspec_journal.event_reading import EVENT_FORMS, Record, record_of
 from marginspec_journal.header_reading import header_of
 from marginspec_journal.strict_json import parse_document
 
 COMPRESSED = ".zst"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CHUNK = 1 << 20
+# Four bytes can stand for 128 KiB, so this little at once unpacks to 128 MiB at most.
+_COMPRESSED_CHUNK = 1 << 12
 
 
 class LinesJournal:
@@ -34,6 +37,8 @@ class LinesJournal:
         number, text = next(self._lines, (1, b""))
         if not text:
             raise InputError(self.name, 1, None, "the header is missing")
+        if text.startswith(_BYTE_ORDER_MARK):
+            raise InputError(self.name, 1, None, "the file begins with a byte order mark")
         self.header: Header = header_of(parse_document(text, self.name, number))
 
     def __iter__(self) -> Iterator[Record]:
@@ -44,31 +49,45 @@ class LinesJournal:
 def _numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """A file's lines, from 1, each ended by a newline; refuses blank lines and a last line cut short."""
     name = str(path)
-    number, rest = 0, b""
+    number = 0
+    pieces: list[bytes] = []  # of a line whose end has not come; joined once, so that a long line costs no more
     for chunk in _chunks(path):
-        *lines, rest = (rest + chunk).split(b"\n")
-        for text in lines:
+        piece, *ended = chunk.split(b"\n")
+        pieces.append(piece)
+        if not ended:
+            continue
+        for text in (b"".join(pieces), *ended[:-1]):
             number += 1
             if not text.strip():
                 raise InputError(name, number, None, "blank line")
             if text.endswith(b"\r"):
                 raise InputError(name, number, None, "the line ends with a carriage return")
             yield number, text
-    if rest:
+        pieces = [ended[-1]]
+    if any(pieces):
         raise InputError(name, number + 1, None, "the last line is not ended by a newline: the file is cut short")
+
+
+def opened(path: Path) -> BinaryIO:
+    """A file to read; InputError if there is none that can be read."""
+    try:
+        return path.open("rb")
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from None
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
     """A file's content, decompressed if its suffix says so."""
+    compressed = path.suffix == COMPRESSED
     try:
-        with path.open("rb") as stream:
-            yield from _decompressed(stream, str(path)) if path.suffix == COMPRESSED else _read(stream)
+        with opened(path) as stream:
+            yield from _decompressed(stream, str(path)) if compressed else _read(stream, _CHUNK)
     except OSError as error:
-        raise InputError(str(path), None, None, f"cannot be read: {error.strerror}") from None
+        raise unreadable(path, error) from None
 
 
-def _read(stream: BinaryIO) -> Iterator[bytes]:
-    while chunk := stream.read(_CHUNK):
+def _read(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    while chunk := stream.read(size):
         yield chunk
 
 
@@ -76,16 +95,17 @@ def _decompressed(stream: BinaryIO, name: str) -> Iterator[bytes]:
     """The content of one or more whole frames; a frame that is cut short or damaged is refused."""
     frame = zstandard.ZstdDecompressor().decompressobj()
     begun = False
-    for chunk in _read(stream):
+    for chunk in _read(stream, _COMPRESSED_CHUNK):
         left = chunk
         while left:
             if frame.eof:
                 frame, begun = zstandard.ZstdDecompressor().decompressobj(), False
             begun = True
             try:
-                yield frame.decompress(left)
+                content = frame.decompress(left)
             except zstandard.ZstdError as error:
                 raise InputError(name, None, None, f"damaged: {error}") from None
+            yield from (content[place : place + _CHUNK] for place in range(0, len(content), _CHUNK))
             left = frame.unused_data if frame.eof else b""
     if begun and not frame.eof:
         raise InputError(name, None, None, "the compressed file is cut short")
