@@ -75,9 +75,11 @@ def _without_none(kind: Any) -> Any:
     return given[0] if len(given) == 1 else kind
 
 
-_COMMON = {name: form for name, form in EVENT_FORMS.items() if name not in _RARE}
-_STRUCTS = {name: _struct(name, form) for name, form in _COMMON.items()}
-_FORMS = {_STRUCTS[name]: _CommonForm(form) for name, form in _COMMON.items()}
+COMMON_FORMS = {name: form for name, form in EVENT_FORMS.items() if name not in _RARE}
+"""The types of event that are read fast; the others have integers or lists."""
+
+_STRUCTS = {name: _struct(name, form) for name, form in COMMON_FORMS.items()}
+_FORMS = {_STRUCTS[name]: _CommonForm(form) for name, form in COMMON_FORMS.items()}
 
 
 def _union(kinds: list[Any]) -> Any:
@@ -92,7 +94,7 @@ _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_union(list(_STRUCTS.
 
 def common_record(text: bytes, line: int) -> Record | None:
     """The record of a common line, or None where only the definition can tell."""
-    if b"\\" in text or not text.isascii():
+    if b"\\" in text:
         return None
     try:
         decoded = _DECODER.decode(text)
@@ -113,8 +115,8 @@ def common_record(text: bytes, line: int) -> Record | None:
         quotes += _QUOTES_OF_TEXT
     if ref is not _ABSENT:
         quotes += _QUOTES_OF_TEXT
-    # Without backslashes every quote begins or ends a name or a text. A repeated field keeps its last
-    # value only, so its line has more quotes than what was decoded accounts for.
+    # Without backslashes every quote begins or ends a name or a text: no other character's UTF-8 has its byte.
+    # A repeated field keeps its last value only, so its line has more quotes than what was decoded accounts for.
     if text.count(b'"') != quotes or not _annotations_hold(ts, ref):
         return None
     return Record(line, form.event_class(*values), ts or None, ref or None)

@@ -3,7 +3,8 @@
 The classes of events say which fields there are; how a field is read follows from its name and type.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import attrs
@@ -17,6 +18,8 @@ from marginspec_journal.names import is_reference, is_time_stamp
 from marginspec_journal.strict_json import Node
 
 Observed = Mapping[str, Any]
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 ANNOTATIONS = ("ts", "ref", "observed")
 EVENT_CLASSES: dict[str, type[Event]] = {type_name(one): one for one in get_args(Event)}
@@ -121,12 +124,20 @@ def _observed(node: Node) -> Observed:
     if "rejected" in fields:
         fields["rejected"].choice(tuple(Reason))
     for name in ("ledger", "marks"):
-        for _, entry in fields[name].entries() if name in fields else ():
+        for entry in _observed_entries(fields.get(name)):
             entry.wire_decimal()
-    for _, entry in fields["positions"].entries() if "positions" in fields else ():
+    for entry in _observed_entries(fields.get("positions")):
         _observed_position(entry)
     observed: Observed = node.value
     return observed
+
+
+def _observed_entries(node: Node | None) -> Iterator[Node]:
+    """The fields of an object; none if it was not observed. Their names are any text that UTF-8 can hold."""
+    for name, entry in node.entries() if node is not None else ():
+        if _SURROGATE.search(name):
+            entry.fail("not Unicode text: a lone surrogate")
+        yield entry
 
 
 def _observed_position(node: Node) -> None:
