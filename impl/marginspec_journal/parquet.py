@@ -1,11 +1,15 @@
 """Journals as Parquet: one row an event, a column a field of the same name, the header in the metadata.
 
 Amounts are decimal128(38, 8), tiers a list of structs, `observed` JSON text; a field that an event does
-not have is null. Needs the extra `parquet`.
+not have is null. Texts and integers may be stored in any way that keeps them whole, since tools differ in
+how they do it. Needs the extra `parquet`.
 """
 
+import json
+import struct
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
+from decimal import Context, Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -16,10 +20,14 @@ from marginspec.state import Header
 from marginspec.units import WIRE_DECIMALS, Decimal8
 from marginspec_journal.atomic import atomic_writer
 from marginspec_journal.canonical import canonical_json, header_object, type_name
+from marginspec_journal.common_rows import Column, CommonRows
+from marginspec_journal.decimals import decimal_text
 from marginspec_journal.errors import InputError
 from marginspec_journal.event_reading import ANNOTATIONS, EVENT_FORMS, Record, record_of
 from marginspec_journal.header_reading import header_of
-from marginspec_journal.strict_json import Node, parse_document
+from marginspec_journal.lines import opened
+from marginspec_journal.names import is_name
+from marginspec_journal.strict_json import parse_document
 
 try:
     import pyarrow as pa
@@ -30,10 +38,15 @@ except ImportError:  # pragma: no cover - the tests install the extra
 METADATA_KEY = b"marginspec"
 ROWS_AT_ONCE = 10_000
 _DIGITS = 38
+_DECIMAL_BYTES = 16
+_SHOWN_CHARACTERS = 200
+_EXACT = Context(prec=2 * _DIGITS)
+
+Tiers = tuple[TierTerms, ...]
 
 
 def _need_pyarrow(path: Path) -> None:
-    if pa is None:  # pragma: no cover - the tests install the extra
+    if pa is None:
         raise InputError(str(path), None, None, "Parquet needs the extra: pip install 'marginspec[parquet]'")
 
 
@@ -46,13 +59,47 @@ def _field_kinds() -> dict[str, Any]:
 
 
 _KINDS = _field_kinds()
+_TIER_KINDS = get_type_hints(TierTerms)
+
+
+def _amount() -> Any:
+    return pa.decimal128(_DIGITS, WIRE_DECIMALS)
+
+
+def _stored_type(kind: Any) -> Any:
+    """The type of a column as it is written."""
+    tier = pa.struct([("floor", _amount()), ("max_leverage", pa.int64()), ("maintenance_rate", _amount())])
+    types = {Decimal8: _amount(), int: pa.int64(), bool: pa.bool_(), Tiers: pa.list_(tier)}
+    return types.get(kind, pa.string())
 
 
 def _schema() -> Any:
-    amount = pa.decimal128(_DIGITS, WIRE_DECIMALS)
-    tier = pa.struct([("floor", amount), ("max_leverage", pa.int64()), ("maintenance_rate", amount)])
-    types = {Decimal8: amount, int: pa.int64(), bool: pa.bool_(), tuple[TierTerms, ...]: pa.list_(tier)}
-    return pa.schema([(name, types.get(kind, pa.string())) for name, kind in _KINDS.items()])
+    return pa.schema([(name, _stored_type(kind)) for name, kind in _KINDS.items()])
+
+
+def _fits(found: Any, kind: Any) -> bool:
+    """Whether a column of this type holds values of a kind without loss; one of nulls only always does."""
+    types = pa.types
+    if types.is_null(found):
+        return True
+    if kind is Decimal8:
+        return bool(found == _amount())
+    if kind is int:
+        return bool(types.is_integer(found))
+    if kind is bool:
+        return bool(types.is_boolean(found))
+    if kind == Tiers:
+        return bool(types.is_list(found) or types.is_large_list(found)) and _fits_tier(found.value_type)
+    text = found.value_type if types.is_dictionary(found) else found
+    return bool(types.is_string(text) or types.is_large_string(text) or types.is_string_view(text))
+
+
+def _fits_tier(found: Any) -> bool:
+    return (
+        pa.types.is_struct(found)
+        and sorted(field.name for field in found) == sorted(_TIER_KINDS)
+        and all(_fits(field.type, _TIER_KINDS[field.name]) for field in found)
+    )
 
 
 class ParquetJournal:
@@ -61,117 +108,157 @@ class ParquetJournal:
     def __init__(self, path: Path) -> None:
         _need_pyarrow(path)
         self.name = str(path)
+        opened(path).close()
         try:
-            path.open("rb").close()
-        except OSError as error:
-            raise InputError(self.name, None, None, f"cannot be read: {error.strerror}") from None
-        try:
-            self._file = pq.ParquetFile(path)
-        except (OSError, pa.ArrowException) as error:
-            raise InputError(self.name, None, None, f"not Parquet: {error}") from None
-        metadata = self._file.schema_arrow.metadata or {}
+            # Without the pages' checksums a flipped bit could go unnoticed as another amount.
+            self._file = pq.ParquetFile(path, page_checksum_verification=True)
+            schema = self._file.schema_arrow
+            fields = [(field.name, field.type) for field in schema]
+        except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+            raise InputError(self.name, None, None, f"not Parquet: {_one_line(error)}") from None
+        self.header = self._header(schema.metadata or {})
+        self._check_columns(fields)
+
+    def _header(self, metadata: Mapping[bytes, bytes]) -> Header:
         if METADATA_KEY not in metadata:
             raise InputError(self.name, None, "marginspec", "the header is missing from the metadata")
-        self.header: Header = header_of(parse_document(metadata[METADATA_KEY], self.name))
-        self._check_columns()
+        try:
+            root = parse_document(metadata[METADATA_KEY], self.name)
+        except InputError as refusal:
+            raise InputError(self.name, None, "marginspec", refusal.reason) from None
+        return header_of(root)
 
-    def _check_columns(self) -> None:
-        """Every column is a known field of its type; each that is absent counts as null."""
-        expected = _schema()
-        names = self._file.schema_arrow.names
-        for name in names:
+    def _check_columns(self, fields: list[tuple[str, Any]]) -> None:
+        """Every column is a known field and holds its type; each that is absent counts as null."""
+        names = [name for name, _ in fields]
+        for name, found in fields:
             if name not in _KINDS:
-                raise InputError(self.name, None, name, "unknown column")
+                shown = name if is_name(name) else json.dumps(name[:_SHOWN_CHARACTERS])
+                raise InputError(self.name, None, shown, "unknown column")
             if names.count(name) > 1:
                 raise InputError(self.name, None, name, "repeated column")
-            found, wanted = self._file.schema_arrow.field(name).type, expected.field(name).type
-            if not _same_type(found, wanted):
-                raise InputError(self.name, None, name, f"expected {wanted}, found {found}")
+            if not _fits(found, _KINDS[name]):
+                expected = _stored_type(_KINDS[name])
+                raise InputError(self.name, None, name, f"expected {expected}, found {_one_line(found)}")
         if "type" not in names:
             raise InputError(self.name, None, "type", "missing column")
 
     def __iter__(self) -> Iterator[Record]:
-        row = 0
+        rows_read = 0
         try:
             for batch in self._file.iter_batches(ROWS_AT_ONCE):
-                for fields in batch.to_pylist():
-                    row += 1
-                    yield self._record(fields, row)
-        except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-            raise InputError(self.name, row + 1, None, f"damaged: {error}") from None
+                yield from self._records(batch, rows_read)
+                rows_read += batch.num_rows
+        except (OSError, pa.ArrowException) as error:
+            reason = f"damaged after row {rows_read}: {_one_line(error)}"
+            raise InputError(self.name, None, None, reason) from None
 
-    def _record(self, fields: Mapping[str, Any], row: int) -> Record:
-        stated = {name: _wire_value(value) for name, value in fields.items() if value is not None}
-        if "observed" in stated:
-            stated["observed"] = parse_document(stated["observed"].encode(), self.name, row).value
-        return record_of(Node(self.name, row, "", stated), row)
+    def _records(self, batch: Any, rows_before: int) -> Iterator[Record]:
+        columns = self._columns(batch, rows_before)
+        common = CommonRows(columns, batch.num_rows)
+        for place in range(batch.num_rows):
+            row = rows_before + place + 1
+            record = common.record(place, row)
+            yield self._defined(columns, place, row) if record is None else record
+
+    def _columns(self, batch: Any, rows_before: int) -> dict[str, Column]:
+        """The values of each column that is not null throughout; amounts count 1e-8."""
+        columns: dict[str, Column] = {}
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            if column.null_count == len(column):
+                continue
+            columns[name] = _units(column) if _KINDS[name] is Decimal8 else self._values(name, column, rows_before)
+        return columns
+
+    def _values(self, name: str, column: Any, rows_before: int) -> Column:
+        try:
+            values: Column = column.to_pylist()
+        except UnicodeDecodeError:
+            row = rows_before + _first_not_utf8(column) + 1
+            raise InputError(self.name, row, name, "not UTF-8") from None
+        return values
+
+    def _defined(self, columns: Mapping[str, Column], place: int, row: int) -> Record:
+        """The record of a row, by the definition: the row is read as the line that states the same."""
+        given = {name: column[place] for name, column in columns.items() if column[place] is not None}
+        observed = given.pop("observed", None)
+        stated = {name: _wire_value(value, _KINDS[name]) for name, value in given.items()}
+        root = parse_document(msgspec.json.encode(stated), self.name, row)
+        if observed is not None:
+            root.value["observed"] = parse_document(observed.encode(), self.name, row).value
+        return record_of(root, row)
 
 
-def _same_type(found: Any, wanted: Any) -> bool:
-    """Whether types are the same, the names of list elements and their nullability aside."""
-    if pa.types.is_list(found) and pa.types.is_list(wanted):
-        return _same_type(found.value_type, wanted.value_type)
-    if pa.types.is_struct(found) and pa.types.is_struct(wanted):
-        return [(one.name, one.type) for one in found] == [(one.name, one.type) for one in wanted]
-    return bool(found == wanted)
+def _units(column: Any) -> Column:
+    """Amounts, counted in 1e-8, from the 16 bytes that each has in memory."""
+    start, end = column.offset * _DECIMAL_BYTES, (column.offset + len(column)) * _DECIMAL_BYTES
+    halves = struct.iter_unpack("<Qq", memoryview(column.buffers()[1])[start:end])
+    units = [high << 64 | low for low, high in halves]
+    if column.null_count == 0:
+        return units
+    return [one if given else None for one, given in zip(units, column.is_valid().to_pylist(), strict=True)]
 
 
-def _wire_value(value: Any) -> Any:
+def _first_not_utf8(column: Any) -> int:
+    for place, value in enumerate(column):
+        try:
+            value.as_py()
+        except UnicodeDecodeError:
+            return place
+    raise AssertionError("a column that is not UTF-8 has no value that is not")
+
+
+def _wire_value(value: Any, kind: Any) -> Any:
     """A column's value as a line of JSON would state it."""
-    if isinstance(value, Decimal):
-        return _decimal_text(value)
-    if isinstance(value, list):
-        return [{name: _wire_value(part) for name, part in row.items()} for row in value]
+    if kind is Decimal8:
+        return decimal_text(value, WIRE_DECIMALS)
+    if kind == Tiers:
+        return [row and {name: _tier_value(part) for name, part in row.items()} for row in value]
     return value
 
 
-def _decimal_text(value: Decimal) -> str:
-    sign, digits, _ = value.as_tuple()
-    text = "".join(map(str, digits)).rjust(WIRE_DECIMALS + 1, "0")
-    whole, fraction = text[:-WIRE_DECIMALS].lstrip("0") or "0", text[-WIRE_DECIMALS:]
-    minus = "-" if sign and any(digits) else ""
-    return f"{minus}{whole}.{fraction}"
+def _tier_value(part: Any) -> Any:
+    return format(part, "f") if isinstance(part, Decimal) else part
+
+
+def _one_line(message: object) -> str:
+    """The first line of a message about a file, which may quote what stands in it."""
+    first, *_ = str(message).splitlines() or [""]
+    shown = "".join(character if character.isprintable() else "?" for character in first)
+    return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}…"
 
 
 def write_parquet(path: Path, header: Header, records: Iterable[Record]) -> None:
-    """Write a journal as Parquet, whole or not at all."""
+    """Write a journal as Parquet, whole or not at all; equal journals give equal bytes."""
     _need_pyarrow(path)
     schema = _schema().with_metadata({METADATA_KEY: canonical_json(header_object(header))})
-    with atomic_writer(path) as stream, pq.ParquetWriter(stream, schema, compression="zstd") as writer:
-        rows: list[dict[str, Any]] = []
-        for record in records:
-            rows.append(_row(record))
-            if len(rows) == ROWS_AT_ONCE:
-                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-                rows = []
-        writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+    options = {"compression": "zstd", "write_page_checksum": True}
+    with atomic_writer(path) as stream, pq.ParquetWriter(stream, schema, **options) as writer:
+        source = iter(records)
+        while rows := list(islice(source, ROWS_AT_ONCE)):
+            writer.write_table(_table(rows, schema))
 
 
-def _row(record: Record) -> dict[str, Any]:
-    event = record.event
-    row: dict[str, Any] = {"type": type_name(type(event)), "ts": record.ts, "ref": record.ref}
-    for name, kind in get_type_hints(type(event)).items():
-        row[name] = _column_value(getattr(event, name), kind)
-    if record.observed is not None:
-        row["observed"] = msgspec.json.encode(record.observed).decode()
-    return row
+def _table(records: list[Record], schema: Any) -> Any:
+    columns: dict[str, list[Any]] = {name: [None] * len(records) for name in _KINDS}
+    for place, record in enumerate(records):
+        event_class = type(record.event)
+        columns["type"][place] = type_name(event_class)
+        columns["ts"][place], columns["ref"][place] = record.ts, record.ref
+        if record.observed is not None:
+            columns["observed"][place] = msgspec.json.encode(record.observed).decode()
+        for name in EVENT_FORMS[type_name(event_class)].readers:
+            columns[name][place] = _column_value(getattr(record.event, name), _KINDS[name])
+    return pa.table([pa.array(columns[field.name], field.type) for field in schema], schema=schema)
 
 
 def _column_value(value: Any, kind: Any) -> Any:
     if kind is Decimal8:
         return _column_decimal(value)
-    if kind == tuple[TierTerms, ...]:
-        return [
-            {
-                "floor": _column_decimal(row.floor),
-                "max_leverage": row.max_leverage,
-                "maintenance_rate": _column_decimal(row.maintenance_rate),
-            }
-            for row in value
-        ]
+    if kind == Tiers:
+        return [{name: _column_value(getattr(row, name), part) for name, part in _TIER_KINDS.items()} for row in value]
     return value
 
 
 def _column_decimal(value: Decimal8) -> Decimal:
-    digits = tuple(int(digit) for digit in str(abs(value)))
-    return Decimal((int(value < 0), digits, -WIRE_DECIMALS))
+    return _EXACT.scaleb(Decimal(value), -WIRE_DECIMALS)
