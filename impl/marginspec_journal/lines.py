@@ -33,6 +33,7 @@ class LinesJournal:
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
+        self._begun = False
         self._lines = _numbered_lines(path)
         number, text = next(self._lines, (1, b""))
         if not text:
@@ -42,6 +43,9 @@ class LinesJournal:
         self.header: Header = header_of(parse_document(text, self.name, number))
 
     def __iter__(self) -> Iterator[Record]:
+        # Going on behind a line that was refused would take the rest for the whole.
+        assert not self._begun, "a journal is read once"
+        self._begun = True
         for number, text in self._lines:
             yield common_record(text, number) or record_of(parse_document(text, self.name, number), number)
 

@@ -108,6 +108,7 @@ class ParquetJournal:
     def __init__(self, path: Path) -> None:
         _need_pyarrow(path)
         self.name = str(path)
+        self._begun = False
         opened(path).close()
         try:
             # Without the pages' checksums a flipped bit could go unnoticed as another amount.
@@ -144,6 +145,8 @@ class ParquetJournal:
             raise InputError(self.name, None, "type", "missing column")
 
     def __iter__(self) -> Iterator[Record]:
+        assert not self._begun, "a journal is read once"
+        self._begun = True
         rows_read = 0
         try:
             for batch in self._file.iter_batches(ROWS_AT_ONCE):
@@ -152,6 +155,10 @@ class ParquetJournal:
         except (OSError, pa.ArrowException) as error:
             reason = f"damaged after row {rows_read}: {_one_line(error)}"
             raise InputError(self.name, None, None, reason) from None
+        # No checksum covers a page's head, and a wrong one can end the reading early without an error.
+        rows = self._file.metadata.num_rows
+        if rows_read != rows:
+            raise InputError(self.name, None, None, f"damaged after row {rows_read}: {rows} rows were announced")
 
     def _records(self, batch: Any, rows_before: int) -> Iterator[Record]:
         columns = self._columns(batch, rows_before)
