@@ -55,8 +55,10 @@ def test_a_full_disk_is_said_in_words(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_what_is_not_a_regular_file_is_never_replaced(tmp_path: Path) -> None:
-    assert refused(Path(os.devnull)) == f"{os.devnull}: cannot be written: not a regular file"
-    assert not Path(os.devnull).is_file()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert refused(pipe) == f"{pipe}: cannot be written: not a regular file"
+    assert pipe.is_fifo()
     assert refused(tmp_path) == f"{tmp_path}: cannot be written: Is a directory"
 
 

@@ -240,7 +240,9 @@ def test_paths_that_cannot_be_written(tmp_path: Path) -> None:
     assert refused(path, "--state", path) == f"{path}: {twice}"
     assert refused(path, "--from", state, "--receipts", state) == f"{state}: {twice}"
     assert refused(path, "--state", tmp_path / "o", "--receipts", tmp_path / "o") == f"{tmp_path / 'o'}: {twice}"
-    assert refused(path, "--state", "/dev/null") == "/dev/null: cannot be written: not a regular file"
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert refused(path, "--state", pipe) == f"{pipe}: cannot be written: not a regular file"
 
 
 def test_the_fast_engine_is_not_part_of_this_version(tmp_path: Path) -> None:
