@@ -7,22 +7,8 @@ from marginspec.market import Market
 from marginspec.rejections import Reason, Rejected, require
 from marginspec.rules import rule
 from marginspec.transaction import Transaction
-from marginspec.units import (
-    FLAT,
-    MAX_AMOUNT,
-    MAX_NET_DEPOSITS,
-    MAX_PRICE,
-    MAX_QUANTITY,
-    MAX_VALUE,
-    RATE_ONE,
-    Decimal8,
-    Money,
-    Price,
-    Quantity,
-    Rate,
-    div_down,
-    in_units,
-)
+from marginspec.units import FLAT, MAX_AMOUNT, MAX_NET_DEPOSITS, MAX_PRICE, MAX_QUANTITY, MAX_VALUE, RATE_ONE
+from marginspec.units import Decimal8, Money, Price, Quantity, Rate, div_down, in_units
 
 
 def known_market(book: Book, market: str) -> Market:

@@ -6,17 +6,9 @@ import attrs
 
 from marginspec import ledger
 from marginspec.account import Direction, DomainKey, Lot, PositionKey
-from marginspec.margin import (
-    NO_POSITIONS,
-    Book,
-    cash_account,
-    cost_of,
-    domain_margin,
-    domain_of,
-    is_healthy,
-    lot_cost,
-    position_margin,
-)
+from marginspec.margin import NO_POSITIONS
+from marginspec.margin import Book, cash_account, cost_of, domain_margin, domain_of, is_healthy, lot_cost
+from marginspec.margin import position_margin
 from marginspec.market import Market
 from marginspec.receipts import Deleveraged
 from marginspec.rules import rule

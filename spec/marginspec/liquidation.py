@@ -2,43 +2,18 @@
 
 from marginspec import ledger
 from marginspec.account import DomainKey, Lot, LotReason, PositionKey
-from marginspec.checks import (
-    check_position_side,
-    known_account,
-    known_market,
-    marked_market,
-    quantity_in,
-    tick_price_in,
-)
+from marginspec.checks import check_position_side, known_account, known_market, marked_market, quantity_in
+from marginspec.checks import tick_price_in
 from marginspec.events import LiquidationFill
-from marginspec.margin import (
-    NO_ORDERS,
-    cash_account,
-    cost_of,
-    domain_margin,
-    is_healthy,
-    lot_cost,
-    maintenance_margin,
-    margin_mode_of,
-    notional_of,
-    position_margin,
-    positions_of_domain,
-)
+from marginspec.margin import NO_ORDERS
+from marginspec.margin import cash_account, cost_of, domain_margin, is_healthy, lot_cost, maintenance_margin
+from marginspec.margin import margin_mode_of, notional_of, position_margin, positions_of_domain
 from marginspec.market import Market
 from marginspec.receipts import DomainLiquidated, OrderCancelled
 from marginspec.rejections import Reason, require
 from marginspec.rules import rule
-from marginspec.trading import (
-    Part,
-    book_leg,
-    check_booked,
-    check_open_interest,
-    leg_of,
-    realise,
-    released_cost,
-    return_all_margin,
-    traded_key,
-)
+from marginspec.trading import Part, book_leg, check_booked, check_open_interest, leg_of, realise, released_cost
+from marginspec.trading import return_all_margin, traded_key
 from marginspec.transaction import Transaction
 from marginspec.units import FLAT, NOTHING, RATE_ONE, Money, Price, Quantity, Rate, div_down, div_up, share_pro_rata
 from marginspec.waterfall import draw_loss, uncovered_shortfall

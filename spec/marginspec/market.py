@@ -6,21 +6,8 @@ import attrs
 
 from marginspec.rejections import Reason, Rejected, require
 from marginspec.rules import rule
-from marginspec.units import (
-    MAX_AMOUNT,
-    MAX_LEVERAGE,
-    MAX_PRICE,
-    MAX_TIERS,
-    MIN_LEVERAGE,
-    NOTHING,
-    RATE_ONE,
-    Decimal8,
-    Money,
-    Price,
-    Quantity,
-    Rate,
-    in_units,
-)
+from marginspec.units import MAX_AMOUNT, MAX_LEVERAGE, MAX_PRICE, MAX_TIERS, MIN_LEVERAGE, NOTHING, RATE_ONE
+from marginspec.units import Decimal8, Money, Price, Quantity, Rate, in_units
 
 
 @attrs.frozen

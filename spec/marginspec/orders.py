@@ -1,17 +1,8 @@
 """Orders: placing, cancelling, and what a fill leaves of them. Matching is the venue's business."""
 
 from marginspec.account import DomainKey, Order, PositionKey
-from marginspec.checks import (
-    check_position_side,
-    known_account,
-    known_market,
-    marked_market,
-    only_reduces,
-    open_order,
-    quantity_in,
-    signed,
-    tick_price_in,
-)
+from marginspec.checks import check_position_side, known_account, known_market, marked_market, only_reduces, open_order
+from marginspec.checks import quantity_in, signed, tick_price_in
 from marginspec.events import CancelOrder, PlaceOrder
 from marginspec.margin import available_margin, domain_margin, order_margin
 from marginspec.receipts import OrderCancelled, OrderPlaced, OrderReduced

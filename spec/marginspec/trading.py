@@ -4,46 +4,19 @@ import attrs
 
 from marginspec import ledger
 from marginspec.account import DomainKey, PositionKey, PositionSide
-from marginspec.checks import (
-    check_position_side,
-    known_account,
-    known_market,
-    marked_market,
-    only_reduces,
-    open_order,
-    quantity_in,
-    tick_price_in,
-)
+from marginspec.checks import check_position_side, known_account, known_market, marked_market, only_reduces, open_order
+from marginspec.checks import quantity_in, tick_price_in
 from marginspec.events import Trade
 from marginspec.ledger import LedgerAccount
-from marginspec.margin import (
-    cash_account,
-    cost_of,
-    domain_margin,
-    domain_of,
-    is_healthy,
-    leverage_of,
-    movable,
-    notional_of,
-    reserved_for_orders,
-)
+from marginspec.margin import cash_account, cost_of, domain_margin, domain_of, is_healthy, leverage_of, movable
+from marginspec.margin import notional_of, reserved_for_orders
 from marginspec.market import Market
 from marginspec.orders import fits_order, reduce_order
 from marginspec.rejections import Reason, require
 from marginspec.rules import rule
 from marginspec.transaction import Transaction
-from marginspec.units import (
-    FLAT,
-    MAX_OPEN_INTEREST_TRADED,
-    NOTHING,
-    RATE_ONE,
-    Money,
-    Price,
-    Quantity,
-    Rate,
-    div_down,
-    div_up,
-)
+from marginspec.units import FLAT, MAX_OPEN_INTEREST_TRADED, NOTHING, RATE_ONE
+from marginspec.units import Money, Price, Quantity, Rate, div_down, div_up
 
 
 @attrs.frozen

@@ -11,17 +11,8 @@ from immutables import Map
 from marginspec.account import DomainKey, Lot, LotReason, MarginMode, Order, PositionKey, Setting
 from marginspec.ledger import FUND_KINDS, LedgerAccount, insurance, reserve
 from marginspec.market import Market
-from marginspec.receipts import (
-    Effect,
-    FundStatus,
-    InsuranceStatus,
-    LotOpened,
-    LotReduced,
-    PositionChanged,
-    ReserveStatus,
-    Transferred,
-    UncoveredChanged,
-)
+from marginspec.receipts import Effect, FundStatus, InsuranceStatus, LotOpened, LotReduced, PositionChanged
+from marginspec.receipts import ReserveStatus, Transferred, UncoveredChanged
 from marginspec.rules import rule
 from marginspec.state import State
 from marginspec.units import FLAT, MAX_BALANCE, NOTHING, Money, Quantity
