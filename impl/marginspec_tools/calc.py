@@ -13,7 +13,7 @@ from marginspec.account import DomainKey, PositionKey, PositionMode, PositionSid
 from marginspec.bands import bankruptcy_price, liquidation_band
 from marginspec.deleveraging import Score, score_of
 from marginspec.ledger import LedgerAccount
-from marginspec.margin import domain_margin, is_healthy, position_margin
+from marginspec.margin import domain_initial, domain_margin, is_healthy, position_margin
 from marginspec.market import FeeTerms, Market, TierTerms, list_market
 from marginspec.rejections import Rejected
 from marginspec.state import Header, Profile, State
@@ -127,7 +127,8 @@ def maintenance_answer(question: Question) -> Values:
 
 def initial_answer(question: Question) -> Values:
     """Initial margin of the domain."""
-    return {"initial": question.money(domain_margin(question.state, question.domain).initial)}
+    margin = domain_margin(question.state, question.domain)
+    return {"initial": question.money(domain_initial(question.state, margin))}
 
 
 def band_answer(question: Question) -> Values:

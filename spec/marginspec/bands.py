@@ -3,10 +3,11 @@
 import attrs
 
 from marginspec.account import DomainKey
-from marginspec.margin import Book, cash_account, cost_of, domain_margin, is_healthy, maintenance_margin, notional_of
+from marginspec.margin import cash_account, cost_of, domain_margin, is_healthy, maintenance_margin, notional_of
 from marginspec.margin import position_margin, positions_of_domain
 from marginspec.market import TierTable
 from marginspec.rules import rule
+from marginspec.state import Book
 from marginspec.units import MAX_PRICE, MAX_VALUE, NOTHING, RATE_ONE, Money, Price, div_down, div_up
 
 

@@ -2,10 +2,10 @@
 
 from marginspec.account import Order, OrderSide, PositionKey, PositionMode, PositionSide
 from marginspec.ledger import external
-from marginspec.margin import Book
 from marginspec.market import Market
 from marginspec.rejections import Reason, Rejected, require
 from marginspec.rules import rule
+from marginspec.state import Book
 from marginspec.transaction import Transaction
 from marginspec.units import FLAT, MAX_AMOUNT, MAX_NET_DEPOSITS, MAX_PRICE, MAX_QUANTITY, MAX_VALUE, RATE_ONE
 from marginspec.units import Decimal8, Money, Price, Quantity, Rate, div_down, in_units

@@ -7,11 +7,12 @@ import attrs
 from marginspec import ledger
 from marginspec.account import Direction, DomainKey, Lot, PositionKey
 from marginspec.margin import NO_POSITIONS
-from marginspec.margin import Book, cash_account, cost_of, domain_margin, domain_of, is_healthy, lot_cost
+from marginspec.margin import cash_account, cost_of, domain_margin, domain_of, is_healthy, lot_cost
 from marginspec.margin import position_margin
 from marginspec.market import Market
 from marginspec.receipts import Deleveraged
 from marginspec.rules import rule
+from marginspec.state import Book
 from marginspec.trading import Part, realise, released_cost, return_all_margin
 from marginspec.transaction import Transaction
 from marginspec.units import FLAT, NOTHING, Money, Quantity, div_down

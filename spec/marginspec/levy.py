@@ -2,9 +2,10 @@
 
 from marginspec import ledger
 from marginspec.account import DomainKey
-from marginspec.margin import Book, cash_account, domain_margin
+from marginspec.margin import cash_account, domain_margin
 from marginspec.receipts import Levied
 from marginspec.rules import rule
+from marginspec.state import Book
 from marginspec.transaction import Transaction
 from marginspec.units import Money, share_pro_rata
 

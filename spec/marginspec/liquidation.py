@@ -5,9 +5,8 @@ from marginspec.account import DomainKey, Lot, LotReason, PositionKey
 from marginspec.checks import check_position_side, known_account, known_market, marked_market, quantity_in
 from marginspec.checks import tick_price_in
 from marginspec.events import LiquidationFill
-from marginspec.margin import NO_ORDERS
-from marginspec.margin import cash_account, cost_of, domain_margin, is_healthy, lot_cost, maintenance_margin
-from marginspec.margin import margin_mode_of, notional_of, position_margin, positions_of_domain
+from marginspec.margin import NO_ORDERS, DomainMargin, cash_account, cost_of, domain_margin, is_healthy, lot_cost
+from marginspec.margin import maintenance_margin, margin_mode_of, notional_of, position_margin, positions_of_domain
 from marginspec.market import Market
 from marginspec.receipts import DomainLiquidated, OrderCancelled
 from marginspec.rejections import Reason, require
@@ -22,15 +21,16 @@ from marginspec.waterfall import draw_loss, uncovered_shortfall
 @rule("LIQ-01", source="SRC-02 SRC-05 SRC-12")
 def liquidate(transaction: Transaction, domain: DomainKey) -> None:
     """An unhealthy domain loses its orders, is stepped down while that helps, and is taken over if it does not."""
-    found = domain_margin(transaction, domain)
-    transaction.effects.append(DomainLiquidated(domain, found.equity, found.maintenance))
+    margin = domain_margin(transaction, domain)
+    transaction.effects.append(DomainLiquidated(domain, margin.equity, margin.maintenance))
     cancel_orders(transaction, domain)
-    while not is_healthy(domain_margin(transaction, domain)):
-        key = position_to_step_down(transaction, domain)
+    while not is_healthy(margin):
+        key = position_to_step_down(margin)
         if key is None:
             take_over(transaction, domain)
             break
         step_down(transaction, domain, key)
+        margin = domain_margin(transaction, domain)
 
 
 @rule("LIQ-01")
@@ -47,19 +47,18 @@ def cancel_orders(transaction: Transaction, domain: DomainKey) -> None:
 
 
 @rule("LIQ-02")
-def position_to_step_down(transaction: Transaction, domain: DomainKey) -> PositionKey | None:
+def position_to_step_down(margin: DomainMargin) -> PositionKey | None:
     """Of the positions above their lowest tier, the one with the largest maintenance, ties by key.
 
     None if there is none, or the equity is not positive.
     """
-    if domain_margin(transaction, domain).equity <= 0:
+    if margin.equity <= 0:
         return None
     chosen: PositionKey | None = None
     largest = NOTHING
-    for key in positions_of_domain(transaction, domain):
-        margin = position_margin(transaction, key)
-        if margin.tier.floor > 0 and margin.maintenance > largest:
-            chosen, largest = key, margin.maintenance
+    for position in margin.positions:
+        if position.tier.floor > 0 and position.maintenance > largest:
+            chosen, largest = position.key, position.maintenance
     return chosen
 
 
@@ -107,24 +106,22 @@ def step_down(transaction: Transaction, domain: DomainKey, key: PositionKey) -> 
 @rule("LIQ-03", source="SRC-02 SRC-06")
 def take_over(transaction: Transaction, domain: DomainKey) -> None:
     """The engine takes every position over at its bankruptcy value; the domain is flat and its cash exactly zero."""
-    shares = equity_shares(transaction, domain)
+    shares = equity_shares(domain_margin(transaction, domain), transaction.event_market)
     for key in positions_of_domain(transaction, domain):
         take_position_over(transaction, domain, key, shares.get(key, NOTHING))
     assert transaction.balance(cash_account(domain)) == 0, f"{domain} keeps cash after a takeover"
 
 
 @rule("LIQ-03")
-def equity_shares(transaction: Transaction, domain: DomainKey) -> dict[PositionKey, Money]:
+def equity_shares(margin: DomainMargin, event_market: str | None) -> dict[PositionKey, Money]:
     """Equity is shared over the positions by maintenance; a negative one over those of the event's market only."""
-    equity = domain_margin(transaction, domain).equity
-    keys = positions_of_domain(transaction, domain)
-    if equity < 0:
-        keys = tuple(key for key in keys if key.market == transaction.event_market)
-    assert keys, f"negative equity in {domain} without a position in the event's market"
-    claims = tuple(position_margin(transaction, key).maintenance for key in keys)
-    shares = share_pro_rata(Money(abs(equity)), claims)
-    sign = 1 if equity >= 0 else -1
-    return {key: Money(sign * share) for key, share in zip(keys, shares, strict=True)}
+    sharing = margin.positions
+    if margin.equity < 0:
+        sharing = tuple(position for position in sharing if position.key.market == event_market)
+    assert sharing, "negative equity without a position in the event's market"
+    shares = share_pro_rata(Money(abs(margin.equity)), tuple(position.maintenance for position in sharing))
+    sign = 1 if margin.equity >= 0 else -1
+    return {position.key: Money(sign * share) for position, share in zip(sharing, shares, strict=True)}
 
 
 @rule("LIQ-03", "LIQ-04")

@@ -8,17 +8,12 @@ from marginspec.account import DEFAULT_LEVERAGE, DomainKey, MarginMode, Order, P
 from marginspec.ledger import LedgerAccount
 from marginspec.market import Market, Tier
 from marginspec.rules import rule
-from marginspec.state import State
-from marginspec.transaction import Transaction
+from marginspec.state import Book
 from marginspec.units import FLAT, NOTHING, RATE_ONE, Money, Quantity, div_up
 
 NO_SETTING = Setting()
 NO_ORDERS: Map[str, Order] = Map()
 NO_POSITIONS: Map[PositionKey, DomainKey] = Map()
-
-
-Book = State | Transaction
-"""What the rules read: a state, or a transaction on top of one."""
 
 
 @rule("MRG-01")
@@ -50,24 +45,23 @@ def initial_margin(notional: Money, leverage: int, tier: Tier, maintenance: Mone
 
 @attrs.frozen
 class PositionMargin:
-    """A position at mark, in quanta: notional, unrealised PnL, both margins; and the tier that holds it."""
+    """An open position at mark, in quanta: notional, unrealised PnL, maintenance; and the tier that holds it."""
 
+    key: PositionKey
     notional: Money
     unrealised: Money
-    initial: Money
     maintenance: Money
     tier: Tier
 
 
 @attrs.frozen
 class DomainMargin:
-    """A margin domain at mark, in quanta; `flat` if it has no position."""
+    """A margin domain at mark, in quanta, and its positions in order; flat if it has none."""
 
     cash: Money
     equity: Money
-    initial: Money
     maintenance: Money
-    flat: bool
+    positions: tuple[PositionMargin, ...]
 
 
 @rule("ACC-01")
@@ -116,36 +110,41 @@ def lot_cost(book: Book, lot_id: int) -> Money:
     return Money(-book.balance(ledger.lot(lot_id)))
 
 
-@rule("ACC-03", "MRG-01", "MRG-02", "MRG-04")
+@rule("ACC-03", "MRG-01", "MRG-04")
 def position_margin(book: Book, key: PositionKey) -> PositionMargin:
-    """A position counts with its value at mark less its cost, and with its margins at its leverage."""
+    """A position counts with its value at mark less its cost, and with its maintenance margin."""
     market = book.markets[key.market]
     value = market.value(market.marked(), book.positions[key])
     notional = notional_of(value)
     tier = market.tiers.holding(notional)
-    maintenance = maintenance_margin(notional, tier)
-    initial = initial_margin(notional, leverage_of(book, key.account, market), tier, maintenance)
-    return PositionMargin(notional, Money(value - cost_of(book, key)), initial, maintenance, tier)
+    unrealised = Money(value - cost_of(book, key))
+    return PositionMargin(key, notional, unrealised, maintenance_margin(notional, tier), tier)
 
 
-@rule("ACC-03", "MRG-02", "MRG-04")
+@rule("ACC-03", "MRG-04")
 def domain_margin(book: Book, domain: DomainKey) -> DomainMargin:
-    """Equity is cash plus unrealised PnL; the margins of a domain are the sums over its positions."""
+    """Equity is cash plus unrealised PnL, maintenance of a domain the sum over its positions."""
     cash = book.balance(cash_account(domain))
-    equity, initial, maintenance = cash, NOTHING, NOTHING
-    keys = positions_of_domain(book, domain)
-    for key in keys:
-        margin = position_margin(book, key)
-        equity = Money(equity + margin.unrealised)
-        initial = Money(initial + margin.initial)
-        maintenance = Money(maintenance + margin.maintenance)
-    return DomainMargin(cash, equity, initial, maintenance, not keys)
+    positions = tuple([position_margin(book, key) for key in positions_of_domain(book, domain)])
+    equity = cash + sum([position.unrealised for position in positions])
+    maintenance = sum([position.maintenance for position in positions])
+    return DomainMargin(cash, Money(equity), Money(maintenance), positions)
 
 
 @rule("MRG-05", source="SRC-05 SRC-13")
 def is_healthy(margin: DomainMargin) -> bool:
     """A domain is healthy when it has no position, or its equity is above its maintenance margin."""
-    return margin.flat or margin.equity > margin.maintenance
+    return not margin.positions or margin.equity > margin.maintenance
+
+
+@rule("MRG-02")
+def domain_initial(book: Book, margin: DomainMargin) -> Money:
+    """Initial margin of a domain is the sum over its positions, each at its account's leverage in its market."""
+    initial = 0
+    for position in margin.positions:
+        leverage = leverage_of(book, position.key.account, book.markets[position.key.market])
+        initial = initial + initial_margin(position.notional, leverage, position.tier, position.maintenance)
+    return Money(initial)
 
 
 @attrs.frozen
@@ -218,20 +217,21 @@ def reserved_for_orders(book: Book, domain: DomainKey) -> Money:
 
 
 @rule("MRG-06")
-def available_margin(margin: DomainMargin, reserved: Money) -> Money:
+def available_margin(margin: DomainMargin, initial: Money, reserved: Money) -> Money:
     """Available for orders is equity less initial margin and order margin, at least zero."""
-    return Money(max(0, margin.equity - margin.initial - reserved))
+    return Money(max(0, margin.equity - initial - reserved))
 
 
 @rule("MRG-06")
-def movable_margin(margin: DomainMargin, reserved: Money) -> Money:
+def movable_margin(margin: DomainMargin, initial: Money, reserved: Money) -> Money:
     """Withdrawable or movable is the lesser of cash and equity, less initial and order margin, at least zero.
 
     Unrealised profit is not withdrawable.
     """
-    return Money(max(0, min(margin.cash, margin.equity) - margin.initial - reserved))
+    return Money(max(0, min(margin.cash, margin.equity) - initial - reserved))
 
 
 def movable(book: Book, domain: DomainKey) -> Money:
     """What may leave a domain now."""
-    return movable_margin(domain_margin(book, domain), reserved_for_orders(book, domain))
+    margin = domain_margin(book, domain)
+    return movable_margin(margin, domain_initial(book, margin), reserved_for_orders(book, domain))

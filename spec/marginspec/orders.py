@@ -4,7 +4,7 @@ from marginspec.account import DomainKey, Order, PositionKey
 from marginspec.checks import check_position_side, known_account, known_market, marked_market, only_reduces, open_order
 from marginspec.checks import quantity_in, signed, tick_price_in
 from marginspec.events import CancelOrder, PlaceOrder
-from marginspec.margin import available_margin, domain_margin, order_margin
+from marginspec.margin import available_margin, domain_initial, domain_margin, order_margin
 from marginspec.receipts import OrderCancelled, OrderPlaced, OrderReduced
 from marginspec.rejections import Reason, require
 from marginspec.rules import rule
@@ -28,7 +28,8 @@ def place_order(transaction: Transaction, event: PlaceOrder) -> None:
     require(not event.reduce_only or only_reduces(held, quantity), Reason.REDUCE_ONLY)
     domain = DomainKey(event.account, market.asset)
     reserved = order_margin(transaction, event.account, market.asset)
-    available = available_margin(domain_margin(transaction, domain), reserved)
+    margin = domain_margin(transaction, domain)
+    available = available_margin(margin, domain_initial(transaction, margin), reserved)
     order = Order(event.order, event.market, event.position_side, quantity, price, event.reduce_only)
     transaction.set_order(event.account, order, OrderPlaced(event.account, order))
     increase = order_margin(transaction, event.account, market.asset) - reserved

@@ -5,10 +5,11 @@ import attrs
 from marginspec.account import PositionKey, PositionSide
 from marginspec.checks import known_account, known_market
 from marginspec.events import SetLeverage, SetMarginMode, SetPositionMode
-from marginspec.margin import NO_SETTING, Book, leverage_of, margin_mode_of
+from marginspec.margin import NO_SETTING, leverage_of, margin_mode_of
 from marginspec.receipts import LeverageSet, MarginModeSet, PositionModeSet
 from marginspec.rejections import Reason, require
 from marginspec.rules import rule
+from marginspec.state import Book
 from marginspec.transaction import Transaction
 from marginspec.units import MAX_LEVERAGE, MIN_LEVERAGE
 

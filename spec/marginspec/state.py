@@ -32,9 +32,9 @@ class Header:
         return self.asset_decimals.get(asset, DEFAULT_ASSET_DECIMALS)
 
 
-@attrs.frozen
-class State:
-    """Everything that the next event depends on.
+@attrs.define
+class Book:
+    """What the rules read: a state, or a transaction on top of one. Everything that the next event depends on.
 
     Zero balances, flat positions, filled orders and closed lots are left out. The last five maps follow
     from the others: the domains of an account that hold positions, a domain's positions, both in order;
@@ -61,3 +61,8 @@ class State:
     def balance(self, account: LedgerAccount) -> Money:
         """Balance of a ledger account in quanta of its asset."""
         return self.ledger.get(account, NOTHING)
+
+
+@attrs.frozen
+class State(Book):
+    """A book that never changes: what one event leaves and the next one finds."""

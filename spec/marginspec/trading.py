@@ -8,8 +8,8 @@ from marginspec.checks import check_position_side, known_account, known_market, 
 from marginspec.checks import quantity_in, tick_price_in
 from marginspec.events import Trade
 from marginspec.ledger import LedgerAccount
-from marginspec.margin import cash_account, cost_of, domain_margin, domain_of, is_healthy, leverage_of, movable
-from marginspec.margin import notional_of, reserved_for_orders
+from marginspec.margin import cash_account, cost_of, domain_initial, domain_margin, domain_of, is_healthy
+from marginspec.margin import leverage_of, movable, notional_of, reserved_for_orders
 from marginspec.market import Market
 from marginspec.orders import fits_order, reduce_order
 from marginspec.rejections import Reason, require
@@ -285,7 +285,7 @@ def check_booked(transaction: Transaction, market: Market, legs: tuple[Leg, ...]
         require(is_healthy(margin), Reason.UNHEALTHY)
     for leg, margin, side in zip(legs, margins, booked, strict=True):
         if side.opened:
-            required = margin.initial + reserved_for_orders(transaction, leg.domain)
+            required = domain_initial(transaction, margin) + reserved_for_orders(transaction, leg.domain)
             require(margin.equity >= required, Reason.INSUFFICIENT_MARGIN)
 
 

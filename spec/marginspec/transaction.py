@@ -3,7 +3,8 @@
 The only mutable object of the rules; it lives within `transition.apply` and is never seen outside.
 """
 
-from typing import Any
+from operator import attrgetter
+from typing import Any, TypeVar
 
 import attrs
 from immutables import Map
@@ -14,8 +15,16 @@ from marginspec.market import Market
 from marginspec.receipts import Effect, FundStatus, InsuranceStatus, LotOpened, LotReduced, PositionChanged
 from marginspec.receipts import ReserveStatus, Transferred, UncoveredChanged
 from marginspec.rules import rule
-from marginspec.state import State
+from marginspec.state import Book, State
 from marginspec.units import FLAT, MAX_BALANCE, NOTHING, Money, Quantity
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+def with_entry(entries: Map[Key, Value], key: Key, value: Value) -> Map[Key, Value]:
+    """A map with this value under a key; what is zero or empty goes."""
+    return entries.set(key, value) if value else entries.delete(key)
 
 
 def with_member(index: Map[Any, tuple[Any, ...]], owner: object, member: object) -> Map[Any, tuple[Any, ...]]:
@@ -26,11 +35,15 @@ def with_member(index: Map[Any, tuple[Any, ...]], owner: object, member: object)
 
 def without_member(index: Map[Any, tuple[Any, ...]], owner: object, member: object) -> Map[Any, tuple[Any, ...]]:
     """An index without a member of its owner's; an owner without members goes."""
-    rest = tuple(other for other in index[owner] if other != member)
-    return index.set(owner, rest) if rest else index.delete(owner)
+    return with_entry(index, owner, tuple(other for other in index[owner] if other != member))
 
 
-class Transaction:
+BOOK_OF = attrgetter(*(field.name for field in attrs.fields(Book)))
+"""What a state and a transaction share, in order."""
+
+
+@attrs.define(eq=False, init=False)
+class Transaction(Book):
     """The changes of one event on top of a state, and their effects in order.
 
     `suspects` are the domains whose health the event may have lowered, `exposed` the assets whose cover
@@ -38,35 +51,17 @@ class Transaction:
     transfers left a balance past its limit.
     """
 
-    def __init__(self, state: State) -> None:
-        self.before = state
-        self.header = state.header
-        self.markets = state.markets
-        self.accounts = state.accounts
-        self.settings = state.settings
-        self.ledger = state.ledger.mutate()
-        self.positions = state.positions
-        self.orders = state.orders
-        self.lots = state.lots
-        self.next_lot = state.next_lot
-        self.uncovered = state.uncovered
-        self.fund_status = state.fund_status
-        self.domains_of = state.domains_of
-        self.positions_of = state.positions_of
-        self.positions_in = state.positions_in
-        self.lots_in = state.lots_in
-        self.open_interest = state.open_interest
-        self.effects: list[Effect] = []
-        self.suspects: set[DomainKey] = set()
-        self.exposed: set[str] = set()
-        self.insurance_moved: set[str] = set()
-        self.event_market: str | None = None
-        self.settling = False
-        self.out_of_range = False
+    before: State = attrs.field(kw_only=True)
+    effects: list[Effect] = attrs.Factory(list)
+    suspects: set[DomainKey] = attrs.Factory(set)
+    exposed: set[str] = attrs.Factory(set)
+    insurance_moved: set[str] = attrs.Factory(set)
+    event_market: str | None = None
+    settling: bool = False
+    out_of_range: bool = False
 
-    def balance(self, account: LedgerAccount) -> Money:
-        """Balance of a ledger account in quanta of its asset."""
-        return self.ledger.get(account, NOTHING)
+    def __init__(self, state: State) -> None:
+        self.__attrs_init__(*BOOK_OF(state), before=state)
 
     @rule("LED-01", "LED-02", source="SRC-06")
     def transfer(self, asset: str, source: LedgerAccount, target: LedgerAccount, amount: Money, rule_id: str) -> None:
@@ -78,10 +73,10 @@ class Transaction:
         assert source != target, f"transfer from {source} to itself"
         if amount == 0:
             return
-        source_balance = Money(self.ledger.get(source, 0) - amount)
+        source_balance = Money(self.balance(source) - amount)
         assert source_balance >= 0 or not source.startswith(FUND_KINDS), f"{source} at {source_balance} by {rule_id}"
         self._book(source, source_balance)
-        self._book(target, Money(self.ledger.get(target, 0) + amount))
+        self._book(target, Money(self.balance(target) + amount))
         if source.startswith("insurance:") or target.startswith("insurance:"):
             self.insurance_moved.add(asset)
         self.effects.append(Transferred(asset, source, target, amount, rule_id))
@@ -94,10 +89,7 @@ class Transaction:
             self.transfer(asset, target, source, Money(-amount), rule_id)
 
     def _book(self, account: LedgerAccount, balance: Money) -> None:
-        if balance == 0:
-            del self.ledger[account]
-            return
-        self.ledger[account] = balance
+        self.ledger = with_entry(self.ledger, account, balance)
         if not -MAX_BALANCE <= balance <= MAX_BALANCE and not self.settling:
             self.out_of_range = True
 
@@ -114,13 +106,11 @@ class Transaction:
     def set_position(self, key: PositionKey, domain: DomainKey, quantity: Quantity) -> None:
         """Give a position of a domain this quantity; zero makes it flat."""
         held = self.positions.get(key, FLAT)
+        self.positions = with_entry(self.positions, key, quantity)
         if quantity == 0:
-            self.positions = self.positions.delete(key)
             self._unindex(key, domain)
-        else:
-            self.positions = self.positions.set(key, quantity)
-            if held == 0:
-                self._index(key, domain)
+        elif held == 0:
+            self._index(key, domain)
         self._add_open_interest(key.market, max(quantity, 0) - max(held, 0))
         self.effects.append(PositionChanged(key, quantity))
 
@@ -134,20 +124,12 @@ class Transaction:
         self.positions_of = without_member(self.positions_of, domain, key)
         if domain not in self.positions_of:
             self.domains_of = without_member(self.domains_of, key.account, domain)
-        in_market = self.positions_in[key.market].delete(key)
-        if in_market:
-            self.positions_in = self.positions_in.set(key.market, in_market)
-        else:
-            self.positions_in = self.positions_in.delete(key.market)
+        self.positions_in = with_entry(self.positions_in, key.market, self.positions_in[key.market].delete(key))
 
     def _add_open_interest(self, market: str, change: int) -> None:
-        if change == 0:
-            return
-        open_interest = Quantity(self.open_interest.get(market, 0) + change)
-        if open_interest == 0:
-            self.open_interest = self.open_interest.delete(market)
-        else:
-            self.open_interest = self.open_interest.set(market, open_interest)
+        if change != 0:
+            open_interest = Quantity(self.open_interest.get(market, 0) + change)
+            self.open_interest = with_entry(self.open_interest, market, open_interest)
 
     def set_order(self, account: str, order: Order, effect: Effect) -> None:
         """Put an order in place; one of which nothing is left goes."""
@@ -160,8 +142,7 @@ class Transaction:
 
     def remove_order(self, account: str, order: str, effect: Effect) -> None:
         """Take an order away."""
-        own = self.orders[account].delete(order)
-        self.orders = self.orders.set(account, own) if own else self.orders.delete(account)
+        self.orders = with_entry(self.orders, account, self.orders[account].delete(order))
         self.effects.append(effect)
 
     @rule("LIQ-04", "INV-11")
@@ -218,10 +199,9 @@ class Transaction:
 
     def set_uncovered(self, asset: str, amount: Money) -> None:
         """Take down how much of an asset's shortfall has no cover, if that changed."""
-        if amount == self.uncovered.get(asset, NOTHING):
-            return
-        self.uncovered = self.uncovered.set(asset, amount) if amount else self.uncovered.delete(asset)
-        self.effects.append(UncoveredChanged(asset, amount))
+        if amount != self.uncovered.get(asset, NOTHING):
+            self.uncovered = with_entry(self.uncovered, asset, amount)
+            self.effects.append(UncoveredChanged(asset, amount))
 
     @rule("TRN-01", source="SRC-08 SRC-11")
     def publish_funds(self) -> None:
@@ -236,21 +216,4 @@ class Transaction:
 
     def commit(self) -> State:
         """The new state, with everything that changed."""
-        return State(
-            self.header,
-            self.markets,
-            self.accounts,
-            self.settings,
-            self.ledger.finish(),
-            self.positions,
-            self.orders,
-            self.lots,
-            self.next_lot,
-            self.uncovered,
-            self.fund_status,
-            self.domains_of,
-            self.positions_of,
-            self.positions_in,
-            self.lots_in,
-            self.open_interest,
-        )
+        return State(*BOOK_OF(self))

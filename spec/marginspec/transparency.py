@@ -5,10 +5,9 @@ import attrs
 from marginspec import ledger
 from marginspec.account import PositionKey
 from marginspec.deleveraging import Score, indicator, queue_of
-from marginspec.margin import Book
 from marginspec.receipts import FundStatus
 from marginspec.rules import rule
-from marginspec.state import State
+from marginspec.state import Book, State
 from marginspec.units import Money, Quantity
 from marginspec.waterfall import lots_unrealised, shortfall_of
 

@@ -1,10 +1,11 @@
 """Waterfall: a realised loss draws reserve, then insurance; open losses must have cover at any time."""
 
 from marginspec import ledger
-from marginspec.margin import Book, lot_cost
+from marginspec.margin import lot_cost
 from marginspec.market import Market
 from marginspec.rejections import Reason, require
 from marginspec.rules import rule
+from marginspec.state import Book
 from marginspec.transaction import Transaction
 from marginspec.units import NOTHING, Money
 

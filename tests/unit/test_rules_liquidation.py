@@ -1,5 +1,6 @@
 """Liquidation: orders, step-down, takeover, lots and their fills."""
 
+import attrs
 import pytest
 
 from building import (
@@ -120,9 +121,8 @@ def test_equity_is_shared_by_maintenance_in_key_order() -> None:
         "lot:1": -(455 - 21),
         "lot:2": -(150 - 7),
     }
-    transaction = Transaction(two)
-    transaction.markets = taken.markets
-    assert equity_shares(transaction, cross("dave")) == {key("dave"): 21, key("dave", "B"): 7}
+    moved = attrs.evolve(two, markets=taken.markets)
+    assert equity_shares(domain_margin(moved, cross("dave")), "A") == {key("dave"): 21, key("dave", "B"): 7}
 
 
 @pytest.mark.rule("LIQ-03")
@@ -138,11 +138,10 @@ def test_a_negative_equity_stays_in_the_market_of_the_event() -> None:
         "lot:1": -(400 + 27),
         "lot:2": -150,
     }
-    transaction = Transaction(with_balances(two, wallet__dave__USD=-20))
+    owing = domain_margin(with_balances(two, wallet__dave__USD=-20), cross("dave"))
     with pytest.raises(AssertionError, match="without a position in the event's market"):
-        equity_shares(transaction, cross("dave"))
-    transaction.event_market = "B"
-    assert equity_shares(transaction, cross("dave")) == {key("dave", "B"): -20}
+        equity_shares(owing, None)
+    assert equity_shares(owing, "B") == {key("dave", "B"): -20}
 
 
 @pytest.mark.rule("LIQ-03")
@@ -252,12 +251,12 @@ def test_the_largest_maintenance_is_stepped_down_first_ties_by_key() -> None:
         trade("erin", "carol", "20", "100", "B"),
         state=ERIN,
     )
-    assert position_to_step_down(Transaction(both), cross("erin")) == key("erin")
+    assert position_to_step_down(domain_margin(both, cross("erin"))) == key("erin")
     more = settled(deposit("erin", "100"), trade("erin", "carol", "1", "100", "B"), state=both)
-    assert position_to_step_down(Transaction(more), cross("erin")) == key("erin", "B")
-    assert position_to_step_down(Transaction(with_balances(both, wallet__erin__USD=0)), cross("erin")) is None
-    assert position_to_step_down(Transaction(with_balances(both, wallet__erin__USD=1)), cross("erin")) == key("erin")
-    assert position_to_step_down(Transaction(DAVE), cross("dave")) is None
+    assert position_to_step_down(domain_margin(more, cross("erin"))) == key("erin", "B")
+    assert position_to_step_down(domain_margin(with_balances(both, wallet__erin__USD=0), cross("erin"))) is None
+    assert position_to_step_down(domain_margin(with_balances(both, wallet__erin__USD=1), cross("erin"))) == key("erin")
+    assert position_to_step_down(domain_margin(DAVE, cross("dave"))) is None
 
 
 @pytest.mark.rule("LIQ-02", "ACC-04")

@@ -32,6 +32,7 @@ from marginspec.margin import (
     available_margin,
     cash_account,
     cost_of,
+    domain_initial,
     domain_margin,
     domain_of,
     initial_margin,
@@ -60,8 +61,11 @@ MARKED = minimal(mark=Price(100))
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "5000"))
 
 
-def margin(cash: int, equity: int, initial: int, maintenance: int, *, flat: bool = False) -> DomainMargin:
-    return DomainMargin(Money(cash), Money(equity), Money(initial), Money(maintenance), flat)
+def margin(cash: int, equity: int, maintenance: int, *positions: PositionMargin) -> DomainMargin:
+    return DomainMargin(Money(cash), Money(equity), Money(maintenance), positions)
+
+
+HELD = PositionMargin(key("alice"), Money(0), Money(0), Money(0), LOW)
 
 
 @pytest.mark.rule("MRG-01")
@@ -157,18 +161,21 @@ def test_domains() -> None:
 
 @pytest.mark.rule("ACC-03", "MRG-01", "MRG-02", "MRG-04")
 def test_margin_of_positions_and_domains() -> None:
-    assert position_margin(HEDGED, key("alice", "A", "LONG")) == PositionMargin(
-        Money(440), Money(40), Money(44), Money(22), LOW
-    )
-    assert position_margin(HEDGED, key("alice", "A", "SHORT")) == PositionMargin(
-        Money(220), Money(-20), Money(22), Money(11), LOW
-    )
+    long = PositionMargin(key("alice", "A", "LONG"), Money(440), Money(40), Money(22), LOW)
+    short = PositionMargin(key("alice", "A", "SHORT"), Money(220), Money(-20), Money(11), LOW)
+    assert position_margin(HEDGED, long.key) == long
+    assert position_margin(HEDGED, short.key) == short
     # 1000 in cash less the isolated position's 30.
-    assert domain_margin(HEDGED, cross("alice")) == margin(970, 990, 66, 33)
+    both = domain_margin(HEDGED, cross("alice"))
+    assert (both, domain_initial(HEDGED, both)) == (margin(970, 990, 33, long, short), 44 + 22)
     # 6 at 50 moved 30; 6 * 48 = 288: 12 lost, initial 28.8, maintenance 14.4.
-    assert domain_margin(HEDGED, isolated_domain("alice", "B", "LONG")) == margin(30, 18, 29, 15)
-    assert domain_margin(HEDGED, cross("carol")) == margin(5000, 5000, 0, 0, flat=True)
-    assert domain_margin(HEDGED, cross("alice", "EUR")) == margin(500, 500, 10, 5)
+    own = domain_margin(HEDGED, isolated_domain("alice", "B", "LONG"))
+    alone = PositionMargin(key("alice", "B", "LONG"), Money(288), Money(-12), Money(15), LOW)
+    assert (own, domain_initial(HEDGED, own)) == (margin(30, 18, 15, alone), 29)
+    idle = domain_margin(HEDGED, cross("carol"))
+    assert (idle, domain_initial(HEDGED, idle)) == (margin(5000, 5000, 0), 0)
+    other = domain_margin(HEDGED, cross("alice", "EUR"))
+    assert (other.equity, other.maintenance, domain_initial(HEDGED, other)) == (500, 5, 10)
     assert cost_of(HEDGED, key("alice", "A", "SHORT")) == -200
     assert cost_of(HEDGED, key("alice", "A")) == 0
     assert lot_cost(HEDGED, 99) == 0
@@ -180,7 +187,7 @@ def test_margin_of_positions_and_domains() -> None:
     [(51, 50, False, True), (50, 50, False, False), (49, 50, False, False), (0, 0, False, False), (-1, 0, True, True)],
 )
 def test_health(equity: int, maintenance: int, flat: bool, healthy: bool) -> None:
-    assert is_healthy(margin(0, equity, 0, maintenance, flat=flat)) == healthy
+    assert is_healthy(margin(0, equity, maintenance, *() if flat else (HELD,))) == healthy
 
 
 @pytest.mark.rule("MRG-03")
@@ -265,9 +272,9 @@ def test_order_margin_of_an_asset_is_reserved_in_the_cross_domain() -> None:
 def test_available_counts_profit_and_movable_does_not(
     cash: int, equity: int, initial: int, reserved: int, available: int, withdrawable: int
 ) -> None:
-    found = margin(cash, equity, initial, 0)
-    assert available_margin(found, Money(reserved)) == available
-    assert movable_margin(found, Money(reserved)) == withdrawable
+    found = margin(cash, equity, 0)
+    assert available_margin(found, Money(initial), Money(reserved)) == available
+    assert movable_margin(found, Money(initial), Money(reserved)) == withdrawable
 
 
 @pytest.mark.rule("MRG-06")

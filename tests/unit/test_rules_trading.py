@@ -33,7 +33,7 @@ from building import (
 from marginspec.events import Event
 from marginspec.funding import funding_due
 from marginspec.ledger import LedgerAccount
-from marginspec.margin import cost_of, domain_margin
+from marginspec.margin import cost_of, domain_initial, domain_margin
 from marginspec.receipts import InsuranceStatus, PositionChanged, Transferred
 from marginspec.rejections import Reason
 from marginspec.state import State
@@ -283,7 +283,7 @@ def test_both_parties_need_initial_margin_if_they_open() -> None:
 def test_who_only_closes_needs_health_alone() -> None:
     held = settled(deposit("dave", "70"), trade("dave", "carol", "7", "100"), mark("95"), state=OPEN)
     margin = domain_margin(held, cross("dave"))
-    assert (margin.equity, margin.initial, margin.maintenance) == (35, 67, 34)
+    assert (margin.equity, domain_initial(held, margin), margin.maintenance) == (35, 67, 34)
     assert refusal(held, trade("carol", "dave", "1", "95")) is None
     assert refusal(held, trade("dave", "carol", "1", "95")) == Reason.UNHEALTHY
     # One lot sold at 94 loses 1 of equity and frees 4 of maintenance; all at 90 loses 35.

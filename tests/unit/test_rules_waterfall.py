@@ -127,7 +127,7 @@ def test_shortfalls_of_an_asset() -> None:
     assert uncovered_shortfall(FUNDED, "USD") == 0
     assert uncovered_shortfall(DAVE, "USD") == 0
     lower = Transaction(FUNDED)
-    lower.ledger[LedgerAccount("insurance:USD")] = Money(33)
+    lower.ledger = lower.ledger.set(LedgerAccount("insurance:USD"), Money(33))
     assert uncovered_shortfall(lower, "USD") == 7
 
 
@@ -219,7 +219,7 @@ def test_the_queue_of_bitmex() -> None:
 @pytest.mark.rule("ADL-02")
 def test_positions_of_unhealthy_domains_do_not_queue() -> None:
     won = Transaction(settled(*WINNERS))
-    won.ledger[LedgerAccount("wallet:bob:USD")] = Money(2)
+    won.ledger = won.ledger.set(LedgerAccount("wallet:bob:USD"), Money(2))
     assert [ranked.key.account for ranked in queue_of(won, "A", "short")] == ["erin", "carol", "alice"]
 
 
@@ -229,7 +229,7 @@ def test_queues_are_kept_for_the_event() -> None:
     queues: Queues = {}
     take_queues(won, "A", queues)
     taken = dict(queues)
-    won.ledger[LedgerAccount("wallet:bob:USD")] = Money(100)
+    won.ledger = won.ledger.set(LedgerAccount("wallet:bob:USD"), Money(100))
     take_queues(won, "A", queues)
     assert queues == taken
     assert set(queues) == {("A", "long"), ("A", "short")}
@@ -519,7 +519,7 @@ def test_settlement_looks_only_at_suspects_and_exposed_assets() -> None:
     settle(transaction)
     assert (transaction.effects, transaction.settling) == ([], True)
     broken = Transaction(DAVE)
-    broken.ledger[LedgerAccount("wallet:dave:USD")] = Money(10)
+    broken.ledger = broken.ledger.set(LedgerAccount("wallet:dave:USD"), Money(10))
     settle(broken)
     assert broken.effects == []
     broken.suspects.add(cross("dave"))

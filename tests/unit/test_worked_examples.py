@@ -18,7 +18,7 @@ from marginspec.deleveraging import Score, Step, binance_score, deleverage, entr
 from marginspec.funding import funding as pay_funding
 from marginspec.liquidation import take_over
 from marginspec.listing import set_mark
-from marginspec.margin import cost_of, domain_margin, is_healthy, lot_cost, position_margin
+from marginspec.margin import cost_of, domain_initial, domain_margin, is_healthy, lot_cost, position_margin
 from marginspec.market import FeeTerms, Market, TierTable, TierTerms, list_market, tier_table
 from marginspec.receipts import FundStatus, LotOpened
 from marginspec.state import Header, Profile, State
@@ -177,7 +177,7 @@ def domain_answers(inputs: Json) -> Answers:
     figures = {
         "equity": amount(margin.equity),
         "maintenance": amount(margin.maintenance),
-        "initial": amount(margin.initial),
+        "initial": amount(domain_initial(asked.state, margin)),
         "unrealized_pnl": amount(position_margin(asked.state, asked.position()).unrealised),
         "healthy": is_healthy(margin),
     }

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from marginspec.account import DomainKey, PositionKey
-from marginspec.margin import Book
+from marginspec.state import Book
 from marginspec.units import RATE_ONE, WIRE_DECIMALS
 from marginspec_journal.decimals import decimal_text, shortest_decimal
 from marginspec_tools.explaining.explanation import Clause, Explanation, exact_fraction, rounding_of

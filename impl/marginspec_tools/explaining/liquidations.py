@@ -23,7 +23,6 @@ from marginspec.margin import (
 )
 from marginspec.receipts import DomainLiquidated, LotOpened, OrderCancelled, Transferred
 from marginspec.state import State
-from marginspec.transaction import Transaction
 from marginspec.units import FLAT, NOTHING, Money, Quantity
 from marginspec_tools.explaining.effects import CANCEL_ALL, cancelled_node, effect_node, transfer_node
 from marginspec_tools.explaining.explanation import Explanation, clause, confirm
@@ -141,7 +140,7 @@ def step_down_node(watched: Watched, domain: DomainKey, start: int, end: int) ->
     book, opened = watched.books[start], opened_at(watched, start)
     lot = opened.lot
     key = PositionKey(lot.account, lot.market, lot.side)
-    confirm("position to step down", position_to_step_down(Transaction(book), domain), key)
+    confirm("position to step down", position_to_step_down(domain_margin(book, domain)), key)
     market = book.markets[key.market]
     value = market.value(market.marked(), lot.quantity)
     kept = kept_size(book, key)
@@ -234,11 +233,10 @@ def after_node(book: State, domain: DomainKey) -> Explanation:
 def takeover_node(watched: Watched, domain: DomainKey, taken: list[tuple[int, int]]) -> Explanation:
     """All positions that became lots, each at its value less its share of the equity that was there."""
     book = watched.books[taken[0][0]]
-    asking = Transaction(book)
-    asking.event_market = watched.event_market
-    shares = equity_shares(asking, domain)
-    claims = {key: position_margin(book, key).maintenance for key in shares}
-    equity = domain_margin(book, domain).equity
+    margin = domain_margin(book, domain)
+    shares = equity_shares(margin, watched.event_market)
+    claims = {position.key: position.maintenance for position in margin.positions if position.key in shares}
+    equity = margin.equity
     parts = [equity_node(book, domain), money(book, "all claims", domain.asset, sum(claims.values()))]
     if equity < 0:
         title = "market of the event, in which a loss stays"

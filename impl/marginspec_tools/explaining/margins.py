@@ -4,12 +4,12 @@ from marginspec.account import DomainKey, Order, PositionKey
 from marginspec.margin import (
     NO_LOAD,
     NO_ORDERS,
-    Book,
     OrderLoad,
     add_order,
     available_margin,
     cash_account,
     cost_of,
+    domain_initial,
     domain_margin,
     initial_margin,
     initial_margin_of,
@@ -26,6 +26,7 @@ from marginspec.margin import (
     reserved_for_orders,
 )
 from marginspec.market import Market, Tier, TierTable
+from marginspec.state import Book
 from marginspec.units import Money, Quantity
 from marginspec_tools.explaining.explanation import Explanation, clause, confirm
 from marginspec_tools.explaining.figures import (
@@ -50,7 +51,7 @@ EQUITY = clause("ACC-03", domain_margin)
 MAINTENANCE = clause("MRG-04", maintenance_margin)
 MAINTENANCE_SUM = clause("MRG-04", domain_margin)
 INITIAL = clause("MRG-02", initial_margin)
-INITIAL_SUM = clause("MRG-02", domain_margin)
+INITIAL_SUM = clause("MRG-02", domain_initial)
 INITIAL_OF = clause("MRG-02", initial_margin_of)
 ORDER = clause("MRG-03", add_order)
 LOAD = clause("MRG-03", load_margin)
@@ -126,7 +127,7 @@ def initial_node(book: Book, key: PositionKey) -> Explanation:
     market = book.markets[key.market]
     leverage = leverage_of(book, key.account, market)
     initial = initial_margin(Money(Observed(margin.notional)), leverage, margin.tier, margin.maintenance)
-    confirm("initial margin", initial, margin.initial)
+    confirm("initial margin", initial, initial_margin_of(book.positions[key], leverage, market))
     parts = (
         money(book, "notional", market.asset, margin.notional, NOTIONAL),
         count("leverage", leverage, clause=LEVERAGE),
@@ -155,7 +156,7 @@ def maintenance_sum_node(book: Book, domain: DomainKey) -> Explanation:
 def initial_sum_node(book: Book, domain: DomainKey) -> Explanation:
     """A domain's initial margin."""
     parts = tuple(initial_node(book, key) for key in positions_of_domain(book, domain))
-    total = domain_margin(book, domain).initial
+    total = domain_initial(book, domain_margin(book, domain))
     return money(book, "initial margin", domain.asset, total, INITIAL_SUM, "sum over positions", parts)
 
 
@@ -213,24 +214,28 @@ def order_node(book: Book, order: Order, before: OrderLoad, after: OrderLoad) ->
 def available_node(book: Book, domain: DomainKey) -> Explanation:
     """What is available for orders."""
     margin, reserved = domain_margin(book, domain), reserved_for_orders(book, domain)
+    initial = domain_initial(book, margin)
     parts = (
         money(book, "equity", domain.asset, margin.equity, EQUITY),
-        money(book, "initial margin", domain.asset, margin.initial, INITIAL_SUM),
+        money(book, "initial margin", domain.asset, initial, INITIAL_SUM),
         money(book, "order margin", domain.asset, reserved, ORDER_MARGIN),
     )
     formula = "equity - initial margin - order margin, at least 0"
-    return money(book, "available", domain.asset, available_margin(margin, reserved), AVAILABLE, formula, parts)
+    return money(
+        book, "available", domain.asset, available_margin(margin, initial, reserved), AVAILABLE, formula, parts
+    )
 
 
 def movable_node(book: Book, domain: DomainKey) -> Explanation:
     """What may leave a domain."""
     margin, reserved = domain_margin(book, domain), reserved_for_orders(book, domain)
-    amount = movable_margin(margin, reserved)
+    initial = domain_initial(book, margin)
+    amount = movable_margin(margin, initial, reserved)
     confirm("movable", amount, movable(book, domain))
     parts = (
         money(book, f"cash in {cash_account(domain)}", domain.asset, margin.cash),
         money(book, "equity", domain.asset, margin.equity, EQUITY),
-        money(book, "initial margin", domain.asset, margin.initial, INITIAL_SUM),
+        money(book, "initial margin", domain.asset, initial, INITIAL_SUM),
         money(book, "order margin", domain.asset, reserved, ORDER_MARGIN),
     )
     formula = "the lesser of cash and equity - initial margin - order margin, at least 0"
@@ -244,7 +249,7 @@ def movable_in_full(book: Book, domain: DomainKey) -> Explanation:
     if domain.is_cross:
         parts.append(order_margin_node(book, domain.account, domain.asset))
     formula = "the lesser of cash and equity - initial margin - order margin, at least 0"
-    amount = movable_margin(margin, reserved)
+    amount = movable_margin(margin, domain_initial(book, margin), reserved)
     title = f"movable from {domain_name(domain)}"
     return money(book, title, domain.asset, amount, MOVABLE, formula, tuple(parts))
 
@@ -253,7 +258,7 @@ def health_node(book: Book, domain: DomainKey, parts: Parts = ()) -> Explanation
     """Whether a domain is healthy, by how much, and its margin ratio."""
     margin = domain_margin(book, domain)
     healthy = is_healthy(margin)
-    if margin.flat:
+    if not margin.positions:
         return Explanation("health", "healthy", clause=HEALTH, formula="no position")
     above = money(book, "equity - maintenance", domain.asset, margin.equity - margin.maintenance)
     confirm("health", margin.equity > margin.maintenance, healthy)

@@ -11,6 +11,7 @@ from marginspec.ledger import LedgerAccount
 from marginspec.liquidation import close_lot, lots_to_close
 from marginspec.margin import (
     cash_account,
+    domain_initial,
     domain_margin,
     is_healthy,
     leverage_of,
@@ -100,7 +101,7 @@ def tested_node(book: State, name: str, leg: Leg) -> Explanation:
     parts = (
         money(book, "equity", asset, margin.equity),
         money(book, "maintenance margin", asset, margin.maintenance),
-        money(book, "initial margin", asset, margin.initial),
+        money(book, "initial margin", asset, domain_initial(book, margin)),
         money(book, "order margin", asset, reserved_for_orders(book, leg.domain)),
     )
     title = f"{name} {domain_name(leg.domain)} tested"

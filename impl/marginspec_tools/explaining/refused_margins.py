@@ -17,9 +17,9 @@ from marginspec.events import (
 )
 from marginspec.liquidation import close_lot, lots_to_close
 from marginspec.margin import (
-    Book,
     available_margin,
     cash_account,
+    domain_initial,
     domain_margin,
     is_healthy,
     leverage_of,
@@ -29,7 +29,7 @@ from marginspec.margin import (
     reserved_for_orders,
 )
 from marginspec.receipts import Transferred
-from marginspec.state import State
+from marginspec.state import Book, State
 from marginspec.trading import Leg, check_open_interest, is_flat_and_negative, leverage_fits, opening_margin
 from marginspec.transaction import Transaction
 from marginspec.transition import apply
@@ -110,7 +110,8 @@ def order_nodes(watched: Watched, event: PlaceOrder) -> Parts:
     asset = before.markets[event.market].asset
     domain = DomainKey(event.account, asset)
     reserved, needed = order_margin(before, event.account, asset), order_margin(book, event.account, asset)
-    available = available_margin(domain_margin(before, domain), reserved)
+    margin = domain_margin(before, domain)
+    available = available_margin(margin, domain_initial(before, margin), reserved)
     formula = f"order margin with it - order margin without it: {too_much(needed - reserved, available)}"
     raised = (order_margin_node(book, event.account, asset), money(before, "order margin without it", asset, reserved))
     return (
@@ -204,7 +205,7 @@ def margin_suffices(watched: Watched, event: Trade | LiquidationFill) -> Parts:
 def required_node(book: Book, name: str, domain: DomainKey) -> Explanation:
     """Whether a domain's equity covers its initial and order margin."""
     margin = domain_margin(book, domain)
-    required = Money(margin.initial + reserved_for_orders(book, domain))
+    required = Money(domain_initial(book, margin) + reserved_for_orders(book, domain))
     inputs = [initial_sum_node(book, domain)]
     if domain.is_cross:
         inputs.append(order_margin_node(book, domain.account, domain.asset))
