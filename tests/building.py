@@ -23,7 +23,6 @@ from marginspec.account import (
     PositionSide,
 )
 from marginspec.events import Event
-from marginspec.invariants import Transition, check_transition
 from marginspec.ledger import LedgerAccount
 from marginspec.market import FeeTerms, Market, TierTable, TierTerms, tier_table
 from marginspec.receipts import Effect, Receipt
@@ -31,6 +30,7 @@ from marginspec.rejections import Reason, Rejected
 from marginspec.state import Header, Profile, State
 from marginspec.transition import apply
 from marginspec.units import Decimal8, Money, Price, Quantity, Rate
+from marginspec_audit import Transition, check_transition
 
 ASSET = "USD"
 TierRow = tuple[str, int, str]

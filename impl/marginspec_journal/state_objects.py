@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from marginspec import RULEBOOK_VERSION
 from marginspec.account import Lot, Order, PositionKey, Setting
-from marginspec.invariants import asset_of
 from marginspec.margin import leverage_of, margin_mode_of
 from marginspec.state import State
+from marginspec_audit import asset_of
 from marginspec_journal.canonical import JsonObject, header_object
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.effects import Digits, market_object, status_object

@@ -13,9 +13,9 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from marginspec.invariants import Violation
 from marginspec.receipts import Deleveraged, DomainLiquidated, Effect, Levied, LotOpened
 from marginspec.state import State
+from marginspec_audit import Violation
 from marginspec_tools.explaining_effects import effect_lines, effect_tree
 from marginspec_tools.running import Run, Step
 from marginspec_tools.stress_day import stress_day_path

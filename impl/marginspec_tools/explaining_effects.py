@@ -7,10 +7,10 @@ from rich.text import Text
 from rich.tree import Tree
 
 from marginspec import receipts
-from marginspec.invariants import Transition
 from marginspec.receipts import Effect
 from marginspec.rules import REGISTRY
 from marginspec.state import State
+from marginspec_audit import Transition
 from marginspec_tools.waterfall_report import exact_text
 
 LEAVES_SHOWN = 6

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from marginspec import RULEBOOK_VERSION
-from marginspec.invariants import EVENT_INVARIANTS, STATE_INVARIANTS
+from marginspec_audit import EVENT_INVARIANTS, STATE_INVARIANTS
 from marginspec_journal.states import state_text
 from marginspec_tools.outputs import Spool, people_console, print_line
 from marginspec_tools.progress import counted

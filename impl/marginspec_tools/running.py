@@ -9,10 +9,10 @@ import click
 
 from marginspec.engine import Engine
 from marginspec.events import Event
-from marginspec.invariants import Transition, Violation, check_state
 from marginspec.receipts import Receipt
 from marginspec.state import Header, State
 from marginspec.transition import SpecificationEngine
+from marginspec_audit import Transition, Violation, check_state
 from marginspec_journal import InputError, Journal, Record, open_journal
 from marginspec_journal.canonical import header_object
 from marginspec_journal.chain import ChainedReceipt, ReceiptChain

@@ -16,6 +16,7 @@ from pathlib import Path
 import attrs
 
 import marginspec
+import marginspec_audit
 from marginspec.rules import REGISTRY, RuleCode
 
 CLAUSE_HEADING = re.compile(r"^### ([A-Z]{3}-\d{2})\b[ .:]*(.*)$")
@@ -53,8 +54,9 @@ class Matrix:
 
 def read_matrix(root: Path) -> Matrix:
     """Read the matrix from a checkout: rulebook pages, the imported rules, the tests' text."""
-    for module in pkgutil.iter_modules(marginspec.__path__):
-        importlib.import_module(f"marginspec.{module.name}")
+    for package in (marginspec, marginspec_audit):
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{package.__name__}.{module.name}")
     sources = frozenset(SOURCE_ID.findall((root / "docs/sources.md").read_text("utf-8")))
     return Matrix(
         tuple(read_clauses(root)),

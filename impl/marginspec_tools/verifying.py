@@ -10,7 +10,7 @@ from pathlib import Path
 
 import attrs
 
-from marginspec.invariants import EVENT_INVARIANTS, STATE_INVARIANTS, Violation
+from marginspec_audit import EVENT_INVARIANTS, STATE_INVARIANTS, Violation
 from marginspec_tools.running import Run, Step
 
 MOST_PROCESSES = 4

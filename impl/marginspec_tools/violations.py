@@ -4,9 +4,9 @@ from typing import Any, Literal
 
 import attrs
 
-from marginspec.invariants import Violation, asset_of, check_state, check_transition
 from marginspec.ledger import LedgerAccount
 from marginspec.state import State
+from marginspec_audit import Violation, asset_of, check_state, check_transition
 from marginspec_journal.decimals import decimal_text
 from marginspec_tools.running import Run, Step
 

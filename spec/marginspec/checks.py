@@ -97,10 +97,7 @@ def fits_mode(mode: PositionMode, side: PositionSide) -> bool:
 
 @rule("ACC-01", "TRD-01")
 def check_position_side(book: Book, key: PositionKey, quantity: Quantity) -> None:
-    """A hedge side is opened without bound but closed at most to flat; refuses WRONG_POSITION_SIDE.
-
-    `quantity` is signed: positive buys.
-    """
+    """A signed quantity opens a hedge side without bound but closes it at most to flat; else WRONG_POSITION_SIDE."""
     require(fits_mode(book.accounts[key.account], key.side), Reason.WRONG_POSITION_SIDE)
     after = book.positions.get(key, FLAT) + quantity
     require(not (key.side == "LONG" and after < 0), Reason.WRONG_POSITION_SIDE)

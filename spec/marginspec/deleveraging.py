@@ -15,7 +15,7 @@ from marginspec.rules import rule
 from marginspec.state import Book
 from marginspec.trading import Part, realise, released_cost, return_all_margin
 from marginspec.transaction import Transaction
-from marginspec.units import FLAT, NOTHING, Money, Quantity, div_down
+from marginspec.units import FLAT, Money, Quantity, div_down
 
 
 @attrs.frozen
@@ -102,15 +102,6 @@ def queue_of(book: Book, market: str, side: Direction) -> tuple[Ranked, ...]:
     return tuple(sorted(ranked, key=cmp_to_key(compare_ranked)))
 
 
-@rule("ADL-05")
-def indicator(place: int, length: int) -> int:
-    """A position's quantile in its side's queue: 4 in the first fifth to be deleveraged, 0 in the last.
-
-    `place` counts from 0; rounds towards the front of the queue.
-    """
-    return 4 - div_down(5 * place, length)
-
-
 @rule("ADL-04")
 def entry_is_no_worse(held: Quantity, cost: Money, lot_quantity: Quantity, lot_cost: Money) -> bool:
     """A counterparty gives up profit, never principal: its entry is no worse than the lot's bankruptcy price.
@@ -194,13 +185,8 @@ def deleverage(transaction: Transaction, market: Market, step: Step) -> None:
     realise(transaction, market, part_closed, "ADL-03")
     if key not in transaction.positions and not domain.is_cross:
         return_all_margin(transaction, domain)
-    released = Money(loss_before - lot_loss_left(transaction, market, lot))
+    left = transaction.lots.get(lot.id)
+    released = Money(loss_before - (lot_loss(transaction, market, left) if left is not None else 0))
     transaction.effects.append(Deleveraged(lot.id, key, part, value, released))
     transaction.count_funds(market.id, deleveraged=released)
     transaction.suspects.add(domain)
-
-
-def lot_loss_left(transaction: Transaction, market: Market, lot: Lot) -> Money:
-    """What is left of a lot's loss after a step; zero once it is closed."""
-    left = transaction.lots.get(lot.id)
-    return lot_loss(transaction, market, left) if left is not None else NOTHING

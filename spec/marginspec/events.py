@@ -184,22 +184,7 @@ class LiquidationFill:
     counterparty_side: PositionSide | None = None
 
 
-Event = (
-    ListMarket
-    | UpdateTiers
-    | UpdateFees
-    | MarkPrice
-    | Deposit
-    | Withdraw
-    | FundInsurance
-    | WithdrawHouse
-    | SetPositionMode
-    | SetMarginMode
-    | SetLeverage
-    | AdjustIsolatedMargin
-    | PlaceOrder
-    | CancelOrder
-    | Trade
-    | Funding
-    | LiquidationFill
-)
+MarketEvent = ListMarket | UpdateTiers | UpdateFees | MarkPrice
+CashEvent = Deposit | Withdraw | FundInsurance | WithdrawHouse | AdjustIsolatedMargin
+AccountEvent = SetPositionMode | SetMarginMode | SetLeverage | PlaceOrder | CancelOrder
+Event = MarketEvent | CashEvent | AccountEvent | Trade | Funding | LiquidationFill

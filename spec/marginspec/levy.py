@@ -12,10 +12,7 @@ from marginspec.units import Money, share_pro_rata
 
 @rule("LVY-01", source="SRC-06")
 def levy_shares(missing: Money, equities: tuple[Money, ...]) -> tuple[Money, ...]:
-    """What is missing is levied pro rata on positive equities, at most each equity.
-
-    Rounds as NUM-02 shares: nobody pays more than the exact share rounded up.
-    """
+    """What is missing is levied pro rata on positive equities, at most each; no share is rounded by a whole quantum."""
     total = Money(sum(equities))
     if total == 0:
         return equities

@@ -48,10 +48,7 @@ def cancel_orders(transaction: Transaction, domain: DomainKey) -> None:
 
 @rule("LIQ-02")
 def position_to_step_down(margin: DomainMargin) -> PositionKey | None:
-    """Of the positions above their lowest tier, the one with the largest maintenance, ties by key.
-
-    None if there is none, or the equity is not positive.
-    """
+    """Of positions above the lowest tier, the one of largest maintenance, ties by key; none without positive equity."""
     if margin.equity <= 0:
         return None
     chosen: PositionKey | None = None
@@ -64,19 +61,13 @@ def position_to_step_down(margin: DomainMargin) -> PositionKey | None:
 
 @rule("LIQ-02")
 def stepped_down_size(floor: Money, unit_value: Money) -> Quantity:
-    """The largest quantity whose notional is within the next lower tier, that is, at most this tier's floor.
-
-    `unit_value` is the value of one lot at mark. Rounds down.
-    """
+    """The largest quantity, rounded down, of notional at most this tier's floor; `unit_value` is one lot's at mark."""
     return Quantity(div_down(floor, unit_value))
 
 
 @rule("LIQ-02", source="SRC-03")
 def clearance_fee(cut_value: Money, rate: Rate, released_maintenance: Money, equity: Money) -> Money:
-    """The fee is the value of the cut at the clearance rate, at most the maintenance released and the equity.
-
-    Rounds up before the caps. `cut_value` >= 0.
-    """
+    """The fee is the cut's value at its rate, rounded up, then at most the maintenance released and the equity."""
     return Money(min(div_up(cut_value * rate, RATE_ONE), released_maintenance, equity))
 
 
@@ -84,21 +75,15 @@ def clearance_fee(cut_value: Money, rate: Rate, released_maintenance: Money, equ
 def step_down(transaction: Transaction, domain: DomainKey, key: PositionKey) -> None:
     """The engine takes the cut as a lot, at mark less the clearance fee; the account keeps the rest."""
     market = transaction.markets[key.market]
-    mark = market.marked()
-    held, cost = transaction.positions[key], cost_of(transaction, key)
+    mark, held = market.marked(), transaction.positions[key]
     equity = domain_margin(transaction, domain).equity
     before = position_margin(transaction, key)
     size = stepped_down_size(before.tier.floor, market.value(mark, Quantity(1)))
-    closing = Quantity(size - held if held > 0 else -size - held)
-    value = market.value(mark, Quantity(-closing))
+    cut = Quantity(held - size if held > 0 else held + size)
     rest = notional_of(market.value(mark, size))
     released = Money(before.maintenance - maintenance_margin(rest, market.tiers.holding(rest)))
-    fee = clearance_fee(notional_of(value), market.fees.clearance_fee, released, equity)
-    taken = open_lot(transaction, domain, key, Quantity(-closing), Money(value - fee), "step_down")
-    lot = ledger.lot(taken.id)
-    transaction.move(market.asset, lot, ledger.position(*key), value, "LIQ-02")
-    realise(transaction, market, Part(key, domain, cash_account(domain), closing, value, cost), "LIQ-02")
-    transaction.transfer(market.asset, cash_account(domain), lot, fee, "LIQ-02")
+    fee = clearance_fee(notional_of(market.value(mark, cut)), market.fees.clearance_fee, released, equity)
+    take_lot(transaction, domain, key, cut, fee, "step_down")
     if key not in transaction.positions and not domain.is_cross:
         return_all_margin(transaction, domain)
 
@@ -108,7 +93,8 @@ def take_over(transaction: Transaction, domain: DomainKey) -> None:
     """The engine takes every position over at its bankruptcy value; the domain is flat and its cash exactly zero."""
     shares = equity_shares(domain_margin(transaction, domain), transaction.event_market)
     for key in positions_of_domain(transaction, domain):
-        take_position_over(transaction, domain, key, shares.get(key, NOTHING))
+        held, share = transaction.positions[key], shares.get(key, NOTHING)
+        take_lot(transaction, domain, key, held, share, "takeover")
     assert transaction.balance(cash_account(domain)) == 0, f"{domain} keeps cash after a takeover"
 
 
@@ -124,25 +110,22 @@ def equity_shares(margin: DomainMargin, event_market: str | None) -> dict[Positi
     return {position.key: Money(sign * share) for position, share in zip(sharing, shares, strict=True)}
 
 
-@rule("LIQ-03", "LIQ-04")
-def take_position_over(transaction: Transaction, domain: DomainKey, key: PositionKey, share: Money) -> None:
-    """A position becomes a lot whose cost is its value at mark less its share of the domain's equity."""
-    market = transaction.markets[key.market]
-    held, cost = transaction.positions[key], cost_of(transaction, key)
-    value = market.value(market.marked(), held)
-    taken = open_lot(transaction, domain, key, held, Money(value - share), "takeover")
-    lot = ledger.lot(taken.id)
-    transaction.move(market.asset, lot, ledger.position(*key), value, "LIQ-03")
-    realise(transaction, market, Part(key, domain, cash_account(domain), Quantity(-held), value, cost), "LIQ-03")
-    transaction.move(market.asset, cash_account(domain), lot, share, "LIQ-03")
+@rule("LIQ-04", "LIQ-02", "LIQ-03")
+def take_lot(
+    transaction: Transaction, domain: DomainKey, key: PositionKey, quantity: Quantity, paid: Money, reason: LotReason
+) -> None:
+    """What the engine takes of a position becomes a lot; its cost is its value at mark less what the domain pays.
 
-
-def open_lot(
-    transaction: Transaction, domain: DomainKey, key: PositionKey, quantity: Quantity, cost: Money, reason: LotReason
-) -> Lot:
-    """A lot from a position of a domain."""
+    `quantity` has the sign of the position; `paid` is the fee or the share of equity, negative for a loss.
+    """
+    market, cash = transaction.markets[key.market], cash_account(domain)
+    value, cost = market.value(market.marked(), quantity), cost_of(transaction, key)
     mode = margin_mode_of(transaction, domain.account, key.market)
-    return transaction.open_lot(key, mode, quantity, cost, reason)
+    taken = transaction.open_lot(key, mode, quantity, Money(value - paid), reason)
+    lot, rule_id = ledger.lot(taken.id), "LIQ-02" if reason == "step_down" else "LIQ-03"
+    transaction.move(market.asset, lot, ledger.position(*key), value, rule_id)
+    realise(transaction, market, Part(key, domain, cash, Quantity(-quantity), value, cost), rule_id)
+    transaction.move(market.asset, cash, lot, paid, rule_id)
 
 
 @rule("LIQ-05", source="SRC-03 SRC-04 SRC-06")
@@ -161,7 +144,7 @@ def liquidation_fill(transaction: Transaction, event: LiquidationFill) -> None:
     check_position_side(transaction, key, quantity)
     closed = lots_to_close(transaction, event, size)
     open_interest = transaction.open_interest.get(market.id, FLAT)
-    leg = leg_of(transaction, market, key, quantity, price, market.fees.maker_fee, None)
+    leg = leg_of(transaction, key, quantity, price, market.fees.maker_fee, None)
     close_lots(transaction, market, key, closed, price)
     booked = book_leg(transaction, market, leg)
     check_booked(transaction, market, (leg,), (booked,))
@@ -172,10 +155,7 @@ def liquidation_fill(transaction: Transaction, event: LiquidationFill) -> None:
 
 @rule("LIQ-04", "LIQ-05")
 def lots_to_close(transaction: Transaction, event: LiquidationFill, size: Quantity) -> tuple[tuple[Lot, Quantity], ...]:
-    """Lots queue per market and direction, oldest first; refuses NO_INVENTORY if they do not suffice.
-
-    Gives each lot with how much of it (> 0) is closed.
-    """
+    """Lots queue per market and direction, oldest first: each with its part (> 0); refuses NO_INVENTORY."""
     closed: tuple[tuple[Lot, Quantity], ...] = ()
     left = size
     for lot_id in transaction.lots_in.get(event.market, ()):

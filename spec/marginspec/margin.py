@@ -24,19 +24,13 @@ def notional_of(value: Money) -> Money:
 
 @rule("MRG-04", source="SRC-01")
 def maintenance_margin(notional: Money, tier: Tier) -> Money:
-    """Maintenance margin is the notional at the rate of the tier that holds it, less the tier's deduction.
-
-    Rounds up: asks less than one quantum too much of the account.
-    """
+    """Maintenance margin is the notional at its tier's rate less the tier's deduction, rounded up to a whole quantum."""
     return Money(div_up(notional * tier.maintenance_rate - tier.deduction, RATE_ONE))
 
 
 @rule("MRG-02", source="SRC-01")
 def initial_margin(notional: Money, leverage: int, tier: Tier, maintenance: Money) -> Money:
-    """Initial margin is the notional over the leverage, at most the tier's, and always above maintenance.
-
-    Rounds up: asks less than one quantum too much. Zero when flat.
-    """
+    """Initial margin is notional over leverage, at most the tier's, rounded up, above maintenance; zero if flat."""
     if notional == 0:
         return NOTHING
     by_leverage = div_up(notional, min(leverage, tier.max_leverage))
@@ -171,11 +165,8 @@ def add_order(load: OrderLoad, order: Order, market: Market) -> OrderLoad:
         return load
     limit = market.value(order.price, order.quantity)
     loss = max(0, limit - market.value(market.marked(), order.quantity))
-    return OrderLoad(
-        Quantity(load.bids + max(order.quantity, 0)),
-        Quantity(load.asks + max(-order.quantity, 0)),
-        Money(load.open_loss + loss),
-    )
+    bids, asks = load.bids + max(order.quantity, 0), load.asks + max(-order.quantity, 0)
+    return OrderLoad(Quantity(bids), Quantity(asks), Money(load.open_loss + loss))
 
 
 @rule("MRG-03")
@@ -224,10 +215,7 @@ def available_margin(margin: DomainMargin, initial: Money, reserved: Money) -> M
 
 @rule("MRG-06")
 def movable_margin(margin: DomainMargin, initial: Money, reserved: Money) -> Money:
-    """Withdrawable or movable is the lesser of cash and equity, less initial and order margin, at least zero.
-
-    Unrealised profit is not withdrawable.
-    """
+    """Withdrawable or movable is the lesser of cash and equity (no unrealised profit), less both margins, or zero."""
     return Money(max(0, min(margin.cash, margin.equity) - initial - reserved))
 
 

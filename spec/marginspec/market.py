@@ -109,16 +109,8 @@ def list_market(
         raise Rejected(Reason.INVALID_MARKET)
     table = tier_table(tiers, asset_decimals)
     check_fees(fees)
-    return Market(
-        id=market,
-        asset=asset,
-        price_decimals=price_decimals,
-        quantity_decimals=quantity_decimals,
-        quanta_per_unit=10 ** (asset_decimals - price_decimals - quantity_decimals),
-        tick=Price(tick_units),
-        tiers=table,
-        fees=fees,
-    )
+    quanta_per_unit = 10 ** (asset_decimals - price_decimals - quantity_decimals)
+    return Market(market, asset, price_decimals, quantity_decimals, quanta_per_unit, Price(tick_units), table, fees)
 
 
 @rule("MKT-02", "NUM-03")

@@ -1,5 +1,7 @@
 """Orders: placing, cancelling, and what a fill leaves of them. Matching is the venue's business."""
 
+import attrs
+
 from marginspec.account import DomainKey, Order, PositionKey
 from marginspec.checks import check_position_side, known_account, known_market, marked_market, only_reduces, open_order
 from marginspec.checks import quantity_in, signed, tick_price_in
@@ -59,5 +61,5 @@ def reduce_order(transaction: Transaction, account: str, order_id: str, quantity
     """A fill leaves the order that much smaller; nothing left ends it."""
     order = transaction.orders[account][order_id]
     rest = Quantity(order.quantity - quantity)
-    left = Order(order.id, order.market, order.position_side, rest, order.price, order.reduce_only)
-    transaction.set_order(account, left, OrderReduced(account, order.id, order.market, rest))
+    effect = OrderReduced(account, order.id, order.market, rest)
+    transaction.set_order(account, attrs.evolve(order, quantity=rest), effect)

@@ -204,28 +204,11 @@ class InsuranceStatus:
     balance: Money
 
 
-Effect = (
-    MarketListed
-    | TiersUpdated
-    | FeesUpdated
-    | MarkSet
-    | PositionModeSet
-    | MarginModeSet
-    | LeverageSet
-    | OrderPlaced
-    | OrderReduced
-    | OrderCancelled
-    | Transferred
-    | PositionChanged
-    | DomainLiquidated
-    | LotOpened
-    | LotReduced
-    | Deleveraged
-    | Levied
-    | UncoveredChanged
-    | ReserveStatus
-    | InsuranceStatus
-)
+Listed = MarketListed | TiersUpdated | FeesUpdated | MarkSet
+Chosen = PositionModeSet | MarginModeSet | LeverageSet | OrderPlaced | OrderReduced | OrderCancelled
+Moved = Transferred | PositionChanged | DomainLiquidated | LotOpened | LotReduced
+Covered = Deleveraged | Levied | UncoveredChanged | ReserveStatus | InsuranceStatus
+Effect = Listed | Chosen | Moved | Covered
 
 
 @attrs.frozen

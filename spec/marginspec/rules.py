@@ -30,16 +30,9 @@ def rule(*ids: str, source: str = "") -> Callable[[Executable], Executable]:
     """
 
     def register(executable: Executable) -> Executable:
-        docstring = executable.__doc__ or ""
-        REGISTRY.append(
-            RuleCode(
-                ids=ids,
-                sources=tuple(source.split()),
-                module=executable.__module__,
-                name=executable.__qualname__,
-                sentence=" ".join(docstring.split("\n\n")[0].split()),
-            )
-        )
+        sentence = " ".join((executable.__doc__ or "").split("\n\n")[0].split())
+        name = executable.__qualname__
+        REGISTRY.append(RuleCode(ids, tuple(source.split()), executable.__module__, name, sentence))
         return executable
 
     return register

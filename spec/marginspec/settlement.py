@@ -6,7 +6,7 @@ from marginspec.liquidation import liquidate
 from marginspec.margin import domain_margin, is_healthy
 from marginspec.rules import rule
 from marginspec.transaction import Transaction
-from marginspec.units import NOTHING, Money
+from marginspec.units import Money
 from marginspec.waterfall import shortfalls, uncovered_shortfall
 
 
@@ -56,23 +56,16 @@ def restore_cover(transaction: Transaction, asset: str, queues: Queues) -> None:
 @rule("ADL-01")
 def next_step(transaction: Transaction, asset: str, queues: Queues, missing: Money) -> Step | None:
     """A step is in the market with the largest positive shortfall, ties by id, that still has an eligible pair."""
-    open_shortfalls = shortfalls(transaction, asset)
-    market_id = largest_shortfall(open_shortfalls)
-    while market_id is not None:
-        shortfall = open_shortfalls.pop(market_id)
-        step = find_step(transaction, transaction.markets[market_id], queues, shortfall, missing)
+    found = shortfalls(transaction, asset)
+    for market_id in by_shortfall(found):
+        step = find_step(transaction, transaction.markets[market_id], queues, found[market_id], missing)
         if step is not None:
             return step
-        market_id = largest_shortfall(open_shortfalls)
     return None
 
 
 @rule("ADL-01")
-def largest_shortfall(open_shortfalls: dict[str, Money]) -> str | None:
-    """The market with the largest positive shortfall, the first of equals; None if no market has one."""
-    chosen: str | None = None
-    largest = NOTHING
-    for market_id, shortfall in open_shortfalls.items():
-        if shortfall > largest:
-            chosen, largest = market_id, shortfall
-    return chosen
+def by_shortfall(found: dict[str, Money]) -> list[str]:
+    """Markets with a positive shortfall, the largest first, ties by id."""
+    short = [market_id for market_id in found if found[market_id] > 0]
+    return sorted(short, key=lambda market_id: (-found[market_id], market_id))

@@ -77,8 +77,8 @@ def trade(transaction: Transaction, event: Trade) -> None:
     seller_key = traded_key(transaction, event.seller, event.market, event.seller_side, sold)
     check_position_side(transaction, buyer_key, quantity)
     check_position_side(transaction, seller_key, sold)
-    buyer = leg_of(transaction, market, buyer_key, quantity, price, buyer_rate, event.buyer_order)
-    seller = leg_of(transaction, market, seller_key, sold, price, seller_rate, event.seller_order)
+    buyer = leg_of(transaction, buyer_key, quantity, price, buyer_rate, event.buyer_order)
+    seller = leg_of(transaction, seller_key, sold, price, seller_rate, event.seller_order)
     check_orders(transaction, (buyer, seller))
     open_interest = transaction.open_interest.get(market.id, FLAT)
     value = market.value(price, quantity)
@@ -90,16 +90,10 @@ def trade(transaction: Transaction, event: Trade) -> None:
 
 @rule("TRD-01")
 def leg_of(
-    transaction: Transaction,
-    market: Market,
-    key: PositionKey,
-    quantity: Quantity,
-    price: Price,
-    fee_rate: Rate,
-    order: str | None,
+    transaction: Transaction, key: PositionKey, quantity: Quantity, price: Price, rate: Rate, order: str | None
 ) -> Leg:
     """Each side pays its fee on the value of the whole trade."""
-    fee = trade_fee(market.value(price, quantity), fee_rate)
+    fee = trade_fee(transaction.markets[key.market].value(price, quantity), rate)
     domain = domain_of(transaction, key)
     return Leg(key, domain, cash_account(domain), quantity, price, fee, order, cost_of(transaction, key))
 
@@ -164,10 +158,7 @@ def insurance_part(fee: Money, share: Rate) -> Money:
 
 @rule("ACC-02", "TRD-01")
 def book_leg(transaction: Transaction, market: Market, leg: Leg) -> Booked:
-    """A leg first closes what it can, then opens the rest; a flip is a close, then an open.
-
-    The trade's value has been booked to the position.
-    """
+    """A leg, its value booked to the position, first closes what it can, then opens the rest: a flip does both."""
     if leg.order is not None:
         reduce_order(transaction, leg.key.account, leg.order, leg.quantity)
     held = transaction.positions.get(leg.key, FLAT)

@@ -65,10 +65,7 @@ class Transaction(Book):
 
     @rule("LED-01", "LED-02", source="SRC-06")
     def transfer(self, asset: str, source: LedgerAccount, target: LedgerAccount, amount: Money, rule_id: str) -> None:
-        """Money moves only by transfer, and no fund is below zero after any single one.
-
-        The amount is >= 0; moving nothing leaves no effect.
-        """
+        """Money (>= 0) moves only by transfer, and no fund is below zero after any; nothing leaves no effect."""
         assert amount >= 0, f"transfer of {amount} from {source} to {target}"
         assert source != target, f"transfer from {source} to itself"
         if amount == 0:
@@ -149,10 +146,7 @@ class Transaction(Book):
     def open_lot(
         self, key: PositionKey, margin_mode: MarginMode, quantity: Quantity, cost: Money, reason: LotReason
     ) -> Lot:
-        """A lot remembers whose position it was, its quantity and cost, and why it was taken; ids count up.
-
-        Takes note only: the caller moves the quantity and the cost.
-        """
+        """A lot remembers its position, quantity and reason; ids count up. The caller moves quantity and cost."""
         taken = Lot(self.next_lot, key.account, key.market, key.side, margin_mode, quantity, reason)
         self.next_lot = self.next_lot + 1
         self.lots = self.lots.set(taken.id, taken)
@@ -173,28 +167,12 @@ class Transaction(Book):
         self.effects.append(LotReduced(reduced.id, reduced.market, quantity))
 
     @rule("TRN-01", source="SRC-08 SRC-11")
-    def count_funds(
-        self,
-        market: str,
-        *,
-        inflow: int = 0,
-        outflow: int = 0,
-        insurance_drawn: int = 0,
-        deleveraged: int = 0,
-        levied: int = 0,
-    ) -> None:
-        """Each market's funds are counted: balance, high-water mark, flows, draws, deleveraging, levies."""
+    def count_funds(self, market: str, **added: int) -> None:
+        """Each market's funds are counted: balance, high-water mark, and by how much the counters named rise."""
         counted = self.fund_status.get(market, FundStatus())
         balance = self.balance(reserve(market))
-        status = FundStatus(
-            balance=balance,
-            high_water=max(counted.high_water, balance),
-            inflow=Money(counted.inflow + inflow),
-            outflow=Money(counted.outflow + outflow),
-            insurance_drawn=Money(counted.insurance_drawn + insurance_drawn),
-            deleveraged=Money(counted.deleveraged + deleveraged),
-            levied=Money(counted.levied + levied),
-        )
+        sums = {counter: getattr(counted, counter) + amount for counter, amount in added.items()}
+        status = attrs.evolve(counted, balance=balance, high_water=max(counted.high_water, balance), **sums)
         self.fund_status = self.fund_status.set(market, status)
 
     def set_uncovered(self, asset: str, amount: Money) -> None:

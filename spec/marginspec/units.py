@@ -40,30 +40,21 @@ MAX_TIERS = 64
 
 @rule("NUM-02")
 def div_down(numerator: int, divisor: int) -> int:
-    """Divide towards minus infinity, for what is paid to an account; loses less than one unit.
-
-    The divisor must be positive.
-    """
+    """Divide by a positive divisor towards minus infinity, for what is paid to an account; loses less than one unit."""
     assert divisor > 0, "a division needs a positive divisor"
     return numerator // divisor
 
 
 @rule("NUM-02")
 def div_up(numerator: int, divisor: int) -> int:
-    """Divide towards plus infinity, for what is asked of an account; adds less than one unit.
-
-    The divisor must be positive.
-    """
+    """Divide by a positive divisor towards plus infinity, for what is asked of an account; adds less than one unit."""
     assert divisor > 0, "a division needs a positive divisor"
     return -(-numerator // divisor)
 
 
 @rule("NUM-01")
 def in_units(decimal: Decimal8, decimals: int) -> int | None:
-    """Count a decimal in units of 10^-decimals, exactly; None if it has digits finer than that unit.
-
-    Takes 0 to 8 decimals.
-    """
+    """Count a decimal in units of 10^-decimals (0 to 8), exactly; None if it has digits finer than that unit."""
     quantum = 10 ** (WIRE_DECIMALS - decimals)
     units = div_down(decimal, quantum)
     return units if units * quantum == decimal else None

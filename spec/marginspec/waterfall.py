@@ -61,9 +61,6 @@ def shortfalls(book: Book, asset: str) -> dict[str, Money]:
 
 @rule("WTF-02", source="SRC-07")
 def uncovered_shortfall(book: Book, asset: str) -> Money:
-    """The cover test holds when an asset's shortfalls sum to at most its insurance fund; gives what is missing.
-
-    At least zero.
-    """
+    """The cover test holds when an asset's shortfalls sum to at most its insurance fund; gives what is missing."""
     fund = book.balance(ledger.insurance(asset))
     return Money(max(0, sum(shortfalls(book, asset).values()) - fund))

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-SPEC = Path(__file__).parents[2] / "spec" / "marginspec"
-FILES = sorted(SPEC.glob("*.py"))
+SPEC = Path(__file__).parents[2] / "spec"
+RULES = sorted((SPEC / "marginspec").glob("*.py"))
+FILES = sorted(SPEC.glob("*/*.py"))
 MOST_LINES_OF_A_FUNCTION = 40
 BANNED_NAMES = {"float", "round", "divmod", "Decimal", "Fraction", "complex"}
 
@@ -28,7 +29,7 @@ def offences(source: str, *, divides: bool) -> Iterator[str]:
 
 
 @pytest.mark.rule("NUM-02")
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_only_units_divides_and_nothing_is_a_float(path: Path) -> None:
     assert list(offences(path.read_text("utf-8"), divides=path.name == "units.py")) == []
 
@@ -48,6 +49,5 @@ def test_each_offence_is_found() -> None:
 
 
 def test_the_rulebook_can_be_read_in_an_hour_or_two() -> None:
-    """At most 3,000 lines in all, blank ones not counted."""
-    lines = [line for path in FILES for line in path.read_text("utf-8").splitlines() if line.strip()]
-    assert len(lines) <= 3_000
+    """At most 3,000 lines in all, blank ones too."""
+    assert sum(len(path.read_text("utf-8").splitlines()) for path in RULES) <= 3_000

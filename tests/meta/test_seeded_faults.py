@@ -74,7 +74,8 @@ FAULTS = (
           "released_maintenance, equity))", "released_maintenance))"),
     Fault("step-down leaves one lot too many", "liquidation.py",
           "div_down(floor, unit_value))", "div_down(floor, unit_value) + 1)"),
-    Fault("a negative equity lands on all markets", "liquidation.py", "if margin.equity < 0:", "if margin.equity < -(10**40):"),
+    Fault("a negative equity lands on all markets", "liquidation.py",
+          "if margin.equity < 0:", "if margin.equity < -(10**40):"),
     Fault("profits of a fill stay in the lot", "liquidation.py",
           "        if profit > 0:", "        if profit > 10**40:"),
     Fault("losses of a fill are drawn before its profits arrive", "liquidation.py",
@@ -120,7 +121,7 @@ FAULTS = (
     Fault("settlement ends after one round", "settlement.py",
           "settled = not transaction.suspects", "settled = True"),
     Fault("deleveraging starts in the smallest shortfall", "settlement.py",
-          "if shortfall > largest:", "if shortfall > 0:"),
+          "(-found[market_id], market_id)", "(found[market_id], market_id)"),
 )  # fmt: skip
 
 

@@ -5,10 +5,10 @@ from collections import Counter
 import pytest
 
 from marginspec import settlement
-from marginspec.invariants import Transition, check_transition
 from marginspec.state import State
 from marginspec.transaction import Transaction
 from marginspec.transition import apply
+from marginspec_audit import Transition, check_transition
 from stateful.indexes import indexes_of, stated_indexes
 from strategies import Seeded, aimed_event, world
 

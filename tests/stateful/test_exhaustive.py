@@ -21,9 +21,9 @@ from building import (
     withdraw,
 )
 from marginspec.events import Event
-from marginspec.invariants import Transition, check_transition
 from marginspec.state import Header, State
 from marginspec.transition import apply
+from marginspec_audit import Transition, check_transition
 from stateful.indexes import indexes_of, stated_indexes
 
 # Two tiers that a few lots cross; three accounts, of which bob is isolated.

@@ -7,9 +7,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from building import MINIMAL, deposit, listing, mark, settled
 from marginspec.events import Event
-from marginspec.invariants import Transition, check_transition
 from marginspec.state import State
 from marginspec.transition import apply
+from marginspec_audit import Transition, check_transition
 from stateful.indexes import indexes_of, stated_indexes
 from strategies import Drawn, aimed_event, raw_events, world
 

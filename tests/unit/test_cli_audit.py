@@ -17,11 +17,11 @@ from click.testing import CliRunner, Result
 from golden_journals import FOLDER, HEADER, OPEN, deposit, journals, mark, trade
 from marginspec.engine import Engine
 from marginspec.events import Event
-from marginspec.invariants import Transition, Violation
 from marginspec.receipts import InsuranceStatus, Receipt, ReserveStatus
 from marginspec.state import State
 from marginspec.transition import SpecificationEngine, apply
 from marginspec.units import Money
+from marginspec_audit import Transition, Violation
 from marginspec_journal import InputError
 from marginspec_tools.audit import command
 from marginspec_tools.auditing.folder import REPORT_FILES

@@ -17,10 +17,9 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from golden_journals import FOLDER, HEADER, OPEN, deposit, mark, trade
-from marginspec import invariants
-from marginspec.invariants import Transition, Violation
 from marginspec.state import State
 from marginspec.transition import SpecificationEngine
+from marginspec_audit import Transition, Violation, states, transitions
 from marginspec_journal import InputError
 from marginspec_journal.states import read_state, write_state
 from marginspec_tools import cli, progress, replay
@@ -175,7 +174,7 @@ def test_a_broken_invariant_is_told_with_its_place_and_amount(tmp_path: Path, mo
 
 
 def test_every_violation_has_its_unit() -> None:
-    source = Path(invariants.__file__).read_text("utf-8")
+    source = "".join(Path(str(module.__file__)).read_text("utf-8") for module in (states, transitions))
     assert set(re.findall(r'Violation\(\s*"INV-\d\d",\s*"([^"]*)"', source)) == set(AMOUNTS)
 
 

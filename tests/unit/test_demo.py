@@ -11,8 +11,8 @@ import zstandard
 from click.testing import CliRunner
 from rich.console import Console
 
-from marginspec.invariants import Violation
 from marginspec.state import State
+from marginspec_audit import Violation
 from marginspec_tools import demo
 from marginspec_tools.demo import Audit, audit, command, lines_of, show, verdict_line
 from marginspec_tools.generating import Parameters

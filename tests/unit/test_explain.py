@@ -466,7 +466,7 @@ def test_explanation_as_object() -> None:
         "formula": "notional / the lesser leverage, at least maintenance + 1 quantum",
         "rule": "MRG-02",
         "sentence": (
-            "Initial margin is the notional over the leverage, at most the tier's, and always above maintenance."
+            "Initial margin is notional over leverage, at most the tier's, rounded up, above maintenance; zero if flat."
         ),
         "inputs": [
             {
@@ -497,8 +497,8 @@ def test_explanation_as_object() -> None:
                 "unit": "USD",
                 "rule": "MRG-04",
                 "sentence": (
-                    "Maintenance margin is the notional at the rate of the tier that holds it, "
-                    "less the tier's deduction."
+                    "Maintenance margin is the notional at its tier's rate less the tier's deduction, "
+                    "rounded up to a whole quantum."
                 ),
             },
         ],

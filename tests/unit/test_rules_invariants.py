@@ -23,7 +23,13 @@ from building import (
 from marginspec import ledger
 from marginspec.account import Lot
 from marginspec.events import Event
-from marginspec.invariants import (
+from marginspec.ledger import LedgerAccount
+from marginspec.receipts import Effect, Levied, LotOpened, LotReduced, Receipt, Transferred
+from marginspec.rejections import Reason
+from marginspec.state import State
+from marginspec.transition import apply
+from marginspec.units import Money, Price, Quantity
+from marginspec_audit import (
     EVENT_INVARIANTS,
     STATE_INVARIANTS,
     Transition,
@@ -32,14 +38,8 @@ from marginspec.invariants import (
     assets_of,
     check_state,
     check_transition,
-    shrinks,
 )
-from marginspec.ledger import LedgerAccount
-from marginspec.receipts import Effect, Levied, LotOpened, LotReduced, Receipt, Transferred
-from marginspec.rejections import Reason
-from marginspec.state import State
-from marginspec.transition import apply
-from marginspec.units import Money, Price, Quantity
+from marginspec_audit.transitions import shrinks
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "1000"))
 DAVE = settled(deposit("dave", "60"), trade("dave", "carol", "5", "100"), state=OPEN)

@@ -5,13 +5,13 @@ from immutables import Map
 
 from marginspec.account import DomainKey, PositionKey
 from marginspec.events import Deposit, Event, FundInsurance, ListMarket, MarkPrice, SetLeverage, Trade
-from marginspec.invariants import Transition, check_transition
 from marginspec.ledger import wallet
 from marginspec.market import TierTerms
 from marginspec.receipts import DomainLiquidated, Effect, Levied
 from marginspec.state import Header, State
 from marginspec.transition import apply
 from marginspec.units import Decimal8, Money
+from marginspec_audit import Transition, check_transition
 
 ONE = 10**8
 

@@ -38,7 +38,6 @@ from marginspec.deleveraging import (
     compare_ranked,
     entry_is_no_worse,
     find_step,
-    indicator,
     lot_loss,
     pair_quantity,
     queue_of,
@@ -60,12 +59,12 @@ from marginspec.receipts import (
     UncoveredChanged,
 )
 from marginspec.rejections import Reason, Rejected
-from marginspec.settlement import largest_shortfall, next_step, restore_cover, settle
+from marginspec.settlement import by_shortfall, next_step, restore_cover, settle
 from marginspec.state import Header, State
 from marginspec.transaction import Transaction
-from marginspec.transparency import MarketStatus, indicators, market_status
 from marginspec.units import Money, Price, Quantity
 from marginspec.waterfall import draw_amounts, draw_loss, lots_unrealised, shortfall_of, shortfalls, uncovered_shortfall
+from marginspec_audit.transparency import MarketStatus, indicator, indicators, market_status
 
 
 def moved(source: str, target: str, amount: int, rule: str) -> Transferred:
@@ -370,9 +369,7 @@ def test_a_lot_in_profit_is_passed_over() -> None:
 
 @pytest.mark.rule("ADL-01")
 def test_the_market_with_the_largest_shortfall_ties_by_id() -> None:
-    assert largest_shortfall({"A": Money(3), "B": Money(5), "C": Money(5)}) == "B"
-    assert largest_shortfall({"A": Money(0)}) is None
-    assert largest_shortfall({}) is None
+    assert by_shortfall({"A": Money(3), "C": Money(5), "B": Money(5), "D": Money(0)}) == ["B", "C", "A"]
 
 
 @pytest.mark.rule("ADL-01")

@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from marginspec import events
-from marginspec.invariants import Transition, check_transition
 from marginspec.state import Header, Profile, State
 from marginspec.transition import apply
 from marginspec.units import RATE_ONE
+from marginspec_audit import Transition, check_transition
 from marginspec_journal import InputError, open_journal
 from marginspec_tools.chance import Chance
 from marginspec_tools.cli import main

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from marginspec.account import PositionKey
-from marginspec.invariants import asset_of
 from marginspec.ledger import LedgerAccount
 from marginspec.margin import leverage_of, margin_mode_of
 from marginspec.state import State
 from marginspec.units import WIRE_DECIMALS, Quantity
+from marginspec_audit import asset_of
 from marginspec_journal.decimals import decimal_text, parse_decimal
 from marginspec_tools.auditing.findings import Finding, finding
 from marginspec_tools.running import Step

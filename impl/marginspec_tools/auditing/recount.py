@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import attrs
 
-from marginspec.invariants import asset_of
 from marginspec.ledger import LedgerAccount
 from marginspec.receipts import Deleveraged, FundStatus, InsuranceStatus, LotOpened, ReserveStatus, Transferred
 from marginspec.state import State
 from marginspec.units import Quantity
+from marginspec_audit import asset_of
 from marginspec_journal.decimals import decimal_text
 from marginspec_tools.auditing.findings import Finding, finding
 from marginspec_tools.running import Step

@@ -7,9 +7,9 @@ from typing import Any
 import attrs
 
 from marginspec import RULEBOOK_VERSION, ledger
-from marginspec.invariants import assets_of
 from marginspec.state import State
-from marginspec.transparency import MarketStatus, market_status
+from marginspec_audit import assets_of
+from marginspec_audit.transparency import MarketStatus, market_status
 from marginspec_journal.canonical import header_object
 from marginspec_journal.decimals import decimal_text
 from marginspec_tools.auditing.findings import KINDS, Finding

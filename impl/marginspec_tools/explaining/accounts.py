@@ -15,8 +15,8 @@ from marginspec.margin import (
     positions_of_domain,
 )
 from marginspec.state import State
-from marginspec.transparency import indicators
 from marginspec.units import Price
+from marginspec_audit.transparency import indicators
 from marginspec_tools.explaining.explanation import Explanation, clause, confirm
 from marginspec_tools.explaining.figures import count, domain_name, lots, money, position_name, price
 from marginspec_tools.explaining.margins import (

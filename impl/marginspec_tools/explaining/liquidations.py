@@ -9,8 +9,8 @@ from marginspec.liquidation import (
     position_to_step_down,
     step_down,
     stepped_down_size,
+    take_lot,
     take_over,
-    take_position_over,
 )
 from marginspec.margin import (
     cost_of,
@@ -48,7 +48,7 @@ STEP_DOWN = clause("LIQ-02", step_down)
 TAKE_OVER = clause("LIQ-03", take_over)
 SHARES = clause("LIQ-03", equity_shares)
 REALISING = ("LIQ-02", "LIQ-03", "ADL-03")
-TAKE_POSITION = clause("LIQ-03", take_position_over)
+TAKE_POSITION = clause("LIQ-03", take_lot)
 
 
 def liquidation_node(watched: Watched, start: int, end: int) -> Explanation:

@@ -1,9 +1,9 @@
 """A market explained: its mark, tiers and fees, its funds and lots, and both deleveraging queues."""
 
 from marginspec.account import Direction
-from marginspec.deleveraging import indicator, queue_of
+from marginspec.deleveraging import queue_of
 from marginspec.state import State
-from marginspec.transparency import market_status
+from marginspec_audit.transparency import indicator, market_status
 from marginspec_tools.explaining.accounts import UnknownNameError
 from marginspec_tools.explaining.effects import COUNTERS, fees_node, tiers_node
 from marginspec_tools.explaining.explanation import Explanation, clause, confirm

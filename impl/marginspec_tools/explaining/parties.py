@@ -28,8 +28,8 @@ def trade_legs(before: State, event: Trade) -> tuple[NamedLeg, ...]:
     buyer = traded_key(book, event.buyer, market.id, event.buyer_side, bought)
     seller = traded_key(book, event.seller, market.id, event.seller_side, sold)
     return (
-        ("buyer", leg_of(book, market, buyer, bought, price, rates[0], event.buyer_order)),
-        ("seller", leg_of(book, market, seller, sold, price, rates[1], event.seller_order)),
+        ("buyer", leg_of(book, buyer, bought, price, rates[0], event.buyer_order)),
+        ("seller", leg_of(book, seller, sold, price, rates[1], event.seller_order)),
     )
 
 
@@ -40,4 +40,4 @@ def fill_leg(before: State, event: LiquidationFill) -> Leg:
     size = quantity_in(market, event.quantity, price)
     quantity = size if event.side == "long" else Quantity(-size)
     key = traded_key(book, event.counterparty, market.id, event.counterparty_side, quantity)
-    return leg_of(book, market, key, quantity, price, market.fees.maker_fee, None)
+    return leg_of(book, key, quantity, price, market.fees.maker_fee, None)

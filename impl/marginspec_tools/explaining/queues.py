@@ -2,9 +2,10 @@
 
 from marginspec import deleveraging
 from marginspec.account import Direction, PositionKey
-from marginspec.deleveraging import Ranked, binance_score, bitmex_score, indicator, queue_of, score_of
+from marginspec.deleveraging import Ranked, binance_score, bitmex_score, queue_of, score_of
 from marginspec.margin import cost_of, domain_margin, domain_of, position_margin
 from marginspec.state import Book
+from marginspec_audit.transparency import indicator
 from marginspec_tools.explaining.explanation import Explanation, clause, confirm
 from marginspec_tools.explaining.figures import count, money
 

@@ -19,7 +19,7 @@ from marginspec.deleveraging import (
 from marginspec.levy import domains_of_asset, levy, levy_shares
 from marginspec.margin import cost_of, domain_margin, domain_of, lot_cost
 from marginspec.receipts import Deleveraged, Levied, Transferred
-from marginspec.settlement import largest_shortfall, next_step, restore_cover
+from marginspec.settlement import by_shortfall, next_step, restore_cover
 from marginspec.state import State
 from marginspec.trading import released_cost
 from marginspec.transaction import Transaction
@@ -133,17 +133,17 @@ def step_node(watched: Watched, queues: Queues, start: int, end: int) -> Explana
 def market_choice_node(look: Look, queues: Queues, step: Step) -> Explanation:
     """Why this market: the largest shortfall that still has an eligible pair."""
     parts: list[Explanation] = []
-    open_shortfalls = dict(shortfalls(look.book, look.asset))
-    market_id = largest_shortfall(open_shortfalls)
-    while market_id is not None:
-        shortfall = open_shortfalls.pop(market_id)
+    open_shortfalls = shortfalls(look.book, look.asset)
+    chosen: str | None = None
+    for market_id in by_shortfall(open_shortfalls):
+        shortfall = open_shortfalls[market_id]
         found = find_step(look.book, look.book.markets[market_id], queues, shortfall, look.missing)
         formula = "the largest with an eligible pair" if found is not None else "no eligible pair is left"
         parts.append(money(look.book, f"shortfall of {market_id}", look.asset, shortfall, SHORTFALL, formula))
         if found is not None:
+            chosen = market_id
             break
-        market_id = largest_shortfall(open_shortfalls)
-    confirm("market of a step", market_id, step.lot.market)
+    confirm("market of a step", chosen, step.lot.market)
     parts.append(money(look.book, "missing", look.asset, look.missing, COVER))
     return Explanation("market", step.lot.market, clause=MARKET_CHOICE, inputs=tuple(parts))
 

@@ -4,11 +4,11 @@ import attrs
 
 from marginspec import ledger
 from marginspec.account import PositionKey
-from marginspec.deleveraging import Score, indicator, queue_of
+from marginspec.deleveraging import Score, queue_of
 from marginspec.receipts import FundStatus
 from marginspec.rules import rule
 from marginspec.state import Book, State
-from marginspec.units import Money, Quantity
+from marginspec.units import Money, Quantity, div_down
 from marginspec.waterfall import lots_unrealised, shortfall_of
 
 
@@ -46,6 +46,15 @@ def market_status(state: State, market_id: str) -> MarketStatus:
         shortfall=shortfall_of(lots_pnl, reserve),
         cover=Score(reserve, -lots_pnl) if lots_pnl < 0 else None,
     )
+
+
+@rule("ADL-05")
+def indicator(place: int, length: int) -> int:
+    """A position's quantile in its side's queue: 4 in the first fifth to be deleveraged, 0 in the last.
+
+    `place` counts from 0; rounds towards the front of the queue.
+    """
+    return 4 - div_down(5 * place, length)
 
 
 @rule("ADL-05")

@@ -1,169 +1,22 @@
-"""Invariants of every settled state and every event, as predicates that name what broke, where, by how much."""
+"""Invariants of every event: state before, event, receipt, state after."""
 
 from collections.abc import Callable, Iterator
 
 import attrs
 
 from marginspec import ledger
-from marginspec.account import Direction, DomainKey, PositionKey
+from marginspec.account import Direction, DomainKey
 from marginspec.deleveraging import Queues, find_step, queue_of
 from marginspec.events import Event
-from marginspec.ledger import FUND_KINDS, LedgerAccount
-from marginspec.levy import domains_of_asset
-from marginspec.margin import NO_POSITIONS, domain_margin, is_healthy
+from marginspec.margin import NO_POSITIONS
 from marginspec.receipts import Deleveraged, DomainLiquidated, Levied, LotOpened, LotReduced, Receipt, Transferred
 from marginspec.rules import rule
 from marginspec.state import State
 from marginspec.transition import apply
-from marginspec.units import FLAT, NOTHING, Money, Quantity
-from marginspec.waterfall import lots_unrealised, shortfall_of, shortfalls, uncovered_shortfall
-
-
-@attrs.frozen
-class Violation:
-    """A broken invariant: which one, what broke, in which account, domain, market or asset, by how much."""
-
-    invariant: str
-    what: str
-    where: str
-    amount: int
-
-
-def asset_of(state: State, account: LedgerAccount) -> str:
-    """The asset that a ledger account counts in."""
-    kind, owner, *rest = account.split(":")
-    if kind in ("external", "insurance", "house", "clearing"):
-        return owner
-    if kind == "wallet":
-        return rest[0]
-    if kind == "lot":
-        return state.markets[state.lots[int(owner)].market].asset
-    return state.markets[owner if kind == "reserve" else rest[0]].asset
-
-
-def assets_of(state: State) -> list[str]:
-    """All assets that have a balance or a market."""
-    held = {asset_of(state, account) for account in state.ledger if not is_closed_lot(state, account)}
-    return sorted({*held, *(market.asset for market in state.markets.values())})
-
-
-def is_closed_lot(state: State, account: LedgerAccount) -> bool:
-    """Whether this is the account of a lot that is not open."""
-    kind, owner, *_ = account.split(":")
-    return kind == "lot" and int(owner) not in state.lots
-
-
-@rule("INV-01", "LED-01")
-def balances_sum_to_zero(state: State) -> Iterator[Violation]:
-    """Balances of an asset sum to zero."""
-    sums = dict.fromkeys(assets_of(state), 0)
-    for account, balance in state.ledger.items():
-        if not is_closed_lot(state, account):
-            sums[asset_of(state, account)] += balance
-    for asset, total in sums.items():
-        if total != 0:
-            yield Violation("INV-01", "balances do not sum to zero", asset, total)
-
-
-@rule("INV-02")
-def quantities_sum_to_zero(state: State) -> Iterator[Violation]:
-    """Quantities of a market, lots included, sum to zero."""
-    sums = dict.fromkeys(sorted(state.markets), 0)
-    for key, quantity in state.positions.items():
-        sums[key.market] += quantity
-    for lot in state.lots.values():
-        sums[lot.market] += lot.quantity
-    for market, total in sums.items():
-        if total != 0:
-            yield Violation("INV-02", "quantities do not sum to zero", market, total)
-
-
-@rule("INV-03", "LED-02")
-def funds_are_not_negative(state: State) -> Iterator[Violation]:
-    """Reserves, insurance and house are at least zero, and clearing is zero."""
-    for account in sorted(state.ledger):
-        balance = state.ledger[account]
-        if account.startswith(FUND_KINDS) and balance < 0:
-            yield Violation("INV-03", "fund below zero", account, balance)
-        elif account.startswith("clearing:"):
-            yield Violation("INV-03", "clearing not empty", account, balance)
-
-
-@rule("INV-04", source="SRC-02")
-def domains_are_healthy(state: State) -> Iterator[Violation]:
-    """Every domain is healthy."""
-    for asset in assets_of(state):
-        for domain in domains_of_asset(state, asset):
-            margin = domain_margin(state, domain)
-            if not is_healthy(margin):
-                lacking = margin.equity - margin.maintenance
-                yield Violation("INV-04", "equity not above maintenance", ":".join(domain), lacking)
-
-
-@rule("INV-05", source="SRC-02")
-def equities_are_not_negative(state: State) -> Iterator[Violation]:
-    """Every equity is at least zero, and so is every flat domain's cash."""
-    for asset in assets_of(state):
-        for domain in domains_of_asset(state, asset):
-            margin = domain_margin(state, domain)
-            if margin.equity < 0:
-                yield Violation("INV-05", "equity below zero", ":".join(domain), margin.equity)
-    for account in sorted(state.ledger):
-        kind, *owner = account.split(":")
-        if kind == "isolated" and PositionKey(*owner) not in state.positions:  # type: ignore[arg-type]  # a side
-            yield Violation("INV-05", "flat isolated position with cash", account, state.ledger[account])
-
-
-@rule("INV-06", source="SRC-06")
-def cover_test_holds(state: State) -> Iterator[Violation]:
-    """The shortfalls of an asset are at most its insurance fund and what is reported as uncovered."""
-    for asset in assets_of(state):
-        excess = uncovered_shortfall(state, asset) - state.uncovered.get(asset, NOTHING)
-        if excess > 0:
-            yield Violation("INV-06", "shortfalls exceed insurance and uncovered", asset, excess)
-
-
-@rule("INV-11", "LIQ-04")
-def lots_are_consistent(state: State) -> Iterator[Violation]:
-    """Every lot is open with a quantity and an id given out; a closed lot keeps no cost."""
-    for lot_id in sorted(state.lots):
-        lot = state.lots[lot_id]
-        if lot.id != lot_id or not 0 < lot_id < state.next_lot or lot.quantity == 0:
-            yield Violation("INV-11", "lot without id or quantity", f"lot:{lot_id}", lot.quantity)
-    for account in sorted(state.ledger):
-        if is_closed_lot(state, account):
-            yield Violation("INV-11", "closed lot keeps a cost", account, -state.ledger[account])
-
-
-@rule("INV-12")
-def net_deposits_are_not_negative(state: State) -> Iterator[Violation]:
-    """Nobody took out more of an asset than was ever paid in (with last resort `levy`)."""
-    for asset in assets_of(state):
-        net_deposits = -state.balance(ledger.external(asset))
-        if state.header.profile.last_resort == "levy" and net_deposits < 0:
-            yield Violation("INV-12", "net deposits below zero", asset, net_deposits)
-
-
-@rule("INV-13", source="SRC-06")
-def nothing_is_uncovered(state: State) -> Iterator[Violation]:
-    """With last resort `levy`, no loss is ever uncovered."""
-    for asset in sorted(state.uncovered):
-        if state.header.profile.last_resort == "levy":
-            yield Violation("INV-13", "uncovered shortfall", asset, state.uncovered[asset])
-
-
-STATE_INVARIANTS: dict[str, Callable[[State], Iterator[Violation]]] = {
-    "INV-01": balances_sum_to_zero,
-    "INV-02": quantities_sum_to_zero,
-    "INV-03": funds_are_not_negative,
-    "INV-04": domains_are_healthy,
-    "INV-05": equities_are_not_negative,
-    "INV-06": cover_test_holds,
-    "INV-11": lots_are_consistent,
-    "INV-12": net_deposits_are_not_negative,
-    "INV-13": nothing_is_uncovered,
-}
-"""What every settled state satisfies."""
+from marginspec.units import FLAT, Money, Quantity
+from marginspec.waterfall import lots_unrealised, shortfall_of, shortfalls
+from marginspec_audit.states import check_state
+from marginspec_audit.violation import Violation
 
 
 @attrs.frozen
@@ -321,11 +174,6 @@ EVENT_INVARIANTS: dict[str, Callable[[Transition], Iterator[Violation]]] = {
     "INV-11": lots_only_shrink,
 }
 """What every event satisfies."""
-
-
-def check_state(state: State) -> tuple[Violation, ...]:
-    """All broken invariants of a settled state, in order of their ids."""
-    return tuple(found for predicate in STATE_INVARIANTS.values() for found in predicate(state))
 
 
 def check_transition(taken: Transition) -> tuple[Violation, ...]:

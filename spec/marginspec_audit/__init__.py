@@ -1,0 +1,22 @@
+"""What auditors read off states and events: invariants that name what broke, where, by how much, and public figures.
+
+INV-01 to INV-13: `states` holds those of every settled state, `transitions` those of every event; `transparency`
+holds the figures of a market's funds and the deleveraging indicators. No rule reads any of this.
+"""
+
+from marginspec_audit.assets import asset_of, assets_of, is_closed_lot
+from marginspec_audit.states import STATE_INVARIANTS, check_state
+from marginspec_audit.transitions import EVENT_INVARIANTS, Transition, check_transition
+from marginspec_audit.violation import Violation
+
+__all__ = [
+    "EVENT_INVARIANTS",
+    "STATE_INVARIANTS",
+    "Transition",
+    "Violation",
+    "asset_of",
+    "assets_of",
+    "check_state",
+    "check_transition",
+    "is_closed_lot",
+]
