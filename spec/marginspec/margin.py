@@ -24,7 +24,7 @@ def notional_of(value: Money) -> Money:
 
 @rule("MRG-04", source="SRC-01")
 def maintenance_margin(notional: Money, tier: Tier) -> Money:
-    """Maintenance margin is the notional at its tier's rate less the tier's deduction, rounded up to a whole quantum."""
+    """Maintenance margin is the notional at its tier's rate less its tier's deduction, rounded up to a quantum."""
     return Money(div_up(notional * tier.maintenance_rate - tier.deduction, RATE_ONE))
 
 

@@ -496,10 +496,7 @@ def test_explanation_as_object() -> None:
                 "value": "100",
                 "unit": "USD",
                 "rule": "MRG-04",
-                "sentence": (
-                    "Maintenance margin is the notional at its tier's rate less the tier's deduction, "
-                    "rounded up to a whole quantum."
-                ),
+                "sentence": "Maintenance margin is the notional at its tier's rate less its tier's deduction, rounded up to a quantum.",
             },
         ],
     }
