@@ -5,7 +5,7 @@ The classes of events say which fields there are; how a field is read follows fr
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -25,8 +25,7 @@ ANNOTATIONS = ("ts", "ref", "observed")
 EVENT_CLASSES: dict[str, type[Event]] = {type_name(one): one for one in get_args(Event)}
 
 
-@attrs.frozen
-class Record:
+class Record(NamedTuple):
     """An event as it stands in a journal: its line (or row) and what came with it, never used in a rule."""
 
     line: int

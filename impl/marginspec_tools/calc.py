@@ -314,7 +314,7 @@ def quantity_of(node: Node, market: Market) -> Quantity:
     quantity = Quantity(node.units(market.quantity_decimals, -MAX_QUANTITY, MAX_QUANTITY))
     if quantity == 0:
         node.fail("a position's quantity is not zero")
-    if abs(market.value(market.marked(), quantity)) > MAX_VALUE:
+    if abs(market.at_mark(quantity)) > MAX_VALUE:
         node.fail("its value at mark is too large")
     return quantity
 

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-import attrs
 import click
 
 from marginspec.engine import Engine
@@ -40,8 +40,7 @@ class EngineCrash(Exception):  # noqa: N818 - the cause holds the error
         super().__init__(f"{file}:{line}: the engine {engine} crashed on this event; please report it as a bug")
 
 
-@attrs.frozen
-class Step:
+class Step(NamedTuple):
     """One event of a run: its number, its record, the transition, and its receipt in the chain."""
 
     number: int

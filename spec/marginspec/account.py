@@ -60,10 +60,7 @@ class Order:
 
 @attrs.frozen
 class Lot:
-    """Inventory that the liquidation engine took over from an account; its cost is in the ledger.
-
-    `account` to `margin_mode` say whose position it was; `reason`, by which step it was taken.
-    """
+    """Inventory that the liquidation engine took of an account's position, and why; its cost is in the ledger."""
 
     id: int
     account: str

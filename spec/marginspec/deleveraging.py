@@ -49,10 +49,7 @@ class Step:
 
 @rule("ADL-02")
 def binance_score(unrealised: Money, cash: Money, maintenance: Money, equity: Money, unit: int) -> Score:
-    """Ranking `binance`: profit over cash (at least one asset unit), times maintenance over equity.
-
-    `unit` is one whole unit of the asset in quanta; equity > 0.
-    """
+    """Ranking `binance`: profit over cash (at least one asset unit, in quanta), times maintenance over equity (> 0)."""
     return Score(max(0, unrealised) * maintenance, max(unit, cash) * equity)
 
 
@@ -130,7 +127,7 @@ def step_quantity(
 
 def lot_loss(book: Book, market: Market, lot: Lot) -> Money:
     """What a lot loses at mark; negative for a profit."""
-    return Money(lot_cost(book, lot.id) - market.value(market.marked(), lot.quantity))
+    return Money(lot_cost(book, lot.id) - market.at_mark(lot.quantity))
 
 
 @rule("ADL-01", "ADL-04")

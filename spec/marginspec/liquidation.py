@@ -75,14 +75,14 @@ def clearance_fee(cut_value: Money, rate: Rate, released_maintenance: Money, equ
 def step_down(transaction: Transaction, domain: DomainKey, key: PositionKey) -> None:
     """The engine takes the cut as a lot, at mark less the clearance fee; the account keeps the rest."""
     market = transaction.markets[key.market]
-    mark, held = market.marked(), transaction.positions[key]
+    held = transaction.positions[key]
     equity = domain_margin(transaction, domain).equity
     before = position_margin(transaction, key)
-    size = stepped_down_size(before.tier.floor, market.value(mark, Quantity(1)))
+    size = stepped_down_size(before.tier.floor, market.at_mark(Quantity(1)))
     cut = Quantity(held - size if held > 0 else held + size)
-    rest = notional_of(market.value(mark, size))
+    rest = notional_of(market.at_mark(size))
     released = Money(before.maintenance - maintenance_margin(rest, market.tiers.holding(rest)))
-    fee = clearance_fee(notional_of(market.value(mark, cut)), market.fees.clearance_fee, released, equity)
+    fee = clearance_fee(notional_of(market.at_mark(cut)), market.fees.clearance_fee, released, equity)
     take_lot(transaction, domain, key, cut, fee, "step_down")
     if key not in transaction.positions and not domain.is_cross:
         return_all_margin(transaction, domain)
@@ -119,7 +119,7 @@ def take_lot(
     `quantity` has the sign of the position; `paid` is the fee or the share of equity, negative for a loss.
     """
     market, cash = transaction.markets[key.market], cash_account(domain)
-    value, cost = market.value(market.marked(), quantity), cost_of(transaction, key)
+    value, cost = market.at_mark(quantity), cost_of(transaction, key)
     mode = margin_mode_of(transaction, domain.account, key.market)
     taken = transaction.open_lot(key, mode, quantity, Money(value - paid), reason)
     lot, rule_id = ledger.lot(taken.id), "LIQ-02" if reason == "step_down" else "LIQ-03"

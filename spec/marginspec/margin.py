@@ -1,5 +1,7 @@
 """Margin: notional, initial and maintenance margin, equity, health, what is available and movable."""
 
+from typing import NamedTuple
+
 import attrs
 from immutables import Map
 
@@ -37,8 +39,7 @@ def initial_margin(notional: Money, leverage: int, tier: Tier, maintenance: Mone
     return Money(max(by_leverage, maintenance + 1))
 
 
-@attrs.frozen
-class PositionMargin:
+class PositionMargin(NamedTuple):
     """An open position at mark, in quanta: notional, unrealised PnL, maintenance; and the tier that holds it."""
 
     key: PositionKey
@@ -48,8 +49,7 @@ class PositionMargin:
     tier: Tier
 
 
-@attrs.frozen
-class DomainMargin:
+class DomainMargin(NamedTuple):
     """A margin domain at mark, in quanta, and its positions in order; flat if it has none."""
 
     cash: Money
@@ -84,9 +84,8 @@ def domain_of(book: Book, key: PositionKey) -> DomainKey:
 
 def cash_account(domain: DomainKey) -> LedgerAccount:
     """The ledger account that holds a domain's cash."""
-    if domain.is_cross:
-        return ledger.wallet(domain.account, domain.asset)
-    return ledger.isolated(domain.account, domain.market, domain.side)
+    account, asset, market, side = domain
+    return ledger.isolated(account, market, side) if market else ledger.wallet(account, asset)
 
 
 def positions_of_domain(book: Book, domain: DomainKey) -> tuple[PositionKey, ...]:
@@ -96,7 +95,7 @@ def positions_of_domain(book: Book, domain: DomainKey) -> tuple[PositionKey, ...
 
 def cost_of(book: Book, key: PositionKey) -> Money:
     """Open cost of a position, signed like its quantity."""
-    return Money(-book.balance(ledger.position(key.account, key.market, key.side)))
+    return Money(-book.ledger.get(ledger.position(*key), NOTHING))
 
 
 def lot_cost(book: Book, lot_id: int) -> Money:
@@ -108,7 +107,7 @@ def lot_cost(book: Book, lot_id: int) -> Money:
 def position_margin(book: Book, key: PositionKey) -> PositionMargin:
     """A position counts with its value at mark less its cost, and with its maintenance margin."""
     market = book.markets[key.market]
-    value = market.value(market.marked(), book.positions[key])
+    value = market.at_mark(book.positions[key])
     notional = notional_of(value)
     tier = market.tiers.holding(notional)
     unrealised = Money(value - cost_of(book, key))
@@ -120,8 +119,11 @@ def domain_margin(book: Book, domain: DomainKey) -> DomainMargin:
     """Equity is cash plus unrealised PnL, maintenance of a domain the sum over its positions."""
     cash = book.balance(cash_account(domain))
     positions = tuple([position_margin(book, key) for key in positions_of_domain(book, domain)])
-    equity = cash + sum([position.unrealised for position in positions])
-    maintenance = sum([position.maintenance for position in positions])
+    equity: int = cash
+    maintenance = 0
+    for position in positions:
+        equity = equity + position.unrealised
+        maintenance = maintenance + position.maintenance
     return DomainMargin(cash, Money(equity), Money(maintenance), positions)
 
 
@@ -155,16 +157,13 @@ NO_LOAD = OrderLoad()
 
 @rule("MRG-03")
 def add_order(load: OrderLoad, order: Order, market: Market) -> OrderLoad:
-    """Each order adds its quantity to its side, and what it would lose at once if it filled at its limit.
-
-    Reduce-only orders, and orders that close in hedge mode, count for nothing.
-    """
+    """Each order adds its quantity and what it would lose at once if filled; one that can only close counts nothing."""
     closes_long = order.position_side == "LONG" and order.quantity < 0
     closes_short = order.position_side == "SHORT" and order.quantity > 0
     if order.reduce_only or closes_long or closes_short:
         return load
     limit = market.value(order.price, order.quantity)
-    loss = max(0, limit - market.value(market.marked(), order.quantity))
+    loss = max(0, limit - market.at_mark(order.quantity))
     bids, asks = load.bids + max(order.quantity, 0), load.asks + max(-order.quantity, 0)
     return OrderLoad(Quantity(bids), Quantity(asks), Money(load.open_loss + loss))
 
@@ -180,7 +179,7 @@ def load_margin(load: OrderLoad, held: Quantity, leverage: int, market: Market) 
 @rule("MRG-02", "MRG-03")
 def initial_margin_of(quantity: Quantity, leverage: int, market: Market) -> Money:
     """Initial margin that a quantity would need at mark."""
-    notional = notional_of(market.value(market.marked(), quantity))
+    notional = notional_of(market.at_mark(quantity))
     tier = market.tiers.holding(notional)
     return initial_margin(notional, leverage, tier, maintenance_margin(notional, tier))
 

@@ -12,10 +12,7 @@ from marginspec.units import Decimal8, Money, Price, Quantity, Rate, in_units
 
 @attrs.frozen
 class Tier:
-    """One row of a tier table, for notionals in (floor, next floor].
-
-    `floor` is in quanta; `deduction` in 1e-8 of a quantum, exact.
-    """
+    """One row of a tier table, for notionals in (floor, next floor] quanta; `deduction` counts 1e-8 of a quantum."""
 
     floor: Money
     max_leverage: int
@@ -80,6 +77,12 @@ class Market:
     def value(self, price: Price, quantity: Quantity) -> Money:
         """Value is price times quantity in quanta of the settlement asset, exact, signed like the quantity."""
         return Money(price * quantity * self.quanta_per_unit)
+
+    @rule("NUM-01")
+    def at_mark(self, quantity: Quantity) -> Money:
+        """Value of a quantity at the mark price, exact, signed like the quantity."""
+        assert self.mark is not None, f"market {self.id} has no mark price"
+        return Money(self.mark * quantity * self.quanta_per_unit)
 
     def marked(self) -> Price:
         """The mark price; whoever asks has made sure that there is one."""

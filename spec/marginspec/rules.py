@@ -39,10 +39,7 @@ def rule(*ids: str, source: str = "") -> Callable[[Executable], Executable]:
 
 
 def sentence_of(rule_id: str) -> str:
-    """The sentence of the code that a clause is mainly executed by; KeyError if it has none.
-
-    That is the first function that names the clause first, in the first module by name that has one.
-    """
+    """The sentence of the code that names a clause first, in the first module by name; KeyError if none names it."""
     codes = [code for code in REGISTRY if rule_id in code.ids]
     if not codes:
         raise KeyError(rule_id)

@@ -36,8 +36,8 @@ def set_margin_mode(transaction: Transaction, event: SetMarginMode) -> None:
     require(is_idle(transaction, event.account, event.market), Reason.NOT_FLAT)
     setting = transaction.settings.get((event.account, event.market), NO_SETTING)
     changed = attrs.evolve(setting, margin_mode=event.mode)
-    effect = MarginModeSet(event.account, event.market, event.mode)
-    transaction.set_setting(event.account, event.market, changed, effect)
+    transaction.settings = transaction.settings.set((event.account, event.market), changed)
+    transaction.effects.append(MarginModeSet(event.account, event.market, event.mode))
 
 
 @rule("ACC-01", source="SRC-01")
@@ -52,8 +52,8 @@ def set_leverage(transaction: Transaction, event: SetLeverage) -> None:
     require(is_idle(transaction, event.account, event.market), Reason.NOT_FLAT)
     setting = transaction.settings.get((event.account, event.market), NO_SETTING)
     changed = attrs.evolve(setting, leverage=event.leverage)
-    effect = LeverageSet(event.account, event.market, event.leverage)
-    transaction.set_setting(event.account, event.market, changed, effect)
+    transaction.settings = transaction.settings.set((event.account, event.market), changed)
+    transaction.effects.append(LeverageSet(event.account, event.market, event.leverage))
 
 
 def is_idle(book: Book, account: str, market: str) -> bool:

@@ -19,6 +19,8 @@ def settle(transaction: Transaction) -> None:
     """
     transaction.settling = True
     assets = sorted({*transaction.exposed, *transaction.uncovered})
+    if not assets and not transaction.suspects:
+        return
     queues: Queues = {}
     settled = False
     while not settled:

@@ -21,10 +21,7 @@ from marginspec.units import Money, Price, Quantity, Rate, div_down, div_up
 
 @attrs.frozen
 class Leg:
-    """One party's side of a trade: position, domain and its cash, signed quantity, price, fee, an order's id.
-
-    `cost` is the position's open cost before the trade.
-    """
+    """One party's side of a trade: position, domain and cash, signed quantity, price, fee, order, cost before it."""
 
     key: PositionKey
     domain: DomainKey
@@ -216,7 +213,7 @@ def move_margin(transaction: Transaction, market: Market, leg: Leg, opening: Qua
         return False
     leverage = leverage_of(transaction, leg.key.account, market)
     value = market.value(leg.price, opening)
-    due = opening_margin(value, market.value(market.marked(), opening), leverage, fee)
+    due = opening_margin(value, market.at_mark(opening), leverage, fee)
     cross = DomainKey(leg.domain.account, market.asset)
     short = due > movable(transaction, cross)
     transaction.transfer(market.asset, cash_account(cross), leg.cash, due, "ACC-04")
@@ -260,21 +257,17 @@ def check_booked(transaction: Transaction, market: Market, legs: tuple[Leg, ...]
     Each reason is tested for every party before the next one: INSUFFICIENT_BALANCE, LEVERAGE_ABOVE_TIER,
     NEGATIVE_CASH, UNHEALTHY, INSUFFICIENT_MARGIN.
     """
-    for side in booked:
-        require(not side.short_of_margin, Reason.INSUFFICIENT_BALANCE)
-    for leg, side in zip(legs, booked, strict=True):
-        fits = not side.opened or leverage_fits(transaction, market, leg.key)
-        require(fits, Reason.LEVERAGE_ABOVE_TIER)
-    for leg, side in zip(legs, booked, strict=True):
-        require(not side.negative_cash, Reason.NEGATIVE_CASH)
-        require(not is_flat_and_negative(transaction, leg.domain, leg.cash), Reason.NEGATIVE_CASH)
-        if not leg.domain.is_cross:
-            cross = DomainKey(leg.key.account, market.asset)
-            require(not is_flat_and_negative(transaction, cross, cash_account(cross)), Reason.NEGATIVE_CASH)
-    margins = tuple(domain_margin(transaction, leg.domain) for leg in legs)
-    for margin in margins:
-        require(is_healthy(margin), Reason.UNHEALTHY)
-    for leg, margin, side in zip(legs, margins, booked, strict=True):
+    parties = tuple(zip(legs, booked, strict=True))
+    short_of_margin = [side.short_of_margin for side in booked]
+    require(not any(short_of_margin), Reason.INSUFFICIENT_BALANCE)
+    too_high = [side.opened and not leverage_fits(transaction, market, leg.key) for leg, side in parties]
+    require(not any(too_high), Reason.LEVERAGE_ABOVE_TIER)
+    owing = [side.negative_cash or owes_when_flat(transaction, leg) for leg, side in parties]
+    require(not any(owing), Reason.NEGATIVE_CASH)
+    margins = [domain_margin(transaction, leg.domain) for leg in legs]
+    healthy = [is_healthy(margin) for margin in margins]
+    require(all(healthy), Reason.UNHEALTHY)
+    for (leg, side), margin in zip(parties, margins, strict=True):
         if side.opened:
             required = domain_initial(transaction, margin) + reserved_for_orders(transaction, leg.domain)
             require(margin.equity >= required, Reason.INSUFFICIENT_MARGIN)
@@ -284,8 +277,16 @@ def check_booked(transaction: Transaction, market: Market, legs: tuple[Leg, ...]
 def leverage_fits(transaction: Transaction, market: Market, key: PositionKey) -> bool:
     """The leverage is at most that of the tier which holds the resulting notional at mark."""
     held = transaction.positions.get(key, FLAT)
-    tier = market.tiers.holding(notional_of(market.value(market.marked(), held)))
+    tier = market.tiers.holding(notional_of(market.at_mark(held)))
     return leverage_of(transaction, key.account, market) <= tier.max_leverage
+
+
+def owes_when_flat(transaction: Transaction, leg: Leg) -> bool:
+    """Whether a leg's domain, or the cross domain that stands behind it, has no position but negative cash."""
+    if is_flat_and_negative(transaction, leg.domain, leg.cash):
+        return True
+    cross = DomainKey(leg.key.account, leg.domain.asset)
+    return not leg.domain.is_cross and is_flat_and_negative(transaction, cross, cash_account(cross))
 
 
 def is_flat_and_negative(transaction: Transaction, domain: DomainKey, cash: LedgerAccount) -> bool:
@@ -297,5 +298,5 @@ def is_flat_and_negative(transaction: Transaction, domain: DomainKey, cash: Ledg
 def check_open_interest(transaction: Transaction, market: Market, before: int) -> None:
     """Open interest at mark stays within 2^60 when a trade or fill raises it; else OUT_OF_RANGE."""
     after = transaction.open_interest.get(market.id, FLAT)
-    if after > before and market.value(market.marked(), after) > MAX_OPEN_INTEREST_TRADED:
+    if after > before and market.at_mark(after) > MAX_OPEN_INTEREST_TRADED:
         transaction.out_of_range = True

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import attrs
 from immutables import Map
 
-from marginspec.account import DomainKey, Lot, LotReason, MarginMode, Order, PositionKey, Setting
+from marginspec.account import DomainKey, Lot, LotReason, MarginMode, Order, PositionKey
 from marginspec.ledger import FUND_KINDS, LedgerAccount, insurance, reserve
 from marginspec.market import Market
 from marginspec.receipts import Effect, FundStatus, InsuranceStatus, LotOpened, LotReduced, PositionChanged
@@ -70,10 +70,12 @@ class Transaction(Book):
         assert source != target, f"transfer from {source} to itself"
         if amount == 0:
             return
-        source_balance = Money(self.balance(source) - amount)
-        assert source_balance >= 0 or not source.startswith(FUND_KINDS), f"{source} at {source_balance} by {rule_id}"
-        self._book(source, source_balance)
-        self._book(target, Money(self.balance(target) + amount))
+        left = Money(self.ledger.get(source, NOTHING) - amount)
+        gained = Money(self.ledger.get(target, NOTHING) + amount)
+        assert left >= 0 or not source.startswith(FUND_KINDS), f"{source} at {left} by {rule_id}"
+        self.ledger = with_entry(with_entry(self.ledger, source, left), target, gained)
+        if not self.settling and not (-MAX_BALANCE <= left <= MAX_BALANCE and -MAX_BALANCE <= gained <= MAX_BALANCE):
+            self.out_of_range = True
         if source.startswith("insurance:") or target.startswith("insurance:"):
             self.insurance_moved.add(asset)
         self.effects.append(Transferred(asset, source, target, amount, rule_id))
@@ -85,19 +87,9 @@ class Transaction(Book):
         else:
             self.transfer(asset, target, source, Money(-amount), rule_id)
 
-    def _book(self, account: LedgerAccount, balance: Money) -> None:
-        self.ledger = with_entry(self.ledger, account, balance)
-        if not -MAX_BALANCE <= balance <= MAX_BALANCE and not self.settling:
-            self.out_of_range = True
-
     def set_market(self, market: Market, effect: Effect) -> None:
         """Put a market's new parameters or mark in place."""
         self.markets = self.markets.set(market.id, market)
-        self.effects.append(effect)
-
-    def set_setting(self, account: str, market: str, setting: Setting, effect: Effect) -> None:
-        """Put an account's setting for a market in place."""
-        self.settings = self.settings.set((account, market), setting)
         self.effects.append(effect)
 
     def set_position(self, key: PositionKey, domain: DomainKey, quantity: Quantity) -> None:

@@ -35,7 +35,7 @@ def lots_unrealised(book: Book, market: Market) -> Money:
     """Unrealised PnL of all of a market's lots at mark."""
     unrealised = NOTHING
     for lot_id in book.lots_in.get(market.id, ()):
-        value = market.value(market.marked(), book.lots[lot_id].quantity)
+        value = market.at_mark(book.lots[lot_id].quantity)
         unrealised = Money(unrealised + value - lot_cost(book, lot_id))
     return unrealised
 

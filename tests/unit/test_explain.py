@@ -496,7 +496,10 @@ def test_explanation_as_object() -> None:
                 "value": "100",
                 "unit": "USD",
                 "rule": "MRG-04",
-                "sentence": "Maintenance margin is the notional at its tier's rate less its tier's deduction, rounded up to a quantum.",
+                "sentence": (
+                    "Maintenance margin is the notional at its tier's rate less its tier's deduction, "
+                    "rounded up to a quantum."
+                ),
             },
         ],
     }

@@ -100,7 +100,7 @@ class Recount:
         """What a lot lost less by: the cost that it passed on, less what the closed part is worth at mark."""
         market_id, sign = self.lots[closed.lot]
         market = after.markets[market_id]
-        value = market.value(market.marked(), Quantity(sign * closed.quantity))
+        value = market.at_mark(Quantity(sign * closed.quantity))
         self._counted(market_id).deleveraged += released - value
 
     def _balances(self, step: Step, moved: list[str]) -> Iterator[Finding]:

@@ -142,7 +142,7 @@ def step_down_node(watched: Watched, domain: DomainKey, start: int, end: int) ->
     key = PositionKey(lot.account, lot.market, lot.side)
     confirm("position to step down", position_to_step_down(domain_margin(book, domain)), key)
     market = book.markets[key.market]
-    value = market.value(market.marked(), lot.quantity)
+    value = market.at_mark(lot.quantity)
     kept = kept_size(book, key)
     confirm("step-down", abs(book.positions[key]) - kept, abs(lot.quantity))
     fee, paid = clearance_node(book, domain, key, abs(value), kept)
@@ -175,7 +175,7 @@ def kept_size(book: State, key: PositionKey) -> Quantity:
     """What a step-down leaves of a position, > 0, observed."""
     market = book.markets[key.market]
     floor = position_margin(book, key).tier.floor
-    return stepped_down_size(Money(Observed(floor)), market.value(market.marked(), Quantity(1)))
+    return stepped_down_size(Money(Observed(floor)), market.at_mark(Quantity(1)))
 
 
 def kept_node(book: State, key: PositionKey, kept: Quantity) -> Explanation:
@@ -193,7 +193,7 @@ def clearance_node(
 ) -> tuple[Money, Explanation]:
     """The clearance fee of a step-down, as a number and as a node."""
     market, before = book.markets[key.market], position_margin(book, key)
-    rest = notional_of(market.value(market.marked(), Quantity(int(kept))))
+    rest = notional_of(market.at_mark(Quantity(int(kept))))
     left = maintenance_margin(rest, market.tiers.holding(rest))
     released, equity = Money(before.maintenance - left), domain_margin(book, domain).equity
     fee = clearance_fee(Money(Observed(cut)), market.fees.clearance_fee, released, equity)
@@ -253,7 +253,7 @@ def taken_node(watched: Watched, share: Money, told: Explanation, start: int, en
     """One position that became a lot."""
     book, opened = watched.books[start], opened_at(watched, start)
     lot, market = opened.lot, book.markets[opened.lot.market]
-    value = market.value(market.marked(), lot.quantity)
+    value = market.at_mark(lot.quantity)
     confirm("cost of a lot", value - share, opened.cost)
     parts = (value_node(book, market.id, lot.quantity), told)
     formula = "value at mark - share of equity: its bankruptcy value"

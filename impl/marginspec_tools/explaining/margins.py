@@ -70,7 +70,7 @@ def mark_node(book: Book, market: str) -> Explanation:
 def value_node(book: Book, market: str, quantity: int, title: str = "value at mark") -> Explanation:
     """A quantity's value at mark."""
     listed = book.markets[market]
-    value = listed.value(listed.marked(), Quantity(quantity))
+    value = listed.at_mark(Quantity(quantity))
     parts = (mark_node(book, market), lots(book, "quantity", market, quantity))
     return money(book, title, listed.asset, value, VALUE, "mark * quantity", parts)
 
@@ -106,7 +106,7 @@ def tier_node(book: Book, market: str, tier: Tier) -> Explanation:
 def notional_node(book: Book, market: str, quantity: int) -> Explanation:
     """A quantity's notional."""
     listed = book.markets[market]
-    notional = notional_of(listed.value(listed.marked(), Quantity(quantity)))
+    notional = notional_of(listed.at_mark(Quantity(quantity)))
     parts = (mark_node(book, market), lots(book, "quantity", market, quantity))
     return money(book, "notional", listed.asset, notional, NOTIONAL, "|mark * quantity|", parts)
 

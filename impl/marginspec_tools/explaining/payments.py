@@ -234,7 +234,7 @@ def opening_parts(before: State, book: State, leg: Leg) -> tuple[Money, tuple[Ex
     closed = closing_part(held, leg.quantity)
     opened = Quantity(leg.quantity - closed)
     fee = leg.fee if closed == 0 else NOTHING
-    value, at_mark = market.value(leg.price, opened), market.value(market.marked(), opened)
+    value, at_mark = market.value(leg.price, opened), market.at_mark(opened)
     leverage = leverage_of(book, leg.key.account, market)
     due = opening_margin(Money(Observed(value)), Money(Observed(at_mark)), leverage, fee)
     parts = (
@@ -264,7 +264,7 @@ def funded(before: State, event: Funding, account: LedgerAccount, paying: bool) 
     """
     market, share = before.markets[event.market], funding_rate(event.rate)
     for quantity in quantities_behind(before, event.market, account):
-        due = funding_due(Money(Observed(market.value(market.marked(), quantity))), share)
+        due = funding_due(Money(Observed(market.at_mark(quantity))), share)
         if due != 0 and (due > 0) == paying:
             return quantity, due
     raise MismatchError("funding", "no position that pays it", account)

@@ -142,7 +142,7 @@ def leverage_within_tier(watched: Watched, event: Trade | LiquidationFill) -> Pa
     parts: list[Explanation] = []
     for name, leg in legs_of(watched.before, event):
         held = book.positions.get(leg.key, FLAT)
-        tier = market.tiers.holding(notional_of(market.value(market.marked(), held)))
+        tier = market.tiers.holding(notional_of(market.at_mark(held)))
         word = "fits" if leverage_fits(book, market, leg.key) else "is above the tier's maximum"
         inputs = (
             count("leverage", leverage_of(book, leg.key.account, market), clause=LEVERAGE),
@@ -315,7 +315,7 @@ def traded_interest_node(watched: Watched, event: Trade | LiquidationFill) -> Ex
     """A market's open interest at mark as booked, beside its limit."""
     market = watched.refused_in.markets[event.market]
     interest = watched.refused_in.open_interest.get(market.id, FLAT)
-    value = market.value(market.marked(), interest)
+    value = market.at_mark(interest)
     title = f"open interest of {market.id} at mark"
     return limit_node(watched, title, market.asset, value, MAX_OPEN_INTEREST_TRADED, INTEREST)
 

@@ -95,7 +95,7 @@ def lot_node(book: State, lot: Lot) -> Explanation:
     """A lot's PnL at mark."""
     market = book.markets[lot.market]
     parts = (
-        money(book, "value at mark", market.asset, market.value(market.marked(), lot.quantity)),
+        money(book, "value at mark", market.asset, market.at_mark(lot.quantity)),
         money(book, "cost", market.asset, lot_cost(book, lot.id)),
     )
     quantity = lots(book, "", lot.market, lot.quantity).figure
