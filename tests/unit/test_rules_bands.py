@@ -189,11 +189,24 @@ def test_the_peak_of_a_long_is_its_highest_price(start: int, end: int, peak: int
 
 
 @pytest.mark.rule("MRG-07")
-def test_a_hedge_that_starts_within_rounding_does_not_skip_unhealthy_prices() -> None:
-    """Exact health at the mark of 20 is below two quanta and rises; 21 is unhealthy by rounding all the same."""
-    hedged = view(-16, 2, -1)
-    expected = next((at for at in range(20, 61) if health_at(hedged, Price(at)) <= 0), None)
-    assert nearest_unhealthy(hedged, Price(20), Price(60)) == expected
+@pytest.mark.parametrize(
+    ("long", "equity", "end", "first"),
+    [
+        # Exact health at the mark of 20 is below two quanta and rises; 21 is unhealthy by rounding all the same.
+        (2, -16, 60, 21),
+        # It never is as much as two quanta, so every price is tried.
+        (1, 3, 60, 21),
+        # It is below two quanta at the mark, but no rounding makes a lower price unhealthy.
+        (1, 3, 1, None),
+    ],
+)
+def test_a_hedge_that_starts_within_rounding_does_not_skip_prices(
+    long: int, equity: int, end: int, first: int | None
+) -> None:
+    hedged = view(equity, long, -1)
+    step = 1 if end > 20 else -1
+    expected = next((at for at in range(20, end + step, step) if health_at(hedged, Price(at)) <= 0), None)
+    assert nearest_unhealthy(hedged, Price(20), Price(end)) == expected == first
 
 
 @pytest.mark.rule("MRG-07")
