@@ -3,8 +3,8 @@
 import attrs
 
 from marginspec.account import DomainKey
-from marginspec.margin import cash_account, cost_of, domain_margin, is_healthy, maintenance_margin, notional_of
-from marginspec.margin import position_margin, positions_of_domain
+from marginspec.margin import cash_account, cost_of, domain_margin, exact_maintenance, is_healthy, maintenance_margin
+from marginspec.margin import notional_of, position_margin, positions_of_domain
 from marginspec.market import TierTable
 from marginspec.rules import rule
 from marginspec.state import Book
@@ -75,17 +75,14 @@ def exact_health_at(view: PriceView, price: Price) -> int:
     for exposure in view.exposures:
         value = Money(exposure.value_per_unit * price)
         notional = notional_of(value)
-        tier = exposure.tiers.holding(notional)
-        health = health + RATE_ONE * value - (notional * tier.maintenance_rate - tier.deduction)
+        health = health + RATE_ONE * value - exact_maintenance(notional, exposure.tiers.holding(notional))
     return health
 
 
 @rule("MRG-07", "NUM-03")
 def highest_price(view: PriceView) -> Price:
     """The band is sought only among prices at which notionals are at most 2^62."""
-    largest = 1
-    for exposure in view.exposures:
-        largest = max(largest, abs(exposure.value_per_unit))
+    largest = max([1, *(abs(exposure.value_per_unit) for exposure in view.exposures)])
     return Price(min(MAX_PRICE, div_down(MAX_VALUE, largest)))
 
 
@@ -143,15 +140,20 @@ def first_unhealthy(view: PriceView, start: Price, end: Price) -> Price | None:
 @rule("MRG-07")
 def peak_of_exact_health(view: PriceView, start: Price, end: Price) -> Price:
     """The price from start to end at which exact health, which is concave, is largest; the first of equals."""
-    step = 1 if end >= start else -1
     rising, falling = start, end
     while rising != falling:
-        middle = Price(rising + step * div_down(abs(falling - rising), 2))
-        if exact_health_at(view, Price(middle + step)) > exact_health_at(view, middle):
-            rising = Price(middle + step)
-        else:
-            falling = middle
+        rising, falling = around_peak(view, rising, falling)
     return rising
+
+
+@rule("MRG-07")
+def around_peak(view: PriceView, rising: Price, falling: Price) -> tuple[Price, Price]:
+    """Half of a stretch of several prices, the half with the peak of exact health."""
+    step = 1 if falling >= rising else -1
+    middle = Price(rising + step * div_down(abs(falling - rising), 2))
+    if exact_health_at(view, Price(middle + step)) > exact_health_at(view, middle):
+        return Price(middle + step), falling
+    return rising, middle
 
 
 @rule("MRG-07")
@@ -161,12 +163,15 @@ def last_below(view: PriceView, peak: Price, end: Price, threshold: int) -> Pric
         return None
     inside, outside = peak, end
     while abs(outside - inside) > 1:
-        middle = Price(div_down(inside + outside, 2))
-        if exact_health_at(view, middle) >= threshold:
-            inside = middle
-        else:
-            outside = middle
+        inside, outside = around_crossing(view, inside, outside, threshold)
     return outside
+
+
+@rule("MRG-07")
+def around_crossing(view: PriceView, inside: Price, outside: Price, threshold: int) -> tuple[Price, Price]:
+    """Half of a stretch: its ends are still a price where exact health is at the threshold or above, and one below."""
+    middle = Price(div_down(inside + outside, 2))
+    return (middle, outside) if exact_health_at(view, middle) >= threshold else (inside, middle)
 
 
 @rule("MRG-08", source="SRC-06 SRC-14")
@@ -179,6 +184,5 @@ def bankruptcy_price(book: Book, domain: DomainKey, market_id: str) -> Price | N
     slope = sum(exposure.value_per_unit for exposure in view.exposures)
     if slope == 0:
         return None
-    equity = view.fixed_equity
-    price = div_up(-equity, slope) if slope > 0 else div_down(equity, -slope)
+    price = div_up(-view.fixed_equity, slope) if slope > 0 else div_down(view.fixed_equity, -slope)
     return Price(price) if price > 0 else None

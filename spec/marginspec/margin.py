@@ -27,7 +27,13 @@ def notional_of(value: Money) -> Money:
 @rule("MRG-04", source="SRC-01")
 def maintenance_margin(notional: Money, tier: Tier) -> Money:
     """Maintenance margin is the notional at its tier's rate less its tier's deduction, rounded up to a quantum."""
-    return Money(div_up(notional * tier.maintenance_rate - tier.deduction, RATE_ONE))
+    return Money(div_up(exact_maintenance(notional, tier), RATE_ONE))
+
+
+@rule("MRG-04")
+def exact_maintenance(notional: Money, tier: Tier) -> int:
+    """Maintenance margin before it is rounded, in 1e-8 of a quantum."""
+    return notional * tier.maintenance_rate - tier.deduction
 
 
 @rule("MRG-02", source="SRC-01")

@@ -32,8 +32,8 @@ class Fault:
 
 FAULTS = (
     Fault("maintenance rounds down", "margin.py",
-          "div_up(notional * tier.maintenance_rate - tier.deduction, RATE_ONE)",
-          "(notional * tier.maintenance_rate - tier.deduction) // RATE_ONE"),
+          "div_up(exact_maintenance(notional, tier), RATE_ONE)",
+          "exact_maintenance(notional, tier) // RATE_ONE"),
     Fault("maintenance drops the deduction", "margin.py",
           "notional * tier.maintenance_rate - tier.deduction", "notional * tier.maintenance_rate"),
     Fault("initial margin may equal maintenance", "margin.py", "maintenance + 1", "maintenance"),
