@@ -88,10 +88,7 @@ def highest_price(view: PriceView) -> Price:
 
 @rule("MRG-07", source="SRC-05 SRC-13 SRC-14")
 def liquidation_band(book: Book, domain: DomainKey, market_id: str) -> Band:
-    """The liquidation band is bounded by the nearest prices below and above the mark that are not healthy.
-
-    A domain that is not healthy at the mark has both ends there.
-    """
+    """The band is bounded by the nearest prices below and above the mark, or the mark itself, that are not healthy."""
     view = view_of(book, domain, market_id)
     mark = book.markets[market_id].marked()
     if not view.exposures:

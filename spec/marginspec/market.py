@@ -101,10 +101,7 @@ def list_market(
     fees: FeeTerms,
     tiers: tuple[TierTerms, ...],
 ) -> Market:
-    """A market has an asset, decimals, a tick, tiers and fees, all within their limits.
-
-    Refuses INVALID_MARKET, INVALID_TIERS and INVALID_RATE, in this order.
-    """
+    """A market has an asset, decimals, tick, tiers, fees; refuses INVALID_MARKET, INVALID_TIERS, INVALID_RATE in order."""
     require(price_decimals >= 0 and quantity_decimals >= 0, Reason.INVALID_MARKET)
     require(price_decimals + quantity_decimals <= asset_decimals, Reason.INVALID_MARKET)
     tick_units = in_units(tick, price_decimals)

@@ -109,10 +109,7 @@ def traded_key(
 
 @rule("TRD-03")
 def check_orders(transaction: Transaction, legs: tuple[Leg, ...]) -> None:
-    """A fill names an open order that it fits, and a reduce-only order only reduces.
-
-    Refuses UNKNOWN_ORDER, ORDER_MISMATCH and REDUCE_ONLY, each tested for every leg before the next.
-    """
+    """A fill names an open order that it fits, and a reduce-only order only reduces, each of them in turn."""
     named = tuple((leg, open_order(transaction, leg.key.account, leg.order)) for leg in legs if leg.order is not None)
     for leg, order in named:
         require(fits_order(order, leg.key, leg.quantity, leg.price), Reason.ORDER_MISMATCH)

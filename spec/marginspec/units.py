@@ -64,16 +64,20 @@ def in_units(decimal: Decimal8, decimals: int) -> int | None:
 def share_pro_rata(amount: Money, claims: tuple[int, ...]) -> tuple[Money, ...]:
     """Share an amount over claims: the floor of each exact share, then single quanta in claim order.
 
-    The left-over quanta go, one each, to the claims whose exact share is not an integer, so nobody
-    receives more than the exact share rounded up. Needs an amount >= 0, claims >= 0 and a positive
-    sum of claims; a sum that is negative is shared by its absolute value (the caller negates).
+    Needs an amount >= 0, claims >= 0 and a positive sum of claims; whoever shares a loss shares its absolute value.
     """
     total = sum(claims)
-    floors = [div_down(amount * claim, total) for claim in claims]
-    left = amount - sum(floors)
+    left = amount - sum([div_down(amount * claim, total) for claim in claims])
     shares: list[Money] = []
-    for claim, floor in zip(claims, floors, strict=True):
-        extra = 1 if left > 0 and floor * total < amount * claim else 0
-        left = left - extra
-        shares.append(Money(floor + extra))
+    for claim in claims:
+        share, left = next_share(amount, claim, total, left)
+        shares.append(share)
     return tuple(shares)
+
+
+@rule("NUM-02")
+def next_share(amount: Money, claim: int, total: int, left: int) -> tuple[Money, int]:
+    """A share that is not exact is rounded down, then takes one quantum of what roundings left, if any is left."""
+    floor = div_down(amount * claim, total)
+    extra = 1 if left > 0 and floor * total < amount * claim else 0
+    return Money(floor + extra), left - extra
