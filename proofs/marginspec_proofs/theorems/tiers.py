@@ -12,14 +12,14 @@ from typing import Any
 from marginspec.margin import exact_maintenance, initial_margin, maintenance_margin
 from marginspec.market import Tier, TierTable, TierTerms, next_tier, tier_table
 from marginspec.rejections import Rejected
-from marginspec.units import MAX_AMOUNT, MAX_LEVERAGE, MAX_TIERS, MIN_LEVERAGE, RATE_ONE, Decimal8, Money, Rate
+from marginspec.units import MAX_LEVERAGE, MAX_TIERS, MIN_LEVERAGE, RATE_ONE, Decimal8, Money, Rate, div_up
 from marginspec_journal.decimals import parse_decimal
 from marginspec_proofs.statements import INDUCTION, Case, theorem
 from marginspec_proofs.symbols import implies
-from marginspec_proofs.theorems.numbers import whole_multiples
 
 ASSET_DECIMALS = 8
-PARAMETERS = "venue/binance_usdm.json"
+BUNDLED = "venue/binance_usdm.json"
+"""Real tables, among the data of the tools; they are read as data, nothing of the tools is run."""
 
 
 def tier(case: Case, name: str) -> Tier:
@@ -257,8 +257,9 @@ def exact_maintenance_is_convex(case: Case) -> None:
 
 @theorem("T-TIER-7", "MRG-04", of=(maintenance_margin, exact_maintenance), uses=("T-TIER-5",))
 def maintenance_margin_is_exact_maintenance_rounded_up(case: Case) -> None:
-    """Maintenance margin is less than a quantum above exact maintenance, never falls as notional rises, and
-    rises by no more than notional does; of a notional above zero it is at least one quantum and at most all of it.
+    """Maintenance margin is less than a quantum above exact maintenance and never falls as notional rises.
+
+    It rises by no more than notional does; of a notional above zero it is at least one quantum.
     """
     table = AnyTable(case, "tier")
     low, rise = case.integer("low", 0), case.integer("rise", 1)
@@ -277,12 +278,11 @@ def maintenance_margin_is_exact_maintenance_rounded_up(case: Case) -> None:
     case.claim("nothing for nothing", zero)
 
 
-@theorem("T-TIER-8", "MRG-02", "MRG-04", of=(initial_margin, maintenance_margin), uses=("T-TIER-2", "T-TIER-3"))
+@theorem("T-TIER-8", "MRG-02", "MRG-04", of=(initial_margin, maintenance_margin), uses=("T-TIER-2",))
 def initial_margin_exceeds_maintenance(case: Case) -> None:
     """Initial margin is above maintenance margin for any notional above zero, at any leverage.
 
-    It is at least notional over leverage, and at most one quantum above notional over leverage rounded up:
-    rounding alone could make the two margins equal, and no more than that.
+    It is at least notional over the leverage.
     """
     held = tier(case, "tier")
     notional = case.integer("notional", 0)
@@ -292,3 +292,98 @@ def initial_margin_exceeds_maintenance(case: Case) -> None:
     case.claim("nothing when flat", implies(notional == 0, initial == 0))
     case.claim("above maintenance", implies(notional > 0, initial > maintenance))
     case.claim("at least notional over leverage", initial * leverage >= notional)
+
+
+@theorem("T-TIER-9", "MRG-02", of=(initial_margin,), uses=("T-MUL-TIER", "T-TIER-2"))
+def rounding_alone_makes_margins_meet(case: Case) -> None:
+    """Notional over leverage, rounded up, is never below maintenance margin; initial margin adds a quantum to a tie.
+
+    So initial margin is notional over the lesser leverage rounded up, or one quantum more.
+    """
+    held = tier(case, "tier")
+    notional = case.integer("notional", 1)
+    leverage = case.integer("leverage", MIN_LEVERAGE, MAX_LEVERAGE, source="ACC-01")
+    maintenance = maintenance_margin(notional, held)
+    initial = initial_margin(notional, leverage, held, maintenance)
+    lesser = min(leverage, held.max_leverage)
+    by_leverage = div_up(notional, lesser)
+    # notional * rate * leverage < notional * 1e8 <= by_leverage * leverage * 1e8, so maintenance is below.
+    product_rises(case, lesser, held.max_leverage, held.maintenance_rate)
+    case.claim("rate times the lesser leverage is below one", held.maintenance_rate * lesser < RATE_ONE)
+    charge = held.maintenance_rate * lesser
+    product_rises(case, charge, RATE_ONE, notional)
+    case.claim(
+        "at the rate, times leverage, less than notional",
+        notional * held.maintenance_rate * lesser < notional * RATE_ONE,
+    )
+    below = notional * held.maintenance_rate
+    product_rises(case, by_leverage * RATE_ONE, below, lesser)
+    case.claim("exact maintenance is below", exact_maintenance(notional, held) < by_leverage * RATE_ONE)
+    case.claim("maintenance margin is not above", maintenance <= by_leverage)
+    case.claim("a quantum for a tie", (initial == by_leverage) | (initial == by_leverage + 1))
+
+
+@theorem("T-TIER-10", "MRG-02", of=(initial_margin,), uses=("T-MUL-TIER", "T-TIER-1", "T-TIER-7"))
+def initial_margin_never_falls(case: Case) -> None:
+    """Initial margin never falls as notional rises: the tier above it takes a lower leverage and more maintenance."""
+    at_low, at_high = tier(case, "lower"), tier(case, "higher")
+    low, rise = case.integer("low", 0), case.integer("rise", 0)
+    high = low + rise
+    leverage = case.integer("leverage", MIN_LEVERAGE, MAX_LEVERAGE, source="ACC-01")
+    case.assume(at_high.max_leverage <= at_low.max_leverage, "T-TIER-1")
+    smaller, larger = case.integer("maintenance at low", 0), case.integer("maintenance at high", 0)
+    case.assume(smaller <= larger, "T-TIER-7")
+    before, after = initial_margin(low, leverage, at_low, smaller), initial_margin(high, leverage, at_high, larger)
+    first, second = min(leverage, at_low.max_leverage), min(leverage, at_high.max_leverage)
+    by_first, by_second = div_up(low, first), div_up(high, second)
+    product_rises(case, second, first, by_second)
+    product_rises(case, by_second + 1, by_first, first)
+    case.claim("notional over the higher leverage is not negative", by_second >= 0)
+    case.claim("notional over leverage never falls", by_first <= by_second)
+    case.claim("initial margin never falls", before <= after)
+
+
+def bundled_tables() -> tuple[TierTable, ...]:
+    """All tier tables that the project ships, as the rules accept them."""
+    markets = json.loads(files("marginspec_tools").joinpath(BUNDLED).read_bytes())["markets"]
+    tables = []
+    for market in markets:
+        rows = [(row["floor"], row["max_leverage"], row["maintenance_rate"]) for row in market["tiers"]]
+        terms = [TierTerms(parse_decimal(floor), leverage, parse_decimal(rate)) for floor, leverage, rate in rows]
+        tables.append(tier_table(terms, ASSET_DECIMALS))
+    return tuple(tables)
+
+
+TABLES = bundled_tables()
+
+
+@theorem(
+    "T-TIER-11",
+    "MKT-02",
+    "MRG-02",
+    "MRG-04",
+    of=(TierTable.holding, tier_table, maintenance_margin, initial_margin),
+    scope="all bundled tables, any notional",
+    fast=False,
+)
+def bundled_tables_charge_by_bracket(case: Case) -> None:
+    """In every bundled table maintenance is the sum of its brackets, is continuous, and stays below initial margin."""
+    table = case.one_of("table", TABLES)
+    notional = case.integer("notional", 0)
+    held = table.holding(notional)
+    place = table.tiers.index(held)
+    brackets = 0
+    for lower, higher in pairwise(table.tiers[: place + 1]):
+        brackets = brackets + lower.maintenance_rate * (higher.floor - lower.floor)
+    exact = exact_maintenance(notional, held)
+    case.claim("the sum of its brackets", exact == brackets + held.maintenance_rate * (notional - held.floor))
+    highest: Any = True
+    for one in table.tiers:
+        highest = (exact >= line_at(notional, one)) & highest
+    case.claim("the highest of all lines", highest)
+    grown = exact_maintenance(notional + 1, table.holding(notional + 1)) - exact
+    steepest = table.tiers[-1].maintenance_rate
+    case.claim("one quantum more asks more, and no more than the highest rate", (grown > 0) & (grown <= steepest))
+    maintenance = maintenance_margin(notional, held)
+    initial = initial_margin(notional, held.max_leverage, held, maintenance)
+    case.claim("initial margin is above", implies(notional > 0, initial > maintenance))
