@@ -101,7 +101,7 @@ def list_market(
     fees: FeeTerms,
     tiers: tuple[TierTerms, ...],
 ) -> Market:
-    """A market has an asset, decimals, tick, tiers, fees; refuses INVALID_MARKET, INVALID_TIERS, INVALID_RATE in order."""
+    """A market has an asset, decimals, tick, tiers, fees; else INVALID_MARKET, INVALID_TIERS, INVALID_RATE."""
     require(price_decimals >= 0 and quantity_decimals >= 0, Reason.INVALID_MARKET)
     require(price_decimals + quantity_decimals <= asset_decimals, Reason.INVALID_MARKET)
     tick_units = in_units(tick, price_decimals)

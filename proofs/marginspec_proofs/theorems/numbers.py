@@ -17,12 +17,26 @@ def whole_multiples(case: Case, factor: Any, divisor: Any) -> None:
     case.assume(implies(divisor > 0, stated), "T-MUL-1")
 
 
+def not_less_by_a_factor(case: Case, less: Any, more: Any, factor: Any) -> None:
+    """Use T-MUL-2: a factor of at least zero keeps the order of two integers."""
+    case.assume(implies((less <= more) & (factor >= 0), less * factor <= more * factor), "T-MUL-2")
+
+
 @theorem("T-MUL-1", "NUM-02", of=())
 def products_are_whole_multiples(case: Case) -> None:
     """A positive integer times a positive divisor is at least the divisor, a negative one at most minus it."""
     factor, divisor = case.integer("factor"), case.integer("divisor", 1)
     case.claim("from above", implies(factor > 0, factor * divisor >= divisor))
     case.claim("from below", implies(factor < 0, factor * divisor <= -divisor))
+
+
+@theorem("T-MUL-2", "NUM-02", of=())
+def a_factor_keeps_the_order(case: Case) -> None:
+    """If one integer is at most another, so are their products with a factor of at least zero."""
+    less, more, factor = case.integer("less"), case.integer("more"), case.integer("factor", 0)
+    case.assume(less <= more, "NUM-02")
+    case.claim("their difference times the factor is at least zero", (more - less) * factor >= 0)
+    case.claim("the order is kept", less * factor <= more * factor)
 
 
 @theorem("T-NUM-1", "NUM-02", of=(div_down, div_up))
