@@ -1,0 +1,477 @@
+"""Bands: what is healthy between the ends of a liquidation band and beyond them, and how the search finds them.
+
+Tier tables are valid tables of any length (`AnyTable`). A market's domain has at most two positions there, a long
+and a short one, so views with one and two exposures are all that there are.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from marginspec import bands
+from marginspec.bands import (
+    Exposure,
+    PriceView,
+    around_crossing,
+    around_peak,
+    exact_health_at,
+    first_unhealthy,
+    health_at,
+    highest_price,
+    last_below,
+    nearest_unhealthy,
+    peak_of_exact_health,
+)
+from marginspec.units import MAX_PRICE, MAX_VALUE, RATE_ONE
+from marginspec_proofs.statements import INDUCTION, Case, theorem
+from marginspec_proofs.symbols import implies, negate
+from marginspec_proofs.theorems.tiers import AnyTable, product_rises
+
+ALL_VIEWS = "one or two positions in the market: all that an account can have there"
+SIGNS = {"long": (1,), "short": (-1,), "hedge": (1, -1)}
+
+
+def any_price(case: Case, name: str) -> Any:
+    """A price."""
+    return case.integer(name, 1, MAX_PRICE)
+
+
+def any_view(case: Case, signs: tuple[int, ...]) -> PriceView:
+    """A domain as a function of the price, with one position for each sign, in valid tables of any length."""
+    equity, maintenance = case.integer("fixed equity"), case.integer("fixed maintenance", 0)
+    exposures = []
+    for sign in signs:
+        size = case.integer(f"value {sign}", 1, source="NUM-01")
+        exposures.append(Exposure(sign * size, AnyTable(case, f"tier {sign} ")))  # type: ignore[arg-type]  # stands for one
+    return PriceView(equity, maintenance, tuple(exposures))
+
+
+def at_price(case: Case, view: PriceView, price: Any) -> None:
+    """Use T-MUL-TIER: at a positive price, a value has the sign of its position."""
+    for exposure in view.exposures:
+        product_rises(case, 0, exposure.value_per_unit, price)
+        product_rises(case, exposure.value_per_unit, 0, price)
+
+
+@theorem("T-BAND-1", "MRG-05", "MRG-07", of=(health_at, exact_health_at), scope=ALL_VIEWS, uses=("T-MUL-TIER",))
+def rounding_costs_less_than_a_quantum_a_position(case: Case) -> None:
+    """Health is exact health less what rounding takes: nothing or more, and less than one quantum a position.
+
+    So exact health of a quantum a position is healthy, and exact health below one quantum is not.
+    """
+    view = any_view(case, case.one_of("positions", tuple(SIGNS.values())))
+    price = any_price(case, "price")
+    at_price(case, view, price)
+    rounded, exact = health_at(view, price), exact_health_at(view, price)
+    count = len(view.exposures)
+    case.claim("rounding adds nothing", rounded * RATE_ONE <= exact)
+    case.claim("rounding takes less than a quantum a position", exact < (rounded + count) * RATE_ONE)
+    case.claim("a quantum a position is healthy", implies(exact >= count * RATE_ONE, rounded > 0))
+    case.claim("less than one quantum is not healthy", implies(exact < RATE_ONE, rounded <= 0))
+
+
+def slope_of(view: PriceView, place: int) -> Any:
+    """By how much exact health changes with a price unit, at the tiers that each table answered in that place."""
+    slope = 0
+    for exposure in view.exposures:
+        size = max(exposure.value_per_unit, -exposure.value_per_unit)
+        held = exposure.tiers.answered[place][1]  # type: ignore[attr-defined]  # any table
+        slope = slope + RATE_ONE * exposure.value_per_unit - held.maintenance_rate * size
+    return slope
+
+
+@theorem("T-BAND-2", "MRG-07", of=(exact_health_at,), scope=ALL_VIEWS, uses=("T-MUL-TIER", "T-TIER-3"))
+def exact_health_is_concave(case: Case) -> None:
+    """Exact health is concave in the price: it is nowhere above the straight line that its tiers at a price draw."""
+    view = any_view(case, case.one_of("positions", tuple(SIGNS.values())))
+    here, there = any_price(case, "here"), any_price(case, "there")
+    at_price(case, view, here)
+    at_price(case, view, there)
+    exact_here, exact_there = exact_health_at(view, here), exact_health_at(view, there)
+    slope = slope_of(view, 0)
+    case.claim("below its line", exact_there <= exact_here + slope * there - slope * here)
+
+
+@theorem(
+    "T-BAND-3",
+    "MRG-05",
+    "MRG-07",
+    of=(health_at, exact_health_at),
+    scope="one position in the market",
+    uses=("T-TIER-5",),
+)
+def one_way_health_moves_one_way(case: Case) -> None:
+    """With one position in the market, health never falls as the price moves with it, and exact health rises.
+
+    So what is unhealthy stays unhealthy as the price moves on against the position: there is at most one end.
+    """
+    sign = case.one_of("side", (1, -1))
+    view = any_view(case, (sign,))
+    worse = any_price(case, "worse price")
+    better = any_price(case, "better price")
+    case.assume(sign * (better - worse) > 0, "the better price is where the position gains")
+    at_price(case, view, worse)
+    at_price(case, view, better)
+    size = sign * view.exposures[0].value_per_unit
+    product_rises(case, worse, better, size)
+    product_rises(case, better, worse, size)
+    gained = sign * (better * size - worse * size)
+    at_worse, at_better = exact_health_at(view, worse), exact_health_at(view, better)
+    lower, higher = health_at(view, worse), health_at(view, better)
+    # T-TIER-5, for the two notionals: exact maintenance changes the same way as notional, and by less.
+    grown = (RATE_ONE * gained - (at_better - at_worse)) * sign
+    case.assume((grown > 0) & (grown < RATE_ONE * gained), "T-TIER-5")
+    case.claim("exact health rises", at_worse < at_better)
+    case.claim("health does not fall", lower <= higher)
+    case.claim("unhealthy beyond what is unhealthy", implies(higher <= 0, lower <= 0))
+
+
+def support(case: Case, here: tuple[Any, Any], there: tuple[Any, Any], slope: Any) -> None:
+    """Use T-BAND-2: exact health there is not above the line through here."""
+    at_here, exact_here = here
+    at_there, exact_there = there
+    case.assume(exact_there <= exact_here + slope * (at_there - at_here), "T-BAND-2")
+
+
+def signs_of_product(case: Case, slope: Any, distance: Any) -> None:
+    """Use T-MUL-TIER: what sign a slope gives to a distance."""
+    product_rises(case, 0, slope, distance)
+    product_rises(case, slope, 0, distance)
+
+
+@theorem("T-BAND-4", "MRG-07", of=(), uses=("T-BAND-2", "T-MUL-TIER"))
+def high_exact_health_lies_together(case: Case) -> None:
+    """Between two prices at which exact health is at least a threshold, it is so everywhere.
+
+    And a price unit that raises exact health is preceded by units that raise it, in either direction.
+    """
+    direction = case.one_of("direction", (1, -1))
+    start, gone, left = case.integer("start"), case.integer("gone", 0), case.integer("left", 0)
+    middle = start + direction * gone
+    end = middle + direction * left
+    exact_start, exact_middle, exact_end = case.integer("at start"), case.integer("at middle"), case.integer("at end")
+    slope, threshold = case.integer("slope"), case.integer("threshold")
+    support(case, (middle, exact_middle), (start, exact_start), slope)
+    support(case, (middle, exact_middle), (end, exact_end), slope)
+    signs_of_product(case, slope, gone)
+    signs_of_product(case, slope, left)
+    signs_of_product(case, -slope, gone)
+    signs_of_product(case, -slope, left)
+    both = (exact_start >= threshold) & (exact_end >= threshold)
+    case.claim("at least the threshold between", implies(both, exact_middle >= threshold))
+
+
+@theorem("T-BAND-5", "MRG-07", of=(), uses=("T-BAND-2", "T-MUL-TIER"))
+def a_rise_is_preceded_by_rises(case: Case) -> None:
+    """Where a step of one price unit raises exact health, so did each step of that direction before it."""
+    direction = case.one_of("direction", (1, -1))
+    earlier, gone = case.integer("earlier"), case.integer("gone", 1)
+    later = earlier + direction * gone
+    before, after = case.integer("at earlier"), case.integer("after earlier")
+    here, beyond = case.integer("at later"), case.integer("after later")
+    first_slope, second_slope = case.integer("slope after earlier"), case.integer("slope at later")
+    support(case, (earlier + direction, after), (earlier, before), first_slope)
+    support(case, (earlier + direction, after), (later, here), first_slope)
+    support(case, (later, here), (later + direction, beyond), second_slope)
+    support(case, (later, here), (earlier + direction, after), second_slope)
+    case.assume(implies(gone == 1, (here == after) & (first_slope == second_slope)), "one price has one exact health")
+    along_first, along_second = direction * first_slope, direction * second_slope
+    between = gone - 1
+    signs_of_product(case, along_first, between)
+    signs_of_product(case, along_second, between)
+    rises_later = beyond > here
+    case.claim("a rise is on a rising line", implies(rises_later, along_second > 0))
+    falls_earlier = after <= before
+    case.claim("no rise is on a line that does not rise", implies(falls_earlier, along_first <= 0))
+    case.claim("rises are preceded by rises", implies(rises_later, after > before))
+
+
+@contextmanager
+def contracts(**stand_ins: Callable[..., Any]) -> Iterator[None]:
+    """Within, the functions of the module of bands that are named are known by what was proved of them alone."""
+    with ExitStack() as stack:
+        for name, stand_in in stand_ins.items():
+            stack.enter_context(patch.object(bands, name, stand_in))
+        yield
+
+
+NO_VIEW = PriceView(0, 0, ())  # type: ignore[arg-type]  # plain integers stand for amounts
+
+
+@theorem("T-BAND-6", "MRG-07", of=(around_peak,), scope=INDUCTION, uses=("T-BAND-5",))
+def the_search_for_the_peak_closes_in(case: Case) -> None:
+    """Each turn of the search keeps the peak of exact health in a shorter stretch.
+
+    Before the stretch every step raises exact health, from its other end on none does; so where the two ends
+    meet is the first of the largest.
+    """
+    direction = case.one_of("direction", (1, -1))
+    start, gone = case.integer("start"), case.integer("gone", 0)
+    length, left = case.integer("length", 1), case.integer("left", 0)
+    rising = start + direction * gone
+    falling = rising + direction * length
+    end = falling + direction * left
+    asked: list[tuple[Any, Any]] = []
+
+    def exact_at(_: PriceView, price: Any) -> Any:
+        asked.append((price, case.integer(f"exact {len(asked)}")))
+        return asked[-1][1]
+
+    with contracts(exact_health_at=exact_at):
+        new_rising, new_falling = around_peak(NO_VIEW, rising, falling)
+    (beyond, exact_beyond), (middle, exact_middle) = asked
+    case.claim("step: it compares neighbours", beyond == middle + direction)
+    case.claim("step: within the stretch", (direction * (middle - rising) >= 0) & (direction * (falling - beyond) >= 0))
+    new_length = direction * (new_falling - new_rising)
+    case.claim("step: the stretch is shorter", (new_length >= 0) & (new_length < length))
+    kept = (direction * (new_rising - rising) >= 0) & (direction * (falling - new_falling) >= 0)
+    case.claim("step: the stretch is part of the one before", kept)
+    price = case.integer("price")
+    rises, rises_at_middle = case.truth("rises"), exact_beyond > exact_middle
+    on_way = (direction * (price - start) >= 0) & (direction * (end - price) > 0)
+    case.assume(on_way, "any price on the way")
+    case.assume(implies(direction * (rising - price) > 0, rises), "induction hypothesis")
+    case.assume(implies(direction * (price - falling) >= 0, negate(rises)), "induction hypothesis")
+    case.assume(implies((direction * (middle - price) >= 0) & rises_at_middle, rises), "T-BAND-5")
+    case.assume(implies((direction * (price - middle) >= 0) & rises, rises_at_middle), "T-BAND-5")
+    case.claim("step: before it, all rise", implies(direction * (new_rising - price) > 0, rises))
+    case.claim("step: from its end on, none rises", implies(direction * (price - new_falling) >= 0, negate(rises)))
+    case.claim("base: before the whole way there is no price", negate(on_way & (direction * (start - price) > 0)))
+    case.claim("base: beyond the whole way there is no price", negate(on_way & (direction * (price - end) >= 0)))
+
+
+@theorem("T-BAND-7", "MRG-07", of=(around_crossing,), scope=INDUCTION)
+def the_search_for_the_threshold_closes_in(case: Case) -> None:
+    """Each turn of a bisection keeps a price at the threshold or above and one below it, and brings them nearer.
+
+    So it ends with neighbours, of which the outer one is below the threshold and the inner one is not.
+    """
+    direction = case.one_of("direction", (1, -1))
+    inside, length = case.integer("inside"), case.integer("length", 2)
+    outside = inside + direction * length
+    threshold, at_inside, at_outside = case.integer("threshold"), case.integer("at inside"), case.integer("at outside")
+    case.assume((at_inside >= threshold) & (at_outside < threshold), "induction hypothesis")
+    case.claim("base: the ends of the whole way", (at_inside >= threshold) & (at_outside < threshold))
+    asked: list[tuple[Any, Any]] = []
+
+    def exact_at(_: PriceView, price: Any) -> Any:
+        asked.append((price, case.integer("at middle")))
+        return asked[-1][1]
+
+    with contracts(exact_health_at=exact_at):
+        new_inside, new_outside = around_crossing(NO_VIEW, inside, outside, threshold)
+    ((middle, at_middle),) = asked
+    new_length = direction * (new_outside - new_inside)
+    case.claim("step: nearer, and not met", (new_length >= 1) & (new_length < length))
+    from_inside = ((new_inside == inside) & (at_inside >= threshold)) | (
+        (new_inside == middle) & (at_middle >= threshold)
+    )
+    from_outside = ((new_outside == outside) & (at_outside < threshold)) | (
+        (new_outside == middle) & (at_middle < threshold)
+    )
+    case.claim("step: the inner one is at the threshold or above", from_inside)
+    case.claim("step: the outer one is below", from_outside)
+    case.claim("step: one end stays", (new_inside == inside) | (new_outside == outside))
+
+
+@theorem("T-BAND-8", "MRG-07", of=(last_below, peak_of_exact_health), uses=("T-BAND-6", "T-BAND-7"))
+def a_search_ends_where_its_turns_lead(case: Case) -> None:
+    """A bisection answers with a price below the threshold whose inner neighbour is not, or that there is none.
+
+    The search for the peak answers with a price on its way.
+    """
+    direction = case.one_of("direction", (1, -1))
+    start, length = case.integer("start"), case.integer("length", 0)
+    end = start + direction * length
+    threshold, at_end = case.integer("threshold"), case.integer("at end")
+    inner, at_inner, at_outer = case.integer("inner"), case.integer("at inner"), case.integer("at outer")
+    met, ends_met = case.integer("peak"), []
+
+    def turned(_: PriceView, inside: Any, outside: Any, __: Any) -> Any:
+        case.claim("the first turn has the whole way", (inside == start) & (outside == end) & (at_end < threshold))
+        ends_met.append(inside)
+        within = (direction * (inner - start) >= 0) & (direction * (end - inner) >= 1)
+        case.assume(within & (at_inner >= threshold) & (at_outer < threshold), "T-BAND-7")
+        return inner, inner + direction
+
+    def met_at_peak(_: PriceView, rising: Any, falling: Any) -> Any:
+        case.assume((direction * (met - rising) >= 0) & (direction * (falling - met) >= 0), "T-BAND-6")
+        return met, met
+
+    with contracts(exact_health_at=lambda _, __: at_end, around_crossing=turned, around_peak=met_at_peak):
+        below = last_below(NO_VIEW, start, end, threshold)
+        peak = peak_of_exact_health(NO_VIEW, start, end)
+    case.claim("the peak is on the way", (direction * (peak - start) >= 0) & (direction * (end - peak) >= 0))
+    if below is None:
+        case.claim("none if the end is not below", at_end >= threshold)
+    elif ends_met:
+        case.claim("below, next to one that is not", (below == inner + direction) & (at_outer < threshold))
+    else:
+        case.claim(
+            "the end, next to the start or the start itself", (below == end) & (at_end < threshold) & (length <= 1)
+        )
+
+
+class Turned(Exception):  # noqa: N818 - not an error: where the next turn of a loop begins
+    """A loop begins its next turn."""
+
+
+@theorem("T-BAND-9", "MRG-07", of=(first_unhealthy,), scope=INDUCTION)
+def trying_one_by_one_finds_the_first(case: Case) -> None:
+    """Prices are tried one by one: where the trying stops, all before were healthy, and this one is not or is the last.
+
+    A turn is the function itself begun at any price on the way: its loop carries nothing but the price.
+    """
+    direction = case.one_of("direction", (1, -1))
+    start, gone, left = case.integer("start"), case.integer("gone", 0), case.integer("left", 0)
+    price = start + direction * gone
+    end = price + direction * left
+    tried: list[Any] = []
+    any_before, health_before, health_here = (
+        case.integer("any price"),
+        case.integer("its health"),
+        case.integer("health"),
+    )
+    healthy = health_before > 0
+
+    def health(_: PriceView, at: Any) -> Any:
+        tried.append(at)
+        if len(tried) > 1:
+            raise Turned
+        return health_here
+
+    case.assume(implies(any_before == price, health_before == health_here), "one price has one health")
+    case.assume(direction * (any_before - start) >= 0, "any price on the way")
+    nothing_before = negate(direction * (price - any_before) > 0)
+    case.claim("base: no price is before the start", implies(gone == 0, nothing_before))
+    case.assume(implies(direction * (price - any_before) > 0, healthy), "induction hypothesis")
+    with contracts(health_at=health):
+        try:
+            found = first_unhealthy(NO_VIEW, price, end)
+        except Turned:
+            case.claim("step: on to the neighbour", (tried[1] == price + direction) & (left >= 1))
+            case.claim("step: all before were healthy", implies(direction * (tried[1] - any_before) > 0, healthy))
+            return
+    if found is None:
+        case.claim("step: none to the end", implies(direction * (end - any_before) >= 0, healthy))
+    else:
+        case.claim("step: it is the price tried", found == price)
+        case.claim("step: all before it were healthy", implies(direction * (found - any_before) > 0, healthy))
+        case.claim("step: it is not", implies(any_before == found, negate(healthy)))
+
+
+class Way:
+    """The way from a mark to an end, any one price on it, and what the searches say of that price."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.direction = case.one_of("direction", (1, -1))
+        self.mark, self.length = case.integer("mark"), case.integer("length", 0)
+        self.end = self.mark + self.direction * self.length
+        self.price, self.healthy = case.integer("price"), case.truth("healthy")
+        case.assume(
+            self.before_or_at(self.mark, self.price) & self.before_or_at(self.price, self.end), "any price on it"
+        )
+        self.calls = 0
+
+    def before_or_at(self, one: Any, other: Any) -> Any:
+        """Whether one price comes no later on the way than another."""
+        return self.direction * (other - one) >= 0
+
+    def before(self, one: Any, other: Any) -> Any:
+        """Whether one price comes earlier on the way than another."""
+        return self.direction * (other - one) > 0
+
+    def answer(self, name: str) -> Any:
+        """None, or a price: each a path of its own."""
+        self.calls += 1
+        found = self.case.integer(f"{name} {self.calls}")
+        return None if self.case.one_of(f"{name} {self.calls} exists", (False, True)) is False else found
+
+    def peak(self, _: PriceView, start: Any, end: Any) -> Any:
+        """A price on the way."""
+        peak = self.case.integer("peak")
+        self.case.assume(self.before_or_at(start, peak) & self.before_or_at(peak, end), "T-BAND-8")
+        return peak
+
+    def exact_at(self, _: PriceView, __: Any) -> Any:
+        """Any exact health."""
+        self.exact_peak = self.case.integer("exact at peak")
+        return self.exact_peak
+
+    def last_below(self, _: PriceView, peak: Any, end: Any, safe: Any) -> Any:
+        """Healthy from a safe price up to the one that is found, or to the end: they are safe (T-BAND-1)."""
+        self.case.claim("it starts from a safe price", self.exact_peak >= safe)
+        found = self.answer("last below")
+        on_stretch = (self.before_or_at(peak, self.price) & self.before_or_at(self.price, end)) | (
+            self.before_or_at(end, self.price) & self.before_or_at(self.price, peak)
+        )
+        if found is None:
+            self.case.assume(implies(on_stretch, self.healthy), "T-BAND-1 T-BAND-4 T-BAND-8")
+            return None
+        outwards = self.before(peak, found) & self.before_or_at(found, end)
+        inwards = self.before(found, peak) & self.before_or_at(end, found)
+        self.case.assume(outwards | inwards, "T-BAND-8")
+        inside = (self.before_or_at(peak, self.price) & self.before(self.price, found)) | (
+            self.before(found, self.price) & self.before_or_at(self.price, peak)
+        )
+        self.case.assume(implies(inside, self.healthy), "T-BAND-1 T-BAND-4 T-BAND-8")
+        return found
+
+    def first_unhealthy(self, _: PriceView, start: Any, end: Any) -> Any:
+        """Healthy up to the price that is found, which is not, or to the end."""
+        self.case.claim("prices are tried along the way", self.before_or_at(start, end))
+        found = self.answer("first unhealthy")
+        from_start = self.before_or_at(start, self.price)
+        if found is None:
+            self.case.assume(implies(from_start & self.before_or_at(self.price, end), self.healthy), "T-BAND-9")
+            return None
+        self.case.assume(self.before_or_at(start, found) & self.before_or_at(found, end), "T-BAND-9")
+        self.case.assume(implies(from_start & self.before(self.price, found), self.healthy), "T-BAND-9")
+        self.case.assume(implies(self.price == found, negate(self.healthy)), "T-BAND-9")
+        return found
+
+
+@theorem("T-BAND-10", "MRG-07", of=(nearest_unhealthy,), uses=("T-BAND-1", "T-BAND-4", "T-BAND-8", "T-BAND-9"))
+def the_nearest_unhealthy_price_is_found(case: Case) -> None:
+    """From a mark towards an end, every price before the one that is found is healthy, and that one is not.
+
+    If none is found, every price to the end is healthy.
+    """
+    way = Way(case)
+    with contracts(
+        peak_of_exact_health=way.peak,
+        exact_health_at=way.exact_at,
+        last_below=way.last_below,
+        first_unhealthy=way.first_unhealthy,
+    ):
+        found = nearest_unhealthy(NO_VIEW, way.mark, way.end)
+    if found is None:
+        case.claim("none: every price is healthy", way.healthy)
+        return
+    case.claim("on the way", way.before_or_at(way.mark, found) & way.before_or_at(found, way.end))
+    case.claim("healthy before", implies(way.before(way.price, found), way.healthy))
+    case.claim("not healthy there", implies(way.price == found, negate(way.healthy)))
+
+
+@theorem("T-BAND-11", "MRG-07", "NUM-03", of=(highest_price,), scope=ALL_VIEWS, uses=("T-MUL-TIER",))
+def the_search_covers_every_price_in_limits(case: Case) -> None:
+    """The search upwards ends at the highest price that keeps every notional within its limit.
+
+    At the mark notionals are within it, so that end is never below the mark.
+    """
+    view = any_view(case, case.one_of("positions", tuple(SIGNS.values())))
+    price = any_price(case, "price")
+    highest = highest_price(view)
+    sizes = [abs(exposure.value_per_unit) for exposure in view.exposures]
+    for size in sizes:
+        case.assume(size <= MAX_VALUE, "NUM-03")
+        product_rises(case, price, highest, size)
+        product_rises(case, highest + 1, price, size)
+    within: Any = True
+    for size in sizes:
+        within = (price * size <= MAX_VALUE) & within
+    case.claim("a price at which notionals are within limits is not above it", implies(within, price <= highest))
+    case.claim("at it and below, notionals are within limits", implies(price <= highest, within))
+    case.claim("it is a price", (highest >= 1) & (highest <= MAX_PRICE))
