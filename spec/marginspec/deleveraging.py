@@ -115,9 +115,8 @@ def step_quantity(
 ) -> Quantity:
     """The least quantity whose released loss restores the test, if the shortfall allows it, else the most within it.
 
-    `loss` > 0 is the lot's at mark, `size` > 0 its quantity, `held` > 0 the counterparty's, `spare` its
-    domain's equity less maintenance, which the released loss stays below. Zero if the pair is not eligible.
-    The released loss of k is loss * k / size rounded up.
+    `loss` > 0 is the lot's at mark, `size` > 0 its quantity, `held` > 0 the counterparty's, `spare` its domain's equity
+    less maintenance, above the released loss: loss * k / size rounded up. Zero if the pair is not eligible.
     """
     safe = div_down((spare - 1) * size, loss)
     least = div_down((missing - 1) * size, loss) + 1

@@ -46,8 +46,15 @@ def levy(transaction: Transaction, asset: str, missing: Money) -> None:
     levied = levy_shares(Money(missing - from_house), tuple(equities))
     for domain, amount in zip(payers, levied, strict=True):
         if amount > 0:
-            transaction.transfer(asset, cash_account(domain), insurance, amount, "LVY-01")
-            transaction.effects.append(Levied(domain, amount))
-            transaction.suspects.add(domain)
+            pay_levy(transaction, domain, amount)
     if transaction.event_market is not None:
         transaction.count_funds(transaction.event_market, levied=from_house + sum(levied))
+
+
+@rule("LVY-01")
+def pay_levy(transaction: Transaction, domain: DomainKey, amount: Money) -> None:
+    """A domain's part of a levy goes from its cash into the insurance fund, and may leave it unhealthy."""
+    insurance = ledger.insurance(domain.asset)
+    transaction.transfer(domain.asset, cash_account(domain), insurance, amount, "LVY-01")
+    transaction.effects.append(Levied(domain, amount))
+    transaction.suspects.add(domain)

@@ -174,9 +174,8 @@ class UncoveredChanged:
 class FundStatus:
     """Counters of one market's funds, in quanta since the market opened.
 
-    Balance of the reserve and its high-water mark; what flowed into and out of it; what the market drew
-    from the insurance fund; the losses that deleveraging passed to counterparties; and what house and
-    levy paid on its account.
+    Balance of the reserve and its high-water mark, flows into and out of it, draws on the insurance fund, losses
+    that deleveraging passed to counterparties, and what house and levy paid on the market's account.
     """
 
     balance: Money = NOTHING

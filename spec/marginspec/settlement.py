@@ -14,8 +14,7 @@ from marginspec.waterfall import shortfalls, uncovered_shortfall
 def settle(transaction: Transaction) -> None:
     """Settlement repeats liquidation, then the waterfall of each asset, until all is healthy and covered.
 
-    Only what the event may have made worse is looked at: its suspect domains and exposed assets; and what
-    earlier settlements left uncovered, after every event.
+    Only suspect domains and exposed assets are looked at, and assets that earlier settlements left uncovered.
     """
     transaction.settling = True
     assets = sorted({*transaction.exposed, *transaction.uncovered})

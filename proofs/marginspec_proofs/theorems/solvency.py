@@ -1,0 +1,272 @@
+"""Solvency: after settlement every equity is at least zero, and with the last resort `levy` every loss is covered.
+
+The argument is about sums over any number of accounts. One step of liquidation, deleveraging or levy is run on
+the rulebook's own functions, and moves an amount between one domain's equity, one market's lots and the insurance
+fund, nothing else. What such steps do to the sums is linear, and is followed to the end of settlement.
+"""
+
+from typing import Any
+
+from immutables import Map
+
+from marginspec import ledger
+from marginspec.account import DomainKey, Lot, PositionKey
+from marginspec.deleveraging import Step, deleverage
+from marginspec.ledger import LedgerAccount
+from marginspec.levy import levy_shares, pay_levy
+from marginspec.liquidation import clearance_fee, take_lot
+from marginspec.market import FeeTerms, Market, Tier, TierTable
+from marginspec.state import State
+from marginspec.trading import realise, released_cost
+from marginspec.transaction import Transaction
+from marginspec.units import NOTHING, RATE_ONE, Money, Price, Quantity, Rate
+from marginspec.waterfall import shortfall_of
+from marginspec_proofs.contracts import money_moves
+from marginspec_proofs.statements import INDUCTION, Case, theorem
+from marginspec_proofs.symbols import implies, negate
+from marginspec_proofs.theorems.numbers import whole_multiples
+
+ASSET, MARKET, LOT = "USD", "M", 1
+KEY, DOMAIN = PositionKey("a", MARKET, "BOTH"), DomainKey("a", ASSET)
+WALLET, COST, LOT_COST = ledger.wallet("a", ASSET), ledger.position(*KEY), ledger.lot(LOT)
+FREE = FeeTerms(Rate(0), Rate(0), Rate(0), Rate(0))
+
+
+def any_market(case: Case) -> Market:
+    """A market with any mark and any value of a lot at a price unit; tiers and fees have no part in what is proved."""
+    mark, unit = case.integer("mark", 1), case.integer("quanta per unit", 1)
+    tiers = TierTable((Tier(NOTHING, 20, Rate(10**6), 0),))
+    return Market(MARKET, ASSET, 0, 0, unit, Price(1), tiers, FREE, mark)
+
+
+def any_quantity(case: Case, name: str) -> Any:
+    """A quantity of either sign."""
+    quantity = case.integer(name)
+    case.assume(quantity != 0, "INV-02: flat positions are left out")
+    return quantity
+
+
+def any_part(case: Case, name: str, whole: Any) -> Any:
+    """A part of a quantity: of its sign, not zero, at most all of it."""
+    part = case.integer(name)
+    if whole > 0:
+        case.assume((part > 0) & (part <= whole), "LIQ-02, LIQ-03, ADL-01")
+    else:
+        case.assume((part < 0) & (part >= whole), "LIQ-02, LIQ-03, ADL-01")
+    return part
+
+
+def book_of(
+    market: Market, quantity: Any, balances: dict[LedgerAccount, Any], lots: tuple[Lot, ...] = ()
+) -> Transaction:
+    """A transaction on a state with one cross position, and these lots."""
+    state = State(
+        markets=Map({MARKET: market}),
+        ledger=Map(balances),
+        positions=Map({KEY: quantity}),
+        lots=Map({lot.id: lot for lot in lots}),
+        next_lot=len(lots) + 1,
+        domains_of=Map({"a": (DOMAIN,)}),
+        positions_of=Map({DOMAIN: (KEY,)}),
+        positions_in=Map({MARKET: Map({KEY: DOMAIN})}),
+        lots_in=Map({MARKET: tuple(lot.id for lot in lots)}) if lots else Map(),
+    )
+    return Transaction(state)
+
+
+def equity_in(transaction: Transaction, market: Market) -> Any:
+    """Cash, value at mark less cost."""
+    value = market.at_mark(transaction.positions.get(KEY, Quantity(0)))
+    return transaction.balance(WALLET) + value + transaction.balance(COST)
+
+
+def profit_of_lot(transaction: Transaction, market: Market) -> Any:
+    """Value at mark less cost of the lot; nothing if it is closed."""
+    left = transaction.lots.get(LOT)
+    value = market.at_mark(left.quantity) if left is not None else 0
+    return value + transaction.balance(LOT_COST)
+
+
+@theorem("T-SOLV-1", "LIQ-02", "LIQ-03", "LIQ-04", "ACC-02", of=(take_lot, released_cost), uses=("T-CONS-1",))
+def what_is_taken_costs_the_domain_what_it_pays(case: Case) -> None:
+    """When the engine takes a lot, the domain's equity falls by exactly what it pays, and that is the lot's profit.
+
+    So it is for any part of a position, at any mark, whatever cost it had; a position that is taken whole keeps
+    no cost. Rounding moves between cash and cost of the same position, never between two accounts.
+    """
+    market, quantity = any_market(case), any_quantity(case, "quantity")
+    part, paid = any_part(case, "part", quantity), case.integer("paid")
+    cash, cost = case.integer("cash"), case.integer("cost")
+    transaction = book_of(market, quantity, {WALLET: cash, COST: -cost})
+    before = equity_in(transaction, market)
+    size = abs(quantity)
+    whole_multiples(case, released_cost(cost, size, abs(part)) - cost, size)
+    with money_moves(case):
+        take_lot(transaction, DOMAIN, KEY, part, paid, "takeover")
+    left = transaction.positions.get(KEY, Quantity(0))
+    case.claim("the position loses what the lot has", left == quantity - part)
+    case.claim("the domain's equity falls by what it pays", equity_in(transaction, market) == before - paid)
+    case.claim("the lot's profit is what was paid", profit_of_lot(transaction, market) == paid)
+    case.claim("nothing is left of a flat position's cost", implies(left == 0, transaction.balance(COST) == 0))
+
+
+@theorem("T-SOLV-2", "ADL-03", "ACC-02", of=(deleverage, realise, released_cost), uses=("T-CONS-1",))
+def deleveraging_moves_a_loss_and_nothing_else(case: Case) -> None:
+    """What a step of deleveraging takes off a lot's loss, the counterparty's equity loses, to the quantum.
+
+    A lot that is closed and a position that becomes flat keep no cost.
+    """
+    market, quantity = any_market(case), any_quantity(case, "quantity")
+    lot_quantity = any_quantity(case, "lot's quantity")
+    case.assume((quantity > 0) == (lot_quantity < 0), "ADL-01: a counterparty is on the other side")
+    part = case.integer("part", 1)
+    case.assume((part <= abs(quantity)) & (part <= abs(lot_quantity)), "ADL-01")
+    cash, cost, cost_of_lot = case.integer("cash"), case.integer("cost"), case.integer("lot's cost")
+    lot = Lot(LOT, "b", MARKET, "BOTH", "cross", lot_quantity, "takeover")
+    transaction = book_of(market, quantity, {WALLET: cash, COST: -cost, LOT_COST: -cost_of_lot}, (lot,))
+    sum_before = equity_in(transaction, market) + profit_of_lot(transaction, market)
+    for whole, costs in ((quantity, cost), (lot_quantity, cost_of_lot)):
+        whole_multiples(case, released_cost(costs, abs(whole), part) - costs, abs(whole))
+    with money_moves(case):
+        deleverage(transaction, market, Step(lot, KEY, part))
+    sum_after = equity_in(transaction, market) + profit_of_lot(transaction, market)
+    left = transaction.positions.get(KEY, Quantity(0))
+    case.claim("the position loses as much as the lot", abs(left) == abs(quantity) - part)
+    case.claim("equity and the lot's profit together are as before", sum_after == sum_before)
+    case.claim("nothing is left of a flat position's cost", implies(left == 0, transaction.balance(COST) == 0))
+    closed = LOT not in transaction.lots
+    case.claim("nothing is left of a closed lot's cost", negate(closed) | (transaction.balance(LOT_COST) == 0))
+
+
+@theorem("T-SOLV-3", "LVY-01", of=(pay_levy, levy_shares), scope=INDUCTION, uses=("T-CONS-1", "T-SHARE-2", "T-SHARE-3"))
+def a_levy_takes_what_is_missing_and_leaves_no_debt(case: Case) -> None:
+    """House and levy together pay exactly what is missing, if they have it, and no equity falls below zero.
+
+    The induction is over the payers: so far the fund has what the shares so far sum to.
+    """
+    equity, share, fund = case.integer("equity", 1), case.integer("share", 0), case.integer("fund", 0)
+    case.assume(share <= equity, "T-SHARE-2")
+    market, quantity = any_market(case), any_quantity(case, "quantity")
+    cash = case.integer("cash")
+    cost = cash + market.at_mark(quantity) - equity
+    insurance = ledger.insurance(ASSET)
+    transaction = book_of(market, quantity, {WALLET: cash, COST: -cost, insurance: fund})
+    with money_moves(case):
+        pay_levy(transaction, DOMAIN, share)
+    case.claim("step: the fund gains the share", transaction.balance(insurance) == fund + share)
+    case.claim("step: the payer loses its share", equity_in(transaction, market) == equity - share)
+    case.claim("step: no equity falls below zero", equity_in(transaction, market) >= 0)
+    missing, house, equities = case.integer("missing", 1), case.integer("house", 0), case.integer("equities", 0)
+    rest = missing - min(missing, house)
+    # One claim stands for all: what is asked of all shares together does not depend on how many there are.
+    levied = sum(levy_shares(Money(rest), (Money(equities),)))
+    whole_multiples(case, levied - rest, equities)
+    whole_multiples(case, levied - equities, equities)
+    case.claim("base: no more is levied than there is", levied <= equities)
+    enough = missing <= house + equities
+    case.claim("base: house and levy pay what is missing", implies(enough, min(missing, house) + levied == missing))
+
+
+@theorem("T-SOLV-4", "NUM-01", "LED-01", "INV-01", "INV-02", of=(Market.value,), scope=INDUCTION, uses=("T-CONS-1",))
+def equities_funds_and_lots_are_the_net_deposits(case: Case) -> None:
+    """Equities, profits of lots, reserves, insurance and house of an asset together are its net deposits.
+
+    The induction is over positions and lots: each adds its value to the value of its market's quantities so far,
+    and those of a whole market sum to zero, so their value does. All balances of an asset sum to zero.
+    """
+    market = any_market(case)
+    so_far, quantity = Quantity(case.integer("quantities so far")), Quantity(case.integer("quantity"))
+    both = market.at_mark(Quantity(so_far + quantity))
+    case.claim("base: no quantity has no value", market.at_mark(Quantity(0)) == 0)
+    case.claim("step: values add up like quantities", market.at_mark(so_far) + market.at_mark(quantity) == both)
+    cash, reserves, insurance, house = (case.integer(name) for name in ("cash", "reserves", "insurance", "house"))
+    costs, lot_costs, deposits = case.integer("costs"), case.integer("lots' costs"), case.integer("net deposits")
+    values, lot_values = case.integer("values"), case.integer("lots' values")
+    case.assume(cash - costs - lot_costs + reserves + insurance + house - deposits == 0, "T-CONS-1: INV-01")
+    case.assume(values + lot_values == 0, "INV-02: quantities of a market sum to zero, and so do their values")
+    equities, profits = cash + values - costs, lot_values - lot_costs
+    case.claim("end: the sum", equities + profits + reserves + insurance + house == deposits)
+
+
+@theorem("T-SOLV-5", "LIQ-02", "LIQ-03", of=(clearance_fee,), scope=INDUCTION, uses=("T-SOLV-1", "T-SHARE-2"))
+def other_markets_gain_at_most_their_maintenance(case: Case) -> None:
+    """A domain's liquidation never takes from the lots of another market, and gives them at most its maintenance there.
+
+    The other markets are those in which the event changed nothing. The induction is over steps of the liquidation:
+    what was paid there so far and what is left of the maintenance there is at most what that was at first.
+    """
+    paid, left, first = case.integer("paid so far", 0), case.integer("maintenance left", 0), case.integer("at first", 0)
+    case.claim("base: nothing is paid and all is left", 0 + first <= first)
+    case.assume(paid + left <= first, "induction hypothesis")
+    released, equity = case.integer("released", 0), case.integer("equity", 1)
+    case.assume(released <= left, "LIQ-02: a position's maintenance falls from its own to that of what is kept")
+    value, rate = case.integer("value of the cut", 0), case.integer("clearance fee", 0, RATE_ONE, "MKT-01")
+    fee = clearance_fee(value, rate, released, equity)
+    case.claim("step: a fee is at least zero and at most the equity", (fee >= 0) & (fee <= equity))
+    case.claim("step: after a step-down", paid + fee + (left - released) <= first)
+    share, claim = case.integer("share", 0), case.integer("claim", 0)
+    case.assume(share <= claim, "T-SHARE-2")
+    case.assume(claim <= left, "a position's maintenance is part of what is left there")
+    case.claim("step: after a position is taken over", paid + share + (left - claim) <= first)
+
+
+@theorem(
+    "T-SOLV-6",
+    "LVY-01",
+    "WTF-02",
+    "SET-01",
+    "INV-05",
+    "INV-06",
+    "INV-13",
+    of=(shortfall_of,),
+    uses=("T-SOLV-2", "T-SOLV-4", "T-SOLV-5"),
+)
+def a_levy_always_suffices(case: Case) -> None:
+    """With the last resort `levy` nothing is ever uncovered: house and equities have what is missing.
+
+    Said of an asset with any number of domains and markets, by its sums. Before the event it was settled; the event
+    changed the mark, the tiers or the funding of one market, and liquidation and deleveraging followed.
+    """
+    other_surplus, other_shortfall = case.integer("others' surplus", 0), case.integer("others' shortfall", 0)
+    own, reserve = case.integer("own lots' profit"), case.integer("own reserve", 0, source="T-NONNEG")
+    equities, insurance = case.integer("equities", 0), case.integer("insurance", 0, source="T-NONNEG")
+    house = case.integer("house", 0, source="T-NONNEG")
+    short = shortfall_of(own, reserve)
+    surplus = own + reserve + short
+    case.claim("a market is short or has a surplus", (surplus >= 0) & ((short == 0) | (surplus == 0)))
+    case.assume(other_shortfall + short <= insurance, "INV-06: the asset was settled before")
+    deposits = equities + other_surplus - other_shortfall + own + reserve + insurance + house
+    case.claim("net deposits are at least equities and others' surplus", deposits >= equities + other_surplus)
+
+    gained, liquidated = case.integer("others' gain", 0), case.integer("equity of the liquidated before", 0)
+    case.assume(liquidated <= equities, "their equities are part of all, none of which was below zero")
+    case.assume(gained <= liquidated, "T-SOLV-5: the maintenance of what was healthy is less than its equity was")
+    surplus_after, shortfall_after = case.integer("surplus after", 0), case.integer("shortfall after", 0)
+    case.assume(surplus_after <= other_surplus + gained, "T-SOLV-5, and ADL-01: a step stays within a shortfall")
+    case.assume(shortfall_after <= other_shortfall, "T-SOLV-5, T-SOLV-2: lots of other markets lose nothing")
+    own_after, insurance_after = case.integer("own lots' profit after"), case.integer("insurance after", 0)
+    case.assume(insurance_after >= insurance, "FND-01: the fund gets what funding rounds; nothing draws on it here")
+    house_after, equities_after = case.integer("house after", 0), case.integer("equities after", 0)
+    sum_after = equities_after + surplus_after - shortfall_after + own_after + reserve + insurance_after + house_after
+    case.assume(sum_after == deposits, "T-SOLV-4: no such event changes net deposits")
+    short_after = shortfall_of(own_after, reserve)
+    missing = shortfall_after + short_after - insurance_after
+    case.claim("what is missing is missing in the event's market", implies(missing > 0, short_after > 0))
+    case.claim("house and equities have what is missing", implies(missing > 0, house_after + equities_after >= missing))
+
+
+@theorem("T-SOLV-7", "SET-01", "LVY-01", of=(shortfall_of,), uses=("T-SOLV-1", "T-SOLV-3", "T-SOLV-5", "T-SHARE-2"))
+def settlement_ends_within_two_rounds(case: Case) -> None:
+    """After the first round every cover test holds and every equity is at least zero, so no shortfall follows.
+
+    What a second round liquidates was levied, or deleveraged, in the first. It pays its own equity, of at least zero,
+    to the lots that it becomes; so shortfalls do not rise, nothing is missing, nobody is deleveraged or levied again.
+    """
+    profit, reserve = case.integer("lots' profit"), case.integer("reserve", 0, source="T-NONNEG")
+    others, insurance = case.integer("others' shortfall", 0), case.integer("insurance", 0, source="T-NONNEG")
+    case.assume(others + shortfall_of(profit, reserve) <= insurance, "T-SOLV-3, T-SOLV-6: the first round ends covered")
+    paid = case.integer("paid", 0, source="T-SOLV-3: no equity is below zero; T-SOLV-5: nor is a fee or a share")
+    case.claim(
+        "a liquidation lowers the shortfall", shortfall_of(profit + paid, reserve) <= shortfall_of(profit, reserve)
+    )
+    case.claim("nothing is missing", others + shortfall_of(profit + paid, reserve) <= insurance)
