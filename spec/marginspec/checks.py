@@ -98,10 +98,9 @@ def fits_mode(mode: PositionMode, side: PositionSide) -> bool:
 @rule("ACC-01", "TRD-01")
 def check_position_side(book: Book, key: PositionKey, quantity: Quantity) -> None:
     """A signed quantity opens a hedge side without bound but closes it at most to flat; else WRONG_POSITION_SIDE."""
-    require(fits_mode(book.accounts[key.account], key.side), Reason.WRONG_POSITION_SIDE)
     after = book.positions.get(key, FLAT) + quantity
-    require(not (key.side == "LONG" and after < 0), Reason.WRONG_POSITION_SIDE)
-    require(not (key.side == "SHORT" and after > 0), Reason.WRONG_POSITION_SIDE)
+    past_flat = (key.side == "LONG" and after < 0) or (key.side == "SHORT" and after > 0)
+    require(fits_mode(book.accounts[key.account], key.side) and not past_flat, Reason.WRONG_POSITION_SIDE)
 
 
 @rule("TRD-03")

@@ -17,9 +17,9 @@ def settle(transaction: Transaction) -> None:
     Only suspect domains and exposed assets are looked at, and assets that earlier settlements left uncovered.
     """
     transaction.settling = True
-    assets = sorted({*transaction.exposed, *transaction.uncovered})
-    if not assets and not transaction.suspects:
+    if not (transaction.suspects or transaction.exposed or transaction.uncovered):
         return
+    assets = sorted({*transaction.exposed, *transaction.uncovered})
     queues: Queues = {}
     settled = False
     while not settled:

@@ -110,7 +110,7 @@ def traded_key(
 @rule("TRD-03")
 def check_orders(transaction: Transaction, legs: tuple[Leg, ...]) -> None:
     """A fill names an open order that it fits, and a reduce-only order only reduces, each of them in turn."""
-    named = tuple((leg, open_order(transaction, leg.key.account, leg.order)) for leg in legs if leg.order is not None)
+    named = [(leg, open_order(transaction, leg.key.account, leg.order)) for leg in legs if leg.order is not None]
     for leg, order in named:
         require(fits_order(order, leg.key, leg.quantity, leg.price), Reason.ORDER_MISMATCH)
     for leg, order in named:
@@ -282,8 +282,10 @@ def owes_when_flat(transaction: Transaction, leg: Leg) -> bool:
     """Whether a leg's domain, or the cross domain that stands behind it, has no position but negative cash."""
     if is_flat_and_negative(transaction, leg.domain, leg.cash):
         return True
+    if leg.domain.is_cross:
+        return False
     cross = DomainKey(leg.key.account, leg.domain.asset)
-    return not leg.domain.is_cross and is_flat_and_negative(transaction, cross, cash_account(cross))
+    return is_flat_and_negative(transaction, cross, cash_account(cross))
 
 
 def is_flat_and_negative(transaction: Transaction, domain: DomainKey, cash: LedgerAccount) -> bool:

@@ -70,10 +70,10 @@ class Transaction(Book):
         assert source != target, f"transfer from {source} to itself"
         if amount == 0:
             return
-        left = Money(self.ledger.get(source, NOTHING) - amount)
-        gained = Money(self.ledger.get(target, NOTHING) + amount)
+        left = self.ledger.get(source, NOTHING) - amount
+        gained = self.ledger.get(target, NOTHING) + amount
         assert left >= 0 or not source.startswith(FUND_KINDS), f"{source} at {left} by {rule_id}"
-        self.ledger = with_entry(with_entry(self.ledger, source, left), target, gained)
+        self.ledger = with_entry(with_entry(self.ledger, source, Money(left)), target, Money(gained))
         if not self.settling and not (-MAX_BALANCE <= left <= MAX_BALANCE and -MAX_BALANCE <= gained <= MAX_BALANCE):
             self.out_of_range = True
         if source.startswith("insurance:") or target.startswith("insurance:"):
