@@ -9,7 +9,11 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
+import attrs
+from immutables import Map
+
 from marginspec import bands
+from marginspec.account import DomainKey, PositionKey
 from marginspec.bands import (
     Exposure,
     PriceView,
@@ -20,13 +24,19 @@ from marginspec.bands import (
     health_at,
     highest_price,
     last_below,
+    liquidation_band,
     nearest_unhealthy,
     peak_of_exact_health,
+    view_of,
 )
-from marginspec.units import MAX_PRICE, MAX_VALUE, RATE_ONE
+from marginspec.ledger import position as position_account
+from marginspec.margin import cash_account, domain_margin, is_healthy, maintenance_margin
+from marginspec.market import FeeTerms, Market, Tier, TierTable
+from marginspec.state import State
+from marginspec.units import MAX_PRICE, MAX_VALUE, RATE_ONE, Money, Price, Rate
 from marginspec_proofs.statements import INDUCTION, Case, theorem
 from marginspec_proofs.symbols import implies, negate
-from marginspec_proofs.theorems.tiers import AnyTable, product_rises
+from marginspec_proofs.theorems.tiers import AnyTable, product_rises, tier
 
 ALL_VIEWS = "one or two positions in the market: all that an account can have there"
 SIGNS = {"long": (1,), "short": (-1,), "hedge": (1, -1)}
@@ -475,3 +485,159 @@ def the_search_covers_every_price_in_limits(case: Case) -> None:
     case.claim("a price at which notionals are within limits is not above it", implies(within, price <= highest))
     case.claim("at it and below, notionals are within limits", implies(price <= highest, within))
     case.claim("it is a price", (highest >= 1) & (highest <= MAX_PRICE))
+
+
+CROSS = DomainKey("alice", "USDT")
+NO_FEES = FeeTerms(Rate(0), Rate(0), Rate(0), Rate(0))
+
+
+def any_market(case: Case, name: str, table: Any) -> Market:
+    """A market with a table of any length and any mark, whose lots count any number of quanta."""
+    mark, quanta = any_price(case, f"mark {name}"), case.integer(f"quanta {name}", 1, source="NUM-01")
+    return Market(name, "USDT", 0, 0, quanta, Price(1), table, NO_FEES, mark)
+
+
+def any_book(case: Case, signs: tuple[int, ...]) -> State:
+    """An account with a position in market A for each sign, one in market B, and cash: all any integers."""
+    tables = {"A": SameTable(case, "tier A", len(signs)), "B": SameTable(case, "tier B", 1)}
+    markets = {name: any_market(case, name, table) for name, table in tables.items()}
+    keys = [PositionKey("alice", "A", "LONG" if sign > 0 else "SHORT") for sign in signs]
+    keys.append(PositionKey("alice", "B", "BOTH"))
+    positions, ledger = {}, {cash_account(CROSS): case.integer("cash")}
+    for key, sign in zip(keys, (*signs, 1), strict=True):
+        positions[key] = sign * case.integer(f"lots {key.market} {sign}", 1)
+        ledger[position_account(*key)] = case.integer(f"minus cost {key.market} {sign}")
+    return State(
+        markets=Map(markets), ledger=Map(ledger), positions=Map(positions), positions_of=Map({CROSS: tuple(keys)})
+    )
+
+
+class SameTable:
+    """A table that is asked of the same notionals again and again, in turn, and so answers the same tiers.
+
+    That it is asked of the same ones is claimed each time.
+    """
+
+    def __init__(self, case: Case, name: str, count: int) -> None:
+        self.case = case
+        self.tiers = [tier(case, f"{name} {place}") for place in range(count)]
+        self.asked: list[Any] = []
+
+    def holding(self, notional: Any) -> Tier:
+        """The tier of the notional whose turn it is."""
+        place = len(self.asked) % len(self.tiers)
+        if place < len(self.asked):
+            before, rate = self.asked[place], self.tiers[place].maintenance_rate
+            self.case.claim("the same notional", notional == before)
+            product_rises(self.case, notional, before, rate)
+            product_rises(self.case, before, notional, rate)
+            held = self.tiers[place]
+            same = maintenance_margin(notional, held) == maintenance_margin(before, held)
+            self.case.claim("the same maintenance", same)
+        self.asked.append(notional)
+        return self.tiers[place]
+
+
+@theorem(
+    "T-BAND-12",
+    "MRG-05",
+    "MRG-07",
+    of=(view_of, health_at, domain_margin),
+    scope="one or two positions in the market, one in another; cross margin",
+    uses=("T-MUL-TIER", "T-TIER-3"),
+)
+def the_view_is_the_domain_at_every_price(case: Case) -> None:
+    """Health in a view, taken at one mark, is equity less maintenance of the domain at any other mark of its market."""
+    signs = case.one_of("positions", tuple(SIGNS.values()))
+    book = any_book(case, signs)
+    market, price = book.markets["A"], any_price(case, "price")
+    for key in book.positions_of[CROSS]:
+        there, lots = book.markets[key.market], book.positions[key]
+        at = price if key.market == "A" else there.marked()
+        product_rises(case, min(lots, 0), max(lots, 0), at)
+        product_rises(case, min(lots * at, 0), max(lots * at, 0), there.quanta_per_unit)
+    view = view_of(book, CROSS, "A")
+    moved = attrs.evolve(book, markets=book.markets.set("A", attrs.evolve(market, mark=price)))
+    health, margin = health_at(view, price), domain_margin(moved, CROSS)
+    case.claim("health is equity less maintenance", health == margin.equity - margin.maintenance)
+    case.claim("healthy where health is above zero", is_healthy(margin) == (health > 0))
+
+
+@theorem("T-BAND-13", "MRG-05", "MRG-07", of=(liquidation_band,), uses=("T-BAND-10", "T-BAND-11", "T-BAND-12"))
+def a_band_is_healthy_between_its_ends_and_not_at_them(case: Case) -> None:
+    """Every price strictly between the ends of a liquidation band is healthy, and neither end is.
+
+    Where there is no end, every price on that side is healthy, up to the highest that keeps notionals in limits.
+    Both ends are the mark if the domain is not healthy there; a domain without a position there has no band.
+    """
+    mark, highest = any_price(case, "mark"), case.integer("highest", 1, MAX_PRICE)
+    case.assume(mark <= highest, "T-BAND-11")
+    price, healthy = any_price(case, "price"), case.truth("healthy")
+    case.assume(price <= highest, "NUM-03")
+    healthy_at_mark = case.truth("healthy at mark")
+    case.assume(implies(price == mark, healthy == healthy_at_mark), "one price has one health")
+    exposed = case.one_of("position in the market", (True, False))
+    view = PriceView(Money(0), Money(0), (Exposure(1, TierTable(())),) if exposed else ())
+
+    sides = iter((("lower", -1), ("upper", 1)))
+
+    def nearest(_: PriceView, start: Any, end: Any) -> Any:
+        name, direction = next(sides)
+        case.claim("each side to its last price", end == (highest if name == "upper" else 1))
+        found = case.integer(name)
+        on_way = (direction * (price - start) >= 0) & (direction * (end - price) >= 0)
+        if case.one_of(f"{name} exists", (True, False)) is False:
+            case.assume(implies(on_way, healthy), "T-BAND-10")
+            return None
+        case.assume((direction * (found - start) >= 0) & (direction * (end - found) >= 0), "T-BAND-10")
+        case.assume(implies(on_way & (direction * (found - price) > 0), healthy), "T-BAND-10")
+        case.assume(implies(price == found, negate(healthy)), "T-BAND-10")
+        return found
+
+    market = Market("A", "USDT", 0, 0, 1, Price(1), TierTable(()), NO_FEES, mark)
+    with contracts(
+        view_of=lambda *_: view,
+        domain_margin=lambda *_: None,
+        is_healthy=lambda _: bool(healthy_at_mark),
+        highest_price=lambda _: highest,
+        nearest_unhealthy=nearest,
+    ):
+        band = liquidation_band(State(markets=Map(A=market)), CROSS, "A")
+    if not exposed:
+        case.claim("no position, no band", band.lower is None and band.upper is None)
+        return
+    above_lower = True if band.lower is None else band.lower < price
+    below_upper = True if band.upper is None else price < band.upper
+    case.claim("healthy between", implies(above_lower & below_upper, healthy))
+    for name, end in (("lower", band.lower), ("upper", band.upper)):
+        if end is not None:
+            case.claim(f"not healthy at the {name} end", implies(price == end, negate(healthy)))
+    if band.lower is not None and band.upper is not None:
+        case.claim("the mark is between or at them", (band.lower <= mark) & (mark <= band.upper))
+        both_at_mark = (band.lower == mark) & (band.upper == mark)
+        case.claim("at the mark only if not healthy there", implies(negate(healthy_at_mark), both_at_mark))
+
+
+@theorem("T-BAND-14", "MRG-07", of=(), scope=ALL_VIEWS, uses=("T-BAND-1", "T-BAND-4"))
+def only_rounding_makes_an_end_with_healthy_prices_beyond(case: Case) -> None:
+    """If a price beyond an end of the band is healthy, exact health at that end is positive: only rounding ends it.
+
+    It is at least one quantum there and less than one a position. So nothing is healthy beyond an end where
+    exact health is below one quantum, nor, with one position, beyond any end.
+    """
+    count = case.one_of("positions", (1, 2))
+    names = ("mark", "end", "beyond")
+    health = {name: case.integer(f"health at {name}") for name in names}
+    exact = {name: case.integer(f"exact at {name}") for name in names}
+    for name in names:
+        rounded = health[name] * RATE_ONE
+        case.assume((rounded <= exact[name]) & (exact[name] < rounded + count * RATE_ONE), "T-BAND-1")
+    threshold = RATE_ONE
+    both = (exact["mark"] >= threshold) & (exact["beyond"] >= threshold)
+    case.assume(implies(both, exact["end"] >= threshold), "T-BAND-4")
+    case.assume((health["mark"] > 0) & (health["end"] <= 0), "T-BAND-13")
+    healthy_beyond = health["beyond"] > 0
+    case.claim("at least one quantum", implies(healthy_beyond, exact["end"] >= RATE_ONE))
+    case.claim("less than one a position", exact["end"] < count * RATE_ONE)
+    if count == 1:
+        case.claim("nothing is healthy beyond", negate(healthy_beyond))
