@@ -7,6 +7,7 @@ ASCII is escaped as \uXXXX in lower case. Objects are built with their keys in o
 import re
 from collections.abc import Callable
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any, get_args
 
 import attrs
@@ -70,13 +71,14 @@ def event_object(event: Event) -> JsonObject:
     The shortest form (0.1 for 0.10) makes JSON Lines and Parquet agree. Optional fields that are absent
     are left out. No field sorts behind the type.
     """
-    encoded: JsonObject = {}
-    event_type, fields = _EVENT_FORMS[type(event)]
-    for name, convert in fields:
-        value = getattr(event, name)
-        if value is not None:
-            encoded[name] = value if convert is None else convert(value)
-    encoded["type"] = event_type
+    form = _EVENT_FORMS[type(event)]
+    encoded: JsonObject = dict(zip(form.names, form.values(event), strict=True))
+    for name, convert in form.converted:
+        encoded[name] = convert(encoded[name])
+    for name in form.optional:
+        if encoded[name] is None:
+            del encoded[name]
+    encoded["type"] = form.event_type
     return encoded
 
 
@@ -101,10 +103,23 @@ Convert = Callable[[Any], Any]
 _CONVERTS: dict[Any, Convert] = {Decimal8: shortest_decimal, tuple[TierTerms, ...]: _terms_objects}
 
 
-def _event_form(event_class: type[Event]) -> tuple[str, tuple[tuple[str, Convert | None], ...]]:
-    """A class's type name and its fields in order, each with what turns its value into JSON."""
+@attrs.frozen
+class _EventForm:
+    """How a class of events is written: its fields in order, what turns some into JSON, which may be absent."""
+
+    event_type: str
+    names: tuple[str, ...]
+    values: Callable[[Event], tuple[Any, ...]]
+    converted: tuple[tuple[str, Convert], ...]
+    optional: tuple[str, ...]
+
+
+def _event_form(event_class: type[Event]) -> _EventForm:
     fields = sorted(attrs.fields(event_class), key=lambda field: field.name)
-    return type_name(event_class), tuple((field.name, _CONVERTS.get(field.type)) for field in fields)
+    names = tuple(field.name for field in fields)
+    converted = tuple((field.name, _CONVERTS[field.type]) for field in fields if field.type in _CONVERTS)
+    optional = tuple(field.name for field in fields if field.default is None)
+    return _EventForm(type_name(event_class), names, attrgetter(*names), converted, optional)
 
 
 # A field on the wire has the name of the class's field, so the classes themselves say how events are written.

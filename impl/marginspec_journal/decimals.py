@@ -27,8 +27,10 @@ def decimal_text(units: int, decimals: int) -> str:
     """An integer in units of 10^-decimals as a decimal string with exactly so many digits after the point."""
     if decimals == 0:
         return str(units)
-    # zfill counts the sign, and puts the zeros behind it.
-    digits = str(units).zfill(decimals + (2 if units < 0 else 1))
+    digits = str(units)
+    if len(digits) <= decimals + 1:
+        # zfill counts the sign, and puts the zeros behind it.
+        digits = digits.zfill(decimals + (2 if units < 0 else 1))
     return f"{digits[:-decimals]}.{digits[-decimals:]}"
 
 

@@ -124,13 +124,14 @@ def position_margin(book: Book, key: PositionKey) -> PositionMargin:
 def domain_margin(book: Book, domain: DomainKey) -> DomainMargin:
     """Equity is cash plus unrealised PnL, maintenance of a domain the sum over its positions."""
     cash = book.balance(cash_account(domain))
-    positions = tuple([position_margin(book, key) for key in positions_of_domain(book, domain)])
-    equity: int = cash
-    maintenance = 0
-    for position in positions:
+    positions: list[PositionMargin] = []
+    equity, maintenance = cash + 0, 0
+    for key in positions_of_domain(book, domain):
+        position = position_margin(book, key)
+        positions.append(position)
         equity = equity + position.unrealised
         maintenance = maintenance + position.maintenance
-    return DomainMargin(cash, Money(equity), Money(maintenance), positions)
+    return DomainMargin(cash, Money(equity), Money(maintenance), tuple(positions))
 
 
 @rule("MRG-05", source="SRC-05 SRC-13")
