@@ -1,0 +1,230 @@
+"""Waterfall: reserve, insurance, deleveraging, last resort: each only when the one before it is short."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import reduce
+from operator import and_
+from typing import Any
+from unittest.mock import patch
+
+from marginspec import ledger, settlement
+from marginspec.account import PositionKey
+from marginspec.deleveraging import Step
+from marginspec.market import Market
+from marginspec.rejections import Reason, Rejected
+from marginspec.settlement import by_shortfall, next_step, restore_cover
+from marginspec.state import Header, Profile
+from marginspec.transaction import Transaction
+from marginspec.units import Quantity
+from marginspec.waterfall import draw_amounts, draw_loss, shortfall_of, shortfalls, uncovered_shortfall
+from marginspec_proofs.statements import INDUCTION, Case, theorem
+from marginspec_proofs.symbols import implies
+from marginspec_proofs.worlds import ASSET, World
+
+RESERVE, INSURANCE = ledger.reserve("first"), ledger.insurance(ASSET)
+
+
+@theorem("T-ORDER-1", "WTF-01", of=(draw_amounts,))
+def insurance_is_drawn_when_the_reserve_is_empty(case: Case) -> None:
+    """A realised loss takes of the insurance fund only what the whole reserve does not cover, and of neither too much.
+
+    What both give is the loss, or all that they hold if that is less.
+    """
+    loss, reserve, insurance = case.integer("loss", 0), case.integer("reserve", 0), case.integer("insurance", 0)
+    from_reserve, from_insurance = draw_amounts(loss, reserve, insurance)
+    given = from_reserve + from_insurance
+    case.claim("neither is below zero", (from_reserve >= 0) & (from_insurance >= 0))
+    case.claim("neither is more than is there", (from_reserve <= reserve) & (from_insurance <= insurance))
+    case.claim("insurance only when the reserve is empty", implies(from_insurance > 0, from_reserve == reserve))
+    case.claim("never more than the loss", given <= loss)
+    case.claim("less only if both are empty", implies(given < loss, given == reserve + insurance))
+
+
+@theorem("T-ORDER-2", "WTF-01", "LED-02", "INV-08", of=(draw_loss,), uses=("T-ORDER-1",))
+def a_loss_leaves_the_reserve_empty_before_insurance_pays(case: Case) -> None:
+    """If a lot's loss draws the insurance fund, its market's reserve is empty; no fund is below zero, ever.
+
+    The lot is paid the whole loss, or the loss is refused and nothing moves. No other market's reserve is touched.
+    """
+    world = World(case)
+    market, other = world.market("first"), world.market("second")
+    world.funds(market, other)
+    lot = world.lot(market)
+    loss = case.integer("loss", 0)
+    transaction = world.transaction()
+    reserve, insurance = transaction.balance(RESERVE), transaction.balance(INSURANCE)
+    cost = transaction.balance(ledger.lot(lot.id))
+    try:
+        draw_loss(transaction, market, lot.id, loss)
+    except Rejected as refusal:
+        case.claim("refused only if both cannot cover", loss > reserve + insurance)
+        case.claim("refused for this reason", refusal.reason == Reason.COVER_EXCEEDED)
+        case.claim("nothing has moved", transaction.ledger is world.state.ledger)
+        return
+    left, insured = transaction.balance(RESERVE), transaction.balance(INSURANCE)
+    case.claim("the reserve is not below zero", left >= 0)
+    case.claim("the insurance fund is not below zero", insured >= 0)
+    case.claim("insurance only when the reserve is empty", implies(insured < insurance, left == 0))
+    case.claim("the lot is paid the loss", transaction.balance(ledger.lot(lot.id)) == cost + loss)
+    case.claim("by both", reserve - left + insurance - insured == loss)
+    status = transaction.fund_status[market.id]
+    counted = (status.outflow == reserve - left) & (status.insurance_drawn == insurance - insured)
+    case.claim("and it is counted", counted & (status.balance == left))
+    untouched = transaction.ledger[ledger.reserve("second")] is world.state.ledger[ledger.reserve("second")]
+    case.claim("no other market's reserve", untouched)
+
+
+@theorem("T-COVER-1", "WTF-02", of=(shortfall_of,))
+def a_shortfall_is_what_the_own_reserve_does_not_cover(case: Case) -> None:
+    """A market's shortfall is its lots' loss at mark beyond its own reserve: nothing if they gain or it suffices."""
+    unrealised, reserve = case.integer("unrealised"), case.integer("reserve", 0, source="T-NONNEG-1")
+    shortfall = shortfall_of(unrealised, reserve)
+    case.claim("not below zero", shortfall >= 0)
+    case.claim("loss and reserve", implies(unrealised + reserve < 0, shortfall == -unrealised - reserve))
+    case.claim("nothing if covered", implies(unrealised + reserve >= 0, shortfall == 0))
+
+
+@theorem("T-COVER-2", "WTF-02", of=(shortfalls, uncovered_shortfall), scope="bounded: two markets, two lots and one")
+def cover_counts_each_reserve_for_its_own_market(case: Case) -> None:
+    """What is missing is the sum of all shortfalls of an asset less its insurance fund, or nothing.
+
+    A reserve, and a profit of lots, count for their own market only. A market of another asset does not count.
+    """
+    world = World(case)
+    first, second = world.market("first"), world.market("second")
+    lots = (world.lot(first), world.lot(first, False), world.lot(second, bool(case.truth("the last is long"))))
+    world.funds(first, second)
+    transaction = world.transaction()
+    profits = [
+        world.state.markets[lot.market].at_mark(lot.quantity) + world.state.balance(ledger.lot(lot.id)) for lot in lots
+    ]
+    rest_first = profits[0] + profits[1] + transaction.balance(RESERVE)
+    rest_second = profits[2] + transaction.balance(ledger.reserve("second"))
+    found = shortfalls(transaction, ASSET)
+    for rest, name in ((rest_first, "first"), (rest_second, "second")):
+        case.claim(
+            f"shortfall of the {name}", implies(rest < 0, found[name] == -rest) & implies(rest >= 0, found[name] == 0)
+        )
+    short = found["first"] + found["second"] - transaction.balance(INSURANCE)
+    missing = uncovered_shortfall(transaction, ASSET)
+    case.claim("what is missing", implies(short > 0, missing == short) & implies(short <= 0, missing == 0))
+    case.claim("nothing in another asset", uncovered_shortfall(transaction, "EUR") == 0)
+
+
+def conjunction_of(conditions: list[Any]) -> Any:
+    """All of them, without branching."""
+    return reduce(and_, conditions, True)
+
+
+class RoundAgain(Exception):  # noqa: N818 - the end of a step of the induction, not an error
+    """The loop begins its next round, with any amount missing, as it began this one."""
+
+
+class Settling:
+    """Stands for what `restore_cover` asks and does, and states what must be so whenever it does it."""
+
+    def __init__(self, case: Case, step: Step) -> None:
+        self.case = case
+        self.step = step
+        self.missing: list[Any] = []
+        self.sought = 0
+        self.none_left = False
+        self.levied = False
+
+    def measure(self, *_: object) -> Any:
+        """Anything from zero upwards may be missing, at first and after each step."""
+        self.missing.append(self.case.integer(f"missing {len(self.missing)}", 0, source="T-COVER-2"))
+        return self.missing[-1]
+
+    def seek(self, _transaction: Transaction, _asset: str, _queues: Any, missing: Any) -> Step | None:
+        """A pair may be left or not; it is sought only while something is missing."""
+        self.case.claim("step: a pair is sought only if cover fails", self.missing[-1] > 0)
+        if self.sought == 1:
+            raise RoundAgain
+        self.sought += 1
+        self.case.claim("step: and for what is missing", missing == self.missing[-1])
+        self.none_left = not self.case.truth("a pair is left")
+        return None if self.none_left else self.step
+
+    def deleverage(self, _: Transaction, market: Market, step: Step) -> None:
+        """Deleveraging happens only while reserves and insurance do not cover."""
+        self.case.claim("step: deleveraged only if reserve and insurance do not cover", self.missing[-1] > 0)
+        self.case.claim(
+            "step: the pair that was found, in its lot's market", step is self.step and market.id == "first"
+        )
+
+    def levy(self, _transaction: Transaction, _asset: str, missing: Any) -> None:
+        """House and levy come last."""
+        self.levied = True
+        self.case.claim("step: house and levy only if something is missing", missing > 0)
+        self.case.claim("step: all of it", missing == self.missing[-1])
+        self.case.claim("step: house and levy only if no eligible pair is left", self.none_left)
+
+
+@theorem("T-ORDER-3", "ADL-01", "LVY-01", "WTF-02", "INV-08", of=(restore_cover,), scope=INDUCTION, uses=("T-COVER-2",))
+def deleveraging_comes_after_insurance_and_the_levy_last(case: Case) -> None:
+    """Deleveraging happens only while reserves and insurance do not cover, house and levy only when no pair is left.
+
+    The loop keeps nothing from one round to the next but what is missing, which may be anything, so one round stands
+    for all. It ends only with nothing missing or no pair left; and where the profile says `none`, nothing is levied.
+    """
+    resort = case.one_of("last resort", ("levy", "none"))
+    world = World(case, Header(Profile(last_resort=resort)))
+    step = Step(world.lot(world.market("first")), PositionKey("alice", "first", "BOTH"), Quantity(1))
+    settling = Settling(case, step)
+    transaction = world.transaction()
+    with (
+        patch.object(settlement, "uncovered_shortfall", settling.measure),
+        patch.object(settlement, "next_step", settling.seek),
+        patch.object(settlement, "deleverage", settling.deleverage),
+        patch.object(settlement, "levy", settling.levy),
+    ):
+        try:
+            restore_cover(transaction, ASSET, {})
+        except RoundAgain:
+            case.claim("step: another round only after one that deleveraged", not settling.none_left)
+            return
+    if settling.sought == 0:
+        case.claim("base: without anything missing nothing is done", settling.missing[0] == 0)
+    covered = settling.missing[-1] == 0
+    case.claim("step: it ends with nothing missing, or no pair left", covered | settling.none_left)
+    case.claim(
+        "step: the last resort pays exactly if something is missing", settling.levied or covered or resort == "none"
+    )
+
+
+@contextmanager
+def steps_found(case: Case, step: Step, found: dict[str, Step | None]) -> Iterator[None]:
+    """Each market that is asked, in order, may have a pair left or not."""
+
+    def find(_: Transaction, market: Market, *__: object) -> Step | None:
+        found[market.id] = step if case.truth(f"a pair is left in {market.id}") else None
+        return found[market.id]
+
+    with patch.object(settlement, "find_step", find):
+        yield
+
+
+@theorem("T-ORDER-4", "ADL-01", "LVY-01", of=(next_step, by_shortfall), scope="bounded: three markets")
+def no_step_is_left_when_no_market_has_one(case: Case) -> None:
+    """No step is left only if none is left in any market with a shortfall; else the one with the largest is taken."""
+    world = World(case)
+    markets = [world.market(name) for name in ("first", "second", "third")]
+    lot = world.lot(markets[0])
+    amounts = {market.id: case.integer(f"shortfall of {market.id}", 0, source="T-COVER-1") for market in markets}
+    step = Step(lot, PositionKey("alice", "first", "BOTH"), Quantity(1))
+    found: dict[str, Step | None] = {}
+    transaction = world.transaction()
+    with patch.object(settlement, "shortfalls", lambda *_: amounts), steps_found(case, step, found):
+        taken = next_step(transaction, ASSET, {}, case.integer("missing", 1))
+    if taken is None:
+        left = [amounts[name] == 0 for name in amounts if name not in found]
+        case.claim("none is left with a shortfall", conjunction_of(left) & all(one is None for one in found.values()))
+        return
+    *before, chosen = found
+    case.claim("where it is found there is a shortfall and a pair", (amounts[chosen] > 0) & (found[chosen] is taken))
+    case.claim("those asked before have no pair", all(found[name] is None for name in before))
+    for name in amounts:
+        if name not in found:
+            first = (amounts[name] < amounts[chosen]) | ((amounts[name] == amounts[chosen]) & (name > chosen))
+            case.claim("no other with a pair has a larger one, or an equal one and a lesser id", first)
