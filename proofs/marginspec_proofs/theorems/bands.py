@@ -19,6 +19,7 @@ from marginspec.bands import (
     PriceView,
     around_crossing,
     around_peak,
+    bankruptcy_price,
     exact_health_at,
     first_unhealthy,
     health_at,
@@ -31,9 +32,9 @@ from marginspec.bands import (
 )
 from marginspec.ledger import position as position_account
 from marginspec.margin import cash_account, domain_margin, is_healthy, maintenance_margin
-from marginspec.market import FeeTerms, Market, Tier, TierTable
+from marginspec.market import FeeTerms, Market, Tier, TierTable, TierTerms, tier_table
 from marginspec.state import State
-from marginspec.units import MAX_PRICE, MAX_VALUE, RATE_ONE, Money, Price, Rate
+from marginspec.units import MAX_PRICE, MAX_VALUE, RATE_ONE, Decimal8, Money, Price, Rate, div_down, div_up
 from marginspec_proofs.statements import INDUCTION, Case, theorem
 from marginspec_proofs.symbols import implies, negate
 from marginspec_proofs.theorems.tiers import AnyTable, product_rises, tier
@@ -81,13 +82,19 @@ def rounding_costs_less_than_a_quantum_a_position(case: Case) -> None:
     case.claim("less than one quantum is not healthy", implies(exact < RATE_ONE, rounded <= 0))
 
 
-def slope_of(view: PriceView, place: int) -> Any:
-    """By how much exact health changes with a price unit, at the tiers that each table answered in that place."""
+def held_first(exposure: Exposure) -> Tier:
+    """The tier that any table answered first."""
+    table: Any = exposure.tiers
+    first: Tier = table.answered[0][1]
+    return first
+
+
+def slope_of(view: PriceView) -> Any:
+    """By how much exact health changes with a price unit, at the tiers that each table answered first."""
     slope = 0
     for exposure in view.exposures:
-        size = max(exposure.value_per_unit, -exposure.value_per_unit)
-        held = exposure.tiers.answered[place][1]  # type: ignore[attr-defined]  # any table
-        slope = slope + RATE_ONE * exposure.value_per_unit - held.maintenance_rate * size
+        size = abs(exposure.value_per_unit)
+        slope = slope + RATE_ONE * exposure.value_per_unit - held_first(exposure).maintenance_rate * size
     return slope
 
 
@@ -95,11 +102,11 @@ def slope_of(view: PriceView, place: int) -> Any:
 def exact_health_is_concave(case: Case) -> None:
     """Exact health is concave in the price: it is nowhere above the straight line that its tiers at a price draw."""
     view = any_view(case, case.one_of("positions", tuple(SIGNS.values())))
-    here, there = any_price(case, "here"), any_price(case, "there")
+    here, there = case.integer("here", 1), case.integer("there", 1)
     at_price(case, view, here)
     at_price(case, view, there)
     exact_here, exact_there = exact_health_at(view, here), exact_health_at(view, there)
-    slope = slope_of(view, 0)
+    slope = slope_of(view)
     case.claim("below its line", exact_there <= exact_here + slope * there - slope * here)
 
 
@@ -641,3 +648,219 @@ def only_rounding_makes_an_end_with_healthy_prices_beyond(case: Case) -> None:
     case.claim("less than one a position", exact["end"] < count * RATE_ONE)
     if count == 1:
         case.claim("nothing is healthy beyond", negate(healthy_beyond))
+
+
+def flat_table(rate: int, leverage: int) -> TierTable:
+    """A table of one tier, as the rules accept it."""
+    return tier_table((TierTerms(Decimal8(0), leverage, Decimal8(rate)),), 8)
+
+
+RULEBOOK_ROWS = (
+    *((0, 125, 400_000), (50_000, 100, 500_000), (600_000, 75, 650_000), (3_000_000, 50, 1_000_000)),
+    *((12_000_000, 25, 2_000_000), (70_000_000, 20, 2_500_000), (100_000_000, 10, 5_000_000)),
+    *((230_000_000, 5, 10_000_000), (480_000_000, 4, 12_500_000), (600_000_000, 3, 15_000_000)),
+    *((800_000_000, 2, 25_000_000), (1_200_000_000, 1, 50_000_000)),
+)
+"""Floor in whole USDT, maximum leverage, maintenance rate in 1e-8: the table of MRG-07."""
+
+
+def hedge(equity: int, long: int, short: int, table: TierTable) -> PriceView:
+    """A long and a short position in one market: equity at a price of zero, and values per price unit."""
+    return PriceView(Money(equity), Money(0), (Exposure(long, table), Exposure(-short, table)))
+
+
+@theorem("T-BAND-15", "MRG-07", of=(nearest_unhealthy,), scope="witnesses: stated numbers")
+def a_hedge_can_have_both_ends(case: Case) -> None:
+    """A hedged domain can have both ends: the hedge of MRG-07 does, at 17,930.85 and 124,718.61."""
+    rows = tuple(
+        TierTerms(Decimal8(floor * 10**8), leverage, Decimal8(rate)) for floor, leverage, rate in RULEBOOK_ROWS
+    )
+    # Long 1060 and short 1000 at 60,000 with cash of 3,000,000; a price unit is a hundredth.
+    equity = (3_000_000 - 60 * 60_000) * 10**8
+    view = hedge(equity, 1060 * 10**6, 1000 * 10**6, tier_table(rows, 8))
+    direction, end, found = case.one_of("side", ((-1, Price(1), 1_793_085), (1, highest_price(view), 12_471_861)))
+    case.claim("the end", nearest_unhealthy(view, Price(6_000_000), end) == found)
+    case.claim("not healthy there", health_at(view, Price(found)) <= 0)
+    case.claim("healthy before it", health_at(view, Price(found - direction)) > 0)
+    case.claim("not by rounding", exact_health_at(view, Price(found)) <= 0)
+
+
+@theorem("T-BAND-16", "MRG-07", of=(nearest_unhealthy, health_at), scope="witnesses: stated numbers")
+def a_healthy_price_can_lie_beyond_an_end(case: Case) -> None:
+    """Beyond an end that only rounding makes, a hedged domain can be healthy again.
+
+    Worth 2 quanta long and 1 short a price unit, at 10% of maintenance: 11 is not healthy, 10 and 12 are.
+    The net long position is so liquidated by a price that rises, though exact health rises with it.
+    """
+    rate, leverage = case.one_of("rate", ((10_000_000, 5),))
+    view = hedge(-6, 2, 1, flat_table(rate, leverage))
+    case.claim("the upper end", nearest_unhealthy(view, Price(10), highest_price(view)) == 11)
+    healths = [health_at(view, Price(price)) for price in (10, 11, 12)]
+    case.claim("healthy before and beyond", healths == [1, 0, 1])
+    exact = [exact_health_at(view, Price(price)) for price in (10, 11, 12)]
+    case.claim("exact health rises", exact == [100_000_000, 170_000_000, 240_000_000])
+
+
+@theorem("T-BAND-17", "MRG-07", of=(exact_health_at,), scope=ALL_VIEWS, uses=("T-MUL-TIER",))
+def exact_health_is_zero_where_the_closed_form_says(case: Case) -> None:
+    """Exact health is zero exactly at the venue's closed form, taken with the tiers that hold notionals there.
+
+    Both multiplied by the closed form's divisor: notionals a price unit at their rates less signed values. The
+    unit of money may be any part of a quantum, so a price may be any fraction.
+    """
+    view = any_view(case, case.one_of("positions", tuple(SIGNS.values())))
+    price = case.integer("price", 1)
+    at_price(case, view, price)
+    exact = exact_health_at(view, price)
+    dividend, divisor = RATE_ONE * (view.fixed_equity - view.fixed_maintenance), 0
+    for exposure in view.exposures:
+        held = held_first(exposure)
+        dividend = dividend + held.deduction
+        divisor = divisor + abs(exposure.value_per_unit) * held.maintenance_rate - RATE_ONE * exposure.value_per_unit
+    case.claim("exact health is their difference", exact == dividend - price * divisor)
+    case.claim("zero at the closed form and only there", (exact == 0) == (price * divisor == dividend))
+
+
+@theorem(
+    "T-BAND-18", "MRG-07", of=(), scope=ALL_VIEWS, uses=("T-BAND-1", "T-BAND-2", "T-BAND-13", "T-BAND-17", "T-MUL-TIER")
+)
+def an_end_is_within_a_price_unit_of_the_closed_form(case: Case) -> None:
+    """An end is within one price unit of the closed form where health changes by a quantum a position or more with it.
+
+    Always, it is less than a price unit beyond the closed form. How far it can stop short of it is one quantum
+    a position, divided by the change of exact health with a price unit at the end. Every price from the closed
+    form outwards is unhealthy. The closed form is `root` parts, `parts` to the price unit, so any fraction.
+    """
+    count = case.one_of("positions", (1, 2))
+    inwards = case.one_of("inwards", (1, -1))
+    end, root, parts = case.integer("end"), case.integer("root"), case.integer("parts", 1)
+    inner = end + inwards
+    # Exact health and its slopes, in parts of a quantum; prices in parts of a unit (T-TIER-3 holds in any unit).
+    at_end, at_inner = case.integer("exact at end"), case.integer("exact at inner")
+    case.assume(at_inner >= RATE_ONE * parts, "T-BAND-1 T-BAND-13")
+    case.assume(at_end < count * RATE_ONE * parts, "T-BAND-1 T-BAND-13")
+    slope_at_root, slope_at_end = case.integer("slope at root"), case.integer("slope at end")
+    inner_beyond, end_beyond = case.integer("inner less root"), case.integer("end less root")
+    case.assume(inner_beyond == inner * parts - root, "a name for the difference")
+    case.assume(end_beyond == end * parts - root, "a name for the difference")
+    case.assume(inwards * slope_at_root > 0, "the closed form of this side: health rises inwards there")
+    case.assume(at_inner <= slope_at_root * inner_beyond, "T-BAND-2 T-BAND-17")
+    case.assume(at_end - slope_at_end * end_beyond >= 0, "T-BAND-2 T-BAND-17")
+    signs_of_product(case, inwards * slope_at_root, inwards * inner_beyond)
+    product_rises(case, 0, inwards * slope_at_root, -inwards * inner_beyond)
+    case.claim("less than a price unit beyond", inwards * (end_beyond + inwards * parts) > 0)
+    bound = count * RATE_ONE * parts
+    case.claim("short of it by a quantum a position at most", slope_at_end * end_beyond < bound)
+    steep = inwards * slope_at_end >= count * RATE_ONE
+    product_rises(case, count * RATE_ONE, inwards * slope_at_end, inwards * end_beyond)
+    case.claim("within a price unit where health is steep", implies(steep, inwards * end_beyond < parts))
+    outer, at_outer = case.integer("outer less root"), case.integer("exact at outer")
+    case.assume(inwards * outer <= 0, "a price from the closed form outwards")
+    case.assume(at_outer <= slope_at_root * outer, "T-BAND-2 T-BAND-17")
+    product_rises(case, inwards * outer, 0, inwards * slope_at_root)
+    case.claim("outwards of it, exact health is not positive", at_outer <= 0)
+
+
+@theorem("T-BAND-19", "MRG-07", of=(nearest_unhealthy, health_at), scope="witnesses: stated numbers")
+def a_dust_position_can_end_many_price_units_short(case: Case) -> None:
+    """Where a position is worth a quantum a price unit, its end can lie nine price units short of the closed form.
+
+    At 90% of maintenance and equity of -1 at a price of zero, exact health is zero at 10, but 19 is not healthy.
+    """
+    rate, leverage = case.one_of("rate", ((90_000_000, 1),))
+    view = PriceView(Money(-1), Money(0), (Exposure(1, flat_table(rate, leverage)),))
+    case.claim("the closed form", exact_health_at(view, Price(10)) == 0)
+    case.claim("the end", nearest_unhealthy(view, Price(25), Price(1)) == 19)
+
+
+@theorem("T-BAND-20", "MRG-08", of=(bankruptcy_price,), scope=ALL_VIEWS, uses=("T-MUL-TIER",))
+def bankruptcy_price_is_the_last_with_equity(case: Case) -> None:
+    """At the bankruptcy price equity is not negative, and one price unit further against the account it is.
+
+    There is none if positions cancel, or if equity does not change its sign at a price above zero.
+    """
+    view = any_view(case, case.one_of("positions", tuple(SIGNS.values())))
+    slope = sum(exposure.value_per_unit for exposure in view.exposures)
+    with contracts(view_of=lambda *_: view):
+        price = bankruptcy_price(State(), CROSS, "A")
+    any_other = any_price(case, "any price")
+    if price is None:
+        product_rises(case, any_other, 1, slope)
+        product_rises(case, 1, any_other, slope)
+        product_rises(case, any_other, 1, -slope)
+        product_rises(case, 1, any_other, -slope)
+        dividend = -view.fixed_equity if slope > 0 else view.fixed_equity
+        zero_at = div_up(dividend, slope) if slope > 0 else 0
+        product_rises(case, zero_at, 0, slope)
+        if slope < 0:
+            last = div_down(dividend, -slope)
+            product_rises(case, last, 0, -slope)
+        equity = view.fixed_equity + slope * any_other
+        case.claim("long: equity is not negative at any price", implies(slope > 0, equity >= 0))
+        case.claim("short: equity is negative at any price", implies(slope < 0, equity < 0))
+        case.claim("cancelled: equity is the same at any price", implies(slope == 0, equity == view.fixed_equity))
+        return
+    against = -1 if slope > 0 else 1
+    case.claim("it is a price", price >= 1)
+    case.claim("equity is not negative", view.fixed_equity + slope * price >= 0)
+    case.claim("a price unit further it is", view.fixed_equity + slope * price + against * slope < 0)
+    distance = case.integer("distance", 1)
+    product_rises(case, 1, distance, abs(slope))
+    beyond = slope * price + against * slope * distance
+    case.claim("and at every price beyond", view.fixed_equity + beyond < 0)
+
+
+@theorem("T-BAND-21", "MRG-05", "MRG-08", of=(health_at,), scope=ALL_VIEWS, uses=("T-MUL-TIER", "T-TIER-7"))
+def a_domain_without_equity_is_not_healthy(case: Case) -> None:
+    """At any price health is below equity, by a quantum or more: maintenance is never nothing.
+
+    So where equity is zero or less, a domain is not healthy: liquidation is due no later than bankruptcy.
+    """
+    view = any_view(case, case.one_of("positions", tuple(SIGNS.values())))
+    price = any_price(case, "price")
+    at_price(case, view, price)
+    health = health_at(view, price)
+    equity = view.fixed_equity
+    for exposure in view.exposures:
+        table: Any = exposure.tiers
+        notional, held = table.answered[0]
+        case.assume(implies(notional > 0, maintenance_margin(notional, held) >= 1), "T-TIER-7")
+        case.assume(maintenance_margin(notional, held) >= 0, "T-TIER-7")
+        equity = equity + exposure.value_per_unit * price
+    case.claim("health is below equity", health < equity)
+    case.claim("not healthy without equity", implies(equity <= 0, health <= 0))
+
+
+@theorem("T-BAND-22", "MRG-07", "MRG-08", of=(), scope=ALL_VIEWS, uses=("T-BAND-13", "T-BAND-20", "T-BAND-21"))
+def liquidation_comes_before_bankruptcy(case: Case) -> None:
+    """The end of the band on the side of bankruptcy is at the bankruptcy price or before it, or one unit beyond.
+
+    It is beyond only where maintenance at the bankruptcy price is less than the value of one price unit.
+    """
+    against = case.one_of("against", (-1, 1))
+    mark, end, bankrupt = (case.integer(name, 1) for name in ("mark", "end", "bankruptcy price"))
+    healthy = {name: case.truth(f"healthy at {name}") for name in ("bankrupt", "one beyond")}
+    equity, value, maintenance = case.integer("equity", 0), case.integer("value", 1), case.integer("maintenance", 1)
+    case.assume((against * (end - mark) > 0) & (against * (bankrupt - mark) >= 0), "both exist, on the same side")
+    case.assume(implies(against * (end - bankrupt) > 0, healthy["bankrupt"]), "T-BAND-13")
+    case.assume(implies(against * (end - bankrupt) > 1, healthy["one beyond"]), "T-BAND-13")
+    case.assume(negate(healthy["one beyond"]), "T-BAND-20 T-BAND-21")
+    case.assume(equity < value, "T-BAND-20")
+    case.assume(healthy["bankrupt"] == (equity > maintenance), "MRG-05")
+    case.claim("at it or before it, or one beyond", against * (end - bankrupt) <= 1)
+    beyond = against * (end - bankrupt) > 0
+    case.claim("beyond only for want of maintenance", implies(beyond, maintenance + 1 < value))
+
+
+@theorem("T-BAND-23", "MRG-07", "MRG-08", of=(nearest_unhealthy, bankruptcy_price), scope="witnesses: stated numbers")
+def a_bankruptcy_price_can_be_healthy(case: Case) -> None:
+    """A price rounded to its unit can be the bankruptcy price and healthy, and the next one without equity at once.
+
+    Worth 100 quanta a price unit, at 1% of maintenance, equity of -950 at a price of zero: 10 is both.
+    """
+    rate, leverage = case.one_of("rate", ((1_000_000, 20),))
+    view = PriceView(Money(-950), Money(0), (Exposure(100, flat_table(rate, leverage)),))
+    with contracts(view_of=lambda *_: view):
+        case.claim("the bankruptcy price", bankruptcy_price(State(), CROSS, "A") == 10)
+    case.claim("it is healthy", health_at(view, Price(10)) == 40)
+    case.claim("the end is one unit beyond", nearest_unhealthy(view, Price(25), Price(1)) == 9)
