@@ -44,8 +44,8 @@ def a_share_is_at_most_its_claim(case: Case) -> None:
 def shares_sum_to_the_amount(case: Case) -> None:
     """Nothing of the amount is lost and nothing added: the shares of any number of claims sum to it.
 
-    The induction is over the claims that are still to come. Its hypothesis: what is left, times the sum of claims, is at
-    most the sum of their remainders (what rounding their exact shares down cuts off, times the sum of claims).
+    The induction is over the claims that are still to come. Its hypothesis: what is left, times the sum of claims,
+    is at most the sum of their remainders (what rounding their exact shares down cuts off, times the sum of claims).
     """
     amount, claim, total, left, share, rest = one_share(case)
     floor = share - (left - rest)
