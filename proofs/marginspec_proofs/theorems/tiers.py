@@ -376,14 +376,14 @@ def bundled_tables_charge_by_bracket(case: Case) -> None:
     for lower, higher in pairwise(table.tiers[: place + 1]):
         brackets = brackets + lower.maintenance_rate * (higher.floor - lower.floor)
     exact = exact_maintenance(notional, held)
-    case.claim("the sum of its brackets", exact == brackets + held.maintenance_rate * (notional - held.floor))
-    highest: Any = True
+    charged = exact == brackets + held.maintenance_rate * (notional - held.floor)
     for one in table.tiers:
-        highest = (exact >= line_at(notional, one)) & highest
-    case.claim("the highest of all lines", highest)
+        charged = (exact >= line_at(notional, one)) & charged
     grown = exact_maintenance(notional + 1, table.holding(notional + 1)) - exact
-    steepest = table.tiers[-1].maintenance_rate
-    case.claim("one quantum more asks more, and no more than the highest rate", (grown > 0) & (grown <= steepest))
+    steady = (grown > 0) & (grown <= table.tiers[-1].maintenance_rate)
+    case.claim(
+        "the sum of its brackets, the highest of its lines, and it rises by the highest rate at most", charged & steady
+    )
     maintenance = maintenance_margin(notional, held)
     initial = initial_margin(notional, held.max_leverage, held, maintenance)
     case.claim("initial margin is above", implies(notional > 0, initial > maintenance))
