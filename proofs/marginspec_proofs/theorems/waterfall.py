@@ -7,18 +7,24 @@ from operator import and_
 from typing import Any
 from unittest.mock import patch
 
-from marginspec import ledger, settlement
-from marginspec.account import PositionKey
+from marginspec import ledger, liquidation, settlement
+from marginspec import levy as levying
+from marginspec.account import Lot, PositionKey
 from marginspec.deleveraging import Step
+from marginspec.ledger import LedgerAccount
+from marginspec.levy import levy
+from marginspec.liquidation import close_lot, close_lots
+from marginspec.margin import cash_account
 from marginspec.market import Market
 from marginspec.rejections import Reason, Rejected
 from marginspec.settlement import by_shortfall, next_step, restore_cover
 from marginspec.state import Header, Profile
 from marginspec.transaction import Transaction
-from marginspec.units import Quantity
+from marginspec.units import Price, Quantity
 from marginspec.waterfall import draw_amounts, draw_loss, shortfall_of, shortfalls, uncovered_shortfall
 from marginspec_proofs.statements import INDUCTION, Case, theorem
-from marginspec_proofs.symbols import implies
+from marginspec_proofs.symbols import implies, negate
+from marginspec_proofs.theorems.numbers import whole_multiples
 from marginspec_proofs.worlds import ASSET, World
 
 RESERVE, INSURANCE = ledger.reserve("first"), ledger.insurance(ASSET)
@@ -228,3 +234,159 @@ def no_step_is_left_when_no_market_has_one(case: Case) -> None:
         if name not in found:
             first = (amounts[name] < amounts[chosen]) | ((amounts[name] == amounts[chosen]) & (name > chosen))
             case.claim("no other with a pair has a larger one, or an equal one and a lesser id", first)
+
+
+@theorem("T-PROFIT-1", "LIQ-05", "ACC-02", of=(close_lot,), uses=("T-MUL-1", "T-MUL-2"))
+def a_lot_gains_its_value_less_its_released_cost(case: Case) -> None:
+    """A fill gains the value of the part of a lot that it closes, less the part's cost, and loses less than a quantum.
+
+    What is left in the lot is its gain and the rest of its cost; when it is closed whole, its gain alone. Only the lot
+    and the counterparty's position are booked.
+    """
+    world = World(case)
+    market = world.market("first")
+    world.funds(market)
+    lot = world.lot(market, bool(case.truth("the lot is long")))
+    world.others(market)
+    key = PositionKey("bob", market.id, "BOTH")
+    account = ledger.lot(lot.id)
+    world.balance(ledger.position(*key))
+    size, part = abs(lot.quantity), case.integer("part", 1, source="LIQ-05")
+    case.assume(part <= size, "LIQ-05")
+    price, cost = case.integer("price", 1), -world.state.balance(account)
+    transaction = world.transaction()
+    gain = close_lot(transaction, market, key, lot, part, price)
+    value = price * part if lot.quantity > 0 else -price * part
+    booked = transaction.balance(account) - world.state.balance(account)
+    paid = world.state.balance(ledger.position(*key)) - transaction.balance(ledger.position(*key))
+    case.claim("the lot is booked the value", booked == value)
+    case.claim("which the counterparty's position pays", paid == value)
+    released = value - gain
+    case.claim("at least the part of the cost", released * size >= cost * part)
+    case.claim("less than a quantum more", released * size < cost * part + size)
+    whole_multiples(case, released - cost, size)
+    case.claim("all of it when the lot is closed", implies(part == size, released == cost))
+    closed = implies(part == size, transaction.balance(account) == gain)
+    case.claim("its gain alone is left when it is closed", closed)
+    case.claim("a lot is gone when it is closed", (part == size) == (lot.id not in transaction.lots))
+    case.claim("its reserve is not touched", transaction.ledger[RESERVE] is world.state.ledger[RESERVE])
+
+
+class Fill:
+    """A fill of lots that gain anything (T-PROFIT-1 says what), in a market with another one beside it."""
+
+    def __init__(self, case: Case, count: int) -> None:
+        self.case = case
+        world = World(case)
+        self.market, other = world.market("first"), world.market("second")
+        world.funds(self.market, other)
+        self.lots = tuple(world.lot(self.market) for _ in range(count))
+        self.gains = [case.integer(f"gain of lot {lot.id}") for lot in self.lots]
+        self.uncovered: list[Any] = []
+        self.before = world.state
+        self.transaction = world.transaction()
+
+    def close_lot(self, _transaction: Transaction, _market: Market, _key: PositionKey, lot: Lot, *_: object) -> Any:
+        """What a lot gains."""
+        return self.gains[self.lots.index(lot)]
+
+    def measure(self, *_: object) -> Any:
+        """What is uncovered before a fill and after it may be anything (T-COVER-2 says what it is)."""
+        self.uncovered.append(self.case.integer(f"uncovered {len(self.uncovered)}", 0, source="T-COVER-2"))
+        return self.uncovered[-1]
+
+    def close(self) -> Rejected | None:
+        """Run the rule on all lots whole; the refusal if it refuses."""
+        closed = tuple((lot, lot.quantity) for lot in self.lots)
+        key = PositionKey("bob", self.market.id, "BOTH")
+        with (
+            patch.object(liquidation, "close_lot", self.close_lot),
+            patch.object(liquidation, "uncovered_shortfall", self.measure),
+        ):
+            try:
+                close_lots(self.transaction, self.market, key, closed, Price(1))
+            except Rejected as refusal:
+                return refusal
+        return None
+
+    def change(self, account: LedgerAccount) -> Any:
+        """By how much a balance changed."""
+        return self.transaction.balance(account) - self.before.balance(account)
+
+
+@theorem(
+    "T-PROFIT-2",
+    "LIQ-05",
+    "WTF-01",
+    "INV-07",
+    of=(close_lots,),
+    scope="bounded: one or two lots",
+    uses=("T-COVER-2", "T-PROFIT-1"),
+    fast=False,
+)
+def all_profits_reach_the_reserve_before_losses_are_drawn(case: Case) -> None:
+    """All that lots gain in a fill reaches their market's reserve, and then all that others lose is drawn.
+
+    So insurance pays only what the reserve with all these profits does not cover, in whatever order the lots stand.
+    No other market's reserve is touched, no fund is below zero, and each lot is left with neither gain nor loss.
+    """
+    fill = Fill(case, case.one_of("lots", (1, 2)))
+    reserve, insurance = fill.before.balance(RESERVE), fill.before.balance(INSURANCE)
+    refusal = fill.close()
+    profits, losses = 0, 0
+    for gain in fill.gains:
+        # Which gain is positive has been asked before on this path.
+        profits, losses = (profits + gain, losses) if gain > 0 else (profits, losses - gain)
+    if refusal is not None:
+        case.claim("refused only for want of cover", refusal.reason == Reason.COVER_EXCEEDED)
+        short = losses > reserve + profits + insurance
+        more = fill.uncovered[-1] > fill.uncovered[0] if len(fill.uncovered) > 1 else False
+        case.claim("refused only if losses exceed the cover, or more is uncovered than before", short | more)
+        return
+    case.claim("no more is uncovered than before", fill.uncovered[1] <= fill.uncovered[0])
+    covered = losses <= reserve + profits
+    by_reserve = (fill.change(RESERVE) == profits - losses) & (fill.change(INSURANCE) == 0)
+    case.claim("the reserve takes all profits and pays all losses", implies(covered, by_reserve))
+    with_insurance = fill.change(INSURANCE) == reserve + profits - losses
+    empty = fill.transaction.balance(RESERVE) == 0
+    case.claim("insurance pays only the rest", implies(negate(covered), with_insurance & empty))
+    case.claim("insurance is not below zero", fill.transaction.balance(INSURANCE) >= 0)
+    for lot, gain in zip(fill.lots, fill.gains, strict=True):
+        case.claim("a lot gives its gain, or is paid its loss", fill.change(ledger.lot(lot.id)) == -gain)
+    second = ledger.reserve("second")
+    case.claim("no other market's reserve", fill.transaction.ledger[second] is fill.before.ledger[second])
+    case.claim("without a loss, all of the profit", implies(losses == 0, fill.change(RESERVE) == profits))
+
+
+@theorem("T-NONNEG-3", "LVY-01", "LED-02", "INV-08", of=(levy,), uses=("T-SHARE-3",), scope="bounded: two payers")
+def the_house_pays_before_anybody_is_levied(case: Case) -> None:
+    """The house pays what is missing as far as it can; only if it is empty then is anybody levied.
+
+    The insurance fund receives exactly what they pay; house and insurance are not below zero, no reserve changes.
+    """
+    world = World(case)
+    market = world.market("first")
+    world.funds(market)
+    payers = (world.account("alice"), world.account("bob"))
+    missing = case.integer("missing", 1, source="T-ORDER-3")
+    transaction = world.transaction()
+    house, shared = transaction.balance(ledger.house(ASSET)), []
+
+    def shares(rest: Any, equities: tuple[Any, ...]) -> tuple[Any, ...]:
+        shared.append(rest)
+        answer = tuple(case.integer(f"share {place}", 0, source="T-SHARE-1") for place in range(len(equities)))
+        case.assume(sum(answer) <= rest, "T-SHARE-3")
+        return answer
+
+    with patch.object(levying, "levy_shares", shares):
+        levy(transaction, ASSET, missing)
+    paid = house - transaction.balance(ledger.house(ASSET))
+    levied = sum(
+        world.state.balance(cash_account(payer)) - transaction.balance(cash_account(payer)) for payer in payers
+    )
+    case.claim("the house is not below zero", transaction.balance(ledger.house(ASSET)) >= 0)
+    case.claim("what it does not pay is shared", shared[0] == missing - paid)
+    case.claim("somebody is levied only if the house is empty", implies(levied > 0, paid == house))
+    gained = transaction.balance(INSURANCE) - world.state.balance(INSURANCE)
+    case.claim("the insurance fund receives what they pay", gained == paid + levied)
+    case.claim("no reserve changes", transaction.ledger[RESERVE] is world.state.ledger[RESERVE])
