@@ -417,8 +417,9 @@ class Way:
         self.exact_peak = self.case.integer("exact at peak")
         return self.exact_peak
 
-    def last_below(self, _: PriceView, peak: Any, end: Any, safe: Any) -> Any:
+    def last_below(self, view: PriceView, peak: Any, end: Any, safe: Any) -> Any:
         """Healthy from a safe price up to the one that is found, or to the end: they are safe (T-BAND-1)."""
+        self.case.claim("safe is a quantum a position", safe >= len(view.exposures) * RATE_ONE)
         self.case.claim("it starts from a safe price", self.exact_peak >= safe)
         found = self.answer("last below")
         on_stretch = (self.before_or_at(peak, self.price) & self.before_or_at(self.price, end)) | (
@@ -450,20 +451,28 @@ class Way:
         return found
 
 
-@theorem("T-BAND-10", "MRG-07", of=(nearest_unhealthy,), uses=("T-BAND-1", "T-BAND-4", "T-BAND-8", "T-BAND-9"))
+@theorem(
+    "T-BAND-10",
+    "MRG-07",
+    of=(nearest_unhealthy,),
+    scope=ALL_VIEWS,
+    uses=("T-BAND-1", "T-BAND-4", "T-BAND-8", "T-BAND-9"),
+)
 def the_nearest_unhealthy_price_is_found(case: Case) -> None:
     """From a mark towards an end, every price before the one that is found is healthy, and that one is not.
 
     If none is found, every price to the end is healthy.
     """
     way = Way(case)
+    exposure = Exposure(1, TierTable(()))
+    exposures = case.one_of("positions", ((exposure,), (exposure, exposure)))
     with contracts(
         peak_of_exact_health=way.peak,
         exact_health_at=way.exact_at,
         last_below=way.last_below,
         first_unhealthy=way.first_unhealthy,
     ):
-        found = nearest_unhealthy(NO_VIEW, way.mark, way.end)
+        found = nearest_unhealthy(PriceView(Money(0), Money(0), exposures), way.mark, way.end)
     if found is None:
         case.claim("none: every price is healthy", way.healthy)
         return
@@ -766,11 +775,14 @@ def a_dust_position_can_end_many_price_units_short(case: Case) -> None:
     """Where a position is worth a quantum a price unit, its end can lie nine price units short of the closed form.
 
     At 90% of maintenance and equity of -1 at a price of zero, exact health is zero at 10, but 19 is not healthy.
+    With a lot bought at its full price, equity of 0, it is zero at a price of 0, but 9 is not healthy.
     """
-    rate, leverage = case.one_of("rate", ((90_000_000, 1),))
-    view = PriceView(Money(-1), Money(0), (Exposure(1, flat_table(rate, leverage)),))
-    case.claim("the closed form", exact_health_at(view, Price(10)) == 0)
-    case.claim("the end", nearest_unhealthy(view, Price(25), Price(1)) == 19)
+    table = flat_table(90_000_000, 1)
+    equity, closed_form, end = case.one_of("equity", ((-1, 10, 19), (0, 0, 9)))
+    view = PriceView(Money(equity), Money(0), (Exposure(1, table),))
+    case.claim("the closed form", exact_health_at(view, Price(closed_form)) == 0)
+    case.claim("the end", nearest_unhealthy(view, Price(25), Price(1)) == end)
+    case.claim("nine price units short", end - closed_form == 9)
 
 
 @theorem("T-BAND-20", "MRG-08", of=(bankruptcy_price,), scope=ALL_VIEWS, uses=("T-MUL-TIER",))
