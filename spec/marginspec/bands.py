@@ -111,10 +111,9 @@ def nearest_unhealthy(view: PriceView, mark: Price, end: Price) -> Price | None:
     if exact_health_at(view, peak) < safe:
         return first_unhealthy(view, mark, end)
     before = last_below(view, peak, mark, safe)
-    if before is not None:
-        found = first_unhealthy(view, mark, before)
-        if found is not None:
-            return found
+    found = None if before is None else first_unhealthy(view, mark, before)
+    if found is not None:
+        return found
     after = last_below(view, peak, end, safe)
     return None if after is None else first_unhealthy(view, after, end)
 
