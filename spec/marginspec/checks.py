@@ -53,10 +53,7 @@ def tick_price_in(market: Market, price: Decimal8) -> Price:
 
 @rule("NUM-03")
 def quantity_in(market: Market, quantity: Decimal8, price: Price) -> Quantity:
-    """A quantity is positive, within its limit, no finer than its decimals, and its value within 2^62.
-
-    The value is tested at the price given and at mark. Refuses INVALID_QUANTITY.
-    """
+    """A quantity is positive, within its limit like its value at price and mark, and exact; else INVALID_QUANTITY."""
     lots = in_units(quantity, market.quantity_decimals)
     if lots is None or not 0 < lots <= MAX_QUANTITY:
         raise Rejected(Reason.INVALID_QUANTITY)

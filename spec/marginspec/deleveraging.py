@@ -55,11 +55,7 @@ def binance_score(unrealised: Money, cash: Money, maintenance: Money, equity: Mo
 
 @rule("ADL-02")
 def bitmex_score(unrealised: Money, cost: Money, notional: Money, equity: Money) -> Score:
-    """Ranking `bitmex`: PnL ratio times effective leverage in profit, over it in loss.
-
-    The PnL ratio is PnL over the absolute cost, effective leverage is notional over equity; equity,
-    notional and the absolute cost are > 0 for an open position.
-    """
+    """Ranking `bitmex`: PnL over cost, times (in profit) or over (in loss) leverage, that is, notional over equity."""
     size = abs(cost)
     if unrealised >= 0:
         return Score(unrealised * notional, size * equity)
@@ -101,10 +97,7 @@ def queue_of(book: Book, market: str, side: Direction) -> tuple[Ranked, ...]:
 
 @rule("ADL-04")
 def entry_is_no_worse(held: Quantity, cost: Money, lot_quantity: Quantity, lot_cost: Money) -> bool:
-    """A counterparty gives up profit, never principal: its entry is no worse than the lot's bankruptcy price.
-
-    Both prices are cost over quantity, compared exactly by cross-multiplying; the signs are opposite.
-    """
+    """A counterparty gives up profit, never principal: its entry, cost over quantity, is no worse than the lot's."""
     entry, bankruptcy = cost * lot_quantity, lot_cost * held
     return entry >= bankruptcy if held > 0 else entry <= bankruptcy
 

@@ -1,8 +1,4 @@
-"""Events of a journal: what happened, in the decimals in which it was written.
-
-Prices, quantities, amounts and rates are `Decimal8`: integers that count 1e-8. The rules turn them into
-units of the market or asset and refuse what does not fit.
-"""
+"""Events of a journal as it states them: prices, quantities, amounts and rates are decimals that count 1e-8."""
 
 from typing import Literal
 

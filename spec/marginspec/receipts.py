@@ -1,7 +1,4 @@
-"""Receipts: what an event did, one effect for every change of state, in order.
-
-Effects carry integers in the units of their market or asset; text and hashes are made outside the rules.
-"""
+"""Receipts: what an event did, one effect for every change of state, in order, in units of its market or asset."""
 
 import attrs
 

@@ -1,7 +1,4 @@
-"""One event in progress: reads like a state, takes changes, and ends as a new state or not at all.
-
-The only mutable object of the rules; it lives within `transition.apply` and is never seen outside.
-"""
+"""One event in progress, within `transition.apply` only: reads like a state, takes changes, ends as a new state."""
 
 from operator import attrgetter
 from typing import Any, TypeVar
