@@ -5,17 +5,20 @@ the theorems here and in waterfall.py take each call whose source is a fund.
 """
 
 from typing import Any
+from unittest.mock import patch
 
+from marginspec import funding as payments
 from marginspec import ledger
 from marginspec.cash import withdraw_house
-from marginspec.events import WithdrawHouse
+from marginspec.events import Funding, WithdrawHouse
+from marginspec.funding import funding, funding_due
 from marginspec.ledger import FUND_KINDS, LedgerAccount
 from marginspec.market import Market
 from marginspec.rejections import Reason, Rejected
 from marginspec.transaction import Transaction
-from marginspec.units import MAX_AMOUNT, MAX_BALANCE, Decimal8, Price
+from marginspec.units import MAX_AMOUNT, MAX_BALANCE, RATE_ONE, Decimal8, Money, Price
 from marginspec_proofs.statements import INDUCTION, Case, theorem
-from marginspec_proofs.symbols import NotSymbolic, negate
+from marginspec_proofs.symbols import NotSymbolic, implies, negate
 from marginspec_proofs.worlds import ASSET, MAX_QUANTA_PER_UNIT, NO_FEES, ONE_TIER, World
 
 WALLET, OTHER = ledger.wallet("alice", ASSET), ledger.position("bob", "first", "BOTH")
@@ -143,3 +146,79 @@ def the_house_gives_what_it_holds(case: Case) -> None:
     case.claim("what it gave has left", transaction.balance(ledger.external(ASSET)) == external + asked)
     kept = without(transaction, ledger.house(ASSET), ledger.external(ASSET))
     case.claim("no other balance changes", all(kept[name] is world.state.ledger[name] for name in kept))
+
+
+@theorem("T-NONNEG-4", "FND-01", "LED-02", of=(funding_due,), scope=INDUCTION)
+def what_payers_owe_covers_what_receivers_get(case: Case) -> None:
+    """Funding's payers owe at least what its receivers get, for any number of positions and lots.
+
+    Each amount is at least its exact one, and the exact ones sum to zero, as the quantities of a market do; so what
+    rounding leaves is at least zero, and less than one quantum for each.
+    """
+    rate = case.integer("rate", -RATE_ONE, RATE_ONE)
+    case.claim("base: without anybody nothing is owed and nothing is due", funding_due(Money(0), rate) == 0)
+    count = case.integer("count", 0, source="positions and lots so far")
+    owed, got, values = case.integer("owed", 0), case.integer("got", 0), case.integer("sum of values")
+    case.assume((owed - got) * RATE_ONE >= values * rate, "induction hypothesis")
+    case.assume((owed - got) * RATE_ONE <= values * rate + count * (RATE_ONE - 1), "induction hypothesis")
+    value = case.integer("value")
+    due = funding_due(value, rate)
+    owed, got = (owed + due, got) if due > 0 else (owed, got - due)
+    exact = (values + value) * rate
+    case.claim("step: what is owed and got stays at least zero", (owed >= 0) & (got >= 0))
+    case.claim("step: their difference is at least the exact one", (owed - got) * RATE_ONE >= exact)
+    rounded = exact + (count + 1) * (RATE_ONE - 1)
+    case.claim("step: by less than a quantum for each", (owed - got) * RATE_ONE <= rounded)
+    case.claim("end: payers cover receivers", implies(values + value == 0, owed >= got))
+    case.claim("end: less than a quantum for each is left", implies(values + value == 0, owed - got < count + 1))
+
+
+@theorem("T-NONNEG-5", "FND-01", "LED-02", of=(Transaction.transfer,), scope=INDUCTION, uses=("T-NONNEG-4",))
+def clearing_holds_what_is_still_to_be_paid_out(case: Case) -> None:
+    """While receivers are paid one after another, clearing holds what the rest of them still get, or more."""
+    world = World(case)
+    world.balance(WALLET)
+    left, others = case.integer("still to be paid out", 0), case.integer("to others", 0)
+    case.claim("base: once all have paid, payers cover receivers", implies(left >= others, left - others >= 0))
+    held = world.balance(ledger.clearing(ASSET), 0)
+    amount = left - others
+    case.assume(amount > 0, "a receiver")
+    case.assume(held >= left, "induction hypothesis")
+    transaction = world.transaction()
+    transaction.transfer(ASSET, ledger.clearing(ASSET), WALLET, amount, "FND-01")
+    case.claim("step: clearing holds what others still get", transaction.balance(ledger.clearing(ASSET)) >= others)
+
+
+@theorem(
+    "T-NONNEG-6",
+    "FND-01",
+    "LED-02",
+    "INV-03",
+    of=(funding,),
+    scope="bounded: two positions and a lot",
+    uses=("T-NONNEG-4",),
+    fast=False,
+)
+def funding_leaves_clearing_empty(case: Case) -> None:
+    """Funding moves only money of positions and lots: clearing is empty after it, the insurance fund has the rest.
+
+    The rest is at least zero and less than one quantum for each; no reserve and no house changes.
+    """
+    world = World(case)
+    market = world.market("first")
+    world.funds(market)
+    for name, is_long in (("alice", True), ("bob", False)):
+        world.account(name)
+        world.position(name, market, is_long)
+    world.lot(market)
+    dues = tuple(case.integer(f"due of {name}") for name in ("alice", "bob", "the lot"))
+    case.assume((sum(dues) >= 0) & (sum(dues) < len(dues)), "T-NONNEG-4")
+    owing = iter(dues)
+    transaction = world.transaction()
+    with patch.object(payments, "funding_due", lambda *_: next(owing)):
+        funding(transaction, Funding(market.id, Decimal8(0)))
+    case.claim("clearing is empty", transaction.balance(ledger.clearing(ASSET)) == 0)
+    gained = transaction.balance(ledger.insurance(ASSET)) - world.state.balance(ledger.insurance(ASSET))
+    case.claim("the insurance fund has the rest", (gained >= 0) & (gained < 3))
+    for name in (ledger.reserve(market.id), ledger.house(ASSET)):
+        case.claim("no reserve and no house changes", transaction.ledger[name] is world.state.ledger[name])
