@@ -1,0 +1,214 @@
+"""What the shape of the rules' code proves: who writes the ledger, who moves money, from where to where.
+
+The theorems take the rules' functions one by one; that there are no others is read off their syntax here.
+"""
+
+import ast
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import attrs
+import pytest
+from immutables import Map
+
+import marginspec
+from marginspec.state import Book, Header, State
+from marginspec.transaction import Transaction
+
+RULES = sorted((Path(__file__).parents[2] / "spec" / "marginspec").glob("*.py"))
+FUNDS = ("reserve", "insurance", "house", "clearing")
+Call = tuple[str, str, str]
+"""The function that moves money, the ledger account that it comes from, the one that it goes to."""
+
+CALLS: set[Call] = {
+    ("adjust_isolated_margin", "cash_account(source)", "cash_account(target)"),
+    ("deposit", "ledger.external(event.asset)", "ledger.wallet(event.account, event.asset)"),
+    ("fund_insurance", "ledger.external(event.asset)", "ledger.insurance(event.asset)"),
+    ("withdraw", "cash_account(domain)", "ledger.external(event.asset)"),
+    ("withdraw_house", "ledger.house(event.asset)", "ledger.external(event.asset)"),
+    ("trade", "ledger.position(*buyer_key)", "ledger.position(*seller_key)"),
+    ("realise", "ledger.position(*part.key)", "part.cash"),
+    ("pay_fee", "leg.cash", "ledger.insurance(asset)"),
+    ("pay_fee", "leg.cash", "ledger.house(asset)"),
+    ("move_margin", "cash_account(cross)", "leg.cash"),
+    ("return_margin", "leg.cash", "ledger.wallet(domain.account, domain.asset)"),
+    ("return_all_margin", "cash_account(domain)", "ledger.wallet(domain.account, domain.asset)"),
+    ("funding", "payer", "ledger.clearing(market.asset)"),
+    ("funding", "ledger.clearing(market.asset)", "receiver"),
+    ("funding", "ledger.clearing(market.asset)", "ledger.insurance(market.asset)"),
+    ("take_lot", "ledger.lot(taken.id)", "ledger.position(*key)"),
+    ("take_lot", "cash_account(domain)", "ledger.lot(taken.id)"),
+    ("close_lot", "ledger.position(*key)", "ledger.lot(lot.id)"),
+    ("close_lots", "ledger.lot(lot.id)", "ledger.reserve(market.id)"),
+    ("draw_loss", "ledger.reserve(market.id)", "ledger.lot(lot_id)"),
+    ("draw_loss", "ledger.insurance(market.asset)", "ledger.lot(lot_id)"),
+    ("deleverage", "ledger.position(*key)", "ledger.lot(lot.id)"),
+    ("levy", "ledger.house(asset)", "ledger.insurance(asset)"),
+    ("pay_levy", "cash_account(domain)", "ledger.insurance(domain.asset)"),
+    ("move", "source", "target"),
+    ("move", "target", "source"),
+}
+"""Every way of money through the rules. A new one belongs here with the theorem that speaks of its source."""
+
+CASH: set[str] = {"cash_account(domain)", "leg.cash"}
+"""What legs and parts of positions carry as their cash; `cash_account` names wallets and isolated margin."""
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+def all_functions() -> Iterator[ast.FunctionDef]:
+    for path in RULES:
+        yield from functions(ast.parse(path.read_text("utf-8")))
+
+
+def names_in(function: ast.FunctionDef) -> dict[str, str]:
+    """What the function's own names stand for; one that is assigned twice stands for nothing but itself."""
+    meaning: dict[str, str] = {}
+    for written, value in assigned_in(function):
+        meaning[written] = written if written in meaning else value
+    return meaning
+
+
+def assigned_in(function: ast.FunctionDef) -> Iterator[tuple[str, str]]:
+    """Each name that a function assigns, with what it assigns to it."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                names, values = [target], [node.value]
+                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                    names, values = target.elts, node.value.elts
+                for name, value in zip(names, values, strict=True):
+                    yield ast.unparse(name), ast.unparse(value)
+
+
+def called(function: ast.FunctionDef, *names: str) -> Iterator[ast.Call]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name in names:
+                yield node
+
+
+def calls_that_move_money() -> set[Call]:
+    found = set()
+    for function in all_functions():
+        meaning = names_in(function)
+        for call in called(function, "transfer", "move"):
+            source, target = (ast.unparse(argument) for argument in call.args[1:3])
+            found.add((function.name, meaning.get(source, source), meaning.get(target, target)))
+    return found
+
+
+@pytest.mark.rule("LED-01", "LED-02", "LED-03")
+def test_money_moves_in_these_ways_only() -> None:
+    assert calls_that_move_money() == CALLS
+
+
+@pytest.mark.rule("LED-03", "INV-07")
+def test_only_the_profit_of_a_fill_goes_to_a_reserve() -> None:
+    assert {call for call in calls_that_move_money() if "reserve(" in call[2]} == {
+        ("close_lots", "ledger.lot(lot.id)", "ledger.reserve(market.id)")
+    }
+
+
+@pytest.mark.rule("LED-02", "INV-03", "WTF-01")
+def test_funds_pay_in_these_ways_only() -> None:
+    assert {
+        call[0] for call in calls_that_move_money() if call[1].startswith(tuple(f"ledger.{name}(" for name in FUNDS))
+    } == {"withdraw_house", "funding", "draw_loss", "levy"}
+
+
+@pytest.mark.rule("LED-02", "ACC-03")
+def test_cash_of_a_leg_is_that_of_its_domain() -> None:
+    carried = set()
+    for function in all_functions():
+        meaning = names_in(function)
+        for call in called(function, "Leg", "Part"):
+            cash = ast.unparse(call.args[2])
+            carried.add(meaning.get(cash, cash))
+    assert carried == CASH
+    assert {ast.unparse(value) for value in returned("cash_account")} == {
+        "ledger.isolated(account, market, side) if market else ledger.wallet(account, asset)"
+    }
+
+
+def returned(name: str) -> Iterator[ast.expr]:
+    for function in all_functions():
+        if function.name == name:
+            yield from (node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value)
+
+
+@pytest.mark.rule("FND-01", "LED-02")
+def test_funding_is_owed_by_domains_and_lots() -> None:
+    (rule,) = (function for function in all_functions() if function.name == "funding")
+    owing = {ast.unparse(call.args[0]) for call in called(rule, "append")}
+    assert owing == {"(cash_account(domain), amount)", "(ledger.lot(lot_id), amount)"}
+
+
+def writers_of(index: str) -> set[str]:
+    """Functions that assign an attribute of that name, or evolve one."""
+    found = set()
+    for function in all_functions():
+        for node in ast.walk(function):
+            assigned = (
+                isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del) and node.attr == index
+            )
+            evolved = isinstance(node, ast.keyword) and node.arg == index
+            by_name = isinstance(node, ast.Call) and getattr(node.func, "id", "") in (
+                "setattr",
+                "delattr",
+                "vars",
+                "exec",
+            )
+            if assigned or evolved or by_name:
+                found.add(function.name)
+    return found
+
+
+@pytest.mark.rule("LED-01", "INV-01")
+def test_only_a_transfer_writes_the_ledger() -> None:
+    assert writers_of("ledger") == {"transfer"}
+
+
+@pytest.mark.rule("LED-01", "INV-09")
+def test_states_are_made_by_committing_or_from_nothing() -> None:
+    makers = {function.name for function in all_functions() for _ in called(function, "State")}
+    assert makers == {"commit", "from_header"}
+
+
+def code_objects() -> Iterator[type]:
+    for module in pkgutil.iter_modules(marginspec.__path__):
+        for _, found in inspect.getmembers(import_module(f"marginspec.{module.name}"), inspect.isclass):
+            if found.__module__ == f"marginspec.{module.name}" and attrs.has(found):
+                yield found
+
+
+def is_frozen(found: type) -> bool:
+    setter: object = found.__setattr__
+    return setter is State.__setattr__
+
+
+@pytest.mark.rule("INV-09")
+def test_only_a_transaction_changes() -> None:
+    """A rejected event's transaction is dropped, so what no transaction shares and nothing else changes stays."""
+    assert {found for found in code_objects() if not is_frozen(found)} == {Book, Transaction}
+    empty = State()
+    assert {type(getattr(empty, field.name)) for field in attrs.fields(State)} == {Map, int, Header}
+
+
+@pytest.mark.rule("INV-09", "JRN-01")
+def test_a_refused_event_gives_the_state_that_it_found() -> None:
+    (rule,) = (
+        function
+        for function in all_functions()
+        if function.name == "apply" and len(function.args.args) == 2 and function.args.args[0].arg == "state"
+    )
+    (guarded,) = (node for node in rule.body if isinstance(node, ast.Try))
+    (refusal,) = guarded.handlers
+    assert [ast.unparse(node) for node in refusal.body] == ["return (state, Receipt(refusal.reason, ()))"]
+    assert "state" not in names_in(rule)
