@@ -5,6 +5,7 @@ same record, and otherwise says so by None. So it is never the one that refuses.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, get_type_hints
 
 import msgspec
@@ -17,11 +18,13 @@ from marginspec_journal.names import is_name, is_reference, is_time_stamp
 # Types with integers or lists are rare; the definition reads them.
 _RARE = {"list_market", "update_tiers", "set_leverage"}
 _ABSENT = msgspec.UNSET
+_CACHED_NAMES = 65_536
 _QUOTES_OF_TYPE = 4
 _QUOTES_OF_TEXT = 4
 _QUOTES_OF_FLAG = 2
 
 
+@lru_cache(_CACHED_NAMES)
 def _name(text: str) -> str:
     if not is_name(text):
         raise ValueError(text)

@@ -1,7 +1,7 @@
 """Names of accounts, markets, assets and orders; references and time stamps."""
 
 import re
-from datetime import datetime
+from datetime import date
 from functools import lru_cache
 
 from marginspec_journal.names_table import RANGES
@@ -15,9 +15,11 @@ def _character_class() -> str:
 _NAME = re.compile(f"[A-Za-z0-9._\\-{_character_class()}]{{1,64}}")
 _REFERENCE = re.compile(r"[\x20-\x7e]{1,128}")
 _TIME_STAMP = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d):(\d\d)(\.\d+)?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
+    r"(\d{4}-\d\d-\d\d)[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(\.\d+)?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
 )
 _CACHED_NAMES = 65_536
+_CACHED_DATES = 4_096
 
 
 @lru_cache(_CACHED_NAMES)
@@ -34,10 +36,13 @@ def is_reference(text: str) -> bool:
 def is_time_stamp(text: str) -> bool:
     """Whether a text is a date and time of RFC 3339; a leap second may end a minute."""
     found = _TIME_STAMP.fullmatch(text)
-    if found is None or int(found[3]) > 60:
-        return False
+    return found is not None and _is_date(found[1])
+
+
+@lru_cache(_CACHED_DATES)
+def _is_date(text: str) -> bool:
     try:
-        datetime.fromisoformat(f"{found[1]}T{found[2]}")
+        date.fromisoformat(text)
     except ValueError:
         return False
     return True

@@ -123,10 +123,10 @@ def position_margin(book: Book, key: PositionKey) -> PositionMargin:
 @rule("ACC-03", "MRG-04")
 def domain_margin(book: Book, domain: DomainKey) -> DomainMargin:
     """Equity is cash plus unrealised PnL, maintenance of a domain the sum over its positions."""
-    cash = book.balance(cash_account(domain))
+    cash = book.ledger.get(cash_account(domain), NOTHING)
     positions: list[PositionMargin] = []
     equity, maintenance = cash + 0, 0
-    for key in positions_of_domain(book, domain):
+    for key in book.positions_of.get(domain, ()):
         position = position_margin(book, key)
         positions.append(position)
         equity = equity + position.unrealised
