@@ -24,6 +24,7 @@ COMMANDS = {
     "explain": "Explain an event or an account as a tree of values and rules.",
     "scenario": "Generate a journal from a seed.",
     "calc": "Answer questions about tiers, margins, bands and scores.",
+    "prove": "Prove the theorems on the rulebook's own functions.",
     "bench": "Measure speed.",
 }
 """Each command with its short help: a module of this package that holds a click command named `command`."""
