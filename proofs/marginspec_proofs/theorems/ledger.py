@@ -9,14 +9,16 @@ from unittest.mock import patch
 
 from marginspec import funding as payments
 from marginspec import ledger
-from marginspec.cash import withdraw_house
-from marginspec.events import Funding, WithdrawHouse
+from marginspec.account import PositionKey
+from marginspec.cash import deposit, withdraw_house
+from marginspec.events import Deposit, Funding, WithdrawHouse
 from marginspec.funding import funding, funding_due
 from marginspec.ledger import FUND_KINDS, LedgerAccount
 from marginspec.market import Market
 from marginspec.rejections import Reason, Rejected
 from marginspec.transaction import Transaction
-from marginspec.units import MAX_AMOUNT, MAX_BALANCE, RATE_ONE, Decimal8, Money, Price
+from marginspec.transition import HANDLERS, apply
+from marginspec.units import MAX_AMOUNT, MAX_BALANCE, RATE_ONE, Decimal8, Money, Price, Quantity
 from marginspec_proofs.statements import INDUCTION, Case, theorem
 from marginspec_proofs.symbols import NotSymbolic, implies, negate
 from marginspec_proofs.worlds import ASSET, MAX_QUANTA_PER_UNIT, NO_FEES, ONE_TIER, World
@@ -222,3 +224,35 @@ def funding_leaves_clearing_empty(case: Case) -> None:
     case.claim("the insurance fund has the rest", (gained >= 0) & (gained < 3))
     for name in (ledger.reserve(market.id), ledger.house(ASSET)):
         case.claim("no reserve and no house changes", transaction.ledger[name] is world.state.ledger[name])
+
+
+def refused_late(transaction: Transaction, event: Deposit) -> None:
+    """Stands for any rule that has moved money, opened an account and taken a lot before it refuses."""
+    deposit(transaction, event)
+    transaction.transfer(ASSET, WALLET, ledger.house(ASSET), Money(1), "LED-01")
+    transaction.open_lot(PositionKey("alice", "first", "BOTH"), "cross", Quantity(1), Money(1), "takeover")
+    transaction.set_uncovered(ASSET, Money(1))
+    raise Rejected(Reason.COVER_EXCEEDED)
+
+
+@theorem("T-REJECT-1", "INV-09", "JRN-01", of=(apply,))
+def a_refused_event_changes_nothing(case: Case) -> None:
+    """An event that is refused leaves the very state that it found, whatever its rule had done until then.
+
+    So does one whose own transfers left a balance out of range. Nothing of it is in the receipt but the reason.
+    """
+    world = World(case)
+    world.market("first")
+    world.account("alice")
+    event = Deposit("alice", ASSET, Decimal8(case.integer("amount")))
+    late = bool(case.truth("refused at its end"))
+    with patch.dict(HANDLERS, {Deposit: refused_late} if late else {}):
+        state, receipt = apply(world.state, event)
+    if receipt.rejected is None:
+        case.claim("accepted only in range", (event.amount > 0) & (event.amount <= MAX_AMOUNT) & (not late))
+        cash = state.balance(WALLET)
+        case.claim("and then it is all there", cash == world.state.balance(WALLET) + event.amount)
+        case.claim("and within range", (cash >= -MAX_BALANCE) & (cash <= MAX_BALANCE))
+    else:
+        case.claim("the state is the one that it found", state is world.state)
+        case.claim("no effect is told", receipt.effects == ())
