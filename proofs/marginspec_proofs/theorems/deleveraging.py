@@ -1,0 +1,276 @@
+"""Deleveraging: who is closed against which lot, by how much, at what value, and what it costs the counterparty."""
+
+from typing import Any
+
+from marginspec.account import PositionKey
+from marginspec.deleveraging import (
+    Ranked,
+    Score,
+    Step,
+    binance_score,
+    bitmex_score,
+    compare_ranked,
+    deleverage,
+    lot_loss,
+    step_quantity,
+)
+from marginspec.margin import cost_of, lot_cost
+from marginspec.receipts import Deleveraged
+from marginspec.trading import realise, released_cost
+from marginspec_audit.transparency import indicator
+from marginspec_proofs.contracts import money_moves
+from marginspec_proofs.statements import Case, theorem
+from marginspec_proofs.symbols import implies, negate
+from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multiples
+from marginspec_proofs.worlds import World
+
+
+class Sized:
+    """Any losing lot and counterparty, what is short and missing, the step's quantity, and any other quantity."""
+
+    def __init__(self, case: Case) -> None:
+        self.loss, self.size = case.integer("loss", 1, source="ADL-01"), case.integer("size", 1)
+        self.shortfall = case.integer("shortfall", 1, source="ADL-01")
+        self.missing = case.integer("missing", 1, source="ADL-01")
+        self.held, self.spare = case.integer("held", 1), case.integer("spare")
+        self.quantity = step_quantity(self.loss, self.size, self.shortfall, self.missing, self.held, self.spare)
+        self.other = case.integer("another quantity", 1)
+        for quantity in (self.quantity, self.other):
+            for bound in (self.spare - 1, self.missing - 1, self.shortfall):
+                compare_release(case, self.loss, self.size, quantity, bound)
+
+    def released(self, quantity: Any) -> Any:
+        """What a quantity releases of the lot's loss."""
+        return released_cost(self.loss, self.size, quantity)
+
+    def may_close(self, quantity: Any) -> Any:
+        """Whether lot, position and the counterparty's health allow a quantity."""
+        return (quantity <= self.size) & (quantity <= self.held) & (self.released(quantity) < self.spare)
+
+
+def compare_release(case: Case, loss: Any, size: Any, quantity: Any, bound: Any) -> None:
+    """A loss released, rounded up, is within a bound of whole quanta exactly if it is before rounding."""
+    whole_multiples(case, released_cost(loss, size, quantity) - bound, size)
+    largest = bound * size // loss
+    not_less_by_a_factor(case, quantity, largest, loss)
+    not_less_by_a_factor(case, largest + 1, quantity, loss)
+
+
+@theorem("T-ADL-1", "ADL-01", "ADL-04", of=(step_quantity,), uses=("T-MUL-1", "T-MUL-2"), fast=False)
+def a_step_is_as_large_as_it_may_be_and_no_larger(case: Case) -> None:
+    """Where a market's shortfall allows it, a step closes the least quantity that restores the cover test.
+
+    Else it closes the largest whose released loss is within the shortfall. It never closes more than the lot, than the
+    counterparty's position, or than leaves the counterparty healthy; nothing if no quantity is within all of these.
+    """
+    step = Sized(case)
+    quantity, other = step.quantity, step.other
+    restores = step.shortfall >= step.missing
+    case.claim("not negative", quantity >= 0)
+    case.claim("within lot, position and health", implies(quantity > 0, step.may_close(quantity)))
+    allowed = step.may_close(other)
+    less_restores = restores & (other < quantity) & (step.released(other) >= step.missing)
+    case.claim("no less would restore the test", negate(less_restores))
+    enough = implies(restores & (other > quantity) & allowed, step.released(quantity) >= step.missing)
+    case.claim("more would be allowed only if this restores it", enough)
+    within = implies(negate(restores) & (quantity > 0), step.released(quantity) <= step.shortfall)
+    case.claim("else within the shortfall", within)
+    most = implies(negate(restores) & (other > quantity) & allowed, step.released(other) > step.shortfall)
+    case.claim("and no more is allowed within it", most)
+
+
+KEYS = tuple(PositionKey(account, "first", "BOTH") for account in ("alice", "bob", "carol"))
+
+
+def any_ranked(case: Case, name: str) -> Ranked:
+    """A position of any of three accounts with any score; its denominator is positive (T-ADL-4)."""
+    score = Score(case.integer(f"numerator {name}"), case.integer(f"denominator {name}", 1, source="T-ADL-4"))
+    return Ranked(case.one_of(f"account {name}", KEYS), score)
+
+
+def above(first: Score, second: Score) -> Any:
+    """Whether one score is higher than another."""
+    return first.numerator * second.denominator > second.numerator * first.denominator
+
+
+@theorem("T-ADL-2", "ADL-02", of=(compare_ranked,))
+def the_higher_score_stands_first(case: Case) -> None:
+    """Of two positions the one with the higher score stands first, of equal scores the one with the lesser key.
+
+    Neither stands before the other both ways, and one of them always does unless they are the same position.
+    """
+    first, second = any_ranked(case, "one"), any_ranked(case, "two")
+    forth, back = compare_ranked(first, second), compare_ranked(second, first)
+    case.claim("a higher score stands first", implies(above(first.score, second.score), forth == -1))
+    case.claim("a lower one does not", implies(above(second.score, first.score), forth == 1))
+    if first.key != second.key:
+        case.claim("one of them stands first", forth == -back)
+        level = negate(above(first.score, second.score)) & negate(above(second.score, first.score))
+        case.claim("ties by key", implies(level, (forth == -1) == (first.key < second.key)))
+
+
+@theorem("T-ADL-3", "ADL-02", of=(compare_ranked,), uses=("T-MUL-1", "T-MUL-2"))
+def ranks_are_a_total_order(case: Case) -> None:
+    """If one position stands before a second and that before a third, the first stands before the third.
+
+    So a queue has exactly one order (T-ADL-2 says that any two positions have one).
+    """
+    one, two, three = any_ranked(case, "one"), any_ranked(case, "two"), any_ranked(case, "three")
+    if compare_ranked(one, two) >= 0 or compare_ranked(two, three) >= 0:
+        return
+    if len({one.key, two.key, three.key}) < 3:
+        return
+    first, second, third = one.score, two.score, three.score
+    over, under = first.numerator * second.denominator, second.numerator * first.denominator
+    not_less_by_a_factor(case, under, over, third.denominator)
+    not_less_by_a_factor(case, under + 1, over, third.denominator)
+    over, under = second.numerator * third.denominator, third.numerator * second.denominator
+    not_less_by_a_factor(case, under, over, first.denominator)
+    not_less_by_a_factor(case, under + 1, over, first.denominator)
+    difference = first.numerator * third.denominator - third.numerator * first.denominator
+    whole_multiples(case, difference, second.denominator)
+    case.claim("the third does not score higher", difference >= 0)
+    case.claim("the first stands before the third", compare_ranked(one, three) == -1)
+
+
+def healthy_equity(case: Case) -> tuple[Any, Any]:
+    """Equity and maintenance of a healthy domain with a position."""
+    maintenance = case.integer("maintenance", 0, source="T-TIER-7")
+    equity = case.integer("equity")
+    case.assume(equity > maintenance, "MRG-05")
+    return equity, maintenance
+
+
+@theorem("T-ADL-4", "ADL-02", of=(binance_score, bitmex_score), uses=("T-MUL-1", "T-COST-1"))
+def scores_have_positive_denominators(case: Case) -> None:
+    """Every position that may stand in a queue has a score: neither ranking divides by zero or by less."""
+    equity, maintenance = healthy_equity(case)
+    unrealised, cash = case.integer("unrealised"), case.integer("cash")
+    cost, notional = case.integer("cost"), case.integer("notional", 1, source="NUM-03")
+    case.assume(cost != 0, "T-COST-1")
+    unit = case.integer("asset unit", 1, source="NUM-01")
+    first = binance_score(unrealised, cash, maintenance, equity, unit)
+    whole_multiples(case, equity, unit)
+    whole_multiples(case, equity, cash)
+    case.claim("binance", first.denominator > 0)
+    second = bitmex_score(unrealised, cost, notional, equity)
+    whole_multiples(case, equity, abs(cost))
+    whole_multiples(case, notional, abs(cost))
+    case.claim("bitmex", second.denominator > 0)
+    case.claim("no profit scores nothing with binance", implies(unrealised <= 0, first.numerator == 0))
+    case.claim("a loss scores below zero with bitmex", implies(unrealised < 0, second.numerator < 0))
+
+
+@theorem("T-ADL-5", "ADL-02", of=(binance_score, bitmex_score), uses=("T-MUL-1",))
+def scores_do_not_depend_on_the_unit(case: Case) -> None:
+    """A score is the same fraction whether money is counted in quanta or in any parts of a quantum.
+
+    For the ranking `binance` the one unit of the asset that bounds cash from below is counted in the same parts.
+    """
+    factor = case.integer("parts of a quantum", 1)
+    unrealised, cash, cost = case.integer("unrealised"), case.integer("cash"), case.integer("cost")
+    notional, maintenance, equity = case.integer("notional"), case.integer("maintenance"), case.integer("equity")
+    unit = case.integer("asset unit", 1)
+    for amount in (unrealised, unit - cash):
+        whole_multiples(case, amount, factor)
+        case.assume(implies(amount == 0, amount * factor == 0), "T-MUL-1")
+    coarse = binance_score(unrealised, cash, maintenance, equity, unit)
+    fine = binance_score(unrealised * factor, cash * factor, maintenance * factor, equity * factor, unit * factor)
+    same_fraction(case, "binance", coarse, fine, factor)
+    coarse = bitmex_score(unrealised, cost, notional, equity)
+    fine = bitmex_score(unrealised * factor, cost * factor, notional * factor, equity * factor)
+    same_fraction(case, "bitmex", coarse, fine, factor)
+
+
+def same_fraction(case: Case, ranking: str, coarse: Score, fine: Score, factor: Any) -> None:
+    """Both parts of a score are larger by the square of the factor, so that all comparisons are as they were."""
+    case.claim(f"{ranking}: numerator", fine.numerator == coarse.numerator * factor * factor)
+    case.claim(f"{ranking}: denominator", fine.denominator == coarse.denominator * factor * factor)
+
+
+@theorem("T-ADL-6", "ADL-05", of=(indicator,), uses=("T-MUL-1",))
+def an_indicator_is_a_quantile(case: Case) -> None:
+    """An indicator is 0 to 4, 4 for the first in the queue, and never higher further back.
+
+    It is 4 in the first fifth of the queue, 3 in the second, and so on.
+    """
+    length, place = case.integer("length", 1), case.integer("place", 0)
+    case.assume(place < length, "ADL-05")
+    shown = indicator(place, length)
+    passed = 4 - shown
+    for fifths in (passed + 1, passed - 5):
+        whole_multiples(case, fifths, length)
+    case.claim("0 to 4", (shown >= 0) & (shown <= 4))
+    case.claim("of its fifth", (passed * length <= 5 * place) & (5 * place < (passed + 1) * length))
+    case.claim("the first has 4", indicator(0, length) == 4)
+    behind = case.integer("place further back", source="ADL-05")
+    case.assume((behind >= place) & (behind < length), "ADL-05")
+    whole_multiples(case, indicator(behind, length) - shown, length)
+    case.claim("never higher further back", indicator(behind, length) <= shown)
+
+
+class Pair:
+    """A losing or gaining lot of any size and cost, and a counterparty on the other side, both of any numbers."""
+
+    def __init__(self, case: Case, isolated: bool = False) -> None:
+        self.case = case
+        self.world = World(case)
+        self.market = self.world.market("first")
+        self.domain = self.world.account("alice")
+        if isolated:
+            self.domain = self.world.isolate("alice", self.market)
+        is_long = bool(case.truth("the lot is long"))
+        self.lot = self.world.lot(self.market, is_long)
+        self.key = self.world.position("alice", self.market, not is_long)
+        self.world.others(self.market)
+        self.size: Any = abs(self.lot.quantity)
+        self.held: Any = abs(self.world.state.positions[self.key])
+        self.lot_cost = lot_cost(self.world.state, self.lot.id)
+        self.cost = cost_of(self.world.state, self.key)
+        self.transaction = self.world.transaction()
+
+    def any_part(self) -> Any:
+        """Any quantity within lot and position."""
+        part = self.case.integer("part", 1, source="T-ADL-1")
+        self.case.assume((part <= self.size) & (part <= self.held), "T-ADL-1")
+        return part
+
+    def place_costs(self, part: Any) -> None:
+        """Tell the solvers that all of a cost is released at the end."""
+        for whole, cost in ((self.size, self.lot_cost), (self.held, self.cost)):
+            whole_multiples(self.case, released_cost(cost, whole, part) - cost, whole)
+
+    def deleverage(self, part: Any) -> None:
+        """The rule's own step."""
+        with money_moves(self.case):
+            deleverage(self.transaction, self.market, Step(self.lot, self.key, part))
+
+
+@theorem("T-ADL-7", "ADL-03", "ACC-02", of=(deleverage, realise, released_cost, lot_loss), uses=("T-MUL-1", "T-CONS-1"))
+def what_is_closed_is_what_the_lot_loses(case: Case) -> None:
+    """A step closes as much of the counterparty's position as the lot loses, both at the lot's released cost.
+
+    The lot's loss falls by its exact part, rounded up. When it is closed its cost is zero: nothing is left over.
+    """
+    pair = Pair(case)
+    part = pair.any_part()
+    pair.place_costs(part)
+    loss = lot_loss(pair.transaction, pair.market, pair.lot)
+    held, before = pair.world.state.positions[pair.key], pair.lot.quantity
+    pair.deleverage(part)
+    left, lot = pair.transaction.positions.get(pair.key, 0), pair.transaction.lots.get(pair.lot.id)
+    rest = 0 if lot is None else lot.quantity
+    case.claim("position and lot are on opposite sides", (held > 0) == (before < 0))
+    case.claim("what is left of both sums to what both summed to", left + rest == held + before)
+    case.claim("exactly the part is closed", abs(before) - abs(rest) == part)
+    case.claim("towards flat, not past it", (rest * before >= 0) & (left * held >= 0))
+    (step,) = [effect for effect in pair.transaction.effects if isinstance(effect, Deleveraged)]
+    cost_left = lot_cost(pair.transaction, pair.lot.id)
+    case.claim("the lot's cost falls by the value", cost_left == pair.lot_cost - step.value)
+    case.claim("which is its released cost", step.value == released_cost(pair.lot_cost, pair.size, part))
+    case.claim("a closed lot has no cost", implies(rest == 0, cost_left == 0))
+    case.claim("a flat position has no cost", implies(left == 0, cost_of(pair.transaction, pair.key) == 0))
+    remains = 0 if lot is None else lot_loss(pair.transaction, pair.market, lot)
+    case.claim("the reported loss is what the lot's loss fell by", step.loss == loss - remains)
+    case.claim("at least the exact part of the loss", step.loss * pair.size >= loss * part)
+    case.claim("less than a quantum more", step.loss * pair.size < loss * part + pair.size)
