@@ -7,14 +7,15 @@ the theorems here and in waterfall.py take each call whose source is a fund.
 from typing import Any
 from unittest.mock import patch
 
+from marginspec import events, ledger
 from marginspec import funding as payments
-from marginspec import ledger
 from marginspec.account import PositionKey
 from marginspec.cash import deposit, withdraw_house
 from marginspec.events import Deposit, Funding, WithdrawHouse
 from marginspec.funding import funding, funding_due
 from marginspec.ledger import FUND_KINDS, LedgerAccount
-from marginspec.market import Market
+from marginspec.market import Market, TierTerms
+from marginspec.receipts import Transferred
 from marginspec.rejections import Reason, Rejected
 from marginspec.transaction import Transaction
 from marginspec.transition import HANDLERS, apply
@@ -256,3 +257,65 @@ def a_refused_event_changes_nothing(case: Case) -> None:
     else:
         case.claim("the state is the one that it found", state is world.state)
         case.claim("no effect is told", receipt.effects == ())
+
+
+def any_event(case: Case, kind: str) -> Any:
+    """An event of a kind with any numbers, where the rules read numbers that are symbols."""
+    terms = (TierTerms(Decimal8(0), 20, Decimal8(10**6)),)
+    number = Decimal8(case.integer("number"))
+    fees = (number, Decimal8(0), Decimal8(0), Decimal8(0))
+    made: dict[str, Any] = {
+        "ListMarket": lambda: events.ListMarket("third", ASSET, 0, 0, number, *fees, terms),
+        "UpdateTiers": lambda: events.UpdateTiers("first", (TierTerms(Decimal8(0), 20, number),)),
+        "UpdateFees": lambda: events.UpdateFees("first", *fees),
+        "MarkPrice": lambda: events.MarkPrice("first", number),
+        "Deposit": lambda: events.Deposit("alice", ASSET, number),
+        "Withdraw": lambda: events.Withdraw("carol", ASSET, number),
+        "FundInsurance": lambda: events.FundInsurance(ASSET, number),
+        "WithdrawHouse": lambda: events.WithdrawHouse(ASSET, number),
+        "SetPositionMode": lambda: events.SetPositionMode("carol", "hedge"),
+        "SetMarginMode": lambda: events.SetMarginMode("carol", "first", "isolated"),
+        "SetLeverage": lambda: events.SetLeverage("carol", "first", case.one_of("leverage", (0, 5, 20, 21))),
+        "AdjustIsolatedMargin": lambda: events.AdjustIsolatedMargin("alice", "first", "BOTH", number),
+        "CancelOrder": lambda: events.CancelOrder("carol", case.one_of("order", ("resting", "unknown"))),
+    }
+    return made[kind]()
+
+
+KINDS_OF_EVENT = (
+    "ListMarket",
+    "UpdateTiers",
+    "UpdateFees",
+    "MarkPrice",
+    "Deposit",
+    "Withdraw",
+    "FundInsurance",
+    "WithdrawHouse",
+    "SetPositionMode",
+    "SetMarginMode",
+    "SetLeverage",
+    "AdjustIsolatedMargin",
+    "CancelOrder",
+)
+"""Funding is in T-NONNEG-6, a fill in T-PROFIT-2; of trades and orders, tests/proofs/test_structure.py speaks."""
+
+
+@theorem("T-NODEPOSIT-1", "LED-03", "INV-07", of=(), scope="bounded: one world of two accounts")
+def nothing_else_pays_into_a_reserve(case: Case) -> None:
+    """Nobody deposits into a reserve: no rule but that of a fill of lots changes a reserve, whatever its numbers."""
+    world = World(case)
+    market = world.market("first")
+    world.funds(market)
+    world.account("carol")
+    world.account("alice")
+    world.isolate("alice", market)
+    world.position("alice", market)
+    event = any_event(case, case.one_of("kind", KINDS_OF_EVENT))
+    transaction = world.transaction()
+    try:
+        HANDLERS[type(event)](transaction, event)
+    except Rejected:
+        return
+    case.claim("the reserve is as it was", transaction.ledger[KINDS[1]] is world.state.ledger[KINDS[1]])
+    paid = {effect.target for effect in transaction.effects if isinstance(effect, Transferred)}
+    case.claim("nothing is paid to it", KINDS[1] not in paid)
