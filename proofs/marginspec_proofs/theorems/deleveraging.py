@@ -1,7 +1,11 @@
 """Deleveraging: who is closed against which lot, by how much, at what value, and what it costs the counterparty."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
+from marginspec import deleveraging, ledger
 from marginspec.account import PositionKey
 from marginspec.deleveraging import (
     Ranked,
@@ -11,18 +15,22 @@ from marginspec.deleveraging import (
     bitmex_score,
     compare_ranked,
     deleverage,
+    entry_is_no_worse,
     lot_loss,
+    pair_quantity,
     step_quantity,
 )
-from marginspec.margin import cost_of, lot_cost
+from marginspec.margin import cash_account, cost_of, domain_margin, lot_cost
 from marginspec.receipts import Deleveraged
-from marginspec.trading import realise, released_cost
+from marginspec.trading import realise, released_cost, return_all_margin
+from marginspec.units import Quantity
 from marginspec_audit.transparency import indicator
 from marginspec_proofs.contracts import money_moves
 from marginspec_proofs.statements import Case, theorem
 from marginspec_proofs.symbols import implies, negate
+from marginspec_proofs.theorems.liquidation import AnyMaintenance
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multiples
-from marginspec_proofs.worlds import World
+from marginspec_proofs.worlds import ASSET, ONE_TIER, World
 
 
 class Sized:
@@ -212,10 +220,10 @@ def an_indicator_is_a_quantile(case: Case) -> None:
 class Pair:
     """A losing or gaining lot of any size and cost, and a counterparty on the other side, both of any numbers."""
 
-    def __init__(self, case: Case, isolated: bool = False) -> None:
+    def __init__(self, case: Case, isolated: bool = False, tiers: Any = ONE_TIER) -> None:
         self.case = case
         self.world = World(case)
-        self.market = self.world.market("first")
+        self.market = self.world.market("first", tiers)
         self.domain = self.world.account("alice")
         if isolated:
             self.domain = self.world.isolate("alice", self.market)
@@ -274,3 +282,120 @@ def what_is_closed_is_what_the_lot_loses(case: Case) -> None:
     case.claim("the reported loss is what the lot's loss fell by", step.loss == loss - remains)
     case.claim("at least the exact part of the loss", step.loss * pair.size >= loss * part)
     case.claim("less than a quantum more", step.loss * pair.size < loss * part + pair.size)
+
+
+@theorem(
+    "T-ADL-8",
+    "ADL-04",
+    "ADL-03",
+    of=(entry_is_no_worse, deleverage, realise, released_cost),
+    uses=("T-MUL-1", "T-MUL-2", "T-CONS-1"),
+)
+def a_counterparty_loses_no_principal(case: Case) -> None:
+    """Whoever is deleveraged realises no loss, but for at most one quantum of rounding a step.
+
+    So it is for whoever entered at the lot's bankruptcy price or better, by exact comparison, whatever part is closed.
+    """
+    pair = Pair(case)
+    part = pair.any_part()
+    held, quantity = pair.world.state.positions[pair.key], pair.lot.quantity
+    case.assume(entry_is_no_worse(held, pair.cost, quantity, pair.lot_cost), "ADL-04")
+    value = released_cost(pair.lot_cost, pair.size, part)
+    released = released_cost(pair.cost, pair.held, part)
+    case.claim("both costs together are not positive", pair.cost * pair.size + pair.lot_cost * pair.held <= 0)
+    not_less_by_a_factor(case, pair.cost * pair.size + pair.lot_cost * pair.held, 0, part)
+    not_less_by_a_factor(case, value * pair.size - pair.lot_cost * part, pair.size - 1, pair.held)
+    not_less_by_a_factor(case, released * pair.held - pair.cost * part, pair.held - 1, pair.size)
+    whole_multiples(case, pair.size, pair.held)
+    case.claim("in parts of size times held", (value + released - 2) * (pair.size * pair.held) < 0)
+    whole_multiples(case, value + released - 2, pair.size * pair.held)
+    case.claim("both round up by less than two quanta", value + released <= 1)
+    cash = pair.transaction.balance(cash_account(pair.domain))
+    pair.deleverage(part)
+    realised = pair.transaction.balance(cash_account(pair.domain)) - cash
+    case.claim("it realises what the lot's cost gives, less its own", realised == -value - released)
+    case.claim("a quantum at most is lost", realised >= -1)
+
+
+@contextmanager
+def steps_within_bounds(case: Case) -> Iterator[None]:
+    """A step's quantity is any that T-ADL-1 allows."""
+
+    def quantity(loss: Any, size: Any, shortfall: Any, missing: Any, held: Any, spare: Any) -> Any:
+        case.claim("the lot loses, the market is short", (loss > 0) & (size > 0) & (shortfall > 0) & (missing > 0))
+        step = case.integer("quantity of the step", 0, source="T-ADL-1")
+        released = released_cost(loss, size, step)
+        allowed = (step <= size) & (step <= held) & (released < spare)
+        case.assume(implies(step > 0, allowed), "T-ADL-1")
+        return step
+
+    with patch.object(deleveraging, "step_quantity", quantity):
+        yield
+
+
+def keeps_health(case: Case, isolated: bool) -> None:
+    """State what a step against an eligible counterparty does to it."""
+    maintenance = AnyMaintenance(case)
+    pair = Pair(case, isolated, maintenance.table())
+    shortfall, missing = case.integer("shortfall", 1, source="ADL-01"), case.integer("missing", 1, source="ADL-01")
+    loss = lot_loss(pair.transaction, pair.market, pair.lot)
+    case.assume(loss > 0, "ADL-01: a losing lot")
+    held, cash = pair.world.state.positions[pair.key], cash_account(pair.domain)
+    with maintenance.in_force(), steps_within_bounds(case):
+        before = domain_margin(pair.transaction, pair.domain)
+        part = pair_quantity(pair.transaction, pair.market, pair.lot, pair.key, shortfall, missing)
+        if part == 0:
+            return
+        entry = entry_is_no_worse(held, pair.cost, pair.lot.quantity, pair.lot_cost)
+        case.claim("entered at the lot's bankruptcy price or better", entry)
+        case.claim("within lot and position", (part >= 1) & (part <= pair.size) & (part <= pair.held))
+        pair.place_costs(part)
+        value = released_cost(pair.lot_cost, pair.size, part)
+        falls = value - pair.market.at_mark(Quantity(part if pair.lot.quantity > 0 else -part))
+        whole_multiples(case, falls - released_cost(loss, pair.size, part), pair.size)
+        case.claim("the loss that it takes is what was measured", falls == released_cost(loss, pair.size, part))
+        case.claim("and less than what it can spare", falls < before.equity - before.maintenance)
+        pair.deleverage(part)
+        left = pair.transaction.positions.get(pair.key, 0)
+        not_less_by_a_factor(case, abs(left), pair.held, pair.market.mark)
+        after = domain_margin(pair.transaction, pair.domain)
+    (step,) = [effect for effect in pair.transaction.effects if isinstance(effect, Deleveraged)]
+    case.claim("the loss that is reported is that", step.loss == falls)
+    if left == 0 and isolated:
+        wallet = ledger.wallet("alice", ASSET)
+        given = pair.transaction.balance(wallet) - pair.world.state.balance(wallet)
+        case.claim("flat: its cash went to the wallet", given == before.equity - step.loss)
+        case.claim("flat: nothing is left behind", pair.transaction.balance(cash) == 0)
+    else:
+        case.claim("its equity falls by the loss", after.equity == before.equity - step.loss)
+        case.claim("its maintenance does not rise", after.maintenance <= before.maintenance)
+        case.claim("it stays healthy", after.equity > after.maintenance)
+
+
+@theorem(
+    "T-ADL-9",
+    "ADL-04",
+    "ADL-01",
+    of=(pair_quantity, deleverage, realise),
+    uses=("T-ADL-1", "T-CONS-1", "T-MUL-1", "T-MUL-2", "T-TIER-1", "T-TIER-7", "T-WORLD-1"),
+)
+def a_counterparty_stays_healthy(case: Case) -> None:
+    """Whoever is deleveraged stays healthy: the loss that it takes over is less than its equity above maintenance.
+
+    Cash may be any, so it stands for what the domain's other positions are worth too; they keep their maintenance.
+    """
+    keeps_health(case, isolated=False)
+
+
+@theorem(
+    "T-ADL-10",
+    "ADL-04",
+    "ADL-01",
+    "ACC-04",
+    of=(pair_quantity, deleverage, realise, return_all_margin),
+    uses=("T-ADL-1", "T-CONS-1", "T-MUL-1", "T-MUL-2", "T-TIER-1", "T-TIER-7", "T-WORLD-1"),
+    fast=False,
+)
+def an_isolated_counterparty_stays_healthy(case: Case) -> None:
+    """The same holds of an isolated position; one that becomes flat returns all its cash to the wallet."""
+    keeps_health(case, isolated=True)
