@@ -1,13 +1,17 @@
 """Deleveraging: who is closed against which lot, by how much, at what value, and what it costs the counterparty."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
+from immutables import Map
+
 from marginspec import deleveraging, ledger
-from marginspec.account import PositionKey
+from marginspec.account import Lot, PositionKey
 from marginspec.deleveraging import (
+    Queues,
     Ranked,
     Score,
     Step,
@@ -16,17 +20,22 @@ from marginspec.deleveraging import (
     compare_ranked,
     deleverage,
     entry_is_no_worse,
+    find_step,
     lot_loss,
     pair_quantity,
+    queue_of,
     step_quantity,
+    take_queues,
 )
 from marginspec.margin import cash_account, cost_of, domain_margin, lot_cost
+from marginspec.market import Market
 from marginspec.receipts import Deleveraged
+from marginspec.state import Book
 from marginspec.trading import realise, released_cost, return_all_margin
-from marginspec.units import Quantity
+from marginspec.units import Money, Quantity
 from marginspec_audit.transparency import indicator
 from marginspec_proofs.contracts import money_moves
-from marginspec_proofs.statements import Case, theorem
+from marginspec_proofs.statements import INDUCTION, Case, theorem
 from marginspec_proofs.symbols import implies, negate
 from marginspec_proofs.theorems.liquidation import AnyMaintenance
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multiples
@@ -90,9 +99,14 @@ def a_step_is_as_large_as_it_may_be_and_no_larger(case: Case) -> None:
 KEYS = tuple(PositionKey(account, "first", "BOTH") for account in ("alice", "bob", "carol"))
 
 
+def any_score(case: Case, name: str) -> Score:
+    """Any score; its denominator is positive (T-ADL-4)."""
+    return Score(case.integer(f"numerator {name}"), case.integer(f"denominator {name}", 1, source="T-ADL-4"))
+
+
 def any_ranked(case: Case, name: str) -> Ranked:
-    """A position of any of three accounts with any score; its denominator is positive (T-ADL-4)."""
-    score = Score(case.integer(f"numerator {name}"), case.integer(f"denominator {name}", 1, source="T-ADL-4"))
+    """A position of any of three accounts with any score."""
+    score = any_score(case, name)
     return Ranked(case.one_of(f"account {name}", KEYS), score)
 
 
@@ -329,7 +343,7 @@ def steps_within_bounds(case: Case) -> Iterator[None]:
         case.assume(implies(step > 0, allowed), "T-ADL-1")
         return step
 
-    with patch.object(deleveraging, "step_quantity", quantity):
+    with standing_for(step_quantity=quantity):
         yield
 
 
@@ -399,3 +413,147 @@ def a_counterparty_stays_healthy(case: Case) -> None:
 def an_isolated_counterparty_stays_healthy(case: Case) -> None:
     """The same holds of an isolated position; one that becomes flat returns all its cash to the wallet."""
     keeps_health(case, isolated=True)
+
+
+@contextmanager
+def standing_for(**functions: Any) -> Iterator[None]:
+    """Functions that stand for those of the rules by the same names."""
+    with ExitStack() as stack:
+        for name, function in functions.items():
+            stack.enter_context(patch.object(deleveraging, name, function))
+        yield
+
+
+class RoundAgain(Exception):  # noqa: N818 - the end of a step of the induction, not an error
+    """The scan begins its next round, which knows no more of those before than that it was not ended by them."""
+
+
+class Scan:
+    """Stands for the lots and the queue that a scan goes through: one of each, at any place, and then any others."""
+
+    def __init__(self, case: Case, pair: Pair) -> None:
+        self.case = case
+        self.pair = pair
+        self.loss: Any = None
+        self.quantity: Any = None
+        self.queue_ended = False
+        self.lots_ended = False
+
+    def lots(self) -> Iterator[int]:
+        """A lot, then the end or another round."""
+        yield self.pair.lot.id
+        skipped = (self.loss <= 0) & (self.quantity is None)
+        none_left = self.queue_ended and (self.quantity is None or self.quantity == 0)
+        self.case.claim(
+            "step: the next lot only if this one gains, or has no eligible counterparty", skipped | none_left
+        )
+        if self.case.truth("another lot follows"):
+            raise RoundAgain
+        self.lots_ended = True
+
+    def queue(self) -> Iterator[Ranked]:
+        """Nobody, or a counterparty, then the end or another round."""
+        if self.case.truth("somebody is in the queue"):
+            yield Ranked(self.pair.key, Score(0, 1))
+            self.case.claim("step: the next counterparty only if this one is not eligible", self.quantity == 0)
+            if self.case.truth("another counterparty follows"):
+                raise RoundAgain
+        self.queue_ended = True
+
+    def measure(self, *_: object) -> Any:
+        """The lot may lose or gain."""
+        self.loss = self.case.integer("loss of the lot")
+        return self.loss
+
+    def judge(self, _book: Book, _market: Market, lot: Lot, key: PositionKey, shortfall: Any, missing: Any) -> Any:
+        """The pair may be eligible or not."""
+        self.case.claim("step: only losing lots are deleveraged", self.loss > 0)
+        self.case.claim("step: the pair in question", lot is self.pair.lot and key == self.pair.key)
+        self.case.claim("step: for what is short and missing", (shortfall == 5) & (missing == 7))
+        self.quantity = self.case.integer("quantity of the pair", 0, source="T-ADL-1")
+        return self.quantity
+
+
+class Passing:
+    """Something that can be gone through once."""
+
+    def __init__(self, through: Iterator[Any]) -> None:
+        self.through = through
+
+    def __iter__(self) -> Iterator[Any]:
+        return self.through
+
+
+@theorem("T-ADL-11", "ADL-01", "ADL-02", of=(find_step,), scope=INDUCTION, uses=("T-ADL-1",))
+def nobody_is_closed_before_one_who_stands_before(case: Case) -> None:
+    """A step closes the oldest losing lot with an eligible counterparty, against the first in the queue who is.
+
+    The scan goes on only past a lot that gains or has no eligible counterparty, and past a counterparty who is not
+    eligible. It keeps nothing from one round to the next, so one lot and one counterparty at any place stand for all.
+    """
+    pair = Pair(case)
+    scan = Scan(case, pair)
+    opposite, same = ("short", "long") if pair.lot.quantity > 0 else ("long", "short")
+    nobody: tuple[Ranked, ...] = ()
+    queues: Any = {("first", opposite): Passing(scan.queue()), ("first", same): nobody}
+    lots: Any = Passing(scan.lots())
+    pair.transaction.lots_in = Map({"first": lots})
+    with standing_for(lot_loss=scan.measure, pair_quantity=scan.judge):
+        try:
+            step = find_step(pair.transaction, pair.market, queues, Money(5), Money(7))
+        except RoundAgain:
+            case.claim(
+                "step: another round without a pair found", implies(scan.quantity is not None, scan.quantity == 0)
+            )
+            return
+    if step is None:
+        case.claim("step: no pair is found only when all lots are through", scan.lots_ended)
+    else:
+        case.claim("step: the pair is eligible", step.quantity > 0)
+        found = step.lot is pair.lot and step.counterparty == pair.key
+        case.claim("step: it is this pair, with its quantity", found and step.quantity == scan.quantity)
+    pair.transaction.lots_in = Map()
+    case.claim(
+        "base: without lots there is no step",
+        find_step(pair.transaction, pair.market, queues, Money(5), Money(7)) is None,
+    )
+
+
+@theorem(
+    "T-ADL-12", "ADL-02", of=(queue_of, take_queues), scope="bounded: three positions of a market", uses=("T-ADL-2",)
+)
+def a_queue_is_those_who_are_healthy_in_order(case: Case) -> None:
+    """A side's queue holds exactly its positions in healthy domains, each once, the higher score before the lower.
+
+    It is taken at the first look, and a second look in the same event changes nothing.
+    """
+    world = World(case)
+    market = world.market("first")
+    sides = dict(zip(KEYS, ("long", "short", "short"), strict=True))
+    for key, side in sides.items():
+        world.account(key.account)
+        world.position(key.account, market, side == "long")
+    healthy = {key: bool(case.truth(f"{key.account} is healthy")) for key in KEYS}
+    scores = {key: any_score(case, key.account) for key in KEYS}
+    queues: Queues = {}
+    transaction = world.transaction()
+    with standing_for(
+        domain_margin=lambda _, domain: domain.account,
+        is_healthy=lambda account: healthy[PositionKey(account, "first", "BOTH")],
+        score_of=lambda _, key, __: scores[key],
+    ):
+        take_queues(transaction, "first", queues)
+    for side in ("long", "short"):
+        queue = queues["first", side]
+        members = {key for key in KEYS if sides[key] == side and healthy[key]}
+        case.claim(
+            f"{side}: who is healthy, once", {one.key for one in queue} == members and len(queue) == len(members)
+        )
+        case.claim(f"{side}: with their scores", all(one.score is scores[one.key] for one in queue))
+        for first, second in pairwise(queue):
+            level = first.score.numerator * second.score.denominator == second.score.numerator * first.score.denominator
+            in_order = above(first.score, second.score) | (level & (first.key < second.key))
+            case.claim(f"{side}: the higher score first, ties by key", in_order)
+    taken = dict(queues)
+    take_queues(transaction, "first", queues)
+    case.claim("kept for the event", all(queues[side] is taken[side] for side in taken) and len(queues) == 2)
