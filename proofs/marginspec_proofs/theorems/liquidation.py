@@ -256,7 +256,7 @@ def a_step_down_never_lowers_health(case: Case) -> None:
     fast=False,
 )
 def a_step_down_of_an_isolated_position_returns_its_cash(case: Case) -> None:
-    """The same holds of an isolated position; one that the step-down makes flat returns all that it has."""
+    """A step-down of an isolated position never lowers its health; one that it makes flat returns all its cash."""
     steps_down(case, Domain(case, isolated=True))
 
 

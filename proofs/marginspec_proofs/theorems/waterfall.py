@@ -11,16 +11,17 @@ from marginspec import ledger, liquidation, settlement
 from marginspec import levy as levying
 from marginspec.account import Lot, PositionKey
 from marginspec.deleveraging import Step
+from marginspec.events import LiquidationFill
 from marginspec.ledger import LedgerAccount
 from marginspec.levy import levy
-from marginspec.liquidation import close_lot, close_lots
+from marginspec.liquidation import close_lot, close_lots, lots_to_close
 from marginspec.margin import cash_account
 from marginspec.market import Market
 from marginspec.rejections import Reason, Rejected
 from marginspec.settlement import by_shortfall, next_step, restore_cover
 from marginspec.state import Header, Profile
 from marginspec.transaction import Transaction
-from marginspec.units import Price, Quantity
+from marginspec.units import Decimal8, Price, Quantity
 from marginspec.waterfall import draw_amounts, draw_loss, shortfall_of, shortfalls, uncovered_shortfall
 from marginspec_proofs.statements import INDUCTION, Case, theorem
 from marginspec_proofs.symbols import implies, negate
@@ -356,6 +357,39 @@ def all_profits_reach_the_reserve_before_losses_are_drawn(case: Case) -> None:
     second = ledger.reserve("second")
     case.claim("no other market's reserve", fill.transaction.ledger[second] is fill.before.ledger[second])
     case.claim("without a loss, all of the profit", implies(losses == 0, fill.change(RESERVE) == profits))
+
+
+@theorem(
+    "T-PAIR-1",
+    "LIQ-04",
+    "LIQ-05",
+    "WTF-02",
+    of=(lots_to_close,),
+    scope="bounded: two lots of a direction, one of another",
+)
+def a_fill_closes_lots_of_its_own_market(case: Case) -> None:
+    """A fill closes only lots of its own market and direction, oldest first, and exactly its quantity of them.
+
+    So with T-PROFIT-2 and T-ORDER-2 it changes no other market's reserve.
+    """
+    world = World(case)
+    first, second = world.market("first"), world.market("second")
+    older, _, _, newer = world.lot(first), world.lot(second), world.lot(first, False), world.lot(first)
+    size = case.integer("size", 1, source="LIQ-05")
+    event = LiquidationFill(first.id, "long", "bob", size, Decimal8(0))
+    try:
+        closed = lots_to_close(world.transaction(), event, size)
+    except Rejected as refusal:
+        case.claim("refused for want of lots", size > older.quantity + newer.quantity)
+        case.claim("refused for this reason", refusal.reason == Reason.NO_INVENTORY)
+        return
+    case.claim("exactly the quantity", sum(part for _, part in closed) == size)
+    case.claim(
+        "its own market and direction, oldest first", [lot for lot, _ in closed] == [older, newer][: len(closed)]
+    )
+    for lot, part in closed:
+        case.claim("something of each, and no more than it is", (part > 0) & (part <= lot.quantity))
+    case.claim("a newer one only when the older is closed", len(closed) == 1 or closed[0][1] == older.quantity)
 
 
 @theorem("T-NONNEG-3", "LVY-01", "LED-02", "INV-08", of=(levy,), uses=("T-SHARE-3",), scope="bounded: two payers")
