@@ -5,18 +5,17 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import attrs
 import click
 from rich.table import Table
 
 import marginspec_proofs.theorems
-from marginspec_proofs.certificates import check_certificates, write_certificate
+from marginspec_proofs.certificates import Flaw, flaws_of, listed_certificates, seal, write_certificate
 from marginspec_proofs.proving import Status, prove
 from marginspec_proofs.statements import REGISTRY
 from marginspec_tools.outputs import people_console, refusals, unwritable
@@ -83,11 +82,11 @@ def command(
 ) -> None:
     """Prove theorems by their ids, or all that begin so (T-ADL); without ids, all.
 
-    Exit codes: 0 all are proved; 1 one fails; 4 a solver does not know.
+    Exit codes: 0 all are proved; 1 one fails; 4 none fails, but a solver does not know.
     """
     if recheck is not None:
-        click.get_current_context().exit(recheck_code(recheck, as_json))
-    chosen = [name for name in chosen_ids(ids) if not fast or REGISTRY[name].fast]
+        click.get_current_context().exit(recheck_code(recheck, jobs, as_json))
+    chosen = chosen_ids(ids, fast)
     if export is None:
         summaries = proved_in_parallel(chosen, jobs, None)
     else:
@@ -97,34 +96,54 @@ def command(
         click.echo(text)
     if not as_json:
         show(summaries)
-    click.get_current_context().exit(max(EXIT_CODES[one.status] for one in summaries))
+    click.get_current_context().exit(exit_code(summaries))
 
 
-def chosen_ids(ids: tuple[str, ...]) -> list[str]:
-    """The theorems that the arguments name, in order of their definition; refuses what names none."""
+def exit_code(summaries: list[Summary]) -> int:
+    """0 if all are proved; else that of a failure, before that of a solver which does not know."""
+    codes = {EXIT_CODES[one.status] for one in summaries} - {0}
+    return min(codes, default=0)
+
+
+def chosen_ids(ids: tuple[str, ...], fast: bool) -> list[str]:
+    """The theorems that the arguments name, in order of their definition; refuses what names none.
+
+    An argument that is a theorem's id names this one only (T-ADL-1), any other all that begin so.
+    """
     assert marginspec_proofs.theorems.__name__, "importing the package registers its theorems"
-    for wanted in ids:
-        if not any(name.startswith(wanted) for name in REGISTRY):
+    named: set[str] = set()
+    for wanted in ids or ("",):
+        found = [wanted] if wanted in REGISTRY else [name for name in REGISTRY if name.startswith(wanted)]
+        if not found:
             raise click.BadParameter(f"there is no theorem {wanted}", param_hint="ID")
-    return [name for name in REGISTRY if not ids or name.startswith(ids)]
+        named.update(found)
+    chosen = [name for name in REGISTRY if name in named and (REGISTRY[name].fast or not fast)]
+    if not chosen:
+        raise click.UsageError("none of these theorems is fast")
+    return chosen
 
 
 def proved_in_parallel(ids: list[str], jobs: int, certificates: Path | None) -> list[Summary]:
-    """Summaries in the order of the ids; each theorem is proved in a process of its own choice of solver state."""
+    """Summaries in the order of the ids; slow theorems begin first, so that none is left alone at the end."""
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(summary_of, name, certificates) for name in ids]
-        return [one.result() for one in counted(waiting, "proving")]
+        begun = {
+            pool.submit(summary_of, name, certificates): name
+            for name in sorted(ids, key=lambda name: REGISTRY[name].fast)
+        }
+        summaries = {begun[one]: one.result() for one in counted(as_completed(begun), "proving")}
+    return [summaries[name] for name in ids]
 
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """A folder that appears under its path when all is in it; refuses a path where something is."""
-    if path.exists() or path.is_symlink():
+    if path.is_symlink() or (path.exists() and (not path.is_dir() or any(path.iterdir()))):
         raise unwritable(path, "already there; certificates go into a new folder")
     with refusals(path), tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as place:
         folder = Path(place) / "certificates"
         folder.mkdir()
         yield folder
+        seal(folder)
         folder.rename(path)
 
 
@@ -146,20 +165,33 @@ def failure_lines(summaries: list[Summary]) -> Iterator[str]:
 def show(summaries: list[Summary]) -> None:
     """A table for people."""
     console = people_console()
-    table = Table("theorem", "status", "scope", "paths", "obligations", "Z3", "cvc5", "sentence")
+    table = Table("theorem", "status", "scope")
+    for title in ("paths", "obligations", "Z3", "its steps", "cvc5", "its steps"):
+        table.add_column(title, justify="right")
+    table.add_column("sentence")
     for one in summaries:
-        counts: list[Any] = [one.paths, one.obligations, one.z3.get("unsat", 0), one.cvc5.get("unsat", 0)]
-        table.add_row(one.id, one.status, one.scope, *map(str, counts), one.sentence)
+        first = (one.z3.get("unsat", 0), one.z3_resources)
+        second = (one.cvc5.get("unsat", 0), one.cvc5_resources)
+        counts = [f"{count:,}" for count in (one.paths, one.obligations, *first, *second)]
+        table.add_row(one.id, one.status, one.scope, *counts, one.sentence)
     console.print(table)
     statuses = Counter(one.status for one in summaries)
     console.print(", ".join(f"{count} {status}" for status, count in sorted(statuses.items())))
 
 
-def recheck_code(folder: Path, as_json: bool) -> int:
-    """Check certificates that were written before; 1 if one does not hold."""
-    flaws = list(check_certificates(folder))
+def recheck_code(folder: Path, jobs: int, as_json: bool) -> int:
+    """Check certificates that were written before, from their own text alone; 1 if one does not hold."""
+    listed = listed_certificates(folder)
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        waiting = [pool.submit(flaws_of, folder / name, known) for name, known in listed.items()]
+        flaws = [flaw for one in counted(waiting, "checking") for flaw in one.result()]
+    flaws += [
+        Flaw(path.name, "is not in the list of certificates")
+        for path in sorted(folder.iterdir())
+        if path.is_dir() and path.name not in listed
+    ]
     for flaw in flaws:
         click.echo(json.dumps(attrs.asdict(flaw)) if as_json else f"{flaw.file}: {flaw.why}")
-    if not flaws and not as_json:
-        click.echo("all certificates hold")
-    return 1 if flaws else 0
+    if not as_json:
+        click.echo(f"{len(listed)} certificates, {len(flaws)} flaws")
+    return 1 if flaws or not listed else 0

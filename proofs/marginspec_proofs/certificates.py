@@ -1,19 +1,21 @@
 """Certificates: every obligation of a theorem as SMT-LIB, with both solvers' answers, for others to check again."""
 
 import json
-from collections.abc import Iterator
 from hashlib import sha256
-from inspect import getsource
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from marginspec_journal.errors import InputError, unreadable
 from marginspec_proofs.proving import Outcome, Proved
 from marginspec_proofs.solvers import ask_cvc5, ask_z3, versions
-from marginspec_proofs.statements import Theorem
+from marginspec_proofs.sources import machinery_hash, theorem_hash
 
 MANIFEST = "manifest.json"
+INDEX = "certificates.json"
+EXPECTED = "(set-info :status unsat)\n"
+"""The head of every obligation: what a solver must answer."""
 
 
 @attrs.frozen
@@ -22,12 +24,6 @@ class Flaw:
 
     file: str
     why: str
-
-
-def source_hash(theorem: Theorem) -> str:
-    """SHA-256 of the theorem's own text and that of the rulebook's functions which it names."""
-    texts = [getsource(theorem.statement), *(getsource(function) for function in theorem.functions)]
-    return sha256("\n".join(texts).encode()).hexdigest()
 
 
 def write_certificate(folder: Path, outcome: Outcome) -> None:
@@ -44,7 +40,7 @@ def write_certificate(folder: Path, outcome: Outcome) -> None:
         "uses": list(theorem.uses),
         "status": outcome.status,
         "solvers": versions(),
-        "source_sha256": source_hash(theorem),
+        "source_sha256": theorem_hash(theorem),
         "witness": outcome.witness,
         "obligations": rows,
     }
@@ -53,7 +49,7 @@ def write_certificate(folder: Path, outcome: Outcome) -> None:
 
 def write_obligation(place: Path, number: int, one: Proved) -> dict[str, Any]:
     """Write one obligation, and give its row of the manifest."""
-    script = one.judged.obligation.script
+    script = EXPECTED + one.judged.obligation.script
     name = f"{number:05}.smt2"
     (place / name).write_text(script, "utf-8")
     answer, second = one.judged.answer, one.second
@@ -67,17 +63,42 @@ def write_obligation(place: Path, number: int, one: Proved) -> dict[str, Any]:
     }
 
 
-def check_certificates(folder: Path) -> Iterator[Flaw]:
-    """Read certificates, and nothing else: hashes are compared, and both solvers asked anew from each text."""
-    for manifest in sorted(folder.glob(f"*/{MANIFEST}")):
-        stated = json.loads(manifest.read_text("utf-8"))
-        if stated["status"] != "proved":
-            yield Flaw(f"{manifest.parent.name}/{MANIFEST}", f"the theorem is {stated['status']}")
-        for row in stated["obligations"]:
-            path = manifest.parent / row["file"]
-            why = flaw_of(path, row)
-            if why is not None:
-                yield Flaw(f"{manifest.parent.name}/{row['file']}", why)
+def seal(folder: Path) -> None:
+    """Write the list of all certificates in a folder, with the hash of each manifest."""
+    manifests = {path.parent.name: sha256(path.read_bytes()).hexdigest() for path in folder.glob(f"*/{MANIFEST}")}
+    listed = {"certificates": 1, "machinery_sha256": machinery_hash(), "manifests": dict(sorted(manifests.items()))}
+    (folder / INDEX).write_text(json.dumps(listed, indent=1) + "\n", "utf-8")
+
+
+def listed_certificates(folder: Path) -> dict[str, str]:
+    """The manifests' hashes by theorem; refuses a folder that holds no certificates."""
+    path = folder / INDEX
+    try:
+        listed = json.loads(path.read_text("utf-8"))
+        return {str(name): str(known) for name, known in listed["manifests"].items()}
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InputError(str(path), None, None, "is not a list of certificates") from None
+
+
+def flaws_of(place: Path, known: str) -> list[Flaw]:
+    """Check a certificate by itself: hashes are compared, and both solvers asked anew from each text."""
+    path = place / MANIFEST
+    if not path.is_file() or sha256(path.read_bytes()).hexdigest() != known:
+        return [Flaw(f"{place.name}/{MANIFEST}", "is missing, or not the one that was hashed")]
+    manifest = json.loads(path.read_text("utf-8"))
+    flaws: list[Flaw] = []
+    if manifest["status"] != "proved":
+        flaws.append(Flaw(f"{place.name}/{MANIFEST}", f"the theorem is {manifest['status']}"))
+    rows = {row["file"]: row for row in manifest["obligations"]}
+    extra = sorted({path.name for path in place.glob("*.smt2")} - set(rows))
+    flaws.extend(Flaw(f"{place.name}/{name}", "is not in the manifest") for name in extra)
+    for name, row in rows.items():
+        why = flaw_of(place / name, row)
+        if why is not None:
+            flaws.append(Flaw(f"{place.name}/{name}", why))
+    return flaws
 
 
 def flaw_of(path: Path, row: dict[str, Any]) -> str | None:
@@ -87,7 +108,8 @@ def flaw_of(path: Path, row: dict[str, Any]) -> str | None:
     script = path.read_text("utf-8")
     if sha256(script.encode()).hexdigest() != row["sha256"]:
         return "its text is not the one that was hashed"
-    for solver, verdict in (("z3", ask_z3(script).verdict), ("cvc5", ask_cvc5(script).verdict)):
+    for solver, ask in (("z3", ask_z3), ("cvc5", ask_cvc5)):
+        verdict = ask(script).verdict
         if verdict != "unsat":
             return f"{solver} says {verdict}"
     return None
