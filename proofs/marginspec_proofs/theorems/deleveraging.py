@@ -543,17 +543,15 @@ def a_queue_is_those_who_are_healthy_in_order(case: Case) -> None:
         score_of=lambda _, key, __: scores[key],
     ):
         take_queues(transaction, "first", queues)
-    for side in ("long", "short"):
-        queue = queues["first", side]
-        members = {key for key in KEYS if sides[key] == side and healthy[key]}
-        case.claim(
-            f"{side}: who is healthy, once", {one.key for one in queue} == members and len(queue) == len(members)
-        )
-        case.claim(f"{side}: with their scores", all(one.score is scores[one.key] for one in queue))
+    for (_, direction), queue in queues.items():
+        members = sorted(key for key in KEYS if sides[key] == direction and healthy[key])
+        case.claim(f"{direction}: who is healthy, once", sorted(one.key for one in queue) == members)
+        case.claim(f"{direction}: with their scores", all(one.score is scores[one.key] for one in queue))
         for first, second in pairwise(queue):
-            level = first.score.numerator * second.score.denominator == second.score.numerator * first.score.denominator
-            in_order = above(first.score, second.score) | (level & (first.key < second.key))
-            case.claim(f"{side}: the higher score first, ties by key", in_order)
+            left = first.score.numerator * second.score.denominator
+            right = second.score.numerator * first.score.denominator
+            in_order = (left > right) | ((left == right) & (first.key < second.key))
+            case.claim(f"{direction}: the higher score first, ties by key", in_order)
     taken = dict(queues)
     take_queues(transaction, "first", queues)
-    case.claim("kept for the event", all(queues[side] is taken[side] for side in taken) and len(queues) == 2)
+    case.claim("kept for the event", all(queues[place] is taken[place] for place in taken) and len(queues) == 2)
