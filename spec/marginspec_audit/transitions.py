@@ -54,9 +54,9 @@ def waterfall_is_in_order(taken: Transition) -> Iterator[Violation]:
     """Insurance is drawn on an empty reserve, deleveraging used when both cannot cover, levy when all is exhausted."""
     yield from insurance_drawn_last(taken)
     effects = taken.receipt.effects
-    levied = [effect for effect in effects if isinstance(effect, Levied)]
-    if levied:
-        yield from levy_was_last(taken, levied[0].domain.asset)
+    paid = [move for move in taken.transfers() if move.rule == "LVY-01"]
+    if paid:
+        yield from levy_was_last(taken, paid[0].asset, Money(sum(move.amount for move in paid)))
     else:
         steps = [effect for effect in effects if isinstance(effect, Deleveraged)]
         yield from last_step_was_needed(taken, steps) if steps else ()
@@ -84,14 +84,12 @@ def last_step_was_needed(taken: Transition, steps: list[Deleveraged]) -> Iterato
         yield Violation("INV-08", "deleveraged although funds could cover", market.id, missing)
 
 
-def levy_was_last(taken: Transition, asset: str) -> Iterator[Violation]:
-    """A levy implies an empty house, and no eligible pair in any market with shortfall."""
+def levy_was_last(taken: Transition, asset: str, missing: Money) -> Iterator[Violation]:
+    """A levy implies an empty house; both imply that no market with shortfall has an eligible pair left."""
     after = taken.after
     house = after.balance(ledger.house(asset))
-    if house != 0:
+    if house != 0 and any(isinstance(effect, Levied) for effect in taken.receipt.effects):
         yield Violation("INV-08", "levied before the house was empty", asset, house)
-    paid = [move for move in taken.transfers() if move.rule == "LVY-01"]
-    missing = Money(sum(move.amount for move in paid))
     stepped_down = liquidated_after_levy(taken)
     for market_id, shortfall in shortfalls(after, asset).items():
         if shortfall > 0:
@@ -105,7 +103,8 @@ def levy_was_last(taken: Transition, asset: str) -> Iterator[Violation]:
 def liquidated_after_levy(taken: Transition) -> set[DomainKey]:
     """Domains that a levy made unhealthy: their step-down lowered what they must keep, after the queue was judged."""
     effects = taken.receipt.effects
-    first_levied = next(place for place, effect in enumerate(effects) if isinstance(effect, Levied))
+    levied = [place for place, effect in enumerate(effects) if isinstance(effect, Levied)]
+    first_levied = levied[0] if levied else len(effects)
     return {effect.domain for effect in effects[first_levied:] if isinstance(effect, DomainLiquidated)}
 
 

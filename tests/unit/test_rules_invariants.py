@@ -214,6 +214,14 @@ def test_deleveraging_that_was_not_needed() -> None:
 
 
 @pytest.mark.rule("INV-08", "LVY-01")
+def test_a_house_that_pays_before_counterparties() -> None:
+    sound = taken(settled(fund("40"), mark("80"), state=DAVE), mark("80"))
+    paid = Transferred("USD", ledger.house("USD"), ledger.insurance("USD"), Money(9), "LVY-01")
+    early = with_effects(attrs.evolve(sound, after=with_balances(sound.after, house__USD=3)), paid)
+    assert seen("INV-08", early) == (Violation("INV-08", "levied before an eligible counterparty", "carol:A:BOTH", 2),)
+
+
+@pytest.mark.rule("INV-08", "LVY-01")
 def test_a_levy_before_the_house_and_counterparties() -> None:
     sound = taken(settled(fund("40"), mark("80"), state=DAVE), mark("80"))
     insurance, wallet = ledger.insurance("USD"), ledger.wallet("alice", "USD")
