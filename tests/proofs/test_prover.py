@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import marginspec_proofs.theorems
 from marginspec.units import div_down
 from marginspec_proofs import proving
 from marginspec_proofs.exploring import Path, explore
 from marginspec_proofs.proving import Outcome, prove
 from marginspec_proofs.solvers import Answer, ask_cvc5, ask_z3
-from marginspec_proofs.statements import ALL_INTEGERS, REGISTRY, Case, NumericCase, OutOfScope, Theorem, theorem
+from marginspec_proofs.statements import ALL_INTEGERS, Case, NumericCase, OutOfScope, Theorem, theorem
 from marginspec_proofs.symbols import Boolean, Integer, NotSymbolic, implies, negate
 from marginspec_proofs.terms import FALSE, TRUE, Assertion, Term, conjunction, evaluate, negation, script, variables_of
 
@@ -359,11 +358,3 @@ def test_numbers_out_of_scope_are_refused() -> None:
 def test_an_id_is_given_once() -> None:
     with pytest.raises(AssertionError, match="T-NUM-1"):
         theorem("T-NUM-1", of=())(true_claim)
-
-
-def test_every_theorem_says_what_it_says() -> None:
-    assert marginspec_proofs.theorems.__name__
-    for one in REGISTRY.values():
-        assert one.sentence.endswith("."), one.id
-        assert one.rules, one.id
-        assert set(one.uses) <= set(REGISTRY), one.id

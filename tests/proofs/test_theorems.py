@@ -1,0 +1,45 @@
+"""The theorems: the fast ones are proved anew, all of them are well-formed, and costs are the same in every run."""
+
+import pytest
+
+import marginspec_proofs.theorems
+from marginspec_proofs.proving import prove
+from marginspec_proofs.sources import reached, theorem_hash
+from marginspec_proofs.statements import INDUCTION, REGISTRY
+
+assert marginspec_proofs.theorems.__name__, "importing the package registers its theorems"
+FAST = [name for name, one in REGISTRY.items() if one.fast]
+CHEAP = ("T-NUM-1", "T-SHARE-1", "T-CONS-2")
+
+
+@pytest.mark.parametrize("theorem_id", FAST)
+def test_a_fast_theorem_is_proved(theorem_id: str) -> None:
+    outcome = prove(REGISTRY[theorem_id])
+    assert outcome.status == "proved", f"{outcome.failure} {outcome.counterexample}"
+    assert outcome.witnesses == outcome.paths > 0
+    claims = {one.judged.obligation.claim for one in outcome.obligations}
+    if REGISTRY[theorem_id].scope == INDUCTION:
+        assert any(claim.startswith("step: ") for claim in claims)
+
+
+@pytest.mark.parametrize("theorem_id", CHEAP)
+def test_a_proof_costs_the_same_each_time(theorem_id: str) -> None:
+    assert prove(REGISTRY[theorem_id]) == prove(REGISTRY[theorem_id])
+
+
+@pytest.mark.parametrize("theorem_id", REGISTRY)
+def test_a_theorem_says_what_it_is_about(theorem_id: str) -> None:
+    theorem = REGISTRY[theorem_id]
+    assert theorem.sentence.endswith(".")
+    assert theorem.rules
+    assert set(theorem.uses) <= set(REGISTRY)
+    assert theorem_id not in theorem.uses
+
+
+def test_the_hash_of_a_theorem_covers_what_it_reaches() -> None:
+    theorem = REGISTRY["T-SHARE-3"]
+    names = set(reached((theorem.statement, *theorem.functions)))
+    assert {"marginspec.units.next_share", "marginspec.units.div_down"} <= names
+    assert "marginspec_proofs.theorems.numbers.whole_multiples" in names
+    assert theorem_hash(theorem) == theorem_hash(theorem)
+    assert theorem_hash(theorem) != theorem_hash(REGISTRY["T-SHARE-1"])
