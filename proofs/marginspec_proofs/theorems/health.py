@@ -1,0 +1,324 @@
+"""Events of an account's own keep it healthy: withdrawals, orders, margin moved into and out of isolated positions.
+
+A domain's positions are abstract here: it has any number of them or none, worth anything more or less than they cost,
+and the initial margin of a domain with positions is above its maintenance margin (T-HEALTH-1).
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from marginspec import ledger, margin, orders, trading
+from marginspec.account import DomainKey, Order, PositionKey
+from marginspec.cash import adjust_isolated_margin, withdraw
+from marginspec.events import AdjustIsolatedMargin, PlaceOrder, Withdraw
+from marginspec.margin import (
+    DomainMargin,
+    OrderLoad,
+    PositionMargin,
+    add_order,
+    available_margin,
+    cash_account,
+    domain_initial,
+    domain_margin,
+    is_healthy,
+    load_margin,
+    movable_margin,
+    order_margin,
+)
+from marginspec.market import Market
+from marginspec.orders import place_order
+from marginspec.rejections import Rejected
+from marginspec.state import Book, State
+from marginspec.trading import Booked, Leg, check_booked
+from marginspec.transition import apply
+from marginspec.units import NOTHING, Decimal8, Money, Price, Quantity
+from marginspec_proofs.statements import INDUCTION, Case, theorem
+from marginspec_proofs.symbols import implies
+from marginspec_proofs.theorems.numbers import not_less_by_a_factor
+from marginspec_proofs.worlds import ASSET, ONE_TIER, World
+
+CROSS, OWN = DomainKey("alice", ASSET), DomainKey("alice", ASSET, "first", "BOTH")
+KEY = PositionKey("alice", "first", "BOTH")
+
+
+class AnyPositions:
+    """Domains of any positions, as long as none of these changes: cash is what the ledger says, the rest is any."""
+
+    def __init__(self, case: Case, *domains: DomainKey) -> None:
+        self.unrealised: dict[DomainKey, Any] = {}
+        self.maintenance: dict[DomainKey, Any] = {}
+        self.initial: dict[DomainKey, Any] = {}
+        for domain in domains:
+            self.add(case, domain)
+        self.reserved = [case.integer(f"order margin {count}", 0, source="T-HEALTH-2") for count in (1, 2)]
+        self.asked = 0
+
+    def add(self, case: Case, domain: DomainKey) -> None:
+        """A domain with positions, or a flat one."""
+        name = "isolated" if domain.market else "cross"
+        if domain.is_cross and case.truth("the cross domain is flat"):
+            return
+        self.unrealised[domain] = case.integer(f"unrealised {name}")
+        self.maintenance[domain] = case.integer(f"maintenance {name}", 0, source="T-TIER-7")
+        self.initial[domain] = case.integer(f"initial {name}")
+        case.assume(self.initial[domain] > self.maintenance[domain], "T-HEALTH-1")
+
+    def domain_margin(self, book: Book, domain: DomainKey) -> DomainMargin:
+        """A domain's figures; what marks its positions is the domain itself."""
+        cash, held = book.balance(cash_account(domain)), domain in self.unrealised
+        positions: Any = (domain,) if held else ()
+        equity = Money(cash + self.unrealised[domain]) if held else cash
+        return DomainMargin(cash, equity, self.maintenance[domain] if held else NOTHING, positions)
+
+    def domain_initial(self, _: Book, figures: DomainMargin) -> Any:
+        """Initial margin of the domain that these figures are of."""
+        owner: Any = figures.positions[0] if figures.positions else None
+        return self.initial.get(owner, NOTHING)
+
+    def order_margin(self, book: Book, _account: str, _asset: str) -> Any:
+        """Order margin is any, and another once an order was placed."""
+        return self.reserved[1 if book.orders else 0]
+
+    @contextmanager
+    def in_force(self) -> Iterator[None]:
+        """The rules ask this for figures of domains."""
+        with ExitStack() as stack:
+            for module in (margin, orders, trading):
+                for name in ("domain_margin", "domain_initial", "order_margin"):
+                    if hasattr(module, name):
+                        stack.enter_context(patch.object(module, name, getattr(self, name)))
+            yield
+
+    def is_healthy(self, book: Book, domain: DomainKey) -> Any:
+        """Whether a domain is healthy, without branching."""
+        return is_healthy(self.domain_margin(book, domain))
+
+    def spare(self, book: Book, domain: DomainKey) -> Any:
+        """The lesser of cash and equity, less initial and order margin: at least zero if both are."""
+        figures = self.domain_margin(book, domain)
+        margins = self.domain_initial(book, figures) + (self.order_margin(book, "", "") if domain.is_cross else 0)
+        return figures.cash - margins, figures.equity - margins
+
+
+class Applied:
+    """An event applied to a state: either it is rejected and nothing has changed, or this is what it left."""
+
+    def __init__(self, case: Case, positions: AnyPositions, state: State, event: Any) -> None:
+        with positions.in_force():
+            self.state, self.receipt = apply(state, event)
+        self.rejected = self.receipt.rejected is not None
+        if self.rejected:
+            case.claim("a rejected event changes nothing", self.state is state and self.receipt.effects == ())
+
+
+@theorem("T-HEALTH-1", "MRG-02", "MRG-04", of=(domain_initial, domain_margin), scope=INDUCTION, uses=("T-TIER-8",))
+def initial_margin_of_a_domain_exceeds_maintenance(case: Case) -> None:
+    """A domain with positions needs more initial margin than maintenance margin: at least a quantum a position.
+
+    The step adds a position to any that were counted before, which one position of any figures stands for.
+    """
+    world = World(case)
+    markets = (world.market("first"), world.market("second"))
+    world.account("alice")
+    before, added = (world.position("alice", market) for market in markets)
+    gained, lost = case.integer("unrealised rest"), case.integer("unrealised own")
+    rest, own = ((case.integer(f"initial {name}"), case.integer(f"maintenance {name}", 0)) for name in ("rest", "own"))
+    notional = case.integer("notional", 1, source="an open position has a notional")
+    count = case.integer("positions before", 0)
+    case.assume(rest[0] >= rest[1] + count, "induction hypothesis")
+    case.assume(own[0] > own[1], "T-TIER-8")
+    tier = ONE_TIER.tiers[0]
+    figures = {
+        before: PositionMargin(before, NOTHING, gained, rest[1], tier),
+        added: PositionMargin(added, notional, lost, own[1], tier),
+    }
+    empty = World(case).state
+    case.claim("base: without positions nothing", domain_initial(empty, domain_margin(empty, CROSS)) == 0)
+    with (
+        patch.object(margin, "position_margin", lambda _, key: figures[key]),
+        patch.object(margin, "initial_margin", lambda value, *_: own[0] if value is notional else rest[0]),
+    ):
+        whole = domain_margin(world.state, CROSS)
+        initial = domain_initial(world.state, whole)
+    case.claim("step: maintenance is a sum", whole.maintenance == rest[1] + own[1])
+    case.claim("step: so is unrealised profit", whole.equity == whole.cash + gained + lost)
+    case.claim("step: and initial margin", initial == rest[0] + own[0])
+    case.claim("step: which is a quantum a position above maintenance", initial >= whole.maintenance + count + 1)
+
+
+@theorem(
+    "T-HEALTH-2", "MRG-03", of=(order_margin, load_margin, add_order), scope=INDUCTION, uses=("T-TIER-10", "T-MUL-2")
+)
+def order_margin_is_never_negative(case: Case) -> None:
+    """Orders never reserve less than nothing, whatever is held and whatever the mark.
+
+    The induction is over an account's orders: what they bid and ask for, and their open loss, only grow. What could
+    be held then is at least what is held, so it needs no less initial margin.
+    """
+    world = World(case)
+    market = world.market("first")
+    load = OrderLoad(case.integer("bids", 0), case.integer("asks", 0), case.integer("open loss", 0))
+    none = order_margin(world.state, "alice", ASSET)
+    case.claim("base: without orders nothing", none == 0)
+    if case.truth("what is reserved, not an order more"):
+        reserves_at_least_the_open_loss(case, load, market)
+        return
+    side = case.one_of("side", ("BOTH", "LONG", "SHORT"))
+    quantity, price = case.integer("quantity"), case.integer("price", 1)
+    order = Order("order", "first", side, quantity, price, bool(case.truth("reduce only")))
+    grown = add_order(load, order, market)
+    case.claim("step: bids and asks never shrink", (grown.bids >= load.bids) & (grown.asks >= load.asks))
+    case.claim("step: nor the open loss", grown.open_loss >= load.open_loss)
+
+
+def reserves_at_least_the_open_loss(case: Case, load: OrderLoad, market: Market) -> None:
+    """State that orders that bid and ask for something never lower the initial margin of what could be held."""
+    held, mark = case.integer("held"), market.marked()
+    first, second = case.integer("needed by what is held"), case.integer("needed by what may be held")
+
+    def needed(size: Any, _leverage: int, _market: Market) -> Any:
+        if size is held:
+            return first
+        not_less_by_a_factor(case, abs(held), size, mark)
+        case.claim("step: what may be held is no less", size >= abs(held))
+        case.assume(implies(abs(held) * mark <= size * mark, first <= second), "T-TIER-10")
+        return second
+
+    with patch.object(margin, "initial_margin_of", needed):
+        reserved = load_margin(load, held, 20, market)
+    case.claim("step: what is reserved is at least the open loss", reserved >= load.open_loss)
+
+
+@theorem("T-HEALTH-3", "MRG-06", "MRG-05", "INV-09", of=(withdraw, movable_margin), uses=("T-HEALTH-1", "T-HEALTH-2"))
+def a_withdrawal_leaves_the_domain_healthy(case: Case) -> None:
+    """After an accepted withdrawal the domain is healthy, and both cash and equity still cover all its margins.
+
+    So nobody withdraws unrealised profit, nor what orders reserve. A rejected withdrawal changes nothing.
+    """
+    world = World(case)
+    world.account("alice")
+    cash = world.state.balance(cash_account(CROSS))
+    world.balance(ledger.external(ASSET))
+    positions = AnyPositions(case, CROSS)
+    amount = case.integer("amount")
+    after = Applied(case, positions, world.state, Withdraw("alice", ASSET, Decimal8(amount)))
+    if after.rejected:
+        return
+    case.claim("the wallet gives the amount", after.state.balance(cash_account(CROSS)) == cash - amount)
+    case.claim("something", amount > 0)
+    by_cash, by_equity = positions.spare(after.state, CROSS)
+    case.claim("cash covers all margins", by_cash >= 0)
+    case.claim("equity covers all margins", by_equity >= 0)
+    case.claim("the domain is healthy", positions.is_healthy(after.state, CROSS))
+    others = [name for name in after.state.ledger if name not in (cash_account(CROSS), ledger.external(ASSET))]
+    case.claim("no other account is touched", others == [])
+
+
+@theorem(
+    "T-HEALTH-4",
+    "ACC-04",
+    "MRG-06",
+    "INV-09",
+    of=(adjust_isolated_margin, movable_margin),
+    uses=("T-HEALTH-1", "T-HEALTH-2"),
+)
+def moving_isolated_margin_keeps_both_sides_healthy(case: Case) -> None:
+    """Cash moved into or out of an isolated position leaves the side that gives healthy, its margins covered.
+
+    The side that receives is healthier than before. What one gives the other gets. A rejected move changes nothing.
+    """
+    world = World(case)
+    market = world.market("first")
+    world.account("alice")
+    world.isolate("alice", market)
+    world.position("alice", market)
+    positions = AnyPositions(case, CROSS, OWN)
+    amount = case.integer("amount")
+    after = Applied(case, positions, world.state, AdjustIsolatedMargin("alice", "first", "BOTH", Decimal8(amount)))
+    if after.rejected:
+        return
+    gained, lost = (
+        after.state.balance(cash_account(domain)) - world.state.balance(cash_account(domain)) for domain in (OWN, CROSS)
+    )
+    case.claim("the isolated position has the amount", gained == amount)
+    case.claim("and the wallet has not", lost == -amount)
+    giver, receiver = (CROSS, OWN) if amount > 0 else (OWN, CROSS)
+    by_cash, by_equity = positions.spare(after.state, giver)
+    case.claim("cash of the giving side covers its margins", by_cash >= 0)
+    case.claim("equity of the giving side covers its margins", by_equity >= 0)
+    case.claim("the giving side is healthy", positions.is_healthy(after.state, giver))
+    healthy = positions.is_healthy(world.state, receiver)
+    case.claim("the receiving side stays healthy", implies(healthy, positions.is_healthy(after.state, receiver)))
+
+
+@theorem(
+    "T-HEALTH-5",
+    "TRD-03",
+    "MRG-06",
+    "INV-09",
+    of=(place_order, available_margin),
+    uses=("T-HEALTH-1", "T-HEALTH-2"),
+    fast=False,
+)
+def placing_an_order_keeps_health(case: Case) -> None:
+    """An order touches no money and no position, so nobody's health; if it reserves more, equity covers all margins.
+
+    An order that reserves nothing more is accepted whatever the equity. A rejected one changes nothing.
+    """
+    world = World(case)
+    market = world.market("first")
+    world.account("alice")
+    if case.truth("a position is held"):
+        world.position("alice", market, bool(case.truth("the position is long")))
+    positions = AnyPositions(case, CROSS)
+    side = case.one_of("side", ("buy", "sell"))
+    price, quantity = case.integer("price"), case.integer("quantity")
+    reduce_only = bool(case.truth("reduce only"))
+    event = PlaceOrder("alice", "order", "first", side, "BOTH", Decimal8(quantity), Decimal8(price), reduce_only)
+    after = Applied(case, positions, world.state, event)
+    if after.rejected:
+        return
+    case.claim("no money moves", after.state.ledger is world.state.ledger)
+    case.claim("no position changes", after.state.positions is world.state.positions)
+    case.claim("the order rests", sorted(after.state.orders["alice"]) == ["order"])
+    figures = positions.domain_margin(after.state, CROSS)
+    initial = positions.domain_initial(after.state, figures)
+    reserved, before = positions.reserved[1], positions.reserved[0]
+    covered = initial + reserved <= figures.equity
+    case.claim("equity covers all margins if more is reserved", (reserved <= before) | covered)
+
+
+@theorem("T-HEALTH-6", "TRD-02", of=(check_booked,), uses=("T-HEALTH-1", "T-HEALTH-2"))
+def who_trades_is_healthy_afterwards(case: Case) -> None:
+    """A trade is accepted only if each party is healthy after it, and who opened has equity for all margins.
+
+    Nobody may owe cash without a position, and an isolated position's margin was movable. Nothing is booked after these
+    tests, so it is so when the trade is done.
+    """
+    world = World(case)
+    market = world.market("first")
+    world.account("alice")
+    isolated = bool(case.truth("isolated"))
+    domain = world.isolate("alice", market) if isolated else CROSS
+    if case.truth("a position is held"):
+        world.position("alice", market)
+    positions = AnyPositions(case, CROSS, OWN) if isolated else AnyPositions(case, CROSS)
+    leg = Leg(KEY, domain, cash_account(domain), Quantity(1), Price(1), NOTHING, None, NOTHING)
+    booked = Booked(*(bool(case.truth(name)) for name in ("opened", "too little is movable", "closed into negative")))
+    transaction = world.transaction(settling=False)
+    with positions.in_force(), patch.object(trading, "leverage_fits", lambda *_: case.truth("leverage fits")):
+        try:
+            check_booked(transaction, market, (leg,), (booked,))
+        except Rejected:
+            case.claim("nothing is booked by the tests", transaction.ledger is world.state.ledger)
+            return
+    case.claim("healthy", positions.is_healthy(transaction, domain))
+    _, by_equity = positions.spare(transaction, domain)
+    case.claim("who opened has equity for all margins", by_equity >= 0 if booked.opened else True)
+    case.claim("its margin was movable", not booked.short_of_margin)
+    case.claim("no isolated position was closed into negative cash to be opened again", not booked.negative_cash)
+    for owner in {domain, CROSS}:
+        owes = transaction.balance(cash_account(owner)) < 0
+        case.claim("nobody flat owes cash", implies(owes, owner in transaction.positions_of))
