@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+from z3 import Z3Exception
 
 from marginspec_journal.errors import InputError, unreadable
 from marginspec_proofs.proving import Outcome, Proved
@@ -109,7 +110,10 @@ def flaw_of(path: Path, row: dict[str, Any]) -> str | None:
     if sha256(script.encode()).hexdigest() != row["sha256"]:
         return "its text is not the one that was hashed"
     for solver, ask in (("z3", ask_z3), ("cvc5", ask_cvc5)):
-        verdict = ask(script).verdict
+        try:
+            verdict = ask(script).verdict
+        except (RuntimeError, Z3Exception):
+            return f"{solver} cannot read it"
         if verdict != "unsat":
             return f"{solver} says {verdict}"
     return None
