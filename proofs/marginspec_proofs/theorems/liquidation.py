@@ -11,13 +11,16 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
+from immutables import Map
+
 from marginspec import ledger, liquidation, margin, trading
+from marginspec import transaction as changes
 from marginspec.account import PositionKey
 from marginspec.liquidation import clearance_fee, equity_shares, step_down, stepped_down_size, take_lot, take_over
 from marginspec.margin import cash_account, domain_margin, position_margin
 from marginspec.market import Tier
 from marginspec.trading import realise, released_cost, return_all_margin
-from marginspec.transaction import Transaction
+from marginspec.transaction import Transaction, with_entry
 from marginspec.units import FLAT, RATE_ONE, Quantity, Rate
 from marginspec_proofs.statements import INDUCTION, Case, theorem
 from marginspec_proofs.symbols import Integer, implies, negate, term_of
@@ -143,6 +146,11 @@ def a_clearance_fee_has_two_caps(case: Case) -> None:
     case.claim("one lot more would not be", (size + 1) * unit > floor)
 
 
+def with_balance(entries: Map[Any, Any], key: Any, value: Any) -> Map[Any, Any]:
+    """A map with this value under a key; what is flat or empty goes, but a zero balance stays."""
+    return entries.set(key, value) if isinstance(key, str) and ":" in key else with_entry(entries, key, value)
+
+
 class Domain:
     """A domain of alice with a position in the first market, cross or isolated, with or without others beside it."""
 
@@ -164,9 +172,13 @@ class Domain:
 
     @contextmanager
     def in_force(self) -> Iterator[None]:
-        """Any maintenance, any released cost; and no open interest is kept, as nothing that is run here reads it."""
+        """Any maintenance, any released cost; and what nothing here reads is not asked.
+
+        That is open interest, and whether a balance is zero: one that is left out reads as zero too (T-CONS-1).
+        """
         unread = patch.object(Transaction, "_add_open_interest", lambda *_: None)
-        with self.maintenance.in_force(), self.release.in_force(), unread:
+        zeros = patch.object(changes, "with_entry", with_balance)
+        with self.maintenance.in_force(), self.release.in_force(), unread, zeros:
             yield
 
     def funds_are_untouched(self) -> bool:
@@ -235,7 +247,7 @@ def steps_down(case: Case, domain: Domain) -> None:
     "T-STEP-2",
     "LIQ-02",
     of=(step_down, take_lot, realise),
-    uses=("T-STEP-1", "T-TIER-1", "T-TIER-7", "T-RELEASE-1", "T-WORLD-1", "T-MUL-1"),
+    uses=("T-CONS-1", "T-STEP-1", "T-TIER-1", "T-TIER-7", "T-RELEASE-1", "T-WORLD-1", "T-MUL-1"),
     fast=False,
 )
 def a_step_down_never_lowers_health(case: Case) -> None:
@@ -252,7 +264,7 @@ def a_step_down_never_lowers_health(case: Case) -> None:
     "LIQ-02",
     "ACC-04",
     of=(step_down, take_lot, realise, return_all_margin),
-    uses=("T-STEP-1", "T-TIER-1", "T-TIER-7", "T-RELEASE-1", "T-WORLD-1", "T-MUL-1"),
+    uses=("T-CONS-1", "T-STEP-1", "T-TIER-1", "T-TIER-7", "T-RELEASE-1", "T-WORLD-1", "T-MUL-1"),
     fast=False,
 )
 def a_step_down_of_an_isolated_position_returns_its_cash(case: Case) -> None:
@@ -266,8 +278,7 @@ def a_step_down_of_an_isolated_position_returns_its_cash(case: Case) -> None:
     "LIQ-04",
     of=(take_lot, realise),
     scope=INDUCTION,
-    uses=("T-RELEASE-1", "T-SHARE-3", "T-WORLD-1"),
-    fast=False,
+    uses=("T-CONS-1", "T-RELEASE-1", "T-SHARE-3", "T-WORLD-1"),
 )
 def a_takeover_leaves_cash_at_zero(case: Case) -> None:
     """Taking positions over one after another leaves the domain's cash at exactly zero, however many there are.
@@ -322,7 +333,7 @@ def any_shares(case: Case) -> Iterator[list[Any]]:
     "LIQ-04",
     of=(take_over, equity_shares, take_lot, realise),
     scope="bounded: one or two positions, in different markets",
-    uses=("T-RELEASE-1", "T-SHARE-1", "T-SHARE-3", "T-WORLD-1"),
+    uses=("T-CONS-1", "T-RELEASE-1", "T-SHARE-1", "T-SHARE-3", "T-WORLD-1"),
     fast=False,
 )
 def a_takeover_shares_the_equity_over_its_lots(case: Case) -> None:
