@@ -555,3 +555,37 @@ def a_queue_is_those_who_are_healthy_in_order(case: Case) -> None:
     taken = dict(queues)
     take_queues(transaction, "first", queues)
     case.claim("kept for the event", all(queues[place] is taken[place] for place in taken) and len(queues) == 2)
+
+
+@theorem(
+    "T-ADL-13", "ADL-01", "ADL-02", of=(find_step,), scope="bounded: two lots, two counterparties", uses=("T-ADL-1",)
+)
+def a_scan_finds_the_first_pair(case: Case) -> None:
+    """In a market with two lots and two counterparties the scan finds the first pair that is eligible, or none.
+
+    Whatever the lots lose or gain and whoever is eligible for which: an older losing lot goes first, and for it a
+    counterparty who stands before.
+    """
+    world = World(case)
+    market = world.market("first")
+    lots = tuple(world.lot(market) for _ in range(2))
+    queue = tuple(Ranked(key, Score(0, 1)) for key in KEYS[:2])
+    losses = {lot.id: case.integer(f"loss of lot {lot.id}") for lot in lots}
+    quantities = {
+        (lot.id, one.key): case.integer(f"quantity of lot {lot.id} against {one.key.account}", 0, source="T-ADL-1")
+        for lot in lots
+        for one in queue
+    }
+    queues: Queues = {("first", "short"): queue, ("first", "long"): ()}
+    with standing_for(
+        lot_loss=lambda _, __, lot: losses[lot.id], pair_quantity=lambda _, __, lot, key, *___: quantities[lot.id, key]
+    ):
+        step = find_step(world.transaction(), market, queues, Money(1), Money(1))
+    pairs = [(lot, one.key) for lot in lots for one in queue]
+    found = len(pairs) if step is None else pairs.index((step.lot, step.counterparty))
+    for lot, key in pairs[:found]:
+        case.claim("no pair before it is eligible", (losses[lot.id] <= 0) | (quantities[lot.id, key] == 0))
+    if step is not None:
+        case.claim("its lot loses", losses[step.lot.id] > 0)
+        quantity = quantities[step.lot.id, step.counterparty]
+        case.claim("it is eligible, with its quantity", (step.quantity == quantity) & (quantity > 0))
