@@ -29,7 +29,7 @@ from marginspec.margin import (
 )
 from marginspec.market import Market
 from marginspec.orders import place_order
-from marginspec.rejections import Rejected
+from marginspec.rejections import Reason, Rejected
 from marginspec.state import Book, State
 from marginspec.trading import Booked, Leg, check_booked
 from marginspec.transition import apply
@@ -195,7 +195,8 @@ def reserves_at_least_the_open_loss(case: Case, load: OrderLoad, market: Market)
 def a_withdrawal_leaves_the_domain_healthy(case: Case) -> None:
     """After an accepted withdrawal the domain is healthy, and both cash and equity still cover all its margins.
 
-    So nobody withdraws unrealised profit, nor what orders reserve. A rejected withdrawal changes nothing.
+    So nobody withdraws unrealised profit, nor what orders reserve; less than that is not refused for want of balance.
+    A rejected withdrawal changes nothing.
     """
     world = World(case)
     world.account("alice")
@@ -203,8 +204,11 @@ def a_withdrawal_leaves_the_domain_healthy(case: Case) -> None:
     world.balance(ledger.external(ASSET))
     positions = AnyPositions(case, CROSS)
     amount = case.integer("amount")
+    by_cash, by_equity = positions.spare(world.state, CROSS)
     after = Applied(case, positions, world.state, Withdraw("alice", ASSET, Decimal8(amount)))
     if after.rejected:
+        if after.receipt.rejected == Reason.INSUFFICIENT_BALANCE:
+            case.claim("refused only beyond what both cover", (amount > by_cash) | (amount > by_equity))
         return
     case.claim("the wallet gives the amount", after.state.balance(cash_account(CROSS)) == cash - amount)
     case.claim("something", amount > 0)
@@ -265,7 +269,7 @@ def moving_isolated_margin_keeps_both_sides_healthy(case: Case) -> None:
 def placing_an_order_keeps_health(case: Case) -> None:
     """An order touches no money and no position, so nobody's health; if it reserves more, equity covers all margins.
 
-    An order that reserves nothing more is accepted whatever the equity. A rejected one changes nothing.
+    An order that reserves nothing more is never refused for want of equity. A rejected one changes nothing.
     """
     world = World(case)
     market = world.market("first")
@@ -277,15 +281,17 @@ def placing_an_order_keeps_health(case: Case) -> None:
     price, quantity = case.integer("price"), case.integer("quantity")
     reduce_only = bool(case.truth("reduce only"))
     event = PlaceOrder("alice", "order", "first", side, "BOTH", Decimal8(quantity), Decimal8(price), reduce_only)
+    reserved, before = positions.reserved[1], positions.reserved[0]
     after = Applied(case, positions, world.state, event)
     if after.rejected:
+        if after.receipt.rejected == Reason.INSUFFICIENT_BALANCE:
+            case.claim("refused only if it reserves more", reserved > before)
         return
     case.claim("no money moves", after.state.ledger is world.state.ledger)
     case.claim("no position changes", after.state.positions is world.state.positions)
     case.claim("the order rests", sorted(after.state.orders["alice"]) == ["order"])
     figures = positions.domain_margin(after.state, CROSS)
     initial = positions.domain_initial(after.state, figures)
-    reserved, before = positions.reserved[1], positions.reserved[0]
     covered = initial + reserved <= figures.equity
     case.claim("equity covers all margins if more is reserved", (reserved <= before) | covered)
 
