@@ -18,6 +18,7 @@ import marginspec_proofs.theorems
 from marginspec_proofs.certificates import Flaw, flaws_of, listed_certificates, seal, write_certificate
 from marginspec_proofs.proving import Status, prove
 from marginspec_proofs.statements import REGISTRY
+from marginspec_tools.mutating import campaign_code
 from marginspec_tools.outputs import people_console, refusals, unwritable
 from marginspec_tools.progress import counted
 
@@ -76,14 +77,17 @@ def summary_of(theorem_id: str, certificates: Path | None) -> Summary:
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="all cores")
 @click.option("--export", type=click.Path(path_type=Path), help="Write certificates into a new folder.")
 @click.option("--recheck", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Check certificates.")
+@click.option("--mutants", is_flag=True, help="Judge mutants of the rules (IDs are then beginnings of theirs).")
 @click.option("--json", "as_json", is_flag=True, help="Lines for programs.")
 def command(
-    ids: tuple[str, ...], fast: bool, jobs: int, export: Path | None, recheck: Path | None, as_json: bool
+    ids: tuple[str, ...], fast: bool, jobs: int, export: Path | None, recheck: Path | None, mutants: bool, as_json: bool
 ) -> None:
     """Prove theorems by their ids, or all that begin so (T-ADL); without ids, all.
 
     Exit codes: 0 all are proved; 1 one fails; 4 none fails, but a solver does not know.
     """
+    if mutants:
+        click.get_current_context().exit(campaign_code(ids, jobs, as_json))
     if recheck is not None:
         click.get_current_context().exit(recheck_code(recheck, jobs, as_json))
     chosen = chosen_ids(ids, fast)

@@ -227,6 +227,7 @@ def a_withdrawal_leaves_the_domain_healthy(case: Case) -> None:
     "INV-09",
     of=(adjust_isolated_margin, movable_margin),
     uses=("T-HEALTH-1", "T-HEALTH-2"),
+    fast=False,
 )
 def moving_isolated_margin_keeps_both_sides_healthy(case: Case) -> None:
     """Cash moved into or out of an isolated position leaves the side that gives healthy, its margins covered.
