@@ -180,5 +180,6 @@ FULL_STATE = State(
     positions_in=Map({"BTCUSDC": Map({KEY: ALICE_DOMAIN, BOB_LONG: BOB_DOMAIN, CAROL: CAROL_DOMAIN})}),
     lots_in=Map({"BTCUSDC": (7,)}),
     open_interest=Map({"BTCUSDC": Quantity(30)}),
+    open_value=Map({"USDC": Money(3_432_000_000)}),
 )
 """A state with something in every field; hand-built, so its invariants do not hold."""

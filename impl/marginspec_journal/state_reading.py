@@ -72,7 +72,7 @@ def state_of(fields: dict[str, Node]) -> State:
     state = attrs.evolve(state, uncovered=_uncovered(fields["uncovered"], state.header))
     state = attrs.evolve(state, fund_status=_fund_status(fields["fund_status"], state))
     state = indexed(state)
-    _check_open_interest(fields["positions"], state)
+    _check_open_value(fields["positions"], state)
     return state
 
 
@@ -376,7 +376,7 @@ def _fund_status(node: Node, state: State) -> Map[str, FundStatus]:
 
 
 def indexed(state: State) -> State:
-    """The state with the five maps that follow from the others."""
+    """The state with the six maps that follow from the others."""
     positions_of: dict[DomainKey, list[PositionKey]] = defaultdict(list)
     positions_in: dict[str, dict[PositionKey, DomainKey]] = defaultdict(dict)
     for key in sorted(state.positions):
@@ -389,13 +389,15 @@ def indexed(state: State) -> State:
     lots_in: dict[str, list[int]] = defaultdict(list)
     for lot_id in sorted(state.lots):
         lots_in[state.lots[lot_id].market].append(lot_id)
+    open_interest = _open_interest(state)
     return attrs.evolve(
         state,
         domains_of=Map({account: tuple(domains) for account, domains in domains_of.items()}),
         positions_of=Map({domain: tuple(keys) for domain, keys in positions_of.items()}),
         positions_in=Map({market: Map(domains) for market, domains in positions_in.items()}),
         lots_in=Map({market: tuple(lot_ids) for market, lot_ids in lots_in.items()}),
-        open_interest=_open_interest(state),
+        open_interest=open_interest,
+        open_value=_open_value(state.markets, open_interest),
     )
 
 
@@ -409,8 +411,15 @@ def _open_interest(state: State) -> Map[str, Quantity]:
     return Map({market: Quantity(quantity) for market, quantity in found.items() if quantity > 0})
 
 
-def _check_open_interest(node: Node, state: State) -> None:
-    for name, open_interest in state.open_interest.items():
-        market = state.markets[name]
-        if market.value(market.marked(), open_interest) > MAX_OPEN_INTEREST_MARKED:
-            node.fail(f"the open interest of {name} is past its limit at mark")
+def _open_value(markets: Map[str, Market], open_interest: Map[str, Quantity]) -> Map[str, Money]:
+    """Each asset's open interest at mark, summed over its markets."""
+    found: dict[str, int] = defaultdict(int)
+    for name, quantity in open_interest.items():
+        found[markets[name].asset] += markets[name].at_mark(quantity)
+    return Map({asset: Money(value) for asset, value in found.items()})
+
+
+def _check_open_value(node: Node, state: State) -> None:
+    for asset, value in state.open_value.items():
+        if value > MAX_OPEN_INTEREST_MARKED:
+            node.fail(f"the open interest of {asset} is past its limit at mark")

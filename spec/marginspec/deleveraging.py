@@ -6,8 +6,7 @@ import attrs
 
 from marginspec import ledger
 from marginspec.account import Direction, DomainKey, Lot, PositionKey
-from marginspec.margin import NO_POSITIONS
-from marginspec.margin import cash_account, cost_of, domain_margin, domain_of, is_healthy, lot_cost
+from marginspec.margin import NO_POSITIONS, cash_account, cost_of, domain_margin, domain_of, is_healthy, lot_cost
 from marginspec.margin import position_margin
 from marginspec.market import Market
 from marginspec.receipts import Deleveraged

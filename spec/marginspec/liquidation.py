@@ -42,8 +42,7 @@ def cancel_orders(transaction: Transaction, domain: DomainKey) -> None:
         in_asset = transaction.markets[order.market].asset == domain.asset
         of_position = (order.market, order.position_side) == (domain.market, domain.side)
         if of_position or (domain.is_cross and in_asset):
-            effect = OrderCancelled(domain.account, order_id)
-            transaction.remove_order(domain.account, order_id, effect)
+            transaction.remove_order(domain.account, order_id, OrderCancelled(domain.account, order_id))
 
 
 @rule("LIQ-02")

@@ -10,7 +10,7 @@ from marginspec.receipts import FeesUpdated, MarketListed, MarkSet, TiersUpdated
 from marginspec.rejections import Reason, require
 from marginspec.rules import rule
 from marginspec.transaction import Transaction
-from marginspec.units import FLAT, MAX_OPEN_INTEREST_MARKED, Rate
+from marginspec.units import FLAT, MAX_OPEN_INTEREST_MARKED, Price, Rate
 
 
 def fee_terms(event: ListMarket | UpdateFees) -> FeeTerms:
@@ -57,11 +57,12 @@ def update_fees(transaction: Transaction, event: UpdateFees) -> None:
 
 @rule("MKT-01", "NUM-03")
 def set_mark(transaction: Transaction, event: MarkPrice) -> None:
-    """A new mark price is refused OUT_OF_RANGE if the open interest would be worth more than 2^62 at it."""
+    """A new mark price is refused OUT_OF_RANGE if its asset's open interest would be worth more than 2^61."""
     market = known_market(transaction, event.market)
     mark = price_in(market, event.price)
     open_interest = transaction.open_interest.get(market.id, FLAT)
-    require(market.value(mark, open_interest) <= MAX_OPEN_INTEREST_MARKED, Reason.OUT_OF_RANGE)
+    transaction.add_open_value(market, market.value(Price(mark - (market.mark or mark)), open_interest))
+    require(transaction.open_value.get(market.asset, 0) <= MAX_OPEN_INTEREST_MARKED, Reason.OUT_OF_RANGE)
     transaction.set_market(attrs.evolve(market, mark=mark), MarkSet(market.id, mark))
     suspect_market(transaction, market.id)
 

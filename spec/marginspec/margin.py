@@ -46,10 +46,11 @@ def initial_margin(notional: Money, leverage: int, tier: Tier, maintenance: Mone
 
 
 class PositionMargin(NamedTuple):
-    """An open position at mark, in quanta: notional, unrealised PnL, maintenance; and the tier that holds it."""
+    """An open position at mark, in quanta: notional, cost, unrealised PnL, maintenance; and the tier that holds it."""
 
     key: PositionKey
     notional: Money
+    cost: Money
     unrealised: Money
     maintenance: Money
     tier: Tier
@@ -116,8 +117,8 @@ def position_margin(book: Book, key: PositionKey) -> PositionMargin:
     value = market.at_mark(book.positions[key])
     notional = notional_of(value)
     tier = market.tiers.holding(notional)
-    unrealised = Money(value - cost_of(book, key))
-    return PositionMargin(key, notional, unrealised, maintenance_margin(notional, tier), tier)
+    cost = cost_of(book, key)
+    return PositionMargin(key, notional, cost, Money(value - cost), maintenance_margin(notional, tier), tier)
 
 
 @rule("ACC-03", "MRG-04")

@@ -36,9 +36,9 @@ class Header:
 class Book:
     """What the rules read: a state, or a transaction on top of one. Everything that the next event depends on.
 
-    Zero balances, flat positions, filled orders and closed lots are left out. The last five maps follow
-    from the others: the domains of an account that hold positions, a domain's positions, both in order;
-    a market's positions with their domains; its open lots, oldest first; its long quantity with lots.
+    Zero balances, flat positions, filled orders and closed lots are left out. The last six maps follow from the
+    others: the domains of an account that hold positions, a domain's positions, both in order; a market's positions
+    with their domains; its open lots, oldest first; its long quantity with lots; an asset's sum of that at mark.
     """
 
     header: Header = Header()
@@ -57,6 +57,7 @@ class Book:
     positions_in: Map[str, Map[PositionKey, DomainKey]] = Map()
     lots_in: Map[str, tuple[int, ...]] = Map()
     open_interest: Map[str, Quantity] = Map()
+    open_value: Map[str, Money] = Map()
 
     def balance(self, account: LedgerAccount) -> Money:
         """Balance of a ledger account in quanta of its asset."""

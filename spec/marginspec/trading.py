@@ -8,14 +8,14 @@ from marginspec.checks import check_position_side, known_account, known_market, 
 from marginspec.checks import quantity_in, tick_price_in
 from marginspec.events import Trade
 from marginspec.ledger import LedgerAccount
-from marginspec.margin import cash_account, cost_of, domain_initial, domain_margin, domain_of, is_healthy
+from marginspec.margin import DomainMargin, cash_account, cost_of, domain_initial, domain_margin, domain_of, is_healthy
 from marginspec.margin import leverage_of, movable, notional_of, reserved_for_orders
 from marginspec.market import Market
 from marginspec.orders import fits_order, reduce_order
 from marginspec.rejections import Reason, require
 from marginspec.rules import rule
 from marginspec.transaction import Transaction
-from marginspec.units import FLAT, MAX_OPEN_INTEREST_TRADED, NOTHING, RATE_ONE
+from marginspec.units import FLAT, MAX_GROSS_COST, MAX_OPEN_INTEREST_TRADED, NOTHING, RATE_ONE
 from marginspec.units import Money, Price, Quantity, Rate, div_down, div_up
 
 
@@ -266,8 +266,16 @@ def check_booked(transaction: Transaction, market: Market, legs: tuple[Leg, ...]
     require(all(healthy), Reason.UNHEALTHY)
     for (leg, side), margin in zip(parties, margins, strict=True):
         if side.opened:
+            check_gross_cost(transaction, margin)
             required = domain_initial(transaction, margin) + reserved_for_orders(transaction, leg.domain)
             require(margin.equity >= required, Reason.INSUFFICIENT_MARGIN)
+
+
+@rule("NUM-03")
+def check_gross_cost(transaction: Transaction, margin: DomainMargin) -> None:
+    """The costs of a domain's positions, without their signs, stay within 2^60 where it opens; else OUT_OF_RANGE."""
+    if sum([abs(position.cost) for position in margin.positions]) > MAX_GROSS_COST:
+        transaction.out_of_range = True
 
 
 @rule("TRD-02")
@@ -295,7 +303,7 @@ def is_flat_and_negative(transaction: Transaction, domain: DomainKey, cash: Ledg
 
 @rule("NUM-03")
 def check_open_interest(transaction: Transaction, market: Market, before: int) -> None:
-    """Open interest at mark stays within 2^60 when a trade or fill raises it; else OUT_OF_RANGE."""
-    after = transaction.open_interest.get(market.id, FLAT)
-    if after > before and market.at_mark(after) > MAX_OPEN_INTEREST_TRADED:
+    """The asset's open interest at mark stays within 2^60 when a trade or fill raises it; else OUT_OF_RANGE."""
+    raised = transaction.open_interest.get(market.id, FLAT) > before
+    if raised and transaction.open_value[market.asset] > MAX_OPEN_INTEREST_TRADED:
         transaction.out_of_range = True

@@ -13,7 +13,7 @@ from marginspec.receipts import Effect, FundStatus, InsuranceStatus, LotOpened, 
 from marginspec.receipts import ReserveStatus, Transferred, UncoveredChanged
 from marginspec.rules import rule
 from marginspec.state import Book, State
-from marginspec.units import FLAT, MAX_BALANCE, NOTHING, Money, Quantity
+from marginspec.units import FLAT, MAX_BALANCE, MAX_FUND, NOTHING, Money, Quantity
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -71,7 +71,8 @@ class Transaction(Book):
         gained = self.ledger.get(target, NOTHING) + amount
         assert left >= 0 or not source.startswith(FUND_KINDS), f"{source} at {left} by {rule_id}"
         self.ledger = with_entry(with_entry(self.ledger, source, Money(left)), target, Money(gained))
-        if not self.settling and not (-MAX_BALANCE <= left <= MAX_BALANCE and -MAX_BALANCE <= gained <= MAX_BALANCE):
+        most = MAX_FUND if target.startswith(FUND_KINDS) else MAX_BALANCE
+        if not self.settling and not (-MAX_BALANCE <= left <= MAX_BALANCE and -MAX_BALANCE <= gained <= most):
             self.out_of_range = True
         if source.startswith("insurance:") or target.startswith("insurance:"):
             self.insurance_moved.add(asset)
@@ -116,6 +117,13 @@ class Transaction(Book):
         if change != 0:
             open_interest = Quantity(self.open_interest.get(market, 0) + change)
             self.open_interest = with_entry(self.open_interest, market, open_interest)
+            self.add_open_value(self.markets[market], self.markets[market].at_mark(Quantity(change)))
+
+    def add_open_value(self, market: Market, change: Money) -> None:
+        """An asset's open interest at mark follows the quantities and marks of its markets."""
+        if change != 0:
+            value = Money(self.open_value.get(market.asset, NOTHING) + change)
+            self.open_value = with_entry(self.open_value, market.asset, value)
 
     def set_order(self, account: str, order: Order, effect: Effect) -> None:
         """Put an order in place; one of which nothing is left goes."""

@@ -1,10 +1,11 @@
-"""The five maps of a state that follow from the others, worked out anew."""
+"""The six maps of a state that follow from the others, worked out anew."""
 
 from collections import defaultdict
 from typing import Any
 
 from marginspec.account import DomainKey, PositionKey
 from marginspec.state import State
+from marginspec.units import Quantity
 
 Indexes = tuple[dict[Any, Any], ...]
 
@@ -19,7 +20,7 @@ def domain_by_settings(state: State, key: PositionKey) -> DomainKey:
 
 
 def indexes_of(state: State) -> Indexes:
-    """Domains of accounts, positions of domains and in markets, lots in markets, open interest."""
+    """Domains of accounts, positions of domains and in markets, lots in markets, open interest and its value."""
     domains: dict[str, set[DomainKey]] = defaultdict(set)
     positions: dict[DomainKey, set[PositionKey]] = defaultdict(set)
     markets: dict[str, dict[PositionKey, DomainKey]] = defaultdict(dict)
@@ -34,12 +35,17 @@ def indexes_of(state: State) -> Indexes:
     for lot in state.lots.values():
         lots[lot.market].add(lot.id)
         longs[lot.market] += max(lot.quantity, 0)
+    values: dict[str, int] = defaultdict(int)
+    for name, held in longs.items():
+        if held:
+            values[state.markets[name].asset] += state.markets[name].at_mark(Quantity(held))
     return (
         {account: tuple(sorted(found)) for account, found in domains.items()},
         {domain: tuple(sorted(found)) for domain, found in positions.items()},
         dict(markets),
         {market: tuple(sorted(found)) for market, found in lots.items()},
         {market: quantity for market, quantity in longs.items() if quantity},
+        dict(values),
     )
 
 
@@ -51,4 +57,5 @@ def stated_indexes(state: State) -> Indexes:
         {market: dict(held) for market, held in state.positions_in.items()},
         dict(state.lots_in),
         dict(state.open_interest),
+        dict(state.open_value),
     )

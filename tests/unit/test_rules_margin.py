@@ -65,7 +65,7 @@ def margin(cash: int, equity: int, maintenance: int, *positions: PositionMargin)
     return DomainMargin(Money(cash), Money(equity), Money(maintenance), positions)
 
 
-HELD = PositionMargin(key("alice"), Money(0), Money(0), Money(0), LOW)
+HELD = PositionMargin(key("alice"), Money(0), Money(0), Money(0), Money(0), LOW)
 
 
 @pytest.mark.rule("MRG-01")
@@ -161,8 +161,8 @@ def test_domains() -> None:
 
 @pytest.mark.rule("ACC-03", "MRG-01", "MRG-02", "MRG-04")
 def test_margin_of_positions_and_domains() -> None:
-    long = PositionMargin(key("alice", "A", "LONG"), Money(440), Money(40), Money(22), LOW)
-    short = PositionMargin(key("alice", "A", "SHORT"), Money(220), Money(-20), Money(11), LOW)
+    long = PositionMargin(key("alice", "A", "LONG"), Money(440), Money(400), Money(40), Money(22), LOW)
+    short = PositionMargin(key("alice", "A", "SHORT"), Money(220), Money(-200), Money(-20), Money(11), LOW)
     assert position_margin(HEDGED, long.key) == long
     assert position_margin(HEDGED, short.key) == short
     # 1000 in cash less the isolated position's 30.
@@ -170,7 +170,7 @@ def test_margin_of_positions_and_domains() -> None:
     assert (both, domain_initial(HEDGED, both)) == (margin(970, 990, 33, long, short), 44 + 22)
     # 6 at 50 moved 30; 6 * 48 = 288: 12 lost, initial 28.8, maintenance 14.4.
     own = domain_margin(HEDGED, isolated_domain("alice", "B", "LONG"))
-    alone = PositionMargin(key("alice", "B", "LONG"), Money(288), Money(-12), Money(15), LOW)
+    alone = PositionMargin(key("alice", "B", "LONG"), Money(288), Money(300), Money(-12), Money(15), LOW)
     assert (own, domain_initial(HEDGED, own)) == (margin(30, 18, 15, alone), 29)
     idle = domain_margin(HEDGED, cross("carol"))
     assert (idle, domain_initial(HEDGED, idle)) == (margin(5000, 5000, 0), 0)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from immutables import Map
 
 from building import (
     MINIMAL,
@@ -333,9 +334,11 @@ def test_a_flat_cross_domain_of_an_isolated_party_may_not_owe() -> None:
 @pytest.mark.rule("NUM-03")
 def test_open_interest_that_a_trade_raises_is_bounded() -> None:
     market = minimal(mark=Price(2**10))
-    for quantity, before, past in ((2**50, 0, False), (2**50 + 1, 0, True), (2**50 + 1, 2**50 + 1, False)):
+    cases = ((2**60, 0, False), (2**60 + 1, 0, True), (2**60 + 1, 1, False), (2**60 + 1, 2, False))
+    for value, before, past in cases:
         transaction = Transaction(State(header=MINIMAL))
-        transaction.open_interest = transaction.open_interest.set("A", Quantity(quantity))
+        transaction.open_interest = transaction.open_interest.set("A", Quantity(1))
+        transaction.open_value = transaction.open_value.set("USD", Money(value))
         check_open_interest(transaction, market, before)
         assert transaction.out_of_range == past
 
@@ -344,6 +347,27 @@ RICH: tuple[Event, ...] = (
     *(listing(rows=(("0", 1000, "0.00000001"),)), mark("128"), deposit("alice", str(2**59))),
     *(deposit("bob", str(2**59)), leverage("alice", 1000), leverage("bob", 1000)),
 )
+
+
+@pytest.mark.rule("NUM-03")
+def test_the_open_interest_of_an_asset_counts_all_its_markets() -> None:
+    second = (listing("B", rows=(("0", 1000, "0.00000001"),)), mark("128", "B"))
+    accounts = (leverage("alice", 1000, "B"), leverage("bob", 1000, "B"))
+    most = settled(*RICH, *second, *accounts, trade("alice", "bob", str(2**52), "128"))
+    full = settled(trade("alice", "bob", str(2**52), "128", market="B"), state=most)
+    assert full.open_value == Map({"USD": 2**60})
+    assert refusal(full, trade("alice", "bob", "1", "128")) == Reason.OUT_OF_RANGE
+    assert refusal(full, trade("alice", "bob", "1", "128", market="B")) == Reason.OUT_OF_RANGE
+    assert refusal(full, mark("384")) is None
+    assert refusal(full, mark("385")) == Reason.OUT_OF_RANGE
+
+
+@pytest.mark.rule("NUM-03")
+def test_the_costs_of_a_domain_are_bounded_where_it_opens() -> None:
+    held = settled(*RICH, trade("alice", "bob", str(2**52), "128"))
+    dear = with_balances(held, position__alice__A__BOTH=-(2**60), wallet__alice__USD=2**60)
+    assert refusal(dear, trade("alice", "bob", "1", "128")) == Reason.OUT_OF_RANGE
+    assert refusal(dear, trade("bob", "alice", "1", "128")) is None
 
 
 @pytest.mark.rule("NUM-03")

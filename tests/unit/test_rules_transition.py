@@ -130,6 +130,20 @@ def test_both_ends_are_bounded() -> None:
     assert other.out_of_range
 
 
+@pytest.mark.rule("NUM-03")
+@pytest.mark.parametrize(
+    ("amount", "settling", "past"), [(2**60, False, False), (2**60 + 1, False, True), (2**61, True, False)]
+)
+@pytest.mark.parametrize("fund_name", ["reserve:A", "insurance:USD", "house:USD"])
+def test_a_fund_past_its_limit_is_remembered_unless_settling(
+    fund_name: str, amount: int, settling: bool, past: bool
+) -> None:
+    transaction = Transaction(State(header=MINIMAL))
+    transaction.settling = settling
+    transaction.transfer("USD", A, LedgerAccount(fund_name), Money(amount), "LED-01")
+    assert transaction.out_of_range == past
+
+
 @pytest.mark.rule("ACC-03")
 def test_indexes_keep_members_in_order() -> None:
     index: Map[str, tuple[int, ...]] = Map()

@@ -15,6 +15,7 @@ from marginspec.events import (
     Withdraw,
     WithdrawHouse,
 )
+from marginspec.ledger import FUND_KINDS
 from marginspec.liquidation import close_lot, lots_to_close
 from marginspec.margin import (
     available_margin,
@@ -30,15 +31,25 @@ from marginspec.margin import (
 )
 from marginspec.receipts import Transferred
 from marginspec.state import Book, State
-from marginspec.trading import Leg, check_open_interest, is_flat_and_negative, leverage_fits, opening_margin
+from marginspec.trading import (
+    Leg,
+    check_gross_cost,
+    check_open_interest,
+    is_flat_and_negative,
+    leverage_fits,
+    opening_margin,
+)
 from marginspec.transaction import Transaction
 from marginspec.transition import apply
 from marginspec.units import (
     FLAT,
     MAX_BALANCE,
+    MAX_FUND,
+    MAX_GROSS_COST,
     MAX_NET_DEPOSITS,
     MAX_OPEN_INTEREST_MARKED,
     MAX_OPEN_INTEREST_TRADED,
+    NOTHING,
     Money,
     Quantity,
 )
@@ -63,7 +74,7 @@ from marginspec_tools.explaining.watching import Watched
 
 OPENING = clause("ACC-04", opening_margin)
 DEPOSITS, INTEREST = clause("NUM-03", check_net_deposits), clause("NUM-03", check_open_interest)
-BALANCES = clause("NUM-03", apply)
+BALANCES, COSTS = clause("NUM-03", apply), clause("NUM-03", check_gross_cost)
 
 
 def too_much(wanted: int, allowed: int) -> str:
@@ -291,16 +302,14 @@ def within_range(watched: Watched, event: Event) -> Parts:
             limit_node(watched, f"net deposits of {event.asset}", event.asset, deposits, MAX_NET_DEPOSITS, DEPOSITS)
         )
     if isinstance(event, Trade | LiquidationFill):
-        parts.append(traded_interest_node(watched, event))
-    book = watched.refused_in
-    for effect in watched.effects:
-        if isinstance(effect, Transferred):
-            for account in (effect.source, effect.target):
-                balance = book.balance(account)
-                if abs(balance) > MAX_BALANCE:
-                    parts.append(
-                        limit_node(watched, f"balance of {account}", effect.asset, abs(balance), MAX_BALANCE, BALANCES)
-                    )
+        parts.extend(traded_limit_nodes(watched, event))
+    touched = [effect for effect in watched.effects if isinstance(effect, Transferred)]
+    for effect in touched:
+        for account in (effect.source, effect.target):
+            balance = abs(watched.refused_in.balance(account))
+            limit = MAX_FUND if account.startswith(FUND_KINDS) else MAX_BALANCE
+            if balance > limit:
+                parts.append(limit_node(watched, f"balance of {account}", effect.asset, balance, limit, BALANCES))
     return tuple(parts)
 
 
@@ -311,26 +320,35 @@ def limit_node(watched: Watched, title: str, asset: str, amount: int, limit: int
     return money(watched.before, title, asset, amount, by, word, parts)
 
 
-def traded_interest_node(watched: Watched, event: Trade | LiquidationFill) -> Explanation:
-    """A market's open interest at mark as booked, beside its limit."""
-    market = watched.refused_in.markets[event.market]
-    interest = watched.refused_in.open_interest.get(market.id, FLAT)
-    value = market.at_mark(interest)
-    title = f"open interest of {market.id} at mark"
-    return limit_node(watched, title, market.asset, value, MAX_OPEN_INTEREST_TRADED, INTEREST)
+def traded_limit_nodes(watched: Watched, event: Trade | LiquidationFill) -> Parts:
+    """The asset's open interest at mark and the costs of each party's domain, as booked, beside their limits."""
+    asset = watched.before.markets[event.market].asset
+    value = watched.refused_in.open_value.get(asset, NOTHING)
+    title = f"open interest of {asset} at mark"
+    nodes = [limit_node(watched, title, asset, value, MAX_OPEN_INTEREST_TRADED, INTEREST)]
+    for _, leg in legs_of(watched.before, event):
+        margin = domain_margin(watched.refused_in, leg.domain)
+        cost = sum(abs(position.cost) for position in margin.positions)
+        title = f"costs of the positions of {leg.key.account}"
+        nodes.append(limit_node(watched, title, asset, cost, MAX_GROSS_COST, COSTS))
+    return tuple(nodes)
 
 
 def marked_interest_nodes(before: State, event: MarkPrice) -> Parts:
-    """A market's open interest at its new mark, beside its limit."""
+    """An asset's open interest at the new mark of one of its markets, beside its limit."""
     market = before.markets[event.market]
     mark, interest = price_in(market, event.price), before.open_interest.get(market.id, FLAT)
+    value = market.value(mark, interest)
+    others = Money(before.open_value.get(market.asset, NOTHING) - market.value(market.mark or mark, interest))
     inputs = (
         price(before, "new mark", market.id, mark),
         lots(before, "open interest", market.id, interest),
+        money(before, f"value in {market.id}", market.asset, value),
+        money(before, "value in other markets", market.asset, others),
         money(before, "limit", market.asset, MAX_OPEN_INTEREST_MARKED),
     )
-    value = market.value(mark, interest)
-    confirm("open interest is past its limit", value > MAX_OPEN_INTEREST_MARKED, True)
+    total = Money(value + others)
+    confirm("open interest is past its limit", total > MAX_OPEN_INTEREST_MARKED, True)
     return (
-        money(before, "open interest at the new mark", market.asset, value, formula="is past its limit", parts=inputs),
+        money(before, "open interest at the new mark", market.asset, total, formula="is past its limit", parts=inputs),
     )

@@ -19,7 +19,7 @@ from marginspec.receipts import Transferred
 from marginspec.rejections import Reason, Rejected
 from marginspec.transaction import Transaction
 from marginspec.transition import HANDLERS, apply
-from marginspec.units import MAX_AMOUNT, MAX_BALANCE, RATE_ONE, Decimal8, Money, Price, Quantity
+from marginspec.units import MAX_AMOUNT, MAX_BALANCE, MAX_FUND, RATE_ONE, Decimal8, Money, Price, Quantity
 from marginspec_proofs.statements import INDUCTION, Case, theorem
 from marginspec_proofs.symbols import NotSymbolic, implies, negate
 from marginspec_proofs.worlds import ASSET, MAX_QUANTA_PER_UNIT, NO_FEES, ONE_TIER, World
@@ -89,14 +89,18 @@ def a_signed_move_is_a_transfer_one_way_or_the_other(case: Case) -> None:
 
 @theorem("T-CONS-3", "NUM-03", of=(Transaction.transfer,))
 def an_event_knows_when_a_balance_leaves_its_range(case: Case) -> None:
-    """An event's own transfer is out of range exactly if it leaves a balance past 2^62; settlement's never is."""
+    """An event's own transfer is out of range exactly if it leaves a balance past 2^62 or gives a fund over 2^60.
+
+    Settlement's transfers never are.
+    """
     world = World(case)
-    source, target, amount = world.balance(WALLET), world.balance(OTHER), case.integer("amount", 1)
+    receiver = case.one_of("target", (OTHER, *KINDS[1:]))
+    source, target, amount = world.balance(WALLET), world.balance(receiver), case.integer("amount", 1)
     settling = bool(case.truth("settling"))
     transaction = world.transaction(settling)
-    transaction.transfer(ASSET, WALLET, OTHER, amount, "LED-01")
-    left, gained = source - amount, target + amount
-    within: Any = (left >= -MAX_BALANCE) & (left <= MAX_BALANCE) & (gained >= -MAX_BALANCE) & (gained <= MAX_BALANCE)
+    transaction.transfer(ASSET, WALLET, receiver, amount, "LED-01")
+    left, gained, most = source - amount, target + amount, MAX_BALANCE if receiver == OTHER else MAX_FUND
+    within: Any = (left >= -MAX_BALANCE) & (left <= MAX_BALANCE) & (gained >= -MAX_BALANCE) & (gained <= most)
     case.claim(
         "out of range", negate(within) == transaction.out_of_range if not settling else not transaction.out_of_range
     )
