@@ -1,28 +1,44 @@
 """The campaign of mutants: every chosen mutant of the rules is judged, and the table of all is kept in docs/theorems.
 
 A row says what it rests on by a hash, so a campaign goes on where it was stopped, and judges anew only what a
-change of rules, theorems or tests has touched.
+change of rules, theorems or tests has touched; what killed a mutant before is tried first.
 """
 
 import json
 import tomllib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from itertools import groupby
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import attrs
 import click
 
+import marginspec_proofs.theorems
 from marginspec_journal.atomic import atomic_writer
-from marginspec_proofs.mutants import RULES, Judgement, Mutant, chosen_mutants, inputs_hash, judged
+from marginspec_proofs.judging import (
+    SURVIVED,
+    Judgement,
+    Killer,
+    NotProved,
+    Weight,
+    Weights,
+    current_hash,
+    inputs_hash,
+    judged,
+    unchanged_failure,
+    weigh,
+)
+from marginspec_proofs.mutants import RULES, Mutant, chosen_mutants
 from marginspec_tools.progress import counted
 
 TABLE = Path("docs/theorems/mutants.json")
 PAGE = Path("docs/theorems/mutants.md")
 REASONS = Path("docs/theorems/survivors.toml")
 SAVED_EVERY = 10
+
+assert marginspec_proofs.theorems.__name__, "importing the package registers its theorems"
 
 
 @attrs.frozen
@@ -33,17 +49,32 @@ class Row:
     function: str
     line: int
     what: str
-    killed_by: str | None
+    killed_by: Killer | None
     evidence: str
     inputs: str
 
+    @property
+    def judgement(self) -> Judgement:
+        """What the row says of its mutant."""
+        return Judgement(self.killed_by, self.evidence)
 
-def read_rows(root: Path) -> dict[str, Row]:
-    """The table's rows by mutant; none if there is no table yet."""
+
+@attrs.define
+class Table:
+    """Rows by mutant, and what the theorems cost on the right rules."""
+
+    rows: dict[str, Row]
+    weights: dict[str, Weight]
+
+
+def read_table(root: Path) -> Table:
+    """The table as it was left; empty if there is none yet."""
     path = root / TABLE
     if not path.is_file():
-        return {}
-    return {one["id"]: Row(**one) for one in json.loads(path.read_text("utf-8"))["rows"]}
+        return Table({}, {})
+    read = json.loads(path.read_text("utf-8"))
+    rows, weights = [Row(**one) for one in read["rows"]], read["theorems"]
+    return Table({one.id: one for one in rows}, {name: Weight(**one) for name, one in weights.items()})
 
 
 def read_reasons(root: Path) -> dict[str, str]:
@@ -61,51 +92,89 @@ def row_of(mutant: Mutant, judgement: Judgement, root: Path) -> Row:
 
 def is_current(mutant: Mutant, row: Row | None, root: Path) -> bool:
     """Whether a row is what would be found today: all that it rests on is unchanged."""
-    if row is None:
-        return False
-    killer: Any = row.killed_by
-    return row == row_of(mutant, Judgement(killer, row.evidence), root)
+    return row is not None and row == row_of(mutant, row.judgement, root)
 
 
 def run_campaign(root: Path, beginnings: tuple[str, ...], jobs: int) -> list[Row]:
     """Judge the mutants whose ids begin so (all, if none is named) and whose rows are not current; give all rows."""
     if not (root / RULES).is_dir() or not (root / "tests" / "unit").is_dir():
         raise click.UsageError("mutants need a checkout of the project: run this at its top")
-    mutants = chosen_mutants(root)
-    rows = {one.id: row for one in mutants if is_current(one, row := read_rows(root).get(one.id), root) and row}
-    wanted = [one for one in mutants if one.id not in rows and one.id.startswith(beginnings or ("",))]
+    mutants = {one.id: one for one in chosen_mutants(root)}
+    table = read_table(root)
+    table.rows = {name: row for name, row in table.rows.items() if name in mutants}
+    wanted = [
+        one
+        for name, one in mutants.items()
+        if name.startswith(beginnings or ("",)) and not is_current(one, table.rows.get(name), root)
+    ]
+    if wanted:
+        table.weights = current_weights(root, table.weights, jobs)
+    judge_all(root, wanted, table, jobs)
+    return [table.rows[name] for name in mutants if name in table.rows]
+
+
+def judge_all(root: Path, wanted: list[Mutant], table: Table, jobs: int) -> None:
+    """Judge mutants and put their rows into the table, which is saved on the way and at every end.
+
+    A row that has not had its turn stays as it was, and so does its hash, which tells that it is old.
+    """
     with ThreadPoolExecutor(jobs) as pool:
-        begun = {pool.submit(judged, mutant, root): mutant for mutant in wanted}
+        begun = {}
+        for mutant in wanted:
+            known = table.rows[mutant.id].judgement if mutant.id in table.rows else SURVIVED
+            begun[pool.submit(judged, mutant, root, table.weights, known)] = mutant
         try:
             for count, one in enumerate(counted(as_completed(begun), f"judging {len(wanted)} mutants"), 1):
-                rows[begun[one].id] = row_of(begun[one], one.result(), root)
+                table.rows[begun[one].id] = row_of(begun[one], one.result(), root)
                 if count % SAVED_EVERY == 0:
-                    save(root, mutants, rows)
+                    save(root, table)
         finally:
             pool.shutdown(cancel_futures=True)
-            save(root, mutants, rows)
-    return [rows[one.id] for one in mutants if one.id in rows]
+            save(root, table)
 
 
-def save(root: Path, mutants: list[Mutant], rows: dict[str, Row]) -> None:
+def current_weights(root: Path, known: Weights, jobs: int) -> dict[str, Weight]:
+    """What each theorem costs on the rules as they are; refuses rules that their own theorems or tests refute."""
+    failed = unchanged_failure(root)
+    if failed:
+        raise click.UsageError(f"the rules as they are fail a test, so that no mutant can be judged: {failed}")
+    named = sorted({one.id for mutant in chosen_mutants(root) for one in mutant.theorems})
+    found = {name: known[name] for name in named if name in known and known[name].inputs == current_hash(name)}
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        begun = {pool.submit(weigh, name): name for name in named if name not in found}
+        try:
+            found.update((begun[one], one.result()) for one in counted(as_completed(begun), "weighing theorems"))
+        except NotProved as error:
+            raise click.UsageError(str(error)) from error
+    return {name: found[name] for name in named}
+
+
+def save(root: Path, table: Table) -> None:
     """Write the table and its page, in the order of the mutants."""
-    listed = [rows[one.id] for one in mutants if one.id in rows]
+    listed = [table.rows[one.id] for one in chosen_mutants(root) if one.id in table.rows]
     (root / TABLE).parent.mkdir(parents=True, exist_ok=True)
-    text = ",\n".join(json.dumps(attrs.asdict(row), ensure_ascii=False) for row in listed)
+    rows = ",\n".join(json.dumps(attrs.asdict(row), ensure_ascii=False) for row in listed)
+    weights = ",\n".join(f'"{name}": {json.dumps(attrs.asdict(one))}' for name, one in table.weights.items())
     with atomic_writer(root / TABLE) as stream:
-        stream.write(f'{{"mutants": 1, "rows": [\n{text}\n]}}\n'.encode())
+        stream.write(f'{{"mutants": 1, "theorems": {{\n{weights}\n}}, "rows": [\n{rows}\n]}}\n'.encode())
     (root / PAGE).write_text(page_text(listed, read_reasons(root)), "utf-8")
 
 
 def open_questions(root: Path) -> list[str]:
     """What is wrong with the table: mutants to be judged anew, survivors without a reason, needless reasons."""
-    rows, reasons = read_rows(root), read_reasons(root)
-    mutants = chosen_mutants(root)
+    rows, reasons = read_table(root).rows, read_reasons(root)
+    mutants = {one.id: one for one in chosen_mutants(root)}
     survivors = {row.id for row in rows.values() if row.killed_by is None}
-    found = [f"{one.id} is to be judged anew" for one in mutants if not is_current(one, rows.get(one.id), root)]
-    found += [f"{one} is no mutant" for one in rows if one not in {mutant.id for mutant in mutants}]
-    found += [f"{one} survives without a reason" for one in sorted(survivors) if not reasons.get(one, "").strip()]
-    found += [f"{one} has a reason, but does not survive" for one in sorted(set(reasons) - survivors)]
+    found = [
+        f"{name} is to be judged anew" for name, one in mutants.items() if not is_current(one, rows.get(name), root)
+    ]
+    found += [f"{name} is no mutant" for name in rows if name not in mutants]
+    found += [f"{name} survives without a reason" for name in sorted(survivors) if not reasons.get(name, "").strip()]
+    found += [f"{name} has a reason, but does not survive" for name in sorted(set(reasons) - survivors)]
+    listed = [rows[name] for name in mutants if name in rows]
+    page = root / PAGE
+    if not page.is_file() or page.read_text("utf-8") != page_text(listed, reasons):
+        found.append(f"{PAGE} does not say what {TABLE.name} says")
     return found
 
 
@@ -150,7 +219,7 @@ def function_rows(rows: list[Row]) -> Iterator[str]:
         yield f"| `{function.removeprefix('marginspec.')}` | " + " | ".join(map(str, counts)) + " |"
 
 
-def count_of(rows: list[Row], killer: str | None) -> int:
+def count_of(rows: list[Row], killer: Killer | None) -> int:
     """How many rows have this killer."""
     return sum(row.killed_by == killer for row in rows)
 

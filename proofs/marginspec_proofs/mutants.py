@@ -1,39 +1,24 @@
 """Mutants: small faults in the rules' functions, each of which a theorem or a test must notice.
 
-A mutant is a copy of the rulebook in which one place of one function is changed. First the theorems that name the
-function are tried on it, in a process of their own; if all are still proved, the tests of the rules. What both
-let pass is a survivor, and needs a written reason.
+A mutant is a copy of the rulebook in which one place of one function is changed. This module makes them;
+`judging` tells what notices them.
 """
 
 import ast
 import copy
-import json
-import os
-import re
-import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 
-from marginspec_proofs.proving import prove
-from marginspec_proofs.sources import theorem_hash
 from marginspec_proofs.statements import REGISTRY, Theorem
 
 MOST_OF_A_FUNCTION = 4
 """Mutants that are taken of each function, if it has as many."""
-PATIENCE = 180
-"""Seconds for a mutant's theorems, and for its tests; a mutant that loops is stopped."""
 RULES = Path("spec/marginspec")
-TESTS = ("tests/unit/test_golden.py", "tests/unit/test_rejections.py", "tests/unit/test_rules_*.py")
-
-Killer = Literal["proof", "tests"]
 
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -55,6 +40,8 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.Pow: ast.Mult,
 }
 OPPOSITES = {"div_down": "div_up", "div_up": "div_down", "min": "max", "max": "min", "all": "any", "any": "all"}
+NAMES_OF_OPPOSITES = "\nfrom marginspec.units import div_down, div_up\n"
+"""Written after a module, as one that divides in one direction only does not know the other."""
 UNORDERED = ("min", "max")
 
 
@@ -72,25 +59,13 @@ class Mutant:
 
     @property
     def theorems(self) -> tuple[Theorem, ...]:
-        """The theorems that name the function, the fast ones first."""
-        named = [one for one in REGISTRY.values() if self.function in map(full_name, one.functions)]
-        return tuple(sorted(named, key=lambda one: not one.fast))
-
-
-@attrs.frozen
-class Judgement:
-    """What killed a mutant, if anything did, and the evidence: a theorem with its failed claim, or a test."""
-
-    killed_by: Killer | None
-    evidence: str
+        """The theorems that name the function."""
+        return tuple(one for one in REGISTRY.values() if self.function in map(full_name, one.functions))
 
 
 def full_name(function: Any) -> str:
     """The name of a function with its module."""
     return f"{function.__module__}.{function.__qualname__}"
-
-
-# ------------------------------------------------------------- making them
 
 
 def chosen_mutants(root: Path) -> list[Mutant]:
@@ -146,7 +121,7 @@ def mutants_of(module: str, name: str, function: ast.FunctionDef, text: str) -> 
                 what=f"{before} -> {after}",
                 line=node.lineno - function.lineno + 1,
                 module=module,
-                text=replaced(text, node, change),
+                text=replaced(text, node, change) + NAMES_OF_OPPOSITES * (kind == "opposite" and module != "units"),
                 origin=origin,
             )
 
@@ -239,111 +214,3 @@ def replaced(text: str, node: ast.expr | ast.stmt, change: ast.expr | ast.stmt) 
 def indented(statement: ast.stmt, column: int) -> str:
     """A statement's text where it begins in a column."""
     return ast.unparse(statement).replace("\n", "\n" + " " * column)
-
-
-# ------------------------------------------------------------- judging them
-
-
-def judged(mutant: Mutant, root: Path) -> Judgement:
-    """What kills a mutant: a theorem, else a test, else a theorem that could not be decided any more."""
-    with TemporaryDirectory() as place:
-        faulty = Path(place) / "marginspec"
-        shutil.copytree(root / RULES, faulty, ignore=shutil.ignore_patterns("__pycache__"))
-        (faulty / f"{mutant.module}.py").write_text(mutant.text, "utf-8")
-        undecided = Judgement(None, "")
-        if mutant.theorems:
-            undecided = judged_by_proof(mutant.theorems, root, Path(place))
-            if undecided.killed_by and " is unknown" not in undecided.evidence:
-                return undecided
-        by_tests = judged_by_tests(root, Path(place))
-        return by_tests if by_tests.killed_by else undecided
-
-
-def judged_by_proof(theorems: tuple[Theorem, ...], root: Path, place: Path) -> Judgement:
-    """Which theorem is not proved any more of a faulty copy, and what it claims."""
-    modules = sorted({one.statement.__module__ for one in theorems})
-    command = ["-m", __name__, ",".join(modules), *(one.id for one in theorems)]
-    finished = run_on(place, command, root)
-    if finished is None or finished.returncode != 0:
-        return Judgement(None, "")
-    evidence = json.loads(finished.stdout)
-    return Judgement("proof" if evidence else None, evidence)
-
-
-def judged_by_tests(root: Path, place: Path) -> Judgement:
-    """Which test fails first on a faulty copy."""
-    files = [str(path) for path in test_files(root)]
-    finished = run_on(place, ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *files], root)
-    if finished is None:
-        return Judgement("tests", "the tests do not end")
-    if finished.returncode == 0:
-        return Judgement(None, "")
-    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", finished.stdout, re.MULTILINE)
-    return Judgement("tests", failed[1].partition("[")[0] if failed else "the tests do not start")
-
-
-def run_on(place: Path, command: list[str], root: Path) -> subprocess.CompletedProcess[str] | None:
-    """Run Python with a faulty copy of the rulebook before all others; None if it does not end."""
-    environment = {**os.environ, "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        return subprocess.run(
-            [sys.executable, *command],
-            cwd=root,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE,
-        )
-    except subprocess.TimeoutExpired:
-        return None
-
-
-def test_files(root: Path) -> list[Path]:
-    """The tests of the rules, named file by file."""
-    return sorted(path for pattern in TESTS for path in root.glob(pattern))
-
-
-def first_not_proved(ids: list[str]) -> str:
-    """The first of these theorems that fails, else the first that is undecided; empty if all are proved."""
-    undecided = ""
-    for one in ids:
-        outcome = prove(REGISTRY[one], second_opinion=False)
-        said = f"{one} is {outcome.status}: {outcome.failure}"
-        if outcome.status in ("failed", "vacuous"):
-            return said
-        if outcome.status != "proved":
-            undecided = undecided or said
-    return undecided
-
-
-# ------------------------------------------------------------- what a judgement rests on
-
-
-def inputs_hash(mutant: Mutant, judgement: Judgement, root: Path) -> str:
-    """SHA-256 of what a judgement rests on: the function, the change, and the theorem or the test that killed it.
-
-    A survivor rests on all theorems that name the function, and on all tests.
-    """
-    parts = [mutant.origin, mutant.what]
-    if judgement.killed_by == "proof":
-        named = judgement.evidence.split(" ")[0]
-        parts += [theorem_hash(REGISTRY[named])] if named in REGISTRY else ["gone"]
-    elif judgement.killed_by == "tests":
-        path = root / judgement.evidence.split("::")[0]
-        parts += [file_hash(path)] if path.is_file() else []
-    else:
-        parts += [theorem_hash(one) for one in mutant.theorems]
-        parts += [file_hash(path) for path in test_files(root)]
-    return sha256("\n".join(parts).encode()).hexdigest()
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file."""
-    return sha256(path.read_bytes()).hexdigest()
-
-
-if __name__ == "__main__":
-    for _module in sys.argv[1].split(","):
-        __import__(_module)
-    sys.stdout.write(json.dumps(first_not_proved(sys.argv[2:])))

@@ -1,5 +1,9 @@
 """The two solvers: each gets the same SMT-LIB text, a fresh context, and a budget counted in its own steps."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import attrs
 import cvc5
 import z3
@@ -20,8 +24,55 @@ class Answer:
     resources: int
 
 
+class TooManySteps(BaseException):
+    """Z3 is asked more, or its answers cost more, than they may; no exception of the rules, so they cannot catch it."""
+
+
+@attrs.define
+class Meter:
+    """Questions to Z3, what the answers cost, and the dearest; TooManySteps as soon as a limit is passed."""
+
+    most_questions: int | None
+    most_steps: int | None
+    questions: int = 0
+    steps: int = 0
+    dearest: int = 0
+
+    def count(self, answer: Answer) -> None:
+        """Add a question and its answer's cost."""
+        self.questions += 1
+        self.steps += answer.resources
+        self.dearest = max(self.dearest, answer.resources)
+        for count, most in ((self.questions, self.most_questions), (self.steps, self.most_steps)):
+            if most is not None and count > most:
+                raise TooManySteps
+
+
+_meter: ContextVar[Meter | None] = ContextVar("meter", default=None)
+
+
+@contextmanager
+def metered(most_questions: int | None = None, most_steps: int | None = None) -> Iterator[Meter]:
+    """Count what Z3 is asked inside, whoever asks."""
+    meter = Meter(most_questions, most_steps)
+    token = _meter.set(meter)
+    try:
+        yield meter
+    finally:
+        _meter.reset(token)
+
+
 def ask_z3(script: str, budget: int = Z3_BUDGET) -> Answer:
-    """Z3's answer to a script, in a context of its own; the same text and version give the same answer and cost."""
+    """Z3's answer to a script; the same text and version give the same answer and cost."""
+    answer = _ask_z3(script, budget)
+    meter = _meter.get()
+    if meter is not None:
+        meter.count(answer)
+    return answer
+
+
+def _ask_z3(script: str, budget: int) -> Answer:
+    """Ask Z3 in a context of its own."""
     context = z3.Context()
     solver = z3.Solver(ctx=context)
     solver.set("rlimit", budget)
