@@ -1,8 +1,9 @@
 """Judging mutants: does a theorem or a test of the rules notice a fault?
 
 First the theorems that name the faulty function are tried on a faulty copy of the rulebook, the cheapest first, in
-a process of their own; if all are still proved, the tests of the rules. What both let pass is a survivor. Limits
-count Z3's steps, as multiples of what a theorem costs on the right rules; time only ends loops that never end.
+a process of their own; if none is refuted, the tests of the rules. What both let pass is a survivor, also if a theorem
+became undecided. Limits count Z3's steps, as multiples of what a theorem costs on the right rules; time only ends
+loops that never end.
 """
 
 import ast
@@ -36,6 +37,8 @@ PATIENCE = 60
 PATIENCE_WITH_A_THEOREM = 120
 """Seconds of the processor for a theorem; ends loops that never end and ask no solver."""
 TESTS = ("tests/unit/test_rules_*.py", "tests/unit/test_rejections.py", "tests/unit/test_golden.py")
+UNDECIDED = "unknown"
+"""The status of a theorem that cannot be proved any more, but is not refuted either."""
 PASSED, FAILED, INTERRUPTED, NOT_FOUND = 0, 1, 2, 4
 """Exit codes of the tests: all passed, one failed, files that cannot be imported, a test that is not there."""
 
@@ -44,7 +47,10 @@ Killer = Literal["proof", "tests"]
 
 @attrs.frozen
 class Judgement:
-    """What killed a mutant, if anything did, and the evidence: a theorem with its failed claim, or a test."""
+    """What killed a mutant, if anything did, and the evidence: a theorem with its failed claim, or a test.
+
+    A theorem that is only undecided kills nothing; it is named all the same.
+    """
 
     killed_by: Killer | None
     evidence: str
@@ -99,10 +105,7 @@ def weigh(theorem_id: str) -> Weight:
 
 
 def judged(mutant: Mutant, root: Path, weights: Weights, former: Judgement = SURVIVED) -> Judgement:
-    """What kills a mutant: the former evidence if it still does, else a theorem, else a test.
-
-    A theorem that cannot be decided any more counts as a proof's failure only if no test fails.
-    """
+    """What kills a mutant: the former evidence if it still does, else a theorem, else a test."""
     with TemporaryDirectory() as folder:
         place = Path(folder)
         make_copy(root, place, mutant)
@@ -110,33 +113,31 @@ def judged(mutant: Mutant, root: Path, weights: Weights, former: Judgement = SUR
         if again.killed_by:
             return again
         by_proof = judged_by_proof([one.id for one in mutant.theorems], root, place, weights)
-        if by_proof.killed_by and is_decided(by_proof):
+        if by_proof.killed_by:
             return by_proof
-        by_tests = judged_by_tests(files_of_tests(root, mutant.module), root, place)
+        own, others = files_of_tests(root, mutant.module)
+        by_tests = judged_by_tests(own, root, place)
+        if not by_tests.killed_by:
+            by_tests = judged_by_tests(others, root, place)
         return by_tests if by_tests.killed_by else by_proof
 
 
 def judged_again(former: Judgement, root: Path, place: Path, weights: Weights) -> Judgement:
     """What the former evidence alone says of a faulty copy."""
     theorem_id = former.evidence.split(" ")[0]
-    if former.killed_by == "proof" and theorem_id in REGISTRY and is_decided(former):
-        found = judged_by_proof([theorem_id], root, place, weights)
-        return found if is_decided(found) else SURVIVED
-    if former.killed_by == "tests" and "::" in former.evidence:
+    if former.killed_by == "proof" and theorem_id in REGISTRY:
+        return judged_by_proof([theorem_id], root, place, weights)
+    if former.killed_by == "tests" and (root / former.evidence.partition("::")[0]).is_file():
         return judged_by_tests([former.evidence], root, place)
     return SURVIVED
-
-
-def is_decided(judgement: Judgement) -> bool:
-    """Whether a theorem was refuted, instead of only not proved any more."""
-    return " is unknown: " not in judgement.evidence
 
 
 def unchanged_failure(root: Path) -> str:
     """The test that fails on an unchanged copy of the rulebook; empty if none does."""
     with TemporaryDirectory() as folder:
         make_copy(root, Path(folder), None)
-        return judged_by_tests(files_of_tests(root, ""), root, Path(folder)).evidence
+        _, files = files_of_tests(root, "")
+        return judged_by_tests(files, root, Path(folder)).evidence
 
 
 def make_copy(root: Path, place: Path, mutant: Mutant | None) -> None:
@@ -158,11 +159,14 @@ def judged_by_proof(ids: list[str], root: Path, place: Path, weights: Weights) -
     if finished is None or finished.returncode != 0:
         return SURVIVED
     evidence = json.loads(finished.stdout)
-    return Judgement("proof" if evidence else None, evidence)
+    refuted = evidence and f" is {UNDECIDED}: " not in evidence
+    return Judgement("proof" if refuted else None, evidence)
 
 
 def judged_by_tests(tests: list[str], root: Path, place: Path) -> Judgement:
-    """Which of these tests fails first on a faulty copy."""
+    """Which of these tests fails first on a faulty copy, or which file of tests cannot be read."""
+    if not tests:
+        return SURVIVED
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--basetemp={place / 'tests'}"]
     finished = run_on(place, ["-m", "pytest", *options, *tests], root, PATIENCE)
     if finished is None:
@@ -193,10 +197,11 @@ def run_on(place: Path, command: list[str], root: Path, seconds: int | None) -> 
         return None
 
 
-def files_of_tests(root: Path, module: str) -> list[str]:
-    """The tests of the rules, named file by file, those of a module first."""
+def files_of_tests(root: Path, module: str) -> tuple[list[str], list[str]]:
+    """The tests of the rules, named file by file: those of a module, all others."""
     found = [str(path.relative_to(root)) for pattern in TESTS for path in sorted(root.glob(pattern))]
-    return sorted(found, key=lambda path: not path.endswith(f"test_rules_{module}.py"))
+    own = f"test_rules_{module}.py"
+    return [one for one in found if one.endswith(own)], [one for one in found if not one.endswith(own)]
 
 
 # ------------------------------------------------------------- in a process of its own
@@ -235,13 +240,13 @@ def tried(theorem_id: str, limits: Limits) -> tuple[str, str]:
         with metered(limits.questions, limits.steps):
             outcome = prove(REGISTRY[theorem_id], second_opinion=False, budget=limits.a_question)
     except TooManySteps:
-        return "unknown", "it takes more than twice as much"
+        return UNDECIDED, "it takes more than twice as much"
     except Endless:
-        return "unknown", "it does not end"
+        return UNDECIDED, "it does not end"
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     needs_numbers = outcome.failure.startswith(NotSymbolic.__name__)
-    return "unknown" if needs_numbers else outcome.status, outcome.failure
+    return UNDECIDED if needs_numbers else outcome.status, outcome.failure
 
 
 # ------------------------------------------------------------- what a judgement rests on

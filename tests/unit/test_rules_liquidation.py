@@ -142,6 +142,8 @@ def test_a_negative_equity_stays_in_the_market_of_the_event() -> None:
     with pytest.raises(AssertionError, match="without a position in the event's market"):
         equity_shares(owing, None)
     assert equity_shares(owing, "B") == {key("dave", "B"): -20}
+    broke = domain_margin(with_balances(two, wallet__dave__USD=0), cross("dave"))
+    assert equity_shares(broke, None) == {key("dave"): 0, key("dave", "B"): 0}
 
 
 @pytest.mark.rule("LIQ-03")
@@ -257,6 +259,16 @@ def test_the_largest_maintenance_is_stepped_down_first_ties_by_key() -> None:
     assert position_to_step_down(domain_margin(with_balances(both, wallet__erin__USD=0), cross("erin"))) is None
     assert position_to_step_down(domain_margin(with_balances(both, wallet__erin__USD=1), cross("erin"))) == key("erin")
     assert position_to_step_down(domain_margin(DAVE, cross("dave"))) is None
+
+
+@pytest.mark.rule("LIQ-02")
+def test_a_tier_above_the_lowest_may_begin_at_one_quantum() -> None:
+    rows = (("0", 10, "0.05"), ("1", 5, "0.1"))
+    held = settled(
+        *(listing(rows=rows), mark("100"), deposit("erin", "400"), deposit("carol", "400")),
+        *(leverage("erin", 5), leverage("carol", 5), trade("erin", "carol", "1", "100")),
+    )
+    assert position_to_step_down(domain_margin(held, cross("erin"))) == key("erin")
 
 
 @pytest.mark.rule("LIQ-02", "ACC-04")

@@ -407,6 +407,11 @@ def test_funding_goes_through_clearing_and_the_rest_to_insurance() -> None:
         moved("clearing:USD", "insurance:USD", 1, "FND-01"),
         InsuranceStatus("USD", Money(1)),
     )
+    single = settled(trade("carol", "alice", "1", "100"), state=OPEN)
+    assert effects(single, funding("0.01")) == (
+        moved("wallet:carol:USD", "clearing:USD", 1, "FND-01"),
+        moved("clearing:USD", "wallet:alice:USD", 1, "FND-01"),
+    )
     assert effects(held, funding("0")) == ()
     assert refusal(held, funding("1.00000001")) == Reason.INVALID_RATE
     assert effects(OPEN, funding("0.01")) == ()

@@ -1,6 +1,8 @@
 """Waterfall, deleveraging, levy, settlement and transparency."""
 
+import attrs
 import pytest
+from immutables import Map
 
 from building import (
     MINIMAL,
@@ -26,6 +28,7 @@ from building import (
     refusal,
     settled,
     trade,
+    with_balances,
     withdraw,
 )
 from marginspec.deleveraging import (
@@ -216,6 +219,14 @@ def test_the_queue_of_bitmex() -> None:
 
 
 @pytest.mark.rule("ADL-02")
+def test_the_least_cash_of_a_score_is_one_unit_of_the_asset() -> None:
+    won = settled(*WINNERS, header=attrs.evolve(MINIMAL, asset_decimals=Map({"USD": 2})))
+    # Profit 4.00, maintenance 4.80, and 0.50 in cash, which count as 1.00 there.
+    poor = with_balances(won, wallet__alice__USD=50)
+    assert score_of(poor, key("alice"), cross("alice")) == Score(400 * 480, 100 * 450)
+
+
+@pytest.mark.rule("ADL-02")
 def test_positions_of_unhealthy_domains_do_not_queue() -> None:
     won = Transaction(settled(*WINNERS))
     won.ledger = won.ledger.set(LedgerAccount("wallet:bob:USD"), Money(2))
@@ -350,6 +361,21 @@ def test_the_first_in_the_queue_with_an_eligible_entry_is_taken() -> None:
     # Who bought on the other side is not asked; who sold too low is not eligible.
     low = Transaction(settled(trade("alice", "bob", "1", "80"), state=FUNDED))
     assert pair_quantity(low, market, FUNDED.lots[1], key("bob"), Money(40), Money(40)) == 0
+
+
+@pytest.mark.rule("ADL-01")
+@pytest.mark.parametrize(("side", "price"), [("long", "80"), ("short", "120")])
+def test_a_counterparty_of_a_single_lot_is_eligible(side: str, price: str) -> None:
+    accounts = [deposit("dave", "60"), deposit("alice", "1000"), deposit("bob", "1000")]
+    trades = (
+        [trade("dave", "alice", "1", "100"), trade("dave", "bob", "4", "100")]
+        if side == "long"
+        else [trade("alice", "dave", "1", "100"), trade("bob", "dave", "4", "100")]
+    )
+    after = settled(listing(), mark("100"), *accounts, *trades, mark(price))
+    # All of dave's 5 lots are closed at 60 beyond what they cost: 12 from alice's one, 48 from bob's four.
+    assert (dict(after.positions), dict(after.lots)) == ({}, {})
+    assert balances(after) == {"external:USD": -2060, "wallet:alice:USD": 1012, "wallet:bob:USD": 1048}
 
 
 @pytest.mark.rule("ADL-01")

@@ -1,0 +1,358 @@
+"""Mutants: which faults are made, what judges them, and a campaign that goes on where it was stopped."""
+
+import ast
+import json
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from click import UsageError
+
+import marginspec_proofs.theorems
+from marginspec_proofs import judging
+from marginspec_proofs.judging import (
+    SURVIVED,
+    Judgement,
+    Limits,
+    NotProved,
+    Weight,
+    files_of_tests,
+    hash_of_test,
+    inputs_hash,
+    judged,
+    judged_again,
+    judged_by_proof,
+    judged_by_tests,
+    make_copy,
+    tried,
+    weigh,
+)
+from marginspec_proofs.mutants import MOST_OF_A_FUNCTION, Mutant, chosen_mutants, mutants_of, ruled_functions
+from marginspec_proofs.proving import Outcome
+from marginspec_proofs.solvers import TooManySteps, ask_z3, metered
+from marginspec_proofs.statements import REGISTRY
+from marginspec_tools import mutating
+from marginspec_tools.mutating import Row, Table, campaign_code, read_table, run_campaign, save
+
+assert marginspec_proofs.theorems.__name__, "importing the package registers its theorems"
+ROOT = Path(__file__).parents[2]
+MUTANTS = {one.id: one for one in chosen_mutants(ROOT)}
+
+MODULE = '''
+@rule("LEV-01")
+def example(left: int, right: int) -> int:
+    """A text of 1 < 2 is left alone."""
+    assert left < 7
+    found: int = max(left, 3)
+    if not left == right and found in (left, right):
+        book.count = div_up(left, right)
+        return -found
+    return f(left, right) if found >= 0 else 0
+'''
+
+
+def whats(text: str) -> list[str]:
+    ((prefix, function),) = ruled_functions(ast.parse(text))
+    found = list(mutants_of("module", prefix + function.name, function, text))
+    for one in found:
+        ast.parse(one.text)
+    return [f"{one.id.partition(':')[2]}: {one.what}" for one in found]
+
+
+def test_every_fault_of_a_function() -> None:
+    assert whats(MODULE) == [
+        "opposite-1: max(left, 3) -> min(left, 3)",
+        "constant-1: 3 -> 4",
+        "constant-2: 3 -> 2",
+        "branch-1: not left == right and found in (left, right) -> False",
+        "junction-1: not left == right and found in (left, right) -> not left == right or found in (left, right)",
+        "sign-1: not left == right -> left == right",
+        "comparison-1: left == right -> left != right",
+        "comparison-2: found in (left, right) -> found not in (left, right)",
+        "dropped-1: book.count = div_up(left, right) -> pass",
+        "opposite-2: div_up(left, right) -> div_down(left, right)",
+        "arguments-1: div_up(left, right) -> div_up(right, left)",
+        "sign-2: -found -> found",
+        "branch-2: f(left, right) if found >= 0 else 0 -> 0",
+        "branch-3: f(left, right) if found >= 0 else 0 -> f(left, right)",
+        "comparison-3: found >= 0 -> found > 0",
+        "constant-3: 0 -> 1",
+        "constant-4: 0 -> -1",
+        "arguments-2: f(left, right) -> f(right, left)",
+        "constant-5: 0 -> 1",
+        "constant-6: 0 -> -1",
+    ]
+
+
+def test_a_method_has_its_class_in_its_name_and_functions_without_a_clause_have_no_mutants() -> None:
+    text = (
+        'class Book:\n    @rule("LED-01")\n    def empty(self) -> bool:\n        return True\n\n'
+        "def free() -> int:\n    return 1\n"
+    )
+    ((prefix, function),) = ruled_functions(ast.parse(text))
+    (mutant,) = mutants_of("state", prefix + function.name, function, text)
+    assert attrs.asdict(mutant) | {"text": "", "origin": ""} == {
+        "id": "state.Book.empty:constant-1",
+        "function": "marginspec.state.Book.empty",
+        "what": "True -> False",
+        "line": 2,
+        "module": "state",
+        "text": "",
+        "origin": "",
+    }
+    assert mutant.text == text.replace("True", "(False)")
+
+
+def test_the_opposite_of_a_division_is_known_in_the_module() -> None:
+    mutant = next(one for one in MUTANTS.values() if "div_up(" in one.what and ":opposite-" in one.id)
+    assert mutant.text.endswith("\nfrom marginspec.units import div_down, div_up\n")
+
+
+def test_at_most_so_many_of_a_function_are_chosen_always_the_same() -> None:
+    functions = [one.function for one in MUTANTS.values()]
+    assert max(functions.count(one) for one in functions) == MOST_OF_A_FUNCTION
+    assert list(MUTANTS.values()) == chosen_mutants(ROOT)
+
+
+# ------------------------------------------------------------- judging
+
+WEIGHTS = {name: Weight("", 10_000, 10_000_000, 100_000) for name in REGISTRY}
+
+
+def fault(right: str, wrong: str, module: str, function: str) -> Mutant:
+    text = (ROOT / "spec" / "marginspec" / f"{module}.py").read_text("utf-8")
+    assert text.count(right) == 1
+    return Mutant("", f"marginspec.{module}.{function}", "", 1, module, text.replace(right, wrong), "")
+
+
+def test_a_theorem_refutes_a_fault_and_does_so_again() -> None:
+    mutant = fault("    return -(-numerator // divisor)", "    return numerator // divisor", "units", "div_up")
+    first = judged(mutant, ROOT, WEIGHTS)
+    assert first.killed_by == "proof"
+    assert first.evidence.split(" ")[1:3] == ["is", "failed:"]
+    assert judged(mutant, ROOT, WEIGHTS, first) == first
+
+
+def test_a_test_notices_a_fault_and_does_so_again(tmp_path: Path) -> None:
+    make_copy(
+        ROOT, tmp_path, fault("attrs.evolve(setting, leverage=event.leverage)", "setting", "settings", "set_leverage")
+    )
+    own, others = files_of_tests(ROOT, "settings")
+    first = judged_by_tests(own, ROOT, tmp_path)
+    assert first.killed_by == "tests"
+    assert first.evidence.startswith("tests/unit/test_rules_settings.py::test_")
+    assert judged_again(first, ROOT, tmp_path, WEIGHTS) == first
+    unread = judged_by_tests(others, ROOT, tmp_path)
+    assert unread == Judgement("tests", "tests/unit/test_rules_bands.py")
+    assert judged_again(unread, ROOT, tmp_path, WEIGHTS) == unread
+
+
+def test_evidence_that_is_gone_or_weak_judges_nothing(tmp_path: Path) -> None:
+    make_copy(ROOT, tmp_path, None)
+    for known in (
+        SURVIVED,
+        Judgement("proof", "T-GONE-1 is failed: a claim"),
+        Judgement(None, "T-SHARE-1 is unknown: a claim"),
+        Judgement("tests", "the tests do not end"),
+        Judgement("tests", "tests/unit/test_rules_units.py::test_gone"),
+    ):
+        assert judged_again(known, ROOT, tmp_path, WEIGHTS) == SURVIVED
+
+
+def test_right_rules_survive(tmp_path: Path) -> None:
+    make_copy(ROOT, tmp_path, None)
+    assert judged_by_proof(["T-SHARE-1"], ROOT, tmp_path, WEIGHTS) == SURVIVED
+    assert judged_by_proof([], ROOT, tmp_path, WEIGHTS) == SURVIVED
+
+
+def test_a_theorem_that_is_undecided_kills_nothing_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    mutant = fault("    return -(-numerator // divisor)", "    return -(-numerator // divisor) + 0", "units", "div_up")
+    scarce = {name: Weight("", 0, 0, 0) for name in WEIGHTS}
+    asked: list[object] = []
+    answers = [SURVIVED, SURVIVED, Judgement("tests", "x")]
+
+    def judge(*arguments: object) -> Judgement:
+        asked.append(arguments[0])
+        return answers.pop(0)
+
+    monkeypatch.setattr(judging, "judged_by_tests", judge)
+    monkeypatch.setattr(Weight, "limits", Limits(0, 1, 1))
+    undecided = judged(mutant, ROOT, scarce)
+    assert undecided.killed_by is None
+    assert " is unknown: it takes more than twice as much" in undecided.evidence
+    assert asked == list(files_of_tests(ROOT, "units"))
+    assert judged(mutant, ROOT, scarce) == Judgement("tests", "x")
+
+
+def test_the_tests_of_the_module_come_first() -> None:
+    own, others = files_of_tests(ROOT, "margin")
+    assert own == ["tests/unit/test_rules_margin.py"]
+    assert others[-1] == "tests/unit/test_golden.py"
+    none, every = files_of_tests(ROOT, "")
+    assert none == []
+    assert sorted(every) == sorted([*own, *others])
+    assert judged_by_tests(none, ROOT, ROOT) == SURVIVED
+
+
+def test_limits_count_what_z3_is_asked() -> None:
+    script = "(declare-const x Int) (assert (< x 3)) (assert (> x 3))"
+    with metered() as meter:
+        ask_z3(script)
+        ask_z3(script)
+    assert (meter.questions, meter.steps) == (2, 2 * meter.dearest)
+    with pytest.raises(TooManySteps), metered(most_questions=0):
+        ask_z3(script)
+    with pytest.raises(TooManySteps), metered(most_steps=meter.dearest - 1):
+        ask_z3(script)
+    assert ask_z3(script).verdict == "unsat"
+
+
+def test_a_theorem_within_and_without_its_limits() -> None:
+    weight = weigh("T-SHARE-1")
+    assert weight.inputs == judging.current_hash("T-SHARE-1")
+    assert weight.dearest <= weight.steps
+    assert tried("T-SHARE-1", weight.limits) == ("proved", "")
+    assert tried("T-SHARE-1", Limits(1, 10**6, 10**6)) == ("unknown", "it takes more than twice as much")
+    assert tried("T-SHARE-1", Limits(100, 1, 10**6))[0] == "unknown"
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, status: str, failure: str) -> None:
+    def prove(theorem: Any, **_: object) -> Outcome:
+        return Outcome(theorem, status, 1, 1, (), 1, 1, failure)  # type: ignore[arg-type]  # any status
+
+    monkeypatch.setattr(judging, "prove", prove)
+
+
+def test_what_needs_a_number_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch, "failed", "NotSymbolic: a rule needs a number")
+    assert tried("T-SHARE-1", Limits(1, 1, 1)) == ("unknown", "NotSymbolic: a rule needs a number")
+    failing(monkeypatch, "failed", "a claim")
+    assert tried("T-SHARE-1", Limits(1, 1, 1)) == ("failed", "a claim")
+    with pytest.raises(NotProved, match=r"^T-SHARE-1 is failed of the rules as they are: a claim$"):
+        weigh("T-SHARE-1")
+
+
+def test_what_does_not_end_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    def prove(*_: object, **__: object) -> Outcome:
+        raise judging.Endless
+
+    monkeypatch.setattr(judging, "prove", prove)
+    assert tried("T-SHARE-1", Limits(1, 1, 1)) == ("unknown", "it does not end")
+
+
+def test_a_refuted_theorem_counts_before_an_undecided_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"T-SHARE-1": ("unknown", "a"), "T-SHARE-2": ("failed", "b"), "T-SHARE-3": ("proved", "")}
+    monkeypatch.setattr(judging, "tried", lambda name, _limits: said[name])
+    module = "marginspec_proofs.theorems.numbers"
+
+    def asked(*ids: str) -> str:
+        return judging.first_not_proved([(one, module, (1, 1, 1)) for one in ids])
+
+    assert asked("T-SHARE-1", "T-SHARE-2") == "T-SHARE-2 is failed: b"
+    assert asked("T-SHARE-1", "T-SHARE-3") == "T-SHARE-1 is unknown: a"
+    assert asked("T-SHARE-3") == ""
+
+
+def test_a_test_is_hashed_by_its_own_text(tmp_path: Path) -> None:
+    def hash_with(folder: str, text: str, evidence: str = "file.py::test_one[a]") -> str:
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "file.py").write_text(text, "utf-8")
+        return hash_of_test(tmp_path / folder, evidence)
+
+    first = hash_with("first", "@mark(1)\ndef test_one() -> None:\n    pass\n")
+    assert first == hash_with("moved", "import a\n\n@mark(1)\ndef test_one() -> None:\n    pass\n\nb = 1\n")
+    assert first != hash_with("marked", "@mark(2)\ndef test_one() -> None:\n    pass\n")
+    assert first != hash_with("changed", "@mark(1)\ndef test_one() -> None:\n    return\n")
+    assert hash_with("gone", "def test_two() -> None:\n    pass\n") == "gone"
+    assert hash_with("whole", "def test_one() -> None:\n    pass\n", "the tests do not end") == ""
+
+
+def test_a_judgement_rests_on_what_it_names() -> None:
+    mutant = MUTANTS["funding.funding_due:opposite-1"]
+    judgements = (
+        SURVIVED,
+        Judgement("proof", "T-SHARE-1 is failed: a"),
+        Judgement("proof", "T-SHARE-2 is failed: a"),
+        Judgement("proof", "T-GONE-1 is failed: a"),
+        Judgement("tests", "the tests do not end"),
+    )
+    assert len({inputs_hash(mutant, one, ROOT) for one in judgements}) == len(judgements)
+    assert inputs_hash(mutant, SURVIVED, ROOT) != inputs_hash(attrs.evolve(mutant, what=""), SURVIVED, ROOT)
+
+
+# ------------------------------------------------------------- campaigns
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a rulebook of one function, where campaigns judge everything at once."""
+    (tmp_path / "spec" / "marginspec").mkdir(parents=True)
+    (tmp_path / "tests" / "unit").mkdir(parents=True)
+    text = '@rule("FND-01")\ndef funding_due(value, rate):\n    return value * rate + 1\n'
+    (tmp_path / "spec" / "marginspec" / "funding.py").write_text(text, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(mutating, "current_weights", lambda *_: {})
+    return tmp_path
+
+
+def judge_as(monkeypatch: pytest.MonkeyPatch, answer: Judgement) -> list[tuple[str, Judgement]]:
+    asked: list[tuple[str, Judgement]] = []
+
+    def judge(mutant: Mutant, _root: Path, _weights: object, former: Judgement) -> Judgement:
+        asked.append((mutant.id.partition(":")[2], former))
+        return answer
+
+    monkeypatch.setattr(mutating, "judged", judge)
+    return asked
+
+
+def test_a_campaign_judges_what_is_new_and_tries_what_it_knows(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_proof = Judgement("proof", "T-ROUND-5 is failed: a claim")
+    asked = judge_as(monkeypatch, by_proof)
+    assert len(run_campaign(checkout, ("funding.funding_due:constant",), 1)) == 2
+    assert sorted(asked) == [("constant-1", SURVIVED), ("constant-2", SURVIVED)]
+    asked.clear()
+    rows = run_campaign(checkout, (), 1)
+    assert [row.id.partition(":")[2] for row in rows] == ["arithmetic-1", "arithmetic-2", "constant-1", "constant-2"]
+    assert sorted(asked) == [("arithmetic-1", SURVIVED), ("arithmetic-2", SURVIVED)]
+    asked.clear()
+    assert run_campaign(checkout, (), 1) == rows
+    assert asked == []
+    path = checkout / "spec" / "marginspec" / "funding.py"
+    path.write_text(path.read_text("utf-8").replace("+ 1", "+ 2"), "utf-8")
+    run_campaign(checkout, ("funding.funding_due:constant",), 1)
+    assert sorted(asked) == [("constant-1", by_proof), ("constant-2", by_proof)]
+
+
+def test_the_table_is_read_as_it_was_written(checkout: Path) -> None:
+    mutant = chosen_mutants(checkout)[0]
+    row = Row(mutant.id, mutant.function, 3, "a → b", "tests", "x", "0")
+    save(checkout, Table({mutant.id: row}, {"T-SHARE-1": Weight("1", 2, 3, 2)}))
+    assert read_table(checkout) == Table({mutant.id: row}, {"T-SHARE-1": Weight("1", 2, 3, 2)})
+    page = (checkout / mutating.PAGE).read_text("utf-8")
+    assert "1 mutants: 0 killed by proof, 1 by tests only, 0 survive." in page
+    assert "| `funding.funding_due` | 1 | 0 | 1 | 0 |" in page
+
+
+def test_a_survivor_needs_a_reason(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judge_as(monkeypatch, SURVIVED)
+    assert campaign_code(("funding.funding_due:arithmetic-2",), 1, as_json=False) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "funding.funding_due:arithmetic-2 survives without a reason: value * rate -> value + rate",
+        "1 mutants: 0 killed by proof, 0 by tests only, 1 survive.",
+    ]
+    (checkout / mutating.REASONS).write_text('"funding.funding_due:arithmetic-2" = "Why not."\n', "utf-8")
+    assert campaign_code(("funding.funding_due:arithmetic-2",), 1, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["what"] == "value * rate -> value + rate"
+    assert "  Why not.\n" in (checkout / mutating.PAGE).read_text("utf-8")
+
+
+def test_a_campaign_needs_a_checkout_and_right_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="need a checkout"):
+        run_campaign(tmp_path, (), 1)
+    monkeypatch.setattr(mutating, "unchanged_failure", lambda _root: "tests/unit/test_x.py::test_y")
+    with pytest.raises(UsageError, match=r"fail a test.*test_x\.py::test_y$"):
+        mutating.current_weights(ROOT, {}, 1)
