@@ -519,9 +519,11 @@ def nobody_is_closed_before_one_who_stands_before(case: Case) -> None:
     )
 
 
-@theorem(
-    "T-ADL-12", "ADL-02", of=(queue_of, take_queues), scope="bounded: three positions of a market", uses=("T-ADL-2",)
-)
+IN_ORDER = "any number, since the order is total (T-ADL-2, T-ADL-3); three positions are run"
+SCANNED = "bounded: two lots, two counterparties; T-ADL-11 has any number"
+
+
+@theorem("T-ADL-12", "ADL-02", of=(queue_of, take_queues), scope=IN_ORDER, uses=("T-ADL-2", "T-ADL-3"))
 def a_queue_is_those_who_are_healthy_in_order(case: Case) -> None:
     """A side's queue holds exactly its positions in healthy domains, each once, the higher score before the lower.
 
@@ -557,9 +559,7 @@ def a_queue_is_those_who_are_healthy_in_order(case: Case) -> None:
     case.claim("kept for the event", all(queues[place] is taken[place] for place in taken) and len(queues) == 2)
 
 
-@theorem(
-    "T-ADL-13", "ADL-01", "ADL-02", of=(find_step,), scope="bounded: two lots, two counterparties", uses=("T-ADL-1",)
-)
+@theorem("T-ADL-13", "ADL-01", "ADL-02", of=(find_step,), scope=SCANNED, uses=("T-ADL-1", "T-ADL-11"))
 def a_scan_finds_the_first_pair(case: Case) -> None:
     """In a market with two lots and two counterparties the scan finds the first pair that is eligible, or none.
 

@@ -196,39 +196,35 @@ def clearing_holds_what_is_still_to_be_paid_out(case: Case) -> None:
     case.claim("step: clearing holds what others still get", transaction.balance(ledger.clearing(ASSET)) >= others)
 
 
-@theorem(
-    "T-NONNEG-6",
-    "FND-01",
-    "LED-02",
-    "INV-03",
-    of=(funding,),
-    scope="bounded: two positions and a lot",
-    uses=("T-NONNEG-4",),
-    fast=False,
-)
+@theorem("T-NONNEG-6", "FND-01", "LED-02", "INV-03", of=(funding,), scope=INDUCTION, uses=("T-NONNEG-4",), fast=False)
 def funding_leaves_clearing_empty(case: Case) -> None:
     """Funding moves only money of positions and lots: clearing is empty after it, the insurance fund has the rest.
 
     The rest is at least zero and less than one quantum for each; no reserve and no house changes.
+    In the step one position stands for all that pay before the next one, and one for all that receive.
     """
     world = World(case)
     market = world.market("first")
     world.funds(market)
+    nothing = world.transaction()
+    funding(nothing, Funding(market.id, Decimal8(0)))
+    case.claim("base: without positions nothing moves", nothing.ledger is world.state.ledger)
     for name, is_long in (("alice", True), ("bob", False)):
         world.account(name)
         world.position(name, market, is_long)
     world.lot(market)
     dues = tuple(case.integer(f"due of {name}") for name in ("alice", "bob", "the lot"))
-    case.assume((sum(dues) >= 0) & (sum(dues) < len(dues)), "T-NONNEG-4")
+    others = case.integer("positions and lots before", 0)
+    case.assume((sum(dues) >= 0) & (sum(dues) < len(dues) + others), "T-NONNEG-4")
     owing = iter(dues)
     transaction = world.transaction()
     with patch.object(payments, "funding_due", lambda *_: next(owing)):
         funding(transaction, Funding(market.id, Decimal8(0)))
-    case.claim("clearing is empty", transaction.balance(ledger.clearing(ASSET)) == 0)
+    case.claim("step: clearing is empty", transaction.balance(ledger.clearing(ASSET)) == 0)
     gained = transaction.balance(ledger.insurance(ASSET)) - world.state.balance(ledger.insurance(ASSET))
-    case.claim("the insurance fund has the rest", (gained >= 0) & (gained < 3))
+    case.claim("step: the insurance fund has the rest", (gained >= 0) & (gained < len(dues) + others))
     for name in (ledger.reserve(market.id), ledger.house(ASSET)):
-        case.claim("no reserve and no house changes", transaction.ledger[name] is world.state.ledger[name])
+        case.claim("step: no reserve and no house changes", transaction.ledger[name] is world.state.ledger[name])
 
 
 def refused_late(transaction: Transaction, event: Deposit) -> None:
@@ -304,7 +300,10 @@ KINDS_OF_EVENT = (
 """Funding is in T-NONNEG-6, a fill in T-PROFIT-2; of trades and orders, tests/proofs/test_structure.py speaks."""
 
 
-@theorem("T-NODEPOSIT-1", "LED-03", "INV-07", of=(), scope="bounded: one world of two accounts")
+NO_OTHER_TRANSFER = "any state: the rules have no other transfer to a reserve, read off their syntax; one world is run"
+
+
+@theorem("T-NODEPOSIT-1", "LED-03", "INV-07", of=(), scope=NO_OTHER_TRANSFER)
 def nothing_else_pays_into_a_reserve(case: Case) -> None:
     """Nobody deposits into a reserve: no rule but that of a fill of lots changes a reserve, whatever its numbers."""
     world = World(case)

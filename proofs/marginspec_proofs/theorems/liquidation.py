@@ -332,7 +332,7 @@ def any_shares(case: Case) -> Iterator[list[Any]]:
     "LIQ-03",
     "LIQ-04",
     of=(take_over, equity_shares, take_lot, realise),
-    scope="bounded: one or two positions, in different markets",
+    scope=INDUCTION,
     uses=("T-CONS-1", "T-RELEASE-1", "T-SHARE-1", "T-SHARE-3", "T-WORLD-1"),
     fast=False,
 )
@@ -341,22 +341,25 @@ def a_takeover_shares_the_equity_over_its_lots(case: Case) -> None:
 
     Where equity is negative, the lots of the event's market carry all of it, and those of other markets have none of
     it: no loss and no profit at mark. Otherwise no lot has a loss at mark. No fund is touched.
+    In the step a position stands for all that were taken before the next one: what they leave behind is cash, which may
+    be any.
     """
-    domain = Domain(case, case.one_of("others", (0, 1)))
+    others = case.one_of("others", (0, 1))
+    place, domain = "step" if others else "base", Domain(case, others)
     with domain.in_force(), any_shares(case):
         equity = domain_margin(domain.transaction, domain.key).equity
         take_over(domain.transaction, domain.key)
     negative = equity < 0
-    case.claim("cash is zero", domain.transaction.balance(cash_account(domain.key)) == 0)
-    case.claim("the domain is flat", domain.key not in domain.transaction.positions_of)
+    case.claim(f"{place}: cash is zero", domain.transaction.balance(cash_account(domain.key)) == 0)
+    case.claim(f"{place}: the domain is flat", domain.key not in domain.transaction.positions_of)
     gains = []
     for lot, market in zip(domain.transaction.lots.values(), domain.markets, strict=True):
         gains.append(market.at_mark(lot.quantity) + domain.transaction.balance(ledger.lot(lot.id)))
         key = PositionKey("alice", market.id, "BOTH")
-        case.claim("a position's lot has all of it", lot.quantity == domain.before.positions[key])
-        case.claim("its cost is gone", domain.transaction.balance(ledger.position(*key)) == 0)
-        case.claim("no loss without negative equity", implies(negate(negative), gains[-1] >= 0))
+        case.claim(f"{place}: a position's lot has all of it", lot.quantity == domain.before.positions[key])
+        case.claim(f"{place}: its cost is gone", domain.transaction.balance(ledger.position(*key)) == 0)
+        case.claim(f"{place}: no loss without negative equity", implies(negate(negative), gains[-1] >= 0))
         if market.id != "first":
-            case.claim("a loss stays in the event's market", implies(negative, gains[-1] == 0))
-    case.claim("the lots gain what equity was", sum(gains) == equity)
-    case.claim("no fund is touched", domain.funds_are_untouched())
+            case.claim(f"{place}: a loss stays in the event's market", implies(negative, gains[-1] == 0))
+    case.claim(f"{place}: the lots gain what equity was", sum(gains) == equity)
+    case.claim(f"{place}: no fund is touched", domain.funds_are_untouched())

@@ -21,7 +21,7 @@ from marginspec.rejections import Reason, Rejected
 from marginspec.settlement import by_shortfall, next_step, restore_cover
 from marginspec.state import Header, Profile
 from marginspec.transaction import Transaction
-from marginspec.units import Decimal8, Price, Quantity
+from marginspec.units import FLAT, Decimal8, Money, Price, Quantity
 from marginspec.waterfall import draw_amounts, draw_loss, shortfall_of, shortfalls, uncovered_shortfall
 from marginspec_proofs.statements import INDUCTION, Case, theorem
 from marginspec_proofs.symbols import implies, negate
@@ -81,6 +81,23 @@ def a_loss_leaves_the_reserve_empty_before_insurance_pays(case: Case) -> None:
     case.claim("no other market's reserve", untouched)
 
 
+@theorem("T-ORDER-5", "WTF-01", of=(draw_amounts,), uses=("T-ORDER-1",))
+def losses_draw_the_same_in_one_as_in_two(case: Case) -> None:
+    """Two losses, one after the other, draw what their sum draws at once, if that is covered.
+
+    So what all losses of a fill draw depends on their sum alone.
+    """
+    reserve, insurance = case.integer("reserve", 0), case.integer("insurance", 0)
+    losses = case.integer("first loss", 0), case.integer("second loss", 0)
+    case.assume(losses[0] + losses[1] <= reserve + insurance, "LIQ-05")
+    first = draw_amounts(losses[0], reserve, insurance)
+    second = draw_amounts(losses[1], reserve - first[0], insurance - first[1])
+    both = draw_amounts(losses[0] + losses[1], reserve, insurance)
+    case.claim("of the reserve", first[0] + second[0] == both[0])
+    case.claim("of the insurance fund", first[1] + second[1] == both[1])
+    case.claim("each loss whole", (sum(first) == losses[0]) & (sum(second) == losses[1]))
+
+
 @theorem("T-COVER-1", "WTF-02", of=(shortfall_of,))
 def a_shortfall_is_what_the_own_reserve_does_not_cover(case: Case) -> None:
     """A market's shortfall is its lots' loss at mark beyond its own reserve: nothing if they gain or it suffices."""
@@ -91,12 +108,18 @@ def a_shortfall_is_what_the_own_reserve_does_not_cover(case: Case) -> None:
     case.claim("nothing if covered", implies(unrealised + reserve >= 0, shortfall == 0))
 
 
-@theorem("T-COVER-2", "WTF-02", of=(shortfalls, uncovered_shortfall), scope="bounded: two markets, two lots and one")
+@theorem("T-COVER-2", "WTF-02", of=(shortfalls, uncovered_shortfall), scope=INDUCTION, uses=("T-COVER-1",))
 def cover_counts_each_reserve_for_its_own_market(case: Case) -> None:
     """What is missing is the sum of all shortfalls of an asset less its insurance fund, or nothing.
 
     A reserve, and a profit of lots, count for their own market only. A market of another asset does not count.
+    In the step a lot of any size and cost stands for all of its market's lots before the next one, and a market for all
+    markets before the next one.
     """
+    nothing = World(case).transaction()
+    case.claim(
+        "base: without lots nothing", (shortfalls(nothing, ASSET) == {}) & (uncovered_shortfall(nothing, ASSET) == 0)
+    )
     world = World(case)
     first, second = world.market("first"), world.market("second")
     lots = (world.lot(first), world.lot(first, False), world.lot(second, bool(case.truth("the last is long"))))
@@ -110,12 +133,13 @@ def cover_counts_each_reserve_for_its_own_market(case: Case) -> None:
     found = shortfalls(transaction, ASSET)
     for rest, name in ((rest_first, "first"), (rest_second, "second")):
         case.claim(
-            f"shortfall of the {name}", implies(rest < 0, found[name] == -rest) & implies(rest >= 0, found[name] == 0)
+            f"step: shortfall of the {name}",
+            implies(rest < 0, found[name] == -rest) & implies(rest >= 0, found[name] == 0),
         )
     short = found["first"] + found["second"] - transaction.balance(INSURANCE)
     missing = uncovered_shortfall(transaction, ASSET)
-    case.claim("what is missing", implies(short > 0, missing == short) & implies(short <= 0, missing == 0))
-    case.claim("nothing in another asset", uncovered_shortfall(transaction, "EUR") == 0)
+    case.claim("step: what is missing", implies(short > 0, missing == short) & implies(short <= 0, missing == 0))
+    case.claim("step: nothing in another asset", uncovered_shortfall(transaction, "EUR") == 0)
 
 
 def conjunction_of(conditions: list[Any]) -> Any:
@@ -212,9 +236,13 @@ def steps_found(case: Case, step: Step, found: dict[str, Step | None]) -> Iterat
         yield
 
 
-@theorem("T-ORDER-4", "ADL-01", "LVY-01", of=(next_step, by_shortfall), scope="bounded: three markets")
+@theorem("T-ORDER-4", "ADL-01", "LVY-01", of=(next_step, by_shortfall), scope=INDUCTION)
 def no_step_is_left_when_no_market_has_one(case: Case) -> None:
-    """No step is left only if none is left in any market with a shortfall; else the one with the largest is taken."""
+    """No step is left only if none is left in any market with a shortfall; else the one with the largest is taken.
+
+    In the step three markets stand for one that is asked before another, that one, and one that is not asked any more.
+    """
+    case.claim("base: without markets no step", next_step(World(case).transaction(), ASSET, {}, Money(1)) is None)
     world = World(case)
     markets = [world.market(name) for name in ("first", "second", "third")]
     lot = world.lot(markets[0])
@@ -226,15 +254,19 @@ def no_step_is_left_when_no_market_has_one(case: Case) -> None:
         taken = next_step(transaction, ASSET, {}, case.integer("missing", 1))
     if taken is None:
         left = [amounts[name] == 0 for name in amounts if name not in found]
-        case.claim("none is left with a shortfall", conjunction_of(left) & all(one is None for one in found.values()))
+        case.claim(
+            "step: none is left with a shortfall", conjunction_of(left) & all(one is None for one in found.values())
+        )
         return
     *before, chosen = found
-    case.claim("where it is found there is a shortfall and a pair", (amounts[chosen] > 0) & (found[chosen] is taken))
-    case.claim("those asked before have no pair", all(found[name] is None for name in before))
+    case.claim(
+        "step: where it is found there is a shortfall and a pair", (amounts[chosen] > 0) & (found[chosen] is taken)
+    )
+    case.claim("step: those asked before have no pair", all(found[name] is None for name in before))
     for name in amounts:
         if name not in found:
             first = (amounts[name] < amounts[chosen]) | ((amounts[name] == amounts[chosen]) & (name > chosen))
-            case.claim("no other with a pair has a larger one, or an equal one and a lesser id", first)
+            case.claim("step: no other with a pair has a larger one, or an equal one and a lesser id", first)
 
 
 @theorem("T-PROFIT-1", "LIQ-05", "ACC-02", of=(close_lot,), uses=("T-MUL-1", "T-MUL-2"))
@@ -271,6 +303,9 @@ def a_lot_gains_its_value_less_its_released_cost(case: Case) -> None:
     case.claim("its gain alone is left when it is closed", closed)
     case.claim("a lot is gone when it is closed", (part == size) == (lot.id not in transaction.lots))
     case.claim("its reserve is not touched", transaction.ledger[RESERVE] is world.state.ledger[RESERVE])
+
+
+NO_FILL = LiquidationFill("first", "long", "bob", Decimal8(0), Decimal8(0))
 
 
 class Fill:
@@ -321,8 +356,8 @@ class Fill:
     "WTF-01",
     "INV-07",
     of=(close_lots,),
-    scope="bounded: one or two lots",
-    uses=("T-COVER-2", "T-PROFIT-1"),
+    scope=INDUCTION,
+    uses=("T-COVER-2", "T-ORDER-5", "T-PROFIT-1"),
     fast=False,
 )
 def all_profits_reach_the_reserve_before_losses_are_drawn(case: Case) -> None:
@@ -330,8 +365,14 @@ def all_profits_reach_the_reserve_before_losses_are_drawn(case: Case) -> None:
 
     So insurance pays only what the reserve with all these profits does not cover, in whatever order the lots stand.
     No other market's reserve is touched, no fund is below zero, and each lot is left with neither gain nor loss.
+    In the step one lot stands for all earlier lots that gain and one for all that lose, which is the same (T-ORDER-5).
     """
-    fill = Fill(case, case.one_of("lots", (1, 2)))
+    fill = Fill(case, case.one_of("lots", (0, 3)))
+    if not fill.lots:
+        refused = fill.close() is not None
+        case.claim("base: a fill of nothing moves nothing", refused or fill.transaction.ledger is fill.before.ledger)
+        return
+    case.assume((fill.gains[0] >= 0) & (fill.gains[1] <= 0), "T-ORDER-5")
     reserve, insurance = fill.before.balance(RESERVE), fill.before.balance(INSURANCE)
     refusal = fill.close()
     profits, losses = 0, 0
@@ -339,39 +380,34 @@ def all_profits_reach_the_reserve_before_losses_are_drawn(case: Case) -> None:
         # Which gain is positive has been asked before on this path.
         profits, losses = (profits + gain, losses) if gain > 0 else (profits, losses - gain)
     if refusal is not None:
-        case.claim("refused only for want of cover", refusal.reason == Reason.COVER_EXCEEDED)
+        case.claim("step: refused only for want of cover", refusal.reason == Reason.COVER_EXCEEDED)
         short = losses > reserve + profits + insurance
         more = fill.uncovered[-1] > fill.uncovered[0] if len(fill.uncovered) > 1 else False
-        case.claim("refused only if losses exceed the cover, or more is uncovered than before", short | more)
+        case.claim("step: refused only if losses exceed the cover, or more is uncovered than before", short | more)
         return
-    case.claim("no more is uncovered than before", fill.uncovered[1] <= fill.uncovered[0])
+    case.claim("step: no more is uncovered than before", fill.uncovered[1] <= fill.uncovered[0])
     covered = losses <= reserve + profits
     by_reserve = (fill.change(RESERVE) == profits - losses) & (fill.change(INSURANCE) == 0)
-    case.claim("the reserve takes all profits and pays all losses", implies(covered, by_reserve))
+    case.claim("step: the reserve takes all profits and pays all losses", implies(covered, by_reserve))
     with_insurance = fill.change(INSURANCE) == reserve + profits - losses
     empty = fill.transaction.balance(RESERVE) == 0
-    case.claim("insurance pays only the rest", implies(negate(covered), with_insurance & empty))
-    case.claim("insurance is not below zero", fill.transaction.balance(INSURANCE) >= 0)
+    case.claim("step: insurance pays only the rest", implies(negate(covered), with_insurance & empty))
+    case.claim("step: insurance is not below zero", fill.transaction.balance(INSURANCE) >= 0)
     for lot, gain in zip(fill.lots, fill.gains, strict=True):
-        case.claim("a lot gives its gain, or is paid its loss", fill.change(ledger.lot(lot.id)) == -gain)
+        case.claim("step: a lot gives its gain, or is paid its loss", fill.change(ledger.lot(lot.id)) == -gain)
     second = ledger.reserve("second")
-    case.claim("no other market's reserve", fill.transaction.ledger[second] is fill.before.ledger[second])
-    case.claim("without a loss, all of the profit", implies(losses == 0, fill.change(RESERVE) == profits))
+    case.claim("step: no other market's reserve", fill.transaction.ledger[second] is fill.before.ledger[second])
+    case.claim("step: without a loss, all of the profit", implies(losses == 0, fill.change(RESERVE) == profits))
 
 
-@theorem(
-    "T-PAIR-1",
-    "LIQ-04",
-    "LIQ-05",
-    "WTF-02",
-    of=(lots_to_close,),
-    scope="bounded: two lots of a direction, one of another",
-)
+@theorem("T-PAIR-1", "LIQ-04", "LIQ-05", "WTF-02", of=(lots_to_close,), scope=INDUCTION)
 def a_fill_closes_lots_of_its_own_market(case: Case) -> None:
     """A fill closes only lots of its own market and direction, oldest first, and exactly its quantity of them.
 
     So with T-PROFIT-2 and T-ORDER-2 it changes no other market's reserve.
+    In the step a lot of any size stands for all older ones of its direction.
     """
+    case.claim("base: a fill of nothing closes nothing", lots_to_close(World(case).transaction(), NO_FILL, FLAT) == ())
     world = World(case)
     first, second = world.market("first"), world.market("second")
     older, _, _, newer = world.lot(first), world.lot(second), world.lot(first, False), world.lot(first)
@@ -380,29 +416,34 @@ def a_fill_closes_lots_of_its_own_market(case: Case) -> None:
     try:
         closed = lots_to_close(world.transaction(), event, size)
     except Rejected as refusal:
-        case.claim("refused for want of lots", size > older.quantity + newer.quantity)
-        case.claim("refused for this reason", refusal.reason == Reason.NO_INVENTORY)
+        case.claim("step: refused for want of lots", size > older.quantity + newer.quantity)
+        case.claim("step: refused for this reason", refusal.reason == Reason.NO_INVENTORY)
         return
-    case.claim("exactly the quantity", sum(part for _, part in closed) == size)
+    case.claim("step: exactly the quantity", sum(part for _, part in closed) == size)
     case.claim(
-        "its own market and direction, oldest first", [lot for lot, _ in closed] == [older, newer][: len(closed)]
+        "step: its own market and direction, oldest first", [lot for lot, _ in closed] == [older, newer][: len(closed)]
     )
     for lot, part in closed:
-        case.claim("something of each, and no more than it is", (part > 0) & (part <= lot.quantity))
-    case.claim("a newer one only when the older is closed", len(closed) == 1 or closed[0][1] == older.quantity)
+        case.claim("step: something of each, and no more than it is", (part > 0) & (part <= lot.quantity))
+    case.claim("step: a newer one only when the older is closed", len(closed) == 1 or closed[0][1] == older.quantity)
 
 
-@theorem("T-NONNEG-3", "LVY-01", "LED-02", "INV-08", of=(levy,), uses=("T-SHARE-3",), scope="bounded: two payers")
+@theorem("T-NONNEG-3", "LVY-01", "LED-02", "INV-08", of=(levy,), uses=("T-SHARE-3",), scope=INDUCTION)
 def the_house_pays_before_anybody_is_levied(case: Case) -> None:
     """The house pays what is missing as far as it can; only if it is empty then is anybody levied.
 
     The insurance fund receives exactly what they pay; house and insurance are not below zero, no reserve changes.
+    In the step a payer of any share stands for all payers before the next one.
     """
     world = World(case)
     market = world.market("first")
     world.funds(market)
-    payers = (world.account("alice"), world.account("bob"))
     missing = case.integer("missing", 1, source="T-ORDER-3")
+    alone, own = world.transaction(), world.state.balance(ledger.house(ASSET))
+    levy(alone, ASSET, missing)
+    given = own - alone.balance(ledger.house(ASSET))
+    case.claim("base: without payers the house pays what it can", given == min(missing, own))
+    payers = (world.account("alice"), world.account("bob"))
     transaction = world.transaction()
     house, shared = transaction.balance(ledger.house(ASSET)), []
 
@@ -418,9 +459,9 @@ def the_house_pays_before_anybody_is_levied(case: Case) -> None:
     levied = sum(
         world.state.balance(cash_account(payer)) - transaction.balance(cash_account(payer)) for payer in payers
     )
-    case.claim("the house is not below zero", transaction.balance(ledger.house(ASSET)) >= 0)
-    case.claim("what it does not pay is shared", shared[0] == missing - paid)
-    case.claim("somebody is levied only if the house is empty", implies(levied > 0, paid == house))
+    case.claim("step: the house is not below zero", transaction.balance(ledger.house(ASSET)) >= 0)
+    case.claim("step: what it does not pay is shared", shared[0] == missing - paid)
+    case.claim("step: somebody is levied only if the house is empty", implies(levied > 0, paid == house))
     gained = transaction.balance(INSURANCE) - world.state.balance(INSURANCE)
-    case.claim("the insurance fund receives what they pay", gained == paid + levied)
-    case.claim("no reserve changes", transaction.ledger[RESERVE] is world.state.ledger[RESERVE])
+    case.claim("step: the insurance fund receives what they pay", gained == paid + levied)
+    case.claim("step: no reserve changes", transaction.ledger[RESERVE] is world.state.ledger[RESERVE])
