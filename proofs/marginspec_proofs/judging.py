@@ -41,6 +41,8 @@ UNDECIDED = "unknown"
 """The status of a theorem that cannot be proved any more, but is not refuted either."""
 PASSED, FAILED, INTERRUPTED, NOT_FOUND = 0, 1, 2, 4
 """Exit codes of the tests: all passed, one failed, files that cannot be imported, a test that is not there."""
+FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+\[.*?\]|\S+)(?= - |$)", re.MULTILINE)
+"""A failure in the tests' summary, by the test's name; parameters may have blanks."""
 
 Killer = Literal["proof", "tests"]
 
@@ -173,7 +175,7 @@ def judged_by_tests(tests: list[str], root: Path, place: Path) -> Judgement:
         return Judgement("tests", "the tests do not end")
     if finished.returncode in (PASSED, NOT_FOUND):
         return SURVIVED
-    failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", finished.stdout, re.MULTILINE)
+    failed = FAILURE.search(finished.stdout)
     if finished.returncode not in (FAILED, INTERRUPTED) or failed is None:
         raise RuntimeError(f"the tests broke down: {finished.stdout}{finished.stderr}")
     return Judgement("tests", failed[1])
@@ -287,18 +289,28 @@ def reach_of(function: str) -> str:
 
 @cache
 def hash_of_test(root: Path, evidence: str) -> str:
-    """SHA-256 of a test's own text; of nothing if the evidence is no single test."""
+    """SHA-256 of a test's own text; of what runs at import if a file could not be read; empty without either."""
     file, _, test = evidence.partition("::")
     path = root / file
-    if not test or not path.is_file():
-        return ""
+    if not path.is_file():
+        return "gone" if test else ""
     text = path.read_text("utf-8")
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.FunctionDef) and node.name == test.partition("[")[0]:
-            first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
-            own = "\n".join(text.splitlines()[first - 1 : node.end_lineno])
-            return sha256(own.encode()).hexdigest()
-    return "gone"
+    wanted = test.partition("[")[0]
+    own = [text_of(node, text) for node in ast.parse(text).body if is_part(node, wanted)]
+    return sha256("\n".join(own).encode()).hexdigest() if own else "gone"
+
+
+def is_part(node: ast.stmt, test: str) -> bool:
+    """Whether a statement of a file is a test, or, if none is named, runs at import and is none itself."""
+    if isinstance(node, ast.FunctionDef):
+        return node.name == test
+    return not test and not isinstance(node, ast.Import | ast.ImportFrom)
+
+
+def text_of(node: ast.stmt, text: str) -> str:
+    """The lines of a statement, with its decorators."""
+    first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
+    return "\n".join(text.splitlines()[first - 1 : node.end_lineno])
 
 
 if __name__ == "__main__":

@@ -148,6 +148,21 @@ def test_a_test_notices_a_fault_and_does_so_again(tmp_path: Path) -> None:
     assert judged_again(unread, ROOT, tmp_path, WEIGHTS) == unread
 
 
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("FAILED a.py::test_b - assert 1 == 2", "a.py::test_b"),
+        ("FAILED a.py::test_b[c - d] - assert [1] - [2]", "a.py::test_b[c - d]"),
+        ("FAILED a.py::test_b[c d]", "a.py::test_b[c d]"),
+        ("ERROR a.py - KeyError: 'x'", "a.py"),
+    ],
+)
+def test_a_failed_test_is_named(line: str, name: str) -> None:
+    found = judging.FAILURE.search(f"short summary\n{line}\n1 failed in 1.00s\n")
+    assert found is not None
+    assert found[1] == name
+
+
 def test_evidence_that_is_gone_or_weak_judges_nothing(tmp_path: Path) -> None:
     make_copy(ROOT, tmp_path, None)
     for known in (
@@ -265,7 +280,18 @@ def test_a_test_is_hashed_by_its_own_text(tmp_path: Path) -> None:
     assert first != hash_with("marked", "@mark(2)\ndef test_one() -> None:\n    pass\n")
     assert first != hash_with("changed", "@mark(1)\ndef test_one() -> None:\n    return\n")
     assert hash_with("gone", "def test_two() -> None:\n    pass\n") == "gone"
-    assert hash_with("whole", "def test_one() -> None:\n    pass\n", "the tests do not end") == ""
+    assert hash_with("endless", "def test_one() -> None:\n    pass\n", "the tests do not end") == ""
+    assert hash_of_test(tmp_path, "nowhere.py::test_one") == "gone"
+
+
+def test_a_file_that_cannot_be_read_is_hashed_by_what_runs_at_import(tmp_path: Path) -> None:
+    def hash_with(name: str, text: str) -> str:
+        (tmp_path / name).write_text(text, "utf-8")
+        return hash_of_test(tmp_path, name)
+
+    first = hash_with("first.py", "import a\n\nONE = 1\n\ndef test_one() -> None:\n    pass\n")
+    assert first == hash_with("tests.py", "import b\n\nONE = 1\n\ndef test_two() -> None:\n    pass\n")
+    assert first != hash_with("changed.py", "import a\n\nONE = 2\n\ndef test_one() -> None:\n    pass\n")
 
 
 def test_a_judgement_rests_on_what_it_names() -> None:
