@@ -21,6 +21,7 @@ from marginspec_proofs.statements import REGISTRY
 from marginspec_tools.mutating import campaign_code
 from marginspec_tools.outputs import people_console, refusals, unwritable
 from marginspec_tools.progress import counted
+from marginspec_tools.proof_status import FOLDER, write_status
 
 EXIT_CODES: dict[Status, int] = {"proved": 0, "failed": 1, "vacuous": 1, "unknown": 4}
 
@@ -78,9 +79,17 @@ def summary_of(theorem_id: str, certificates: Path | None) -> Summary:
 @click.option("--export", type=click.Path(path_type=Path), help="Write certificates into a new folder.")
 @click.option("--recheck", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Check certificates.")
 @click.option("--mutants", is_flag=True, help="Judge mutants of the rules (IDs are then beginnings of theirs).")
+@click.option("--status", is_flag=True, help="Prove all and write docs/theorems/status.json and README.md.")
 @click.option("--json", "as_json", is_flag=True, help="Lines for programs.")
 def command(
-    ids: tuple[str, ...], fast: bool, jobs: int, export: Path | None, recheck: Path | None, mutants: bool, as_json: bool
+    ids: tuple[str, ...],
+    fast: bool,
+    jobs: int,
+    export: Path | None,
+    recheck: Path | None,
+    mutants: bool,
+    status: bool,
+    as_json: bool,
 ) -> None:
     """Prove theorems by their ids, or all that begin so (T-ADL); without ids, all.
 
@@ -90,12 +99,16 @@ def command(
         click.get_current_context().exit(campaign_code(ids, jobs, as_json))
     if recheck is not None:
         click.get_current_context().exit(recheck_code(recheck, jobs, as_json))
+    if status and (ids or fast or not FOLDER.is_dir()):
+        raise click.UsageError("a status is of all theorems, and is written at the top of a checkout")
     chosen = chosen_ids(ids, fast)
     if export is None:
         summaries = proved_in_parallel(chosen, jobs, None)
     else:
         with new_folder(export) as folder:
             summaries = proved_in_parallel(chosen, jobs, folder)
+    if status:
+        write_status(Path(), summaries)
     for text in json_lines(summaries) if as_json else failure_lines(summaries):
         click.echo(text)
     if not as_json:

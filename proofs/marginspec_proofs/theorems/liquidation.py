@@ -11,17 +11,28 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
+import attrs
 from immutables import Map
 
 from marginspec import ledger, liquidation, margin, trading
 from marginspec import transaction as changes
-from marginspec.account import PositionKey
-from marginspec.liquidation import clearance_fee, equity_shares, step_down, stepped_down_size, take_lot, take_over
-from marginspec.margin import cash_account, domain_margin, position_margin
+from marginspec.account import DomainKey, Order, PositionKey
+from marginspec.liquidation import (
+    cancel_orders,
+    clearance_fee,
+    equity_shares,
+    liquidate,
+    position_to_step_down,
+    step_down,
+    stepped_down_size,
+    take_lot,
+    take_over,
+)
+from marginspec.margin import DomainMargin, PositionMargin, cash_account, domain_margin, position_margin
 from marginspec.market import Tier
 from marginspec.trading import realise, released_cost, return_all_margin
 from marginspec.transaction import Transaction, with_entry
-from marginspec.units import FLAT, RATE_ONE, Quantity, Rate
+from marginspec.units import FLAT, NOTHING, RATE_ONE, Price, Quantity, Rate
 from marginspec_proofs.statements import INDUCTION, Case, theorem
 from marginspec_proofs.symbols import Integer, implies, negate, term_of
 from marginspec_proofs.terms import Term
@@ -363,3 +374,118 @@ def a_takeover_shares_the_equity_over_its_lots(case: Case) -> None:
             case.claim(f"{place}: a loss stays in the event's market", implies(negative, gains[-1] == 0))
     case.claim(f"{place}: the lots gain what equity was", sum(gains) == equity)
     case.claim(f"{place}: no fund is touched", domain.funds_are_untouched())
+
+
+class RoundAgain(Exception):  # noqa: N818 - the end of a step of the induction, not an error
+    """The loop begins its next round, with any figures, as it began this one."""
+
+
+class Liquidating:
+    """Stands for what `liquidate` asks and does, and states what must be so whenever it does it."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.figures: list[DomainMargin] = []
+        self.key: PositionKey | None = None
+        self.cancelled = False
+        self.stepped = 0
+        self.taken_over = False
+
+    def measure(self, *_: object) -> DomainMargin:
+        """A domain with positions and any figures, at first and after each step."""
+        place, positions = len(self.figures), ("any",)
+        equity, maintenance = (self.case.integer(f"{name} {place}") for name in ("equity", "maintenance"))
+        self.figures.append(DomainMargin(NOTHING, equity, maintenance, positions))  # type: ignore[arg-type]  # not asked
+        return self.figures[-1]
+
+    def unhealthy(self) -> Any:
+        """Whether it is so by the last figures, without branching."""
+        return self.figures[-1].equity <= self.figures[-1].maintenance
+
+    def cancel(self, *_: object) -> None:
+        """Orders go before anything is taken."""
+        self.case.claim("base: orders go first", self.stepped == 0 and not self.taken_over)
+        self.cancelled = True
+
+    def choose(self, margin: DomainMargin) -> PositionKey | None:
+        """There may be a position to step down, or none."""
+        self.case.claim("step: by the last figures", margin is self.figures[-1])
+        if self.stepped == 1:
+            raise RoundAgain
+        self.key = PositionKey("alice", "first", "BOTH") if self.case.truth("one can be stepped down") else None
+        return self.key
+
+    def step_down(self, _: Transaction, __: object, key: PositionKey) -> None:
+        """A step is taken only while that helps."""
+        self.stepped += 1
+        self.case.claim("step: stepped down only if unhealthy", self.unhealthy())
+        self.case.claim("step: the position that was chosen", key is self.key and self.cancelled)
+
+    def take_over(self, *_: object) -> None:
+        """The takeover comes last."""
+        self.taken_over = True
+        self.case.claim("step: taken over only if unhealthy", self.unhealthy())
+        self.case.claim("step: and only if no position can be stepped down", self.key is None and self.cancelled)
+
+
+@theorem("T-LIQ-1", "LIQ-01", "MRG-05", of=(liquidate,), scope=INDUCTION)
+def a_liquidation_ends_healthy_or_taken_over(case: Case) -> None:
+    """A liquidated domain first loses its orders; it is stepped down only while unhealthy, and taken over only then.
+
+    It is taken over only if no position can be stepped down, and it ends healthy or taken over. One round stands for
+    all, since the loop keeps nothing but the figures that it measures anew.
+    """
+    liquidating = Liquidating(case)
+    with (
+        patch.object(liquidation, "domain_margin", liquidating.measure),
+        patch.object(liquidation, "cancel_orders", liquidating.cancel),
+        patch.object(liquidation, "position_to_step_down", liquidating.choose),
+        patch.object(liquidation, "step_down", liquidating.step_down),
+        patch.object(liquidation, "take_over", liquidating.take_over),
+    ):
+        try:
+            liquidate(World(case).transaction(), DomainKey("alice", ASSET))
+        except RoundAgain:
+            return
+    case.claim("base: orders are gone", liquidating.cancelled)
+    case.claim("step: it ends healthy, or taken over", negate(liquidating.unhealthy()) | liquidating.taken_over)
+
+
+@theorem("T-LIQ-2", "LIQ-02", "MRG-01", of=(position_to_step_down,), scope=INDUCTION)
+def the_largest_maintenance_is_stepped_down(case: Case) -> None:
+    """Of positions above the lowest tier the one of largest maintenance is stepped down, of equals the first.
+
+    None is without positive equity, or if all are in the lowest tier. In the step one position stands for all those
+    looked at before.
+    """
+    equity = case.integer("equity")
+    case.claim("base: none of none", position_to_step_down(DomainMargin(NOTHING, equity, NOTHING, ())) is None)
+    keys = [PositionKey("alice", market, "BOTH") for market in ("first", "second")]
+    floors = [case.integer(f"floor {place}", 0) for place in (1, 2)]
+    sizes = [case.integer(f"maintenance {place}", 1, source="T-TIER-7") for place in (1, 2)]
+    positions = tuple(
+        PositionMargin(key, NOTHING, NOTHING, NOTHING, size, Tier(floor, 20, Rate(1), 0))
+        for key, floor, size in zip(keys, floors, sizes, strict=True)
+    )
+    chosen = position_to_step_down(DomainMargin(NOTHING, equity, NOTHING, positions))
+    may = [(equity > 0) & (floor > 0) for floor in floors]
+    second = may[1] & (negate(may[0]) | (sizes[1] > sizes[0]))
+    case.claim("step: the second", (chosen == keys[1]) == second)
+    case.claim("step: the first", (chosen == keys[0]) == (may[0] & negate(second)))
+
+
+@theorem("T-LIQ-3", "LIQ-01", "TRD-03", of=(cancel_orders,), scope="one order of each kind: nothing is counted")
+def a_liquidation_cancels_the_orders_of_its_domain(case: Case) -> None:
+    """A cross liquidation cancels all of the account's orders in the asset, an isolated one those of its position."""
+    world = World(case)
+    first, second = world.market("first"), world.market("second")
+    euro = attrs.evolve(world.market("third"), asset="EUR")
+    markets = Map({market.id: market for market in (first, second, euro)})
+    own = Map({name: Order(name, name, "BOTH", Quantity(1), Price(1), False) for name in markets})
+    transaction = world.transaction()
+    transaction.markets, transaction.orders = markets, Map({"alice": own, "bob": own})
+    cross = bool(case.truth("cross"))
+    cancel_orders(transaction, DomainKey("alice", ASSET) if cross else DomainKey("alice", ASSET, "second", "BOTH"))
+    left = {"third"} if cross else {"first", "third"}
+    case.claim("these are left", set(transaction.orders["alice"]) == left)
+    case.claim("nobody else loses any", transaction.orders["bob"] is own)

@@ -3,11 +3,15 @@
 from typing import Any
 
 import attrs
+from immutables import Map
 
 from marginspec import ledger
-from marginspec.account import PositionKey
+from marginspec.account import PositionKey, PositionMode, PositionSide
+from marginspec.checks import check_position_side, fits_mode, only_reduces
 from marginspec.margin import cash_account, cost_of
 from marginspec.market import Market
+from marginspec.rejections import Reason, Rejected
+from marginspec.state import State
 from marginspec.trading import (
     Booked,
     Leg,
@@ -24,9 +28,36 @@ from marginspec.transaction import Transaction
 from marginspec.units import FLAT, NOTHING, RATE_ONE, Money, Quantity
 from marginspec_proofs.contracts import money_moves
 from marginspec_proofs.statements import INDUCTION, Case, theorem
-from marginspec_proofs.symbols import implies
+from marginspec_proofs.symbols import implies, negate
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multiples
 from marginspec_proofs.worlds import ASSET, World
+
+MODES: tuple[PositionMode, ...] = ("one_way", "hedge")
+SIDES: tuple[PositionSide, ...] = ("BOTH", "LONG", "SHORT")
+
+
+@theorem("T-ACC-1", "ACC-01", "TRD-01", "TRD-03", of=(check_position_side, fits_mode, only_reduces))
+def a_hedge_side_never_turns(case: Case) -> None:
+    """A side is accepted exactly if it fits its account's mode and a hedge side stays on its own side of flat.
+
+    A quantity only reduces exactly if it is against a position of at least its size.
+    """
+    mode, side = case.one_of("mode", MODES), case.one_of("side", SIDES)
+    held, quantity = case.integer("held"), case.integer("quantity")
+    case.assume((quantity > 0) | (quantity < 0), "TRD-01")
+    key, after = PositionKey("alice", "first", side), held + quantity
+    book = State(accounts=Map({"alice": mode}), positions=Map({key: held}))
+    fits = (mode == "hedge") == (side in ("LONG", "SHORT"))
+    own = after >= 0 if side == "LONG" else after <= 0 if side == "SHORT" else True
+    try:
+        check_position_side(book, key, quantity)
+    except Rejected as refusal:
+        case.claim("refused for its side", refusal.reason == Reason.WRONG_POSITION_SIDE)
+        case.claim("refused only if it does not fit, or turns", negate(fits & own))
+        return
+    case.claim("accepted only if it fits and does not turn", fits & own)
+    against = ((held < 0) & (quantity > 0)) | ((held > 0) & (quantity < 0))
+    case.claim("only reduces", only_reduces(held, quantity) == (against & (abs(quantity) <= abs(held))))
 
 
 @theorem("T-TRADE-1", "ACC-02", of=(closing_part,))
