@@ -6,7 +6,7 @@ change of rules, theorems or tests has touched; what killed a mutant before is t
 
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from itertools import groupby
 from multiprocessing import get_context
@@ -96,21 +96,31 @@ def is_current(mutant: Mutant, row: Row | None, root: Path) -> bool:
 
 
 def run_campaign(root: Path, beginnings: tuple[str, ...], jobs: int) -> list[Row]:
-    """Judge the mutants whose ids begin so (all, if none is named) and whose rows are not current; give all rows."""
+    """Judge the mutants whose ids begin so (all, if none is named) and whose rows are not current; give all rows.
+
+    Survivors without a reason are judged again, as a test may have been written since.
+    """
     if not (root / RULES).is_dir() or not (root / "tests" / "unit").is_dir():
         raise click.UsageError("mutants need a checkout of the project: run this at its top")
     mutants = {one.id: one for one in chosen_mutants(root)}
     table = read_table(root)
     table.rows = {name: row for name, row in table.rows.items() if name in mutants}
+    unexplained = {row.id for row in unexplained_rows(table.rows.values(), read_reasons(root))}
     wanted = [
         one
         for name, one in mutants.items()
-        if name.startswith(beginnings or ("",)) and not is_current(one, table.rows.get(name), root)
+        if name.startswith(beginnings or ("",))
+        and (name in unexplained or not is_current(one, table.rows.get(name), root))
     ]
     if wanted:
         table.weights = current_weights(root, table.weights, jobs)
     judge_all(root, wanted, table, jobs)
     return [table.rows[name] for name in mutants if name in table.rows]
+
+
+def unexplained_rows(rows: Iterable[Row], reasons: dict[str, str]) -> list[Row]:
+    """Survivors without a written reason."""
+    return [row for row in rows if row.killed_by is None and not reasons.get(row.id, "").strip()]
 
 
 def judge_all(root: Path, wanted: list[Mutant], table: Table, jobs: int) -> None:
@@ -169,7 +179,7 @@ def open_questions(root: Path) -> list[str]:
         f"{name} is to be judged anew" for name, one in mutants.items() if not is_current(one, rows.get(name), root)
     ]
     found += [f"{name} is no mutant" for name in rows if name not in mutants]
-    found += [f"{name} survives without a reason" for name in sorted(survivors) if not reasons.get(name, "").strip()]
+    found += [f"{row.id} survives without a reason" for row in unexplained_rows(rows.values(), reasons)]
     found += [f"{name} has a reason, but does not survive" for name in sorted(set(reasons) - survivors)]
     listed = [rows[name] for name in mutants if name in rows]
     page = root / PAGE
@@ -227,8 +237,7 @@ def count_of(rows: list[Row], killer: Killer | None) -> int:
 def campaign_code(beginnings: tuple[str, ...], jobs: int, as_json: bool) -> int:
     """Run the campaign in this checkout and tell of it; 1 if a mutant survives without a written reason."""
     rows = run_campaign(Path.cwd(), beginnings, jobs)
-    reasons = read_reasons(Path.cwd())
-    unexplained = [row for row in rows if row.killed_by is None and not reasons.get(row.id, "").strip()]
+    unexplained = unexplained_rows(rows, read_reasons(Path.cwd()))
     if as_json:
         for row in rows:
             click.echo(json.dumps(attrs.asdict(row)))

@@ -370,9 +370,14 @@ def test_a_survivor_needs_a_reason(
         "funding.funding_due:arithmetic-2 survives without a reason: value * rate -> value + rate",
         "1 mutants: 0 killed by proof, 0 by tests only, 1 survive.",
     ]
+    asked = judge_as(monkeypatch, SURVIVED)
+    run_campaign(checkout, ("funding.funding_due:arithmetic-2",), 1)
+    assert asked == [("arithmetic-2", SURVIVED)]
+    asked.clear()
     (checkout / mutating.REASONS).write_text('"funding.funding_due:arithmetic-2" = "Why not."\n', "utf-8")
     assert campaign_code(("funding.funding_due:arithmetic-2",), 1, as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["what"] == "value * rate -> value + rate"
+    assert asked == []
     assert "  Why not.\n" in (checkout / mutating.PAGE).read_text("utf-8")
 
 
