@@ -15,14 +15,19 @@ import click
 from rich.table import Table
 
 import marginspec_proofs.theorems
+from marginspec_journal import Record, write_journal
 from marginspec_proofs.certificates import Flaw, flaws_of, listed_certificates, seal, write_certificate
 from marginspec_proofs.proving import Status, prove
+from marginspec_proofs.replaying import run_of
 from marginspec_proofs.statements import REGISTRY
 from marginspec_tools.mutating import campaign_code
 from marginspec_tools.outputs import people_console, refusals, unwritable
 from marginspec_tools.progress import counted
 from marginspec_tools.proof_status import FOLDER, write_status
 
+WITNESSES = "T-WHY"
+"""Theorems whose example is what they are about."""
+MOST_CALLS = 20
 EXIT_CODES: dict[Status, int] = {"proved": 0, "failed": 1, "vacuous": 1, "unknown": 4}
 
 
@@ -80,6 +85,7 @@ def summary_of(theorem_id: str, certificates: Path | None) -> Summary:
 @click.option("--recheck", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Check certificates.")
 @click.option("--mutants", is_flag=True, help="Judge mutants of the rules (IDs are then beginnings of theirs).")
 @click.option("--status", is_flag=True, help="Prove all and write docs/theorems/status.json and README.md.")
+@click.option("--journal", type=click.Path(path_type=Path), help="Write a theorem's example as a journal to replay.")
 @click.option("--json", "as_json", is_flag=True, help="Lines for programs.")
 def command(
     ids: tuple[str, ...],
@@ -89,6 +95,7 @@ def command(
     recheck: Path | None,
     mutants: bool,
     status: bool,
+    journal: Path | None,
     as_json: bool,
 ) -> None:
     """Prove theorems by their ids, or all that begin so (T-ADL); without ids, all.
@@ -109,6 +116,8 @@ def command(
             summaries = proved_in_parallel(chosen, jobs, folder)
     if status:
         write_status(Path(), summaries)
+    if journal is not None:
+        write_example(journal, summaries)
     for text in json_lines(summaries) if as_json else failure_lines(summaries):
         click.echo(text)
     if not as_json:
@@ -171,12 +180,38 @@ def json_lines(summaries: list[Summary]) -> Iterator[str]:
 
 
 def failure_lines(summaries: list[Summary]) -> Iterator[str]:
-    """What was found against the theorems that are not proved, with its numbers."""
+    """What was found against the theorems that are not proved, with its numbers and what the rules do with them.
+
+    Of a witness theorem that is proved, the numbers that it found.
+    """
     for one in summaries:
+        numbers = one.counterexample if one.status != "proved" else one.witness
         if one.status != "proved":
             yield f"{one.id} is {one.status}: {one.failure}"
-            for name, value in (one.counterexample or {}).items():
-                yield f"    {name} = {value}"
+        elif not one.id.startswith(WITNESSES) or not numbers:
+            continue
+        else:
+            yield f"{one.id} has an example:"
+        yield from (f"    {name} = {value}" for name, value in (numbers or {}).items())
+        if one.status != "proved" and numbers is not None:
+            run = run_of(REGISTRY[one.id], numbers)
+            yield from (f"    {call.text()}" for call in run.calls[:MOST_CALLS])
+            if run.journal() is not None:
+                yield f"    a journal of it: marginspec prove {one.id} --journal FILE"
+
+
+def write_example(path: Path, summaries: list[Summary]) -> None:
+    """Write the events that a theorem applies to its counterexample, or to its witness, as a journal."""
+    if len(summaries) != 1:
+        raise click.UsageError("a journal is of one theorem")
+    only = summaries[0]
+    numbers = only.counterexample or only.witness
+    found = run_of(REGISTRY[only.id], numbers).journal() if numbers is not None else None
+    if found is None:
+        raise click.UsageError(f"{only.id} applies no events from an empty state; its numbers are all that there is")
+    header, events = found
+    with refusals(path):
+        write_journal(path, header, [Record(line, event) for line, event in enumerate(events, 2)])
 
 
 def show(summaries: list[Summary]) -> None:

@@ -90,7 +90,8 @@ def test_exit_codes(statuses: tuple[Any, ...], code: int) -> None:
     assert exit_code([attrs.evolve(SUMMARY, status=status) for status in statuses]) == code
 
 
-def test_a_failure_shows_its_numbers() -> None:
+def test_a_failure_shows_its_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(REGISTRY, "T-X-1", REGISTRY["T-NUM-1"])
     failed = attrs.evolve(SUMMARY, status="failed", failure="nothing is lost", counterexample={"x": 3, "y": 2})
     assert list(failure_lines([SUMMARY, failed])) == [
         "T-X-1 is failed: nothing is lost", "    x = 3", "    y = 2",

@@ -13,6 +13,7 @@ from immutables import Map
 
 from marginspec import deleveraging, events, ledger, liquidation, trading
 from marginspec.account import PositionKey
+from marginspec.deleveraging import Score, binance_score
 from marginspec.events import Event, FundInsurance, LiquidationFill, MarkPrice, Trade
 from marginspec.market import TierTerms
 from marginspec.receipts import Deleveraged, Receipt
@@ -56,9 +57,9 @@ def traded(market: str, price: Any, quantity: int, buyer: str, seller: str, **si
     return Trade(market, whole(price), whole(quantity), buyer, seller, "buyer", **sides)
 
 
-def after(journal: list[Event], resort: Any = "levy") -> State:
-    """The state after events that are all accepted, of an asset whose quantum is one."""
-    state = State(header=Header(Profile(last_resort=resort), Map({ASSET: 0})))
+def after(journal: list[Event], resort: Any = "levy", decimals: int = 0) -> State:
+    """The state after events that are all accepted, of an asset with so many decimals."""
+    state = State(header=Header(Profile(last_resort=resort), Map({ASSET: decimals})))
     for event in journal:
         state, receipt = apply(state, event)
         assert receipt.rejected is None, f"{event} is refused: {receipt.rejected}"
@@ -231,3 +232,44 @@ def rounded_the_other_way_a_quantum_stays_uncovered(case: Case) -> None:
     sought(case, uncovered(by_the_rules) == 0)
     sought(case, uncovered(without) > 0)
     case.claim("by a quantum", uncovered(without) == 1)
+
+
+def score_over_cash_or_one(unrealised: Any, cash: Any, maintenance: Any, equity: Any, _unit: int) -> Score:
+    """The ranking `binance` with `max(1, cash)`, whatever 1 may be: a quantum."""
+    return binance_score(unrealised, cash, maintenance, equity, 1)
+
+
+@theorem("T-WHY-6", "ADL-02", of=(), scope=AN_EXAMPLE, uses=("T-ADL-5",), fast=False)
+def over_one_quantum_of_cash_the_unit_decides_who_is_deleveraged(case: Case) -> None:
+    """If profit were ranked over `max(1, cash)` in quanta, an asset's decimals could decide who is deleveraged first.
+
+    Alice has no cash left, bob has one unit, and his profit is larger. Counted in units he stands first. Counted in
+    hundredths her one hundredth weighs a hundred times as much, and she does. By the rules it is he in both.
+    """
+    journal: list[Event] = [
+        *(listed("first", MILD), listed("second", MILD)),
+        *paid_in(eve=60, alice=40, bob=60, carol=10000),
+        FundInsurance(ASSET, whole(case.integer("insurance", 1, 100))),
+        *(marked("first", 100), marked("second", 100)),
+        *(traded("first", 100, 1, "eve", "alice"), traded("first", 100, 8, "eve", "bob")),
+        marked("first", 96),
+        *(traded("second", 100, 1, "alice", "carol"), traded("second", 60, 1, "carol", "alice")),
+        *(traded("second", 100, 1, "bob", "carol"), traded("second", 41, 1, "carol", "bob")),
+    ]
+    event = marked("first", 80)
+    by_the_rules, without = [], []
+    for decimals in (0, 2):
+        before = after(journal, "none", decimals)
+        _, told = apply(before, event)
+        with instead(binance_score=score_over_cash_or_one):
+            _, told_without = apply(before, event)
+        by_the_rules.append(first_deleveraged(told))
+        without.append(first_deleveraged(told_without))
+    sought(case, without == ["bob", "alice"])
+    case.claim("by the rules the same, in whatever unit", by_the_rules == ["bob", "bob"])
+
+
+def first_deleveraged(receipt: Receipt) -> str:
+    """Who was deleveraged first; nobody if there is no name."""
+    closed = [effect for effect in receipt.effects if isinstance(effect, Deleveraged)]
+    return closed[0].counterparty.account if closed else ""
