@@ -8,9 +8,8 @@ from click.testing import CliRunner
 
 import marginspec_proofs.theorems
 from marginspec import ledger
-from marginspec.ledger import LedgerAccount
 from marginspec.transaction import Transaction
-from marginspec.units import Money, div_up
+from marginspec.units import div_up
 from marginspec_journal import Record, write_journal
 from marginspec_proofs.replaying import Call, run_of
 from marginspec_proofs.statements import ALL_INTEGERS, REGISTRY, Case, NumericCase, Theorem
@@ -65,15 +64,12 @@ def test_a_call_of_a_pure_function_is_told_with_what_it_gave() -> None:
     assert run.journal() is None
 
 
-def test_a_transaction_is_told_by_what_it_holds() -> None:
+def test_a_transaction_is_told_by_the_state_that_it_was() -> None:
     (call,) = run_of(WALLETS, {"wallet alice USDT": 5, "amount": 5}).calls
     assert (call.function, call.outcome) == ("marginspec.transaction.Transaction.transfer", "None")
-    assert call.arguments["amount"] == 5
-    held = Transaction(World(NumericCase({})).state)
-    held.ledger = held.ledger.set(LedgerAccount("wallet:alice:USDT"), Money(5))
-    told = attrs.evolve(call, arguments={"self": held}).text()
-    assert (
-        told == "marginspec.transaction.Transaction.transfer(self=Transaction(ledger wallet:alice:USDT 5)) gives None"
+    assert call.text() == (
+        "marginspec.transaction.Transaction.transfer(self=State(ledger wallet:alice:USDT 5), asset='USDT', "
+        "source='wallet:alice:USDT', target='external:USDT', amount=5, rule_id='MRG-06') gives None"
     )
 
 
