@@ -151,13 +151,27 @@ def chosen_ids(ids: tuple[str, ...], fast: bool) -> list[str]:
 
 def proved_in_parallel(ids: list[str], jobs: int, certificates: Path | None) -> list[Summary]:
     """Summaries in the order of the ids; slow theorems begin first, so that none is left alone at the end."""
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with texts_hashed_alike(), ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         begun = {
             pool.submit(summary_of, name, certificates): name
             for name in sorted(ids, key=lambda name: REGISTRY[name].fast)
         }
         summaries = {begun[one]: one.result() for one in counted(as_completed(begun), "proving")}
     return [summaries[name] for name in ids]
+
+
+@contextmanager
+def texts_hashed_alike() -> Iterator[None]:
+    """Processes begun in here hash texts alike: the order of some maps hangs on that, and so does a proof's cost."""
+    seed = os.environ.get("PYTHONHASHSEED")
+    os.environ["PYTHONHASHSEED"] = "0"
+    try:
+        yield
+    finally:
+        if seed is None:
+            del os.environ["PYTHONHASHSEED"]
+        else:
+            os.environ["PYTHONHASHSEED"] = seed
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """`marginspec prove`: what it prints, its exit codes, certificates and whether they can be tampered with."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from hashlib import sha256
@@ -36,6 +37,15 @@ def test_the_same_lines_each_time() -> None:
     lines = [json.loads(line) for line in first.stdout.splitlines()]
     assert [one["id"] for one in lines] == ["T-MUL-1", "T-MUL-2", "T-NUM-1"]
     assert all(one["status"] == "proved" and one["z3_resources"] > 0 for one in lines)
+
+
+def test_the_same_costs_whatever_texts_hash_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = []
+    for seed in ("1", "2", None):
+        monkeypatch.setenv("PYTHONHASHSEED", seed) if seed else monkeypatch.delenv("PYTHONHASHSEED", raising=False)
+        lines.append(run("T-ADL-12", "--json").stdout)
+        assert os.environ.get("PYTHONHASHSEED") == seed
+    assert lines[0] == lines[1] == lines[2]
 
 
 def test_people_get_a_table() -> None:
