@@ -16,17 +16,20 @@ from rich.table import Table
 
 import marginspec_proofs.theorems
 from marginspec_journal import Record, write_journal
+from marginspec_journal.states import opening, write_state
 from marginspec_proofs.certificates import Flaw, flaws_of, listed_certificates, seal, write_certificate
 from marginspec_proofs.proving import Status, prove
 from marginspec_proofs.replaying import run_of
 from marginspec_proofs.statements import REGISTRY
+from marginspec_proofs.theorems.necessity import AN_EXAMPLE
+from marginspec_tools.counterexamples import example_of
 from marginspec_tools.mutating import campaign_code
 from marginspec_tools.outputs import people_console, refusals, unwritable
 from marginspec_tools.progress import counted
 from marginspec_tools.proof_status import FOLDER, write_status
 
-WITNESSES = "T-WHY"
-"""Theorems whose example is what they are about."""
+STATED = "witnesses"
+"""How the scope of a theorem begins whose example is numbers that it states."""
 MOST_CALLS = 20
 EXIT_CODES: dict[Status, int] = {"proved": 0, "failed": 1, "vacuous": 1, "unknown": 4}
 
@@ -86,6 +89,7 @@ def summary_of(theorem_id: str, certificates: Path | None) -> Summary:
 @click.option("--mutants", is_flag=True, help="Judge mutants of the rules (IDs are then beginnings of theirs).")
 @click.option("--status", is_flag=True, help="Prove all and write docs/theorems/status.json and README.md.")
 @click.option("--journal", type=click.Path(path_type=Path), help="Write a theorem's example as a journal to replay.")
+@click.option("--state", type=click.Path(path_type=Path), help="Write the state that the example begins in.")
 @click.option("--json", "as_json", is_flag=True, help="Lines for programs.")
 def command(
     ids: tuple[str, ...],
@@ -96,6 +100,7 @@ def command(
     mutants: bool,
     status: bool,
     journal: Path | None,
+    state: Path | None,
     as_json: bool,
 ) -> None:
     """Prove theorems by their ids, or all that begin so (T-ADL); without ids, all.
@@ -116,8 +121,8 @@ def command(
             summaries = proved_in_parallel(chosen, jobs, folder)
     if status:
         write_status(Path(), summaries)
-    if journal is not None:
-        write_example(journal, summaries)
+    if journal is not None or state is not None:
+        write_example(journal, state, summaries)
     for text in json_lines(summaries) if as_json else failure_lines(summaries):
         click.echo(text)
     if not as_json:
@@ -196,36 +201,52 @@ def json_lines(summaries: list[Summary]) -> Iterator[str]:
 def failure_lines(summaries: list[Summary]) -> Iterator[str]:
     """What was found against the theorems that are not proved, with its numbers and what the rules do with them.
 
-    Of a witness theorem that is proved, the numbers that it found.
+    Of a theorem that is proved and about an example, its example.
     """
     for one in summaries:
-        numbers = one.counterexample if one.status != "proved" else one.witness
         if one.status != "proved":
             yield f"{one.id} is {one.status}: {one.failure}"
-        elif not one.id.startswith(WITNESSES) or not numbers:
-            continue
-        else:
+            yield from example_lines(one, one.counterexample)
+        elif one.scope == AN_EXAMPLE or one.scope.startswith(STATED):
             yield f"{one.id} has an example:"
-        yield from (f"    {name} = {value}" for name, value in (numbers or {}).items())
-        if one.status != "proved" and numbers is not None:
-            run = run_of(REGISTRY[one.id], numbers)
-            yield from (f"    {call.text()}" for call in run.calls[:MOST_CALLS])
-            if run.journal() is not None:
-                yield f"    a journal of it: marginspec prove {one.id} --journal FILE"
+            yield from example_lines(one, one.witness)
 
 
-def write_example(path: Path, summaries: list[Summary]) -> None:
-    """Write the events that a theorem applies to its counterexample, or to its witness, as a journal."""
+def example_lines(one: Summary, numbers: dict[str, int] | None) -> Iterator[str]:
+    """Numbers, the calls that the theorem makes with them, and how to get them as files where they are such."""
+    if numbers is None:
+        return
+    yield from (f"    {name} = {value}" for name, value in numbers.items())
+    run = run_of(REGISTRY[one.id], numbers)
+    yield from (f"    {text}" for text in list(dict.fromkeys(call.text() for call in run.calls))[:MOST_CALLS])
+    example = example_of(run)
+    if example is None:
+        return
+    if example.begins_empty():
+        yield f"    a journal of it: marginspec prove {one.id} --journal FILE"
+        return
+    yield f"    as files: marginspec prove {one.id} --state STATE --journal FILE, for replay --from STATE FILE"
+    for broken in example.broken:
+        yield f"    which refuses the state, as {broken.invariant} is broken: {broken.what}, {broken.where}"
+
+
+def write_example(journal: Path | None, state: Path | None, summaries: list[Summary]) -> None:
+    """Write a theorem's counterexample, or its witness: the events that it applies, the state that they begin in."""
     if len(summaries) != 1:
-        raise click.UsageError("a journal is of one theorem")
+        raise click.UsageError("an example is of one theorem")
     only = summaries[0]
     numbers = only.counterexample or only.witness
-    found = run_of(REGISTRY[only.id], numbers).journal() if numbers is not None else None
-    if found is None:
-        raise click.UsageError(f"{only.id} applies no events from an empty state; its numbers are all that there is")
-    header, events = found
-    with refusals(path):
-        write_journal(path, header, [Record(line, event) for line, event in enumerate(events, 2)])
+    example = example_of(run_of(REGISTRY[only.id], numbers)) if numbers is not None else None
+    if example is None:
+        raise click.UsageError(f"{only.id} has no example that a file can hold; its calls are all that there is")
+    if state is None and not example.begins_empty():
+        raise click.UsageError(f"the example of {only.id} begins in a state: name a file for it by --state")
+    if state is not None:
+        with refusals(state):
+            write_state(state, opening(example.start))
+    if journal is not None:
+        with refusals(journal):
+            write_journal(journal, example.start.header, [Record(*one) for one in enumerate(example.events, 2)])
 
 
 def show(summaries: list[Summary]) -> None:

@@ -1,7 +1,8 @@
 """What a theorem does with given numbers: the calls of the rules' functions that it makes, and the events it applies.
 
 The theorem runs on plain numbers, without any symbol, while the interpreter reports calls. A theorem that applies
-events from an empty state gives a journal that anybody can replay; of others the calls are the example.
+events gives a journal that anybody can replay, and the state that it starts from if that is not empty; one that calls
+a function on a state gives that state; of others the calls alone are the example.
 """
 
 import sys
@@ -12,7 +13,8 @@ from typing import Any
 import attrs
 
 from marginspec.events import Event
-from marginspec.state import Header, State
+from marginspec.receipts import Receipt
+from marginspec.state import State
 from marginspec.transaction import Transaction
 from marginspec.transition import apply
 from marginspec_proofs.sources import plain_function
@@ -34,32 +36,61 @@ class Call:
 
 
 @attrs.frozen
+class Applied:
+    """An event that a theorem applied: the state that it found, the state that it left, the receipt."""
+
+    before: State
+    event: Event
+    after: State
+    receipt: Receipt
+
+
+@attrs.frozen
+class History:
+    """A state and events that were applied to it, each to what the one before left, with their receipts."""
+
+    start: State
+    events: tuple[Event, ...]
+    receipts: tuple[Receipt, ...]
+
+    def begins_empty(self) -> bool:
+        """Whether there is nothing in the state at the start."""
+        return self.start == State(header=self.start.header)
+
+
+@attrs.frozen
 class Run:
     """A theorem on given numbers: the calls of the functions that it names, and each event that it applied."""
 
     calls: tuple[Call, ...]
-    applied: tuple[tuple[State, Event, State], ...]
+    applied: tuple[Applied, ...]
 
-    def journal(self) -> tuple[Header, tuple[Event, ...]] | None:
-        """The longest run of events from an empty state, each applied to what the one before left; None without any.
+    def history(self) -> History | None:
+        """The longest run of events from an empty state, or else from the first state; None without any.
 
         Where an event was applied twice, first by the rules and then by changed ones, the first counts.
         """
-        state: State | None = None
-        events: list[Event] = []
-        for before, event, after in self.applied:
-            if before == State(header=before.header) and state is None:
-                state = before
-            if before is state and before is not after:
-                events.append(event)
-                state = after
-        return (state.header, tuple(events)) if state is not None and events else None
+        if not self.applied:
+            return None
+        found = [one.before for one in self.applied]
+        state = next((one for one in found if one == State(header=one.header)), found[0])
+        taken: list[Applied] = []
+        for one in self.applied:
+            if one.before is state and not (taken and taken[-1].event is one.event):
+                taken.append(one)
+                state = one.after
+        return History(taken[0].before, tuple(one.event for one in taken), tuple(one.receipt for one in taken))
+
+    def found(self) -> State | None:
+        """The state that the first call found, if it was given one."""
+        states = (value for call in self.calls for value in call.arguments.values() if isinstance(value, State))
+        return next(states, None)
 
 
 def run_of(theorem: Theorem, numbers: dict[str, int]) -> Run:
     """Run a theorem on given numbers and take down what it does; numbers out of its scope end it early."""
     calls: list[Call] = []
-    applied: list[tuple[State, Event, State]] = []
+    applied: list[Applied] = []
     watched = {plain_function(one).__code__: name_of(one) for one in theorem.functions if not isinstance(one, type)}
     begun: dict[FrameType, dict[str, Any]] = {}
 
@@ -72,7 +103,7 @@ def run_of(theorem: Theorem, numbers: dict[str, int]) -> Run:
                 if frame.f_code in watched:
                     calls.append(Call(watched[frame.f_code], arguments, shown(given)))
                 if frame.f_code is apply.__code__ and given is not None:
-                    applied.append((arguments["state"], arguments["event"], given[0]))
+                    applied.append(Applied(arguments["state"], arguments["event"], *given))
 
     with watching(watch):
         run_plainly(theorem, numbers)
