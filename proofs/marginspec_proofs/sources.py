@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from marginspec_proofs.statements import Theorem
 
-PACKAGES = ("marginspec", "marginspec_audit", "marginspec_proofs")
+PACKAGES = ("marginspec", "marginspec_audit", "marginspec_engine", "marginspec_proofs")
 MACHINERY = ("exploring", "proving", "solvers", "statements", "symbols", "terms")
 """Modules that prove; what they say is hashed as a whole (`machinery_hash`), not for each theorem."""
 PLAIN = (bool, int, str, type(None))

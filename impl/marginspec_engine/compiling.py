@@ -1,0 +1,64 @@
+"""Compiling the kernels: each may be called by compiled code, and `compiled` makes an entry point of a function.
+
+Cached code is found again only for the same text of the whole package: the cache of the compiler looks at the entry
+point's file and at none of those that it calls.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from types import FunctionType
+from typing import Any
+
+import numba
+from numba.core.caching import FunctionCache
+from numba.extending import register_jitable
+
+from marginspec_engine import kernels
+from marginspec_engine.compiled_forms import OPERATIONS
+
+OPTIONS: Any = {"error_model": "numpy"}
+"""Divisions are not tested for a divisor of zero: the test would keep loops from becoming vector instructions."""
+
+
+def sources_hash(folder: Path) -> str:
+    """SHA-256 of all Python files of a folder and of those below it."""
+    texts = (f"{path.relative_to(folder)}: {path.read_text('utf-8')}" for path in sorted(folder.rglob("*.py")))
+    return sha256("\n".join(texts).encode()).hexdigest()
+
+
+SOURCES = sources_hash(Path(__file__).parent)
+
+
+class SourcesCache(FunctionCache):
+    """A cache whose entries are of the whole package's text."""
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        inherited: Any = super()
+        return *inherited._index_key(sig, codegen), SOURCES
+
+
+def kernel_functions() -> Iterator[FunctionType]:
+    """Every function of the kernels, in the order of modules and names."""
+    for module in iter_modules(kernels.__path__):
+        found = import_module(f"{kernels.__name__}.{module.name}")
+        for _, function in inspect.getmembers(found, inspect.isfunction):
+            if function.__module__ == found.__name__:
+                yield function
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function as compiled code, which is kept for the next process; compiled when it is first called."""
+    dispatcher: Any = numba.njit(**OPTIONS)(function)
+    cache: Any = SourcesCache
+    dispatcher._cache = cache(dispatcher.py_func)
+    entry_point: Callable[..., Any] = dispatcher
+    return entry_point
+
+
+for kernel in kernel_functions():
+    if kernel not in OPERATIONS:
+        register_jitable(**OPTIONS)(kernel)

@@ -1,0 +1,56 @@
+"""Deleveraging: which of two positions stands first, and how much of a pair is closed."""
+
+from marginspec_engine.kernels.wide import compare_fractions, compare_products, multiply_divide_down, product
+
+Score = tuple[int, int, int, int]
+"""A rank as two factors of its numerator, of which the first has the sign, and two of its positive denominator."""
+
+
+def binance_score(unrealised: int, cash: int, maintenance: int, equity: int, unit: int) -> Score:
+    """Profit over cash (at least one asset unit, in quanta), times maintenance over equity (> 0) (ADL-02)."""
+    return max(0, unrealised), maintenance, max(unit, cash), equity
+
+
+def bitmex_score(unrealised: int, cost: int, notional: int, equity: int) -> Score:
+    """PnL over cost, times (in profit) or over (in loss) notional over equity (> 0) (ADL-02)."""
+    size = abs(cost)
+    if unrealised >= 0:
+        return unrealised, notional, size, equity
+    return unrealised, equity, size, notional
+
+
+def compare_scores(first: Score, second: Score) -> int:
+    """1, 0 or -1 as the first score is above, at or below the second; exact (ADL-02)."""
+    above, times, below, by = first
+    other_above, other_times, other_below, other_by = second
+    divisor, other_divisor = product(below, by), product(other_below, other_by)
+    if above < 0 and other_above < 0:
+        loss, other_loss = product(-above, times), product(-other_above, other_times)
+        return compare_fractions(other_loss, other_divisor, loss, divisor)
+    if above < 0 or other_above < 0:
+        return -1 if above < 0 else 1
+    return compare_fractions(product(above, times), divisor, product(other_above, other_times), other_divisor)
+
+
+def entry_is_no_worse(held: int, cost: int, lot_quantity: int, lot_cost: int) -> bool:
+    """Whether a counterparty's entry, cost over quantity, is no worse than a lot's on the other side (ADL-04)."""
+    # Both sides divided by held and by the lot, of opposite signs: sizes are compared, both turned alike.
+    if held > 0:
+        return compare_products(cost, -lot_quantity, -lot_cost, held) <= 0
+    return compare_products(cost, lot_quantity, -lot_cost, -held) <= 0
+
+
+def within_loss(amount: int, size: int, loss: int) -> int:
+    """The most lots, at most a size, whose released loss is at most an amount (>= 0); a lot of this size loses this."""
+    if amount >= loss:
+        return size
+    return multiply_divide_down(amount, size, loss)
+
+
+def step_quantity(loss: int, size: int, shortfall: int, missing: int, held: int, spare: int) -> int:
+    """How much of a losing lot a step closes, at most what the counterparty holds and can spare (ADL-01, ADL-04)."""
+    if spare <= 0:
+        return 0
+    restores = shortfall >= missing
+    wanted = within_loss(missing - 1, size, loss) + 1 if restores else within_loss(shortfall, size, loss)
+    return min(wanted, size, held, within_loss(spare - 1, size, loss))
