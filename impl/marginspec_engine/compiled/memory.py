@@ -1,0 +1,214 @@
+"""The engine's memory: words of 64 bits at addresses, vectors that grow, and maps.
+
+All of it is plain functions, which `compiling` compiles. On Python's own integers (see `exact`) the same functions
+run on `PlainWords`, which remember what is written and read everything else from the memory itself.
+"""
+
+from typing import Protocol
+
+from marginspec_engine.layout import (
+    ADDRESS,
+    BOOK,
+    ENTRIES,
+    FREE_SLOT,
+    NONE,
+    ROOM,
+    SETTLING,
+    SLOTS,
+    UNDONE,
+    USED,
+    WORD_BYTES,
+)
+
+
+class Words(Protocol):
+    """Words from an address on; compiled code has a pointer instead."""
+
+    @property
+    def address(self) -> int:
+        """Where they stand."""
+
+    def __getitem__(self, place: int) -> int: ...
+
+    def __setitem__(self, place: int, word: int) -> None: ...
+
+    def shifted(self, place: int) -> "Words":
+        """Words from a place on."""
+
+    def elsewhere(self, address: int) -> "Words":
+        """Words of the same memory, at an address."""
+
+    def resized(self, address: int, before: int, after: int) -> int:
+        """The address of memory of so many words that begins like that at an address, which is given up."""
+
+
+def at(words: Words, place: int) -> Words:
+    """Words from a place on."""
+    return words.shifted(place)
+
+
+def words_at(book: Words, address: int) -> Words:
+    """Words at an address of the book's memory."""
+    return book.elsewhere(address)
+
+
+def address_of(words: Words) -> int:
+    """Where words stand."""
+    return words.address
+
+
+def resized(book: Words, address: int, before: int, after: int) -> int:
+    """The address of memory of so many words that begins like that at an address, which is given up; 0 is none."""
+    return book.resized(address, before, after)
+
+
+def is_compiled() -> bool:
+    """Whether integers have 64 bits: what may not fit is then left to Python's own."""
+    return False
+
+
+# ----------------------------------------------------------------- vectors
+
+LEAST_ROOM = 64
+
+
+def reserve(book: Words, vector: Words, words: int) -> None:
+    """Have room for so many more words in a vector; whoever holds its words asks for them again."""
+    needed = vector[USED] + words
+    if needed > vector[ROOM]:
+        room = max(LEAST_ROOM, 2 * vector[ROOM], needed)
+        vector[ADDRESS] = resized(book, vector[ADDRESS], vector[ROOM], room)
+        vector[ROOM] = room
+
+
+def push(book: Words, vector: Words, word: int) -> None:
+    """Put a word at the end of a vector."""
+    if vector[USED] == vector[ROOM]:
+        reserve(book, vector, 1)
+    words_at(book, vector[ADDRESS])[vector[USED]] = word
+    vector[USED] = vector[USED] + 1
+
+
+def items(book: Words, vector: Words) -> Words:
+    """The words of a vector, until it grows."""
+    return words_at(book, vector[ADDRESS])
+
+
+def row(book: Words, table: int, number: int, width: int) -> Words:
+    """A row of a table, until the table grows."""
+    return words_at(book, book[table + ADDRESS] + number * width * WORD_BYTES)
+
+
+def new_row(book: Words, table: int, width: int) -> int:
+    """The number of a row of zeros at the end of a table."""
+    vector = at(book, table)
+    reserve(book, vector, width)
+    number = vector[USED] // width
+    words = at(items(book, vector), vector[USED])
+    for place in range(width):
+        words[place] = 0
+    vector[USED] = vector[USED] + width
+    return number
+
+
+# ----------------------------------------------------------------- what a refused event takes back
+
+
+def put(book: Words, words: Words, place: int, word: int) -> None:
+    """Write a word so that it is taken back if the event is refused; settlement is never refused."""
+    if book[SETTLING] == 0:
+        push(book, at(book, UNDONE), address_of(at(words, place)))
+        push(book, at(book, UNDONE), words[place])
+    words[place] = word
+
+
+def take_back(book: Words) -> None:
+    """Undo every `put` of the event, the last one first."""
+    undone = at(book, UNDONE)
+    while undone[USED] > 0:
+        undone[USED] = undone[USED] - 2
+        pair = at(items(book, undone), undone[USED])
+        words_at(book, pair[0])[0] = pair[1]
+
+
+# ----------------------------------------------------------------- maps
+
+LEAST_SLOTS = 16
+MULTIPLIER = 0x1E3779B97F4A7C15
+
+
+def slot_of(slots: Words, mask: int, key: int) -> int:
+    """Where a key stands in a map's slots, or the free slot where it would."""
+    place = slot_from(key, mask)
+    while slots[2 * place] != key and slots[2 * place] != FREE_SLOT:
+        place = (place + 1) & mask
+    return place
+
+
+def found(book: Words, entries: int, key: int) -> int:
+    """What a map holds under a key; NONE if nothing."""
+    held = at(book, entries)
+    if held[SLOTS] == 0:
+        return NONE
+    slots = words_at(book, held[ADDRESS])
+    place = slot_of(slots, held[SLOTS] - 1, key)
+    return slots[2 * place + 1] if slots[2 * place] == key else NONE
+
+
+def make_room(book: Words, entries: int) -> None:
+    """Have room for another key, so that no more than half of a map's slots are taken; not within an event."""
+    held = at(book, entries)
+    if 2 * (held[ENTRIES] + 1) <= held[SLOTS]:
+        return
+    before, count = held[ADDRESS], held[SLOTS]
+    slots_now = max(LEAST_SLOTS, 2 * count)
+    held[ADDRESS] = resized(book, 0, 0, 2 * slots_now)
+    held[SLOTS] = slots_now
+    slots = words_at(book, held[ADDRESS])
+    for place in range(slots_now):
+        slots[2 * place] = FREE_SLOT
+    if count > 0:
+        old = words_at(book, before)
+        for place in range(count):
+            if old[2 * place] != FREE_SLOT:
+                moved = slot_of(slots, slots_now - 1, old[2 * place])
+                slots[2 * moved] = old[2 * place]
+                slots[2 * moved + 1] = old[2 * place + 1]
+        resized(book, before, 2 * count, 0)
+
+
+def enter(book: Words, entries: int, key: int, word: int) -> None:
+    """Have a map hold a word under a key; `make_room` went before."""
+    held = at(book, entries)
+    slots = words_at(book, held[ADDRESS])
+    place = slot_of(slots, held[SLOTS] - 1, key)
+    if slots[2 * place] != key:
+        put(book, slots, 2 * place, key)
+        put(book, held, ENTRIES, held[ENTRIES] + 1)
+    put(book, slots, 2 * place + 1, word)
+
+
+def strike(book: Words, entries: int, key: int) -> None:
+    """Take a key that is there out of a map; keys behind it in its run move up."""
+    held = at(book, entries)
+    slots, mask = words_at(book, held[ADDRESS]), held[SLOTS] - 1
+    gap = slot_of(slots, mask, key)
+    place = (gap + 1) & mask
+    while slots[2 * place] != FREE_SLOT:
+        home = slot_from(slots[2 * place], mask)
+        if ((place - home) & mask) >= ((place - gap) & mask):
+            put(book, slots, 2 * gap, slots[2 * place])
+            put(book, slots, 2 * gap + 1, slots[2 * place + 1])
+            gap = place
+        place = (place + 1) & mask
+    put(book, slots, 2 * gap, FREE_SLOT)
+    put(book, held, ENTRIES, held[ENTRIES] - 1)
+
+
+def slot_from(key: int, mask: int) -> int:
+    """The slot where the search for a key begins."""
+    mixed = (key ^ (key >> 32)) * MULTIPLIER & 0x7FFFFFFFFFFFFFFF
+    return (mixed >> 20) & mask
+
+
+BOOK_BYTES = BOOK * WORD_BYTES

@@ -1,0 +1,361 @@
+"""Queues of counterparties: positions by score, with a tree over them that finds the first eligible one.
+
+A node of the tree holds the best entry and the most spare of the positions below it, so a node that is not good enough
+for a lot rules all of them out. Entries and spare of leaves are kept up to date as domains change; the order is that of
+the event's first look at the market (ADL-02).
+"""
+
+from marginspec_engine.compiled.figures import domain_margin, is_healthy, value_at_mark
+from marginspec_engine.compiled.memory import Words, at, items, push, reserve, row
+from marginspec_engine.compiled.sorting import rank_accounts
+from marginspec_engine.kernels import deleveraging as kernels
+from marginspec_engine.kernels import margin
+from marginspec_engine.kernels.wide import compare_products, multiply_divide_down
+from marginspec_engine.layout import (
+    ACCOUNT,
+    ACCOUNTS,
+    ASSET,
+    ASSET_ROW,
+    ASSET_UNIT,
+    ASSETS,
+    CASH,
+    COST,
+    DIRTY,
+    DOMAIN,
+    DOMAIN_ROW,
+    DOMAINS,
+    EVENT,
+    FIRST,
+    FIRST_LOSING,
+    FIRST_LOT,
+    IMPROVED,
+    IS_DIRTY,
+    KEYS,
+    LEAF,
+    LEAF_EVENT,
+    LEAVES,
+    LONG_QUEUE,
+    LOSING,
+    LOT,
+    LOTS,
+    MARKET,
+    MARKET_POSITIONS,
+    MARKET_ROW,
+    MARKETS,
+    NEXT,
+    NONE,
+    OWNER,
+    PAIRLESS_LONG,
+    PAIRLESS_SHORT,
+    POSITION,
+    POSITIONS,
+    QUANTITY,
+    QUEUE_EVENT,
+    QUEUED,
+    QUEUES_TAKEN,
+    RANK,
+    RANKS_BITMEX,
+    SHORT_QUEUE,
+    SIDE,
+    TREE,
+    USED,
+    WORKING,
+)
+
+# ----------------------------------------------------------------- candidates and their order
+
+CANDIDATE = 7
+"""Words of a candidate in WORKING: its position, the four factors of its score, and the two parts of a rough score."""
+ROUGH_ONE = 2**30
+MOST_ROUGH = 2**32
+NOT_ROUGH = -1
+
+
+def take_queues(book: Words, number: int) -> None:
+    """Scores and order of both sides are taken at the event's first look at a market, and kept (ADL-02)."""
+    market = row(book, MARKETS, number, MARKET_ROW)
+    if market[QUEUE_EVENT] == book[EVENT]:
+        return
+    rank_accounts(book)
+    market[QUEUE_EVENT] = book[EVENT]
+    book[QUEUES_TAKEN] = book[EVENT]
+    take_queue(book, market, LONG_QUEUE)
+    take_queue(book, market, SHORT_QUEUE)
+    market[PAIRLESS_LONG] = NONE
+    market[PAIRLESS_SHORT] = NONE
+    market[FIRST_LOSING] = 0
+    losing, lot_number = at(market, LOSING), market[FIRST_LOT]
+    losing[USED] = 0
+    while lot_number != NONE:
+        lot = row(book, LOTS, lot_number, LOT)
+        if lot[COST] > value_at_mark(market, lot[QUANTITY]):
+            push(book, losing, lot_number)
+        lot_number = lot[NEXT]
+
+
+def take_queue(book: Words, market: Words, side: int) -> None:
+    """The queue of a side: its positions in healthy domains, highest score first (ADL-02)."""
+    count = collect_candidates(book, market, side)
+    order_candidates(book, count)
+    queue = at(market, side)
+    queued = at(queue, QUEUED)
+    queued[USED] = 0
+    reserve(book, queued, count)
+    candidates, order = items(book, at(book, WORKING)), items(book, at(book, KEYS))
+    for place in range(count):
+        number = candidates[CANDIDATE * order[place]]
+        items(book, queued)[place] = number
+        position = row(book, POSITIONS, number, POSITION)
+        position[LEAF] = place
+        position[LEAF_EVENT] = book[EVENT]
+    queued[USED] = count
+    queue[IMPROVED] = 0
+    plant(book, queue)
+
+
+def collect_candidates(book: Words, market: Words, side: int) -> int:
+    """Leave in WORKING the candidates of a side; gives how many there are."""
+    listed, working = at(market, MARKET_POSITIONS), at(book, WORKING)
+    working[USED] = 0
+    for place in range(listed[USED]):
+        number = items(book, listed)[place]
+        position = row(book, POSITIONS, number, POSITION)
+        if (position[QUANTITY] > 0) == (side == LONG_QUEUE) and is_healthy(book, position[DOMAIN]):
+            add_candidate(book, market, number)
+    return working[USED] // CANDIDATE
+
+
+def add_candidate(book: Words, market: Words, number: int) -> None:
+    """Put a position with its score into WORKING, by the profile's ranking (ADL-02)."""
+    position = row(book, POSITIONS, number, POSITION)
+    value = value_at_mark(market, position[QUANTITY])
+    unrealised = margin.unrealised(value, position[COST])
+    equity, maintenance = domain_margin(book, position[DOMAIN])
+    if book[RANKS_BITMEX] == 1:
+        score = kernels.bitmex_score(unrealised, position[COST], abs(value), equity)
+    else:
+        cash = row(book, DOMAINS, position[DOMAIN], DOMAIN_ROW)[CASH]
+        unit = row(book, ASSETS, market[ASSET], ASSET_ROW)[ASSET_UNIT]
+        score = kernels.binance_score(unrealised, cash, maintenance, equity, unit)
+    above, times, below, by = score
+    working = at(book, WORKING)
+    push(book, working, number)
+    push(book, working, above)
+    push(book, working, times)
+    push(book, working, below)
+    push(book, working, by)
+    push(book, working, rough(above, below))
+    push(book, working, rough(times, by))
+
+
+def rough(number: int, divisor: int) -> int:
+    """A fraction (>= 0) in 2^-30, rounded down; NOT_ROUGH if it is negative, too large or has no divisor."""
+    if number < 0 or divisor <= 0 or number // divisor >= MOST_ROUGH:
+        return NOT_ROUGH
+    return multiply_divide_down(number, ROUGH_ONE, divisor)
+
+
+def order_candidates(book: Words, count: int) -> None:
+    """Leave in KEYS the candidates' places in their order."""
+    keys = at(book, KEYS)
+    keys[USED] = 0
+    reserve(book, keys, 2 * count)
+    order = items(book, keys)
+    for place in range(count):
+        order[place] = place
+    run = 1
+    while run < count:
+        for start in range(0, count - run, 2 * run):
+            merge_candidates(book, order, at(order, count), start, start + run, min(start + 2 * run, count))
+        run = 2 * run
+
+
+def merge_candidates(book: Words, order: Words, spare: Words, first: int, middle: int, end: int) -> None:
+    """Merge two runs of ordered candidates that stand side by side."""
+    for place in range(first, middle):
+        spare[place] = order[place]
+    left, right, place = first, middle, first
+    while left < middle:
+        if right < end and stands_first(book, order[right], spare[left]):
+            order[place] = order[right]
+            right = right + 1
+        else:
+            order[place] = spare[left]
+            left = left + 1
+        place = place + 1
+
+
+def stands_first(book: Words, one: int, other: int) -> bool:
+    """Whether a candidate stands before another: the higher score, ties by key (ADL-02).
+
+    Rough scores tell where their roundings, less than one unit in each part, cannot change the answer.
+    """
+    first, second = candidate(book, one), candidate(book, other)
+    if first[3] == 0 or second[3] == 0:
+        return stands_first_by_infinity(book, first, second)
+    if first[5] != NOT_ROUGH and first[6] != NOT_ROUGH and second[5] != NOT_ROUGH and second[6] != NOT_ROUGH:
+        if compare_products(first[5], first[6], second[5] + 1, second[6] + 1) >= 0:
+            return True
+        if compare_products(second[5], second[6], first[5] + 1, first[6] + 1) >= 0:
+            return False
+    order = kernels.compare_scores(
+        (first[1], first[2], first[3], first[4]), (second[1], second[2], second[3], second[4])
+    )
+    if order != 0:
+        return order > 0
+    return key_rank(book, first[0]) < key_rank(book, second[0])
+
+
+def stands_first_by_infinity(book: Words, first: Words, second: Words) -> bool:
+    """The same where a cost of nothing makes a score infinite; equal infinities are tied."""
+    one, other = infinity(first), infinity(second)
+    if one != other:
+        return one > other
+    return key_rank(book, first[0]) < key_rank(book, second[0])
+
+
+def infinity(words: Words) -> int:
+    """1 or -1 for a candidate whose score is infinite, 0 for a finite one."""
+    if words[3] != 0:
+        return 0
+    return 1 if words[1] >= 0 else -1
+
+
+def candidate(book: Words, place: int) -> Words:
+    """The words of a candidate."""
+    return at(items(book, at(book, WORKING)), CANDIDATE * place)
+
+
+def key_rank(book: Words, number: int) -> int:
+    """Where a position's key stands among those of its market."""
+    position = row(book, POSITIONS, number, POSITION)
+    return 4 * row(book, ACCOUNTS, position[OWNER], ACCOUNT)[RANK] + position[SIDE]
+
+
+# ----------------------------------------------------------------- the tree
+
+NODE = 3
+BEST_COST, BEST_HELD, MOST_SPARE = range(NODE)
+"""Of a node: cost and lots of the position of the best entry below it (0 lots: there is none), and the most spare."""
+
+
+def plant(book: Words, queue: Words) -> None:
+    """Make the tree over a queue: node 1 is its root, nodes 2n and 2n + 1 stand below node n, leaves last."""
+    queued, tree = at(queue, QUEUED), at(queue, TREE)
+    leaves = 1
+    while leaves < queued[USED]:
+        leaves = 2 * leaves
+    queue[LEAVES] = leaves
+    tree[USED] = 0
+    reserve(book, tree, 2 * leaves * NODE)
+    for place in range(leaves):
+        leaf = node(book, queue, leaves + place)
+        leaf[BEST_HELD] = 0
+        leaf[MOST_SPARE] = 0
+        if place < queued[USED]:
+            write_leaf(book, leaf, items(book, queued)[place])
+    for place in range(leaves - 1, 0, -1):
+        join(book, queue, place)
+
+
+def node(book: Words, queue: Words, place: int) -> Words:
+    """A node of a queue's tree."""
+    return at(items(book, at(queue, TREE)), NODE * place)
+
+
+def write_leaf(book: Words, leaf: Words, number: int) -> None:
+    """Write what a position can be closed against into its leaf."""
+    position = row(book, POSITIONS, number, POSITION)
+    leaf[BEST_HELD] = position[QUANTITY]
+    leaf[BEST_COST] = position[COST]
+    leaf[MOST_SPARE] = 0
+    if position[QUANTITY] != 0:
+        equity, maintenance = domain_margin(book, position[DOMAIN])
+        leaf[MOST_SPARE] = equity - maintenance
+
+
+def join(book: Words, queue: Words, place: int) -> None:
+    """Write a node from the two below it."""
+    joined, left, right = node(book, queue, place), node(book, queue, 2 * place), node(book, queue, 2 * place + 1)
+    best = left if is_better_entry(left, right) else right
+    joined[BEST_COST] = best[BEST_COST]
+    joined[BEST_HELD] = best[BEST_HELD]
+    joined[MOST_SPARE] = max(left[MOST_SPARE], right[MOST_SPARE])
+
+
+def is_better_entry(first: Words, second: Words) -> bool:
+    """Whether a node's entry leaves its position more profit a lot than another's, or the same."""
+    if first[BEST_HELD] == 0 or second[BEST_HELD] == 0:
+        return second[BEST_HELD] == 0
+    sizes = abs(first[BEST_HELD]), abs(second[BEST_HELD])
+    return compare_products(-first[BEST_COST], sizes[1], -second[BEST_COST], sizes[0]) >= 0
+
+
+def update_leaf(book: Words, queue: Words, place: int, number: int) -> None:
+    """Write a position's leaf anew, and all nodes above it; an improvement is counted."""
+    leaf = node(book, queue, queue[LEAVES] + place)
+    cost, held, spare = leaf[BEST_COST], leaf[BEST_HELD], leaf[MOST_SPARE]
+    write_leaf(book, leaf, number)
+    if leaf[BEST_COST] == cost and leaf[BEST_HELD] == held and leaf[MOST_SPARE] == spare:
+        return
+    if leaf[BEST_HELD] != 0 and (leaf[MOST_SPARE] > spare or entry_improved(leaf, cost, held)):
+        queue[IMPROVED] = queue[IMPROVED] + 1
+    above = (queue[LEAVES] + place) // 2
+    while above > 0:
+        join(book, queue, above)
+        above = above // 2
+
+
+def entry_improved(leaf: Words, cost: int, held: int) -> bool:
+    """Whether a leaf's entry is better than one of this cost and lots."""
+    return held == 0 or compare_products(-leaf[BEST_COST], abs(held), -cost, abs(leaf[BEST_HELD])) > 0
+
+
+def refresh_leaves(book: Words) -> None:
+    """Write the leaves of all domains anew that changed since the last search."""
+    changed = at(book, DIRTY)
+    while changed[USED] > 0:
+        changed[USED] = changed[USED] - 1
+        domain = row(book, DOMAINS, items(book, changed)[changed[USED]], DOMAIN_ROW)
+        domain[IS_DIRTY] = 0
+        number = domain[FIRST]
+        while number != NONE:
+            position = row(book, POSITIONS, number, POSITION)
+            market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+            if position[LEAF_EVENT] == book[EVENT] and market[QUEUE_EVENT] == book[EVENT]:
+                update_leaf(book, at(market, queue_side(position[QUANTITY])), position[LEAF], number)
+            number = position[NEXT]
+
+
+def queue_side(quantity: int) -> int:
+    """The queue of positions of a sign."""
+    return LONG_QUEUE if quantity > 0 else SHORT_QUEUE
+
+
+def first_eligible(book: Words, queue: Words, lot: Words, spare: int) -> int:
+    """The first position of a queue whose entry is no worse than a lot's, with this much spare; NONE (ADL-01)."""
+    place = 1
+    while True:
+        if may_be_eligible(node(book, queue, place), lot, spare):
+            if place < queue[LEAVES]:
+                place = 2 * place
+                continue
+            number = items(book, at(queue, QUEUED))[place - queue[LEAVES]]
+            if row(book, POSITIONS, number, POSITION)[QUANTITY] != 0:
+                return number
+            # A position that is gone stands in no domain, so its leaf is written when it comes up.
+            update_leaf(book, queue, place - queue[LEAVES], number)
+            place = 1
+            continue
+        while place % 2 == 1 and place > 1:
+            place = place // 2
+        if place <= 1:
+            return NONE
+        place = place + 1
+
+
+def may_be_eligible(below: Words, lot: Words, spare: int) -> bool:
+    """Whether a node's best entry and most spare are good enough for a lot; of a leaf: whether it is eligible."""
+    if below[BEST_HELD] == 0 or below[MOST_SPARE] < spare:
+        return False
+    return kernels.entry_is_no_worse(below[BEST_HELD], below[BEST_COST], lot[QUANTITY], lot[COST])

@@ -1,0 +1,191 @@
+"""Orders in which rules go through accounts, positions and domains: that of their names, code point by code point."""
+
+from marginspec_engine.compiled.memory import Words, at, items, push, reserve, row
+from marginspec_engine.layout import (
+    ACCOUNT,
+    ACCOUNTS,
+    ASSET,
+    ASSET_ROW,
+    ASSETS,
+    DOMAIN_ROW,
+    DOMAINS,
+    KEYS,
+    MARKET,
+    MARKET_ROW,
+    MARKETS,
+    NAME_LENGTH,
+    NAME_START,
+    NAME,
+    NAMES,
+    NONE,
+    ORDER,
+    ORDER_NAMES,
+    ORDERED_ACCOUNTS,
+    ORDERS,
+    OWNER,
+    POSITION,
+    POSITIONS,
+    RANK,
+    RANKED_ACCOUNTS,
+    SIDE,
+    USED,
+    WORKING,
+)
+
+# ----------------------------------------------------------------- accounts by name
+
+
+def name_comes_first(book: Words, first: int, second: int) -> bool:
+    """Whether an account's name comes before another's, or is the same."""
+    names = items(book, at(book, NAMES))
+    one, other = row(book, ACCOUNTS, first, ACCOUNT), row(book, ACCOUNTS, second, ACCOUNT)
+    for place in range(min(one[NAME_LENGTH], other[NAME_LENGTH])):
+        left, right = names[one[NAME_START] + place], names[other[NAME_START] + place]
+        if left != right:
+            return left < right
+    return one[NAME_LENGTH] <= other[NAME_LENGTH]
+
+
+def rank_accounts(book: Words) -> None:
+    """Give every account its rank by name; costs nothing while no account is new."""
+    count, ranked = at(book, ACCOUNTS)[USED] // ACCOUNT, book[RANKED_ACCOUNTS]
+    if count == ranked:
+        return
+    ordered, spare = at(book, ORDERED_ACCOUNTS), at(book, KEYS)
+    reserve(book, ordered, count - ordered[USED])
+    spare[USED] = 0
+    reserve(book, spare, count)
+    accounts = items(book, ordered)
+    for account in range(ranked, count):
+        accounts[account] = account
+    sort_by_name(book, accounts, items(book, spare), ranked, count)
+    merge_by_name(book, accounts, items(book, spare), 0, ranked, count)
+    ordered[USED] = count
+    for place in range(count):
+        row(book, ACCOUNTS, accounts[place], ACCOUNT)[RANK] = place
+    book[RANKED_ACCOUNTS] = count
+
+
+def sort_by_name(book: Words, accounts: Words, spare: Words, first: int, end: int) -> None:
+    """Sort accounts in places from first to end, merging runs of 1, 2, 4, ..."""
+    run = 1
+    while run < end - first:
+        for start in range(first, end - run, 2 * run):
+            merge_by_name(book, accounts, spare, start, start + run, min(start + 2 * run, end))
+        run = 2 * run
+
+
+def merge_by_name(book: Words, accounts: Words, spare: Words, first: int, middle: int, end: int) -> None:
+    """Merge two runs of sorted accounts that stand side by side; at once if they are in order."""
+    if first == middle or middle == end or name_comes_first(book, accounts[middle - 1], accounts[middle]):
+        return
+    for place in range(first, middle):
+        spare[place] = accounts[place]
+    left, right, place = first, middle, first
+    while left < middle:
+        if right < end and not name_comes_first(book, spare[left], accounts[right]):
+            accounts[place] = accounts[right]
+            right = right + 1
+        else:
+            accounts[place] = spare[left]
+            left = left + 1
+        place = place + 1
+
+
+# ----------------------------------------------------------------- pairs by their first words
+
+
+def sort_pairs(book: Words, count: int) -> None:
+    """Sort so many pairs (key, number) in KEYS by key; equal keys keep their order."""
+    pairs = at(book, KEYS)
+    reserve(book, pairs, 2 * count)
+    words = items(book, pairs)
+    run = 1
+    while run < count:
+        for start in range(0, count - run, 2 * run):
+            merge_pairs(words, at(words, 2 * count), start, start + run, min(start + 2 * run, count))
+        run = 2 * run
+
+
+def merge_pairs(pairs: Words, spare: Words, first: int, middle: int, end: int) -> None:
+    """Merge two runs of sorted pairs that stand side by side; at once if they are in order."""
+    if pairs[2 * middle - 2] <= pairs[2 * middle]:
+        return
+    for place in range(2 * first, 2 * middle):
+        spare[place] = pairs[place]
+    left, right, place = first, middle, first
+    while left < middle:
+        if right < end and spare[2 * left] > pairs[2 * right]:
+            pairs[2 * place] = pairs[2 * right]
+            pairs[2 * place + 1] = pairs[2 * right + 1]
+            right = right + 1
+        else:
+            pairs[2 * place] = spare[2 * left]
+            pairs[2 * place + 1] = spare[2 * left + 1]
+            left = left + 1
+        place = place + 1
+
+
+def sort_positions(book: Words, listed: Words) -> int:
+    """Leave a market's positions in WORKING, in the order of their keys; gives how many there are."""
+    rank_accounts(book)
+    count = listed[USED]
+    pairs, working = at(book, KEYS), at(book, WORKING)
+    pairs[USED] = 0
+    for place in range(count):
+        number = items(book, listed)[place]
+        position = row(book, POSITIONS, number, POSITION)
+        push(book, pairs, 4 * row(book, ACCOUNTS, position[OWNER], ACCOUNT)[RANK] + position[SIDE])
+        push(book, pairs, number)
+    sort_pairs(book, count)
+    working[USED] = 0
+    for place in range(count):
+        push(book, working, items(book, pairs)[2 * place + 1])
+    return count
+
+
+def sort_domains(book: Words, domains: Words) -> None:
+    """Put the domains of a vector in the order of their keys: account, asset, cross before market and side."""
+    count = domains[USED]
+    if count < 2:
+        return
+    rank_accounts(book)
+    for is_major in range(2):
+        pairs = at(book, KEYS)
+        pairs[USED] = 0
+        for place in range(count):
+            number = items(book, domains)[place]
+            key = account_rank(book, number) if is_major == 1 else rank_within_account(book, number)
+            push(book, pairs, key)
+            push(book, pairs, number)
+        sort_pairs(book, count)
+        for place in range(count):
+            items(book, domains)[place] = items(book, pairs)[2 * place + 1]
+
+
+def account_rank(book: Words, domain: int) -> int:
+    """Where the account of a domain stands among all."""
+    return row(book, ACCOUNTS, row(book, DOMAINS, domain, DOMAIN_ROW)[OWNER], ACCOUNT)[RANK]
+
+
+def rank_within_account(book: Words, domain: int) -> int:
+    """Where a domain stands among those of its account: by asset, then cross, then by market and side."""
+    words = row(book, DOMAINS, domain, DOMAIN_ROW)
+    asset = row(book, ASSETS, words[ASSET], ASSET_ROW)[RANK] << 32
+    if words[MARKET] == NONE:
+        return asset
+    return asset + 4 * (row(book, MARKETS, words[MARKET], MARKET_ROW)[RANK] + 1) + words[SIDE]
+
+
+def order_name_comes_first(book: Words, first: int, second: int) -> bool:
+    """Whether an order's name comes before another's of the same account."""
+    names = items(book, at(book, NAMES))
+    one, other = row(book, ORDERS, first, ORDER)[NAME], row(book, ORDERS, second, ORDER)[NAME]
+    texts = at(book, ORDER_NAMES)
+    one_start, other_start = items(book, texts)[2 * one], items(book, texts)[2 * other]
+    one_length, other_length = items(book, texts)[2 * one + 1], items(book, texts)[2 * other + 1]
+    for place in range(min(one_length, other_length)):
+        left, right = names[one_start + place], names[other_start + place]
+        if left != right:
+            return left < right
+    return one_length < other_length

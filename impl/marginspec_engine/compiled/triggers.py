@@ -1,0 +1,213 @@
+"""The trigger index: for each position a box of marks within which its domain stays healthy, sorted per market.
+
+A domain's slack, its equity less its maintenance margin less one quantum, is divided over its positions. A position's
+box ends where it alone would have lost its part, so while no mark has left any box of a domain, it is healthy (T-BOX).
+Long positions wait for a mark at or below their trigger, short ones at or above; both stand in heaps, the nearest first.
+An entry of a heap counts only while its position is KEYED by it; others are dropped when they come up.
+"""
+
+from marginspec_engine.compiled.figures import domain_margin, maintenance_of, value_at_mark
+from marginspec_engine.compiled.memory import Words, at, items, push, row
+from marginspec_engine.compiled.suspects import suspect
+from marginspec_engine.kernels.bands import BEYOND, lower_end, upper_end
+from marginspec_engine.kernels.limits import NO_PRICE
+from marginspec_engine.kernels import margin
+from marginspec_engine.layout import (
+    COST,
+    COUNT,
+    DEDUCTION_QUANTA,
+    DEDUCTION_RESTS,
+    DOMAIN,
+    DOMAIN_ROW,
+    DOMAINS,
+    FIRST,
+    IS_LISTED,
+    IS_STALE,
+    KEYED,
+    LONG_HEAP,
+    MARK,
+    MARKET,
+    MARKET_POSITIONS,
+    MARKET_ROW,
+    MARKETS,
+    NEXT,
+    NONE,
+    POSITION,
+    POSITIONS,
+    QUANTA_PER_UNIT,
+    QUANTITY,
+    RATES,
+    SHORT_HEAP,
+    STALE,
+    TIER_COUNT,
+    TIERS,
+    TRIGGER,
+    USED,
+)
+
+
+def look_at_mark(book: Words, number: int) -> None:
+    """After a market's new mark: suspect every unhealthy domain with a position there (LIQ-01)."""
+    look_at_stale(book, number)
+    look_at_longs(book, number)
+    look_at_shorts(book, number)
+    market = row(book, MARKETS, number, MARKET_ROW)
+    rebuild_if_crowded(book, market, LONG_HEAP)
+    rebuild_if_crowded(book, market, SHORT_HEAP)
+
+
+def look_at_stale(book: Words, number: int) -> None:
+    """Look at the domains without boxes that hold a position in a market."""
+    market = row(book, MARKETS, number, MARKET_ROW)
+    stale = at(market, STALE)
+    for place in range(stale[USED]):
+        position = row(book, POSITIONS, items(book, stale)[place], POSITION)
+        position[IS_LISTED] = 0
+        if position[QUANTITY] != 0 and row(book, DOMAINS, position[DOMAIN], DOMAIN_ROW)[IS_STALE] == 1:
+            look_at_domain(book, position[DOMAIN])
+    stale[USED] = 0
+
+
+def look_at_longs(book: Words, number: int) -> None:
+    """Look at the domains whose long positions' boxes the mark has left, downwards."""
+    market = row(book, MARKETS, number, MARKET_ROW)
+    heap, mark = at(market, LONG_HEAP), market[MARK]
+    while heap[USED] > 0 and items(book, heap)[0] <= -mark:
+        key, found = items(book, heap)[0], items(book, heap)[1]
+        pop(book, heap)
+        position = row(book, POSITIONS, found, POSITION)
+        if position[QUANTITY] > 0 and position[KEYED] == -key:
+            position[KEYED] = NONE
+            if position[TRIGGER] < mark:
+                enter_heap(book, found)
+            else:
+                look_at_domain(book, position[DOMAIN])
+
+
+def look_at_shorts(book: Words, number: int) -> None:
+    """Look at the domains whose short positions' boxes the mark has left, upwards."""
+    market = row(book, MARKETS, number, MARKET_ROW)
+    heap, mark = at(market, SHORT_HEAP), market[MARK]
+    while heap[USED] > 0 and items(book, heap)[0] <= mark:
+        key, found = items(book, heap)[0], items(book, heap)[1]
+        pop(book, heap)
+        position = row(book, POSITIONS, found, POSITION)
+        if position[QUANTITY] < 0 and position[KEYED] == key:
+            position[KEYED] = NONE
+            if position[TRIGGER] > mark:
+                enter_heap(book, found)
+            else:
+                look_at_domain(book, position[DOMAIN])
+
+
+def look_at_domain(book: Words, domain: int) -> None:
+    """Suspect a domain if it is unhealthy; else give its positions boxes by its present slack."""
+    equity, maintenance = domain_margin(book, domain)
+    words = row(book, DOMAINS, domain, DOMAIN_ROW)
+    # An unhealthy one is liquidated, which makes it stale again.
+    words[IS_STALE] = 0
+    if not margin.is_healthy(words[COUNT] == 0, equity, maintenance):
+        suspect(book, domain)
+        return
+    budget = (equity - maintenance - 1) // max(1, words[COUNT])
+    number = words[FIRST]
+    while number != NONE:
+        set_trigger(book, number, budget)
+        number = row(book, POSITIONS, number, POSITION)[NEXT]
+
+
+def set_trigger(book: Words, number: int, budget: int) -> None:
+    """Box a position: its trigger is the nearest mark at which it has lost more than a budget of quanta."""
+    position = row(book, POSITIONS, number, POSITION)
+    market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+    value = value_at_mark(market, position[QUANTITY])
+    # A position with this cash would be healthy as long as it has lost no more than the budget.
+    health = budget + 1 + maintenance_of(market, abs(value)) - value
+    size = abs(position[QUANTITY]) * market[QUANTA_PER_UNIT]
+    rates = at(market, TIERS + RATES)
+    quanta, rests = at(market, TIERS + DEDUCTION_QUANTA), at(market, TIERS + DEDUCTION_RESTS)
+    if position[QUANTITY] > 0:
+        trigger = lower_end(health, size, rates, quanta, rests, 0, market[TIER_COUNT])
+        is_nearer = position[KEYED] == NONE or trigger > position[KEYED]
+    else:
+        trigger = upper_end(health, size, rates, quanta, rests, 0, market[TIER_COUNT])
+        trigger = BEYOND if trigger == NO_PRICE else trigger
+        is_nearer = position[KEYED] == NONE or trigger < position[KEYED]
+    position[TRIGGER] = trigger
+    if is_nearer:
+        enter_heap(book, number)
+
+
+def enter_heap(book: Words, number: int) -> None:
+    """Have a position wait for its trigger; whatever entry it had counts no more."""
+    position = row(book, POSITIONS, number, POSITION)
+    market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+    position[KEYED] = position[TRIGGER]
+    if position[QUANTITY] > 0:
+        add(book, at(market, LONG_HEAP), -position[TRIGGER], number)
+    else:
+        add(book, at(market, SHORT_HEAP), position[TRIGGER], number)
+
+
+# ----------------------------------------------------------------- heaps of pairs, the least key first
+
+
+def add(book: Words, heap: Words, key: int, number: int) -> None:
+    """Put a pair into a heap."""
+    push(book, heap, key)
+    push(book, heap, number)
+    pairs, place = items(book, heap), heap[USED] // 2 - 1
+    while place > 0 and pairs[2 * ((place - 1) // 2)] > key:
+        parent = (place - 1) // 2
+        pairs[2 * place] = pairs[2 * parent]
+        pairs[2 * place + 1] = pairs[2 * parent + 1]
+        place = parent
+    pairs[2 * place] = key
+    pairs[2 * place + 1] = number
+
+
+def pop(book: Words, heap: Words) -> None:
+    """Take the first pair out of a heap."""
+    heap[USED] = heap[USED] - 2
+    pairs, count = items(book, heap), heap[USED] // 2
+    sink(pairs, count, 0, pairs[2 * count], pairs[2 * count + 1])
+
+
+def sink(pairs: Words, count: int, place: int, key: int, number: int) -> None:
+    """Put a pair into a heap from a place downwards."""
+    child = 2 * place + 1
+    while child < count:
+        if child + 1 < count and pairs[2 * child + 2] < pairs[2 * child]:
+            child = child + 1
+        if pairs[2 * child] >= key:
+            break
+        pairs[2 * place] = pairs[2 * child]
+        pairs[2 * place + 1] = pairs[2 * child + 1]
+        place = child
+        child = 2 * place + 1
+    pairs[2 * place] = key
+    pairs[2 * place + 1] = number
+
+
+LEAST_CROWD = 1024
+
+
+def rebuild_if_crowded(book: Words, market: Words, side: int) -> None:
+    """Drop the entries of a heap that count no more, once they are most of it."""
+    heap = at(market, side)
+    count, open_positions = heap[USED] // 2, at(market, MARKET_POSITIONS)[USED]
+    if count < max(LEAST_CROWD, 2 * open_positions):
+        return
+    pairs, kept = items(book, heap), 0
+    for place in range(count):
+        key, number = pairs[2 * place], pairs[2 * place + 1]
+        position = row(book, POSITIONS, number, POSITION)
+        is_long = side == LONG_HEAP
+        of_side = position[QUANTITY] > 0 if is_long else position[QUANTITY] < 0
+        if of_side and position[KEYED] == (-key if is_long else key):
+            pairs[2 * kept] = key
+            pairs[2 * kept + 1] = number
+            kept = kept + 1
+    heap[USED] = 2 * kept
+    for place in range(kept // 2 - 1, -1, -1):
+        sink(pairs, kept, place, pairs[2 * place], pairs[2 * place + 1])

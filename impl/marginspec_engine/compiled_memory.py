@@ -1,0 +1,69 @@
+"""Compiled forms of the memory's primitives: pointers, and the C library's reallocation."""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic, overload
+
+from marginspec_engine.compiled import memory
+from marginspec_engine.layout import WORD_BYTES
+
+WORD = ir.IntType(64)
+POINTER: Any = types.CPointer(types.int64)
+
+
+def pointer_at(typing: Any, address: Any) -> Any:
+    """Words at an address."""
+
+    def build(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        return builder.inttoptr(given[0], WORD.as_pointer())
+
+    return POINTER(types.int64), build
+
+
+def pointer_shifted(typing: Any, words: Any, place: Any) -> Any:
+    """Words from a place on."""
+
+    def build(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        return builder.gep(given[0], [given[1]])
+
+    return POINTER(POINTER, types.int64), build
+
+
+def address_of_pointer(typing: Any, words: Any) -> Any:
+    """Where words stand."""
+
+    def build(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        return builder.ptrtoint(given[0], WORD)
+
+    return types.int64(POINTER), build
+
+
+# Typed as anything, since they are called as they stand in compiled code only.
+words_of_address: Any = intrinsic(pointer_at)
+words_from: Any = intrinsic(pointer_shifted)
+address_from: Any = intrinsic(address_of_pointer)
+reallocate: Any = types.ExternalFunction("realloc", types.int64(types.int64, types.int64))
+release: Any = types.ExternalFunction("free", types.void(types.int64))
+
+
+def resized_in_c(book: Any, address: int, before: int, after: int) -> int:
+    """The C library keeps what was there before, so how much that was does not matter."""
+    if after == 0:
+        release(address)
+        return 0
+    found: int = reallocate(address, after * WORD_BYTES)
+    if found == 0:
+        raise MemoryError("the engine's memory is used up")
+    return found
+
+
+overload(memory.at)(lambda words, place: lambda words, place: words_from(words, place))
+overload(memory.words_at)(lambda book, address: lambda book, address: words_of_address(address))
+overload(memory.address_of)(lambda words: lambda words: address_from(words))
+overload(memory.resized)(lambda book, address, before, after: resized_in_c)
+overload(memory.is_compiled)(lambda: lambda: True)
+
+PRIMITIVES = (memory.at, memory.words_at, memory.address_of, memory.resized, memory.is_compiled)
+"""What has a compiled form here; every other function of `compiled` is compiled from its text."""

@@ -1,0 +1,279 @@
+"""Where everything stands in the engine's memory: rows of 64-bit words, and the words of events and effects.
+
+The book is a row of its own. It holds a vector (address, words used, words there are) for each table, and what an
+event needs while it runs. Rows of a table refer to each other by number, counted from 0; NONE stands for no row.
+"""
+
+WORD_BYTES = 8
+NONE = -1
+
+# ----------------------------------------------------------------- vectors and maps
+
+VECTOR = 3
+"""Words of a vector: address, words used, words that there is room for."""
+ADDRESS, USED, ROOM = range(VECTOR)
+
+MAP = 3
+"""Words of a map: address of its slots (key, value), entries, slots, which are a power of two."""
+ENTRIES, SLOTS = 1, 2
+FREE_SLOT = -1
+"""The key of a slot that holds nothing; keys are never negative."""
+
+# ----------------------------------------------------------------- the book
+
+(
+    ASSETS,
+    MARKETS,
+    ACCOUNTS,
+    NAMES,
+    ORDERED_ACCOUNTS,
+    DOMAINS,
+    POSITIONS,
+    ORDERS,
+    LOTS,
+    EFFECTS,
+    UNDONE,
+    SUSPECTS,
+    UNHEALTHY,
+    COUNTED,
+    KEYS,
+    WORKING,
+    DIRTY,
+    MARKETS_WITH_LOTS,
+    CLOSED_LOTS,
+    ORDER_NAMES,
+) = range(0, 20 * VECTOR, VECTOR)
+"""The book's vectors. The first of them are tables, of rows; NAMES holds the texts by which accounts are ordered."""
+
+POSITION_MAP, DOMAIN_MAP, SETTING_MAP, ORDER_MAP = range(60, 60 + 4 * MAP, MAP)
+
+(
+    EVENT,
+    RANKS_BITMEX,
+    LEVIES,
+    NEXT_LOT,
+    FREE_LOT,
+    FREE_ORDER,
+    SETTLING,
+    OUT_OF_RANGE,
+    WIDE,
+    EVENT_MARKET,
+    QUEUES_TAKEN,
+    RANKED_ACCOUNTS,
+    UNCOVERED_ASSETS,
+    EXPOSED_ASSETS,
+) = range(72, 86)
+"""Single words: the profile, what counts up, the heads of lists of free rows, and what is known of this event."""
+
+LEGS = 88
+"""Two legs of a trade, of LEG words each."""
+LEG = 16
+(
+    LEG_POSITION,
+    LEG_DOMAIN,
+    LEG_QUANTITY,
+    LEG_PRICE,
+    LEG_FEE,
+    LEG_ORDER,
+    LEG_COST,
+    HAS_OPENED,
+    IS_SHORT_OF_MARGIN,
+    HAS_NEGATIVE_CASH,
+) = range(10)
+EVENT_WORDS = 120
+"""The event in progress, as the words of a row of events."""
+BOOK = 136
+
+# ----------------------------------------------------------------- rows
+
+OWNER, MARKET, SIDE, QUANTITY, COST, NEXT, PREVIOUS = range(7)
+"""Shared by positions, orders, lots and (in part) domains: the account, its market and side, a list's links."""
+ASSET = 7
+RANK = 6
+
+BOTH, LONG, SHORT = range(3)
+"""Sides of positions, in the order of their names."""
+CROSS, ISOLATED_MODE = 1, 2
+ONE_WAY, HEDGE = 0, 1
+STEP_DOWN, TAKEOVER = 0, 1
+
+(
+    DOMAIN,
+    ISOLATED,
+    PLACE,
+    TRIGGER,
+    KEYED,
+    IS_LISTED,
+    LEAF,
+    LEAF_EVENT,
+    BIDS,
+    ASKS,
+    LOADING_ORDERS,
+    NEXT_LOADED,
+    PREVIOUS_LOADED,
+) = range(7, 20)
+"""Of a position: its domain, that of its own if isolated, where it stands in its market's list, its box and leaf.
+
+TRIGGER is the nearest mark at which somebody must look at the domain; KEYED is the key of its live entry in the heap.
+BIDS and ASKS are the lots of its open orders that may open it, LOADING_ORDERS how many these are; positions with
+such orders are linked for each account.
+"""
+POSITION = 20
+
+CASH, FIRST, COUNT = 3, 4, 6
+"""Of a domain: its cash, its first position, how many it has; MARKET is NONE if it is cross; NEXT of the account."""
+IS_SUSPECT, WALLET, IS_STALE, IS_DIRTY = range(8, 12)
+"""WALLET is the cross domain behind a domain. It is stale if its boxes are, dirty if its leaves in queues are."""
+DOMAIN_ROW = 12
+
+LIMIT, NAME, REDUCE_ONLY, ORDERED_POSITION = 7, 8, 9, 10
+ORDER = 11
+
+NUMBER, TAKEN_OF, MARGIN_MODE, REASON = 7, 8, 9, 10
+LOT = 11
+
+MODE, FIRST_ORDER, ORDER_COUNT, FIRST_DOMAIN, OPEN_POSITIONS, NAME_START = 0, 1, 2, 3, 4, 5
+"""Of an account: its position mode (NONE until it exists), its orders, its domains, its name; then RANK."""
+NAME_LENGTH, FIRST_LOADED = 7, 8
+ACCOUNT = 9
+
+DECIMALS, ASSET_UNIT, EXTERNAL, INSURANCE, HOUSE, CLEARING = 0, 1, 2, 3, 4, 5
+"""Of an asset; then RANK."""
+OPEN_VALUE, UNCOVERED, INSURANCE_MOVED, IS_EXPOSED, MISSING = range(7, 12)
+ASSET_ROW = 12
+
+IS_MARKET_LISTED, MARK, QUANTA_PER_UNIT, TICK, PRICE_DECIMALS, QUANTITY_DECIMALS = range(6)
+"""Of a market; then RANK and ASSET."""
+(
+    TIER_COUNT,
+    TAKER_FEE,
+    MAKER_FEE,
+    INSURANCE_SHARE,
+    CLEARANCE_FEE,
+    PRICE_SCALE,
+    QUANTITY_SCALE,
+    MOST_LOTS,
+    OPEN_INTEREST,
+    RESERVE,
+    HAS_STATUS,
+) = range(8, 19)
+STATUS = 19
+"""Seven counters of a market's funds."""
+BALANCE, HIGH_WATER, INFLOW, OUTFLOW, INSURANCE_DRAWN, DELEVERAGED, LEVIED = range(7)
+COUNTERS = 7
+IS_COUNTED = 26
+STATUS_BEFORE = 27
+HAD_STATUS = 34
+FIRST_LOT, LAST_LOT, LOT_COUNT, LOTS_QUANTITY, LOTS_COST = range(35, 40)
+MARKET_POSITIONS, LONG_HEAP, SHORT_HEAP, STALE = range(40, 40 + 4 * VECTOR, VECTOR)
+LONG_QUEUE, SHORT_QUEUE = 52, 62
+"""Each side's queue of counterparties, with words of its own; LOSING is the market's lots that lose at mark."""
+QUEUED, TREE, LEAVES, IMPROVED = 0, 3, 6, 7
+"""Of a queue: positions in their order (a vector), the tree over them (a vector), its leaves, improvements of leaves."""
+LOSING = 72
+QUEUE_EVENT, FIRST_LOSING, HAS_LOTS_LISTED, IS_TRIED = range(75, 79)
+"""Of a market: the event whose queues it has, the first losing lot not closed, whether MARKETS_WITH_LOTS lists it."""
+PAIRLESS_LONG, PAIRLESS_SHORT = 79, 80
+"""Improvements of both queues when no lot had a pair; NONE otherwise."""
+TIERS = 88
+FLOORS, LEVERAGES, RATES, DEDUCTION_QUANTA, DEDUCTION_RESTS = range(0, 5 * 64, 64)
+"""Columns of a market's tiers, of 64 rows each, from TIERS on."""
+MARKET_ROW = TIERS + 5 * 64
+
+# ----------------------------------------------------------------- events
+
+(
+    EVENT_TYPE,
+    EVENT_ASSET,
+    OF_MARKET,
+    FIRST_ACCOUNT,
+    SECOND_ACCOUNT,
+    FIRST_ORDER_NAME,
+    SECOND_ORDER_NAME,
+    FIRST_SIDE,
+    SECOND_SIDE,
+    CHOICE,
+    SECOND_CHOICE,
+    PRICE_LOW,
+    PRICE_HIGH,
+    AMOUNT_LOW,
+    AMOUNT_HIGH,
+) = range(15)
+"""An event's row: names as numbers, decimals as two words of 1e-8, NONE for what is absent.
+
+The first account is the buyer, the counterparty, or the only one. CHOICE is a mode, a leverage, 1 for the taker being
+the buyer, 1 for buying, LONG or SHORT for lots; SECOND_CHOICE is 1 for reduce-only. AMOUNT is also a quantity or rate.
+"""
+EVENT_ROW = 16
+
+(
+    DEPOSIT,
+    WITHDRAW,
+    FUND_INSURANCE,
+    WITHDRAW_HOUSE,
+    SET_POSITION_MODE,
+    SET_MARGIN_MODE,
+    SET_LEVERAGE,
+    ADJUST_ISOLATED_MARGIN,
+    PLACE_ORDER,
+    CANCEL_ORDER,
+    TRADE,
+    FUNDING,
+    LIQUIDATION_FILL,
+    MARK_PRICE,
+    UPDATE_TIERS,
+    UPDATE_FEES,
+    LIST_MARKET,
+) = range(17)
+"""Types of events. The last three change tables and are read by Python; only what settles them is compiled."""
+
+# ----------------------------------------------------------------- effects
+
+(
+    MARK_SET,
+    POSITION_MODE_SET,
+    MARGIN_MODE_SET,
+    LEVERAGE_SET,
+    ORDER_PLACED,
+    ORDER_REDUCED,
+    ORDER_CANCELLED,
+    TRANSFERRED,
+    POSITION_CHANGED,
+    DOMAIN_LIQUIDATED,
+    LOT_OPENED,
+    LOT_REDUCED,
+    COUNTERPARTY_DELEVERAGED,
+    DOMAIN_LEVIED,
+    UNCOVERED_CHANGED,
+    RESERVE_STATUS,
+    INSURANCE_STATUS,
+) = range(17)
+"""Kinds of effects: the first word of each. Python knows the three that list or change a market."""
+
+EFFECT_LENGTHS = (3, 3, 4, 4, 8, 5, 3, 6, 5, 7, 9, 4, 8, 6, 3, 9, 3)
+"""Words of an effect of each kind, its kind included."""
+
+WALLET_OF, ISOLATED_OF, POSITION_OF, LOT_OF, RESERVE_OF, INSURANCE_OF, HOUSE_OF, CLEARING_OF, EXTERNAL_OF = range(9)
+"""Kinds of ledger accounts: a transfer names one by kind + OWNERS * owner.
+
+The owner is an account's number for wallets, a position's, a lot's own number, a market's or an asset's.
+"""
+OWNERS = 16
+
+RULES = (
+    "ACC-01",
+    "ACC-02",
+    "ACC-04",
+    "ADL-03",
+    "FND-01",
+    "LED-03",
+    "LIQ-02",
+    "LIQ-03",
+    "LIQ-05",
+    "LVY-01",
+    "MRG-06",
+    "TRD-01",
+    "WTF-01",
+)
+ACC_01, ACC_02, ACC_04, ADL_03, FND_01, LED_03, LIQ_02, LIQ_03, LIQ_05, LVY_01, MRG_06, TRD_01, WTF_01 = range(13)
+"""The rules that move money, as a transfer names them."""
