@@ -4,7 +4,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic, overload, register_jitable
 
 from marginspec_engine.compiled import memory
 from marginspec_engine.layout import WORD_BYTES
@@ -48,8 +48,9 @@ reallocate: Any = types.ExternalFunction("realloc", types.int64(types.int64, typ
 release: Any = types.ExternalFunction("free", types.void(types.int64))
 
 
-def resized_in_c(book: Any, address: int, before: int, after: int) -> int:
-    """The C library keeps what was there before, so how much that was does not matter."""
+@register_jitable
+def resized_in_c(address: int, after: int) -> int:
+    """The C library knows itself how much there was before."""
     if after == 0:
         release(address)
         return 0
@@ -62,7 +63,9 @@ def resized_in_c(book: Any, address: int, before: int, after: int) -> int:
 overload(memory.at)(lambda words, place: lambda words, place: words_from(words, place))
 overload(memory.words_at)(lambda book, address: lambda book, address: words_of_address(address))
 overload(memory.address_of)(lambda words: lambda words: address_from(words))
-overload(memory.resized)(lambda book, address, before, after: resized_in_c)
+overload(memory.resized)(
+    lambda book, address, before, after: lambda book, address, before, after: resized_in_c(address, after)
+)
 overload(memory.is_compiled)(lambda: lambda: True)
 
 PRIMITIVES = (memory.at, memory.words_at, memory.address_of, memory.resized, memory.is_compiled)

@@ -4,7 +4,7 @@ from marginspec_engine import reasons
 from marginspec_engine.compiled.cash import adjust_isolated_margin, deposit, fund_insurance, withdraw, withdraw_house
 from marginspec_engine.compiled.funding import funding
 from marginspec_engine.compiled.liquidation import liquidation_fill
-from marginspec_engine.compiled.marks import set_mark
+from marginspec_engine.compiled.marks import look_at_market, set_mark
 from marginspec_engine.compiled.memory import Words, at, items, take_back, row
 from marginspec_engine.compiled.orders import cancel_order, place_order
 from marginspec_engine.compiled.settings import set_leverage, set_margin_mode, set_position_mode
@@ -141,3 +141,11 @@ def handle_rare(book: Words, event_type: int) -> int:
         return set_leverage(book)
     assert event_type == ADJUST_ISOLATED_MARGIN
     return adjust_isolated_margin(book)
+
+
+def settle_market(book: Words, number: int) -> None:
+    """Settle an accepted event that changed a table: of a market whose domains are all looked at, or NONE (SET-01)."""
+    begin(book)
+    if number != NONE:
+        look_at_market(book, number)
+    finish(book, reasons.ACCEPTED)

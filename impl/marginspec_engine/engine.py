@@ -1,0 +1,116 @@
+"""The optimized engine: the same events, receipts and states as the specification, on rows of words."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from marginspec.events import Event, ListMarket, UpdateFees, UpdateTiers
+from marginspec.receipts import Effect, FeesUpdated, MarketListed, Receipt, TiersUpdated
+from marginspec.state import Header, State
+from marginspec_engine import layout
+from marginspec_engine.compiled.applying import apply_event
+from marginspec_engine.effect_reading import EffectReader
+from marginspec_engine.entry_points import apply_compiled, settle_market_compiled
+from marginspec_engine.event_words import write_event
+from marginspec_engine.listing import Refused, checked_fees, checked_tick, checked_tiers, need
+from marginspec_engine.plain_memory import Draft, PlainWords, vector_of
+from marginspec_engine.reasons import ACCEPTED, REASONS, TOO_WIDE
+from marginspec_engine.state_reading import load_state
+from marginspec_engine.state_writing import StateWriter
+from marginspec_engine.tables import Tables
+from marginspec.rejections import Reason
+
+
+class OptimizedEngine:
+    """An engine that goes on from a state; one event after another, as the Engine protocol says."""
+
+    def __init__(self, state: State) -> None:
+        self.tables = Tables(state.header)
+        load_state(self.tables, state)
+        self._reader, self._writer = EffectReader(self.tables), StateWriter(self.tables)
+        self._listing: dict[type, Callable[[Any], tuple[Effect, ...]]] = {
+            ListMarket: self._list_market,
+            UpdateTiers: self._update_tiers,
+            UpdateFees: self._update_fees,
+        }
+
+    @classmethod
+    def from_header(cls, header: Header) -> "OptimizedEngine":
+        """An engine without markets, accounts or money."""
+        return cls(State(header=header))
+
+    def state(self) -> State:
+        """The state after the events so far."""
+        return self._writer.state()
+
+    def apply(self, event: Event) -> Receipt:
+        """Take one event; a rejected one leaves the state as it was."""
+        listing = self._listing.get(type(event))
+        if listing is not None:
+            try:
+                return Receipt(None, listing(event))
+            except Refused as refusal:
+                return Receipt(refusal.reason, ())
+        write_event(self.tables, event, self.tables.book[layout.EVENT_WORDS :])
+        reason = apply_compiled(self.tables.book.ctypes.data)
+        if reason == TOO_WIDE:
+            reason = self._apply_widely()
+        return self._receipt(reason)
+
+    def _apply_widely(self) -> int:
+        """Take the event in the event words with Python's integers."""
+        draft = Draft()
+        reason = apply_event(PlainWords(draft, self.tables.book.ctypes.data))
+        if reason == ACCEPTED:
+            draft.keep()
+        else:
+            draft.drop()
+        return reason
+
+    def _receipt(self, reason: int) -> Receipt:
+        if reason != ACCEPTED:
+            return Receipt(REASONS[reason], ())
+        return Receipt(None, self._effects())
+
+    def _effects(self) -> tuple[Effect, ...]:
+        return tuple(self._reader.effects(vector_of(self.tables.book, layout.EFFECTS)))
+
+    # ------------------------------------------------------------- markets
+
+    def _list_market(self, event: ListMarket) -> tuple[Effect, ...]:
+        need(not self.tables.is_listed(event.market), Reason.MARKET_EXISTS)
+        asset_decimals = self.tables.header.decimals(event.asset)
+        tick = checked_tick(event, asset_decimals)
+        tiers = checked_tiers(event.tiers, asset_decimals)
+        fees = checked_fees(event)
+        number, asset = self.tables.market(event.market), self.tables.asset(event.asset)
+        self.tables.list_market(number, asset, (event.price_decimals, event.quantity_decimals), tick)
+        self.tables.set_tiers(number, tiers)
+        self.tables.set_fees(number, fees)
+        return (MarketListed(self._writer.market(number)), *self._settled(layout.NONE))
+
+    def _update_tiers(self, event: UpdateTiers) -> tuple[Effect, ...]:
+        number = self._listed(event.market)
+        asset = int(self.tables.market_rows()[number, layout.ASSET])
+        tiers = checked_tiers(event.tiers, int(self.tables.asset_rows()[asset, layout.DECIMALS]))
+        self.tables.set_tiers(number, tiers)
+        updated = TiersUpdated(event.market, self._writer.market(number).tiers)
+        return (updated, *self._settled(number))
+
+    def _update_fees(self, event: UpdateFees) -> tuple[Effect, ...]:
+        number = self._listed(event.market)
+        self.tables.set_fees(number, checked_fees(event))
+        updated = FeesUpdated(event.market, self._writer.market(number).fees)
+        return (updated, *self._settled(layout.NONE))
+
+    def _listed(self, market: str) -> int:
+        need(self.tables.is_listed(market), Reason.UNKNOWN_MARKET)
+        return self.tables.markets.numbers[market]
+
+    def _settled(self, number: int) -> tuple[Effect, ...]:
+        """Settle an accepted event, of whose market every domain is to be looked at, if it is one."""
+        settle_market_compiled(self.tables.book.ctypes.data, np.int64(number))
+        return self._effects()
+
+

@@ -1,0 +1,38 @@
+"""Names as numbers: accounts, markets, assets and orders count up from 0 in the order in which they first occur."""
+
+import struct
+
+WORD_BYTES = 8
+SIGN = 2**63
+
+
+class Names:
+    """The numbers of names of one kind."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.numbers: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def add(self, text: str) -> int:
+        """Number a name that has none yet."""
+        number = len(self.texts)
+        self.texts.append(text)
+        self.numbers[text] = number
+        return number
+
+    def ranks(self) -> list[int]:
+        """The place of each name among all, code point by code point."""
+        ranks = [0] * len(self.texts)
+        for rank, number in enumerate(sorted(range(len(self.texts)), key=self.texts.__getitem__)):
+            ranks[number] = rank
+        return ranks
+
+
+def ordering_words(text: str) -> tuple[int, ...]:
+    """A name as signed words that order like it: its UTF-8 bytes, eight a word, filled up with zeros."""
+    encoded = text.encode()
+    padded = encoded.ljust(-(-len(encoded) // WORD_BYTES) * WORD_BYTES, b"\0")
+    return tuple(word - SIGN for word in struct.unpack(f">{len(padded) // WORD_BYTES}Q", padded))
