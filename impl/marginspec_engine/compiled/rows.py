@@ -290,11 +290,15 @@ def new_order(book: Words, account: int, name: int, number: int) -> None:
 
 def free_order_row(book: Words) -> int:
     """A row for a new order: one that is free, or a new one."""
+    if book[FREE_ORDER] == NONE:
+        # Free for good, so that a refused event leaves it free.
+        added = new_row(book, ORDERS, ORDER)
+        row(book, ORDERS, added, ORDER)[OWNER] = NONE
+        row(book, ORDERS, added, ORDER)[NEXT] = NONE
+        book[FREE_ORDER] = added
     number = book[FREE_ORDER]
-    if number != NONE:
-        put(book, book, FREE_ORDER, row(book, ORDERS, number, ORDER)[NEXT])
-        return number
-    return new_row(book, ORDERS, ORDER)
+    put(book, book, FREE_ORDER, row(book, ORDERS, number, ORDER)[NEXT])
+    return number
 
 
 def remove_order(book: Words, number: int) -> None:
