@@ -10,7 +10,8 @@ from marginspec_engine.compiled import memory
 from marginspec_engine.layout import WORD_BYTES
 
 WORD = ir.IntType(64)
-POINTER: Any = types.CPointer(types.int64)
+pointer_to: Any = types.CPointer
+POINTER: Any = pointer_to(types.int64)
 
 
 def pointer_at(typing: Any, address: Any) -> Any:

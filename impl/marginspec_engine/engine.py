@@ -7,6 +7,7 @@ import numpy as np
 
 from marginspec.events import Event, ListMarket, UpdateFees, UpdateTiers
 from marginspec.receipts import Effect, FeesUpdated, MarketListed, Receipt, TiersUpdated
+from marginspec.rejections import Reason
 from marginspec.state import Header, State
 from marginspec_engine import layout
 from marginspec_engine.compiled.applying import apply_event
@@ -19,7 +20,6 @@ from marginspec_engine.reasons import ACCEPTED, REASONS, TOO_WIDE
 from marginspec_engine.state_reading import load_state
 from marginspec_engine.state_writing import StateWriter
 from marginspec_engine.tables import Tables
-from marginspec.rejections import Reason
 
 
 class OptimizedEngine:
@@ -112,5 +112,3 @@ class OptimizedEngine:
         """Settle an accepted event, of whose market every domain is to be looked at, if it is one."""
         settle_market_compiled(self.tables.book.ctypes.data, np.int64(number))
         return self._effects()
-
-

@@ -108,7 +108,10 @@ def write_cancelling(tables: Tables, event: events.CancelOrder, words: Words64) 
 def write_trade(tables: Tables, event: events.Trade, words: Words64) -> None:
     """A trade; the buyer comes first."""
     words[layout.OF_MARKET] = tables.market(event.market)
-    words[layout.FIRST_ACCOUNT], words[layout.SECOND_ACCOUNT] = tables.account(event.buyer), tables.account(event.seller)
+    words[layout.FIRST_ACCOUNT], words[layout.SECOND_ACCOUNT] = (
+        tables.account(event.buyer),
+        tables.account(event.seller),
+    )
     words[layout.FIRST_SIDE], words[layout.SECOND_SIDE] = side_word(event.buyer_side), side_word(event.seller_side)
     words[layout.FIRST_ORDER_NAME] = order_word(tables, event.buyer_order)
     words[layout.SECOND_ORDER_NAME] = order_word(tables, event.seller_order)

@@ -139,7 +139,7 @@ ACCOUNT = 9
 
 DECIMALS, ASSET_UNIT, EXTERNAL, INSURANCE, HOUSE, CLEARING = 0, 1, 2, 3, 4, 5
 """Of an asset; then RANK."""
-OPEN_VALUE, UNCOVERED, INSURANCE_MOVED, IS_EXPOSED, MISSING = range(7, 12)
+OPEN_VALUE, UNCOVERED, INSURANCE_MOVED, IS_EXPOSED, AMOUNT_SCALE = range(7, 12)
 ASSET_ROW = 12
 
 IS_MARKET_LISTED, MARK, QUANTA_PER_UNIT, TICK, PRICE_DECIMALS, QUANTITY_DECIMALS = range(6)
@@ -169,7 +169,7 @@ MARKET_POSITIONS, LONG_HEAP, SHORT_HEAP, STALE = range(40, 40 + 4 * VECTOR, VECT
 LONG_QUEUE, SHORT_QUEUE = 52, 62
 """Each side's queue of counterparties, with words of its own; LOSING is the market's lots that lose at mark."""
 QUEUED, TREE, LEAVES, IMPROVED = 0, 3, 6, 7
-"""Of a queue: positions in their order (a vector), the tree over them (a vector), its leaves, improvements of leaves."""
+"""Of a queue: its positions in order and the tree over them (vectors), how many leaves, improvements of leaves."""
 LOSING = 72
 QUEUE_EVENT, FIRST_LOSING, HAS_LOTS_LISTED, IS_TRIED = range(75, 79)
 """Of a market: the event whose queues it has, the first losing lot not closed, whether MARKETS_WITH_LOTS lists it."""

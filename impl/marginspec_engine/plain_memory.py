@@ -83,7 +83,7 @@ class DirectMemory:
         """Put a word at an address; OverflowError if it has more than 64 bits."""
         ctypes.c_int64.from_address(address).value = fitting(word)
 
-    def resized(self, address: int, before: int, after: int) -> int:
+    def resized(self, address: int, before: int, after: int) -> int:  # noqa: ARG002 - the C library knows
         """Memory resized by the C library."""
         if after == 0:
             released(address)

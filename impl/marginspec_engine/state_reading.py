@@ -44,8 +44,7 @@ def load_market(tables: Tables, state: State, market: Market) -> None:
     tables.list_market(number, asset, (market.price_decimals, market.quantity_decimals), market.tick)
     tiers = market.tiers.tiers
     tables.set_tiers(
-        number,
-        (TierRow(t.floor, t.max_leverage, t.maintenance_rate, *divmod(t.deduction, RATE_ONE)) for t in tiers),
+        number, (TierRow(t.floor, t.max_leverage, t.maintenance_rate, *divmod(t.deduction, RATE_ONE)) for t in tiers)
     )
     fees = market.fees
     tables.set_fees(number, FeeRates(fees.taker_fee, fees.maker_fee, fees.insurance_fee_share, fees.clearance_fee))
@@ -67,9 +66,7 @@ def load_settings(tables: Tables, state: State) -> None:
         memory.make_room(tables.words, layout.SETTING_MAP)
         key = (tables.account(account) << 32) | tables.market(market)
         mode = MARGIN_MODES.index(setting.margin_mode)
-        memory.enter(
-            tables.words, layout.SETTING_MAP, key, (setting.leverage or 0) * figures.SETTING_MODES + mode
-        )
+        memory.enter(tables.words, layout.SETTING_MAP, key, (setting.leverage or 0) * figures.SETTING_MODES + mode)
 
 
 def load_cash(tables: Tables, state: State) -> None:
@@ -135,5 +132,3 @@ def load_lots(tables: Tables, state: State) -> None:
         tables.row(layout.LOTS, row, layout.LOT)[layout.COST] = cost
         lots_cost = tables.market_rows()[:, layout.LOTS_COST]
         lots_cost[market] += cost
-
-

@@ -117,6 +117,7 @@ class Tables:
         words = self.row(layout.ASSETS, number, layout.ASSET_ROW)
         words[layout.DECIMALS] = self.header.decimals(text)
         words[layout.ASSET_UNIT] = 10 ** self.header.decimals(text)
+        words[layout.AMOUNT_SCALE] = 10 ** (WIRE_DECIMALS - self.header.decimals(text))
         self.asset_rows()[:, layout.RANK] = self.assets.ranks()
         return number
 

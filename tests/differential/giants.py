@@ -6,11 +6,12 @@ from immutables import Map
 
 from building import listing
 from marginspec import events
+from marginspec.account import OrderSide
 from marginspec.events import Event
 from marginspec.market import TierTerms
 from marginspec.state import Header, Profile
 from marginspec.units import MAX_PRICE, MAX_QUANTITY, Decimal8
-from strategies import ACCOUNTS, ONE, Chooser
+from strategies import ACCOUNTS, ONE, TAKERS, Chooser
 
 TIERS = (
     ((0, 1000, 1), (2**40, 500, 100_000)),
@@ -18,6 +19,7 @@ TIERS = (
     ((0, 1000, 99_999),),
 )
 """Floors in quanta, leverages and rates in 1e-8: almost free ones, and steep ones."""
+ORDER_SIDES: tuple[OrderSide, ...] = ("buy", "sell")
 POWERS = tuple(2**power for power in (0, 1, 7, 20, 31, 40, 52, 53))
 
 
@@ -63,7 +65,7 @@ def giant_event(chooser: Chooser) -> Event:
     first = chooser.pick(ACCOUNTS[:3])
     second = chooser.pick([name for name in ACCOUNTS[:3] if name != first])
     order = chooser.pick(("o1", "o2", "o3", "o4"))
-    side, taker = chooser.pick(("buy", "sell")), chooser.pick(("buyer", "seller"))
+    side, taker = chooser.pick(ORDER_SIDES), chooser.pick(TAKERS)
     options: tuple[Event, ...] = (
         events.Trade(market, price, quantity, first, second, taker),
         events.Trade(market, price, quantity, first, second, taker),

@@ -5,13 +5,15 @@ from marginspec_engine.compiled.cash import adjust_isolated_margin, deposit, fun
 from marginspec_engine.compiled.funding import funding
 from marginspec_engine.compiled.liquidation import liquidation_fill
 from marginspec_engine.compiled.marks import look_at_market, set_mark
-from marginspec_engine.compiled.memory import Words, at, items, take_back, row
+from marginspec_engine.compiled.memory import Words, at, items, row, take_back
 from marginspec_engine.compiled.orders import cancel_order, place_order
 from marginspec_engine.compiled.settings import set_leverage, set_margin_mode, set_position_mode
 from marginspec_engine.compiled.settlement import publish_funds, settle
 from marginspec_engine.compiled.trading import trade
 from marginspec_engine.layout import (
     ADJUST_ISOLATED_MARGIN,
+    ASSET_ROW,
+    ASSETS,
     CANCEL_ORDER,
     DEPOSIT,
     DOMAIN_ROW,
@@ -24,6 +26,8 @@ from marginspec_engine.layout import (
     EXPOSED_ASSETS,
     FUND_INSURANCE,
     FUNDING,
+    IS_EXPOSED,
+    IS_SUSPECT,
     LIQUIDATION_FILL,
     MARK_PRICE,
     NONE,
@@ -33,21 +37,13 @@ from marginspec_engine.layout import (
     SET_MARGIN_MODE,
     SET_POSITION_MODE,
     SETTLING,
+    SUSPECTS,
     TRADE,
     UNDONE,
     USED,
     WIDE,
     WITHDRAW,
     WITHDRAW_HOUSE,
-    ASSET_ROW,
-    ASSETS,
-    IS_EXPOSED,
-    IS_SUSPECT,
-    SUSPECTS,
-    COUNTED,
-    IS_COUNTED,
-    MARKETS,
-    MARKET_ROW,
 )
 
 
@@ -116,23 +112,28 @@ def handle(book: Words, event_type: int) -> int:
         return cancel_order(book)
     if event_type == MARK_PRICE:
         return set_mark(book)
-    if event_type == FUNDING:
-        return funding(book)
-    if event_type == LIQUIDATION_FILL:
-        return liquidation_fill(book)
     if event_type == DEPOSIT:
         return deposit(book)
     if event_type == WITHDRAW:
         return withdraw(book)
-    return handle_rare(book, event_type)
+    return handle_seldom(book, event_type)
 
 
-def handle_rare(book: Words, event_type: int) -> int:
+def handle_seldom(book: Words, event_type: int) -> int:
     """The same for types that are seldom."""
+    if event_type == FUNDING:
+        return funding(book)
+    if event_type == LIQUIDATION_FILL:
+        return liquidation_fill(book)
     if event_type == FUND_INSURANCE:
         return fund_insurance(book)
     if event_type == WITHDRAW_HOUSE:
         return withdraw_house(book)
+    return handle_setting(book, event_type)
+
+
+def handle_setting(book: Words, event_type: int) -> int:
+    """The same for types that set something for an account."""
     if event_type == SET_POSITION_MODE:
         return set_position_mode(book)
     if event_type == SET_MARGIN_MODE:

@@ -2,7 +2,7 @@
 
 from marginspec_engine import reasons
 from marginspec_engine.compiled.checks import amount_in, event_word, is_account, is_listed
-from marginspec_engine.compiled.figures import movable, setting_of, SETTING_MODES
+from marginspec_engine.compiled.figures import SETTING_MODES, movable, setting_of
 from marginspec_engine.compiled.ledger import balance, cash_of, effect, named, transfer
 from marginspec_engine.compiled.memory import Words, put, row
 from marginspec_engine.compiled.rows import position_of, wallet_of

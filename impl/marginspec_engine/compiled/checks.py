@@ -7,10 +7,12 @@ from marginspec_engine.kernels.limits import MAX_PRICE, MAX_VALUE
 from marginspec_engine.layout import (
     ACCOUNT,
     ACCOUNTS,
+    AMOUNT_HIGH,
+    AMOUNT_LOW,
+    AMOUNT_SCALE,
     ASSET_ROW,
     ASSETS,
     BOTH,
-    DECIMALS,
     EVENT_WORDS,
     IS_MARKET_LISTED,
     MARK,
@@ -20,8 +22,7 @@ from marginspec_engine.layout import (
     NONE,
     OF_MARKET,
     ONE_WAY,
-    AMOUNT_HIGH,
-    AMOUNT_LOW,
+    OWNER,
     PRICE_HIGH,
     PRICE_LOW,
     PRICE_SCALE,
@@ -30,14 +31,12 @@ from marginspec_engine.layout import (
     QUANTITY_SCALE,
     SIDE,
     TICK,
-    OWNER,
 )
 
 MAX_QUANTITY = 2**53
 MAX_AMOUNT = 2**62
-WIRE_DECIMALS = 8
 LIMB = 32
-LIMB_MASK = 2**LIMB - 1
+LIMB_MASK = (1 << LIMB) - 1
 TOP_LIMB = MAX_AMOUNT >> LIMB
 NOT_WHOLE = -(2**63)
 """Stands for a decimal that is too fine for its unit, or past every limit."""
@@ -107,7 +106,7 @@ def quantity_in(book: Words, market: Words, price: int) -> int:
 
 def amount_in(book: Words, asset: int) -> int:
     """The event's amount in quanta of an asset; 0 if it is zero, past its limit or too fine (NUM-03)."""
-    scale = 10 ** (WIRE_DECIMALS - row(book, ASSETS, asset, ASSET_ROW)[DECIMALS])
+    scale = row(book, ASSETS, asset, ASSET_ROW)[AMOUNT_SCALE]
     quanta = whole_units(event_word(book, AMOUNT_LOW), event_word(book, AMOUNT_HIGH), scale)
     return quanta if -MAX_AMOUNT <= quanta <= MAX_AMOUNT else 0
 

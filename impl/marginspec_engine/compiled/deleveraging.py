@@ -42,7 +42,6 @@ from marginspec_engine.layout import (
     POSITION_OF,
     POSITIONS,
     QUANTITY,
-    QUEUE_EVENT,
     RANK,
     SHORT_QUEUE,
     SIDE,
@@ -84,7 +83,7 @@ def shortest_market(book: Words, asset: int) -> int:
 
 
 def find_step(book: Words, number: int, short: int, missing: int) -> Step:
-    """In a market: the oldest losing lot with an eligible counterparty, and the first of these in the queue (ADL-01)."""
+    """In a market: the oldest losing lot with an eligible counterparty, and the first of these (ADL-01)."""
     take_queues(book, number)
     refresh_leaves(book)
     market = row(book, MARKETS, number, MARKET_ROW)
@@ -96,7 +95,7 @@ def find_step(book: Words, number: int, short: int, missing: int) -> Step:
     for place in range(market[FIRST_LOSING], losing[USED]):
         lot_number = items(book, losing)[place]
         if row(book, LOTS, lot_number, LOT)[QUANTITY] != 0:
-            wanted = wanted_quantity(book, market, lot_number, short, missing)
+            wanted = wanted_quantity(book, lot_number, short, missing)
             if wanted == 0:
                 is_final = False
             else:
@@ -135,7 +134,7 @@ def lot_loss(book: Words, number: int) -> int:
     return lot[COST] - value_at_mark(row(book, MARKETS, lot[MARKET], MARKET_ROW), lot[QUANTITY])
 
 
-def wanted_quantity(book: Words, market: Words, number: int, short: int, missing: int) -> int:
+def wanted_quantity(book: Words, number: int, short: int, missing: int) -> int:
     """How much of a losing lot a step would close against anybody (ADL-01)."""
     loss = lot_loss(book, number)
     if loss <= 0:

@@ -1,4 +1,4 @@
-"""Margin: values at mark, maintenance and initial margin, equity and health of a domain, order margin, what may move."""
+"""Margin: values at mark, maintenance and initial margin, equity and health of a domain, orders, what may move."""
 
 from marginspec_engine.compiled.ledger import too_wide
 from marginspec_engine.compiled.memory import Words, at, found, row
@@ -23,6 +23,7 @@ from marginspec_engine.layout import (
     FLOORS,
     LEVERAGES,
     LIMIT,
+    LONG,
     MARK,
     MARKET,
     MARKET_ROW,
@@ -41,11 +42,10 @@ from marginspec_engine.layout import (
     RATES,
     REDUCE_ONLY,
     SETTING_MAP,
+    SHORT,
     SIDE,
     TIER_COUNT,
     TIERS,
-    LONG,
-    SHORT,
 )
 
 DEFAULT_LEVERAGE = 20
@@ -79,9 +79,7 @@ def tier_of(market: Words, notional: int) -> int:
 def tier_maintenance(market: Words, notional: int, tier: int) -> int:
     """Maintenance margin of a notional that a tier holds."""
     columns = at(market, TIERS + tier)
-    return margin.maintenance_margin(
-        notional, columns[RATES], columns[DEDUCTION_QUANTA], columns[DEDUCTION_RESTS]
-    )
+    return margin.maintenance_margin(notional, columns[RATES], columns[DEDUCTION_QUANTA], columns[DEDUCTION_RESTS])
 
 
 def maintenance_of(market: Words, notional: int) -> int:

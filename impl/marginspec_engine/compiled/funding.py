@@ -7,6 +7,7 @@ from marginspec_engine.compiled.ledger import balance, cash_of, named, transfer
 from marginspec_engine.compiled.memory import Words, at, items, push, row
 from marginspec_engine.compiled.sorting import sort_positions
 from marginspec_engine.compiled.suspects import expose, suspect
+from marginspec_engine.kernels.limits import RATE_ONE
 from marginspec_engine.kernels.trading import funding_due
 from marginspec_engine.layout import (
     AMOUNT_HIGH,
@@ -34,7 +35,6 @@ from marginspec_engine.layout import (
     USED,
     WORKING,
 )
-from marginspec_engine.kernels.limits import RATE_ONE
 
 
 def funding(book: Words) -> int:

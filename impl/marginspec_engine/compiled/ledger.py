@@ -14,7 +14,6 @@ from marginspec_engine.layout import (
     DOMAINS,
     EFFECTS,
     EXTERNAL,
-    EXTERNAL_OF,
     HOUSE,
     HOUSE_OF,
     INSURANCE,
@@ -97,8 +96,7 @@ def balance(book: Words, account: int) -> int:
 
 def is_cost(account: int) -> bool:
     """Whether a ledger account's balance stands as cost."""
-    kind = account & (OWNERS - 1)
-    return kind == POSITION_OF or kind == LOT_OF
+    return account & (OWNERS - 1) in (POSITION_OF, LOT_OF)
 
 
 def published(book: Words, account: int) -> int:

@@ -3,12 +3,11 @@
 from marginspec_engine.compiled.figures import domain_margin
 from marginspec_engine.compiled.ledger import balance, cash_of, effect, named, transfer
 from marginspec_engine.compiled.memory import Words, at, items, push, row
-from marginspec_engine.compiled.sorting import rank_accounts, sort_domains
+from marginspec_engine.compiled.sorting import sort_domains
 from marginspec_engine.compiled.suspects import suspect
 from marginspec_engine.compiled.waterfall import count_funds
 from marginspec_engine.kernels import waterfall as kernels
 from marginspec_engine.layout import (
-    ACCOUNTS,
     ASSET,
     DOMAIN_LEVIED,
     DOMAIN_ROW,

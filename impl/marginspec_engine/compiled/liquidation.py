@@ -34,7 +34,6 @@ from marginspec_engine.layout import (
     ACCOUNT,
     ACCOUNTS,
     ASSET,
-    CASH,
     CHOICE,
     CLEARANCE_FEE,
     COST,

@@ -41,7 +41,8 @@ def set_mark(book: Words) -> int:
     mark = price_in(book, market)
     if mark == 0:
         return reasons.INVALID_PRICE
-    asset, unit, open_interest = row(book, ASSETS, market[ASSET], ASSET_ROW), market[QUANTA_PER_UNIT], market[OPEN_INTEREST]
+    asset, unit = row(book, ASSETS, market[ASSET], ASSET_ROW), market[QUANTA_PER_UNIT]
+    open_interest = market[OPEN_INTEREST]
     if not margin.value_fits(mark, open_interest, unit, MAX_OPEN_INTEREST_MARKED):
         return reasons.OUT_OF_RANGE
     change = margin.value_of(mark, open_interest, unit) - margin.value_of(market[MARK], open_interest, unit)

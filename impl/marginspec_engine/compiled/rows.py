@@ -1,22 +1,8 @@
 """Positions, domains, orders and lots: finding and making their rows, and changing what they hold."""
 
-from marginspec_engine.compiled.figures import counts_for_margin, setting_of, value_at_mark, SETTING_MODES
+from marginspec_engine.compiled.figures import SETTING_MODES, counts_for_margin, setting_of, value_at_mark
 from marginspec_engine.compiled.ledger import effect
-from marginspec_engine.compiled.memory import (
-    Words,
-    at,
-    enter,
-    found,
-    items,
-    make_room,
-    new_row,
-    push,
-    put,
-    reserve,
-    row,
-    strike,
-    words_at,
-)
+from marginspec_engine.compiled.memory import Words, at, enter, found, items, make_room, new_row, push, put, row, strike
 from marginspec_engine.compiled.stale import list_stale, touch
 from marginspec_engine.layout import (
     ACCOUNT,
@@ -32,13 +18,13 @@ from marginspec_engine.layout import (
     DOMAIN_MAP,
     DOMAIN_ROW,
     DOMAINS,
+    EVENT,
     FIRST,
     FIRST_DOMAIN,
     FIRST_LOADED,
     FIRST_LOT,
     FIRST_ORDER,
     FREE_LOT,
-    EVENT,
     FREE_ORDER,
     HAS_LOTS_LISTED,
     ISOLATED,
@@ -47,10 +33,10 @@ from marginspec_engine.layout import (
     LAST_LOT,
     LEAF_EVENT,
     LOADING_ORDERS,
+    LOSING,
     LOT,
     LOT_COUNT,
     LOT_OPENED,
-    LOSING,
     LOT_REDUCED,
     LOTS,
     LOTS_QUANTITY,
@@ -375,7 +361,7 @@ def cancel(book: Words, number: int) -> None:
 
 
 def open_lot(book: Words, number: int, margin_mode: int, quantity: int, cost: int, reason: int) -> int:
-    """A lot of a position that the liquidation engine takes, last in its market; its cost stays to be moved (LIQ-04)."""
+    """A lot of a position that the engine takes, last in its market; its cost is still to be moved (LIQ-04)."""
     lot_number = book[FREE_LOT]
     if lot_number == NONE:
         lot_number = new_row(book, LOTS, LOT)

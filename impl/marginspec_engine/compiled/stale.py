@@ -1,4 +1,4 @@
-"""What is not known any more: boxes of domains that may have lost health, and leaves of queues that may have changed."""
+"""What is not known any more: boxes of domains that may have lost health, leaves of queues that may have changed."""
 
 from marginspec_engine.compiled.memory import Words, at, push, row
 from marginspec_engine.layout import (

@@ -21,7 +21,7 @@ from marginspec_engine.compiled.figures import (
     value_at_mark,
 )
 from marginspec_engine.compiled.ledger import cash_of, move, named, too_wide, transfer
-from marginspec_engine.compiled.memory import Words, at, found, put, reserve, row
+from marginspec_engine.compiled.memory import Words, at, found, reserve, row
 from marginspec_engine.compiled.orders import fits_order, reduce_order
 from marginspec_engine.compiled.rows import domain_of, order_key, position_of, set_position
 from marginspec_engine.kernels import margin
@@ -153,10 +153,8 @@ def traded_position(book: Words, account_word: int, side_word: int, quantity: in
     """The position that a party of the event trades; a side that is not named opens in hedge mode (TRD-01)."""
     account, side = event_word(book, account_word), event_word(book, side_word)
     if side == NONE:
-        if row(book, ACCOUNTS, account, ACCOUNT)[MODE] == ONE_WAY:
-            side = BOTH
-        else:
-            side = LONG if quantity > 0 else SHORT
+        opened = LONG if quantity > 0 else SHORT
+        side = BOTH if row(book, ACCOUNTS, account, ACCOUNT)[MODE] == ONE_WAY else opened
     return position_of(book, account, event_word(book, OF_MARKET), side)
 
 

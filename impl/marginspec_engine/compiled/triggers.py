@@ -2,18 +2,17 @@
 
 A domain's slack, its equity less its maintenance margin less one quantum, is divided over its positions. A position's
 box ends where it alone would have lost its part, so while no mark has left any box of a domain, it is healthy (T-BOX).
-Long positions wait for a mark at or below their trigger, short ones at or above; both stand in heaps, the nearest first.
+Long positions wait for a mark at or below their trigger, short ones at or above, in heaps, the nearest first.
 An entry of a heap counts only while its position is KEYED by it; others are dropped when they come up.
 """
 
 from marginspec_engine.compiled.figures import domain_margin, maintenance_of, value_at_mark
 from marginspec_engine.compiled.memory import Words, at, items, push, row
 from marginspec_engine.compiled.suspects import suspect
+from marginspec_engine.kernels import margin
 from marginspec_engine.kernels.bands import BEYOND, lower_end, upper_end
 from marginspec_engine.kernels.limits import NO_PRICE
-from marginspec_engine.kernels import margin
 from marginspec_engine.layout import (
-    COST,
     COUNT,
     DEDUCTION_QUANTA,
     DEDUCTION_RESTS,

@@ -4,9 +4,8 @@ A tier's line asks of a notional its rate less its deduction; maintenance is the
 unhealthy exactly if some tier's line is not covered there, and each line gives one price, by one division.
 """
 
-from collections.abc import Sequence
-
 from marginspec_engine.kernels.limits import MAX_PRICE, MAX_VALUE, MOST, NO_PRICE, RATE_ONE
+from marginspec_engine.kernels.margin import Column
 from marginspec_engine.kernels.rates import divided_up
 
 BEYOND = MAX_PRICE + 1
@@ -22,7 +21,8 @@ def scaled_down(whole: int, rest: int, divisor: int) -> int:
 def uncovered_below(health: int, size: int, rate: int, deduction_quanta: int, deduction_rest: int) -> int:
     """The highest price at which a long does not cover a tier's line; below 1 if none. Health is at a price of zero.
 
-    `size` is the value in quanta of a price unit. Needs the line to be covered at some notional of at most 2^62: so the quotient fits.
+    `size` is the value in quanta of a price unit. Needs the line to be covered at some notional of at most 2^62:
+    so the quotient fits.
     """
     if health > 0 or -health < deduction_quanta:
         return NO_PRICE
@@ -42,13 +42,7 @@ def uncovered_above(health: int, size: int, rate: int, deduction_quanta: int, de
 
 
 def lower_end(
-    health: int,
-    size: int,
-    rates: Sequence[int],
-    deduction_quanta: Sequence[int],
-    deduction_rests: Sequence[int],
-    first: int,
-    end: int,
+    health: int, size: int, rates: Column, deduction_quanta: Column, deduction_rests: Column, first: int, end: int
 ) -> int:
     """The highest unhealthy price of a long that is healthy at mark, in a table in rows first to end (MRG-07)."""
     highest = NO_PRICE
@@ -59,13 +53,7 @@ def lower_end(
 
 
 def upper_end(
-    health: int,
-    size: int,
-    rates: Sequence[int],
-    deduction_quanta: Sequence[int],
-    deduction_rests: Sequence[int],
-    first: int,
-    end: int,
+    health: int, size: int, rates: Column, deduction_quanta: Column, deduction_rests: Column, first: int, end: int
 ) -> int:
     """The lowest unhealthy price of a short that is healthy at mark, in a table in rows first to end (MRG-07)."""
     lowest = BEYOND

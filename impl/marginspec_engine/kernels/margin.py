@@ -1,8 +1,14 @@
 """Values, tiers, maintenance and initial margin, equity, order margin, and what is available or movable."""
 
-from collections.abc import Sequence
+from typing import Protocol
 
 from marginspec_engine.kernels.rates import divided_up, part_up
+
+
+class Column(Protocol):
+    """Words of a table, one after another."""
+
+    def __getitem__(self, place: int, /) -> int: ...
 
 
 def value_of(price: int, quantity: int, quanta_per_unit: int) -> int:
@@ -20,7 +26,7 @@ def value_fits(price: int, quantity: int, quanta_per_unit: int, most: int) -> bo
     return quantity <= most // (price * quanta_per_unit)
 
 
-def tier_place(notional: int, floors: Sequence[int], first: int, end: int) -> int:
+def tier_place(notional: int, floors: Column, first: int, end: int) -> int:
     """Where in the columns the tier stands that holds a notional, of a table in rows first to end (MKT-02)."""
     place = first
     while place + 1 < end and notional > floors[place + 1]:
