@@ -20,7 +20,7 @@ from numba.extending import register_jitable
 from marginspec_engine import kernels
 from marginspec_engine.compiled_forms import OPERATIONS
 
-OPTIONS: Any = {"error_model": "numpy"}
+OPTIONS: Any = {"error_model": "numpy", "nogil": True}
 """Divisions are not tested for a divisor of zero: the test would keep loops from becoming vector instructions."""
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from marginspec.events import Event, ListMarket, UpdateFees, UpdateTiers
 from marginspec.receipts import Effect, FeesUpdated, MarketListed, Receipt, TiersUpdated
 from marginspec.rejections import Reason
@@ -12,7 +10,7 @@ from marginspec.state import Header, State
 from marginspec_engine import layout
 from marginspec_engine.compiled.applying import apply_event
 from marginspec_engine.effect_reading import EffectReader
-from marginspec_engine.entry_points import apply_compiled, settle_market_compiled
+from marginspec_engine.entry_points import APPLY, SETTLE_MARKET, enter
 from marginspec_engine.event_words import write_event
 from marginspec_engine.listing import Refused, checked_fees, checked_tick, checked_tiers, need
 from marginspec_engine.plain_memory import Draft, PlainWords, vector_of
@@ -53,7 +51,7 @@ class OptimizedEngine:
             except Refused as refusal:
                 return Receipt(refusal.reason, ())
         write_event(self.tables, event, self.tables.book[layout.EVENT_WORDS :])
-        reason = apply_compiled(self.tables.book.ctypes.data)
+        reason = enter(self.tables.book.ctypes.data, APPLY, 0, 0, 0)
         if reason == TOO_WIDE:
             reason = self._apply_widely()
         return self._receipt(reason)
@@ -110,5 +108,5 @@ class OptimizedEngine:
 
     def _settled(self, number: int) -> tuple[Effect, ...]:
         """Settle an accepted event, of whose market every domain is to be looked at, if it is one."""
-        settle_market_compiled(self.tables.book.ctypes.data, np.int64(number))
+        enter(self.tables.book.ctypes.data, SETTLE_MARKET, number, 0, 0)
         return self._effects()

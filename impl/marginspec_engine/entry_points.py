@@ -9,25 +9,41 @@ from numba.extending import register_jitable
 
 from marginspec_engine import compiled as rules
 from marginspec_engine.compiled.applying import apply_event, settle_market
+from marginspec_engine.compiled.running import publish, run_rows
+from marginspec_engine.compiled_hashing import HASHING
+from marginspec_engine.compiled_octets import OCTETS
 from marginspec_engine.compiled_memory import PRIMITIVES, words_of_address
 from marginspec_engine.compiling import OPTIONS, compiled
+
+COMPILED_FORMS = (*PRIMITIVES, *OCTETS, *HASHING)
 
 for module in iter_modules(rules.__path__):
     found = import_module(f"{rules.__name__}.{module.name}")
     for _, function in inspect.getmembers(found, inspect.isfunction):
-        if function.__module__ == found.__name__ and function not in PRIMITIVES:
+        if function.__module__ == found.__name__ and function not in COMPILED_FORMS:
             register_jitable(**OPTIONS)(function)
 
 
-def apply_at(address: int) -> int:
-    """Take the event in a book's event words; gives its reason."""
-    return apply_event(words_of_address(address))
+APPLY, SETTLE_MARKET, RUN_ROWS, PUBLISH = range(4)
 
 
-def settle_market_at(address: int, number: int) -> None:
-    """Settle after a change of a market's tables."""
-    settle_market(words_of_address(address), number)
+def enter_at(address: int, task: int, first: int, second: int, third: int) -> int:
+    """The one door into compiled code, since each door costs a compilation of all that is behind it.
+
+    APPLY takes the event in the event words and gives its reason; SETTLE_MARKET settles after a change of a market's
+    tables (first); RUN_ROWS takes events in rows at an address (first) from one (second) to another (third) and gives
+    the row to go on from; PUBLISH writes the receipt of the event just taken, of a reason (first).
+    """
+    book = words_of_address(address)
+    if task == APPLY:
+        return apply_event(book)
+    if task == SETTLE_MARKET:
+        settle_market(book, first)
+        return 0
+    if task == RUN_ROWS:
+        return run_rows(book, first, second, third)
+    publish(book, first)
+    return 0
 
 
-apply_compiled: Any = compiled(apply_at)
-settle_market_compiled: Any = compiled(settle_market_at)
+enter: Any = compiled(enter_at)

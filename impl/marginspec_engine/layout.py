@@ -42,10 +42,21 @@ FREE_SLOT = -1
     MARKETS_WITH_LOTS,
     CLOSED_LOTS,
     ORDER_NAMES,
-) = range(0, 20 * VECTOR, VECTOR)
-"""The book's vectors. The first of them are tables, of rows; NAMES holds the texts by which accounts are ordered."""
+    TEXTS,
+    ACCOUNT_TEXTS,
+    MARKET_TEXTS,
+    ASSET_TEXTS,
+    ORDER_TEXTS,
+    RECEIPT,
+    LINES,
+) = range(0, 27 * VECTOR, VECTOR)
+"""The book's vectors. The first of them are tables, of rows; NAMES holds the words by which names are ordered.
 
-POSITION_MAP, DOMAIN_MAP, SETTING_MAP, ORDER_MAP = range(60, 60 + 4 * MAP, MAP)
+TEXTS holds names as JSON writes them, each from a new word on; the four vectors behind it where each name begins and
+how many bytes it has. RECEIPT is the receipt that is being written, LINES those that wait to be taken.
+"""
+
+POSITION_MAP, DOMAIN_MAP, SETTING_MAP, ORDER_MAP = range(81, 81 + 4 * MAP, MAP)
 
 (
     EVENT,
@@ -62,10 +73,10 @@ POSITION_MAP, DOMAIN_MAP, SETTING_MAP, ORDER_MAP = range(60, 60 + 4 * MAP, MAP)
     RANKED_ACCOUNTS,
     UNCOVERED_ASSETS,
     EXPOSED_ASSETS,
-) = range(72, 86)
+) = range(93, 107)
 """Single words: the profile, what counts up, the heads of lists of free rows, and what is known of this event."""
 
-LEGS = 88
+LEGS = 112
 """Two legs of a trade, of LEG words each."""
 LEG = 16
 (
@@ -80,9 +91,20 @@ LEG = 16
     IS_SHORT_OF_MARGIN,
     HAS_NEGATIVE_CASH,
 ) = range(10)
-EVENT_WORDS = 120
+EVENT_WORDS = 144
 """The event in progress, as the words of a row of events."""
-BOOK = 136
+LITERALS = 160
+"""Where the fixed parts of texts stand."""
+WRITTEN = 161
+"""How many events have their receipt in the chain."""
+CHAIN = 162
+"""Four words: the 32 bytes of the chain's hash."""
+WANTS_LINES = 166
+COUNTS = 176
+"""For each reason, how many events had it; the first counts the accepted ones."""
+DIGEST = 208
+"""Eight words for a hash that is being computed, and 64 for its schedule."""
+BOOK = 280
 
 # ----------------------------------------------------------------- rows
 

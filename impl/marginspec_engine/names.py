@@ -36,3 +36,10 @@ def ordering_words(text: str) -> tuple[int, ...]:
     encoded = text.encode()
     padded = encoded.ljust(-(-len(encoded) // WORD_BYTES) * WORD_BYTES, b"\0")
     return tuple(word - SIGN for word in struct.unpack(f">{len(padded) // WORD_BYTES}Q", padded))
+
+
+def json_text(text: str) -> bytes:
+    r"""A name as canonical JSON writes it: what is not ASCII as \uXXXX; names have no character beyond that."""
+    if text.isascii():
+        return text.encode()
+    return "".join(one if one.isascii() else f"\\u{ord(one):04x}" for one in text).encode()

@@ -1,5 +1,6 @@
 """An engine's book and the names of what stands in it."""
 
+import struct
 import weakref
 from collections.abc import Iterable
 
@@ -11,7 +12,8 @@ from marginspec_engine import layout
 from marginspec_engine.compiled import memory
 from marginspec_engine.layout import NONE, USED, VECTOR
 from marginspec_engine.listing import FeeRates, TierRow
-from marginspec_engine.names import Names, ordering_words
+from marginspec_engine.literals import all_literals
+from marginspec_engine.names import Names, json_text, ordering_words
 from marginspec_engine.plain_memory import DirectMemory, PlainWords, Words64, released, vector_of, words_of
 
 WIRE_DECIMALS = 8
@@ -44,6 +46,8 @@ class Tables:
         self.book[layout.NEXT_LOT] = 1
         self.book[layout.RANKS_BITMEX] = header.profile.adl_ranking == "bitmex"
         self.book[layout.LEVIES] = header.profile.last_resort == "levy"
+        self._literals = np.frombuffer(all_literals(), np.uint8)
+        self.book[layout.LITERALS] = self._literals.ctypes.data
         weakref.finalize(self, release_book, self.book)
 
     # ------------------------------------------------------------- rows
@@ -91,7 +95,17 @@ class Tables:
         words[layout.NAME_START], words[layout.NAME_LENGTH] = names[USED], len(ordering)
         for word in ordering:
             memory.push(self.words, names, word)
+        self._add_text(layout.ACCOUNT_TEXTS, text)
         return self.accounts.add(text)
+
+    def _add_text(self, kind: int, text: str) -> None:
+        """Have a name stand as JSON writes it, behind the others of its kind."""
+        texts, placed = memory.at(self.words, layout.TEXTS), memory.at(self.words, kind)
+        written = json_text(text)
+        memory.push(self.words, placed, texts[USED] * layout.WORD_BYTES)
+        memory.push(self.words, placed, len(written))
+        for (word,) in struct.iter_unpack("<q", written.ljust(-(-len(written) // 8) * 8, b"\0")):
+            memory.push(self.words, texts, word)
 
     def order(self, text: str) -> int:
         """The number of an order's name."""
@@ -105,6 +119,7 @@ class Tables:
         memory.push(self.words, order_names, len(ordering))
         for word in ordering:
             memory.push(self.words, names, word)
+        self._add_text(layout.ORDER_TEXTS, text)
         return self.orders.add(text)
 
     def asset(self, text: str) -> int:
@@ -114,6 +129,7 @@ class Tables:
             return number
         number = memory.new_row(self.words, layout.ASSETS, layout.ASSET_ROW)
         self.assets.add(text)
+        self._add_text(layout.ASSET_TEXTS, text)
         words = self.row(layout.ASSETS, number, layout.ASSET_ROW)
         words[layout.DECIMALS] = self.header.decimals(text)
         words[layout.ASSET_UNIT] = 10 ** self.header.decimals(text)
@@ -128,6 +144,7 @@ class Tables:
             return number
         number = memory.new_row(self.words, layout.MARKETS, layout.MARKET_ROW)
         self.markets.add(text)
+        self._add_text(layout.MARKET_TEXTS, text)
         words = self.row(layout.MARKETS, number, layout.MARKET_ROW)
         for place in (layout.FIRST_LOT, layout.LAST_LOT, layout.QUEUE_EVENT, layout.PAIRLESS_LONG):
             words[place] = NONE

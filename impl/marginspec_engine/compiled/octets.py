@@ -1,0 +1,33 @@
+"""Memory by the byte. Python's forms read and write the same memory, through ctypes."""
+
+import ctypes
+
+
+def eight(address: int) -> int:
+    """Eight bytes as a word, the first byte the lowest."""
+    return ctypes.c_int64.from_address(address).value
+
+
+def put_eight(address: int, word: int) -> None:
+    """Write the eight bytes of a word, the lowest first."""
+    ctypes.c_int64.from_address(address).value = word
+
+
+def put_two(address: int, pair: int) -> None:
+    """Write two bytes, the lower first."""
+    ctypes.c_uint16.from_address(address).value = pair
+
+
+def two(address: int) -> int:
+    """Two bytes, the first the lower."""
+    return ctypes.c_uint16.from_address(address).value
+
+
+def put_one(address: int, byte: int) -> None:
+    """Write a byte."""
+    ctypes.c_uint8.from_address(address).value = byte
+
+
+def one(address: int) -> int:
+    """A byte."""
+    return ctypes.c_uint8.from_address(address).value

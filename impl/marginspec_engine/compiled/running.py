@@ -1,0 +1,160 @@
+"""Many events: each is applied, its receipt written, and the chain's hash taken on."""
+
+from marginspec_engine.compiled.applying import apply_event
+from marginspec_engine.compiled.event_texts import write_event
+from marginspec_engine.compiled.hashing import hash_bytes, put_hash, schedule_of
+from marginspec_engine.compiled.memory import Words, at, items, reserve, words_at
+from marginspec_engine.compiled.octets import one, put_one, put_two, two
+from marginspec_engine.compiled.receipt_texts import (
+    ACCEPTED_IS,
+    ALSO_SEQ,
+    CLOSE,
+    COMMA,
+    EVENT_IS,
+    REASON_PARTS,
+    REJECTED_EVENT_IS,
+    write_effect,
+)
+from marginspec_engine.compiled.texts import HEXADECIMAL, copy, fixed, whole
+from marginspec_engine.layout import (
+    ADDRESS,
+    CHAIN,
+    COUNTS,
+    DIGEST,
+    EFFECT_LENGTHS,
+    EFFECTS,
+    EVENT_ROW,
+    EVENT_TYPE,
+    EVENT_WORDS,
+    LINES,
+    LITERALS,
+    MARK_PRICE,
+    RECEIPT,
+    ROOM,
+    USED,
+    WANTS_LINES,
+    WORD_BYTES,
+    WRITTEN,
+)
+from marginspec_engine.literals import literal
+from marginspec_engine.reasons import ACCEPTED, TOO_WIDE
+
+HASH_BYTES = 32
+LONGEST_EFFECT = 4096
+"""No event and no effect has more bytes: it names six things of 384 bytes at most."""
+ALSO_HASH = literal('","hash":"')
+NEWLINE = ord("\n")
+
+
+def run_rows(book: Words, rows: int, first: int, end: int) -> int:
+    """Take the events in rows from first to end at an address; gives the row to go on from.
+
+    Stops before an event that is not compiled, and before one that may need more than 64 bits.
+    """
+    for number in range(first, end):
+        event = words_at(book, rows + number * EVENT_ROW * WORD_BYTES)
+        if event[EVENT_TYPE] > MARK_PRICE:
+            return number
+        for place in range(EVENT_ROW):
+            book[EVENT_WORDS + place] = event[place]
+        reason = apply_event(book)
+        if reason == TOO_WIDE:
+            return number
+        publish(book, reason)
+    return end
+
+
+def publish(book: Words, reason: int) -> None:
+    """Write the receipt of the event just taken, and take the chain's hash on."""
+    book[WRITTEN] = book[WRITTEN] + 1
+    book[COUNTS + reason] = book[COUNTS + reason] + 1
+    start = text_room(book, 0)
+    written = write_event(book, start)
+    text_hash(book, start, written - start)
+    if reason == ACCEPTED:
+        end = write_effects(book)
+        end = hexadecimal(book, fixed(book, end, EVENT_IS))
+        split = end
+        end = fixed(book, whole(book, fixed(book, end, ALSO_SEQ), book[WRITTEN]), CLOSE)
+    else:
+        split = hexadecimal(book, fixed(book, start, REJECTED_EVENT_IS))
+        end = fixed(book, whole(book, fixed(book, split, REASON_PARTS[reason]), book[WRITTEN]), CLOSE)
+    chain_receipt(book, end)
+    if book[WANTS_LINES] == 1:
+        add_line(book, split, end)
+
+
+def text_room(book: Words, used: int) -> int:
+    """Where a receipt's text begins, behind the hash before it, with room for another effect behind what is used."""
+    receipt = at(book, RECEIPT)
+    needed = (HASH_BYTES + used + 2 * LONGEST_EFFECT) // WORD_BYTES
+    if needed > receipt[ROOM]:
+        receipt[USED] = receipt[ROOM]
+        reserve(book, receipt, needed - receipt[USED])
+        receipt[USED] = 0
+    return receipt[ADDRESS] + HASH_BYTES
+
+
+def write_effects(book: Words) -> int:
+    """The effects of the event just taken, one behind the other."""
+    start = text_room(book, 0)
+    out, effects, place = fixed(book, start, ACCEPTED_IS), at(book, EFFECTS), 0
+    while place < effects[USED]:
+        if place > 0:
+            out = fixed(book, out, COMMA)
+        effect = at(items(book, effects), place)
+        out = write_effect(book, out, effect)
+        place = place + EFFECT_LENGTHS[effect[0]]
+        written = out - start
+        start = text_room(book, written)
+        out = start + written
+    return out
+
+
+def text_hash(book: Words, start: int, length: int) -> None:
+    """Leave the hash of a text in DIGEST's words, as 32 bytes behind its schedule."""
+    state = at(book, DIGEST)
+    hash_bytes(state, schedule_of(state), start, length)
+
+
+def hexadecimal(book: Words, out: int) -> int:
+    """The hash in DIGEST, in hexadecimal."""
+    state, pairs = at(book, DIGEST), book[LITERALS] + HEXADECIMAL
+    for place in range(8):
+        word = state[place]
+        for byte in range(4):
+            put_two(out + 8 * place + 2 * byte, two(pairs + 2 * ((word >> (24 - 8 * byte)) & 0xFF)))
+    return out + 2 * HASH_BYTES
+
+
+def chain_receipt(book: Words, end: int) -> None:
+    """The chain's hash after a receipt that ends at an address: of the hash before it and the receipt."""
+    start = text_room(book, 0) - HASH_BYTES
+    for place in range(4):
+        words_at(book, start)[place] = book[CHAIN + place]
+    text_hash(book, start, end - start)
+    put_hash(at(book, DIGEST), start)
+    for place in range(4):
+        book[CHAIN + place] = words_at(book, start)[place]
+
+
+def add_line(book: Words, split: int, end: int) -> None:
+    """Put the receipt that ends at an address behind the lines that wait, its chain's hash where it is split."""
+    lines, start = at(book, LINES), text_room(book, 0)
+    used = lines[USED]
+    needed = (used + end - start + 2 * LONGEST_EFFECT) // WORD_BYTES
+    if needed > lines[ROOM]:
+        lines[USED] = lines[ROOM]
+        reserve(book, lines, needed - lines[USED])
+    out = copy(lines[ADDRESS] + used, start, split - start)
+    out = hexadecimal(book, fixed(book, out, ALSO_HASH))
+    # What the hash overwrote behind the receipt does not matter, but its own bytes are whole.
+    out = copy(out, split, end - split)
+    put_one(out, NEWLINE)
+    lines[USED] = out + 1 - lines[ADDRESS]
+
+
+def last_byte(book: Words) -> int:
+    """The last byte of the lines that wait; 0 if none do."""
+    lines = at(book, LINES)
+    return one(lines[ADDRESS] + lines[USED] - 1) if lines[USED] > 0 else 0

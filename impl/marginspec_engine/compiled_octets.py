@@ -1,0 +1,54 @@
+"""Compiled forms of reading and writing bytes, which need not stand at whole words."""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic, overload
+
+from marginspec_engine.compiled import octets
+
+WORD = ir.IntType(64)
+
+
+def reading(bits: int) -> Any:
+    """A read of so many bits at an address."""
+    kind = ir.IntType(bits)
+
+    def read(typing: Any, address: Any) -> Any:
+        def build(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            loaded = builder.load(builder.inttoptr(given[0], kind.as_pointer()), align=1)
+            return loaded if bits == 64 else builder.zext(loaded, WORD)
+
+        return types.int64(types.int64), build
+
+    return intrinsic(read)
+
+
+def writing(bits: int) -> Any:
+    """A write of so many bits at an address."""
+    kind = ir.IntType(bits)
+
+    def write(typing: Any, address: Any, word: Any) -> Any:
+        def build(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            stored = given[1] if bits == 64 else builder.trunc(given[1], kind)
+            builder.store(stored, builder.inttoptr(given[0], kind.as_pointer()), align=1)
+            return context.get_dummy_value()
+
+        return types.void(types.int64, types.int64), build
+
+    return intrinsic(write)
+
+
+read_eight, read_two, read_one = reading(64), reading(16), reading(8)
+write_eight, write_two, write_one = writing(64), writing(16), writing(8)
+
+overload(octets.eight)(lambda address: lambda address: read_eight(address))
+overload(octets.two)(lambda address: lambda address: read_two(address))
+overload(octets.one)(lambda address: lambda address: read_one(address))
+overload(octets.put_eight)(lambda address, word: lambda address, word: write_eight(address, word))
+overload(octets.put_two)(lambda address, pair: lambda address, pair: write_two(address, pair))
+overload(octets.put_one)(lambda address, byte: lambda address, byte: write_one(address, byte))
+
+OCTETS = (octets.eight, octets.two, octets.one, octets.put_eight, octets.put_two, octets.put_one)
+"""What has a compiled form here."""
