@@ -40,6 +40,22 @@ def writing(bits: int) -> Any:
     return intrinsic(write)
 
 
+def fetching(typing: Any, address: Any) -> Any:
+    """A hint to read an address."""
+
+    def build(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        kinds = [ir.IntType(8).as_pointer(), *3 * [ir.IntType(32)]]
+        name = "llvm.prefetch.p0i8"
+        known = builder.module.globals.get(name)
+        hint = known or ir.Function(builder.module, ir.FunctionType(ir.VoidType(), kinds), name)
+        place = builder.inttoptr(given[0], kinds[0])
+        builder.call(hint, [place, *(ir.IntType(32)(number) for number in (0, 3, 1))])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), build
+
+
+fetch_soon: Any = intrinsic(fetching)
 read_eight, read_two, read_one = reading(64), reading(16), reading(8)
 write_eight, write_two, write_one = writing(64), writing(16), writing(8)
 
@@ -50,5 +66,7 @@ overload(octets.put_eight)(lambda address, word: lambda address, word: write_eig
 overload(octets.put_two)(lambda address, pair: lambda address, pair: write_two(address, pair))
 overload(octets.put_one)(lambda address, byte: lambda address, byte: write_one(address, byte))
 
-OCTETS = (octets.eight, octets.two, octets.one, octets.put_eight, octets.put_two, octets.put_one)
+overload(octets.fetch)(lambda address: lambda address: fetch_soon(address))
+
+OCTETS = (octets.fetch, octets.eight, octets.two, octets.one, octets.put_eight, octets.put_two, octets.put_one)
 """What has a compiled form here."""

@@ -53,11 +53,11 @@ class OptimizedEngine:
         write_event(self.tables, event, self.tables.book[layout.EVENT_WORDS :])
         reason = enter(self.tables.book.ctypes.data, APPLY, 0, 0, 0)
         if reason == TOO_WIDE:
-            reason = self._apply_widely()
+            reason = self.apply_widely()
         return self._receipt(reason)
 
-    def _apply_widely(self) -> int:
-        """Take the event in the event words with Python's integers."""
+    def apply_widely(self) -> int:
+        """Take the event in the event words with Python's integers; gives its reason."""
         draft = Draft()
         reason = apply_event(PlainWords(draft, self.tables.book.ctypes.data))
         if reason == ACCEPTED:

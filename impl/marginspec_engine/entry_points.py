@@ -11,8 +11,8 @@ from marginspec_engine import compiled as rules
 from marginspec_engine.compiled.applying import apply_event, settle_market
 from marginspec_engine.compiled.running import publish, run_rows
 from marginspec_engine.compiled_hashing import HASHING
-from marginspec_engine.compiled_octets import OCTETS
 from marginspec_engine.compiled_memory import PRIMITIVES, words_of_address
+from marginspec_engine.compiled_octets import OCTETS
 from marginspec_engine.compiling import OPTIONS, compiled
 
 COMPILED_FORMS = (*PRIMITIVES, *OCTETS, *HASHING)

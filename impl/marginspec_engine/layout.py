@@ -39,6 +39,7 @@ FREE_SLOT = -1
     KEYS,
     WORKING,
     DIRTY,
+    TOUCHED,
     MARKETS_WITH_LOTS,
     CLOSED_LOTS,
     ORDER_NAMES,
@@ -49,14 +50,14 @@ FREE_SLOT = -1
     ORDER_TEXTS,
     RECEIPT,
     LINES,
-) = range(0, 27 * VECTOR, VECTOR)
+) = range(0, 28 * VECTOR, VECTOR)
 """The book's vectors. The first of them are tables, of rows; NAMES holds the words by which names are ordered.
 
 TEXTS holds names as JSON writes them, each from a new word on; the four vectors behind it where each name begins and
 how many bytes it has. RECEIPT is the receipt that is being written, LINES those that wait to be taken.
 """
 
-POSITION_MAP, DOMAIN_MAP, SETTING_MAP, ORDER_MAP = range(81, 81 + 4 * MAP, MAP)
+POSITION_MAP, DOMAIN_MAP, SETTING_MAP, ORDER_MAP = range(84, 84 + 4 * MAP, MAP)
 
 (
     EVENT,
@@ -73,7 +74,7 @@ POSITION_MAP, DOMAIN_MAP, SETTING_MAP, ORDER_MAP = range(81, 81 + 4 * MAP, MAP)
     RANKED_ACCOUNTS,
     UNCOVERED_ASSETS,
     EXPOSED_ASSETS,
-) = range(93, 107)
+) = range(96, 110)
 """Single words: the profile, what counts up, the heads of lists of free rows, and what is known of this event."""
 
 LEGS = 112
@@ -125,7 +126,6 @@ STEP_DOWN, TAKEOVER = 0, 1
     PLACE,
     TRIGGER,
     KEYED,
-    IS_LISTED,
     LEAF,
     LEAF_EVENT,
     BIDS,
@@ -133,19 +133,19 @@ STEP_DOWN, TAKEOVER = 0, 1
     LOADING_ORDERS,
     NEXT_LOADED,
     PREVIOUS_LOADED,
-) = range(7, 20)
+) = range(7, 19)
 """Of a position: its domain, that of its own if isolated, where it stands in its market's list, its box and leaf.
 
 TRIGGER is the nearest mark at which somebody must look at the domain; KEYED is the key of its live entry in the heap.
 BIDS and ASKS are the lots of its open orders that may open it, LOADING_ORDERS how many these are; positions with
 such orders are linked for each account.
 """
-POSITION = 20
+POSITION = 19
 
 CASH, FIRST, COUNT = 3, 4, 6
 """Of a domain: its cash, its first position, how many it has; MARKET is NONE if it is cross; NEXT of the account."""
-IS_SUSPECT, WALLET, IS_STALE, IS_DIRTY = range(8, 12)
-"""WALLET is the cross domain behind a domain. It is stale if its boxes are, dirty if its leaves in queues are."""
+IS_SUSPECT, WALLET, IS_TOUCHED, IS_DIRTY = range(8, 12)
+"""WALLET is the cross domain behind a domain. It is touched if its boxes may not hold, dirty if its leaves may not."""
 DOMAIN_ROW = 12
 
 LIMIT, NAME, REDUCE_ONLY, ORDERED_POSITION = 7, 8, 9, 10
@@ -187,7 +187,7 @@ IS_COUNTED = 26
 STATUS_BEFORE = 27
 HAD_STATUS = 34
 FIRST_LOT, LAST_LOT, LOT_COUNT, LOTS_QUANTITY, LOTS_COST = range(35, 40)
-MARKET_POSITIONS, LONG_HEAP, SHORT_HEAP, STALE = range(40, 40 + 4 * VECTOR, VECTOR)
+MARKET_POSITIONS, LONG_HEAP, SHORT_HEAP = range(40, 40 + 3 * VECTOR, VECTOR)
 LONG_QUEUE, SHORT_QUEUE = 52, 62
 """Each side's queue of counterparties, with words of its own; LOSING is the market's lots that lose at mark."""
 QUEUED, TREE, LEAVES, IMPROVED = 0, 3, 6, 7

@@ -2,6 +2,9 @@
 
 import struct
 
+import numpy as np
+import numpy.typing as npt
+
 WORD_BYTES = 8
 SIGN = 2**63
 
@@ -23,6 +26,11 @@ class Names:
         self.numbers[text] = number
         return number
 
+    def add_all(self, texts: list[str], first: int) -> None:
+        """Number many names that have none yet, from a number on."""
+        self.texts.extend(texts)
+        self.numbers.update(zip(texts, range(first, first + len(texts)), strict=True))
+
     def ranks(self) -> list[int]:
         """The place of each name among all, code point by code point."""
         ranks = [0] * len(self.texts)
@@ -43,3 +51,11 @@ def json_text(text: str) -> bytes:
     if text.isascii():
         return text.encode()
     return "".join(one if one.isascii() else f"\\u{ord(one):04x}" for one in text).encode()
+
+
+def padded_bytes(texts: list[bytes]) -> tuple[bytes, npt.NDArray[np.int64]]:
+    """Texts one behind the other, each filled up with zeros to whole words; and where each begins, and its words."""
+    words = np.array([-(-len(text) // WORD_BYTES) for text in texts], np.int64)
+    ends = np.cumsum(words)
+    padded = [text.ljust(WORD_BYTES * count, b"\0") for text, count in zip(texts, words.tolist(), strict=True)]
+    return b"".join(padded), np.column_stack((ends - words, words))

@@ -1,16 +1,109 @@
-"""Many events at once: rows of words in, the chain's hash and the lines of receipts out."""
+"""Many events at once: rows of words in, the chain's hash, counts and the lines of receipts out."""
 
 from collections import Counter
-from typing import BinaryIO
 
 import numpy as np
 
-from marginspec.events import Event
+from marginspec.events import Event, ListMarket
+from marginspec.receipts import Receipt
 from marginspec_engine import layout
+from marginspec_engine.columns import EventRows
 from marginspec_engine.engine import OptimizedEngine
-from marginspec_engine.entry_points import RUN_ROWS, enter
-from marginspec_engine.event_words import WRITERS, write_event
-from marginspec_engine.plain_memory import Words64, words_of
-from marginspec_engine.reasons import REASONS
+from marginspec_engine.entry_points import PUBLISH, RUN_ROWS, enter
+from marginspec_engine.layout import USED
+from marginspec_engine.plain_memory import words_of
+from marginspec_engine.reasons import ACCEPTED, REASONS
+from marginspec_journal.canonical import canonical_json, event_hash
+from marginspec_journal.chain import ChainedReceipt, next_hash
+from marginspec_journal.effects import Digits, receipt_object
+from marginspec_journal.states import OpenedState
 
-__all__ = ["BatchRun"]
+HASH_WORDS = 4
+
+
+class BatchRun:
+    """A run that goes on from a state, many events at a time."""
+
+    def __init__(self, opened: OpenedState, *, with_lines: bool = False) -> None:
+        self.engine = OptimizedEngine(opened.state)
+        self._opened = opened
+        self._book = self.engine.tables.book
+        self._book[layout.WRITTEN] = opened.events
+        self._book[layout.WANTS_LINES] = with_lines
+        self._set_hash(bytes.fromhex(opened.hash))
+        self._digits = Digits(opened.state.header)
+        for market in opened.state.markets.values():
+            self._digits.add_market(market)
+        self._lines: list[bytes] = []
+
+    @property
+    def hash(self) -> str:
+        """The chain's hash after the events so far, in hexadecimal."""
+        return self._hash().hex()
+
+    @property
+    def events(self) -> int:
+        """How many events have their receipt in the chain, those before the start included."""
+        return int(self._book[layout.WRITTEN])
+
+    def reasons(self) -> Counter[str]:
+        """How many events were rejected for each reason."""
+        counts = self._book[layout.COUNTS : layout.COUNTS + len(REASONS)].tolist()
+        return Counter({str(reason): count for reason, count in zip(REASONS, counts, strict=True) if reason and count})
+
+    def accepted(self) -> int:
+        """How many events were accepted."""
+        return int(self._book[layout.COUNTS + ACCEPTED])
+
+    def reached(self) -> OpenedState:
+        """The state after the events so far, with its counts and the chain's hash."""
+        accepted = self._opened.accepted + self.accepted()
+        return OpenedState(self.engine.state(), self.events, accepted, self.events - accepted, self.hash)
+
+    def take(self, rows: EventRows) -> bytes:
+        """Take events; gives the lines of their receipts, if they are wanted."""
+        words = np.ascontiguousarray(rows.words)
+        place, count = 0, len(words)
+        while place < count:
+            place = enter(self._book.ctypes.data, RUN_ROWS, words.ctypes.data, place, count)
+            if place < count:
+                self._take_alone(rows.uncompiled.get(place))
+                place += 1
+        self._collect_lines()
+        lines = b"".join(self._lines)
+        self._lines.clear()
+        return lines
+
+    def _take_alone(self, event: Event | None) -> None:
+        """Take the event that compiled code stopped at: one that it does not know, or one of wide integers."""
+        if event is None:
+            reason = self.engine.apply_widely()
+            enter(self._book.ctypes.data, PUBLISH, reason, 0, 0)
+        else:
+            self._collect_lines()
+            self._chain(event, self.engine.apply(event))
+
+    def _chain(self, event: Event, receipt: Receipt) -> None:
+        """Take the chain on by the receipt of an event that is not compiled."""
+        if isinstance(event, ListMarket):
+            self._digits.add_listed(receipt)
+        number, stated = self.events + 1, event_hash(event)
+        canonical = canonical_json(receipt_object(receipt, stated, number, self._digits))
+        self._set_hash(next_hash(self._hash(), canonical))
+        self._book[layout.WRITTEN] = number
+        self._book[layout.COUNTS + REASONS.index(receipt.rejected)] += 1
+        if self._book[layout.WANTS_LINES]:
+            self._lines.append(ChainedReceipt(canonical, stated, self.hash).line() + b"\n")
+
+    def _collect_lines(self) -> None:
+        used = int(self._book[layout.LINES + USED])
+        if used:
+            words = words_of(int(self._book[layout.LINES]), -(-used // layout.WORD_BYTES))
+            self._lines.append(words.view(np.uint8)[:used].tobytes())
+            self._book[layout.LINES + USED] = 0
+
+    def _hash(self) -> bytes:
+        return self._book[layout.CHAIN : layout.CHAIN + HASH_WORDS].tobytes()
+
+    def _set_hash(self, chained: bytes) -> None:
+        self._book[layout.CHAIN : layout.CHAIN + HASH_WORDS] = np.frombuffer(chained, np.int64)

@@ -5,8 +5,9 @@ from marginspec.ledger import external, house, insurance, isolated, lot, positio
 from marginspec.market import Market
 from marginspec.state import State
 from marginspec_engine import layout
-from marginspec_engine.compiled import figures, memory, rows, stale
+from marginspec_engine.compiled import figures, memory, rows
 from marginspec_engine.compiled.marks import most_lots
+from marginspec_engine.compiled.triggers import box_touched
 from marginspec_engine.effect_reading import LOT_REASONS, MARGIN_MODES, POSITION_MODES, SIDES
 from marginspec_engine.kernels.limits import RATE_ONE
 from marginspec_engine.layout import NONE
@@ -33,6 +34,7 @@ def load_state(tables: Tables, state: State) -> None:
     for asset, amount in state.uncovered.items():
         tables.asset_rows()[tables.asset(asset), layout.UNCOVERED] = amount
         tables.book[layout.UNCOVERED_ASSETS] += 1
+    box_touched(tables.words)
     undone = memory.at(tables.words, layout.UNDONE)
     undone[layout.USED] = 0
     memory.at(tables.words, layout.EFFECTS)[layout.USED] = 0
@@ -96,7 +98,6 @@ def load_position(tables: Tables, state: State, key: PositionKey, quantity: int)
     market = memory.row(words, layout.MARKETS, tables.market(key.market), layout.MARKET_ROW)
     memory.reserve(words, memory.at(market, layout.MARKET_POSITIONS), 1)
     rows.set_position(words, number, domain, quantity)
-    stale.touch(words, domain)
     tables.row(layout.POSITIONS, number, layout.POSITION)[layout.COST] = -state.balance(position(*key))
 
 

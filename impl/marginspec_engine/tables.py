@@ -13,7 +13,7 @@ from marginspec_engine.compiled import memory
 from marginspec_engine.layout import NONE, USED, VECTOR
 from marginspec_engine.listing import FeeRates, TierRow
 from marginspec_engine.literals import all_literals
-from marginspec_engine.names import Names, json_text, ordering_words
+from marginspec_engine.names import SIGN, Names, json_text, ordering_words, padded_bytes
 from marginspec_engine.plain_memory import DirectMemory, PlainWords, Words64, released, vector_of, words_of
 
 WIRE_DECIMALS = 8
@@ -21,7 +21,6 @@ MARKET_VECTORS = (
     layout.MARKET_POSITIONS,
     layout.LONG_HEAP,
     layout.SHORT_HEAP,
-    layout.STALE,
     layout.LONG_QUEUE + layout.QUEUED,
     layout.LONG_QUEUE + layout.TREE,
     layout.SHORT_QUEUE + layout.QUEUED,
@@ -106,6 +105,45 @@ class Tables:
         memory.push(self.words, placed, len(written))
         for (word,) in struct.iter_unpack("<q", written.ljust(-(-len(written) // 8) * 8, b"\0")):
             memory.push(self.words, texts, word)
+
+    def add_accounts(self, texts: list[str]) -> None:
+        """Number many accounts that have no number yet."""
+        before = len(self.accounts)
+        rows = np.zeros((len(texts), layout.ACCOUNT), np.int64)
+        rows[:, [layout.MODE, layout.FIRST_ORDER, layout.FIRST_DOMAIN, layout.FIRST_LOADED]] = NONE
+        rows[:, [layout.NAME_START, layout.NAME_LENGTH]] = self._extend_names(texts)
+        self._extend(layout.ACCOUNTS, rows)
+        self._extend_texts(layout.ACCOUNT_TEXTS, texts)
+        self.accounts.add_all(texts, before)
+
+    def add_orders(self, texts: list[str]) -> None:
+        """Number many names of orders that have no number yet."""
+        self._extend(layout.ORDER_NAMES, self._extend_names(texts))
+        self._extend_texts(layout.ORDER_TEXTS, texts)
+        self.orders.add_all(texts, len(self.orders))
+
+    def _extend(self, vector: int, words: Words64) -> None:
+        """Put many words at the end of a vector."""
+        memory.reserve(self.words, memory.at(self.words, vector), words.size)
+        start, used = int(self.book[vector]), int(self.book[vector + USED])
+        words_of(start + used * layout.WORD_BYTES, words.size)[:] = words.reshape(-1)
+        self.book[vector + USED] = used + words.size
+
+    def _extend_names(self, texts: list[str]) -> Words64:
+        """Have names stand as the words that order them; gives where each begins, and of how many words it is."""
+        padded, placed = padded_bytes([text.encode() for text in texts])
+        placed[:, 0] += self.book[layout.NAMES + USED]
+        self._extend(layout.NAMES, np.frombuffer(padded, ">u8").astype(np.uint64).view(np.int64) ^ np.int64(-SIGN))
+        return placed
+
+    def _extend_texts(self, kind: int, texts: list[str]) -> None:
+        """Have names stand as JSON writes them."""
+        written = [json_text(text) for text in texts]
+        padded, placed = padded_bytes(written)
+        placed[:, 0] = (placed[:, 0] + self.book[layout.TEXTS + USED]) * layout.WORD_BYTES
+        placed[:, 1] = [len(text) for text in written]
+        self._extend(layout.TEXTS, np.frombuffer(padded, np.int64))
+        self._extend(kind, placed)
 
     def order(self, text: str) -> int:
         """The number of an order's name."""

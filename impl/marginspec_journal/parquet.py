@@ -145,22 +145,28 @@ class ParquetJournal:
             raise InputError(self.name, None, "type", "missing column")
 
     def __iter__(self) -> Iterator[Record]:
+        for rows_before, batch in self.batches(ROWS_AT_ONCE):
+            yield from self.records(batch, rows_before)
+
+    def batches(self, rows: int) -> Iterator[tuple[int, Any]]:
+        """The rows as record batches of at most so many, each with how many rows are before it; once."""
         assert not self._begun, "a journal is read once"
         self._begun = True
         rows_read = 0
         try:
-            for batch in self._file.iter_batches(ROWS_AT_ONCE):
-                yield from self._records(batch, rows_read)
+            for batch in self._file.iter_batches(rows):
+                yield rows_read, batch
                 rows_read += batch.num_rows
         except (OSError, pa.ArrowException) as error:
             reason = f"damaged after row {rows_read}: {_one_line(error)}"
             raise InputError(self.name, None, None, reason) from None
         # No checksum covers a page's head, and a wrong one can end the reading early without an error.
-        rows = self._file.metadata.num_rows
-        if rows_read != rows:
-            raise InputError(self.name, None, None, f"damaged after row {rows_read}: {rows} rows were announced")
+        announced = self._file.metadata.num_rows
+        if rows_read != announced:
+            raise InputError(self.name, None, None, f"damaged after row {rows_read}: {announced} rows were announced")
 
-    def _records(self, batch: Any, rows_before: int) -> Iterator[Record]:
+    def records(self, batch: Any, rows_before: int) -> Iterator[Record]:
+        """The records of a batch, by the definition of what a row may hold."""
         columns = self._columns(batch, rows_before)
         common = CommonRows(columns, batch.num_rows)
         for place in range(batch.num_rows):

@@ -46,14 +46,14 @@ def test_aimed_journals(batch: int) -> None:
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_giants(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     wide: Counter[str] = Counter()
-    widely = OptimizedEngine._apply_widely
+    widely = OptimizedEngine.apply_widely
 
     def counted(engine: OptimizedEngine) -> int:
         reason = widely(engine)
         wide["accepted" if reason == 0 else "rejected"] += 1
         return reason
 
-    monkeypatch.setattr(OptimizedEngine, "_apply_widely", counted)
+    monkeypatch.setattr(OptimizedEngine, "apply_widely", counted)
     for seed in range(batch * JOURNALS, (batch + 1) * JOURNALS):
         chooser = Seeded(seed)
         header, opening = giant_world(chooser)

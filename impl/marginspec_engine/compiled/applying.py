@@ -10,6 +10,7 @@ from marginspec_engine.compiled.orders import cancel_order, place_order
 from marginspec_engine.compiled.settings import set_leverage, set_margin_mode, set_position_mode
 from marginspec_engine.compiled.settlement import publish_funds, settle
 from marginspec_engine.compiled.trading import trade
+from marginspec_engine.compiled.triggers import box_touched, forget_touched
 from marginspec_engine.layout import (
     ADJUST_ISOLATED_MARGIN,
     ASSET_ROW,
@@ -68,10 +69,12 @@ def finish(book: Words, reason: int) -> int:
         take_back(book)
         at(book, EFFECTS)[USED] = 0
         forget_suspects(book)
+        forget_touched(book)
         return reason
     at(book, UNDONE)[USED] = 0
     settle(book)
     publish_funds(book)
+    box_touched(book)
     forget_exposure(book)
     return reason
 

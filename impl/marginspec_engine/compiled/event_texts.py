@@ -6,7 +6,6 @@ from marginspec_engine.compiled.texts import fixed, name, shortest, whole
 from marginspec_engine.layout import (
     ACCOUNT_TEXTS,
     ADJUST_ISOLATED_MARGIN,
-    AMOUNT_HIGH,
     AMOUNT_LOW,
     ASSET_TEXTS,
     CANCEL_ORDER,
@@ -29,7 +28,6 @@ from marginspec_engine.layout import (
     ONE_WAY,
     ORDER_TEXTS,
     PLACE_ORDER,
-    PRICE_HIGH,
     PRICE_LOW,
     SECOND_ACCOUNT,
     SECOND_CHOICE,

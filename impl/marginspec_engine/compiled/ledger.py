@@ -2,7 +2,7 @@
 
 from marginspec_engine import reasons
 from marginspec_engine.compiled.memory import Words, at, is_compiled, items, put, reserve, row
-from marginspec_engine.compiled.stale import dirty, touch
+from marginspec_engine.compiled.touched import dirty, touch
 from marginspec_engine.layout import (
     ASSET_ROW,
     ASSETS,

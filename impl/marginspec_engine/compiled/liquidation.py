@@ -15,8 +15,8 @@ from marginspec_engine.compiled.ledger import cash_of, effect, move, named, tran
 from marginspec_engine.compiled.memory import Words, at, items, push, reserve, row
 from marginspec_engine.compiled.rows import cancel, free_lot, open_lot, reduce_lot
 from marginspec_engine.compiled.sorting import order_name_comes_first
-from marginspec_engine.compiled.stale import touch
 from marginspec_engine.compiled.suspects import expose
+from marginspec_engine.compiled.touched import touch
 from marginspec_engine.compiled.trading import (
     book_leg,
     check_booked,

@@ -2,7 +2,7 @@
 
 from marginspec_engine import layout
 from marginspec_engine.compiled.event_texts import side_text
-from marginspec_engine.compiled.memory import Words, at, items, row
+from marginspec_engine.compiled.memory import Words, at, row
 from marginspec_engine.compiled.texts import amount, fixed, name, whole
 from marginspec_engine.layout import (
     ACCOUNT_TEXTS,
@@ -38,10 +38,7 @@ ALSO_QUANTITY, ALSO_ORDER, ALSO_ASSET = literal('","quantity":"'), literal('","o
 ALSO_AMOUNT = literal('","amount":"')
 ENDS_MARK = literal('","type":"mark"}')
 MODES = (literal('","mode":"one_way","type":"position_mode"}'), literal('","mode":"hedge","type":"position_mode"}'))
-MARGIN_MODES = (
-    literal('","mode":"cross","type":"margin_mode"}'),
-    literal('","mode":"isolated","type":"margin_mode"}'),
-)
+MARGIN_MODES = (literal('","mode":"cross","type":"margin_mode"}'), literal('","mode":"isolated","type":"margin_mode"}'))
 ALSO_LEVERAGE, COMMA_MARKET = literal('","leverage":'), literal(',"market":"')
 ENDS_LEVERAGE = literal('","type":"leverage"}')
 ALSO_POSITION_SIDE = literal('","position_side":"')
@@ -69,7 +66,12 @@ ALSO_INFLOW, ALSO_DRAWN = literal('","inflow":"'), literal('","insurance_drawn":
 ALSO_LEVIED, RESERVE_OUTFLOW = literal('","levied":"'), literal('","outflow":"')
 ENDS_RESERVE = literal('","type":"reserve_status"}')
 ASSET_IS, ENDS_INSURANCE = literal('{"asset":"'), literal('","type":"insurance_status"}')
-WALLET, ISOLATED, POSITION_TEXT, LOT_TEXT = literal("wallet:"), literal("isolated:"), literal("position:"), literal("lot:")
+WALLET, ISOLATED, POSITION_TEXT, LOT_TEXT = (
+    literal("wallet:"),
+    literal("isolated:"),
+    literal("position:"),
+    literal("lot:"),
+)
 RESERVE, INSURANCE, HOUSE = literal("reserve:"), literal("insurance:"), literal("house:")
 CLEARING, EXTERNAL, COLON = literal("clearing:"), literal("external:"), literal(":")
 COMMA = literal(",")

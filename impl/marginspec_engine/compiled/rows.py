@@ -3,7 +3,7 @@
 from marginspec_engine.compiled.figures import SETTING_MODES, counts_for_margin, setting_of, value_at_mark
 from marginspec_engine.compiled.ledger import effect
 from marginspec_engine.compiled.memory import Words, at, enter, found, items, make_room, new_row, push, put, row, strike
-from marginspec_engine.compiled.stale import list_stale, touch
+from marginspec_engine.compiled.touched import touch
 from marginspec_engine.layout import (
     ACCOUNT,
     ACCOUNTS,
@@ -203,7 +203,6 @@ def link_position(book: Words, number: int, domain: int) -> None:
     put(book, position, PLACE, listed[USED])
     put(book, items(book, listed), listed[USED], number)
     put(book, listed, USED, listed[USED] + 1)
-    list_stale(book, number)
 
 
 def stands_before(book: Words, first: Words, second: Words) -> bool:
@@ -232,8 +231,8 @@ def unlink_position(book: Words, number: int, domain: int) -> None:
     put(book, items(book, listed), position[PLACE], last)
     put(book, row(book, POSITIONS, last, POSITION), PLACE, position[PLACE])
     put(book, position, PLACE, NONE)
-    # Its entry in a heap counts no more; if the event is refused the domain gets new boxes all the same.
-    position[KEYED] = NONE
+    # Its entry in a heap counts no more, unless the event is refused.
+    put(book, position, KEYED, NONE)
 
 
 def count_open(book: Words, account: int, change: int) -> None:

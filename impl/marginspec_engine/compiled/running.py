@@ -3,6 +3,7 @@
 from marginspec_engine.compiled.applying import apply_event
 from marginspec_engine.compiled.event_texts import write_event
 from marginspec_engine.compiled.hashing import hash_bytes, put_hash, schedule_of
+from marginspec_engine.compiled.looking_ahead import look_ahead
 from marginspec_engine.compiled.memory import Words, at, items, reserve, words_at
 from marginspec_engine.compiled.octets import one, put_one, put_two, two
 from marginspec_engine.compiled.receipt_texts import (
@@ -55,6 +56,7 @@ def run_rows(book: Words, rows: int, first: int, end: int) -> int:
         event = words_at(book, rows + number * EVENT_ROW * WORD_BYTES)
         if event[EVENT_TYPE] > MARK_PRICE:
             return number
+        look_ahead(book, rows, number, end)
         for place in range(EVENT_ROW):
             book[EVENT_WORDS + place] = event[place]
         reason = apply_event(book)

@@ -11,8 +11,8 @@ from marginspec_engine.compiled.checks import (
     tick_price_in,
 )
 from marginspec_engine.compiled.figures import (
-    domain_initial,
     domain_margin,
+    initial_of,
     is_flat,
     leverage_of,
     movable,
@@ -322,23 +322,27 @@ def check_health(book: Words, legs: int) -> int:
     for number in range(legs):
         leg = at(book, LEGS + LEG * number)
         if leg[HAS_OPENED] == 1:
-            check_gross_cost(book, leg[LEG_DOMAIN])
-            equity, _ = domain_margin(book, leg[LEG_DOMAIN])
-            initial = domain_initial(book, leg[LEG_DOMAIN])
-            if equity - initial < reserved_for_orders(book, leg[LEG_DOMAIN]):
+            spare = spare_margin(book, leg[LEG_DOMAIN])
+            if spare < reserved_for_orders(book, leg[LEG_DOMAIN]):
                 return reasons.INSUFFICIENT_MARGIN
     return reasons.ACCEPTED
 
 
-def check_gross_cost(book: Words, domain: int) -> None:
-    """The costs of a domain's positions, without their signs, stay within 2^60 where it opens (NUM-03)."""
-    gross, number = 0, row(book, DOMAINS, domain, DOMAIN_ROW)[FIRST]
+def spare_margin(book: Words, domain: int) -> int:
+    """A domain's equity less its initial margin; notes if the costs of its positions are past their limit (NUM-03)."""
+    words = row(book, DOMAINS, domain, DOMAIN_ROW)
+    spare, gross, number = words[CASH], 0, words[FIRST]
     while number != NONE:
         position = row(book, POSITIONS, number, POSITION)
+        market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+        leverage = leverage_of(book, position[OWNER], position[MARKET])
+        value = value_at_mark(market, position[QUANTITY])
+        spare = spare + margin.unrealised(value, position[COST]) - initial_of(market, position[QUANTITY], leverage)
         gross = gross + abs(position[COST])
         number = position[NEXT]
     if gross > MAX_GROSS_COST:
         book[OUT_OF_RANGE] = 1
+    return spare
 
 
 def leverage_fits(book: Words, leg: Words) -> bool:

@@ -3,10 +3,11 @@
 A domain's slack, its equity less its maintenance margin less one quantum, is divided over its positions. A position's
 box ends where it alone would have lost its part, so while no mark has left any box of a domain, it is healthy (T-BOX).
 Long positions wait for a mark at or below their trigger, short ones at or above, in heaps, the nearest first.
-An entry of a heap counts only while its position is KEYED by it; others are dropped when they come up.
+An entry of a heap counts only while its position is KEYED by it; others are dropped when they come up. A new entry may
+stand nearer than its trigger, so that most changes of slack leave it where it is; it is moved back when it comes up.
 """
 
-from marginspec_engine.compiled.figures import domain_margin, maintenance_of, value_at_mark
+from marginspec_engine.compiled.figures import domain_margin, is_flat, maintenance_of, value_at_mark
 from marginspec_engine.compiled.memory import Words, at, items, push, row
 from marginspec_engine.compiled.suspects import suspect
 from marginspec_engine.kernels import margin
@@ -20,8 +21,7 @@ from marginspec_engine.layout import (
     DOMAIN_ROW,
     DOMAINS,
     FIRST,
-    IS_LISTED,
-    IS_STALE,
+    IS_TOUCHED,
     KEYED,
     LONG_HEAP,
     MARK,
@@ -37,9 +37,9 @@ from marginspec_engine.layout import (
     QUANTITY,
     RATES,
     SHORT_HEAP,
-    STALE,
     TIER_COUNT,
     TIERS,
+    TOUCHED,
     TRIGGER,
     USED,
 )
@@ -47,7 +47,6 @@ from marginspec_engine.layout import (
 
 def look_at_mark(book: Words, number: int) -> None:
     """After a market's new mark: suspect every unhealthy domain with a position there (LIQ-01)."""
-    look_at_stale(book, number)
     look_at_longs(book, number)
     look_at_shorts(book, number)
     market = row(book, MARKETS, number, MARKET_ROW)
@@ -55,16 +54,23 @@ def look_at_mark(book: Words, number: int) -> None:
     rebuild_if_crowded(book, market, SHORT_HEAP)
 
 
-def look_at_stale(book: Words, number: int) -> None:
-    """Look at the domains without boxes that hold a position in a market."""
-    market = row(book, MARKETS, number, MARKET_ROW)
-    stale = at(market, STALE)
-    for place in range(stale[USED]):
-        position = row(book, POSITIONS, items(book, stale)[place], POSITION)
-        position[IS_LISTED] = 0
-        if position[QUANTITY] != 0 and row(book, DOMAINS, position[DOMAIN], DOMAIN_ROW)[IS_STALE] == 1:
-            look_at_domain(book, position[DOMAIN])
-    stale[USED] = 0
+def box_touched(book: Words) -> None:
+    """Give every domain that an event touched its boxes anew; settlement has left all of them healthy."""
+    touched = at(book, TOUCHED)
+    for place in range(touched[USED]):
+        domain = items(book, touched)[place]
+        row(book, DOMAINS, domain, DOMAIN_ROW)[IS_TOUCHED] = 0
+        equity, maintenance = domain_margin(book, domain)
+        box_domain(book, domain, equity - maintenance)
+    touched[USED] = 0
+
+
+def forget_touched(book: Words) -> None:
+    """After an event that is refused, every box holds as before."""
+    touched = at(book, TOUCHED)
+    for place in range(touched[USED]):
+        row(book, DOMAINS, items(book, touched)[place], DOMAIN_ROW)[IS_TOUCHED] = 0
+    touched[USED] = 0
 
 
 def look_at_longs(book: Words, number: int) -> None:
@@ -78,7 +84,7 @@ def look_at_longs(book: Words, number: int) -> None:
         if position[QUANTITY] > 0 and position[KEYED] == -key:
             position[KEYED] = NONE
             if position[TRIGGER] < mark:
-                enter_heap(book, found)
+                enter_heap(book, found, position[TRIGGER])
             else:
                 look_at_domain(book, position[DOMAIN])
 
@@ -94,7 +100,7 @@ def look_at_shorts(book: Words, number: int) -> None:
         if position[QUANTITY] < 0 and position[KEYED] == key:
             position[KEYED] = NONE
             if position[TRIGGER] > mark:
-                enter_heap(book, found)
+                enter_heap(book, found, position[TRIGGER])
             else:
                 look_at_domain(book, position[DOMAIN])
 
@@ -102,50 +108,88 @@ def look_at_shorts(book: Words, number: int) -> None:
 def look_at_domain(book: Words, domain: int) -> None:
     """Suspect a domain if it is unhealthy; else give its positions boxes by its present slack."""
     equity, maintenance = domain_margin(book, domain)
-    words = row(book, DOMAINS, domain, DOMAIN_ROW)
-    # An unhealthy one is liquidated, which makes it stale again.
-    words[IS_STALE] = 0
-    if not margin.is_healthy(words[COUNT] == 0, equity, maintenance):
+    if not margin.is_healthy(is_flat(book, domain), equity, maintenance):
         suspect(book, domain)
-        return
-    budget = (equity - maintenance - 1) // max(1, words[COUNT])
+    else:
+        box_domain(book, domain, equity - maintenance)
+
+
+def box_domain(book: Words, domain: int, health: int) -> None:
+    """Divide a domain's health, but for its last quantum, over its positions, and box each."""
+    words = row(book, DOMAINS, domain, DOMAIN_ROW)
     number = words[FIRST]
+    budget = (health - 1) // max(1, words[COUNT])
     while number != NONE:
-        set_trigger(book, number, budget)
-        number = row(book, POSITIONS, number, POSITION)[NEXT]
+        position = row(book, POSITIONS, number, POSITION)
+        if position[QUANTITY] > 0:
+            box_long(book, number, budget)
+        else:
+            box_short(book, number, budget)
+        number = position[NEXT]
 
 
-def set_trigger(book: Words, number: int, budget: int) -> None:
-    """Box a position: its trigger is the nearest mark at which it has lost more than a budget of quanta."""
+NEAR = 64
+"""A box narrower than this part of the mark is measured exactly; a wider one may be too narrow."""
+
+
+def box_long(book: Words, number: int, budget: int) -> None:
+    """Box a long position: below its trigger it may have lost more than a budget of quanta.
+
+    It loses its size a price unit, and its maintenance margin only falls.
+    """
     position = row(book, POSITIONS, number, POSITION)
     market = row(book, MARKETS, position[MARKET], MARKET_ROW)
-    value = value_at_mark(market, position[QUANTITY])
-    # A position with this cash would be healthy as long as it has lost no more than the budget.
-    health = budget + 1 + maintenance_of(market, abs(value)) - value
-    size = abs(position[QUANTITY]) * market[QUANTA_PER_UNIT]
-    rates = at(market, TIERS + RATES)
-    quanta, rests = at(market, TIERS + DEDUCTION_QUANTA), at(market, TIERS + DEDUCTION_RESTS)
-    if position[QUANTITY] > 0:
+    mark, size = market[MARK], position[QUANTITY] * market[QUANTA_PER_UNIT]
+    distance = budget // size
+    trigger, key = mark - distance - 1, mark - distance // 2 - 1
+    if distance < mark // NEAR:
+        columns = at(market, TIERS)
+        rates, quanta, rests = at(columns, RATES), at(columns, DEDUCTION_QUANTA), at(columns, DEDUCTION_RESTS)
+        health = cash_like(market, position[QUANTITY], budget)
         trigger = lower_end(health, size, rates, quanta, rests, 0, market[TIER_COUNT])
-        is_nearer = position[KEYED] == NONE or trigger > position[KEYED]
-    else:
+        key = trigger
+    position[TRIGGER] = trigger
+    if position[KEYED] == NONE or trigger > position[KEYED]:
+        enter_heap(book, number, max(NO_PRICE, key))
+
+
+def box_short(book: Words, number: int, budget: int) -> None:
+    """Box a short position: at or above its trigger it may have lost more than a budget of quanta.
+
+    It loses its size a price unit, and its maintenance margin rises by less than that, since rates are below 1.
+    """
+    position = row(book, POSITIONS, number, POSITION)
+    market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+    mark, size = market[MARK], -position[QUANTITY] * market[QUANTA_PER_UNIT]
+    distance = budget // size // 2
+    trigger, key = min(BEYOND, mark + distance + 1), min(BEYOND, mark + distance // 2 + 1)
+    if distance < mark // NEAR:
+        columns = at(market, TIERS)
+        rates, quanta, rests = at(columns, RATES), at(columns, DEDUCTION_QUANTA), at(columns, DEDUCTION_RESTS)
+        health = cash_like(market, position[QUANTITY], budget)
         trigger = upper_end(health, size, rates, quanta, rests, 0, market[TIER_COUNT])
         trigger = BEYOND if trigger == NO_PRICE else trigger
-        is_nearer = position[KEYED] == NONE or trigger < position[KEYED]
+        key = trigger
     position[TRIGGER] = trigger
-    if is_nearer:
-        enter_heap(book, number)
+    if position[KEYED] == NONE or trigger < position[KEYED]:
+        enter_heap(book, number, key)
 
 
-def enter_heap(book: Words, number: int) -> None:
-    """Have a position wait for its trigger; whatever entry it had counts no more."""
+def cash_like(market: Words, quantity: int, budget: int) -> int:
+    """The equity at a price of zero with which lots alone would be healthy until they have lost a budget."""
+    value = value_at_mark(market, quantity)
+    return budget + 1 + maintenance_of(market, abs(value)) - value
+
+
+def enter_heap(book: Words, number: int, key: int) -> None:
+    """Have a position wait for a mark; whatever entry it had counts no more."""
     position = row(book, POSITIONS, number, POSITION)
     market = row(book, MARKETS, position[MARKET], MARKET_ROW)
-    position[KEYED] = position[TRIGGER]
+    position[KEYED] = key
     if position[QUANTITY] > 0:
-        add(book, at(market, LONG_HEAP), -position[TRIGGER], number)
+        add(book, at(market, LONG_HEAP), -key, number)
     else:
-        add(book, at(market, SHORT_HEAP), position[TRIGGER], number)
+        add(book, at(market, SHORT_HEAP), key, number)
 
 
 # ----------------------------------------------------------------- heaps of pairs, the least key first
