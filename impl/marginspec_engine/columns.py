@@ -18,7 +18,7 @@ from marginspec_engine.event_words import MARGIN_MODES, POSITION_MODES, SIDES, W
 from marginspec_engine.layout import NONE
 from marginspec_engine.plain_memory import Words64
 from marginspec_engine.tables import Tables
-from marginspec_journal.event_reading import ANNOTATIONS, EVENT_FORMS
+from marginspec_journal.event_reading import EVENT_FORMS
 from marginspec_journal.names import is_name, is_time_stamp
 from marginspec_journal.parquet import ParquetJournal
 
@@ -117,7 +117,9 @@ class BatchReader:
     def __init__(self, journal: ParquetJournal, tables: Tables, batch: pa.RecordBatch, rows_before: int) -> None:
         self._journal, self._tables, self._batch, self._before = journal, tables, batch, rows_before
         names = batch.schema.names
-        self._columns = {name: column for name, column in zip(names, batch.columns, strict=True) if column.null_count < len(column)}
+        self._columns = {
+            name: column for name, column in zip(names, batch.columns, strict=True) if column.null_count < len(column)
+        }
         self._words = np.full((batch.num_rows, layout.EVENT_ROW), NONE, np.int64)
         self._types = self._codes("type", TYPES)
 

@@ -1,4 +1,4 @@
-"""SHA-256 by the processor's own instructions, on machines that have them; elsewhere `hashing` is compiled as it stands.
+"""SHA-256 by the processor's own instructions, where it has them; elsewhere `hashing` is compiled as it stands.
 
 The eight words are packed as those instructions want them, ABEF and CDGH, for each block, and unpacked behind it.
 """

@@ -93,7 +93,7 @@ def command(
     place = folder.checked_folder(report, force=force)
     inputs = Inputs.of(journal, start)
     run = Run(journal, start, engine)
-    broken = broken_at_start(run) if start is not None else []
+    broken = broken_at_start(run.start) if start is not None else []
     if broken:
         if as_json:
             print_lines(run, broken, checked=True)

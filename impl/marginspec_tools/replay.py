@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 import click
@@ -15,9 +15,20 @@ from marginspec_audit import EVENT_INVARIANTS, STATE_INVARIANTS
 from marginspec_journal.states import state_text
 from marginspec_tools.outputs import Spool, people_console, print_line
 from marginspec_tools.progress import counted
-from marginspec_tools.running import Run, engine_option, json_option, start_option
+from marginspec_tools.running import (
+    Run,
+    any_engine_option,
+    has_fast_engine,
+    json_option,
+    need_fast_engine,
+    start_option,
+)
 from marginspec_tools.violations import Broken, broken_at_start, broken_by, broken_object, broken_text
 
+if TYPE_CHECKING:
+    from marginspec_tools.fast_running import FastRun
+
+AnyRun: TypeAlias = "Run | FastRun"
 MOST_BROKEN_SHOWN = 20
 INVARIANTS = sorted(STATE_INVARIANTS.keys() | EVENT_INVARIANTS.keys())
 PATH = click.Path(path_type=Path)
@@ -37,7 +48,7 @@ class Outputs:
 @click.option("--receipts", "receipts_path", type=PATH, metavar="FILE", help="Write a receipt a line to this file.")
 @start_option
 @click.option("--check", is_flag=True, help="Check every invariant after every event.")
-@engine_option
+@any_engine_option
 @json_option
 @click.pass_context
 def command(
@@ -47,7 +58,7 @@ def command(
     receipts_path: Path | None,
     start: Path | None,
     check: bool,
-    engine: str,
+    engine: str | None,
     as_json: bool,
 ) -> None:
     """Run JOURNAL (.jsonl, .jsonl.zst or .parquet) and print counts, reasons of rejection and the final hash.
@@ -56,11 +67,12 @@ def command(
 
     Exit codes: 0 holds; 1 an invariant is broken; 2 wrong usage or input, nothing written.
     """
-    run = Run(journal, start, engine)
-    broken = broken_at_start(run) if start is not None else []
+    outputs = Outputs(receipts_path, state_path)
+    run = opened_run(journal, start, engine, outputs, check=check)
+    broken = broken_at_start(run.start) if start is not None else []
     if not broken:
         inputs = (journal,) if start is None else (journal, start)
-        broken = replay(run, Outputs(receipts_path, state_path), check=check, inputs=inputs)
+        broken = replay(run, outputs, check=check, inputs=inputs)
     if as_json:
         print_lines(run, broken, checked=check)
     else:
@@ -68,18 +80,28 @@ def command(
     context.exit(1 if broken else 0)
 
 
-def replay(run: Run, outputs: Outputs, *, check: bool, inputs: tuple[Path, ...] = ()) -> list[Broken]:
+def opened_run(journal: Path, start: Path | None, engine: str | None, outputs: Outputs, *, check: bool) -> AnyRun:
+    """The run of an engine; checks look at the state after every event, which the fast way does not make."""
+    if engine is None:
+        engine = "fast" if has_fast_engine() and not check else "spec"
+    if engine == "spec" or check:
+        return Run(journal, start, engine)
+    need_fast_engine()
+    from marginspec_tools.fast_running import FastRun
+
+    return FastRun(journal, start, with_lines=outputs.receipts is not None)
+
+
+def replay(run: AnyRun, outputs: Outputs, *, check: bool, inputs: tuple[Path, ...] = ()) -> list[Broken]:
     """Run to the end and write the outputs, each whole or not at all; gives what was broken."""
     broken: list[Broken] = []
     with ExitStack() as stack:
         receipts = stack.enter_context(Spool(outputs.receipts, inputs)) if outputs.receipts else None
         written = (*inputs, outputs.receipts) if outputs.receipts else inputs
         state = stack.enter_context(Spool(outputs.state, written)) if outputs.state else None
-        for step in counted(run, "replaying"):
+        for lines in taken(run, broken, check=check):
             if receipts is not None:
-                receipts.write(step.chained.line() + b"\n")
-            if check:
-                broken += broken_by(step)
+                receipts.write(lines)
         if state is not None:
             state.write(state_text(run.reached()))
             state.publish()
@@ -88,7 +110,18 @@ def replay(run: Run, outputs: Outputs, *, check: bool, inputs: tuple[Path, ...] 
     return broken
 
 
-def summary(run: Run) -> dict[str, Any]:
+def taken(run: AnyRun, broken: list[Broken], *, check: bool) -> Iterator[bytes]:
+    """Run to the end; gives the lines of receipts, and takes down what was broken."""
+    if not isinstance(run, Run):
+        yield from counted(run, "replaying")
+        return
+    for step in counted(run, "replaying"):
+        yield step.chained.line() + b"\n"
+        if check:
+            broken += broken_by(step)
+
+
+def summary(run: AnyRun) -> dict[str, Any]:
     """Counts, reasons of rejection and hash; the counts include the events before the start."""
     reached = run.reached()
     return {
@@ -109,7 +142,7 @@ def verdict(broken: list[Broken], *, checked: bool) -> str:
     return "hold" if checked else "unchecked"
 
 
-def print_lines(run: Run, broken: list[Broken], *, checked: bool) -> None:
+def print_lines(run: AnyRun, broken: list[Broken], *, checked: bool) -> None:
     """Each broken invariant, then the totals, for programs."""
     for one in broken:
         print_line(broken_object(one))
@@ -117,7 +150,7 @@ def print_lines(run: Run, broken: list[Broken], *, checked: bool) -> None:
     print_line({**totals, "invariants": verdict(broken, checked=checked)})
 
 
-def print_text(console: Console, run: Run, broken: list[Broken], *, checked: bool) -> None:
+def print_text(console: Console, run: AnyRun, broken: list[Broken], *, checked: bool) -> None:
     """The totals, the reasons of rejection and the verdict, for people."""
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(no_wrap=True)
@@ -133,7 +166,7 @@ def print_text(console: Console, run: Run, broken: list[Broken], *, checked: boo
         console.print(f"all {len(INVARIANTS)} invariants hold after every event", style="green")
 
 
-def text_rows(run: Run) -> Iterator[tuple[str, str]]:
+def text_rows(run: AnyRun) -> Iterator[tuple[str, str]]:
     """The totals as rows; reasons of rejection, most frequent first, stand below the rejected."""
     reached = run.reached()
     before = f" ({run.start.events:,} of them before the start)" if run.start.events else ""

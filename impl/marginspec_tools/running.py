@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,12 @@ ENGINES = ("spec", "fast")
 
 engine_option = click.option(
     "--engine", type=click.Choice(ENGINES), default="spec", show_default=True, help="Which engine runs."
+)
+any_engine_option = click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default=None,
+    help="Which engine runs.  [default: fast, if its extra is installed; spec with --check]",
 )
 start_option = click.option(
     "--from",
@@ -99,9 +106,24 @@ class Run:
 
 def opened_engine(name: str, state: State) -> Engine:
     """An engine that goes on from a state."""
-    if name != "spec":
-        raise click.BadParameter(f"the engine {name} is not part of this version; use spec", param_hint="--engine")
-    return SpecificationEngine(state)
+    if name == "spec":
+        return SpecificationEngine(state)
+    need_fast_engine()
+    from marginspec_engine.engine import OptimizedEngine
+
+    return OptimizedEngine(state)
+
+
+def has_fast_engine() -> bool:
+    """Whether what the optimized engine needs is installed."""
+    return all(find_spec(package) is not None for package in ("numba", "numpy", "pyarrow"))
+
+
+def need_fast_engine() -> None:
+    """Refuse the optimized engine where it cannot run."""
+    if not has_fast_engine():
+        reason = "the engine fast needs extras: pip install 'marginspec[fast,parquet]'"
+        raise click.BadParameter(reason, param_hint="--engine")
 
 
 def check_headers(journal: Journal, of_state: Header, start: Path) -> None:

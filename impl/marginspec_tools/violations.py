@@ -8,7 +8,8 @@ from marginspec.ledger import LedgerAccount
 from marginspec.state import State
 from marginspec_audit import Violation, asset_of, check_state, check_transition
 from marginspec_journal.decimals import decimal_text
-from marginspec_tools.running import Run, Step
+from marginspec_journal.states import OpenedState
+from marginspec_tools.running import Step
 
 Unit = Literal["money", "quantity", "count"]
 Owner = Literal["asset", "market", "domain", "position", "lot", "ledger account", ""]
@@ -50,9 +51,9 @@ class Broken:
     amount: str
 
 
-def broken_at_start(run: Run) -> list[Broken]:
+def broken_at_start(start: OpenedState) -> list[Broken]:
     """What the state that a run starts from breaks."""
-    state = run.start.state
+    state = start.state
     return [Broken(0, 0, found, amount_text(found, state, state)) for found in check_state(state)]
 
 

@@ -244,10 +244,31 @@ def test_paths_that_cannot_be_written(tmp_path: Path) -> None:
     assert refused(path, "--state", pipe) == f"{pipe}: cannot be written: not a regular file"
 
 
-def test_the_fast_engine_is_not_part_of_this_version(tmp_path: Path) -> None:
+def test_the_fast_engine_needs_its_extras(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("marginspec_tools.running.find_spec", lambda package: None if package == "numba" else package)
     outcome = run(journal(tmp_path), "--engine", "fast")
     assert outcome.exit_code == cli.WRONG_INPUT
-    assert "the engine fast is not part of this version; use spec" in outcome.stderr
+    assert "the engine fast needs extras: pip install 'marginspec[fast,parquet]'" in outcome.stderr
+    assert json_totals(run(journal(tmp_path), "--json"))["engine"] == "spec"
+
+
+@pytest.mark.parametrize("chosen", [(), ("--engine", "fast"), ("--engine", "spec"), ("--engine", "fast", "--check")])
+def test_engines_write_the_same(chosen: tuple[str, ...], tmp_path: Path) -> None:
+    written = []
+    for name, options in (("first", ("--engine", "spec")), ("second", chosen)):
+        receipts, state = tmp_path / f"{name}.receipts", tmp_path / f"{name}.state"
+        outcome = run(LEVY, "--json", "--receipts", str(receipts), "--state", str(state), *options)
+        assert outcome.exit_code == 0
+        totals = json_totals(outcome)
+        written.append((receipts.read_bytes(), state.read_bytes(), totals["hash"], totals["accepted"]))
+        expected = "fast" if "spec" not in options else "spec"
+        assert totals["engine"] == expected
+    assert written[0] == written[1]
+
+
+def json_totals(outcome: Result) -> dict[str, Any]:
+    totals: dict[str, Any] = json.loads(outcome.stdout.splitlines()[-1])
+    return totals
 
 
 # ------------------------------------------------------------------- the program
@@ -407,7 +428,7 @@ def test_an_engine_that_crashes_is_exit_code_3(
         raise AssertionError("a fund is below zero")
 
     monkeypatch.setattr(SpecificationEngine, "apply", fail)
-    monkeypatch.setattr(sys, "argv", ["marginspec", "replay", str(LEVY)])
+    monkeypatch.setattr(sys, "argv", ["marginspec", "replay", str(LEVY), "--engine", "spec"])
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == cli.CRASHED

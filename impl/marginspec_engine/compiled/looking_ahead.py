@@ -1,4 +1,4 @@
-"""Fetching what later events will read, so that memory answers in time: it changes no word, only how long reads take."""
+"""Fetching what later events will read, so that memory answers in time: no word changes by it."""
 
 from marginspec_engine.compiled.memory import Words, at, found, items, row, slot_from, words_at
 from marginspec_engine.compiled.octets import fetch

@@ -10,7 +10,7 @@ stand nearer than its trigger, so that most changes of slack leave it where it i
 from marginspec_engine.compiled.figures import domain_margin, is_flat, maintenance_of, value_at_mark
 from marginspec_engine.compiled.memory import Words, at, items, push, row
 from marginspec_engine.compiled.suspects import suspect
-from marginspec_engine.kernels import margin
+from marginspec_engine.kernels import boxes, margin
 from marginspec_engine.kernels.bands import BEYOND, lower_end, upper_end
 from marginspec_engine.kernels.limits import NO_PRICE
 from marginspec_engine.layout import (
@@ -118,7 +118,7 @@ def box_domain(book: Words, domain: int, health: int) -> None:
     """Divide a domain's health, but for its last quantum, over its positions, and box each."""
     words = row(book, DOMAINS, domain, DOMAIN_ROW)
     number = words[FIRST]
-    budget = (health - 1) // max(1, words[COUNT])
+    budget = boxes.budget_of(health, words[COUNT])
     while number != NONE:
         position = row(book, POSITIONS, number, POSITION)
         if position[QUANTITY] > 0:
@@ -140,7 +140,7 @@ def box_long(book: Words, number: int, budget: int) -> None:
     position = row(book, POSITIONS, number, POSITION)
     market = row(book, MARKETS, position[MARKET], MARKET_ROW)
     mark, size = market[MARK], position[QUANTITY] * market[QUANTA_PER_UNIT]
-    distance = budget // size
+    distance = boxes.distance_down(budget, size)
     trigger, key = mark - distance - 1, mark - distance // 2 - 1
     if distance < mark // NEAR:
         columns = at(market, TIERS)
@@ -161,7 +161,7 @@ def box_short(book: Words, number: int, budget: int) -> None:
     position = row(book, POSITIONS, number, POSITION)
     market = row(book, MARKETS, position[MARKET], MARKET_ROW)
     mark, size = market[MARK], -position[QUANTITY] * market[QUANTA_PER_UNIT]
-    distance = budget // size // 2
+    distance = boxes.distance_up(budget, size)
     trigger, key = min(BEYOND, mark + distance + 1), min(BEYOND, mark + distance // 2 + 1)
     if distance < mark // NEAR:
         columns = at(market, TIERS)
@@ -178,7 +178,7 @@ def box_short(book: Words, number: int, budget: int) -> None:
 def cash_like(market: Words, quantity: int, budget: int) -> int:
     """The equity at a price of zero with which lots alone would be healthy until they have lost a budget."""
     value = value_at_mark(market, quantity)
-    return budget + 1 + maintenance_of(market, abs(value)) - value
+    return boxes.health_at_zero(value, maintenance_of(market, abs(value)), budget)
 
 
 def enter_heap(book: Words, number: int, key: int) -> None:

