@@ -24,9 +24,14 @@ OPTIONS: Any = {"error_model": "numpy", "nogil": True}
 """Divisions are not tested for a divisor of zero: the test would keep loops from becoming vector instructions."""
 
 
+COMPILED = ("compiled/*.py", "kernels/*.py", "compil*.py", "entry_points.py", "layout.py", "literals.py", "reasons.py")
+"""Files whose text may change what is compiled."""
+
+
 def sources_hash(folder: Path) -> str:
-    """SHA-256 of all Python files of a folder and of those below it."""
-    texts = (f"{path.relative_to(folder)}: {path.read_text('utf-8')}" for path in sorted(folder.rglob("*.py")))
+    """SHA-256 of the files of a folder whose text may change what is compiled."""
+    paths = sorted(path for pattern in COMPILED for path in folder.glob(pattern))
+    texts = (f"{path.relative_to(folder)}: {path.read_text('utf-8')}" for path in paths)
     return sha256("\n".join(texts).encode()).hexdigest()
 
 

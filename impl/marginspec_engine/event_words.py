@@ -12,7 +12,7 @@ from marginspec_engine.tables import Tables
 
 WORD = 2**64
 HALF = 2**63
-MOST = 2**126
+MOST = 2**127 - 1
 """No limit is near: a decimal past this is taken for this."""
 
 SIDES = {"BOTH": layout.BOTH, "LONG": layout.LONG, "SHORT": layout.SHORT}

@@ -64,8 +64,8 @@ from marginspec_engine.layout import (
 
 # ----------------------------------------------------------------- candidates and their order
 
-CANDIDATE = 7
-"""Words of a candidate in WORKING: its position, the four factors of its score, and the two parts of a rough score."""
+CANDIDATE = 8
+"""Words of a candidate in WORKING: its position, four factors of its score, two of a rough one, its key's rank."""
 ROUGH_ONE = 2**30
 MOST_ROUGH = 2**32
 NOT_ROUGH = -1
@@ -146,6 +146,7 @@ def add_candidate(book: Words, market: Words, number: int) -> None:
     push(book, working, by)
     push(book, working, rough(above, below))
     push(book, working, rough(times, by))
+    push(book, working, key_rank(book, number))
 
 
 def rough(number: int, divisor: int) -> int:
@@ -192,26 +193,28 @@ def stands_first(book: Words, one: int, other: int) -> bool:
     """
     first, second = candidate(book, one), candidate(book, other)
     if first[3] == 0 or second[3] == 0:
-        return stands_first_by_infinity(book, first, second)
+        return stands_first_by_infinity(first, second)
     if first[5] != NOT_ROUGH and first[6] != NOT_ROUGH and second[5] != NOT_ROUGH and second[6] != NOT_ROUGH:
         if compare_products(first[5], first[6], second[5] + 1, second[6] + 1) >= 0:
             return True
         if compare_products(second[5], second[6], first[5] + 1, first[6] + 1) >= 0:
             return False
+    if first[1] == second[1] and first[2] == second[2] and first[3] == second[3] and first[4] == second[4]:
+        return first[7] < second[7]
     order = kernels.compare_scores(
         (first[1], first[2], first[3], first[4]), (second[1], second[2], second[3], second[4])
     )
     if order != 0:
         return order > 0
-    return key_rank(book, first[0]) < key_rank(book, second[0])
+    return first[7] < second[7]
 
 
-def stands_first_by_infinity(book: Words, first: Words, second: Words) -> bool:
+def stands_first_by_infinity(first: Words, second: Words) -> bool:
     """The same where a cost of nothing makes a score infinite; equal infinities are tied."""
     one, other = infinity(first), infinity(second)
     if one != other:
         return one > other
-    return key_rank(book, first[0]) < key_rank(book, second[0])
+    return first[7] < second[7]
 
 
 def infinity(words: Words) -> int:
