@@ -12,7 +12,7 @@ ROOTS := $(sort $(foreach folder,$(SOURCES),$(firstword $(subst /, ,$(folder))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test lint coverage bench docs lock clean
+.PHONY: help demo setup test compiled lint coverage bench docs lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -34,8 +34,11 @@ $(VENV)/.installed: $(VENV)/.locked pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-test: lint ## check style, types and import walls, then run all tests
+test: lint compiled ## check style, types and import walls, then run all tests
 	$(BIN)/pytest -n $(WORKERS)
+
+compiled: setup ## compile the optimized engine, if its text has changed
+	$(BIN)/python -m marginspec_engine
 
 lint: setup ## check style, types and import walls
 	$(BIN)/ruff check .

@@ -24,6 +24,8 @@ from marginspec_journal.parquet import ParquetJournal
 
 ROWS_AT_ONCE = 250_000
 Flags = npt.NDArray[np.bool_]
+Known = dict[str, tuple[Any, Words64]]
+"""For each column, the texts that its last batch had and their numbers: batches of one file often share them."""
 
 
 class EventRows(NamedTuple):
@@ -85,9 +87,10 @@ REQUIRED, ALLOWED = required_and_allowed()
 
 def event_rows(journal: ParquetJournal, tables: Tables) -> Iterator[EventRows]:
     """All events of a journal, batch by batch."""
+    known: Known = {}
     for rows_before, batch in journal.batches(ROWS_AT_ONCE):
         try:
-            yield BatchReader(journal, tables, batch, rows_before).rows()
+            yield BatchReader(journal, tables, batch, rows_before, known).rows()
         except Irregular:
             yield rows_of_events(tables, [record.event for record in journal.records(batch, rows_before)])
 
@@ -111,11 +114,23 @@ def regular(holds: bool) -> None:
         raise Irregular
 
 
+def listed(dictionary: Any) -> list[str]:
+    """The texts of a dictionary."""
+    try:
+        texts: list[str] = dictionary.to_pylist()
+    except UnicodeDecodeError:
+        raise Irregular from None
+    return texts
+
+
 class BatchReader:
     """Reads one batch."""
 
-    def __init__(self, journal: ParquetJournal, tables: Tables, batch: pa.RecordBatch, rows_before: int) -> None:
+    def __init__(
+        self, journal: ParquetJournal, tables: Tables, batch: pa.RecordBatch, rows_before: int, known: Known
+    ) -> None:
         self._journal, self._tables, self._batch, self._before = journal, tables, batch, rows_before
+        self._known = known
         names = batch.schema.names
         self._columns = {
             name: column for name, column in zip(names, batch.columns, strict=True) if column.null_count < len(column)
@@ -172,33 +187,38 @@ class BatchReader:
         column = self._columns[field]
         return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
-    def _encoded(self, field: str) -> tuple[Words64, list[str]]:
-        """A column of texts as numbers into a list of them; NONE for null."""
+    def _encoded(self, field: str) -> tuple[Words64, Any]:
+        """A column of texts as places among its different texts, with those; NONE for null."""
         column = self._columns[field]
         encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
         regular(encoded.dictionary.null_count == 0)
         indices = encoded.indices.fill_null(NONE).to_numpy(zero_copy_only=False).astype(np.int64)
-        try:
-            return indices, encoded.dictionary.to_pylist()
-        except UnicodeDecodeError:
-            raise Irregular from None
+        return indices, encoded.dictionary
 
     def _codes(self, field: str, words: dict[str, int]) -> Words64:
         """A column of fixed texts as words; NONE for null and for any other text."""
         if field not in self._columns:
             return np.full(self._batch.num_rows, NONE, np.int64)
-        indices, texts = self._encoded(field)
-        return np.array([*(words.get(text, NONE) for text in texts), NONE], np.int64)[indices]
+        indices, dictionary = self._encoded(field)
+        return np.array([*(words.get(text, NONE) for text in listed(dictionary)), NONE], np.int64)[indices]
 
     def _numbers(self, field: str, numbers: dict[str, int], add: Callable[[list[str]], None]) -> Words64:
-        """A column of names as numbers; names that have none are checked and numbered."""
-        indices, texts = self._encoded(field)
+        """A column of names as numbers; NONE for null."""
+        indices, dictionary = self._encoded(field)
+        before, numbered = self._known.get(field, (None, None))
+        if numbered is None or not dictionary.equals(before):
+            numbered = self._numbered(listed(dictionary), numbers, add)
+            self._known[field] = (dictionary, numbered)
+        return numbered[indices]
+
+    def _numbered(self, texts: list[str], numbers: dict[str, int], add: Callable[[list[str]], None]) -> Words64:
+        """The numbers of different names, and NONE behind them; names that have none are checked and numbered."""
         fresh = [text for text in texts if text not in numbers]
         if fresh:
             shaped = pc.all(pc.match_substring_regex(pa.array(fresh, pa.large_string()), NAME_SHAPE)).as_py()
             regular(bool(shaped) or all(is_name(text) for text in fresh))
             add(fresh)
-        return np.array([*(numbers[text] for text in texts), NONE], np.int64)[indices]
+        return np.array([*(numbers[text] for text in texts), NONE], np.int64)
 
     def _put(self, place: int, values: Words64) -> None:
         """Write values where there are any."""

@@ -5,6 +5,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import msgspec
 
 from marginspec_journal import write_lines
 from marginspec_tools.generating import Parameters, generate, mixed, opening_length
-from marginspec_tools.running import Run
+from marginspec_tools.running import Run, need_fast_engine
 
 SIZES = (1_000, 10_000)
 SEED = 1
@@ -79,18 +80,64 @@ def measure(accounts: int, following: int, repeats: int, folder: Path) -> Measur
 @click.option(
     "--accounts", type=click.IntRange(50, 10**6), multiple=True, help="May be repeated.  [default: 1000, 10000]"
 )
+@click.option("--setup", "sets_up", is_flag=True, help="Make an environment for each peer, and end.")
+@click.option(
+    "--fast",
+    "largest",
+    type=click.IntRange(1_000),
+    metavar="ACCOUNTS",
+    help="Measure the optimized engine instead, with up to so many accounts.",
+)
+@click.option(
+    "--environments",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path.home() / ".cache" / "marginspec" / "peers",
+    help="Folder of the peers' environments.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Lines for programs.")
-def command(events: int, repeats: int, accounts: tuple[int, ...], as_json: bool) -> None:
+def command(
+    events: int,
+    repeats: int,
+    accounts: tuple[int, ...],
+    sets_up: bool,
+    largest: int | None,
+    environments: Path,
+    as_json: bool,
+) -> None:
     """Measure the specification's replay on the mix of the performance bar, on one core.
 
     60% trades, 25% orders, 10% deposits, withdrawals and settings, 5% marks, in markets of at most 50
     positions. The reference is a plain Python loop over the same lines in the same run: parse, write
     canonically, chain with SHA-256.
     """
+    if sets_up or largest is not None:
+        need_fast_engine()
+        measure_engine(None if sets_up else largest, environments, as_json=as_json)
+        return
     with tempfile.TemporaryDirectory() as folder:
         measured = [measure(size, events, repeats, Path(folder)) for size in accounts or SIZES]
     for text in json_lines(measured) if as_json else plain_lines(measured):
         click.echo(text)
+
+
+def measure_engine(largest: int | None, environments: Path, *, as_json: bool) -> None:
+    """Set up the peers, or measure the optimized engine beside those that are set up."""
+    from marginspec_tools.benchmarks.engine import figures
+    from marginspec_tools.benchmarks.peers_setup import opened_peer, python_of, set_up
+
+    if largest is None:
+        set_up(environments)
+        return
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        has_peer = python_of("lrvx", environments).exists()
+        peer = stack.enter_context(opened_peer("lrvx", environments)) if has_peer else None
+        for figure in figures(largest, peer, folder):
+            if as_json:
+                click.echo(msgspec.json.encode({"bench": 2, **attrs.asdict(figure)}).decode())
+            else:
+                beside = f", {figure.ratio:,.1f} times faster than {figure.peer}" if figure.peer else ""
+                click.echo(f"{figure.question}: {figure.ours_us:,.2f} us{beside}")
 
 
 def json_lines(measured: list[Measured]) -> Iterator[str]:

@@ -85,7 +85,8 @@ class Columns:
         types = np.where(drawn < MARK_SHARE, MARKED, types)
         first = chance.integers(0, size.accounts, count)
         market = (first + chance.integers(0, BUSIEST, count)) % size.markets
-        second = (first + size.markets * chance.integers(1, max(2, size.accounts // size.markets), count)) % size.accounts
+        apart = chance.integers(1, max(2, size.accounts // size.markets), count)
+        second = (first + size.markets * apart) % size.accounts
         self.types[rows], self.market[rows] = types, market
         self.price[rows] = self._prices(types, market)
         self.quantity[rows] = np.maximum(1, 100_000_000 // self.price[rows])
@@ -151,12 +152,11 @@ def listed_columns(is_listed: Any) -> dict[str, Any]:
     for name, digits in (("price_decimals", 2), ("quantity_decimals", 3)):
         columns[name] = pa.array(np.full(len(is_listed), digits), mask=~is_listed)
     tier = pa.struct([("floor", AMOUNT), ("max_leverage", pa.int64()), ("maintenance_rate", AMOUNT)])
+    rates = amounts(np.array([term.maintenance_rate for term in TIERS]), np.ones(len(TIERS), bool)).to_pylist()
     rows = [
-        {"floor": term.floor // ONE, "max_leverage": term.max_leverage, "maintenance_rate": pa.scalar(0, AMOUNT).as_py()}
-        for term in TIERS
+        {"floor": term.floor // ONE, "max_leverage": term.max_leverage, "maintenance_rate": rate}
+        for term, rate in zip(TIERS, rates, strict=True)
     ]
-    for row, term in zip(rows, TIERS, strict=True):
-        row["maintenance_rate"] = amounts(np.array([term.maintenance_rate]), np.array([True]))[0].as_py()
     listed = int(is_listed.sum())
     columns["tiers"] = pa.array([*(listed * [rows]), *((len(is_listed) - listed) * [None])], pa.list_(tier))
     return columns

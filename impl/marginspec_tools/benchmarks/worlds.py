@@ -50,7 +50,7 @@ def amounting(words: Words64, amounts: Words64) -> Words64:
 
 
 class World:
-    """An exchange of markets M0, M1 and so on, of one asset, without fees, and accounts a0000000, a0000001 and so on."""
+    """An exchange of markets M0, M1 and so on, of one asset, without fees, and accounts a0000000 and so on."""
 
     def __init__(self, accounts: int, prices: Words64) -> None:
         self.accounts, self.prices = accounts, prices

@@ -6,13 +6,14 @@ Run by the Python of the peer's own environment; needs nothing but it and the st
 import json
 import sys
 import time
+from typing import Any
 
 import lrvx
 
-kept = []
+kept: list[Any] = []
 
 
-def engine_of(question):
+def engine_of(question: dict[str, Any]) -> Any:
     """The peer's engine with the accounts and positions that a question states."""
     engine = lrvx.LiquidationEngine()
     for floor, rate in question["tiers"]:
@@ -37,7 +38,7 @@ def engine_of(question):
     return engine
 
 
-def answer(question):
+def answer(question: dict[str, Any]) -> dict[str, Any]:
     """Seconds that each mark of a question's path takes, and what came of them."""
     engine = engine_of(question)
     seconds = []
