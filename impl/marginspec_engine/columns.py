@@ -34,6 +34,15 @@ class EventRows(NamedTuple):
     words: Words64
     uncompiled: dict[int, Event]
 
+    def until(self, count: int) -> "EventRows":
+        """The first events, so many of them or all."""
+        return EventRows(self.words[:count], {place: one for place, one in self.uncompiled.items() if place < count})
+
+    def behind(self, count: int) -> "EventRows":
+        """The events behind so many."""
+        left = {place - count: one for place, one in self.uncompiled.items() if place >= count}
+        return EventRows(self.words[count:], left)
+
 
 class Irregular(Exception):  # noqa: N818 - not an error: the batch is read in the other way
     """A batch holds something that only the definition of a row can judge."""

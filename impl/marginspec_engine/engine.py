@@ -1,9 +1,10 @@
 """The optimized engine: the same events, receipts and states as the specification, on rows of words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from marginspec.events import Event, ListMarket, UpdateFees, UpdateTiers
+from marginspec.market import Market
 from marginspec.receipts import Effect, FeesUpdated, MarketListed, Receipt, TiersUpdated
 from marginspec.rejections import Reason
 from marginspec.state import Header, State
@@ -41,6 +42,10 @@ class OptimizedEngine:
     def state(self) -> State:
         """The state after the events so far."""
         return self._writer.state()
+
+    def markets(self) -> Iterator[Market]:
+        """The markets that are listed."""
+        return self._writer.listed_markets()
 
     def apply(self, event: Event) -> Receipt:
         """Take one event; a rejected one leaves the state as it was."""

@@ -24,17 +24,24 @@ HASH_WORDS = 4
 class BatchRun:
     """A run that goes on from a state, many events at a time."""
 
-    def __init__(self, opened: OpenedState, *, with_lines: bool = False) -> None:
+    def __init__(self, opened: OpenedState) -> None:
         self.engine = OptimizedEngine(opened.state)
-        self._opened = opened
+        self.accepted_before, self.events_before = opened.accepted, opened.events
         self._book = self.engine.tables.book
         self._book[layout.WRITTEN] = opened.events
-        self._book[layout.WANTS_LINES] = with_lines
         self._set_hash(bytes.fromhex(opened.hash))
         self._digits = Digits(opened.state.header)
-        for market in opened.state.markets.values():
-            self._digits.add_market(market)
+        self.know_markets()
         self._lines: list[bytes] = []
+
+    def want_lines(self, wanted: bool) -> None:
+        """Have the lines of receipts made, or not."""
+        self._book[layout.WANTS_LINES] = wanted
+
+    def know_markets(self) -> None:
+        """Take down the decimals of all markets that are listed."""
+        for market in self.engine.markets():
+            self._digits.add_market(market)
 
     @property
     def hash(self) -> str:
@@ -57,7 +64,7 @@ class BatchRun:
 
     def reached(self) -> OpenedState:
         """The state after the events so far, with its counts and the chain's hash."""
-        accepted = self._opened.accepted + self.accepted()
+        accepted = self.accepted_before + self.accepted()
         return OpenedState(self.engine.state(), self.events, accepted, self.events - accepted, self.hash)
 
     def take(self, rows: EventRows) -> bytes:

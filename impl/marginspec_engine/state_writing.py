@@ -1,6 +1,7 @@
 """The state that an engine's tables hold, as the specification states it, indexes and all."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any, cast
 
 from immutables import Map
@@ -52,9 +53,13 @@ class StateWriter:
         )
 
     def _markets(self) -> Map[str, Market]:
-        rows = enumerate(self._tables.market_rows())
-        listed = (self.market(number) for number, words in rows if words[layout.IS_MARKET_LISTED])
-        return Map({market.id: market for market in listed})
+        return Map({market.id: market for market in self.listed_markets()})
+
+    def listed_markets(self) -> Iterator[Market]:
+        """The markets that are listed."""
+        for number, words in enumerate(self._tables.market_rows()):
+            if words[layout.IS_MARKET_LISTED]:
+                yield self.market(number)
 
     def market(self, number: int) -> Market:
         """A listed market."""

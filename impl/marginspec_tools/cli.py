@@ -24,6 +24,8 @@ COMMANDS = {
     "explain": "Explain an event or an account as a tree of values and rules.",
     "scenario": "Generate a journal from a seed.",
     "calc": "Answer questions about tiers, margins, bands and scores.",
+    "sweep": "Answer what would follow from other marks, scenario by scenario.",
+    "merge": "Join the shards of a sweep.",
     "prove": "Prove the theorems on the rulebook's own functions.",
     "bench": "Measure speed.",
 }

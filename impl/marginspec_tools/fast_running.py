@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+import attrs
+
 from marginspec.state import State
 from marginspec_audit import Violation, check_state
 from marginspec_engine.columns import EventRows, event_rows, rows_of_events
 from marginspec_engine.running import BatchRun
-from marginspec_journal import Journal, open_journal
+from marginspec_engine.snapshots import read_snapshot, write_snapshot
+from marginspec_journal import InputError, Journal, open_journal
 from marginspec_journal.parquet import ParquetJournal
 from marginspec_journal.states import OpenedState, opening, read_state
 from marginspec_tools.running import check_headers
@@ -17,22 +20,56 @@ from marginspec_tools.running import check_headers
 EVENTS_AT_ONCE = 10_000
 
 
+@attrs.frozen
+class Kept:
+    """Where a run keeps its snapshot, and after how many events it writes one."""
+
+    path: Path
+    every: int
+
+
 class FastRun:
     """A journal that is run from an empty exchange, or from a state; iterate once, over the lines of receipts."""
 
     engine_name = "fast"
 
-    def __init__(self, journal: Path, start: Path | None = None, *, with_lines: bool = False) -> None:
+    def __init__(
+        self, journal: Path, start: Path | None = None, *, with_lines: bool = False, kept: Kept | None = None
+    ) -> None:
         self.journal: Journal = open_journal(journal)
         self.start: OpenedState = opening(State(header=self.journal.header))
         if start is not None:
             self.start = read_state(start)
             check_headers(self.journal, self.start.state.header, start)
-        self._batches = BatchRun(self.start, with_lines=with_lines)
+        self._kept = kept
+        self._batches = self._resumed(kept.path) if kept and kept.path.exists() else BatchRun(self.start)
+        self._batches.want_lines(with_lines)
+
+    def _resumed(self, snapshot: Path) -> BatchRun:
+        """The run of a snapshot, which must be of this journal's header and start."""
+        run = read_snapshot(snapshot)
+        check_headers(self.journal, run.engine.tables.header, snapshot)
+        if (run.events_before, run.accepted_before) != (self.start.events, self.start.accepted):
+            raise InputError(str(snapshot), None, None, "of a run from another state")
+        return run
 
     def __iter__(self) -> Iterator[bytes]:
+        taken = self._batches.events - self.start.events
         for rows in self._rows():
-            yield self._batches.take(rows)
+            passed = min(taken, len(rows.words))
+            taken -= passed
+            yield from self._taken(rows.behind(passed))
+        if taken > 0:
+            raise InputError(self.journal.name, None, None, f"ends {taken} events before the snapshot does")
+
+    def _taken(self, rows: EventRows) -> Iterator[bytes]:
+        """Take events, with a snapshot behind every so many, and behind the last."""
+        while len(rows.words):
+            left = self._kept.every - self._batches.events % self._kept.every if self._kept else len(rows.words)
+            yield self._batches.take(rows.until(left))
+            rows = rows.behind(left)
+            if self._kept:
+                write_snapshot(self._kept.path, self._batches)
 
     def _rows(self) -> Iterator[EventRows]:
         tables = self._batches.engine.tables

@@ -13,7 +13,7 @@ from rich.table import Table
 from marginspec import RULEBOOK_VERSION
 from marginspec_audit import EVENT_INVARIANTS, STATE_INVARIANTS
 from marginspec_journal.states import state_text
-from marginspec_tools.outputs import Spool, people_console, print_line
+from marginspec_tools.outputs import Spool, check_target, people_console, print_line
 from marginspec_tools.progress import counted
 from marginspec_tools.running import (
     Run,
@@ -47,6 +47,8 @@ class Outputs:
 @click.option("--state", "state_path", type=PATH, metavar="FILE", help="Write the state at the end to this file.")
 @click.option("--receipts", "receipts_path", type=PATH, metavar="FILE", help="Write a receipt a line to this file.")
 @start_option
+@click.option("--snapshot", type=PATH, metavar="FILE", help="Keep the run here, and go on from it if it is there.")
+@click.option("--every", type=click.IntRange(1), default=1_000_000, show_default=True, help="Events between snapshots.")
 @click.option("--check", is_flag=True, help="Check every invariant after every event.")
 @any_engine_option
 @json_option
@@ -57,6 +59,8 @@ def command(
     state_path: Path | None,
     receipts_path: Path | None,
     start: Path | None,
+    snapshot: Path | None,
+    every: int,
     check: bool,
     engine: str | None,
     as_json: bool,
@@ -64,11 +68,16 @@ def command(
     """Run JOURNAL (.jsonl, .jsonl.zst or .parquet) and print counts, reasons of rejection and the final hash.
 
     A state given by --from must satisfy every invariant. The outputs appear when the run is over, whole.
+    With --snapshot, a run that was ended at any moment goes on where its last snapshot stands when it is
+    started again in the same way, to the same hash; the engine fast only, without --receipts and --check.
 
     Exit codes: 0 holds; 1 an invariant is broken; 2 wrong usage or input, nothing written.
     """
     outputs = Outputs(receipts_path, state_path)
-    run = opened_run(journal, start, engine, outputs, check=check)
+    if snapshot is not None:
+        run: AnyRun = kept_run(journal, start, engine, outputs, snapshot, every, check=check)
+    else:
+        run = opened_run(journal, start, engine, outputs, check=check)
     broken = broken_at_start(run.start) if start is not None else []
     if not broken:
         inputs = (journal,) if start is None else (journal, start)
@@ -90,6 +99,19 @@ def opened_run(journal: Path, start: Path | None, engine: str | None, outputs: O
     from marginspec_tools.fast_running import FastRun
 
     return FastRun(journal, start, with_lines=outputs.receipts is not None)
+
+
+def kept_run(
+    journal: Path, start: Path | None, engine: str | None, outputs: Outputs, snapshot: Path, every: int, *, check: bool
+) -> AnyRun:
+    """A run that keeps a snapshot, or goes on from the one that is there."""
+    if check or outputs.receipts is not None or engine == "spec":
+        raise click.UsageError("--snapshot goes with neither --check, --receipts nor --engine spec")
+    need_fast_engine()
+    from marginspec_tools.fast_running import FastRun, Kept
+
+    check_target(snapshot, tuple(path for path in (journal, start, outputs.state) if path is not None))
+    return FastRun(journal, start, kept=Kept(snapshot, every))
 
 
 def replay(run: AnyRun, outputs: Outputs, *, check: bool, inputs: tuple[Path, ...] = ()) -> list[Broken]:

@@ -1,0 +1,29 @@
+"""Copies of a run in memory: what would follow from other events, without touching the run itself."""
+
+import numpy as np
+
+from marginspec.state import State
+from marginspec_engine.layout import ADDRESS
+from marginspec_engine.plain_memory import Words64, words_of
+from marginspec_engine.running import BatchRun
+from marginspec_engine.snapshots import load, reached
+from marginspec_engine.tables import Tables
+from marginspec_journal.states import OpenedState, opening
+
+
+def words_of_run(run: BatchRun) -> Words64:
+    """The words of a run's book and of all that it reaches, one behind the other."""
+    book = run.engine.tables.book
+    parts = [words_of(int(row[place + ADDRESS]), count) for row, place, count in reached(book)]
+    return np.concatenate((book, *parts))
+
+
+def copied_run(words: Words64, tables: Tables, opened: OpenedState) -> BatchRun:
+    """A run of its own with the words and names of another."""
+    run = BatchRun(opening(State(header=opened.state.header)))
+    run.accepted_before, run.events_before = opened.accepted, opened.events
+    own = run.engine.tables
+    load(own, words, {})
+    own.accounts, own.markets, own.assets, own.orders = tables.accounts, tables.markets, tables.assets, tables.orders
+    run.know_markets()
+    return run

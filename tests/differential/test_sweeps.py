@@ -1,0 +1,114 @@
+"""Sweeps: each scenario's answer is that of the specification; shards, in any number of processes, make the whole."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from marginspec.events import MarkPrice
+from marginspec.receipts import Deleveraged, DomainLiquidated, Effect, Levied, LotOpened
+from marginspec.transition import SpecificationEngine
+from marginspec_journal import write_lines
+from marginspec_journal.decimals import parse_decimal
+from marginspec_journal.states import read_state, write_state
+from marginspec_tools import cli
+from marginspec_tools.fast_running import FastRun
+from marginspec_tools.generating import generate, mixed
+
+SCENARIOS = 12
+COUNTED = {"liquidated": DomainLiquidated, "lots": LotOpened, "deleveraged": Deleveraged, "levied": Levied}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A state at work, and scenarios in which its markets fall and rise by more and more."""
+    folder = tmp_path_factory.mktemp("sweep")
+    parameters = mixed(accounts=60, following=1200, seed=11)
+    journal, state, scenarios = folder / "mixed.jsonl", folder / "mixed.state", folder / "scenarios.jsonl"
+    write_lines(journal, parameters.header, generate(parameters))
+    run = FastRun(journal)
+    assert b"".join(run) == b""
+    write_state(state, run.reached())
+    marks = json.loads(state.read_bytes())["marks"]
+    lines = []
+    for place in range(SCENARIOS):
+        factor = 100 + (place + 1) * 6 * (-1 if place % 2 == 0 else 1)
+        moved = {market: scaled(price, factor) for market, price in marks.items()}
+        lines.append(json.dumps({"marks": moved}))
+    scenarios.write_text("\n".join(lines) + "\n")
+    return state, scenarios
+
+
+def scaled(price: str, per_cent: int) -> str:
+    """A price at so many per cent, in as many digits."""
+    whole, _, fraction = price.partition(".")
+    digits = str(int(whole + fraction) * per_cent // 100).zfill(len(fraction) + 1)
+    return f"{digits[: -len(fraction)]}.{digits[-len(fraction) :]}" if fraction else digits
+
+
+def run(*arguments: object) -> list[dict[str, Any]]:
+    """The lines that a command prints."""
+    outcome = CliRunner().invoke(cli.marginspec, [str(one) for one in arguments])
+    assert outcome.exit_code == 0, outcome.output
+    return [json.loads(line) for line in outcome.stdout.splitlines()]
+
+
+def expected(state: Path, marks: dict[str, str]) -> dict[str, Any]:
+    """Counts and hash by the specification."""
+    opened = read_state(state)
+    engine, chain = SpecificationEngine(opened.state), opened.chain()
+    effects: list[Effect] = []
+    for market, price in sorted(marks.items()):
+        event = MarkPrice(market, parse_decimal(price))
+        receipt = engine.apply(event)
+        effects += receipt.effects
+        chain.append(event, receipt)
+    counts = {name: sum(isinstance(one, kind) for one in effects) for name, kind in COUNTED.items()}
+    return {**counts, "hash": chain.hash}
+
+
+def test_each_answer_is_the_specifications(files: tuple[Path, Path]) -> None:
+    state, scenarios = files
+    *answers, last = run("sweep", state, scenarios, "--jobs", 1)
+    assert last["scenarios"] == len(answers) == SCENARIOS
+    stated = [json.loads(line)["marks"] for line in scenarios.read_text().splitlines()]
+    for answer, marks in zip(answers, stated, strict=True):
+        own = expected(state, marks)
+        assert {name: answer[name] for name in own} == own
+    assert max(answer["liquidated"] for answer in answers) > 0
+
+
+def test_shards_and_processes_make_the_same_whole(files: tuple[Path, Path], tmp_path: Path) -> None:
+    state, scenarios = files
+    whole = run("sweep", state, scenarios, "--jobs", 1)
+    assert run("sweep", state, scenarios, "--jobs", 2) == whole
+    parts = [tmp_path / f"part{number}" for number in (1, 2, 3)]
+    for number, part in enumerate(parts, start=1):
+        assert run("sweep", state, scenarios, "--jobs", 1, "--shard", f"{number}/3", "--output", part) == []
+    assert run("merge", parts[2], parts[0], parts[1]) == whole
+
+
+def test_what_does_not_make_a_whole_is_refused(files: tuple[Path, Path], tmp_path: Path) -> None:
+    state, scenarios = files
+    parts = [tmp_path / f"part{number}" for number in (1, 2)]
+    for number, part in enumerate(parts, start=1):
+        run("sweep", state, scenarios, "--jobs", 1, "--shard", f"{number}/2", "--output", part)
+    assert refused("merge", parts[0]) == f"{parts[0]}: scenario: 1 is answered in no file"
+    assert refused("merge", *parts, parts[0]) == f"{parts[0]}: scenario: 0 is answered in another file too"
+    lines = parts[1].read_bytes().splitlines(keepends=True)
+    parts[1].write_bytes(b"".join(lines[:-1]))
+    assert refused("merge", *parts) == f"{parts[1]}: not the whole output of a sweep: its last line is missing"
+    parts[1].write_bytes(b"".join(lines[1:]))
+    assert refused("merge", *parts) == f"{parts[1]}: hash: the last line is not that of the lines before it"
+    assert "3/2 is not a shard, such as 2/5" in refused("sweep", state, scenarios, "--shard", "3/2")
+
+
+def refused(*arguments: object) -> str:
+    """Why a command refuses; exit code 2."""
+    from marginspec_tools.cli import WRONG_INPUT
+
+    outcome = CliRunner().invoke(cli.marginspec, [str(one) for one in arguments])
+    assert outcome.exit_code in (WRONG_INPUT, 1)
+    return str(outcome.exception) if outcome.exit_code == 1 else outcome.stderr
