@@ -13,7 +13,7 @@ from numba.extending import intrinsic, overload
 from marginspec_engine.compiled import hashing
 from marginspec_engine.compiled_memory import POINTER
 
-BYTE, HALF, WORD = ir.IntType(8), ir.IntType(32), ir.IntType(64)
+HALF, WORD = ir.IntType(32), ir.IntType(64)
 FOUR = ir.VectorType(HALF, 4)
 GROUPS = 16
 ABEF, CDGH = (5, 4, 1, 0), (7, 6, 3, 2)

@@ -56,17 +56,16 @@ def fetching(typing: Any, address: Any) -> Any:
 
 
 fetch_soon: Any = intrinsic(fetching)
-read_eight, read_two, read_one = reading(64), reading(16), reading(8)
+read_eight, read_two = reading(64), reading(16)
 write_eight, write_two, write_one = writing(64), writing(16), writing(8)
 
 overload(octets.eight)(lambda address: lambda address: read_eight(address))
 overload(octets.two)(lambda address: lambda address: read_two(address))
-overload(octets.one)(lambda address: lambda address: read_one(address))
 overload(octets.put_eight)(lambda address, word: lambda address, word: write_eight(address, word))
 overload(octets.put_two)(lambda address, pair: lambda address, pair: write_two(address, pair))
 overload(octets.put_one)(lambda address, byte: lambda address, byte: write_one(address, byte))
 
 overload(octets.fetch)(lambda address: lambda address: fetch_soon(address))
 
-OCTETS = (octets.fetch, octets.eight, octets.two, octets.one, octets.put_eight, octets.put_two, octets.put_one)
+OCTETS = (octets.fetch, octets.eight, octets.two, octets.put_eight, octets.put_two, octets.put_one)
 """What has a compiled form here."""

@@ -9,7 +9,7 @@ from numba.extending import register_jitable
 
 from marginspec_engine import compiled as rules
 from marginspec_engine.compiled.applying import apply_event, settle_market
-from marginspec_engine.compiled.running import publish, run_rows
+from marginspec_engine.compiled.running import collect, publish, run_rows
 from marginspec_engine.compiled_hashing import HASHING
 from marginspec_engine.compiled_memory import PRIMITIVES, words_of_address
 from marginspec_engine.compiled_octets import OCTETS
@@ -24,7 +24,7 @@ for module in iter_modules(rules.__path__):
             register_jitable(**OPTIONS)(function)
 
 
-APPLY, SETTLE_MARKET, RUN_ROWS, PUBLISH = range(4)
+APPLY, SETTLE_MARKET, RUN_ROWS, PUBLISH, COLLECT = range(5)
 
 
 def enter_at(address: int, task: int, first: int, second: int, third: int) -> int:
@@ -32,7 +32,8 @@ def enter_at(address: int, task: int, first: int, second: int, third: int) -> in
 
     APPLY takes the event in the event words and gives its reason; SETTLE_MARKET settles after a change of a market's
     tables (first); RUN_ROWS takes events in rows at an address (first) from one (second) to another (third) and gives
-    the row to go on from; PUBLISH writes the receipt of the event just taken, of a reason (first).
+    the row to go on from; PUBLISH writes the receipt of the event just taken, of a reason (first); COLLECT keeps only
+    its effects.
     """
     book = words_of_address(address)
     if task == APPLY:
@@ -42,7 +43,10 @@ def enter_at(address: int, task: int, first: int, second: int, third: int) -> in
         return 0
     if task == RUN_ROWS:
         return run_rows(book, first, second, third)
-    publish(book, first)
+    if task == PUBLISH:
+        publish(book, first)
+    else:
+        collect(book, first)
     return 0
 
 

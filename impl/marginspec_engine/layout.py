@@ -50,14 +50,16 @@ FREE_SLOT = -1
     ORDER_TEXTS,
     RECEIPT,
     LINES,
-) = range(0, 28 * VECTOR, VECTOR)
+    COLLECTED,
+) = range(0, 29 * VECTOR, VECTOR)
 """The book's vectors. The first of them are tables, of rows; NAMES holds the words by which names are ordered.
 
 TEXTS holds names as JSON writes them, each from a new word on; the four vectors behind it where each name begins and
-how many bytes it has. RECEIPT is the receipt that is being written, LINES those that wait to be taken.
+how many bytes it has. RECEIPT is the receipt that is being written; LINES and COLLECTED are lines and effects that
+wait to be taken.
 """
 
-POSITION_MAP, DOMAIN_MAP, SETTING_MAP, ORDER_MAP = range(84, 84 + 4 * MAP, MAP)
+POSITION_MAP, DOMAIN_MAP, SETTING_MAP, ORDER_MAP = range(87, 87 + 4 * MAP, MAP)
 
 (
     EVENT,
@@ -74,10 +76,10 @@ POSITION_MAP, DOMAIN_MAP, SETTING_MAP, ORDER_MAP = range(84, 84 + 4 * MAP, MAP)
     RANKED_ACCOUNTS,
     UNCOVERED_ASSETS,
     EXPOSED_ASSETS,
-) = range(96, 110)
+) = range(99, 113)
 """Single words: the profile, what counts up, the heads of lists of free rows, and what is known of this event."""
 
-LEGS = 112
+LEGS = 114
 """Two legs of a trade, of LEG words each."""
 LEG = 16
 (
@@ -92,15 +94,15 @@ LEG = 16
     IS_SHORT_OF_MARGIN,
     HAS_NEGATIVE_CASH,
 ) = range(10)
-EVENT_WORDS = 144
+EVENT_WORDS = 146
 """The event in progress, as the words of a row of events."""
-LITERALS = 160
+LITERALS = 162
 """Where the fixed parts of texts stand."""
-WRITTEN = 161
+WRITTEN = 163
 """How many events have their receipt in the chain."""
-CHAIN = 162
+CHAIN = 164
 """Four words: the 32 bytes of the chain's hash."""
-WANTS_LINES = 166
+WANTS_LINES, WANTS_EFFECTS = 168, 169
 COUNTS = 176
 """For each reason, how many events had it; the first counts the accepted ones."""
 DIGEST = 208
@@ -270,8 +272,12 @@ EVENT_ROW = 16
     RESERVE_STATUS,
     INSURANCE_STATUS,
 ) = range(17)
-"""Kinds of effects: the first word of each. Python knows the three that list or change a market."""
+"""Kinds of effects: the first word of each."""
+MARKET_LISTED, TIERS_UPDATED, FEES_UPDATED = 17, 18, 19
+"""Kinds of which Python knows the rest; collected with their market only."""
 
+EFFECT_ROW = 10
+"""Words of an effect that is collected: its event's number, its kind (minus the reason of a rejection), the rest."""
 EFFECT_LENGTHS = (3, 3, 4, 4, 8, 5, 3, 6, 5, 7, 9, 4, 8, 6, 3, 9, 3)
 """Words of an effect of each kind, its kind included."""
 

@@ -1,24 +1,33 @@
 """Many events at once: rows of words in, the chain's hash, counts and the lines of receipts out."""
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 
-from marginspec.events import Event, ListMarket
+from marginspec.events import Event, ListMarket, UpdateFees, UpdateTiers
 from marginspec.receipts import Receipt
 from marginspec_engine import layout
 from marginspec_engine.columns import EventRows
+from marginspec_engine.compiled import memory
 from marginspec_engine.engine import OptimizedEngine
-from marginspec_engine.entry_points import PUBLISH, RUN_ROWS, enter
-from marginspec_engine.layout import USED
-from marginspec_engine.plain_memory import words_of
+from marginspec_engine.entry_points import COLLECT, PUBLISH, RUN_ROWS, enter
+from marginspec_engine.layout import NONE, USED
+from marginspec_engine.plain_memory import vector_of, words_of
 from marginspec_engine.reasons import ACCEPTED, REASONS
+from marginspec_engine.receipt_columns import ReceiptColumns
 from marginspec_journal.canonical import canonical_json, event_hash
 from marginspec_journal.chain import ChainedReceipt, next_hash
 from marginspec_journal.effects import Digits, receipt_object
 from marginspec_journal.states import OpenedState
 
 HASH_WORDS = 4
+UNCOMPILED: dict[type, int] = {
+    ListMarket: layout.MARKET_LISTED,
+    UpdateTiers: layout.TIERS_UPDATED,
+    UpdateFees: layout.FEES_UPDATED,
+}
+"""The kind of effect of each class of events that is not compiled."""
 
 
 class BatchRun:
@@ -33,6 +42,19 @@ class BatchRun:
         self._digits = Digits(opened.state.header)
         self.know_markets()
         self._lines: list[bytes] = []
+        self._columns: ReceiptColumns | None = None
+
+    def want_effects(self) -> None:
+        """Have the effects of every event kept for `effects`."""
+        self._columns = ReceiptColumns(self.engine.tables)
+        self._book[layout.WANTS_EFFECTS] = 1
+
+    def effects(self) -> Any:
+        """The effects of the events taken since the last call, as a table."""
+        assert self._columns is not None, "effects were not wanted"
+        rows = vector_of(self._book, layout.COLLECTED).reshape(-1, layout.EFFECT_ROW).copy()
+        self._book[layout.COLLECTED + USED] = 0
+        return self._columns.table(rows)
 
     def want_lines(self, wanted: bool) -> None:
         """Have the lines of receipts made, or not."""
@@ -99,8 +121,23 @@ class BatchRun:
         self._set_hash(next_hash(self._hash(), canonical))
         self._book[layout.WRITTEN] = number
         self._book[layout.COUNTS + REASONS.index(receipt.rejected)] += 1
+        if self._book[layout.WANTS_EFFECTS]:
+            self._collect(event, receipt)
         if self._book[layout.WANTS_LINES]:
             self._lines.append(ChainedReceipt(canonical, stated, self.hash).line() + b"\n")
+
+    def _collect(self, event: Event, receipt: Receipt) -> None:
+        """Keep the effects of an event that is not compiled: its own, then those of its settlement."""
+        if receipt.rejected is None and isinstance(event, ListMarket | UpdateTiers | UpdateFees):
+            tables = self.engine.tables
+            for word in (
+                self.events,
+                UNCOMPILED[type(event)],
+                tables.market(event.market),
+                *((layout.EFFECT_ROW - 3) * (NONE,)),
+            ):
+                memory.push(tables.words, memory.at(tables.words, layout.COLLECTED), word)
+        enter(self._book.ctypes.data, COLLECT, REASONS.index(receipt.rejected), 0, 0)
 
     def _collect_lines(self) -> None:
         used = int(self._book[layout.LINES + USED])

@@ -33,7 +33,7 @@ DIGEST_BYTES = 32
 LAYOUT = sha256(Path(layout.__file__).read_bytes()).hexdigest()
 """Which layout the words are in."""
 KINDS = ("accounts", "markets", "assets", "orders")
-NOT_KEPT = (layout.LITERALS, layout.WANTS_LINES)
+NOT_KEPT = (layout.LITERALS, layout.WANTS_LINES, layout.WANTS_EFFECTS)
 """Words of the book that are the process's own."""
 
 

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import attrs
+import pyarrow.parquet as pq
 
 from marginspec.state import State
 from marginspec_audit import Violation, check_state
@@ -44,6 +46,13 @@ class FastRun:
         self._kept = kept
         self._batches = self._resumed(kept.path) if kept and kept.path.exists() else BatchRun(self.start)
         self._batches.want_lines(with_lines)
+
+    def write_effects(self, stream: BinaryIO) -> None:
+        """Run to the end, and write all effects as Parquet."""
+        self._batches.want_effects()
+        with pq.ParquetWriter(stream, self._batches.effects().schema, compression="zstd") as writer:
+            for _ in self:
+                writer.write_table(self._batches.effects())
 
     def _resumed(self, snapshot: Path) -> BatchRun:
         """The run of a snapshot, which must be of this journal's header and start."""

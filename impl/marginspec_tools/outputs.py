@@ -41,6 +41,11 @@ class Spool:
     ) -> None:
         self._stream.close()
 
+    @property
+    def stream(self) -> BinaryIO:
+        """What is written so far, for whoever writes it as a file."""
+        return self._stream
+
     def write(self, text: bytes) -> None:
         """Add to what will be published."""
         with refusals(self.path):

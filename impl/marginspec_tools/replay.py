@@ -45,7 +45,13 @@ class Outputs:
 @click.command("replay")
 @click.argument("journal", type=PATH)
 @click.option("--state", "state_path", type=PATH, metavar="FILE", help="Write the state at the end to this file.")
-@click.option("--receipts", "receipts_path", type=PATH, metavar="FILE", help="Write a receipt a line to this file.")
+@click.option(
+    "--receipts",
+    "receipts_path",
+    type=PATH,
+    metavar="FILE",
+    help="Write a receipt a line to this file; .parquet: a row an effect.",
+)
 @start_option
 @click.option("--snapshot", type=PATH, metavar="FILE", help="Keep the run here, and go on from it if it is there.")
 @click.option("--every", type=click.IntRange(1), default=1_000_000, show_default=True, help="Events between snapshots.")
@@ -93,12 +99,20 @@ def opened_run(journal: Path, start: Path | None, engine: str | None, outputs: O
     """The run of an engine; checks look at the state after every event, which the fast way does not make."""
     if engine is None:
         engine = "fast" if has_fast_engine() and not check else "spec"
+    columnar = outputs.receipts is not None and is_columnar(outputs.receipts)
+    if columnar and (engine == "spec" or check):
+        raise click.UsageError("receipts as Parquet are written by --engine fast, without --check")
     if engine == "spec" or check:
         return Run(journal, start, engine)
     need_fast_engine()
     from marginspec_tools.fast_running import FastRun
 
-    return FastRun(journal, start, with_lines=outputs.receipts is not None)
+    return FastRun(journal, start, with_lines=outputs.receipts is not None and not columnar)
+
+
+def is_columnar(receipts: Path) -> bool:
+    """Whether receipts are written as columns."""
+    return receipts.suffix == ".parquet"
 
 
 def kept_run(
@@ -121,9 +135,13 @@ def replay(run: AnyRun, outputs: Outputs, *, check: bool, inputs: tuple[Path, ..
         receipts = stack.enter_context(Spool(outputs.receipts, inputs)) if outputs.receipts else None
         written = (*inputs, outputs.receipts) if outputs.receipts else inputs
         state = stack.enter_context(Spool(outputs.state, written)) if outputs.state else None
-        for lines in taken(run, broken, check=check):
-            if receipts is not None:
-                receipts.write(lines)
+        if receipts is not None and is_columnar(receipts.path):
+            assert not isinstance(run, Run)
+            run.write_effects(receipts.stream)
+        else:
+            for lines in taken(run, broken, check=check):
+                if receipts is not None:
+                    receipts.write(lines)
         if state is not None:
             state.write(state_text(run.reached()))
             state.publish()

@@ -52,7 +52,6 @@ ALSO_ORDER = literal('","order":"')
 ALSO_PRICE = literal('","price":"')
 ALSO_QUANTITY = literal('","quantity":"')
 END = literal('"}')
-QUOTE_COMMA = literal('",')
 
 BOTH_TEXT, LONG_TEXT, SHORT_TEXT = literal("BOTH"), literal("LONG"), literal("SHORT")
 ENDS_DEPOSIT, ENDS_WITHDRAW = literal('","type":"deposit"}'), literal('","type":"withdraw"}')

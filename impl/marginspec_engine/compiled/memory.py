@@ -6,19 +6,7 @@ run on `PlainWords`, which remember what is written and read everything else fro
 
 from typing import Protocol
 
-from marginspec_engine.layout import (
-    ADDRESS,
-    BOOK,
-    ENTRIES,
-    FREE_SLOT,
-    NONE,
-    ROOM,
-    SETTLING,
-    SLOTS,
-    UNDONE,
-    USED,
-    WORD_BYTES,
-)
+from marginspec_engine.layout import ADDRESS, ENTRIES, FREE_SLOT, NONE, ROOM, SETTLING, SLOTS, UNDONE, USED, WORD_BYTES
 
 
 class Words(Protocol):
@@ -209,6 +197,3 @@ def slot_from(key: int, mask: int) -> int:
     """The slot where the search for a key begins."""
     mixed = (key ^ (key >> 32)) * MULTIPLIER & 0x7FFFFFFFFFFFFFFF
     return (mixed >> 20) & mask
-
-
-BOOK_BYTES = BOOK * WORD_BYTES

@@ -28,10 +28,5 @@ def put_one(address: int, byte: int) -> None:
     ctypes.c_uint8.from_address(address).value = byte
 
 
-def one(address: int) -> int:
-    """A byte."""
-    return ctypes.c_uint8.from_address(address).value
-
-
 def fetch(address: int) -> None:
     """Have memory at an address read soon; Python has no need of it."""

@@ -5,7 +5,7 @@ from marginspec_engine.compiled.event_texts import write_event
 from marginspec_engine.compiled.hashing import hash_bytes, put_hash, schedule_of
 from marginspec_engine.compiled.looking_ahead import look_ahead
 from marginspec_engine.compiled.memory import Words, at, items, reserve, words_at
-from marginspec_engine.compiled.octets import one, put_one, put_two, two
+from marginspec_engine.compiled.octets import put_one, put_two, two
 from marginspec_engine.compiled.receipt_texts import (
     ACCEPTED_IS,
     ALSO_SEQ,
@@ -20,9 +20,11 @@ from marginspec_engine.compiled.texts import HEXADECIMAL, copy, fixed, whole
 from marginspec_engine.layout import (
     ADDRESS,
     CHAIN,
+    COLLECTED,
     COUNTS,
     DIGEST,
     EFFECT_LENGTHS,
+    EFFECT_ROW,
     EFFECTS,
     EVENT_ROW,
     EVENT_TYPE,
@@ -30,9 +32,11 @@ from marginspec_engine.layout import (
     LINES,
     LITERALS,
     MARK_PRICE,
+    NONE,
     RECEIPT,
     ROOM,
     USED,
+    WANTS_EFFECTS,
     WANTS_LINES,
     WORD_BYTES,
     WRITTEN,
@@ -84,6 +88,35 @@ def publish(book: Words, reason: int) -> None:
     chain_receipt(book, end)
     if book[WANTS_LINES] == 1:
         add_line(book, split, end)
+    if book[WANTS_EFFECTS] == 1:
+        collect(book, reason)
+
+
+def collect(book: Words, reason: int) -> None:
+    """Put the effects of the event just taken, or its rejection, behind those that wait, in rows of one width."""
+    if reason != ACCEPTED:
+        row = collected_row(book)
+        row[1] = -reason
+        return
+    effects, place = at(book, EFFECTS), 0
+    while place < effects[USED]:
+        effect = at(items(book, effects), place)
+        row = collected_row(book)
+        for word in range(EFFECT_LENGTHS[effect[0]]):
+            row[1 + word] = effect[word]
+        place = place + EFFECT_LENGTHS[effect[0]]
+
+
+def collected_row(book: Words) -> Words:
+    """A new row of COLLECTED, of the event just taken, with nothing else in it."""
+    collected = at(book, COLLECTED)
+    reserve(book, collected, EFFECT_ROW)
+    row = at(items(book, collected), collected[USED])
+    collected[USED] = collected[USED] + EFFECT_ROW
+    row[0] = book[WRITTEN]
+    for word in range(1, EFFECT_ROW):
+        row[word] = NONE
+    return row
 
 
 def text_room(book: Words, used: int) -> int:
@@ -154,9 +187,3 @@ def add_line(book: Words, split: int, end: int) -> None:
     out = copy(out, split, end - split)
     put_one(out, NEWLINE)
     lines[USED] = out + 1 - lines[ADDRESS]
-
-
-def last_byte(book: Words) -> int:
-    """The last byte of the lines that wait; 0 if none do."""
-    lines = at(book, LINES)
-    return one(lines[ADDRESS] + lines[USED] - 1) if lines[USED] > 0 else 0
