@@ -17,7 +17,7 @@ from marginspec_engine.snapshots import read_snapshot, write_snapshot
 from marginspec_journal import InputError, Journal, open_journal
 from marginspec_journal.parquet import ParquetJournal
 from marginspec_journal.states import OpenedState, opening, read_state
-from marginspec_tools.running import check_headers
+from marginspec_tools.running import Totals, check_headers
 
 EVENTS_AT_ONCE = 10_000
 
@@ -97,6 +97,12 @@ class FastRun:
     def broken_at_start(self) -> tuple[Violation, ...]:
         """What the state that the run starts from breaks."""
         return check_state(self.start.state)
+
+    def totals(self) -> Totals:
+        """The counts, those before the start included, and the hash."""
+        run = self._batches
+        accepted = run.accepted_before + run.accepted()
+        return Totals(run.events, accepted, run.events - accepted, run.hash)
 
     def reached(self) -> OpenedState:
         """The state after the events so far, with its counts and the chain's hash."""

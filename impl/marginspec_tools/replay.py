@@ -163,7 +163,7 @@ def taken(run: AnyRun, broken: list[Broken], *, check: bool) -> Iterator[bytes]:
 
 def summary(run: AnyRun) -> dict[str, Any]:
     """Counts, reasons of rejection and hash; the counts include the events before the start."""
-    reached = run.reached()
+    reached = run.totals()
     return {
         "engine": run.engine_name,
         "events": reached.events,
@@ -208,7 +208,7 @@ def print_text(console: Console, run: AnyRun, broken: list[Broken], *, checked: 
 
 def text_rows(run: AnyRun) -> Iterator[tuple[str, str]]:
     """The totals as rows; reasons of rejection, most frequent first, stand below the rejected."""
-    reached = run.reached()
+    reached = run.totals()
     before = f" ({run.start.events:,} of them before the start)" if run.start.events else ""
     yield "engine", run.engine_name
     yield "events", f"{reached.events:,}{before}"

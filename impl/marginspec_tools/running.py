@@ -56,6 +56,15 @@ class Step(NamedTuple):
     chained: ChainedReceipt
 
 
+class Totals(NamedTuple):
+    """How many events led to where a run stands, accepted and rejected, and the chain's hash after them."""
+
+    events: int
+    accepted: int
+    rejected: int
+    hash: str
+
+
 class Run:
     """A journal that is run from an empty exchange, or from a state; iterate over it once for its steps."""
 
@@ -98,6 +107,10 @@ class Run:
     def broken_at_start(self) -> tuple[Violation, ...]:
         """What the state that the run starts from breaks."""
         return check_state(self.start.state)
+
+    def totals(self) -> Totals:
+        """The counts, those before the start included, and the hash."""
+        return Totals(self.chain.events, self.accepted, self.rejected, self.chain.hash)
 
     def reached(self) -> OpenedState:
         """The state after the steps so far, with its counts and the chain's hash."""
