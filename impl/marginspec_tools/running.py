@@ -1,5 +1,6 @@
 """Running a journal through an engine: the loop that replay, audit and explain share."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -128,14 +129,15 @@ def opened_engine(name: str, state: State) -> Engine:
 
 
 def has_fast_engine() -> bool:
-    """Whether what the optimized engine needs is installed."""
-    return all(find_spec(package) is not None for package in ("numba", "numpy", "pyarrow"))
+    """Whether what the optimized engine needs is here: its extras, and a C library that Python's process shares."""
+    installed = all(find_spec(package) is not None for package in ("numba", "numpy", "pyarrow"))
+    return installed and os.name == "posix"
 
 
 def need_fast_engine() -> None:
     """Refuse the optimized engine where it cannot run."""
     if not has_fast_engine():
-        reason = "the engine fast needs extras: pip install 'marginspec[fast,parquet]'"
+        reason = "the engine fast needs Linux or macOS, and extras: pip install 'marginspec[fast,parquet]'"
         raise click.BadParameter(reason, param_hint="--engine")
 
 

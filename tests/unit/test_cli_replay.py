@@ -248,7 +248,7 @@ def test_the_fast_engine_needs_its_extras(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("marginspec_tools.running.find_spec", lambda package: None if package == "numba" else package)
     outcome = run(journal(tmp_path), "--engine", "fast")
     assert outcome.exit_code == cli.WRONG_INPUT
-    assert "the engine fast needs extras: pip install 'marginspec[fast,parquet]'" in outcome.stderr
+    assert "the engine fast needs Linux or macOS, and extras: pip install 'marginspec[fast,parquet]'" in outcome.stderr
     assert json_totals(run(journal(tmp_path), "--json"))["engine"] == "spec"
 
 
