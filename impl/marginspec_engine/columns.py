@@ -5,6 +5,7 @@ would take it too; otherwise the batch is read by the definition, which then say
 """
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,12 +13,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from marginspec.events import Event
+from marginspec.events import Event, ListMarket
 from marginspec_engine import layout
 from marginspec_engine.event_words import MARGIN_MODES, POSITION_MODES, SIDES, WRITERS, write_event
 from marginspec_engine.layout import NONE
 from marginspec_engine.plain_memory import Words64
 from marginspec_engine.tables import Tables
+from marginspec_journal.errors import InputError
 from marginspec_journal.event_reading import EVENT_FORMS
 from marginspec_journal.names import is_name, is_time_stamp
 from marginspec_journal.parquet import ParquetJournal
@@ -95,17 +97,25 @@ REQUIRED, ALLOWED = required_and_allowed()
 
 
 def event_rows(journal: ParquetJournal, tables: Tables) -> Iterator[EventRows]:
-    """All events of a journal, batch by batch."""
+    """All events of a journal, batch by batch; InputError as the journal itself would raise it."""
     known: Known = {}
-    for rows_before, batch in journal.batches(ROWS_AT_ONCE):
-        try:
-            yield BatchReader(journal, tables, batch, rows_before, known).rows()
-        except Irregular:
-            yield rows_of_events(tables, [record.event for record in journal.records(batch, rows_before)])
+    try:
+        for rows_before, batch in journal.batches(ROWS_AT_ONCE):
+            try:
+                yield BatchReader(journal, tables, batch, rows_before, known).rows()
+            except Irregular:
+                yield rows_of_events(tables, [record.event for record in journal.records(batch, rows_before)])
+    except InputError:
+        # The definition reads fewer rows at once, so it may come upon another fault first.
+        for _ in ParquetJournal(Path(journal.name)):
+            pass
+        raise
 
 
 def rows_of_events(tables: Tables, events: list[Event]) -> EventRows:
     """Events as rows, one by one."""
+    listings = dict.fromkeys(event.market for event in events if isinstance(event, ListMarket))
+    tables.add_markets([market for market in listings if market not in tables.markets.numbers])
     words = np.full((len(events), layout.EVENT_ROW), NONE, np.int64)
     uncompiled = {}
     for place, event in enumerate(events):
@@ -253,13 +263,9 @@ class BatchReader:
             if field in self._columns:
                 self._put(place, self._numbers(field, *orders))
         if "market" in self._columns:
-            self._put(layout.OF_MARKET, self._numbers("market", tables.markets.numbers, self._add_markets))
+            self._put(layout.OF_MARKET, self._numbers("market", tables.markets.numbers, tables.add_markets))
         if "asset" in self._columns:
             self._put(layout.EVENT_ASSET, self._numbers("asset", tables.assets.numbers, self._add_assets))
-
-    def _add_markets(self, texts: list[str]) -> None:
-        for text in texts:
-            self._tables.market(text)
 
     def _add_assets(self, texts: list[str]) -> None:
         for text in texts:
@@ -286,7 +292,10 @@ class BatchReader:
             self._put_choice("mode", layout.CHOICE, POSITION_MODES, of_positions)
             self._put_choice("mode", layout.CHOICE, MARGIN_MODES, ~of_positions)
         if "leverage" in self._columns:
-            leverage = self._columns["leverage"].cast(pa.int64()).fill_null(NONE).to_numpy(zero_copy_only=False)
+            column = self._columns["leverage"]
+            # Of the integers only unsigned ones can have 64 bits without a sign.
+            regular(column.type != pa.uint64())
+            leverage = column.cast(pa.int64()).fill_null(NONE).to_numpy(zero_copy_only=False)
             # A leverage of -1 could not be told from none.
             regular(bool((leverage[self._given("leverage")] >= 0).all() and (leverage < 10**18).all()))
             self._put(layout.CHOICE, leverage)
@@ -308,13 +317,17 @@ class BatchReader:
         halves = np.frombuffer(column.buffers()[1], np.int64).reshape(-1, 2)
         halves = halves[column.offset : column.offset + len(column)]
         given = self._given(field)
-        regular(bool((np.abs(halves[given, 1]) < MOST_HIGH_WORD).all()))
+        high = halves[given, 1]
+        regular(bool(((high > -MOST_HIGH_WORD) & (high < MOST_HIGH_WORD)).all()))
         self._words[given, place : place + 2] = halves[given]
 
     def _uncompiled(self) -> dict[int, Event]:
         """Events that list or change a market, read by the definition of a row."""
-        uncompiled: dict[int, Event] = {}
-        for place in np.nonzero(self._types > layout.MARK_PRICE)[0].tolist():
-            (record,) = self._journal.records(self._batch.slice(place, 1), self._before + place)
-            uncompiled[place] = record.event
-        return uncompiled
+        places = np.nonzero(self._types > layout.MARK_PRICE)[0]
+        if len(places) == 0:
+            return {}
+        # Rows cannot be picked out of a column of views.
+        regular(not any(pa.types.is_string_view(column.type) for column in self._batch.columns))
+        # Their rows are counted wrong, which nobody sees: a refusal is told by the definition, of the whole journal.
+        records = self._journal.records(self._batch.take(pa.array(places)), self._before)
+        return {place: record.event for place, record in zip(places.tolist(), records, strict=True)}

@@ -177,17 +177,18 @@ class Tables:
 
     def market(self, text: str) -> int:
         """The number of a market, listed or not; a new row if it has none."""
-        number = self.markets.numbers.get(text)
-        if number is not None:
-            return number
-        number = memory.new_row(self.words, layout.MARKETS, layout.MARKET_ROW)
-        self.markets.add(text)
-        self._add_text(layout.MARKET_TEXTS, text)
-        words = self.row(layout.MARKETS, number, layout.MARKET_ROW)
-        for place in (layout.FIRST_LOT, layout.LAST_LOT, layout.QUEUE_EVENT, layout.PAIRLESS_LONG):
-            words[place] = NONE
+        if text not in self.markets.numbers:
+            self.add_markets([text])
+        return self.markets.numbers[text]
+
+    def add_markets(self, texts: list[str]) -> None:
+        """Number many markets that have no number yet: all are ranked anew, so one by one is slow."""
+        rows = np.zeros((len(texts), layout.MARKET_ROW), np.int64)
+        rows[:, [layout.FIRST_LOT, layout.LAST_LOT, layout.QUEUE_EVENT, layout.PAIRLESS_LONG]] = NONE
+        self._extend(layout.MARKETS, rows)
+        self._extend_texts(layout.MARKET_TEXTS, texts)
+        self.markets.add_all(texts, len(self.markets))
         self.market_rows()[:, layout.RANK] = self.markets.ranks()
-        return number
 
     # ------------------------------------------------------------- markets
 
