@@ -1,15 +1,26 @@
 """`python -m marginspec_engine`: compile the engine, so that nobody waits for it later."""
 
+import numpy as np
+
 from marginspec.state import Header
+from marginspec_engine.compiled_portfolios import PositionColumns
 from marginspec_engine.engine import OptimizedEngine
 from marginspec_engine.entry_points import SETTLE_MARKET, enter
 from marginspec_engine.layout import NONE
+from marginspec_engine.portfolios import Portfolio, market_columns
 
 
 def main() -> None:
     """Call compiled code once; what is compiled is kept for the next process."""
     engine = OptimizedEngine.from_header(Header())
     enter(engine.tables.book.ctypes.data, SETTLE_MARKET, NONE, 0, 0)
+    none = np.zeros(0, np.int64)
+    portfolio = Portfolio(market_columns([]), PositionColumns(none, np.zeros(1, np.int64), none, none, none))
+    portfolio.fits()
+    domains, seen = portfolio.domain_figures(), portfolio.position_figures()
+    portfolio.bands(domains, seen)
+    portfolio.bankruptcy_prices(domains, seen)
+    portfolio.ranks(domains, seen, none)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """`marginspec calc`: pure questions about one domain, answered by the rulebook's own functions."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -37,13 +38,14 @@ from marginspec_journal import InputError
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.state_reading import indexed
 from marginspec_journal.strict_json import Node, read_document
-from marginspec_tools.outputs import print_line
-from marginspec_tools.running import json_option
+from marginspec_tools.outputs import Spool, print_line
+from marginspec_tools.running import json_option, need_fast_engine
 
 CALC_VERSION = 1
 ACCOUNT = "domain"
 LONGEST_ID = 128
 SIDES: tuple[PositionSide, ...] = ("BOTH", "LONG", "SHORT")
+RANKINGS = ("binance", "bitmex")
 FEES = ("taker_fee", "maker_fee", "insurance_fee_share", "clearance_fee")
 
 Kind = Literal["tier", "maintenance", "initial", "band", "bankruptcy", "adl_score"]
@@ -73,17 +75,60 @@ class Question:
         return None if units is None else decimal_text(units, self.market.price_decimals)
 
 
+PATH = click.Path(path_type=Path)
+
+
 @click.command("calc")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
+@click.option("--markets", type=PATH, metavar="JSON", help="The markets, where FILE is Parquet.")
+@click.option("--output", type=PATH, metavar="PARQUET", help="Where answers go, where FILE is Parquet.")
+@click.option(
+    "--ranking",
+    type=click.Choice(RANKINGS),
+    default="binance",
+    show_default=True,
+    help="Of ranks, where FILE is Parquet.",
+)
 @json_option
-def command(file: Path, as_json: bool) -> None:  # noqa: ARG001 - the answers are lines of JSON in any case
+def command(
+    file: Path,
+    markets: Path | None,
+    output: Path | None,
+    ranking: Any,
+    as_json: bool,  # noqa: ARG001 - the answers are lines of JSON in any case
+) -> None:
     """Answer the questions in FILE about tiers, margins, liquidation bands, bankruptcy prices and scores.
 
     One line of JSON an answer, in the order of the questions, with or without --json. Exit code 2, without
     any answer, if anything in FILE is malformed.
+
+    FILE may be Parquet, a row a position: domain, cash, market, quantity, cost and, if need be, side. --markets
+    names a file with the markets of such questions. A row of --output answers each: margins, health, liquidation
+    and bankruptcy prices, rank in its queue. The line printed counts them.
     """
+    if file.suffix == ".parquet":
+        print_line(answer_positions(file, markets, output, ranking))
+        return
+    if markets is not None or output is not None:
+        raise click.UsageError("--markets and --output go with a FILE that is Parquet")
     for line in [answer(question) for question in read_questions(file)]:
         print_line(line)
+
+
+def answer_positions(file: Path, markets: Path | None, output: Path | None, ranking: Any) -> Values:
+    """Answer a file of positions by columns; gives what they come to."""
+    if markets is None or output is None:
+        raise click.UsageError("a FILE that is Parquet needs --markets and --output")
+    need_fast_engine()
+    import pyarrow.parquet as pq
+
+    from marginspec_tools.calc_columns import answer_columns, summary
+
+    with Spool(output, (file, markets)) as spool:
+        table = answer_columns(file, read_markets(markets), ranking, os.cpu_count() or 1)
+        pq.write_table(table, spool.stream, compression="zstd")
+        spool.publish()
+    return {"calc": CALC_VERSION, "rulebook": RULEBOOK_VERSION, **summary(table)}
 
 
 # ------------------------------------------------------------------- answers
@@ -184,13 +229,25 @@ ANSWERS: dict[Kind, Callable[[Question], Values]] = {
 # ------------------------------------------------------------------- questions
 
 
-def read_questions(path: Path) -> tuple[Question, ...]:
-    """All questions of a file; whatever is malformed is refused with the question's id and the field."""
-    fields = read_document(path).record(("calc", "rulebook", "questions"))
+def read_markets(path: Path) -> list[Market]:
+    """The markets of a file, in the order of their names."""
+    fields = read_document(path).record(("calc", "rulebook", "markets"))
+    check_versions(fields)
+    return [market_of(name, entry) for name, entry in sorted(fields["markets"].named_entries(), key=lambda one: one[0])]
+
+
+def check_versions(fields: Mapping[str, Node]) -> None:
+    """Refuse a file of another version."""
     if fields["calc"].integer() != CALC_VERSION:
         fields["calc"].fail(f"unknown version, expected {CALC_VERSION}")
     if fields["rulebook"].text() != RULEBOOK_VERSION:
         fields["rulebook"].fail(f'unknown rulebook version, expected "{RULEBOOK_VERSION}"')
+
+
+def read_questions(path: Path) -> tuple[Question, ...]:
+    """All questions of a file; whatever is malformed is refused with the question's id and the field."""
+    fields = read_document(path).record(("calc", "rulebook", "questions"))
+    check_versions(fields)
     questions: dict[str, Question] = {}
     for node in fields["questions"].elements():
         question_id = question_id_of(node)

@@ -1,0 +1,332 @@
+"""Compiled loops over portfolios: figures of domains, bands, bankruptcy prices, and ranks in the queues.
+
+The arithmetic is that of `kernels`. The loop over all domains goes by blocks that stay in the processor's cache, one
+step of arithmetic after the other, so that the steps become vector instructions.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba.extending import register_jitable
+
+from marginspec_engine.compiling import OPTIONS, compiled
+from marginspec_engine.kernels.bands import bankruptcy_price, lower_end, upper_end
+from marginspec_engine.kernels.deleveraging import binance_score, bitmex_score, compare_scores
+from marginspec_engine.kernels.limits import NO_PRICE
+from marginspec_engine.kernels.margin import maintenance_margin, tier_place, value_of
+from marginspec_engine.kernels.rates import part_up
+from marginspec_engine.plain_memory import Words64
+
+BLOCK = 512
+"""Positions in a block: its six columns take 24 kB."""
+LARGEST = 2**60
+"""A domain whose cash, costs and values at mark are each at most this has no figure beyond 2^62."""
+NOT_ANSWERED = -1
+"""Stands for a price of a domain with both sides in the market, which takes a search."""
+
+
+class MarketColumns(NamedTuple):
+    """Markets, a row each; their tiers, `width` rows each, of which the first `tier_counts` count.
+
+    `unit_values` are quanta that one lot is worth at mark, `most_lots` the lots worth at most 2^60. Behind a market's
+    last tier floors are so high that nothing is above them.
+    """
+
+    marks: Words64
+    quanta_per_unit: Words64
+    unit_values: Words64
+    most_lots: Words64
+    asset_units: Words64
+    tier_counts: Words64
+    width: int
+    floors: Words64
+    rates: Words64
+    deduction_quanta: Words64
+    deduction_rests: Words64
+
+
+class PositionColumns(NamedTuple):
+    """Domains and their positions: domain d has positions first[d] to first[d + 1], all amounts in quanta."""
+
+    cash: Words64
+    first: Words64
+    markets: Words64
+    quantities: Words64
+    costs: Words64
+
+
+class DomainFigures(NamedTuple):
+    """Equity and maintenance margin of each domain, in quanta."""
+
+    equity: Words64
+    maintenance: Words64
+
+
+class PositionFigures(NamedTuple):
+    """Value at mark, signed, and maintenance margin of each position, in quanta."""
+
+    values: Words64
+    maintenance: Words64
+
+
+# ----------------------------------------------------------------- limits
+
+
+def domain_fits(markets: MarketColumns, positions: PositionColumns, domain: int) -> bool:
+    """Whether a domain's cash, costs and values at mark are each at most LARGEST."""
+    costs, values = 0, 0
+    if abs(positions.cash[domain]) > LARGEST:
+        return False
+    for place in range(positions.first[domain], positions.first[domain + 1]):
+        market, quantity, cost = positions.markets[place], abs(positions.quantities[place]), abs(positions.costs[place])
+        if quantity > markets.most_lots[market] or cost > LARGEST:
+            return False
+        costs, values = costs + cost, values + quantity * markets.unit_values[market]
+        if costs > LARGEST or values > LARGEST:
+            return False
+    return True
+
+
+def find_unfit(markets: MarketColumns, positions: PositionColumns, begin: int, end: int, fits: Any) -> None:
+    """Tell for each domain whether it fits."""
+    for domain in range(begin, end):
+        fits[domain] = domain_fits(markets, positions, domain)
+
+
+# ----------------------------------------------------------------- figures
+
+
+def block_end(first: Words64, begin: int, end: int) -> int:
+    """The domain before which a block of domains ends that begins at one; at least one domain is in it."""
+    last = min(end, begin + BLOCK)
+    while last > begin + 1 and first[last] - first[begin] > BLOCK:
+        last -= max(1, (last - begin) // 8)
+    return last
+
+
+def sum_domains(
+    markets: MarketColumns, positions: PositionColumns, begin: int, end: int, figures: DomainFigures
+) -> None:
+    """Equity and maintenance margin of domains, block by block (ACC-03, MRG-04)."""
+    largest = BLOCK
+    for domain in range(begin, end):
+        largest = max(largest, positions.first[domain + 1] - positions.first[domain])
+    values, rates, rests = np.empty(largest, np.int64), np.empty(largest, np.int64), np.empty(largest, np.int64)
+    quanta, gains, margins = np.empty(largest, np.int64), np.empty(largest, np.int64), np.empty(largest, np.int64)
+    width = markets.width
+    domain = begin
+    while domain < end:
+        last = block_end(positions.first, domain, end)
+        start = positions.first[domain]
+        count = positions.first[last] - start
+        for place in range(count):
+            market = positions.markets[start + place]
+            value = positions.quantities[start + place] * markets.unit_values[market]
+            notional = abs(value)
+            tier = market * width
+            for above in range(market * width + 1, (market + 1) * width):
+                tier += notional > markets.floors[above]
+            values[place], rates[place] = value, markets.rates[tier]
+            quanta[place], rests[place] = markets.deduction_quanta[tier], markets.deduction_rests[tier]
+        for place in range(count):
+            gains[place] = values[place] - positions.costs[start + place]
+        for place in range(count):
+            margins[place] = part_up(abs(values[place]), rates[place], rests[place]) - quanta[place]
+        while domain < last:
+            equity, maintenance = positions.cash[domain], 0
+            for place in range(positions.first[domain] - start, positions.first[domain + 1] - start):
+                equity += gains[place]
+                maintenance += margins[place]
+            figures.equity[domain], figures.maintenance[domain] = equity, maintenance
+            domain += 1
+
+
+def see_positions(
+    markets: MarketColumns, positions: PositionColumns, begin: int, end: int, figures: PositionFigures
+) -> None:
+    """Value and maintenance margin of each position (MRG-01, MRG-04)."""
+    for place in range(begin, end):
+        market = positions.markets[place]
+        value = value_of(markets.marks[market], positions.quantities[place], markets.quanta_per_unit[market])
+        first = market * markets.width
+        tier = tier_place(abs(value), markets.floors, first, first + markets.tier_counts[market])
+        figures.values[place] = value
+        figures.maintenance[place] = maintenance_margin(
+            abs(value), markets.rates[tier], markets.deduction_quanta[tier], markets.deduction_rests[tier]
+        )
+
+
+def find_unhealthy(
+    markets: MarketColumns, market: int, positions: PositionColumns, begin: int, end: int, unhealthy: Any
+) -> None:
+    """Tell for isolated positions of one market, a domain each, which are not healthy (MRG-05)."""
+    unit_value, first, width = markets.unit_values[market], market * markets.width, markets.tier_counts[market]
+    values, rates = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
+    quanta, rests = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
+    for start in range(begin, end, BLOCK):
+        count = min(BLOCK, end - start)
+        for place in range(count):
+            values[place] = positions.quantities[start + place] * unit_value
+            rates[place] = markets.rates[first]
+            quanta[place], rests[place] = markets.deduction_quanta[first], markets.deduction_rests[first]
+        for tier in range(first + 1, first + width):
+            floor, rate = markets.floors[tier], markets.rates[tier]
+            quantum, rest = markets.deduction_quanta[tier], markets.deduction_rests[tier]
+            for place in range(count):
+                above = abs(values[place]) > floor
+                rates[place] = rate if above else rates[place]
+                quanta[place] = quantum if above else quanta[place]
+                rests[place] = rest if above else rests[place]
+        for place in range(count):
+            maintenance = part_up(abs(values[place]), rates[place], rests[place]) - quanta[place]
+            equity = positions.cash[start + place] + values[place] - positions.costs[start + place]
+            unhealthy[start + place] = equity <= maintenance
+
+
+# ----------------------------------------------------------------- prices
+
+
+def has_other_side(positions: PositionColumns, domain: int, place: int) -> bool:
+    """Whether a domain has another position in the market of one of its positions."""
+    for other in range(positions.first[domain], positions.first[domain + 1]):
+        if other != place and positions.markets[other] == positions.markets[place]:
+            return True
+    return False
+
+
+def find_bands(
+    markets: MarketColumns,
+    positions: PositionColumns,
+    domains: DomainFigures,
+    seen: PositionFigures,
+    begin: int,
+    end: int,
+    below: Words64,
+    above: Words64,
+) -> None:
+    """The nearest unhealthy prices below and above the mark of each position's market (MRG-07)."""
+    for domain in range(begin, end):
+        equity, maintenance = domains.equity[domain], domains.maintenance[domain]
+        for place in range(positions.first[domain], positions.first[domain + 1]):
+            market = positions.markets[place]
+            below[place], above[place] = NO_PRICE, NO_PRICE
+            if equity <= maintenance:
+                below[place], above[place] = markets.marks[market], markets.marks[market]
+                continue
+            if has_other_side(positions, domain, place):
+                below[place], above[place] = NOT_ANSWERED, NOT_ANSWERED
+                continue
+            size = abs(positions.quantities[place]) * markets.quanta_per_unit[market]
+            health = equity - seen.values[place] - (maintenance - seen.maintenance[place])
+            first = market * markets.width
+            last = first + markets.tier_counts[market]
+            rates, quanta, rests = markets.rates, markets.deduction_quanta, markets.deduction_rests
+            if positions.quantities[place] > 0:
+                below[place] = lower_end(health, size, rates, quanta, rests, first, last)
+            else:
+                above[place] = upper_end(health, size, rates, quanta, rests, first, last)
+
+
+def find_bankruptcies(
+    markets: MarketColumns,
+    positions: PositionColumns,
+    domains: DomainFigures,
+    seen: PositionFigures,
+    begin: int,
+    end: int,
+    prices: Words64,
+) -> None:
+    """The mark of each position's market at which its domain's equity is zero (MRG-08)."""
+    for domain in range(begin, end):
+        for place in range(positions.first[domain], positions.first[domain + 1]):
+            market, equity, slope = positions.markets[place], domains.equity[domain], 0
+            for other in range(positions.first[domain], positions.first[domain + 1]):
+                if positions.markets[other] == market:
+                    equity -= seen.values[other]
+                    slope += positions.quantities[other] * markets.quanta_per_unit[market]
+            prices[place] = bankruptcy_price(equity, slope)
+
+
+# ----------------------------------------------------------------- ranks
+
+
+class Scores(NamedTuple):
+    """Four factors of each position's score, and who stands first among equals: the lower number."""
+
+    above: Words64
+    times: Words64
+    below: Words64
+    by: Words64
+    ties: Words64
+
+
+def write_scores(
+    markets: MarketColumns,
+    positions: PositionColumns,
+    domains: DomainFigures,
+    seen: PositionFigures,
+    by_bitmex: bool,
+    scores: Scores,
+) -> None:
+    """The score of every position of a healthy domain (ADL-02)."""
+    for domain in range(len(positions.cash)):
+        equity, maintenance = domains.equity[domain], domains.maintenance[domain]
+        if equity <= maintenance:
+            continue
+        for place in range(positions.first[domain], positions.first[domain + 1]):
+            value, cost = seen.values[place], positions.costs[place]
+            if by_bitmex:
+                found = bitmex_score(value - cost, cost, abs(value), equity)
+            else:
+                unit = markets.asset_units[positions.markets[place]]
+                found = binance_score(value - cost, positions.cash[domain], maintenance, equity, unit)
+            scores.above[place], scores.times[place], scores.below[place], scores.by[place] = found
+
+
+def stands_first(scores: Scores, first: int, second: int) -> bool:
+    """Whether a position stands before another in their queue (ADL-02)."""
+    order = compare_scores(
+        (scores.above[first], scores.times[first], scores.below[first], scores.by[first]),
+        (scores.above[second], scores.times[second], scores.below[second], scores.by[second]),
+    )
+    return order > 0 or (order == 0 and scores.ties[first] < scores.ties[second])
+
+
+def merge_runs(scores: Scores, queue: Words64, spare: Words64, first: int, middle: int, end: int) -> None:
+    """Merge two sorted runs of a queue that stand side by side into the same places of another."""
+    left, right = first, middle
+    for place in range(first, end):
+        takes_left = right >= end or (left < middle and stands_first(scores, queue[left], queue[right]))
+        spare[place] = queue[left] if takes_left else queue[right]
+        left, right = left + takes_left, right + 1 - takes_left
+
+
+def sort_queue(scores: Scores, queue: Words64, spare: Words64, first: int, end: int) -> None:
+    """Sort the positions in some places of a queue, the highest score first."""
+    run = 1
+    while run < end - first:
+        for start in range(first, end, 2 * run):
+            merge_runs(scores, queue, spare, start, min(start + run, end), min(start + 2 * run, end))
+        queue[first:end] = spare[first:end]
+        run *= 2
+
+
+def sort_queues(scores: Scores, queue: Words64, ends: Words64, begin: int, end: int) -> None:
+    """Sort some of the queues that stand one after the other."""
+    spare = np.empty(len(queue), np.int64)
+    for number in range(begin, end):
+        sort_queue(scores, queue, spare, ends[number - 1] if number else 0, ends[number])
+
+
+INNER = (domain_fits, block_end, has_other_side, stands_first, merge_runs, sort_queue)
+for function in INNER:
+    register_jitable(**OPTIONS)(function)
+
+fitting: Any = compiled(find_unfit)
+summed: Any = compiled(sum_domains)
+seen_positions: Any = compiled(see_positions)
+unhealthy_found: Any = compiled(find_unhealthy)
+bands_found: Any = compiled(find_bands)
+bankruptcies_found: Any = compiled(find_bankruptcies)
+scores_written: Any = compiled(write_scores)
+queues_sorted: Any = compiled(sort_queues)
