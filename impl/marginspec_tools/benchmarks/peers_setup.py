@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-PEERS = {"lrvx": "lrvx==0.11.0"}
+PEERS = {"lrvx": "lrvx==0.11.0", "freqtrade": "freqtrade==2026.9", "ccxt": "ccxt==4.5.90", "jesse": "jesse==3.5.3"}
 """What is installed for each peer."""
 WORKERS = Path(__file__).parent / "peers"
 
