@@ -3,7 +3,7 @@
 from marginspec_engine.compiled.figures import domain_margin, value_at_mark
 from marginspec_engine.compiled.ledger import effect, move, named
 from marginspec_engine.compiled.memory import Words, at, items, push, row
-from marginspec_engine.compiled.queues import first_eligible, queue_side, refresh_leaves, take_queues
+from marginspec_engine.compiled.queues import drop_leaf, first_eligible, queue_side, refresh_leaves, take_queues
 from marginspec_engine.compiled.rows import reduce_lot
 from marginspec_engine.compiled.suspects import suspect
 from marginspec_engine.compiled.trading import realise, return_all_margin
@@ -170,8 +170,10 @@ def deleverage(book: Words, step: Step) -> None:
     move(book, market[ASSET], named(POSITION_OF, counterparty), named(LOT_OF, number), value, ADL_03)
     reduce_lot(book, number, held - closing)
     realise(book, market, counterparty, domain, closing, -value, cost, ADL_03)
-    if position[QUANTITY] == 0 and row(book, DOMAINS, domain, DOMAIN_ROW)[MARKET] != NONE:
-        return_all_margin(book, domain)
+    if position[QUANTITY] == 0:
+        drop_leaf(book, counterparty, -held)
+        if row(book, DOMAINS, domain, DOMAIN_ROW)[MARKET] != NONE:
+            return_all_margin(book, domain)
     released = loss_before - (lot_loss(book, number) if lot[QUANTITY] != 0 else 0)
     words = effect(book, COUNTERPARTY_DELEVERAGED, 8)
     words[1] = lot[NUMBER]

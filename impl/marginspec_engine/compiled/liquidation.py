@@ -2,15 +2,7 @@
 
 from marginspec_engine import reasons
 from marginspec_engine.compiled.checks import event_word, fits_side, is_account, is_listed, quantity_in, tick_price_in
-from marginspec_engine.compiled.figures import (
-    SETTING_MODES,
-    domain_margin,
-    is_flat,
-    maintenance_of,
-    setting_of,
-    tier_of,
-    value_at_mark,
-)
+from marginspec_engine.compiled.figures import domain_margin, is_flat, maintenance_of, tier_of, value_at_mark
 from marginspec_engine.compiled.ledger import cash_of, effect, move, named, transfer
 from marginspec_engine.compiled.memory import Words, at, items, push, reserve, row
 from marginspec_engine.compiled.rows import cancel, free_lot, open_lot, reduce_lot
@@ -49,6 +41,7 @@ from marginspec_engine.layout import (
     FIRST_SIDE,
     FLOORS,
     INFLOW,
+    ISOLATED_MODE,
     LEGS,
     LIQ_02,
     LIQ_03,
@@ -222,7 +215,7 @@ def take_lot(book: Words, domain: int, number: int, quantity: int, paid: int, re
     market_number, cost = position[MARKET], position[COST]
     market = row(book, MARKETS, market_number, MARKET_ROW)
     value, cash = value_at_mark(market, quantity), cash_of(book, domain)
-    mode = max(CROSS, setting_of(book, position[OWNER], market_number) % SETTING_MODES)
+    mode = CROSS if row(book, DOMAINS, domain, DOMAIN_ROW)[MARKET] == NONE else ISOLATED_MODE
     taken = named(LOT_OF, open_lot(book, number, mode, quantity, value - paid, reason))
     rule = LIQ_02 if reason == STEP_DOWN else LIQ_03
     move(book, market[ASSET], taken, named(POSITION_OF, number), value, rule)

@@ -1,5 +1,6 @@
 """Fetching what later events will read, so that memory answers in time: no word changes by it."""
 
+from marginspec_engine.compiled.fetching import fetch_row
 from marginspec_engine.compiled.memory import Words, at, found, items, row, slot_from, words_at
 from marginspec_engine.compiled.octets import fetch
 from marginspec_engine.compiled.rows import position_key
@@ -36,7 +37,6 @@ from marginspec_engine.layout import (
 
 SLOTS_AHEAD, ROWS_AHEAD, FIRST_AHEAD, SECOND_AHEAD = 16, 12, 8, 4
 """How many events ahead each kind of word is fetched: each is found through those fetched before it."""
-LINE_BYTES = 64
 
 
 def look_ahead(book: Words, rows: int, number: int, end: int) -> None:
@@ -91,11 +91,3 @@ def fetch_slot(book: Words, entries: int, key: int) -> None:
     held = at(book, entries)
     if held[SLOTS] > 0:
         fetch(held[ADDRESS] + 2 * WORD_BYTES * slot_from(key, held[SLOTS] - 1))
-
-
-def fetch_row(book: Words, table: int, number: int, width: int) -> None:
-    """Fetch a row, if there is one."""
-    if number != NONE:
-        start = book[table + ADDRESS] + number * width * WORD_BYTES
-        for line in range(0, width * WORD_BYTES, LINE_BYTES):
-            fetch(start + line)

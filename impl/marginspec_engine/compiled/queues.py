@@ -5,8 +5,10 @@ for a lot rules all of them out. Entries and spare of leaves are kept up to date
 the event's first look at the market (ADL-02).
 """
 
-from marginspec_engine.compiled.figures import domain_margin, is_healthy, value_at_mark
+from marginspec_engine.compiled.fetching import FAR, LINE_BYTES, NEAR, fetch_positions, fetch_row
+from marginspec_engine.compiled.figures import domain_margin, value_at_mark
 from marginspec_engine.compiled.memory import Words, at, items, push, reserve, row
+from marginspec_engine.compiled.octets import fetch
 from marginspec_engine.compiled.sorting import rank_accounts
 from marginspec_engine.kernels import deleveraging as kernels
 from marginspec_engine.kernels import margin
@@ -14,6 +16,7 @@ from marginspec_engine.kernels.wide import compare_products, multiply_divide_dow
 from marginspec_engine.layout import (
     ACCOUNT,
     ACCOUNTS,
+    ADDRESS,
     ASSET,
     ASSET_ROW,
     ASSET_UNIT,
@@ -59,13 +62,18 @@ from marginspec_engine.layout import (
     SIDE,
     TREE,
     USED,
+    WORD_BYTES,
     WORKING,
 )
 
 # ----------------------------------------------------------------- candidates and their order
 
-CANDIDATE = 8
-"""Words of a candidate in WORKING: its position, four factors of its score, two of a rough one, its key's rank."""
+CANDIDATE = 11
+(NUMBERED, ABOVE, TIMES, BELOW, BY, ROUGH_PROFIT, ROUGH_RISK, KEY_RANK, HELD, COSTS, SPARE) = range(CANDIDATE)
+"""Words of a candidate in WORKING: its position, four factors of its score, two of a rough one, its key's rank, and
+what its leaf will hold."""
+SORTED = 8
+"""The first words of a candidate, which KEYS sorts, with its place in WORKING instead of its position."""
 ROUGH_ONE = 2**30
 MOST_ROUGH = 2**32
 NOT_ROUGH = -1
@@ -101,16 +109,32 @@ def take_queue(book: Words, market: Words, side: int) -> None:
     queued = at(queue, QUEUED)
     queued[USED] = 0
     reserve(book, queued, count)
-    candidates, order = items(book, at(book, WORKING)), items(book, at(book, KEYS))
+    plant(book, queue, count)
+    sorted_ones = items(book, at(book, KEYS))
     for place in range(count):
-        number = candidates[CANDIDATE * order[place]]
-        items(book, queued)[place] = number
-        position = row(book, POSITIONS, number, POSITION)
-        position[LEAF] = place
-        position[LEAF_EVENT] = book[EVENT]
+        if place + FAR < count:
+            fetch_candidate(book, sorted_ones[SORTED * (place + FAR)])
+        if place + NEAR < count:
+            ahead = candidate(book, sorted_ones[SORTED * (place + NEAR)])
+            fetch_row(book, POSITIONS, ahead[NUMBERED], POSITION)
+        take_place(book, queue, place, candidate(book, sorted_ones[SORTED * place]))
     queued[USED] = count
     queue[IMPROVED] = 0
-    plant(book, queue)
+    for place in range(queue[LEAVES] - 1, 0, -1):
+        join(book, queue, place)
+
+
+def take_place(book: Words, queue: Words, place: int, chosen: Words) -> None:
+    """Have a candidate stand at a place of a queue, and in its leaf."""
+    number = chosen[NUMBERED]
+    items(book, at(queue, QUEUED))[place] = number
+    position = row(book, POSITIONS, number, POSITION)
+    position[LEAF] = place
+    position[LEAF_EVENT] = book[EVENT]
+    leaf = node(book, queue, queue[LEAVES] + place)
+    leaf[BEST_HELD] = chosen[HELD]
+    leaf[BEST_COST] = chosen[COSTS]
+    leaf[MOST_SPARE] = chosen[SPARE]
 
 
 def collect_candidates(book: Words, market: Words, side: int) -> int:
@@ -118,19 +142,21 @@ def collect_candidates(book: Words, market: Words, side: int) -> int:
     listed, working = at(market, MARKET_POSITIONS), at(book, WORKING)
     working[USED] = 0
     for place in range(listed[USED]):
+        fetch_positions(book, items(book, listed), place, listed[USED], 1)
         number = items(book, listed)[place]
         position = row(book, POSITIONS, number, POSITION)
-        if (position[QUANTITY] > 0) == (side == LONG_QUEUE) and is_healthy(book, position[DOMAIN]):
-            add_candidate(book, market, number)
+        if (position[QUANTITY] > 0) == (side == LONG_QUEUE):
+            equity, maintenance = domain_margin(book, position[DOMAIN])
+            if equity > maintenance:
+                add_candidate(book, market, number, equity, maintenance)
     return working[USED] // CANDIDATE
 
 
-def add_candidate(book: Words, market: Words, number: int) -> None:
+def add_candidate(book: Words, market: Words, number: int, equity: int, maintenance: int) -> None:
     """Put a position with its score into WORKING, by the profile's ranking (ADL-02)."""
     position = row(book, POSITIONS, number, POSITION)
     value = value_at_mark(market, position[QUANTITY])
     unrealised = margin.unrealised(value, position[COST])
-    equity, maintenance = domain_margin(book, position[DOMAIN])
     if book[RANKS_BITMEX] == 1:
         score = kernels.bitmex_score(unrealised, position[COST], abs(value), equity)
     else:
@@ -139,14 +165,20 @@ def add_candidate(book: Words, market: Words, number: int) -> None:
         score = kernels.binance_score(unrealised, cash, maintenance, equity, unit)
     above, times, below, by = score
     working = at(book, WORKING)
-    push(book, working, number)
-    push(book, working, above)
-    push(book, working, times)
-    push(book, working, below)
-    push(book, working, by)
-    push(book, working, rough(above, below))
-    push(book, working, rough(times, by))
-    push(book, working, key_rank(book, number))
+    reserve(book, working, CANDIDATE)
+    added = at(items(book, working), working[USED])
+    working[USED] = working[USED] + CANDIDATE
+    added[NUMBERED] = number
+    added[ABOVE] = above
+    added[TIMES] = times
+    added[BELOW] = below
+    added[BY] = by
+    added[ROUGH_PROFIT] = rough(above, below)
+    added[ROUGH_RISK] = rough(times, by)
+    added[KEY_RANK] = key_rank(book, number)
+    added[HELD] = position[QUANTITY]
+    added[COSTS] = position[COST]
+    added[SPARE] = equity - maintenance
 
 
 def rough(number: int, divisor: int) -> int:
@@ -157,56 +189,77 @@ def rough(number: int, divisor: int) -> int:
 
 
 def order_candidates(book: Words, count: int) -> None:
-    """Leave in KEYS the candidates' places in their order."""
+    """Leave in KEYS the candidates' first words in their order, each with its place."""
     keys = at(book, KEYS)
     keys[USED] = 0
-    reserve(book, keys, 2 * count)
-    order = items(book, keys)
+    reserve(book, keys, 2 * SORTED * count)
+    order, run = items(book, keys), 1
     for place in range(count):
-        order[place] = place
-    run = 1
+        copy_words(at(order, SORTED * place), candidate(book, place), SORTED)
+        order[SORTED * place] = place
     while run < count:
         for start in range(0, count - run, 2 * run):
-            merge_candidates(book, order, at(order, count), start, start + run, min(start + 2 * run, count))
+            merge_candidates(order, at(order, SORTED * count), start, start + run, min(start + 2 * run, count))
         run = 2 * run
 
 
-def merge_candidates(book: Words, order: Words, spare: Words, first: int, middle: int, end: int) -> None:
-    """Merge two runs of ordered candidates that stand side by side."""
-    for place in range(first, middle):
-        spare[place] = order[place]
+def merge_candidates(order: Words, spare: Words, first: int, middle: int, end: int) -> None:
+    """Merge two runs of ordered candidates that stand side by side; at once if they are in order."""
+    if not stands_first(at(order, SORTED * middle), at(order, SORTED * (middle - 1))):
+        return
+    copy_words(at(spare, SORTED * first), at(order, SORTED * first), SORTED * (middle - first))
     left, right, place = first, middle, first
     while left < middle:
-        if right < end and stands_first(book, order[right], spare[left]):
-            order[place] = order[right]
+        if right < end and stands_first(at(order, SORTED * right), at(spare, SORTED * left)):
+            copy_words(at(order, SORTED * place), at(order, SORTED * right), SORTED)
             right = right + 1
         else:
-            order[place] = spare[left]
+            copy_words(at(order, SORTED * place), at(spare, SORTED * left), SORTED)
             left = left + 1
         place = place + 1
 
 
-def stands_first(book: Words, one: int, other: int) -> bool:
+def copy_words(target: Words, source: Words, count: int) -> None:
+    """Copy so many words, which stand apart."""
+    for place in range(count):
+        target[place] = source[place]
+
+
+def stands_first(first: Words, second: Words) -> bool:
     """Whether a candidate stands before another: the higher score, ties by key (ADL-02).
 
     Rough scores tell where their roundings, less than one unit in each part, cannot change the answer.
     """
-    first, second = candidate(book, one), candidate(book, other)
-    if first[3] == 0 or second[3] == 0:
-        return stands_first_by_infinity(first, second)
-    if first[5] != NOT_ROUGH and first[6] != NOT_ROUGH and second[5] != NOT_ROUGH and second[6] != NOT_ROUGH:
-        if compare_products(first[5], first[6], second[5] + 1, second[6] + 1) >= 0:
+    if has_rough_score(first) and has_rough_score(second):
+        profit, risk, other_profit, other_risk = (
+            first[ROUGH_PROFIT],
+            first[ROUGH_RISK],
+            second[ROUGH_PROFIT],
+            second[ROUGH_RISK],
+        )
+        if compare_products(profit, risk, other_profit + 1, other_risk + 1) >= 0:
             return True
-        if compare_products(second[5], second[6], first[5] + 1, first[6] + 1) >= 0:
+        if compare_products(other_profit, other_risk, profit + 1, risk + 1) >= 0:
             return False
-    if first[1] == second[1] and first[2] == second[2] and first[3] == second[3] and first[4] == second[4]:
-        return first[7] < second[7]
-    order = kernels.compare_scores(
-        (first[1], first[2], first[3], first[4]), (second[1], second[2], second[3], second[4])
-    )
+    return stands_first_exactly(first, second)
+
+
+def has_rough_score(words: Words) -> bool:
+    """Whether a candidate has a rough score."""
+    return words[BELOW] != 0 and words[ROUGH_PROFIT] != NOT_ROUGH and words[ROUGH_RISK] != NOT_ROUGH
+
+
+def stands_first_exactly(first: Words, second: Words) -> bool:
+    """The same by exact scores."""
+    if first[BELOW] == 0 or second[BELOW] == 0:
+        return stands_first_by_infinity(first, second)
+    one = first[ABOVE], first[TIMES], first[BELOW], first[BY]
+    other = second[ABOVE], second[TIMES], second[BELOW], second[BY]
+    # Equal factors are told at once: the comparison would take them apart to the end.
+    order = 0 if one == other else kernels.compare_scores(one, other)
     if order != 0:
         return order > 0
-    return first[7] < second[7]
+    return first[KEY_RANK] < second[KEY_RANK]
 
 
 def stands_first_by_infinity(first: Words, second: Words) -> bool:
@@ -214,19 +267,26 @@ def stands_first_by_infinity(first: Words, second: Words) -> bool:
     one, other = infinity(first), infinity(second)
     if one != other:
         return one > other
-    return first[7] < second[7]
+    return first[KEY_RANK] < second[KEY_RANK]
 
 
 def infinity(words: Words) -> int:
     """1 or -1 for a candidate whose score is infinite, 0 for a finite one."""
-    if words[3] != 0:
+    if words[BELOW] != 0:
         return 0
-    return 1 if words[1] >= 0 else -1
+    return 1 if words[ABOVE] >= 0 else -1
 
 
 def candidate(book: Words, place: int) -> Words:
     """The words of a candidate."""
     return at(items(book, at(book, WORKING)), CANDIDATE * place)
+
+
+def fetch_candidate(book: Words, place: int) -> None:
+    """Have the words of a candidate read soon."""
+    start = at(book, WORKING)[ADDRESS] + CANDIDATE * place * WORD_BYTES
+    fetch(start)
+    fetch(start + LINE_BYTES)
 
 
 def key_rank(book: Words, number: int) -> int:
@@ -242,23 +302,18 @@ BEST_COST, BEST_HELD, MOST_SPARE = range(NODE)
 """Of a node: cost and lots of the position of the best entry below it (0 lots: there is none), and the most spare."""
 
 
-def plant(book: Words, queue: Words) -> None:
-    """Make the tree over a queue: node 1 is its root, nodes 2n and 2n + 1 stand below node n, leaves last."""
-    queued, tree = at(queue, QUEUED), at(queue, TREE)
-    leaves = 1
-    while leaves < queued[USED]:
+def plant(book: Words, queue: Words, count: int) -> None:
+    """Make an empty tree over so many places: node 1 is its root, 2n and 2n + 1 stand below node n, leaves last."""
+    tree, leaves = at(queue, TREE), 1
+    while leaves < count:
         leaves = 2 * leaves
     queue[LEAVES] = leaves
     tree[USED] = 0
     reserve(book, tree, 2 * leaves * NODE)
-    for place in range(leaves):
+    for place in range(count, leaves):
         leaf = node(book, queue, leaves + place)
         leaf[BEST_HELD] = 0
         leaf[MOST_SPARE] = 0
-        if place < queued[USED]:
-            write_leaf(book, leaf, items(book, queued)[place])
-    for place in range(leaves - 1, 0, -1):
-        join(book, queue, place)
 
 
 def node(book: Words, queue: Words, place: int) -> Words:
@@ -277,13 +332,16 @@ def write_leaf(book: Words, leaf: Words, number: int) -> None:
         leaf[MOST_SPARE] = equity - maintenance
 
 
-def join(book: Words, queue: Words, place: int) -> None:
-    """Write a node from the two below it."""
+def join(book: Words, queue: Words, place: int) -> bool:
+    """Write a node from the two below it; whether it changed."""
     joined, left, right = node(book, queue, place), node(book, queue, 2 * place), node(book, queue, 2 * place + 1)
     best = left if is_better_entry(left, right) else right
-    joined[BEST_COST] = best[BEST_COST]
-    joined[BEST_HELD] = best[BEST_HELD]
-    joined[MOST_SPARE] = max(left[MOST_SPARE], right[MOST_SPARE])
+    cost, held, spare = best[BEST_COST], best[BEST_HELD], max(left[MOST_SPARE], right[MOST_SPARE])
+    is_changed = joined[BEST_COST] != cost or joined[BEST_HELD] != held or joined[MOST_SPARE] != spare
+    joined[BEST_COST] = cost
+    joined[BEST_HELD] = held
+    joined[MOST_SPARE] = spare
+    return is_changed
 
 
 def is_better_entry(first: Words, second: Words) -> bool:
@@ -304,8 +362,7 @@ def update_leaf(book: Words, queue: Words, place: int, number: int) -> None:
     if leaf[BEST_HELD] != 0 and (leaf[MOST_SPARE] > spare or entry_improved(leaf, cost, held)):
         queue[IMPROVED] = queue[IMPROVED] + 1
     above = (queue[LEAVES] + place) // 2
-    while above > 0:
-        join(book, queue, above)
+    while above > 0 and join(book, queue, above):
         above = above // 2
 
 
@@ -330,6 +387,13 @@ def refresh_leaves(book: Words) -> None:
             number = position[NEXT]
 
 
+def drop_leaf(book: Words, number: int, quantity: int) -> None:
+    """Write the leaf of a position anew that was of a sign and is gone."""
+    position = row(book, POSITIONS, number, POSITION)
+    queue = at(row(book, MARKETS, position[MARKET], MARKET_ROW), queue_side(quantity))
+    update_leaf(book, queue, position[LEAF], number)
+
+
 def queue_side(quantity: int) -> int:
     """The queue of positions of a sign."""
     return LONG_QUEUE if quantity > 0 else SHORT_QUEUE
@@ -343,11 +407,13 @@ def first_eligible(book: Words, queue: Words, lot: Words, spare: int) -> int:
             if place < queue[LEAVES]:
                 place = 2 * place
                 continue
-            number = items(book, at(queue, QUEUED))[place - queue[LEAVES]]
+            queued, place_in_queue = at(queue, QUEUED), place - queue[LEAVES]
+            fetch_positions(book, items(book, queued), place_in_queue, queued[USED], 1)
+            number = items(book, queued)[place_in_queue]
             if row(book, POSITIONS, number, POSITION)[QUANTITY] != 0:
                 return number
             # A position that is gone stands in no domain, so its leaf is written when it comes up.
-            update_leaf(book, queue, place - queue[LEAVES], number)
+            update_leaf(book, queue, place_in_queue, number)
             place = 1
             continue
         while place % 2 == 1 and place > 1:

@@ -1,6 +1,7 @@
 """Settlement: after every accepted event, liquidation and waterfall until nothing is left to do."""
 
 from marginspec_engine.compiled.deleveraging import deleverage, next_step
+from marginspec_engine.compiled.fetching import fetch_domains
 from marginspec_engine.compiled.figures import is_healthy
 from marginspec_engine.compiled.ledger import effect
 from marginspec_engine.compiled.levy import levy
@@ -105,6 +106,7 @@ def liquidate_unhealthy(book: Words) -> None:
     suspects, unhealthy = at(book, SUSPECTS), at(book, UNHEALTHY)
     unhealthy[USED] = 0
     for place in range(suspects[USED]):
+        fetch_domains(book, items(book, suspects), place, suspects[USED])
         domain = items(book, suspects)[place]
         row(book, DOMAINS, domain, DOMAIN_ROW)[IS_SUSPECT] = 0
         if not is_healthy(book, domain):
@@ -112,6 +114,7 @@ def liquidate_unhealthy(book: Words) -> None:
     suspects[USED] = 0
     sort_domains(book, unhealthy)
     for place in range(unhealthy[USED]):
+        fetch_domains(book, items(book, unhealthy), place, unhealthy[USED])
         liquidate(book, items(book, unhealthy)[place])
 
 

@@ -150,22 +150,48 @@ def sort_domains(book: Words, domains: Words) -> None:
     if count < 2:
         return
     rank_accounts(book)
-    for is_major in range(2):
-        pairs = at(book, KEYS)
-        pairs[USED] = 0
-        for place in range(count):
-            number = items(book, domains)[place]
-            key = account_rank(book, number) if is_major == 1 else rank_within_account(book, number)
-            push(book, pairs, key)
-            push(book, pairs, number)
-        sort_pairs(book, count)
-        for place in range(count):
-            items(book, domains)[place] = items(book, pairs)[2 * place + 1]
+    pairs = at(book, KEYS)
+    pairs[USED] = 0
+    for place in range(count):
+        number = items(book, domains)[place]
+        push(book, pairs, account_rank(book, number))
+        push(book, pairs, number)
+    sort_pairs(book, count)
+    for place in range(count):
+        items(book, domains)[place] = items(book, pairs)[2 * place + 1]
+    sort_within_accounts(book, items(book, domains), count)
+
+
+def sort_within_accounts(book: Words, domains: Words, count: int) -> None:
+    """Put domains that stand by account in order within each account."""
+    first = 0
+    for place in range(1, count + 1):
+        if place == count or owner_of(book, domains[place]) != owner_of(book, domains[first]):
+            if place - first > 1:
+                sort_of_account(book, at(domains, first), place - first)
+            first = place
+
+
+def sort_of_account(book: Words, domains: Words, count: int) -> None:
+    """Put so many domains of one account in order."""
+    pairs = at(book, KEYS)
+    pairs[USED] = 0
+    for place in range(count):
+        push(book, pairs, rank_within_account(book, domains[place]))
+        push(book, pairs, domains[place])
+    sort_pairs(book, count)
+    for place in range(count):
+        domains[place] = items(book, pairs)[2 * place + 1]
+
+
+def owner_of(book: Words, domain: int) -> int:
+    """The account of a domain."""
+    return row(book, DOMAINS, domain, DOMAIN_ROW)[OWNER]
 
 
 def account_rank(book: Words, domain: int) -> int:
     """Where the account of a domain stands among all."""
-    return row(book, ACCOUNTS, row(book, DOMAINS, domain, DOMAIN_ROW)[OWNER], ACCOUNT)[RANK]
+    return row(book, ACCOUNTS, owner_of(book, domain), ACCOUNT)[RANK]
 
 
 def rank_within_account(book: Words, domain: int) -> int:

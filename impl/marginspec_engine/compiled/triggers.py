@@ -7,8 +7,9 @@ An entry of a heap counts only while its position is KEYED by it; others are dro
 stand nearer than its trigger, so that most changes of slack leave it where it is; it is moved back when it comes up.
 """
 
+from marginspec_engine.compiled.fetching import fetch_positions
 from marginspec_engine.compiled.figures import domain_margin, is_flat, maintenance_of, value_at_mark
-from marginspec_engine.compiled.memory import Words, at, items, push, row
+from marginspec_engine.compiled.memory import Words, at, items, push, reserve, row
 from marginspec_engine.compiled.suspects import suspect
 from marginspec_engine.kernels import boxes, margin
 from marginspec_engine.kernels.bands import BEYOND, lower_end, upper_end
@@ -42,13 +43,14 @@ from marginspec_engine.layout import (
     TOUCHED,
     TRIGGER,
     USED,
+    WORKING,
 )
 
 
 def look_at_mark(book: Words, number: int) -> None:
     """After a market's new mark: suspect every unhealthy domain with a position there (LIQ-01)."""
-    look_at_longs(book, number)
-    look_at_shorts(book, number)
+    look_at_side(book, number, LONG_HEAP)
+    look_at_side(book, number, SHORT_HEAP)
     market = row(book, MARKETS, number, MARKET_ROW)
     rebuild_if_crowded(book, market, LONG_HEAP)
     rebuild_if_crowded(book, market, SHORT_HEAP)
@@ -73,36 +75,61 @@ def forget_touched(book: Words) -> None:
     touched[USED] = 0
 
 
-def look_at_longs(book: Words, number: int) -> None:
-    """Look at the domains whose long positions' boxes the mark has left, downwards."""
-    market = row(book, MARKETS, number, MARKET_ROW)
-    heap, mark = at(market, LONG_HEAP), market[MARK]
-    while heap[USED] > 0 and items(book, heap)[0] <= -mark:
-        key, found = items(book, heap)[0], items(book, heap)[1]
-        pop(book, heap)
-        position = row(book, POSITIONS, found, POSITION)
-        if position[QUANTITY] > 0 and position[KEYED] == -key:
-            position[KEYED] = NONE
-            if position[TRIGGER] < mark:
-                enter_heap(book, found, position[TRIGGER])
-            else:
-                look_at_domain(book, position[DOMAIN])
+MOST_SINGLY = 64
+"""So many entries are taken out of a heap one by one; if there are more, all are taken at once."""
 
 
-def look_at_shorts(book: Words, number: int) -> None:
-    """Look at the domains whose short positions' boxes the mark has left, upwards."""
+def look_at_side(book: Words, number: int, side: int) -> None:
+    """Look at the domains whose long or short positions' boxes the mark has left."""
     market = row(book, MARKETS, number, MARKET_ROW)
-    heap, mark = at(market, SHORT_HEAP), market[MARK]
-    while heap[USED] > 0 and items(book, heap)[0] <= mark:
-        key, found = items(book, heap)[0], items(book, heap)[1]
-        pop(book, heap)
-        position = row(book, POSITIONS, found, POSITION)
-        if position[QUANTITY] < 0 and position[KEYED] == key:
-            position[KEYED] = NONE
-            if position[TRIGGER] > mark:
-                enter_heap(book, found, position[TRIGGER])
-            else:
-                look_at_domain(book, position[DOMAIN])
+    heap, bound, singly = at(market, side), bound_of(market, side), 0
+    while heap[USED] > 0 and items(book, heap)[0] <= bound:
+        if singly < MOST_SINGLY:
+            key, found = items(book, heap)[0], items(book, heap)[1]
+            pop(book, heap)
+            look_at_entry(book, market, side, key, found)
+            singly = singly + 1
+        else:
+            look_at_many(book, market, side)
+
+
+def bound_of(market: Words, side: int) -> int:
+    """The largest key of an entry whose box the mark has left: longs wait for falling marks, and have negative keys."""
+    return -market[MARK] if side == LONG_HEAP else market[MARK]
+
+
+def look_at_entry(book: Words, market: Words, side: int, key: int, found: int) -> None:
+    """Look at a position whose entry came up, if the entry counts; one that came up too soon waits on."""
+    position = row(book, POSITIONS, found, POSITION)
+    sign = 1 if side == LONG_HEAP else -1
+    if position[QUANTITY] * sign <= 0 or position[KEYED] != -key * sign:
+        return
+    position[KEYED] = NONE
+    if position[TRIGGER] * sign < market[MARK] * sign:
+        enter_heap(book, found, position[TRIGGER])
+    else:
+        look_at_domain(book, position[DOMAIN])
+
+
+def look_at_many(book: Words, market: Words, side: int) -> None:
+    """Take all entries out of a heap whose boxes the mark has left, and look at each."""
+    heap, taken = at(market, side), at(book, WORKING)
+    taken[USED] = 0
+    reserve(book, taken, heap[USED])
+    pairs, chosen, bound, kept = items(book, heap), items(book, taken), bound_of(market, side), 0
+    for place in range(0, heap[USED], 2):
+        if pairs[place] <= bound:
+            chosen[taken[USED]] = pairs[place]
+            chosen[taken[USED] + 1] = pairs[place + 1]
+            taken[USED] = taken[USED] + 2
+        else:
+            pairs[kept] = pairs[place]
+            pairs[kept + 1] = pairs[place + 1]
+            kept = kept + 2
+    keep_heap(book, heap, kept // 2)
+    for place in range(0, taken[USED], 2):
+        fetch_positions(book, chosen, place + 1, taken[USED], 2)
+        look_at_entry(book, market, side, chosen[place], chosen[place + 1])
 
 
 def look_at_domain(book: Words, domain: int) -> None:
@@ -251,6 +278,12 @@ def rebuild_if_crowded(book: Words, market: Words, side: int) -> None:
             pairs[2 * kept] = key
             pairs[2 * kept + 1] = number
             kept = kept + 1
-    heap[USED] = 2 * kept
-    for place in range(kept // 2 - 1, -1, -1):
-        sink(pairs, kept, place, pairs[2 * place], pairs[2 * place + 1])
+    keep_heap(book, heap, kept)
+
+
+def keep_heap(book: Words, heap: Words, count: int) -> None:
+    """Make a heap of its first pairs, so many of them, and drop the rest."""
+    pairs = items(book, heap)
+    heap[USED] = 2 * count
+    for place in range(count // 2 - 1, -1, -1):
+        sink(pairs, count, place, pairs[2 * place], pairs[2 * place + 1])
