@@ -18,7 +18,7 @@ def main() -> None:
     portfolio = Portfolio(market_columns([]), PositionColumns(none, np.zeros(1, np.int64), none, none, none))
     portfolio.fits()
     domains, seen = portfolio.domain_figures(), portfolio.position_figures()
-    portfolio.bands(domains, seen)
+    portfolio.bands()
     portfolio.bankruptcy_prices(domains, seen)
     portfolio.ranks(domains, seen, none)
 

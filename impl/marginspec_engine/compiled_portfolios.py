@@ -13,7 +13,7 @@ from marginspec_engine.compiling import OPTIONS, compiled
 from marginspec_engine.kernels.bands import bankruptcy_price, lower_end, upper_end
 from marginspec_engine.kernels.deleveraging import binance_score, bitmex_score, compare_scores
 from marginspec_engine.kernels.limits import NO_PRICE
-from marginspec_engine.kernels.margin import maintenance_margin, tier_place, value_of
+from marginspec_engine.kernels.margin import maintenance_margin, value_of
 from marginspec_engine.kernels.rates import part_up
 from marginspec_engine.plain_memory import Words64
 
@@ -43,6 +43,8 @@ class MarketColumns(NamedTuple):
     rates: Words64
     deduction_quanta: Words64
     deduction_rests: Words64
+    turns_below: Words64
+    turns_above: Words64
 
 
 class PositionColumns(NamedTuple):
@@ -96,6 +98,15 @@ def find_unfit(markets: MarketColumns, positions: PositionColumns, begin: int, e
 # ----------------------------------------------------------------- figures
 
 
+def tier_among(markets: MarketColumns, market: int, notional: int) -> int:
+    """Where the tier stands that holds a notional (MKT-02): floors below it are counted, which needs no guess."""
+    first = market * markets.width
+    tier = first
+    for above in range(first + 1, first + markets.width):
+        tier += notional > markets.floors[above]
+    return tier
+
+
 def block_end(first: Words64, begin: int, end: int) -> int:
     """The domain before which a block of domains ends that begins at one; at least one domain is in it."""
     last = min(end, begin + BLOCK)
@@ -108,12 +119,9 @@ def sum_domains(
     markets: MarketColumns, positions: PositionColumns, begin: int, end: int, figures: DomainFigures
 ) -> None:
     """Equity and maintenance margin of domains, block by block (ACC-03, MRG-04)."""
-    largest = BLOCK
-    for domain in range(begin, end):
-        largest = max(largest, positions.first[domain + 1] - positions.first[domain])
+    largest = max(BLOCK, largest_domain(positions, begin, end))
     values, rates, rests = np.empty(largest, np.int64), np.empty(largest, np.int64), np.empty(largest, np.int64)
     quanta, gains, margins = np.empty(largest, np.int64), np.empty(largest, np.int64), np.empty(largest, np.int64)
-    width = markets.width
     domain = begin
     while domain < end:
         last = block_end(positions.first, domain, end)
@@ -122,10 +130,7 @@ def sum_domains(
         for place in range(count):
             market = positions.markets[start + place]
             value = positions.quantities[start + place] * markets.unit_values[market]
-            notional = abs(value)
-            tier = market * width
-            for above in range(market * width + 1, (market + 1) * width):
-                tier += notional > markets.floors[above]
+            tier = tier_among(markets, market, abs(value))
             values[place], rates[place] = value, markets.rates[tier]
             quanta[place], rests[place] = markets.deduction_quanta[tier], markets.deduction_rests[tier]
         for place in range(count):
@@ -148,8 +153,7 @@ def see_positions(
     for place in range(begin, end):
         market = positions.markets[place]
         value = value_of(markets.marks[market], positions.quantities[place], markets.quanta_per_unit[market])
-        first = market * markets.width
-        tier = tier_place(abs(value), markets.floors, first, first + markets.tier_counts[market])
+        tier = tier_among(markets, market, abs(value))
         figures.values[place] = value
         figures.maintenance[place] = maintenance_margin(
             abs(value), markets.rates[tier], markets.deduction_quanta[tier], markets.deduction_rests[tier]
@@ -194,37 +198,51 @@ def has_other_side(positions: PositionColumns, domain: int, place: int) -> bool:
     return False
 
 
+def largest_domain(positions: PositionColumns, begin: int, end: int) -> int:
+    """The most positions that a domain has."""
+    largest = 0
+    for domain in range(begin, end):
+        largest = max(largest, positions.first[domain + 1] - positions.first[domain])
+    return largest
+
+
 def find_bands(
-    markets: MarketColumns,
-    positions: PositionColumns,
-    domains: DomainFigures,
-    seen: PositionFigures,
-    begin: int,
-    end: int,
-    below: Words64,
-    above: Words64,
+    markets: MarketColumns, positions: PositionColumns, begin: int, end: int, below: Words64, above: Words64
 ) -> None:
     """The nearest unhealthy prices below and above the mark of each position's market (MRG-07)."""
+    largest = largest_domain(positions, begin, end)
+    values, maintenances = np.empty(largest, np.int64), np.empty(largest, np.int64)
     for domain in range(begin, end):
-        equity, maintenance = domains.equity[domain], domains.maintenance[domain]
-        for place in range(positions.first[domain], positions.first[domain + 1]):
+        start, equity, maintenance = positions.first[domain], positions.cash[domain], 0
+        for place in range(start, positions.first[domain + 1]):
             market = positions.markets[place]
-            below[place], above[place] = NO_PRICE, NO_PRICE
+            value = positions.quantities[place] * markets.unit_values[market]
+            tier = tier_among(markets, market, abs(value))
+            quanta, rest = markets.deduction_quanta[tier], markets.deduction_rests[tier]
+            margin = maintenance_margin(abs(value), markets.rates[tier], quanta, rest)
+            values[place - start], maintenances[place - start] = value, margin
+            equity += value - positions.costs[place]
+            maintenance += margin
+        for place in range(start, positions.first[domain + 1]):
+            health = equity - values[place - start] - (maintenance - maintenances[place - start])
+            mark = markets.marks[positions.markets[place]]
             if equity <= maintenance:
-                below[place], above[place] = markets.marks[market], markets.marks[market]
-                continue
-            if has_other_side(positions, domain, place):
+                below[place], above[place] = mark, mark
+            elif has_other_side(positions, domain, place):
                 below[place], above[place] = NOT_ANSWERED, NOT_ANSWERED
-                continue
-            size = abs(positions.quantities[place]) * markets.quanta_per_unit[market]
-            health = equity - seen.values[place] - (maintenance - seen.maintenance[place])
-            first = market * markets.width
-            last = first + markets.tier_counts[market]
-            rates, quanta, rests = markets.rates, markets.deduction_quanta, markets.deduction_rests
-            if positions.quantities[place] > 0:
-                below[place] = lower_end(health, size, rates, quanta, rests, first, last)
             else:
-                above[place] = upper_end(health, size, rates, quanta, rests, first, last)
+                below[place], above[place] = band_of(markets, positions, place, health)
+
+
+def band_of(markets: MarketColumns, positions: PositionColumns, place: int, health: int) -> tuple[int, int]:
+    """The band of a position alone in its market, of a health at a price of zero, in a healthy domain."""
+    market, quantity = positions.markets[place], positions.quantities[place]
+    size, first = abs(quantity) * markets.quanta_per_unit[market], market * markets.width
+    rates, quanta, rests = markets.rates, markets.deduction_quanta, markets.deduction_rests
+    last = first + markets.tier_counts[market]
+    if quantity > 0:
+        return lower_end(health, size, markets.turns_below, rates, quanta, rests, first, last), NO_PRICE
+    return NO_PRICE, upper_end(health, size, markets.turns_above, rates, quanta, rests, first, last)
 
 
 def find_bankruptcies(
@@ -293,21 +311,28 @@ def stands_first(scores: Scores, first: int, second: int) -> bool:
 
 
 def merge_runs(scores: Scores, queue: Words64, spare: Words64, first: int, middle: int, end: int) -> None:
-    """Merge two sorted runs of a queue that stand side by side into the same places of another."""
-    left, right = first, middle
-    for place in range(first, end):
-        takes_left = right >= end or (left < middle and stands_first(scores, queue[left], queue[right]))
-        spare[place] = queue[left] if takes_left else queue[right]
-        left, right = left + takes_left, right + 1 - takes_left
+    """Merge two sorted runs of a queue that stand side by side; at once if they are in order."""
+    if middle >= end or not stands_first(scores, queue[middle], queue[middle - 1]):
+        return
+    for place in range(first, middle):
+        spare[place] = queue[place]
+    left, right, place = first, middle, first
+    while left < middle:
+        if right < end and stands_first(scores, queue[right], spare[left]):
+            queue[place] = queue[right]
+            right += 1
+        else:
+            queue[place] = spare[left]
+            left += 1
+        place += 1
 
 
 def sort_queue(scores: Scores, queue: Words64, spare: Words64, first: int, end: int) -> None:
-    """Sort the positions in some places of a queue, the highest score first."""
+    """Sort the positions in some places of a queue, the highest score first; nearly sorted ones take one turn."""
     run = 1
     while run < end - first:
-        for start in range(first, end, 2 * run):
-            merge_runs(scores, queue, spare, start, min(start + run, end), min(start + 2 * run, end))
-        queue[first:end] = spare[first:end]
+        for start in range(first, end - run, 2 * run):
+            merge_runs(scores, queue, spare, start, start + run, min(start + 2 * run, end))
         run *= 2
 
 
@@ -318,9 +343,12 @@ def sort_queues(scores: Scores, queue: Words64, ends: Words64, begin: int, end: 
         sort_queue(scores, queue, spare, ends[number - 1] if number else 0, ends[number])
 
 
-INNER = (domain_fits, block_end, has_other_side, stands_first, merge_runs, sort_queue)
+# Written into their callers, since a call counts references to every array that it is given.
+INNER = (domain_fits, tier_among, block_end, largest_domain, has_other_side, band_of)
 for function in INNER:
-    register_jitable(**OPTIONS)(function)
+    register_jitable(inline="always", **OPTIONS)(function)
+for called in (stands_first, merge_runs, sort_queue):
+    register_jitable(**OPTIONS)(called)
 
 fitting: Any = compiled(find_unfit)
 summed: Any = compiled(sum_domains)

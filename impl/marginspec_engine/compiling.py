@@ -19,6 +19,7 @@ from numba.extending import register_jitable
 
 from marginspec_engine import kernels
 from marginspec_engine.compiled_forms import OPERATIONS
+from marginspec_engine.kernels import bands
 
 OPTIONS: Any = {"error_model": "numpy", "nogil": True}
 """Divisions are not tested for a divisor of zero: the test would keep loops from becoming vector instructions."""
@@ -64,6 +65,11 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     return entry_point
 
 
+OF_COLUMNS = (bands.met_place, bands.lower_end, bands.upper_end)
+"""Kernels that are written into their callers: a call would count references to every array that it is given."""
+
 for kernel in kernel_functions():
-    if kernel not in OPERATIONS:
+    if kernel in OF_COLUMNS:
+        register_jitable(inline="always", **OPTIONS)(kernel)
+    elif kernel not in OPERATIONS:
         register_jitable(**OPTIONS)(kernel)

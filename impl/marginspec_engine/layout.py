@@ -200,9 +200,10 @@ QUEUE_EVENT, FIRST_LOSING, HAS_LOTS_LISTED, IS_TRIED = range(75, 79)
 PAIRLESS_LONG, PAIRLESS_SHORT = 79, 80
 """Improvements of both queues when no lot had a pair; NONE otherwise."""
 TIERS = 88
-FLOORS, LEVERAGES, RATES, DEDUCTION_QUANTA, DEDUCTION_RESTS = range(0, 5 * 64, 64)
+FLOORS, LEVERAGES, RATES, DEDUCTION_QUANTA, DEDUCTION_RESTS, TURNS_BELOW, TURNS_ABOVE = range(0, 7 * 64, 64)
 """Columns of a market's tiers, of 64 rows each, from TIERS on."""
-MARKET_ROW = TIERS + 5 * 64
+TIER_COLUMNS = 7
+MARKET_ROW = TIERS + TIER_COLUMNS * 64
 
 # ----------------------------------------------------------------- events
 

@@ -15,18 +15,41 @@ MAX_TIERS = 64
 
 
 class TierRow(NamedTuple):
-    """A tier: its floor in quanta, its largest leverage, its rate, and its deduction in quanta and 1e-8 of one."""
+    """A tier: its floor in quanta, its largest leverage, its rate, its deduction in quanta and 1e-8 of one, its turns.
+
+    A long whose health at a price of zero is `turn_below` below zero, or more, becomes unhealthy above the floor, and
+    so does a short whose health at a price of zero is `turn_above` or more (T-KERNEL-24, T-KERNEL-25).
+    """
 
     floor: int
     leverage: int
     rate: int
     deduction_quanta: int
     deduction_rest: int
+    turn_below: int
+    turn_above: int
 
     @property
     def deduction(self) -> int:
         """The deduction in 1e-8 of a quantum."""
         return self.deduction_quanta * RATE_ONE + self.deduction_rest
+
+
+def tier_row(floor: int, leverage: int, rate: int, deduction: int) -> TierRow:
+    """A tier whose deduction counts 1e-8 of a quantum."""
+    turns = turn_below(floor, rate, deduction), turn_above(floor, rate, deduction)
+    return TierRow(floor, leverage, rate, *divmod(deduction, RATE_ONE), *turns)
+
+
+def turn_below(floor: int, rate: int, deduction: int) -> int:
+    """The least debt at a price of zero with which a long does not cover a tier's line a quantum above the floor."""
+    least = floor + 1
+    return -(-(least * (RATE_ONE - rate) + deduction - RATE_ONE + 1) // RATE_ONE)
+
+
+def turn_above(floor: int, rate: int, deduction: int) -> int:
+    """The least health at a price of zero with which a short covers a tier's line at the floor."""
+    return -(-(floor * (RATE_ONE + rate) - deduction + RATE_ONE) // RATE_ONE)
 
 
 class FeeRates(NamedTuple):
@@ -86,10 +109,10 @@ def checked_tier(term: TierTerms, below: TierRow | None, asset_decimals: int) ->
     need(1 <= leverage <= MAX_LEVERAGE and rate > 0 and rate * leverage < RATE_ONE, Reason.INVALID_TIERS)
     if below is None:
         need(floor == 0, Reason.INVALID_TIERS)
-        return TierRow(0, leverage, rate, 0, 0)
+        return tier_row(0, leverage, rate, 0)
     rises = floor > below.floor and leverage < below.leverage and rate > below.rate
     need(rises, Reason.INVALID_TIERS)
-    return TierRow(floor, leverage, rate, *divmod(below.deduction + floor * (rate - below.rate), RATE_ONE))
+    return tier_row(floor, leverage, rate, below.deduction + floor * (rate - below.rate))
 
 
 def checked_fees(event: ListMarket | UpdateFees) -> FeeRates:

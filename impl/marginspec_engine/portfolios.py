@@ -5,6 +5,7 @@ Prices count units of their market, quantities lots, amounts quanta: all exact, 
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 import attrs
@@ -30,6 +31,7 @@ from marginspec_engine.compiled_portfolios import (
     unhealthy_found,
 )
 from marginspec_engine.kernels.limits import MOST, NO_PRICE, RATE_ONE
+from marginspec_engine.listing import turn_above, turn_below
 from marginspec_engine.plain_memory import Words64
 
 Flags = npt.NDArray[np.bool_]
@@ -43,10 +45,13 @@ def market_columns(markets: Sequence[Market], asset_unit: int = 10**8) -> Market
     shape = (len(markets), width)
     floors, rates = np.full(shape, MOST, np.int64), np.zeros(shape, np.int64)
     quanta, rests = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    below, above = np.full(shape, MOST, np.int64), np.full(shape, MOST, np.int64)
     for number, market in enumerate(markets):
         for place, tier in enumerate(market.tiers.tiers):
             floors[number, place], rates[number, place] = tier.floor, tier.maintenance_rate
             quanta[number, place], rests[number, place] = divmod(tier.deduction, RATE_ONE)
+            below[number, place] = turn_below(tier.floor, tier.maintenance_rate, tier.deduction)
+            above[number, place] = turn_above(tier.floor, tier.maintenance_rate, tier.deduction)
     unit_values = [market.marked() * market.quanta_per_unit for market in markets]
     return MarketColumns(
         np.array([market.marked() for market in markets], np.int64),
@@ -61,7 +66,15 @@ def market_columns(markets: Sequence[Market], asset_unit: int = 10**8) -> Market
         rates.reshape(-1),
         quanta.reshape(-1),
         rests.reshape(-1),
+        below.reshape(-1),
+        above.reshape(-1),
     )
+
+
+@cache
+def pool_of(threads: int) -> ThreadPoolExecutor:
+    """Threads that wait for work, since starting them takes longer than a small portfolio."""
+    return ThreadPoolExecutor(threads, "portfolio")
 
 
 @attrs.frozen
@@ -75,14 +88,13 @@ class Portfolio:
     positions: PositionColumns
     threads: int = 1
 
-    def _in_parts(self, count: int, work: Callable[[int, int], Any]) -> None:
-        """Do work on numbers from one to another, split over the threads."""
+    def in_parts(self, count: int, work: Callable[[int, int], Any]) -> None:
+        """Do work on all numbers below a count, split over the threads: each part from one number to another."""
         ends = [count * part // self.threads for part in range(self.threads + 1)]
         if self.threads == 1:
             work(0, count)
             return
-        with ThreadPoolExecutor(self.threads) as pool:
-            list(pool.map(work, ends[:-1], ends[1:]))
+        list(pool_of(self.threads).map(work, ends[:-1], ends[1:]))
 
     @property
     def domains(self) -> int:
@@ -97,44 +109,57 @@ class Portfolio:
     def fits(self) -> Flags:
         """For each domain, whether its cash, costs and values at mark are each at most 2^60."""
         found = np.empty(self.domains, np.bool_)
-        self._in_parts(self.domains, lambda begin, end: fitting(self.markets, self.positions, begin, end, found))
+        self.in_parts(self.domains, lambda begin, end: fitting(self.markets, self.positions, begin, end, found))
         return found
 
     def domain_figures(self) -> DomainFigures:
         """Equity and maintenance margin of each domain (ACC-03, MRG-04)."""
         found = DomainFigures(np.empty(self.domains, np.int64), np.empty(self.domains, np.int64))
-        self._in_parts(self.domains, lambda begin, end: summed(self.markets, self.positions, begin, end, found))
+        self.write_domain_figures(found)
         return found
+
+    def write_domain_figures(self, found: DomainFigures) -> None:
+        """The same into columns that are there."""
+        self.in_parts(self.domains, lambda begin, end: summed(self.markets, self.positions, begin, end, found))
 
     def position_figures(self) -> PositionFigures:
         """Value at mark, signed, and maintenance margin of each position (MRG-01, MRG-04)."""
         found = PositionFigures(np.empty(self.count, np.int64), np.empty(self.count, np.int64))
-        self._in_parts(self.count, lambda begin, end: seen_positions(self.markets, self.positions, begin, end, found))
+        self.in_parts(self.count, lambda begin, end: seen_positions(self.markets, self.positions, begin, end, found))
         return found
 
     def unhealthy(self, market: int = 0) -> Flags:
         """Which domains are not healthy, where each is one isolated position of the same market (MRG-05)."""
         found = np.empty(self.domains, np.bool_)
-        self._in_parts(
-            self.domains, lambda begin, end: unhealthy_found(self.markets, market, self.positions, begin, end, found)
-        )
+        self.write_unhealthy(market, found)
         return found
 
-    def bands(self, domains: DomainFigures, seen: PositionFigures) -> tuple[Words64, Words64]:
+    def write_unhealthy(self, market: int, found: Flags) -> None:
+        """The same into a column that is there."""
+        self.in_parts(
+            self.domains, lambda begin, end: unhealthy_found(self.markets, market, self.positions, begin, end, found)
+        )
+
+    def bands(self) -> tuple[Words64, Words64]:
         """For each position, the nearest unhealthy prices of its market below and above the mark (MRG-07).
 
         NO_PRICE where there is none, NOT_ANSWERED where the domain has both sides in the market and is healthy.
         """
         below, above = np.empty(self.count, np.int64), np.empty(self.count, np.int64)
-        figures = (self.markets, self.positions, domains, seen)
-        self._in_parts(self.domains, lambda begin, end: bands_found(*figures, begin, end, below, above))
+        self.write_bands(below, above)
         return below, above
+
+    def write_bands(self, below: Words64, above: Words64) -> None:
+        """The same into columns that are there."""
+        self.in_parts(
+            self.domains, lambda begin, end: bands_found(self.markets, self.positions, begin, end, below, above)
+        )
 
     def bankruptcy_prices(self, domains: DomainFigures, seen: PositionFigures) -> Words64:
         """For each position, the mark of its market at which its domain's equity is zero, or NO_PRICE (MRG-08)."""
         prices = np.empty(self.count, np.int64)
         figures = (self.markets, self.positions, domains, seen)
-        self._in_parts(self.domains, lambda begin, end: bankruptcies_found(*figures, begin, end, prices))
+        self.in_parts(self.domains, lambda begin, end: bankruptcies_found(*figures, begin, end, prices))
         return prices
 
     def ranks(
@@ -150,10 +175,12 @@ class Portfolio:
         queue_numbers = 2 * self.positions.markets + (self.positions.quantities > 0)
         is_queued = np.repeat(domains.equity > domains.maintenance, np.diff(self.positions.first))
         queue = np.nonzero(is_queued)[0]
-        queue = queue[np.argsort(queue_numbers[queue], kind="stable")]
+        # Nearly in order by floating point, which decides nothing: then they are sorted exactly, queue by queue.
+        rough = scores.above[queue] / scores.below[queue] * (scores.times[queue] / scores.by[queue])
+        queue = queue[np.lexsort((ties[queue], -rough, queue_numbers[queue]))]
         lengths = np.bincount(queue_numbers[queue], minlength=2 * len(self.markets.marks))
         ends = np.cumsum(lengths)
-        self._in_parts(len(ends), lambda begin, end: queues_sorted(scores, queue, ends, begin, end))
+        self.in_parts(len(ends), lambda begin, end: queues_sorted(scores, queue, ends, begin, end))
         ranks = np.zeros(self.count, np.int64)
         ranks[queue] = np.arange(len(queue)) - np.repeat(ends - lengths, lengths) + 1
         return ranks

@@ -9,9 +9,8 @@ from marginspec_engine.compiled import figures, memory, rows
 from marginspec_engine.compiled.marks import most_lots
 from marginspec_engine.compiled.triggers import box_touched
 from marginspec_engine.effect_reading import LOT_REASONS, MARGIN_MODES, POSITION_MODES, SIDES
-from marginspec_engine.kernels.limits import RATE_ONE
 from marginspec_engine.layout import NONE
-from marginspec_engine.listing import FeeRates, TierRow
+from marginspec_engine.listing import FeeRates, tier_row
 from marginspec_engine.tables import Tables
 
 FUND_COUNTERS = ("balance", "high_water", "inflow", "outflow", "insurance_drawn", "deleveraged", "levied")
@@ -45,9 +44,7 @@ def load_market(tables: Tables, state: State, market: Market) -> None:
     number, asset = tables.market(market.id), tables.asset(market.asset)
     tables.list_market(number, asset, (market.price_decimals, market.quantity_decimals), market.tick)
     tiers = market.tiers.tiers
-    tables.set_tiers(
-        number, (TierRow(t.floor, t.max_leverage, t.maintenance_rate, *divmod(t.deduction, RATE_ONE)) for t in tiers)
-    )
+    tables.set_tiers(number, (tier_row(t.floor, t.max_leverage, t.maintenance_rate, t.deduction) for t in tiers))
     fees = market.fees
     tables.set_fees(number, FeeRates(fees.taker_fee, fees.maker_fee, fees.insurance_fee_share, fees.clearance_fee))
     words = tables.row(layout.MARKETS, number, layout.MARKET_ROW)

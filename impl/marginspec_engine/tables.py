@@ -208,7 +208,7 @@ class Tables:
     def set_tiers(self, number: int, tiers: Iterable[TierRow]) -> None:
         """Put a market's tiers in place."""
         words = self.row(layout.MARKETS, number, layout.MARKET_ROW)
-        columns = words[layout.TIERS :].reshape(5, -1)
+        columns = words[layout.TIERS :].reshape(layout.TIER_COLUMNS, -1)
         count = 0
         for place, tier in enumerate(tiers):
             columns[:, place] = tier

@@ -123,21 +123,22 @@ def command(
 def measure_engine(largest: int | None, environments: Path, *, as_json: bool) -> None:
     """Set up the peers, or measure the optimized engine beside those that are set up."""
     from marginspec_tools.benchmarks.engine import figures
-    from marginspec_tools.benchmarks.peers_setup import opened_peer, python_of, set_up
+    from marginspec_tools.benchmarks.peers_setup import PEERS, opened_peer, python_of, set_up
 
     if largest is None:
         set_up(environments)
         return
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        has_peer = python_of("lrvx", environments).exists()
-        peer = stack.enter_context(opened_peer("lrvx", environments)) if has_peer else None
-        for figure in figures(largest, peer, folder):
+        ready = [name for name in PEERS if python_of(name, environments).exists()]
+        peers = {name: stack.enter_context(opened_peer(name, environments)) for name in ready}
+        for figure in figures(largest, peers, folder):
             if as_json:
-                click.echo(msgspec.json.encode({"bench": 2, **attrs.asdict(figure)}).decode())
+                click.echo(msgspec.json.encode({"bench": 3, **attrs.asdict(figure), "ratio": figure.ratio}).decode())
             else:
                 beside = f", {figure.ratio:,.1f} times faster than {figure.peer}" if figure.peer else ""
-                click.echo(f"{figure.question}: {figure.ours_us:,.2f} us{beside}")
+                note = f" ({figure.note})" if figure.note else ""
+                click.echo(f"{figure.question}: {figure.ours_us:,.3f} us{beside}{note}")
 
 
 def json_lines(measured: list[Measured]) -> Iterator[str]:

@@ -220,7 +220,7 @@ def answer_columns(path: Path, markets: Sequence[Market], ranking: Ranking, thre
 def answers_of(portfolio: Portfolio, markets: Sequence[Market], rows: Rows, ranking: Ranking) -> Answers:
     """All figures of a portfolio; those that take a search are found by the rulebook's own functions."""
     domains, seen = portfolio.domain_figures(), portfolio.position_figures()
-    below, above = portfolio.bands(domains, seen)
+    below, above = portfolio.bands()
     for place in np.nonzero(below == NOT_ANSWERED)[0].tolist():
         below[place], above[place] = searched_band(markets, rows, domains, seen, place)
     ranks = portfolio.ranks(domains, seen, ties_of(rows), by_bitmex=ranking == "bitmex")

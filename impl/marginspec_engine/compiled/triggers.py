@@ -8,7 +8,7 @@ stand nearer than its trigger, so that most changes of slack leave it where it i
 """
 
 from marginspec_engine.compiled.fetching import fetch_positions
-from marginspec_engine.compiled.figures import domain_margin, is_flat, maintenance_of, value_at_mark
+from marginspec_engine.compiled.figures import domain_margin, is_flat, tier_maintenance, tier_of, value_at_mark
 from marginspec_engine.compiled.memory import Words, at, items, push, reserve, row
 from marginspec_engine.compiled.suspects import suspect
 from marginspec_engine.kernels import boxes, margin
@@ -42,6 +42,8 @@ from marginspec_engine.layout import (
     TIERS,
     TOUCHED,
     TRIGGER,
+    TURNS_ABOVE,
+    TURNS_BELOW,
     USED,
     WORKING,
 )
@@ -170,10 +172,7 @@ def box_long(book: Words, number: int, budget: int) -> None:
     distance = boxes.distance_down(budget, size)
     trigger, key = mark - distance - 1, mark - distance // 2 - 1
     if distance < mark // NEAR:
-        columns = at(market, TIERS)
-        rates, quanta, rests = at(columns, RATES), at(columns, DEDUCTION_QUANTA), at(columns, DEDUCTION_RESTS)
-        health = cash_like(market, position[QUANTITY], budget)
-        trigger = lower_end(health, size, rates, quanta, rests, 0, market[TIER_COUNT])
+        trigger = exact_end(market, position[QUANTITY], budget)
         key = trigger
     position[TRIGGER] = trigger
     if position[KEYED] == NONE or trigger > position[KEYED]:
@@ -191,10 +190,7 @@ def box_short(book: Words, number: int, budget: int) -> None:
     distance = boxes.distance_up(budget, size)
     trigger, key = min(BEYOND, mark + distance + 1), min(BEYOND, mark + distance // 2 + 1)
     if distance < mark // NEAR:
-        columns = at(market, TIERS)
-        rates, quanta, rests = at(columns, RATES), at(columns, DEDUCTION_QUANTA), at(columns, DEDUCTION_RESTS)
-        health = cash_like(market, position[QUANTITY], budget)
-        trigger = upper_end(health, size, rates, quanta, rests, 0, market[TIER_COUNT])
+        trigger = exact_end(market, position[QUANTITY], budget)
         trigger = BEYOND if trigger == NO_PRICE else trigger
         key = trigger
     position[TRIGGER] = trigger
@@ -202,10 +198,16 @@ def box_short(book: Words, number: int, budget: int) -> None:
         enter_heap(book, number, key)
 
 
-def cash_like(market: Words, quantity: int, budget: int) -> int:
-    """The equity at a price of zero with which lots alone would be healthy until they have lost a budget."""
-    value = value_at_mark(market, quantity)
-    return boxes.health_at_zero(value, maintenance_of(market, abs(value)), budget)
+def exact_end(market: Words, quantity: int, budget: int) -> int:
+    """The nearest price at which lots, if they were alone, would have lost more than a budget; NO_PRICE if none."""
+    value, columns = value_at_mark(market, quantity), at(market, TIERS)
+    tier, size = tier_of(market, abs(value)), abs(quantity) * market[QUANTA_PER_UNIT]
+    health = boxes.health_at_zero(value, tier_maintenance(market, abs(value), tier), budget)
+    below, above, rates = at(columns, TURNS_BELOW), at(columns, TURNS_ABOVE), at(columns, RATES)
+    quanta, rests = at(columns, DEDUCTION_QUANTA), at(columns, DEDUCTION_RESTS)
+    if quantity > 0:
+        return lower_end(health, size, below, rates, quanta, rests, 0, market[TIER_COUNT])
+    return upper_end(health, size, above, rates, quanta, rests, 0, market[TIER_COUNT])
 
 
 def enter_heap(book: Words, number: int, key: int) -> None:

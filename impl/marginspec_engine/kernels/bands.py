@@ -1,7 +1,8 @@
 """The liquidation band of a domain with one position in a market, and the bankruptcy price of any.
 
-A tier's line asks of a notional its rate less its deduction; maintenance is the highest line (T-TIER-3). So a price is
-unhealthy exactly if some tier's line is not covered there, and each line gives one price, by one division.
+A tier's line asks of a notional its rate less its deduction; maintenance is the line of the tier that holds it. Health
+falls with the price of a short and rises with that of a long, so it is lost at one price, in one tier, which is found
+by comparisons: of health at a price of zero with that at which each tier's line is met just at the tier's floor.
 """
 
 from marginspec_engine.kernels.limits import MAX_PRICE, MAX_VALUE, MOST, NO_PRICE, RATE_ONE
@@ -41,25 +42,31 @@ def uncovered_above(health: int, size: int, rate: int, deduction_quanta: int, de
     return divided_up(covered + 1, size)
 
 
+def met_place(amount: int, turns: Column, first: int, end: int) -> int:
+    """Which line a position meets, of a table in rows first to end: the last whose turn its amount has reached.
+
+    A turn is the least amount with which a line is met beyond its tier's floor (T-KERNEL-24, T-KERNEL-25).
+    """
+    met = first
+    for place in range(first + 1, end):
+        met = met + (amount >= turns[place])
+    return met
+
+
 def lower_end(
-    health: int, size: int, rates: Column, deduction_quanta: Column, deduction_rests: Column, first: int, end: int
+    health: int, size: int, turns: Column, rates: Column, quanta: Column, rests: Column, first: int, end: int
 ) -> int:
     """The highest unhealthy price of a long that is healthy at mark, in a table in rows first to end (MRG-07)."""
-    highest = NO_PRICE
-    for place in range(first, end):
-        found = uncovered_below(health, size, rates[place], deduction_quanta[place], deduction_rests[place])
-        highest = max(highest, found)
-    return highest
+    place = met_place(-health, turns, first, end)
+    return max(NO_PRICE, uncovered_below(health, size, rates[place], quanta[place], rests[place]))
 
 
 def upper_end(
-    health: int, size: int, rates: Column, deduction_quanta: Column, deduction_rests: Column, first: int, end: int
+    health: int, size: int, turns: Column, rates: Column, quanta: Column, rests: Column, first: int, end: int
 ) -> int:
     """The lowest unhealthy price of a short that is healthy at mark, in a table in rows first to end (MRG-07)."""
-    lowest = BEYOND
-    for place in range(first, end):
-        found = uncovered_above(health, size, rates[place], deduction_quanta[place], deduction_rests[place])
-        lowest = min(lowest, found)
+    place = met_place(health, turns, first, end)
+    lowest = uncovered_above(health, size, rates[place], quanta[place], rests[place])
     return lowest if lowest <= highest_price(size) else NO_PRICE
 
 

@@ -50,6 +50,7 @@ from marginspec.units import (
 )
 from marginspec.waterfall import draw_amounts, shortfall_of
 from marginspec_engine.kernels import bands, deleveraging, margin, rates, trading, waterfall, wide
+from marginspec_engine.listing import turn_above, turn_below
 from marginspec_proofs.contracts import instead_of
 from marginspec_proofs.statements import INDUCTION, Case, theorem
 from marginspec_proofs.symbols import Integer, implies, negate
@@ -1001,3 +1002,36 @@ def a_line_of_a_short_is_uncovered_from_its_price(case: Case) -> None:
     whole_multiples(case, found - 1 - price, size)
     case.claim("by notional, at the price", uncovered == (notional >= least))
     case.claim("from its price", uncovered == (price >= found))
+
+
+def left_beyond(sign: int, health: Any, notional: Any, tier: Tier) -> Any:
+    """Health of a domain of one position with a notional, in a table of one tier; `health` is that at a price of 0."""
+    exposure = Exposure(sign * notional, TierTable((tier,)))
+    return health_at(PriceView(health, NOTHING, (exposure,)), Price(1))
+
+
+@theorem("T-KERNEL-24", "MRG-07", of=(health_at,), uses=("T-TIER-2", "T-RANGE-4"))
+def a_line_of_a_long_is_met_beyond_its_floor_from_its_turn(case: Case) -> None:
+    """A long is unhealthy a quantum above a tier's floor exactly from the tier's turn on."""
+    floor, health, tier = tier_at_floor(case)
+    case.assume(exact_maintenance(floor + 1, tier) >= 0, "T-TIER-2")
+    is_met = left_beyond(1, health, floor + 1, tier) <= 0
+    case.claim("from the turn", is_met == (-health >= turn_below(floor, tier.maintenance_rate, tier.deduction)))
+
+
+@theorem("T-KERNEL-25", "MRG-07", of=(health_at,), uses=("T-TIER-2", "T-RANGE-4"))
+def a_line_of_a_short_is_met_beyond_its_floor_from_its_turn(case: Case) -> None:
+    """A short is still healthy at a tier's floor exactly from the tier's turn on."""
+    floor, health, tier = tier_at_floor(case)
+    case.assume(exact_maintenance(floor, tier) >= 0, "T-TIER-2")
+    is_covered = left_beyond(-1, health, floor, tier) > 0
+    case.claim("from the turn", is_covered == (health >= turn_above(floor, tier.maintenance_rate, tier.deduction)))
+
+
+def tier_at_floor(case: Case) -> tuple[Any, Any, Tier]:
+    """A floor, a domain's health at a price of zero, and the tier above the floor."""
+    tier, _, _ = any_tier(case)
+    case.assume(tier.maintenance_rate < RATE_ONE, "MKT-02")
+    most = MOST_EQUITY + MAX_OPEN_INTEREST_MARKED
+    health = case.integer("health at a price of zero", LEAST_EQUITY, most, "T-RANGE-4")
+    return case.integer("floor", 0, MAX_VALUE - 1), health, tier

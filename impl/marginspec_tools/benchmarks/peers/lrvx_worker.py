@@ -21,6 +21,9 @@ def engine_of(question: dict[str, Any]) -> Any:
     engine.set_insurance_fund_capital(0.0)
     engine.set_adl_enabled(True)
     engine.set_adl_ranking(lrvx.AdlRanking.Binance)
+    if question["by_engine"]:
+        open_by_engine(engine, question)
+        return engine
     mode = lrvx.MarginMode.Isolated if question["isolated"] else lrvx.MarginMode.Cross
     half = question["accounts"] // 2
     for number, equity in enumerate(question["equities"]):
@@ -36,6 +39,14 @@ def engine_of(question: dict[str, Any]) -> Any:
         kept.append(account)
         engine.attach_account(account)
     return engine
+
+
+def open_by_engine(engine: Any, question: dict[str, Any]) -> None:
+    """Have the engine itself open the positions of a market, as an exchange would."""
+    half = question["accounts"] // 2
+    for number, equity in enumerate(question["equities"]):
+        quantity = question["quantity"] if number < half else -question["quantity"]
+        engine.open_position(number, 0, quantity, question["price"], equity)
 
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
