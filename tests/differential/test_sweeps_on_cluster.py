@@ -24,6 +24,8 @@ __all__ = ["files"]
 def cluster() -> Iterator[LocalCluster]:
     """Two workers, each a process of its own that its nanny starts anew when it dies."""
     options: dict[str, Any] = {"threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    # Without a dashboard the scheduler opens a page's port all the same: any that is free.
+    options["scheduler_kwargs"] = {"dashboard_address": "127.0.0.1:0"}
     with LocalCluster(n_workers=2, **options) as started:  # type: ignore[no-untyped-call]
         yield started
 
