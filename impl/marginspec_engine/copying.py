@@ -24,6 +24,8 @@ def copied_run(words: Words64, tables: Tables, opened: OpenedState) -> BatchRun:
     run.accepted_before, run.events_before = opened.accepted, opened.events
     own = run.engine.tables
     load(own, words, {})
-    own.accounts, own.markets, own.assets, own.orders = tables.accounts, tables.markets, tables.assets, tables.orders
+    own.accounts, own.assets, own.orders = tables.accounts, tables.assets, tables.orders
+    # A mark may name a market that has no row yet: its number must be of this copy only.
+    own.markets = tables.markets.copied()
     run.know_markets()
     return run

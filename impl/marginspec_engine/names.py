@@ -19,6 +19,12 @@ class Names:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def copied(self) -> "Names":
+        """Names of their own that begin with the same numbers."""
+        own = Names()
+        own.add_all(self.texts, 0)
+        return own
+
     def add(self, text: str) -> int:
         """Number a name that has none yet."""
         number = len(self.texts)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -41,6 +42,11 @@ class LinesJournal:
         if text.startswith(_BYTE_ORDER_MARK):
             raise InputError(self.name, 1, None, "the file begins with a byte order mark")
         self.header: Header = header_of(parse_document(text, self.name, number))
+
+    def skip(self, records: int) -> int:
+        """Leave out so many records, or all if there are fewer, unread; gives how many are left out."""
+        assert not self._begun, "a journal is read once"
+        return sum(1 for _ in islice(self._lines, records))
 
     def __iter__(self) -> Iterator[Record]:
         # Going on behind a line that was refused would take the rest for the whole.

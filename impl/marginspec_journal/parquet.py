@@ -109,6 +109,7 @@ class ParquetJournal:
         _need_pyarrow(path)
         self.name = str(path)
         self._begun = False
+        self._groups_skipped, self._rows_skipped = 0, 0
         opened(path).close()
         try:
             # Without the pages' checksums a flipped bit could go unnoticed as another amount.
@@ -144,6 +145,17 @@ class ParquetJournal:
         if "type" not in names:
             raise InputError(self.name, None, "type", "missing column")
 
+    def skip(self, records: int) -> int:
+        """Leave out the row groups that end within so many records, unread; gives how many records are left out."""
+        assert not self._begun, "a journal is read once"
+        metadata = self._file.metadata
+        while self._groups_skipped < metadata.num_row_groups:
+            behind = self._rows_skipped + metadata.row_group(self._groups_skipped).num_rows
+            if behind > records:
+                break
+            self._groups_skipped, self._rows_skipped = self._groups_skipped + 1, behind
+        return self._rows_skipped
+
     def __iter__(self) -> Iterator[Record]:
         for rows_before, batch in self.batches(ROWS_AT_ONCE):
             yield from self.records(batch, rows_before)
@@ -152,9 +164,10 @@ class ParquetJournal:
         """The rows as record batches of at most so many, each with how many rows are before it; once."""
         assert not self._begun, "a journal is read once"
         self._begun = True
-        rows_read = 0
+        rows_read = self._rows_skipped
+        groups = list(range(self._groups_skipped, self._file.num_row_groups))
         try:
-            for batch in self._file.iter_batches(rows):
+            for batch in self._file.iter_batches(rows, row_groups=groups):
                 yield rows_read, batch
                 rows_read += batch.num_rows
         except (OSError, pa.ArrowException) as error:

@@ -22,6 +22,9 @@ class Journal(Protocol):
     def __iter__(self) -> Iterator[Record]:
         """The records in order; an InputError may come at any of them."""
 
+    def skip(self, records: int) -> int:
+        """Leave out so many records, or fewer, unread, before reading begins; gives how many are left out."""
+
 
 def open_journal(path: Path) -> Journal:
     """Open a journal; InputError if its suffix names no format, or it cannot be read."""

@@ -88,7 +88,11 @@ def read_state(path: Path) -> OpenedState:
     A state read from what `state_text` wrote equals the one written. Whether the invariants hold is for
     the caller to check.
     """
-    root = read_document(path)
+    return state_in(read_document(path))
+
+
+def state_in(root: Node) -> OpenedState:
+    """The state that a document holds, read as `read_state` reads a file."""
     fields = root.record(_FIELDS, optional=("hash",))
     events, accepted, rejected = (fields[name].integer(least=0) for name in ("events", "accepted", "rejected"))
     if accepted + rejected != events:

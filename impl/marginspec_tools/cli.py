@@ -15,7 +15,7 @@ import click
 
 from marginspec import RULEBOOK_VERSION
 from marginspec_journal import InputError
-from marginspec_tools.running import EngineCrash
+from marginspec_tools.running import Divergence, EngineCrash
 
 COMMANDS = {
     "demo": "Audit a bundled stress day and show the whole waterfall.",
@@ -25,12 +25,14 @@ COMMANDS = {
     "scenario": "Generate a journal from a seed.",
     "calc": "Answer questions about tiers, margins, bands and scores.",
     "sweep": "Answer what would follow from other marks, scenario by scenario.",
-    "merge": "Join the shards of a sweep.",
+    "segment": "Run one segment of a journal again, from its snapshot.",
+    "merge": "Join the shards of a sweep, or the segments of a run.",
     "prove": "Prove the theorems on the rulebook's own functions.",
     "bench": "Measure speed.",
 }
 """Each command with its short help: a module of this package that holds a click command named `command`."""
 
+DIVERGED = 1
 WRONG_INPUT = 2
 CRASHED = 3
 INTERRUPTED = 130
@@ -115,6 +117,9 @@ def exit_code() -> int:
         return INTERRUPTED
     except InputError as error:
         tell(error)
+    except Divergence as divergence:
+        tell(divergence)
+        return DIVERGED
     except EngineCrash as crash:
         traceback.print_exception(crash.__cause__)
         tell(crash)

@@ -59,6 +59,26 @@ class Spool:
                 shutil.copyfileobj(self._stream, target)
 
 
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A folder to write into that takes the path's name when all is written; on any error nothing is left of it.
+
+    Refused if something stands at the path already, or nothing can be written beside it.
+    """
+    with refusals(path):
+        if path.exists():
+            raise unwritable(path, "it is there already")
+        part = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+    try:
+        yield part
+        with refusals(path):
+            part.chmod(0o755)
+            part.rename(path)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
 def check_target(path: Path, inputs: tuple[Path, ...]) -> None:
     """Refuse a path where a file cannot stand, or that is one of the command's inputs."""
     with refusals(path):

@@ -1,7 +1,7 @@
 """`marginspec replay`: a journal to receipts, a final state and a hash."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -13,7 +13,7 @@ from rich.table import Table
 from marginspec import RULEBOOK_VERSION
 from marginspec_audit import EVENT_INVARIANTS, STATE_INVARIANTS
 from marginspec_journal.states import state_text
-from marginspec_tools.outputs import Spool, check_target, people_console, print_line
+from marginspec_tools.outputs import Spool, check_target, people_console, print_line, whole_folder
 from marginspec_tools.progress import counted
 from marginspec_tools.running import (
     Run,
@@ -54,6 +54,7 @@ class Outputs:
 )
 @start_option
 @click.option("--snapshot", type=PATH, metavar="FILE", help="Keep the run here, and go on from it if it is there.")
+@click.option("--segments", type=PATH, metavar="FOLDER", help="Write a snapshot of the start of every segment here.")
 @click.option("--every", type=click.IntRange(1), default=1_000_000, show_default=True, help="Events between snapshots.")
 @click.option("--check", is_flag=True, help="Check every invariant after every event.")
 @any_engine_option
@@ -66,6 +67,7 @@ def command(
     receipts_path: Path | None,
     start: Path | None,
     snapshot: Path | None,
+    segments: Path | None,
     every: int,
     check: bool,
     engine: str | None,
@@ -77,9 +79,14 @@ def command(
     With --snapshot, a run that was ended at any moment goes on where its last snapshot stands when it is
     started again in the same way, to the same hash; the engine fast only, without --receipts and --check.
 
+    With --segments, a new folder gets a snapshot of where every segment of --every events begins, from which
+    `marginspec segment` runs that one segment again; the engine fast only, without --check.
+
     Exit codes: 0 holds; 1 an invariant is broken; 2 wrong usage or input, nothing written.
     """
     outputs = Outputs(receipts_path, state_path)
+    if segments is not None and (snapshot is not None or check or engine == "spec"):
+        raise click.UsageError("--segments goes with neither --snapshot, --check nor --engine spec")
     if snapshot is not None:
         run: AnyRun = kept_run(journal, start, engine, outputs, snapshot, every, check=check)
     else:
@@ -87,7 +94,8 @@ def command(
     broken = broken_at_start(run.start) if start is not None else []
     if not broken:
         inputs = (journal,) if start is None else (journal, start)
-        broken = replay(run, outputs, check=check, inputs=inputs)
+        with cut(run, segments, every):
+            broken = replay(run, outputs, check=check, inputs=inputs)
     if as_json:
         print_lines(run, broken, checked=check)
     else:
@@ -126,6 +134,19 @@ def kept_run(
 
     check_target(snapshot, tuple(path for path in (journal, start, outputs.state) if path is not None))
     return FastRun(journal, start, kept=Kept(snapshot, every))
+
+
+@contextmanager
+def cut(run: AnyRun, segments: Path | None, every: int) -> Iterator[None]:
+    """Have a run write its segments' snapshots to a folder that appears when the run is over."""
+    if segments is None:
+        yield
+        return
+    need_fast_engine()
+    assert not isinstance(run, Run)
+    with whole_folder(segments) as folder:
+        run.cut(folder, every)
+        yield
 
 
 def replay(run: AnyRun, outputs: Outputs, *, check: bool, inputs: tuple[Path, ...] = ()) -> list[Broken]:

@@ -48,6 +48,10 @@ class EngineCrash(Exception):  # noqa: N818 - the cause holds the error
         super().__init__(f"{file}:{line}: the engine {engine} crashed on this event; please report it as a bug")
 
 
+class Divergence(Exception):  # noqa: N818 - not an error of the input: what should be equal is not
+    """Two accounts of the same events differ."""
+
+
 class Step(NamedTuple):
     """One event of a run: its number, its record, the transition, and its receipt in the chain."""
 

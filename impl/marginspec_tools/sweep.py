@@ -18,8 +18,9 @@ from marginspec.events import MarkPrice
 from marginspec.units import Decimal8
 from marginspec_journal import InputError
 from marginspec_journal.decimals import decimal_text
+from marginspec_journal.errors import unreadable
 from marginspec_journal.lines import opened
-from marginspec_journal.states import OpenedState, read_state
+from marginspec_journal.states import OpenedState, state_in
 from marginspec_journal.strict_json import Node, parse_document
 from marginspec_tools.outputs import Spool
 from marginspec_tools.running import need_fast_engine
@@ -34,6 +35,13 @@ class Scenario:
 
     index: int
     marks: tuple[tuple[str, Decimal8], ...]
+
+
+class StateText(NamedTuple):
+    """The bytes of a state file, and the name by which refusals call it."""
+
+    name: str
+    text: bytes
 
 
 class Shard(NamedTuple):
@@ -60,6 +68,15 @@ class ShardType(click.ParamType[Shard]):
         return Shard(int(number), int(count))
 
 
+def read_text(path: Path) -> StateText:
+    """The bytes of a state, read once, so that all scenarios are of the same; InputError if it cannot be read."""
+    with opened(path) as file:
+        try:
+            return StateText(str(path), file.read())
+        except OSError as error:
+            raise unreadable(path, error) from None
+
+
 def read_scenarios(path: Path) -> list[Scenario]:
     """The scenarios of a file of JSON Lines, each an object with `marks`: a price for each market."""
     scenarios: list[Scenario] = []
@@ -82,11 +99,11 @@ def first_of(entry: tuple[str, Node]) -> str:
 class Sweeper:
     """Holds a state, and answers scenarios from it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, state: StateText) -> None:
         from marginspec_engine.copying import words_of_run
         from marginspec_engine.running import BatchRun
 
-        self._opened: OpenedState = read_state(path)
+        self._opened: OpenedState = state_in(parse_document(state.text, state.name))
         self._run = BatchRun(self._opened)
         self._words = words_of_run(self._run)
 
@@ -172,9 +189,9 @@ def fund_draws(run: Any, amounts: dict[str, Counter[str]]) -> dict[str, Counter[
 _sweeper: list[Sweeper] = []
 
 
-def begin_worker(path: Path) -> None:
+def begin_worker(state: StateText) -> None:
     """Read the state, once for each process."""
-    _sweeper[:] = [Sweeper(path)]
+    _sweeper[:] = [Sweeper(state)]
 
 
 def answer_in_worker(scenario: Scenario) -> dict[str, Any]:
@@ -182,7 +199,7 @@ def answer_in_worker(scenario: Scenario) -> dict[str, Any]:
     return _sweeper[0].answer(scenario)
 
 
-def answers(state: Path, scenarios: list[Scenario], jobs: int) -> Iterator[dict[str, Any]]:
+def answers(state: StateText, scenarios: list[Scenario], jobs: int) -> Iterator[dict[str, Any]]:
     """The answers in the order of the scenarios, however many processes work on them."""
     if jobs == 1 or len(scenarios) < 2:
         sweeper = Sweeper(state)
@@ -190,6 +207,15 @@ def answers(state: Path, scenarios: list[Scenario], jobs: int) -> Iterator[dict[
         return
     with ProcessPoolExecutor(jobs, initializer=begin_worker, initargs=(state,)) as pool:
         yield from pool.map(answer_in_worker, scenarios)
+
+
+def answers_of(state: StateText, scenarios: list[Scenario], jobs: int, address: str | None) -> Iterator[dict[str, Any]]:
+    """The answers in the order of the scenarios, of processes of this machine or of a Dask cluster."""
+    if address is None:
+        return answers(state, scenarios, jobs)
+    from marginspec_tools.sweep_cluster import answers_on_cluster
+
+    return answers_on_cluster(state, scenarios, address)
 
 
 def totals(shard: Shard, of_all: int, state: str, hashes: dict[int, str]) -> dict[str, Any]:
@@ -209,28 +235,35 @@ def totals(shard: Shard, of_all: int, state: str, hashes: dict[int, str]) -> dic
 @click.argument("state", type=PATH)
 @click.argument("scenarios", type=PATH)
 @click.option("--shard", type=ShardType(), default="1/1", show_default=True, help="Answer only this part of them.")
-@click.option(
-    "--jobs", type=click.IntRange(1, 256), default=os.cpu_count() or 1, help="Processes.  [default: all cores]"
-)
+@click.option("--jobs", type=click.IntRange(1, 256), help="Processes.  [default: all cores]")
+@click.option("--dask", "address", metavar="ADDRESS", help="Answer on the Dask cluster of this scheduler.")
 @click.option("--output", type=PATH, metavar="FILE", help="Write to this file, whole or not at all.")
-def command(state: Path, scenarios: Path, shard: Shard, jobs: int, output: Path | None) -> None:
+def command(
+    state: Path, scenarios: Path, shard: Shard, jobs: int | None, address: str | None, output: Path | None
+) -> None:
     """Answer what would follow from other marks: for each of SCENARIOS, on a copy of STATE.
 
     SCENARIOS is JSON Lines, each line {"marks":{market: price}}; marks come in the order of their markets' names.
     A line of JSON answers each: domains liquidated, lots, deleveragings, levies; amounts by asset; and the
     chain's hash after the marks. The last line's hash covers all of them and does not depend on the processes.
     Shards of one sweep are joined by `marginspec merge`.
+
+    With --dask, such as tcp://10.0.0.5:8786, workers that have this version of marginspec answer; the state
+    travels to them, and what a worker that dies has not delivered is answered by others.
     """
+    if address is not None and jobs is not None:
+        raise click.UsageError("--jobs is for this machine, --dask for a cluster: give one of them")
     need_fast_engine()
+    text = read_text(state)
     found = read_scenarios(scenarios)
     chosen = [scenario for scenario in found if shard.holds(scenario.index)]
     hashes: dict[int, str] = {}
     with ExitStack() as stack:
         spool = stack.enter_context(Spool(output, (state, scenarios))) if output else None
-        for answered in answers(state, chosen, jobs):
+        for answered in answers_of(text, chosen, jobs or os.cpu_count() or 1, address):
             hashes[answered["scenario"]] = answered["hash"]
             put(spool, answered)
-        put(spool, totals(shard, len(found), sha256(state.read_bytes()).hexdigest(), hashes))
+        put(spool, totals(shard, len(found), sha256(text.text).hexdigest(), hashes))
         if spool is not None:
             spool.publish()
 

@@ -105,6 +105,16 @@ def test_what_does_not_make_a_whole_is_refused(files: tuple[Path, Path], tmp_pat
     assert "3/2 is not a shard, such as 2/5" in refused("sweep", state, scenarios, "--shard", "3/2")
 
 
+def test_a_market_that_is_not_listed_is_rejected_in_every_scenario(files: tuple[Path, Path], tmp_path: Path) -> None:
+    state, _ = files
+    scenarios = tmp_path / "unlisted.jsonl"
+    marks = [{"UNLISTED-1": "5"}, {"UNLISTED-2": "5"}, {"UNLISTED-1": "5"}]
+    scenarios.write_text("".join(json.dumps({"marks": one}) + "\n" for one in marks))
+    *answers, _ = run("sweep", state, scenarios, "--jobs", 1)
+    assert [answer["rejected"] for answer in answers] == [1, 1, 1]
+    assert [answer["hash"] for answer in answers] == [expected(state, one)["hash"] for one in marks]
+
+
 def refused(*arguments: object) -> str:
     """Why a command refuses; exit code 2."""
     from marginspec_tools.cli import WRONG_INPUT
