@@ -12,7 +12,7 @@ ROOTS := $(sort $(foreach folder,$(SOURCES),$(firstword $(subst /, ,$(folder))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test compiled lint coverage bench docs lock clean
+.PHONY: help demo setup test compiled equality lint coverage bench docs lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -39,6 +39,9 @@ test: lint compiled ## check style, types and import walls, then run all tests
 
 compiled: setup ## compile the optimized engine, if its text has changed
 	$(BIN)/python -m marginspec_engine
+
+equality: compiled ## compare both engines on a million events
+	$(BIN)/python tests/equality.py --jobs $(WORKERS)
 
 lint: setup ## check style, types and import walls
 	$(BIN)/ruff check .

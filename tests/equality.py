@@ -1,0 +1,205 @@
+"""The long comparison of both engines: random journals, whole receipts, every line and hash, and the states.
+
+`make equality`, or `python tests/equality.py --journals 1000 --events 1000 --seed 1 --jobs 2` from the top of the
+checkout. The specification answers each journal event by event. The optimized engine answers it twice: event by
+event, and as a file whose lines of receipts, each with the chain's hash up to it, are compared byte by byte. A journal
+on which they differ is kept, and named with what differs; a journal depends on its seed alone.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from itertools import zip_longest
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import click
+
+from differential.giants import giant_event, giant_world
+from marginspec.events import Event
+from marginspec.receipts import Receipt
+from marginspec.state import Header, State
+from marginspec.transition import apply
+from marginspec_engine.engine import OptimizedEngine
+from marginspec_journal import Record, write_journal
+from marginspec_journal.states import opening
+from marginspec_tools.fast_running import FastRun
+from marginspec_tools.generating import generate, mixed
+from strategies import Seeded, aimed_event, world
+
+Choose = Callable[[State], Event]
+"""The event that follows a state."""
+RESTART_EVERY = 250
+"""After so many events the optimized engine goes on from its own state, read anew."""
+
+
+class Compared(NamedTuple):
+    """One journal: its kind and seed, its events and what happened in them, its last hash, and what differs if any."""
+
+    kind: str
+    seed: int
+    events: int
+    happened: Counter[str]
+    hash: str
+    difference: str | None
+
+
+# ----------------------------------------------------------------- journals
+
+
+def aimed_journal(seed: int, _: int) -> tuple[Header, Choose]:
+    """Events aimed at the edges of solvency."""
+    chooser = Seeded(seed)
+    opened = world(chooser)
+    return opened.header, after(opened.opening, lambda state: aimed_event(chooser, state))
+
+
+def giant_journal(seed: int, _: int) -> tuple[Header, Choose]:
+    """Events as large as amounts may be."""
+    chooser = Seeded(seed)
+    header, events = giant_world(chooser)
+    return header, after(events, lambda _: giant_event(chooser))
+
+
+def mixed_journal(seed: int, length: int) -> tuple[Header, Choose]:
+    """A venue's day: trades, orders, fills, marks and funding."""
+    parameters = mixed(accounts=40, following=length, seed=seed)
+    generated = generate(parameters)
+    return parameters.header, lambda _: next(generated).event
+
+
+def after(opening_events: tuple[Event, ...], choose: Choose) -> Choose:
+    """First some events, then those that follow from the state."""
+    first = iter(opening_events)
+    return lambda state: next(first, None) or choose(state)
+
+
+KINDS = {"aimed": aimed_journal, "giants": giant_journal, "mixed": mixed_journal}
+"""The kinds of journals, which take turns: the first has every second one."""
+TURNS = ("aimed", "giants", "aimed", "mixed")
+
+
+# ----------------------------------------------------------------- comparing
+
+
+class Difference(Exception):  # noqa: N818 - not an error: what a comparison is to find
+    """What the two engines answer differently."""
+
+
+class Comparison:
+    """One journal as far as it has come: its events, the specification's state and lines, and the other engine."""
+
+    def __init__(self, header: Header) -> None:
+        self.state = State(header=header)
+        self.engine = OptimizedEngine(self.state)
+        self.chain = opening(self.state).chain()
+        self.records: list[Record] = []
+        self.lines: list[bytes] = []
+        self.happened: Counter[str] = Counter()
+
+    def take(self, event: Event) -> None:
+        """Have both engines take an event; Difference if their receipts are not equal."""
+        self.records.append(Record(0, event))
+        self.state, expected = apply(self.state, event)
+        if self.engine.apply(event) != expected:
+            raise Difference(f"receipt of event {len(self.records)}, {event}")
+        self.lines.append(self.chain.append(event, expected).line() + b"\n")
+        self.happened.update(named(expected))
+
+    def restart(self) -> None:
+        """Have the optimized engine go on from its own state, read anew; Difference if it is another."""
+        found = self.engine.state()
+        if found != self.state:
+            raise Difference(f"state after event {len(self.records)}, {self.records[-1].event}")
+        self.engine = OptimizedEngine(found)
+
+    def check_file(self) -> None:
+        """Difference unless the journal, read from a file by columns, gives the same lines and state."""
+        with TemporaryDirectory() as folder:
+            journal = Path(folder) / "journal.parquet"
+            write_journal(journal, self.state.header, self.records)
+            run = FastRun(journal, with_lines=True)
+            found = [line for lines in run for line in lines.splitlines(keepends=True)]
+        for number, (expected, line) in enumerate(zip_longest(self.lines, found), start=1):
+            if line != expected:
+                raise Difference(f"line {number}: {line!r} is not {expected!r}")
+        if run.reached().state != self.state:
+            raise Difference("state at the end of the file")
+
+
+def named(receipt: Receipt) -> list[str]:
+    """What happened in an event: the names of its effects, or the reason of its rejection."""
+    if receipt.rejected is not None:
+        return [receipt.rejected.value]
+    return [type(effect).__name__ for effect in receipt.effects]
+
+
+def compare(kind: str, seed: int, length: int, kept: Path) -> Compared:
+    """Have both engines answer a journal of so many events; it is written to `kept` if they differ."""
+    header, choose = KINDS[kind](seed, length)
+    journal, difference = Comparison(header), None
+    try:
+        for number in range(1, length + 1):
+            journal.take(choose(journal.state))
+            if number % RESTART_EVERY == 0 or number == length:
+                journal.restart()
+        journal.check_file()
+    except Difference as found:
+        difference = str(found)
+        write_journal(kept / f"{kind}-{seed}.jsonl", header, journal.records)
+    return Compared(kind, seed, len(journal.records), journal.happened, journal.chain.hash, difference)
+
+
+# ----------------------------------------------------------------- many
+
+
+class Task(NamedTuple):
+    """A journal to compare."""
+
+    kind: str
+    seed: int
+    length: int
+    kept: Path
+
+
+def compare_task(task: Task) -> Compared:
+    """Compare one journal, in a process of its own."""
+    return compare(*task)
+
+
+def campaign(journals: int, events: int, seed: int, jobs: int, kept: Path) -> Iterator[Compared]:
+    """The journals from a seed on, in order."""
+    tasks = (Task(TURNS[one % len(TURNS)], one, events, kept) for one in range(seed, seed + journals))
+    with get_context("spawn").Pool(jobs) as pool:
+        yield from pool.imap(compare_task, tasks)
+
+
+@click.command()
+@click.option("--journals", type=click.IntRange(1), default=1000, show_default=True)
+@click.option("--events", type=click.IntRange(1), default=1000, show_default=True, help="Events of each journal.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the first journal.")
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True)
+@click.option("--kept", type=click.Path(path_type=Path), default=".", help="Where journals go that are not equal.")
+def main(journals: int, events: int, seed: int, jobs: int, kept: Path) -> None:
+    """Compare, and print each difference and the counts; exit code 1 if there is any difference."""
+    taken, different, hashes = 0, 0, sha256()
+    happened: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
+    for one in campaign(journals, events, seed, jobs, kept):
+        taken += one.events
+        hashes.update(one.hash.encode())
+        happened[one.kind].update(one.happened)
+        if one.difference is not None:
+            different += 1
+            click.echo(f"{one.kind}-{one.seed}.jsonl: {one.difference}")
+    for kind, counts in happened.items():
+        click.echo(f"{kind}: {', '.join(f'{name} {count}' for name, count in counts.most_common())}")
+    click.echo(f"SHA-256 of the journals' last hashes: {hashes.hexdigest()}")
+    click.echo(f"{journals} journals, seeds {seed} to {seed + journals - 1}, {taken} events: {different} are not equal")
+    sys.exit(1 if different else 0)
+
+
+if __name__ == "__main__":
+    main()
