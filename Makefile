@@ -23,11 +23,14 @@ demo: setup ## show what marginspec does
 setup: $(VENV)/.installed ## make or update .venv
 
 # Two stamps: a new lock installs packages, a change of pyproject.toml only the project itself.
+# The lock names all there is to install; a pip before 23.3 that resolves anew takes the newest release of what another
+# package names with an extra, and then refuses it for want of a hash. So nothing is resolved, and all of it is checked.
 $(VENV)/.locked: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is missing or older than Python 3.11: name another one with PYTHON=…" >&2; exit 1; }
 	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/pip check
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.locked pyproject.toml
