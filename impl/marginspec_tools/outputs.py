@@ -3,7 +3,7 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -57,6 +57,17 @@ class Spool:
             self._stream.seek(0)
             with atomic_writer(self.path) as target:
                 shutil.copyfileobj(self._stream, target)
+
+
+@contextmanager
+def line_writer(path: Path | None, inputs: tuple[Path, ...] = ()) -> Iterator[Callable[[bytes], None]]:
+    """What writes lines to a file that appears when all are written, or, without a path, prints them."""
+    if path is None:
+        yield click.echo
+        return
+    with Spool(path, inputs) as spool:
+        yield lambda text: spool.write(text + b"\n")
+        spool.publish()
 
 
 @contextmanager
