@@ -12,13 +12,14 @@ from marginspec_journal import InputError
 from marginspec_journal.errors import unreadable
 from marginspec_journal.lines import opened
 from marginspec_journal.strict_json import Node, parse_document
+from marginspec_tools.campaign import CAMPAIGN
 from marginspec_tools.outputs import line_writer
 from marginspec_tools.segment import Part, joined_segments
 from marginspec_tools.shards import Kind, Line, Total, tell_faults
 from marginspec_tools.sweep import SWEEP
 
 PATH = click.Path(path_type=Path)
-SHARDED = (SWEEP,)
+SHARDED = (SWEEP, CAMPAIGN)
 SEGMENT = "segment"
 
 

@@ -121,6 +121,16 @@ def print_line(fields: dict[str, Any]) -> None:
     click.echo(msgspec.json.encode(fields))
 
 
+def one_line(text: str) -> str:
+    """A text without characters that would break the line or that a terminal might obey."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def tell(error: object) -> None:
+    """Say in one line on stderr what was wrong."""
+    click.echo(f"error: {one_line(str(error))}", err=True)
+
+
 def people_console() -> Console:
     """Where people read: the terminal, or without one a wide page."""
     return Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)

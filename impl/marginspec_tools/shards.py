@@ -13,7 +13,7 @@ from functools import cached_property
 from hashlib import sha256
 from multiprocessing import parent_process
 from pathlib import Path
-from signal import SIG_IGN, SIGINT, signal
+from signal import SIG_DFL, SIGINT, signal
 from threading import Thread
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
@@ -22,7 +22,7 @@ import click
 import msgspec
 
 from marginspec_journal.strict_json import Node
-from marginspec_tools.outputs import line_writer
+from marginspec_tools.outputs import line_writer, tell
 from marginspec_tools.progress import counted
 from marginspec_tools.running import EngineCrash
 
@@ -154,8 +154,8 @@ _held: list[Opened] = []
 
 
 def begin_worker(work: Work[Any]) -> None:
-    """Make a process ready for pieces. An interrupt is for the parent to act on, whose end is this process's too."""
-    signal(SIGINT, SIG_IGN)
+    """Make a process ready for pieces; an interrupt ends it in silence, as its parent says what happened."""
+    signal(SIGINT, SIG_DFL)
     Thread(target=end_with_parent, daemon=True).start()
     _held[:] = [Opened(work)]
 
@@ -245,5 +245,5 @@ def tell_faults(sums: Sums) -> int:
     """Say on stderr what is wrong with what was found; gives the exit code."""
     faults = sums.faults()
     for fault in faults:
-        click.echo(fault, err=True)
+        tell(fault)
     return 1 if faults else 0

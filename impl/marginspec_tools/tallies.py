@@ -100,4 +100,5 @@ def texts_of_amounts(header: Header, *found: Amounts) -> dict[str, dict[str, str
     return {
         asset: {name: decimal_text(quanta, header.decimals(asset)) for name, quanta in sorted(named.items()) if quanta}
         for asset, named in sorted(whole.items())
+        if any(named.values())
     }

@@ -12,6 +12,7 @@ import pytest
 from dask.typing import Key
 from distributed import KilledWorker, LocalCluster, Worker, WorkerPlugin
 
+from differential.test_campaigns import WILD
 from differential.test_sweeps import files, refused, run
 from marginspec_journal import InputError
 from marginspec_tools import cluster
@@ -31,7 +32,7 @@ def two_workers() -> Iterator[LocalCluster]:
 
 
 def deadly(witness: Path) -> WorkerPlugin:
-    """Kills the first worker that has answered a second scenario, before it can say so; the others live."""
+    """Kills the first worker that has answered a second piece, before it can say so; the others live."""
 
     class Deadly(WorkerPlugin):
         def setup(self, worker: Worker) -> None:
@@ -58,6 +59,16 @@ def test_a_worker_dies_and_nothing_is_lost_or_twice(
     assert run("sweep", state, scenarios, "--dask", two_workers.scheduler_address) == run(
         "sweep", state, scenarios, "--jobs", 1
     )
+    assert witness.read_text().startswith("answer_on_worker")
+
+
+def test_a_campaign_loses_a_worker_and_nothing_else(two_workers: LocalCluster, tmp_path: Path) -> None:
+    witness, on_cluster, here = (tmp_path / name for name in ("witness", "on_cluster", "here"))
+    with cluster.connected(two_workers.scheduler_address) as client:
+        client.register_plugin(deadly(witness))
+    assert run("campaign", *WILD, "--dask", two_workers.scheduler_address, "--output", on_cluster) == []
+    assert run("campaign", *WILD, "--jobs", 1, "--output", here) == []
+    assert on_cluster.read_bytes() == here.read_bytes()
     assert witness.read_text().startswith("answer_on_worker")
 
 
