@@ -120,7 +120,7 @@ def test_what_does_not_make_a_whole_is_refused(files: tuple[Path, Path], tmp_pat
     lines = second.read_bytes().splitlines(keepends=True)
     last, of_another = lines[-1], "not that of the lines before it"
     for text, message in [
-        (lines[:-1], f"{changed}: not the whole output of a sweep, whose last line is missing"),
+        (lines[:-1], f"{changed}: not the whole output of a sweep or campaign, whose last line is missing"),
         (lines[1:], f"{changed}:6: lines: {of_another}"),
         ([lines[1], *lines[1:]], f"{changed}:2: scenario: must be at least 4, found 3"),
         ([lines[0].replace(b'"lots":', b'"lots":1'), *lines[1:]], f"{changed}:7: hash: {of_another}"),
