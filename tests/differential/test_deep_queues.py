@@ -1,0 +1,77 @@
+"""Queues of dozens of counterparties, tied and not, passed over and taken up again, are gone through as the rules do.
+
+The journals of the other tests have a handful of accounts, so that their queues are one or two deep.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+from immutables import Map
+
+from building import ASSET, deposit, fund, leverage, listing, margin_mode, mark, position_mode, trade
+from differential.pairs import Pair
+from marginspec.events import Event
+from marginspec.receipts import Deleveraged
+from marginspec.state import Header, Profile, State
+
+PROFILES = [
+    Profile(ranking, last)  # type: ignore[arg-type]  # plain strings, all of which exist
+    for ranking in ("binance", "bitmex")
+    for last in ("levy", "none")
+]
+SEEDS = range(6)
+ACCOUNTS = 48
+MARKS = (1000, 1000)
+
+
+def opening(chance: Random) -> Iterator[Event]:
+    """Accounts in every mode, some of them twins, so that scores are tied, with positions entered at many prices."""
+    for market, price in zip("AB", MARKS, strict=True):
+        yield listing(market, (("0", 50, "0.01"), ("20000", 20, "0.02"), ("60000", 5, "0.1")))
+        yield mark(str(price), market)
+    cash, levers = chance.choices((900, 2000, 9000), k=6), chance.choices((5, 20, 50), k=6)
+    for number in range(ACCOUNTS):
+        yield deposit(f"a{number}", str(cash[number % 6]))
+        if number % 7 == 3:
+            yield position_mode(f"a{number}")
+        for market in "AB":
+            if number % 5 == 2:
+                yield margin_mode(f"a{number}", market=market)
+            yield leverage(f"a{number}", levers[number % 6], market)
+
+
+def trading(chance: Random) -> Iterator[Event]:
+    """Trades between any two, near a mark that moves a little."""
+    for _ in range(150):
+        market, price = chance.choice("AAB"), chance.randrange(960, 1041)
+        if chance.random() < 0.3:
+            yield mark(str(price), market)
+        buyer, seller = chance.sample(range(ACCOUNTS), 2)
+        yield trade(f"a{buyer}", f"a{seller}", str(chance.choice((1, 5, 5, 17, 30))), str(price), market)
+
+
+def crashing(chance: Random) -> Iterator[Event]:
+    """Gaps down and up, with a little insurance now and then, and trades between them."""
+    for _ in range(10):
+        market = chance.choice("AAB")
+        yield mark(str(chance.choice((500, 700, 850, 900, 1000, 1120, 1300, 1700))), market)
+        if chance.random() < 0.3:
+            yield fund(str(chance.randrange(1, 400)))
+        for _ in range(3):
+            buyer, seller = chance.sample(range(ACCOUNTS), 2)
+            yield trade(f"a{buyer}", f"a{seller}", "3", str(chance.choice((900, 1000, 1100))), market)
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: f"{profile.adl_ranking}-{profile.last_resort}")
+def test_deep_queues(profile: Profile) -> None:
+    steps: Counter[int] = Counter()
+    for seed in SEEDS:
+        chance = Random(seed)
+        pair = Pair(State(header=Header(profile, Map({ASSET: 0}))))
+        for event in (*opening(chance), *trading(chance), *crashing(chance)):
+            effects = pair.take(event).effects
+            steps[sum(isinstance(effect, Deleveraged) for effect in effects)] += 1
+        pair.compare()
+    assert max(steps) >= 20, steps
