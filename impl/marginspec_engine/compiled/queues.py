@@ -14,7 +14,7 @@ from marginspec_engine.compiled.sorting import rank_accounts, sort_pairs
 from marginspec_engine.compiled.touched import forget
 from marginspec_engine.kernels import deleveraging as kernels
 from marginspec_engine.kernels import margin
-from marginspec_engine.kernels.wide import compare_products, multiply_divide_down
+from marginspec_engine.kernels.wide import compare_products
 from marginspec_engine.layout import (
     ACCOUNT,
     ACCOUNTS,
@@ -75,9 +75,6 @@ CANDIDATE = 11
 (NUMBERED, ABOVE, TIMES, BELOW, BY, ROUGH_PROFIT, ROUGH_RISK, KEY_RANK, HELD, COSTS, SPARE) = range(CANDIDATE)
 """Words of a candidate in WORKING: its position, four factors of its score, two of a rough one, its key's rank, and
 what its leaf will hold."""
-ROUGH_ONE = 2**30
-MOST_ROUGH = 2**32
-NOT_ROUGH = -1
 
 
 def take_queues(book: Words, number: int) -> None:
@@ -186,19 +183,12 @@ def add_candidate(book: Words, market: Words, number: int, equity: int, maintena
     added[TIMES] = times
     added[BELOW] = below
     added[BY] = by
-    added[ROUGH_PROFIT] = rough(above, below)
-    added[ROUGH_RISK] = rough(times, by)
+    added[ROUGH_PROFIT] = kernels.rough_part(above, below) if below != 0 else kernels.NOT_ROUGH
+    added[ROUGH_RISK] = kernels.rough_part(times, by)
     added[KEY_RANK] = key_rank(book, number)
     added[HELD] = position[QUANTITY]
     added[COSTS] = position[COST]
     added[SPARE] = equity - maintenance
-
-
-def rough(number: int, divisor: int) -> int:
-    """A fraction (>= 0) in 2^-30, rounded down; NOT_ROUGH if it is negative, too large or has no divisor."""
-    if number < 0 or divisor <= 0 or number // divisor >= MOST_ROUGH:
-        return NOT_ROUGH
-    return multiply_divide_down(number, ROUGH_ONE, divisor)
 
 
 PLACES = 2**31
@@ -272,27 +262,20 @@ def pair_stands_first(book: Words, pairs: Words, place: int, others: Words, othe
 
 
 def stands_first(first: Words, second: Words) -> bool:
-    """Whether a candidate stands before another: the higher score, ties by key (ADL-02).
-
-    Rough scores tell where their roundings, less than one unit in each part, cannot change the answer.
-    """
+    """Whether a candidate stands before another: the higher score, ties by key (ADL-02); mostly seen by rough ones."""
     if has_rough_score(first) and has_rough_score(second):
-        profit, risk, other_profit, other_risk = (
-            first[ROUGH_PROFIT],
-            first[ROUGH_RISK],
-            second[ROUGH_PROFIT],
-            second[ROUGH_RISK],
-        )
-        if compare_products(profit, risk, other_profit + 1, other_risk + 1) >= 0:
+        profit, risk = first[ROUGH_PROFIT], first[ROUGH_RISK]
+        other_profit, other_risk = second[ROUGH_PROFIT], second[ROUGH_RISK]
+        if kernels.surely_exceeds(profit, risk, other_profit, other_risk):
             return True
-        if compare_products(other_profit, other_risk, profit + 1, risk + 1) >= 0:
+        if kernels.surely_exceeds(other_profit, other_risk, profit, risk):
             return False
     return stands_first_exactly(first, second)
 
 
 def has_rough_score(words: Words) -> bool:
     """Whether a candidate has a rough score."""
-    return words[BELOW] != 0 and words[ROUGH_PROFIT] != NOT_ROUGH and words[ROUGH_RISK] != NOT_ROUGH
+    return words[ROUGH_PROFIT] != kernels.NOT_ROUGH and words[ROUGH_RISK] != kernels.NOT_ROUGH
 
 
 def stands_first_exactly(first: Words, second: Words) -> bool:

@@ -32,6 +32,27 @@ def compare_scores(first: Score, second: Score) -> int:
     return compare_fractions(product(above, times), divisor, product(other_above, other_times), other_divisor)
 
 
+ROUGH_ONE = 2**30
+"""Rough parts of a score count in 2^-30."""
+MOST_ROUGH = 2**32
+NOT_ROUGH = -1
+
+
+def rough_part(number: int, divisor: int) -> int:
+    """A fraction of a number over a divisor (> 0) in 2^-30, rounded down; NOT_ROUGH if below zero or too large."""
+    if number < 0 or number // divisor >= MOST_ROUGH:
+        return NOT_ROUGH
+    return multiply_divide_down(number, ROUGH_ONE, divisor)
+
+
+def surely_exceeds(profit: int, risk: int, other_profit: int, other_risk: int) -> bool:
+    """Whether rough parts of two scores (none of them NOT_ROUGH) show that the first is the higher one.
+
+    Rounding took less than one unit of each. False says nothing.
+    """
+    return compare_products(profit, risk, other_profit + 1, other_risk + 1) >= 0
+
+
 def entry_is_no_worse(held: int, cost: int, lot_quantity: int, lot_cost: int) -> bool:
     """Whether a counterparty's entry, cost over quantity, is no worse than a lot's on the other side (ADL-04)."""
     # Both sides divided by held and by the lot, of opposite signs: sizes are compared, both turned alike.

@@ -846,6 +846,53 @@ def scores_are_compared_exactly(case: Case) -> None:
     case.claim("the order of the scores", answer == sign_of(order))
 
 
+@theorem("T-KERNEL-26", "ADL-02", of=(), uses=("T-KERNEL-5", "T-KERNEL-6", "T-MUL-2"))
+def rough_scores_do_not_mislead(case: Case) -> None:
+    """If rough parts of two scores show that the first is the higher one, it is; and rough parts fit 64 bits."""
+
+    def part(number: Any, factor: Any, divisor: Any) -> Any:
+        case.claim("words of at least zero", whole_word(number) & whole_word(divisor) & (divisor > 0))
+        return number * factor // divisor
+
+    def compare(first: Any, second: Any, third: Any, fourth: Any) -> Any:
+        case.claim("words", whole_word(first) & whole_word(second) & whole_word(third) & whole_word(fourth))
+        return sign_of(first * second - third * fourth)
+
+    stubs = {"multiply_divide_down": unchecked(case, part), "compare_products": unchecked(case, compare)}
+    with words(case), instead_of(case, deleveraging, stubs):
+        (profit, above, below), (risk, times, by) = rough_of(case, "profit"), rough_of(case, "risk")
+        (other_profit, other_above, other_below), (other_risk, other_times, other_by) = (
+            rough_of(case, "other profit"),
+            rough_of(case, "other risk"),
+        )
+        is_shown = deleveraging.surely_exceeds(profit, risk, other_profit, other_risk)
+    # The first score is at least the product of its rough parts, the other below that of its own and a unit each.
+    one = deleveraging.ROUGH_ONE
+    not_less_by_a_factor(case, profit * below, above * one, risk * by)
+    not_less_by_a_factor(case, risk * by, times * one, above * one)
+    not_less_by_a_factor(case, other_above * one + 1, (other_profit + 1) * other_below, other_times * one)
+    not_less_by_a_factor(case, other_times * one + 1, (other_risk + 1) * other_by, (other_profit + 1) * other_below)
+    divisors = (below * by, other_below * other_by)
+    case.assume((divisors[0] > 0) & (divisors[1] > 0) & (divisors[0] * divisors[1] > 0), "T-MUL-2")
+    not_less_by_a_factor(case, (other_profit + 1) * (other_risk + 1), profit * risk, divisors[0] * divisors[1])
+    least, most = profit * risk * divisors[0], (other_profit + 1) * (other_risk + 1) * divisors[1]
+    score, other_score = above * times * one * one, other_above * other_times * one * one
+    case.claim("the first is at least its rough product", least <= score)
+    case.claim("the other is below its own", other_score < most)
+    not_less_by_a_factor(case, least, score, divisors[1])
+    not_less_by_a_factor(case, other_score + 1, most, divisors[0])
+    case.claim("the higher one", implies(is_shown, score * divisors[1] > other_score * divisors[0]))
+
+
+def rough_of(case: Case, name: str) -> tuple[Any, Any, Any]:
+    """A rough part, with the number and the divisor that it is of."""
+    number, divisor = case.integer(f"{name}: number", 1 - WORD, WORD - 1), case.integer(f"{name}: divisor", 1, WORD - 1)
+    found = deleveraging.rough_part(number, divisor)
+    case.assume(found != deleveraging.NOT_ROUGH, "rough scores are compared where there are some")
+    case.claim(f"{name}: fits", whole_word(found + 1))
+    return found, number, divisor
+
+
 @theorem("T-KERNEL-19", "ADL-04", of=(entry_is_no_worse,), uses=("T-KERNEL-6", "T-RANGE-7", "T-RANGE-10"))
 def entries_are_compared_exactly(case: Case) -> None:
     """Whether a counterparty's entry is no worse than a lot's, on the other side, is told as the rules tell it."""
