@@ -10,9 +10,10 @@ from random import Random
 import pytest
 from immutables import Map
 
-from building import ASSET, deposit, fund, leverage, listing, margin_mode, mark, position_mode, trade
+from building import ASSET, cross, deposit, fund, leverage, listing, margin_mode, mark, position_mode, trade, withdraw
 from differential.pairs import Pair
 from marginspec.events import Event
+from marginspec.margin import movable
 from marginspec.receipts import Deleveraged
 from marginspec.state import Header, Profile, State
 
@@ -75,3 +76,55 @@ def test_deep_queues(profile: Profile) -> None:
             steps[sum(isinstance(effect, Deleveraged) for effect in effects)] += 1
         pair.compare()
     assert max(steps) >= 20, steps
+
+
+SMALL = {"A": ("0early", "1950"), "A, later": ("late", "1950"), "B": ("0early", "2950")}
+"""Of each case who owes little and what that account pays in: ten a lot remain owing; `large` owes 300 a lot."""
+
+
+def spared(case: str) -> Iterator[Event]:
+    """Until the last mark: lots of two debtors, and shorts of whom none has the spare for that of the large one.
+
+    All but one of them stay so. That one, third in the queue, gains spare when it is closed against the small lot.
+    Shorts gain in A, and the third in B, what they lose in C, so that they may withdraw their spare.
+    """
+    small, cash = SMALL[case]
+    for market in "ABC":
+        yield listing(market, (("0", 10, "0.099"),))
+        yield mark("1000", market)
+    yield fund("28550")
+    for account in ("first", "second", "third", "fourth", "last", "maker"):
+        yield deposit(account, "1000000")
+        for market in "ABC":
+            yield leverage(account, 10, market)
+    for account, amount in ((small, cash), ("large", "9500")):
+        yield deposit(account, amount)
+        yield leverage(account, 10)
+    yield trade(small, "maker", "5", "1000", case[0])
+    yield trade("large", "maker", "95", "1000")
+    yield trade("maker", "third", "5", "1000", "B")
+    for account, size, price in (("first", 1, 1100), ("second", 1, 1100), ("third", 10, 1000), ("fourth", 1, 900)):
+        yield trade("maker", account, str(size), str(price))
+        yield trade(account, "maker", str(size), "1000", "C")
+    for market, price in (("C", "300"), ("B", "400"), ("A", "600")):
+        yield mark(price, market)
+    yield trade("maker", "last", "82" if case == "B" else "87", "600")
+
+
+def withdrawals(state: State) -> Iterator[Event]:
+    """All that the four may withdraw."""
+    for account in ("first", "second", "third", "fourth"):
+        yield withdraw(account, str(movable(state, cross(account))))
+
+
+@pytest.mark.parametrize(("case", "expected"), [("A", [1, 2]), ("A, later", [2, 1]), ("B", [1, 2])])
+def test_a_counterparty_that_gains_spare_is_found(case: str, expected: list[int]) -> None:
+    pair = Pair(State(header=Header(Profile(), Map({ASSET: 0}))))
+    for event in spared(case):
+        assert pair.take(event).rejected is None, event
+    for event in withdrawals(pair.state):
+        assert pair.take(event).rejected is None, event
+    effects = pair.take(mark("580")).effects
+    found = [(effect.lot, effect.counterparty.account) for effect in effects if isinstance(effect, Deleveraged)]
+    assert found == [(lot, "third") for lot in expected]
+    pair.compare()
