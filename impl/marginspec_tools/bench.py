@@ -122,7 +122,7 @@ def command(
 
 def measure_engine(largest: int | None, environments: Path, *, as_json: bool) -> None:
     """Set up the peers, or measure the optimized engine beside those that are set up."""
-    from marginspec_tools.benchmarks.engine import figures
+    from marginspec_tools.benchmarks.engine import measured
     from marginspec_tools.benchmarks.peers_setup import PEERS, opened_peer, python_of, set_up
 
     if largest is None:
@@ -132,13 +132,8 @@ def measure_engine(largest: int | None, environments: Path, *, as_json: bool) ->
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         ready = [name for name in PEERS if python_of(name, environments).exists()]
         peers = {name: stack.enter_context(opened_peer(name, environments)) for name in ready}
-        for figure in figures(largest, peers, folder):
-            if as_json:
-                click.echo(msgspec.json.encode({"bench": 3, **attrs.asdict(figure), "ratio": figure.ratio}).decode())
-            else:
-                beside = f", {figure.ratio:,.1f} times faster than {figure.peer}" if figure.peer else ""
-                note = f" ({figure.note})" if figure.note else ""
-                click.echo(f"{figure.question}: {figure.ours_us:,.3f} us{beside}{note}")
+        for one in measured(largest, peers, folder):
+            click.echo(msgspec.json.encode({"bench": 4, **one.fields()}).decode() if as_json else one.plain())
 
 
 def json_lines(measured: list[Measured]) -> Iterator[str]:

@@ -1,0 +1,143 @@
+"""A mixed journal from Parquet to the receipts' hash, at several sizes, beside the specification on a sample."""
+
+import json
+import statistics
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from marginspec_tools.benchmarks.figures import Bound, Figure, Measured
+from marginspec_tools.benchmarks.mixed import BUSIEST, SHARES, Mixed, write_mixed
+from marginspec_tools.benchmarks.peers_setup import SPECIFICATION, opened_worker
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
+ROUNDS = 3
+SAMPLE = 10_000
+"""Events that the specification takes in a round, after as many that do not count."""
+NOTHING = Mixed(accounts=10, markets=1, events=100, seed=7)
+"""A replay of this takes as long as the process needs to start."""
+LARGEST = Mixed(accounts=437_000, markets=624, events=3_200_000, seed=7)
+PARTS = (16, 4, 1)
+"""The sizes are these parts of the largest: as many markets fewer as accounts, so as many positions in each."""
+ROW = "mixed"
+GIGABYTE = 10**9
+MOST_GIGABYTES = 4.0
+MOST_GROWTH = 1.5
+"""Linear, but for what a processor's caches and address tables still hold of the smallest size."""
+
+
+@attrs.frozen
+class Taken:
+    """One replay, as a process from its start to its end."""
+
+    seconds: float
+    peak_bytes: int
+
+
+def replay(path: Path) -> Taken:
+    """Replay a journal in a process of its own."""
+    command = [sys.executable, "-c", "from marginspec_tools.cli import main; main()", "replay", "--json", str(path)]
+    launched = subprocess.run([sys.executable, str(LAUNCHER), *command], check=True, capture_output=True)
+    return Taken(**json.loads(launched.stdout))
+
+
+def part_of(size: Mixed, part: int) -> Mixed:
+    """The same exchange with a part of the accounts, markets and events."""
+    return Mixed(size.accounts // part, max(1, size.markets // part), size.events // part, size.seed)
+
+
+def sized(accounts: int) -> Mixed:
+    """The largest size with so many accounts, if that is fewer."""
+    accounts = min(accounts, LARGEST.accounts)
+    share = accounts / LARGEST.accounts
+    return Mixed(accounts, max(10, round(LARGEST.markets * share)), round(LARGEST.events * share), LARGEST.seed)
+
+
+class Sample:
+    """What the specification takes for events, by type."""
+
+    def __init__(self) -> None:
+        self.read_s, self.seconds, self.counts = 0.0, Counter[str](), Counter[str]()
+
+    def add(self, answered: dict[str, Any]) -> None:
+        """Count a round."""
+        self.read_s += answered["read_s"]
+        for name, seconds in answered["seconds"].items():
+            self.seconds[name] += seconds
+        self.counts.update(answered["counts"])
+
+    def seconds_an_event(self) -> float:
+        """The mean by type, weighted with the journal's shares of types: rare ones do not count by chance."""
+        shares = {name: share for name, share in SHARES.items() if self.counts[name]}
+        taken = sum(share * self.seconds[name] / self.counts[name] for name, share in shares.items())
+        return self.read_s / self.counts.total() + taken / sum(shares.values())
+
+    def composition(self) -> str:
+        """How many events of each type there were, with the mean microseconds of one."""
+        means = {name: 1e6 * self.seconds[name] / count for name, count in self.counts.items()}
+        return ", ".join(f"{count:,} {name} of {means[name]:,.0f} us" for name, count in self.counts.most_common())
+
+
+def replays(accounts: int, folder: Path) -> Iterator[Measured]:
+    """A mixed journal of three sizes beside the specification, its peak memory, and whether its cost is linear."""
+    started_s = median_seconds([replay(written(NOTHING, folder)) for _ in range(ROUNDS)])
+    largest, marginal_us = sized(accounts), {}
+    for size in (part_of(largest, part) for part in PARTS):
+        taken, sample = beside_specification(written(size, folder), size)
+        yield figure_of(size, taken, sample)
+        marginal_us[size.accounts] = 1e6 * (median_seconds(taken) - started_s) / size.events
+        peak = max(one.peak_bytes for one in taken) / GIGABYTE
+        if size == largest:
+            named = f"mixed journal, {size.accounts:,} accounts, peak memory of the process"
+            yield Bound("mixed memory", named, peak, "GB", MOST_GIGABYTES)
+    smallest, *_, most = marginal_us
+    named = (
+        f"mixed: cost of an event at {most:,} accounts over that at {smallest:,}, without {started_s:.2f} s to start"
+    )
+    yield Bound("mixed, growth", named, marginal_us[most] / marginal_us[smallest], "times", MOST_GROWTH)
+
+
+def written(size: Mixed, folder: Path) -> Path:
+    """A mixed journal in a file, written over the one before."""
+    path = folder / "mixed.parquet"
+    write_mixed(path, size)
+    return path
+
+
+def beside_specification(path: Path, size: Mixed) -> tuple[list[Taken], Sample]:
+    """Replays of ours and rounds of the specification in turn."""
+    taken, sample = [], Sample()
+    following = size.events // 2
+    events = min(SAMPLE, following // (ROUNDS + 1))
+    with opened_worker(Path(sys.executable), SPECIFICATION) as specification:
+        specification.ask({"journal": str(path), "before": size.opening + size.events - following, "events": events})
+        for _ in range(ROUNDS):
+            taken.append(replay(path))
+            sample.add(specification.ask({"events": events}))
+    return taken, sample
+
+
+def figure_of(size: Mixed, taken: list[Taken], sample: Sample) -> Figure:
+    """An event of ours and of the specification; all that our process does is charged to the events that follow."""
+    seconds = median_seconds(taken)
+    named = (
+        f"mixed journal, {size.accounts:,} accounts, {size.events:,} events in {size.markets:,} markets of "
+        f"{BUSIEST * size.accounts // size.markets:,} positions, an event"
+    )
+    peak = max(one.peak_bytes for one in taken) / GIGABYTE
+    note = (
+        f"{seconds:.1f} s and {peak:.2f} GB for the whole process, with {size.opening:,} events of the opening; "
+        f"the specification from the journal's middle on: {sample.composition()}, weighted with the journal's shares"
+    )
+    theirs = 1e6 * sample.seconds_an_event()
+    return Figure(ROW, named, size.accounts, 1e6 * seconds / size.events, "the specification", theirs, 30, note)
+
+
+def median_seconds(taken: list[Taken]) -> float:
+    """The median of what replays took."""
+    return statistics.median(one.seconds for one in taken)
