@@ -94,8 +94,10 @@ class Columns:
         types = np.where(drawn < MARK_SHARE, MARKED, types)
         first = chance.integers(0, size.accounts, count)
         market = (first + chance.integers(0, BUSIEST, count)) % size.markets
-        apart = chance.integers(1, max(2, size.accounts // size.markets), count)
-        second = (first + size.markets * apart) % size.accounts
+        # The other side is of the same markets: the accounts' numbers differ by a multiple of how many there are.
+        rounds = size.accounts // size.markets
+        apart = chance.integers(1, max(2, rounds), count)
+        second = (first // size.markets + apart) % rounds * size.markets + first % size.markets
         self.types[rows], self.market[rows] = types, market
         self.price[rows] = self._prices(types, market)
         self.quantity[rows] = np.maximum(1, 100_000_000 // self.price[rows])

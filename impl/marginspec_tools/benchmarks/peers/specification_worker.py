@@ -18,7 +18,7 @@ from marginspec.transition import SpecificationEngine
 from marginspec_engine.running import BatchRun
 from marginspec_journal import Record, open_journal
 from marginspec_journal.canonical import type_name
-from marginspec_journal.parquet import ROWS_AT_ONCE, ParquetJournal
+from marginspec_journal.parquet import ParquetJournal
 from marginspec_journal.states import opening
 from marginspec_tools.fast_running import rows_behind
 
@@ -26,7 +26,7 @@ from marginspec_tools.fast_running import rows_behind
 class Sample:
     """The specification in a journal's middle: in the state that the optimized engine has reached there."""
 
-    def __init__(self, path: Path, before: int) -> None:
+    def __init__(self, path: Path, before: int, rows_at_once: int) -> None:
         journal = open_journal(path)
         run = BatchRun(opening(State(header=journal.header)))
         for rows in rows_behind(journal, run.engine.tables, 0):
@@ -35,7 +35,7 @@ class Sample:
                 break
         reached = run.reached()
         self.engine, self.chain = SpecificationEngine(reached.state), reached.chain()
-        self.records = records_behind(path, before)
+        self.records = records_behind(path, before, rows_at_once)
 
     def take(self, events: int) -> dict[str, Any]:
         """Seconds of the next events: to read them, and by type to take them and write their receipts and hashes."""
@@ -53,11 +53,11 @@ class Sample:
         return {"read_s": read, "seconds": seconds, "counts": counts}
 
 
-def records_behind(path: Path, passed: int) -> Iterator[Record]:
-    """The records of a Parquet journal behind so many, none of those decoded."""
+def records_behind(path: Path, passed: int, rows_at_once: int) -> Iterator[Record]:
+    """The records of a Parquet journal behind so many, of which none is decoded; so many rows are read at once."""
     journal = open_journal(path)
     assert isinstance(journal, ParquetJournal)
-    for before, batch in journal.batches(ROWS_AT_ONCE):
+    for before, batch in journal.batches(rows_at_once):
         skipped = min(batch.num_rows, max(0, passed - before))
         if skipped < batch.num_rows:
             yield from journal.records(batch.slice(skipped), before + skipped)
@@ -69,7 +69,8 @@ def main() -> None:
     for line in sys.stdin:
         question = json.loads(line)
         if "journal" in question:
-            sample = Sample(Path(question["journal"]), question["before"])
+            # As many rows at once as events: each answer has its part of what reading costs.
+            sample = Sample(Path(question["journal"]), question["before"], question["events"])
             # What is built by now is no garbage; looking at it again would be charged to the events.
             gc.collect()
             gc.freeze()
