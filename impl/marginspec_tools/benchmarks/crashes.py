@@ -11,15 +11,16 @@ from marginspec_engine import layout
 from marginspec_engine.entry_points import APPLY, PUBLISH, enter
 from marginspec_engine.layout import EFFECT_LENGTHS
 from marginspec_engine.plain_memory import vector_of
-from marginspec_tools.benchmarks.exchanges import PRICE, PRICE_UNITS, Exchange, OpenedBy, crashing_exchange
+from marginspec_tools.benchmarks.exchanges import PRICE, Exchange, OpenedBy, crashing_exchange, path_of_market
 from marginspec_tools.benchmarks.figures import Figure
 from marginspec_tools.benchmarks.peers_setup import Peer
 from marginspec_tools.benchmarks.worlds import World
 
 ROUNDS = 3
-PATH = np.array([PRICE + 1, PRICE * 88 // 100])
+PATH = path_of_market(np.array([PRICE + 1, PRICE * 88 // 100]))
 MOST_OPENED_BY_ENGINE = 100_000
 """Beyond it the peer's engine takes minutes for a crash: its cost of an effect grows with the positions."""
+APPLIED, PUBLISHED = "crash", "crash with receipts"
 BY_ENGINE: tuple[OpenedBy, str] = ("engine", "positions opened by its engine")
 ATTACHED: tuple[OpenedBy, str] = ("accounts", "accounts attached to it")
 
@@ -45,7 +46,7 @@ class Crash(NamedTuple):
 def our_crash(exchange: Exchange) -> Crash:
     """A crash of ours: to apply the mark, and to write its receipt and hash."""
     world = exchange.world()
-    words = world.marks(0, PATH)
+    words = world.marks(*PATH)
     world.take(words[:1])
     book = world.tables.book
     book[layout.EVENT_WORDS : layout.EVENT_WORDS + layout.EVENT_ROW] = words[1]
@@ -70,7 +71,7 @@ def counts_of_effects(world: World) -> tuple[int, int]:
 def peer_crash(peer: Peer, exchange: Exchange, opened_by: OpenedBy) -> Crash:
     """The same of the peer, which writes no receipts."""
     peer.ask(exchange.asked(opened_by))
-    answered = peer.ask({"path": (PATH / PRICE_UNITS).tolist()})
+    answered = peer.ask(PATH.asked())
     return Crash(answered["seconds"][1], 0.0, answered["liquidations"], answered["deleveragings"])
 
 
@@ -97,8 +98,8 @@ def figures_of(accounts: int, taken: list[Crash], others: dict[str, list[Crash]]
     """The figures of so many crashes of ours and, by the way they were asked, of the peer."""
     named = f"crash of {accounts:,} accounts, a liquidation or deleveraging"
     rows = {
-        "crash": (named, statistics.median(one.applied_s / one.effects for one in taken)),
-        "crash with receipts": (
+        APPLIED: (named, statistics.median(one.applied_s / one.effects for one in taken)),
+        PUBLISHED: (
             f"{named}, with receipts and hash",
             statistics.median((one.applied_s + one.published_s) / one.effects for one in taken),
         ),

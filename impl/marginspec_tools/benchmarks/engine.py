@@ -49,7 +49,7 @@ def measured_ticks(largest: int, peer: Peer | None) -> Iterator[Measured]:
     cross = [ticks.cross_ticks(size, peer) for size in sizes_up_to(largest, CROSS_SIZES)]
     yield from cross
     yield from growth(cross, smallest=1_000, largest=100_000, at_most=2)
-    yield from ticks.ticks_on_swings(min(largest, SCANNED))
+    yield from ticks.worst_ticks(min(largest, SCANNED), peer)
     yield from ticks.scans(min(largest, SCANNED), peer)
 
 

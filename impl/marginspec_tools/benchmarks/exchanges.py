@@ -1,6 +1,6 @@
 """The same exchange for us and for the peer lrvx: half of the accounts are long, each against one that is short."""
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import attrs
 import numpy as np
@@ -66,7 +66,7 @@ class Exchange:
 
 
 def isolated_exchange(accounts: int, most_leverage: int = 20) -> Exchange:
-    """Isolated positions of one market, whose triggers all differ, none within so many parts of the first mark."""
+    """Isolated positions of one market, whose triggers differ; the nearest lies where the leverage has it."""
     chance = np.random.default_rng(SEED)
     deposits, leverages = chance.integers(600, 1200, accounts), chance.integers(2, most_leverage + 1, accounts)
     return Exchange(1, True, deposits, leverages, chance.integers(0, 100, accounts))
@@ -79,6 +79,12 @@ def cross_exchange(accounts: int, markets: int) -> Exchange:
     return Exchange(markets, False, deposits, leverages, np.zeros(accounts, np.int64))
 
 
+def thin_exchange(accounts: int, markets: int) -> Exchange:
+    """Cross accounts that bear the loss of a twentieth in one of four markets, and not much more."""
+    deposits = np.random.default_rng(SEED).integers(210, 240, accounts)
+    return Exchange(markets, False, deposits, np.full(accounts, 20), np.zeros(accounts, np.int64))
+
+
 def crashing_exchange(accounts: int) -> Exchange:
     """Accounts of which most of those that are long cannot bear a mark that falls by 12%."""
     chance, half = np.random.default_rng(SEED), accounts // 2
@@ -86,7 +92,27 @@ def crashing_exchange(accounts: int) -> Exchange:
     return Exchange(1, False, deposits, np.full(accounts, 100), np.zeros(accounts, np.int64))
 
 
-def random_walk(start: int, steps: int, seed: int) -> Words64:
-    """A seeded path of steps of a basis point up or down, in price units."""
-    turns = np.random.default_rng(seed).choice(np.array([-1, 1]), steps)
-    return start + (start // 10_000) * np.cumsum(turns)
+class Path(NamedTuple):
+    """Marks in turn: whose market, and the price, in price units."""
+
+    markets: Words64
+    prices: Words64
+
+    def asked(self) -> dict[str, Any]:
+        """The path as the peer is asked to take it."""
+        return {"path": list(zip(self.markets.tolist(), (self.prices / PRICE_UNITS).tolist(), strict=True))}
+
+    def between(self, first: int, last: int) -> "Path":
+        """A part of the path."""
+        return Path(self.markets[first:last], self.prices[first:last])
+
+
+def path_of_market(prices: Words64) -> Path:
+    """Marks of the first market."""
+    return Path(np.zeros(len(prices), np.int64), prices)
+
+
+def random_walk(steps: int) -> Path:
+    """A seeded path of steps of a basis point up or down."""
+    turns = np.random.default_rng(SEED).choice(np.array([-1, 1]), steps)
+    return path_of_market(PRICE + PRICE // 10_000 * np.cumsum(turns))

@@ -33,12 +33,12 @@ class Figure:
     @property
     def is_reached(self) -> bool | None:
         """Whether the ratio is what it must be; none if nothing must be reached."""
-        return None if self.needed is None or self.peer_us is None else self.ratio >= self.needed
+        return None if self.needed is None else self.ratio >= self.needed
 
     def plain(self) -> str:
         """The figure for people."""
-        beside = f", {self.ratio:,.3g} times faster than {self.peer} ({self.peer_us:,.3f} us)" if self.peer else ""
-        needed = f"; needed {self.needed:,.3g}: {said(self.is_reached)}" if self.is_reached is not None else ""
+        beside = f", {written(self.ratio)} times faster than {self.peer} ({self.peer_us:,.3f} us)" if self.peer else ""
+        needed = f"; needed {written(self.needed)}: {said(self.is_reached)}" if self.needed is not None else ""
         return f"{self.question}: {self.ours_us:,.3f} us{beside}{needed}" + (f" ({self.note})" if self.note else "")
 
     def fields(self) -> dict[str, object]:
@@ -64,7 +64,7 @@ class Bound:
 
     def plain(self) -> str:
         """The bound for people."""
-        needed = f"needed at most {self.at_most:,.3g}: {said(self.is_reached)}"
+        needed = f"needed at most {written(self.at_most)}: {said(self.is_reached)}"
         return f"{self.question}: {self.amount:,.2f} {self.unit}; {needed}" + (f" ({self.note})" if self.note else "")
 
     def fields(self) -> dict[str, object]:
@@ -73,6 +73,11 @@ class Bound:
 
 
 Measured = Figure | Bound
+
+
+def written(ratio: float) -> str:
+    """A ratio with three digits, or all those before the point."""
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
 
 
 def said(is_reached: bool | None) -> str:

@@ -1,7 +1,6 @@
 """A mixed journal from Parquet to the receipts' hash, at several sizes, beside the specification on a sample."""
 
 import json
-import statistics
 import subprocess
 import sys
 from collections import Counter
@@ -24,7 +23,8 @@ NOTHING = Mixed(accounts=10, markets=1, events=100, seed=7)
 LARGEST = Mixed(accounts=437_000, markets=624, events=3_200_000, seed=7)
 PARTS = (16, 4, 1)
 """The sizes are these parts of the largest: as many times fewer accounts as markets, so as many positions in each."""
-ROW = "mixed"
+ROW, CHEAP_ROW, START_ROW = "mixed", "mixed, cheap", "mixed, start"
+WHOLE, PART = "the specification", "the specification's trades and orders"
 GIGABYTE = 10**9
 NEEDED, MOST_GIGABYTES = 30, 4.0
 CHEAP = ("trade", "place_order", "cancel_order")
@@ -37,6 +37,7 @@ class Taken:
     """One replay, as a process from its start to its end."""
 
     seconds: float
+    processor_s: float
     peak_bytes: int
 
 
@@ -86,20 +87,30 @@ class Sample:
 
 def replays(accounts: int, folder: Path) -> Iterator[Measured]:
     """A mixed journal of three sizes beside the specification, its peak memory, and whether its cost is linear."""
-    started_s = median_seconds([replay(written(NOTHING, folder)) for _ in range(ROUNDS)])
-    largest, marginal_us = sized(accounts), {}
+    started = [replay(written(NOTHING, folder)) for _ in range(ROUNDS)]
+    named = f"mixed journal of {NOTHING.events:,} events, an event: nearly all of it is the start of the process"
+    yield Figure(START_ROW, named, NOTHING.events, 1e6 * median_of(started).seconds / NOTHING.events)
+    largest, medians, peak = sized(accounts), [], 0.0
     for size in (part_of(largest, part) for part in PARTS):
         taken, sample = beside_specification(written(size, folder), size)
-        yield from figures_of(size, taken, sample)
-        marginal_us[size.accounts] = 1e6 * (median_seconds(taken) - started_s) / size.events
+        whole, *others = figures_of(size, taken, sample)
+        yield attrs.evolve(whole, needed=NEEDED) if size == largest else whole
+        yield from others
+        medians.append((size.events, median_of(taken)))
         peak = max(one.peak_bytes for one in taken) / GIGABYTE
-        if size == largest:
-            named = f"mixed journal, {size.accounts:,} accounts, peak memory of the process"
-            yield Bound("mixed memory", named, peak, "GB", MOST_GIGABYTES)
-    # Nearly all that the smallest takes is the start, so it says little of an event.
-    _, fewer, most = marginal_us
-    named = f"mixed: cost of an event at {most:,} accounts over that at {fewer:,}, without {started_s:.2f} s to start"
-    yield Bound("mixed, growth", named, marginal_us[most] / marginal_us[fewer], "times", MOST_GROWTH)
+    named = f"mixed journal, {largest.accounts:,} accounts, peak memory of the process"
+    yield Bound("mixed memory", named, peak, "GB", MOST_GIGABYTES)
+    yield from linearity(median_of(started).processor_s, *medians[-2:])
+
+
+def linearity(started_s: float, fewer: tuple[int, Taken], more: tuple[int, Taken]) -> Iterator[Bound]:
+    """How much dearer an event is in a longer journal, in processor time without the start; none if that is most."""
+    if fewer[1].processor_s < 2 * started_s:
+        return
+    costs = [(taken.processor_s - started_s) / events for events, taken in (fewer, more)]
+    named = f"mixed: processor time of an event of {more[0]:,} over that of {fewer[0]:,}"
+    note = f"without {started_s:.2f} s to start"
+    yield Bound("mixed, growth", named, costs[1] / costs[0], "times", MOST_GROWTH, note)
 
 
 def written(size: Mixed, folder: Path) -> Path:
@@ -128,7 +139,7 @@ def figures_of(size: Mixed, taken: list[Taken], sample: Sample) -> Iterator[Figu
     The specification looks at every domain in a market after a mark. Beside the mean over all types stands that over
     trades and orders alone, which does not grow with a market's positions.
     """
-    seconds = median_seconds(taken)
+    seconds = median_of(taken).seconds
     named = (
         f"mixed journal, {size.accounts:,} accounts, {size.events:,} events in {size.markets:,} markets of "
         f"{BUSIEST * size.accounts // size.markets:,} positions, an event"
@@ -138,13 +149,13 @@ def figures_of(size: Mixed, taken: list[Taken], sample: Sample) -> Iterator[Figu
         f"{seconds:.1f} s and {peak:.2f} GB for the whole process, with {size.opening:,} events of the opening; "
         f"the specification from the journal's middle on: {sample.composition()}, weighted with the journal's shares"
     )
-    ours = Figure(ROW, named, size.accounts, 1e6 * seconds / size.events, note=note)
+    ours = Figure(ROW, named, size.events, 1e6 * seconds / size.events, note=note)
     theirs = 1e6 * sample.seconds_an_event(SHARES)
-    yield attrs.evolve(ours, peer="the specification", peer_us=theirs, needed=NEEDED)
+    yield attrs.evolve(ours, peer=WHOLE, peer_us=theirs)
     least = 1e6 * sample.seconds_an_event(CHEAP)
-    yield attrs.evolve(ours, row=f"{ROW}, cheap", peer="the specification's trades and orders", peer_us=least, note="")
+    yield attrs.evolve(ours, row=CHEAP_ROW, peer=PART, peer_us=least, note="")
 
 
-def median_seconds(taken: list[Taken]) -> float:
-    """The median of what replays took."""
-    return statistics.median(one.seconds for one in taken)
+def median_of(taken: list[Taken]) -> Taken:
+    """The replay that took the median of seconds."""
+    return sorted(taken, key=lambda one: one.seconds)[len(taken) // 2]

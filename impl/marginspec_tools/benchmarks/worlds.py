@@ -114,10 +114,10 @@ class World:
         words[:, layout.FIRST_ACCOUNT], words[:, layout.SECOND_ACCOUNT] = np.arange(half), np.arange(half, 2 * half)
         self.take(words)
 
-    def marks(self, market: int, prices: Words64) -> Words64:
-        """Marks of a market, in price units."""
+    def marks(self, markets: Words64, prices: Words64) -> Words64:
+        """Marks of markets, in price units."""
         words = priced(rows(len(prices), layout.MARK_PRICE), prices)
-        words[:, layout.OF_MARKET] = market
+        words[:, layout.OF_MARKET] = markets
         return words
 
     def positions(self, market: int) -> int:

@@ -49,12 +49,12 @@ class Exchange:
         for account in self._attached:
             self.engine.attach_account(account)
 
-    def mark(self, path: list[float]) -> dict[str, Any]:
-        """Seconds that each mark of a path takes, and what came of them."""
+    def mark(self, path: list[tuple[int, float]]) -> dict[str, Any]:
+        """Seconds that each mark of a path takes, a symbol and a price, and what came of them."""
         seconds, liquidations, deleveragings = [], 0, 0
-        for price in path:
+        for symbol, price in path:
             started = time.perf_counter()
-            found = self.engine.on_mark(0, price)
+            found = self.engine.on_mark(symbol, price)
             seconds.append(time.perf_counter() - started)
             liquidations += found["liquidations_count"]
             deleveragings += found["adl_closeouts_count"]
