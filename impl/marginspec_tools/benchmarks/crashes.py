@@ -79,7 +79,7 @@ def crashes(accounts: int, peer: Peer | None) -> Iterator[Figure]:
     """A crash by microseconds an effect: applied, as the peer does, and with our receipts and hash.
 
     The peer liquidates and deleverages the same numbers whether its engine has opened the positions or accounts are
-    attached. The first is what keeps an exchange, and what the bar names; the second is faster, and stands beside it.
+    attached. The bar names the first, whose cost grows with their number; the second is faster, and stands beside it.
     """
     exchange = crashing_exchange(accounts)
     ways = [BY_ENGINE, ATTACHED] if accounts <= MOST_OPENED_BY_ENGINE else [ATTACHED]

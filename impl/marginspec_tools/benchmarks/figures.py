@@ -80,6 +80,11 @@ def written(ratio: float) -> str:
     return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
 
 
+def on_threads(count: int) -> str:
+    """On how many threads, in words."""
+    return "on one thread" if count == 1 else f"on {count} threads"
+
+
 def said(is_reached: bool | None) -> str:
     """Whether something is reached, in words."""
     return "reached" if is_reached else "NOT REACHED"

@@ -75,9 +75,9 @@ PLOTS = (
     ),
     Plot(
         "crash",
-        "A mark that falls by 12%: 42% of all accounts are liquidated",
+        "A mark that falls by 12% and liquidates 42% of all accounts: cost of an effect",
         "accounts",
-        "microseconds for each liquidation or deleveraging",
+        "microseconds a liquidation or deleveraging",
         (
             Line(f"lrvx, {crashes.BY_ENGINE[1]}", crashes.APPLIED, f"lrvx, {crashes.BY_ENGINE[1]}", THEIRS, "s"),
             Line("marginspec, with receipts and hash", crashes.PUBLISHED, None, OURS_TOO, "v"),
@@ -117,12 +117,14 @@ def write(path: Path, draw_on: Callable[[Axes], None]) -> None:
         canvas.legend(loc="outside lower left", ncols=2, frameon=False)
     drawn = io.BytesIO()
     canvas.savefig(drawn, format="svg", metadata={"Date": None, "Creator": "marginspec bench"})
+    lines = [line.rstrip() + b"\n" for line in drawn.getvalue().splitlines()]
     with atomic_writer(path) as stream:
-        stream.write(drawn.getvalue())
+        stream.writelines(lines)
 
 
 def draw(axes: Axes, plot: Plot, found: list[Figure]) -> None:
     """Draw the lines of a plot, and by how many times we are faster where a bar says what that must be."""
+    sizes = {size for line in plot.lines for size, _ in points_of(line, found)}
     axes.set_xscale("log")
     axes.set_yscale("log")
     for line in plot.lines:
@@ -131,9 +133,8 @@ def draw(axes: Axes, plot: Plot, found: list[Figure]) -> None:
     rows = {line.row for line in plot.lines if line.peer is not None}
     for figure in found:
         if figure.row in rows and figure.needed is not None and figure.peer_us is not None:
-            draw_ratio(axes, figure.size, figure.ours_us, figure.peer_us)
+            draw_ratio(axes, figure.size, figure.ours_us, figure.peer_us, is_last=figure.size == max(sizes))
     name_axes(axes, plot.title, plot.across, plot.up)
-    sizes = {size for line in plot.lines for size, _ in points_of(line, found)}
     axes.xaxis.set_major_locator(FixedLocator(sorted(sizes)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_locator(LogLocator(base=10))
@@ -151,12 +152,17 @@ def points_of(line: Line, found: list[Figure]) -> list[tuple[int, float]]:
     return sorted(points.items())
 
 
-def draw_ratio(axes: Axes, size: int, ours_us: float, theirs_us: float) -> None:
-    """A dashed line from our cost to theirs, with how many times it is."""
+def draw_ratio(axes: Axes, size: int, ours_us: float, theirs_us: float, *, is_last: bool) -> None:
+    """A dotted line from our cost to theirs, with how many times it is; the text of the last size stands before it."""
     axes.plot([size, size], [ours_us, theirs_us], color="#555555", linewidth=0.8, linestyle=":")
-    middle = (ours_us * theirs_us) ** 0.5
+    middle, (aside, alignment) = (ours_us * theirs_us) ** 0.5, (-5, "right") if is_last else (5, "left")
     axes.annotate(
-        f"{theirs_us / ours_us:,.0f}x", (size, middle), xytext=(5, 0), textcoords="offset points", va="center"
+        f"{theirs_us / ours_us:,.0f} times",
+        (size, middle),
+        xytext=(aside, 0),
+        textcoords="offset points",
+        horizontalalignment=alignment,
+        verticalalignment="center",
     )
 
 

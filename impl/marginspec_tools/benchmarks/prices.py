@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 
 from marginspec_engine.portfolios import NO_PRICE, Portfolio
-from marginspec_tools.benchmarks.figures import Figure, alternating, seconds_of
+from marginspec_tools.benchmarks.figures import Figure, alternating, on_threads, seconds_of
 from marginspec_tools.benchmarks.peers_setup import Peer
 from marginspec_tools.benchmarks.sweeps import portfolio_of
 from marginspec_tools.benchmarks.worlds import ONE, TIERS
@@ -83,7 +83,7 @@ def isolated_prices(positions: int, peers: dict[str, Peer], seed: int, threads: 
         "tiers": PEER_TIERS,
         "positions": isolated_rows(head(portfolio, SAMPLE)),
     }
-    named = f"liquidation price of {positions:,} isolated positions on {threads} threads, each"
+    named = f"liquidation price of {positions:,} isolated positions {on_threads(threads)}, each"
     return beside("isolated prices", named, portfolio, prices, question, peers)
 
 
@@ -94,7 +94,7 @@ def cross_prices(accounts: int, peers: dict[str, Peer], seed: int, threads: int)
     prices = our_prices(sample)[::CROSS]
     question: dict[str, Any] = {"kind": "cross", "tiers": PEER_TIERS, "domains": cross_domains(sample)}
     named = (
-        f"liquidation price of {accounts * CROSS:,} positions of cross accounts of {CROSS} on {threads} threads, each"
+        f"liquidation price of {accounts * CROSS:,} positions of cross accounts of {CROSS} {on_threads(threads)}, each"
     )
     return beside("cross prices", named, portfolio, prices, question, peers)
 

@@ -11,7 +11,7 @@ from marginspec_engine.compiled_portfolios import LARGEST, MarketColumns, Positi
 from marginspec_engine.listing import turn_above, turn_below
 from marginspec_engine.plain_memory import Words64
 from marginspec_engine.portfolios import Portfolio
-from marginspec_tools.benchmarks.figures import Figure, alternating, seconds_of
+from marginspec_tools.benchmarks.figures import Figure, alternating, on_threads, seconds_of
 from marginspec_tools.benchmarks.worlds import ONE, TIERS
 
 ROUNDS = 7
@@ -185,6 +185,6 @@ def sweeping(accounts: int, seed: int, threads: int) -> Figure:
         f"float64 plain {1e9 * plain / accounts:.1f} ns, in blocks {1e9 * blocks / accounts:.1f} ns an account; memory "
         f"triad of as many rows {1e9 * memory / accounts:.1f} ns; largest difference of the two equities {gap:.0e}"
     )
-    named = f"exact sweep of {accounts:,} accounts of 4 positions on {threads} threads, an account"
+    named = f"exact sweep of {accounts:,} accounts of 4 positions {on_threads(threads)}, an account"
     best = min(plain, blocks)
     return Figure("sweep", named, accounts, 1e6 * ours / accounts, "float64", 1e6 * best / accounts, 1 / 1.5, note)

@@ -19,7 +19,7 @@ from marginspec_tools.benchmarks.exchanges import (
     random_walk,
     thin_exchange,
 )
-from marginspec_tools.benchmarks.figures import Figure, alternating, seconds_of
+from marginspec_tools.benchmarks.figures import Figure, alternating, on_threads, seconds_of
 from marginspec_tools.benchmarks.peers_setup import Peer
 from marginspec_tools.benchmarks.sweeps import portfolio_of
 from marginspec_tools.benchmarks.worlds import World
@@ -152,7 +152,7 @@ def scan(positions: int, threads: int, peer: Peer | None) -> Figure:
     portfolio = portfolio_of(positions, 1, 1, SEED, threads)
     found = portfolio.unhealthy()
     path = random_walk(SCAN_STEPS)
-    named = f"scan of {positions:,} isolated positions at a mark on {threads} threads, a position"
+    named = f"scan of {positions:,} isolated positions at a mark {on_threads(threads)}, a position"
 
     def ours() -> float:
         return statistics.median(seconds_of(lambda: portfolio.write_unhealthy(0, found)) for _ in range(SCAN_STEPS))
