@@ -1,4 +1,4 @@
-"""Compiled forms of reading and writing bytes, which need not stand at whole words."""
+"""Compiled forms of reading and writing bytes, which need not stand at whole words, and of hints."""
 
 from typing import Any
 
@@ -55,6 +55,17 @@ def fetching(typing: Any, address: Any) -> Any:
     return types.void(types.int64), build
 
 
+def fraction_bits(typing: Any, above: Any, times: Any, below: Any, by: Any) -> Any:
+    """The bits of a fraction in floating point, which rise with it."""
+
+    def build(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        factors = [builder.sitofp(word, ir.DoubleType()) for word in given]
+        quotient = builder.fdiv(builder.fmul(factors[0], factors[1]), builder.fmul(factors[2], factors[3]))
+        return builder.bitcast(quotient, WORD)
+
+    return types.int64(types.int64, types.int64, types.int64, types.int64), build
+
+
 fetch_soon: Any = intrinsic(fetching)
 read_eight, read_two = reading(64), reading(16)
 write_eight, write_two, write_one = writing(64), writing(16), writing(8)
@@ -65,7 +76,20 @@ overload(octets.put_eight)(lambda address, word: lambda address, word: write_eig
 overload(octets.put_two)(lambda address, pair: lambda address, pair: write_two(address, pair))
 overload(octets.put_one)(lambda address, byte: lambda address, byte: write_one(address, byte))
 
+bits_of_fraction: Any = intrinsic(fraction_bits)
+
+overload(octets.fraction_hint)(
+    lambda above, times, below, by: lambda above, times, below, by: bits_of_fraction(above, times, below, by)
+)
 overload(octets.fetch)(lambda address: lambda address: fetch_soon(address))
 
-OCTETS = (octets.fetch, octets.eight, octets.two, octets.put_eight, octets.put_two, octets.put_one)
+OCTETS = (
+    octets.fetch,
+    octets.fraction_hint,
+    octets.eight,
+    octets.two,
+    octets.put_eight,
+    octets.put_two,
+    octets.put_one,
+)
 """What has a compiled form here."""

@@ -7,6 +7,11 @@ event needs while it runs. Rows of a table refer to each other by number, counte
 WORD_BYTES = 8
 NONE = -1
 
+HUGE_BYTES = 2**21
+"""From so much memory on it is asked for on huge pages, of this size."""
+HUGE_PAGES = 14
+"""What Linux calls the advice to do so."""
+
 # ----------------------------------------------------------------- vectors and maps
 
 VECTOR = 3
@@ -142,13 +147,18 @@ TRIGGER is the nearest mark at which somebody must look at the domain; KEYED is 
 BIDS and ASKS are the lots of its open orders that may open it, LOADING_ORDERS how many these are; positions with
 such orders are linked for each account.
 """
-POSITION = 19
+POSITION = 24
+"""Three lines of the processor's cache, of which settlement reads two; 19 words are used."""
 
-CASH, FIRST, COUNT = 3, 4, 6
-"""Of a domain: its cash, its first position, how many it has; MARKET is NONE if it is cross; NEXT of the account."""
-IS_SUSPECT, WALLET, IS_TOUCHED, IS_DIRTY = range(8, 12)
-"""WALLET is the cross domain behind a domain. It is touched if its boxes may not hold, dirty if its leaves may not."""
-DOMAIN_ROW = 12
+CASH, FIRST, NOTES, COUNT, WALLET = 3, 4, 5, 6, 8
+"""Of a domain: its cash, its first position, notes, how many positions it has, and the cross domain behind it.
+
+MARKET is NONE if it is cross.
+"""
+IS_SUSPECT, IS_TOUCHED, IS_DIRTY = 1, 2, 4
+"""Notes: settlement is to look at the domain; its boxes may hold no more; its leaves may hold no more."""
+DOMAIN_ROW = 16
+"""Two lines of the processor's cache, of which settlement reads the first; 9 words are used."""
 
 LIMIT, NAME, REDUCE_ONLY, ORDERED_POSITION = 7, 8, 9, 10
 ORDER = 11
@@ -156,10 +166,10 @@ ORDER = 11
 NUMBER, TAKEN_OF, MARGIN_MODE, REASON = 7, 8, 9, 10
 LOT = 11
 
-MODE, FIRST_ORDER, ORDER_COUNT, FIRST_DOMAIN, OPEN_POSITIONS, NAME_START = 0, 1, 2, 3, 4, 5
-"""Of an account: its position mode (NONE until it exists), its orders, its domains, its name; then RANK."""
-NAME_LENGTH, FIRST_LOADED = 7, 8
-ACCOUNT = 9
+MODE, FIRST_ORDER, ORDER_COUNT, OPEN_POSITIONS, NAME_START, NAME_LENGTH = range(6)
+"""Of an account: its position mode (NONE until it exists), its orders, how many positions, its name; then RANK."""
+FIRST_LOADED = 7
+ACCOUNT = 8
 
 DECIMALS, ASSET_UNIT, EXTERNAL, INSURANCE, HOUSE, CLEARING = 0, 1, 2, 3, 4, 5
 """Of an asset; then RANK."""
@@ -192,8 +202,11 @@ FIRST_LOT, LAST_LOT, LOT_COUNT, LOTS_QUANTITY, LOTS_COST = range(35, 40)
 MARKET_POSITIONS, LONG_HEAP, SHORT_HEAP = range(40, 40 + 3 * VECTOR, VECTOR)
 LONG_QUEUE, SHORT_QUEUE = 52, 62
 """Each side's queue of counterparties, with words of its own; LOSING is the market's lots that lose at mark."""
-QUEUED, TREE, LEAVES, IMPROVED = 0, 3, 6, 7
-"""Of a queue: its positions in order and the tree over them (vectors), how many leaves, improvements of leaves."""
+QUEUED, TREE, LEAVES, IMPROVED, FRONT = 0, 3, 6, 7, 8
+"""Of a queue: its positions in order and the tree over them (vectors), how many leaves, improvements of leaves.
+
+Those in front of FRONT are gone for the event.
+"""
 LOSING = 72
 QUEUE_EVENT, FIRST_LOSING, HAS_LOTS_LISTED, IS_TRIED = range(75, 79)
 """Of a market: the event whose queues it has, the first losing lot not closed, whether MARKETS_WITH_LOTS lists it."""

@@ -5,12 +5,13 @@ on Python's integers, and what they wrote is kept only if the event is accepted.
 """
 
 import ctypes
+import sys
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from marginspec_engine.layout import ADDRESS, USED, WORD_BYTES
+from marginspec_engine.layout import ADDRESS, HUGE_BYTES, HUGE_PAGES, USED, WORD_BYTES
 
 Words64 = npt.NDArray[np.int64]
 
@@ -18,11 +19,22 @@ C_LIBRARY = ctypes.CDLL(None)
 C_LIBRARY.realloc.restype = ctypes.c_void_p
 C_LIBRARY.realloc.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
 C_LIBRARY.free.argtypes = (ctypes.c_void_p,)
+C_LIBRARY.aligned_alloc.restype = ctypes.c_void_p
+C_LIBRARY.aligned_alloc.argtypes = (ctypes.c_size_t, ctypes.c_size_t)
+IS_ADVISED = sys.platform == "linux"
+if IS_ADVISED:
+    C_LIBRARY.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
 
 
-def reallocated(address: int, words: int) -> int:
-    """Memory of so many words that begins like that at an address, which is given up."""
-    found = C_LIBRARY.realloc(address or None, words * WORD_BYTES)
+def allocated(words: int) -> int:
+    """New memory of so many words, much of it at once on huge pages (see `compiled_memory`)."""
+    size = words * WORD_BYTES
+    if IS_ADVISED and size >= HUGE_BYTES:
+        rounded = -(-size // HUGE_BYTES) * HUGE_BYTES
+        found = C_LIBRARY.aligned_alloc(HUGE_BYTES, rounded)
+        C_LIBRARY.madvise(found, rounded, HUGE_PAGES)
+    else:
+        found = C_LIBRARY.realloc(None, size)
     if not found:
         raise MemoryError("the engine's memory is used up")
     return int(found)
@@ -83,12 +95,13 @@ class DirectMemory:
         """Put a word at an address; OverflowError if it has more than 64 bits."""
         ctypes.c_int64.from_address(address).value = fitting(word)
 
-    def resized(self, address: int, before: int, after: int) -> int:  # noqa: ARG002 - the C library knows
-        """Memory resized by the C library."""
-        if after == 0:
+    def resized(self, address: int, before: int, after: int) -> int:
+        """New memory, filled from the old, which is given up."""
+        found = allocated(after) if after else 0
+        if address:
+            ctypes.memmove(found, address, min(before, after) * WORD_BYTES)
             released(address)
-            return 0
-        return reallocated(address, after)
+        return found
 
 
 def fitting(word: int) -> int:
@@ -122,7 +135,7 @@ class Draft:
             self._given_up.append(address)
         if after == 0:
             return 0
-        found = reallocated(0, after)
+        found = allocated(after)
         self._taken.append(found)
         for place in range(min(before, after)):
             self.write(found + WORD_BYTES * place, self.read(address + WORD_BYTES * place))

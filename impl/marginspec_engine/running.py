@@ -13,7 +13,7 @@ from marginspec_engine.compiled import memory
 from marginspec_engine.engine import OptimizedEngine
 from marginspec_engine.entry_points import COLLECT, PUBLISH, RUN_ROWS, enter
 from marginspec_engine.layout import NONE, USED
-from marginspec_engine.plain_memory import vector_of, words_of
+from marginspec_engine.plain_memory import Words64, vector_of, words_of
 from marginspec_engine.reasons import ACCEPTED, REASONS
 from marginspec_engine.receipt_columns import ReceiptColumns
 from marginspec_journal.canonical import canonical_json, event_hash
@@ -52,9 +52,13 @@ class BatchRun:
     def effects(self) -> Any:
         """The effects of the events taken since the last call, as a table."""
         assert self._columns is not None, "effects were not wanted"
+        return self._columns.table(self.collected())
+
+    def collected(self) -> Words64:
+        """The effects of the events taken since the last call, as rows of words."""
         rows = vector_of(self._book, layout.COLLECTED).reshape(-1, layout.EFFECT_ROW).copy()
         self._book[layout.COLLECTED + USED] = 0
-        return self._columns.table(rows)
+        return rows
 
     def want_lines(self, wanted: bool) -> None:
         """Have the lines of receipts made, or not."""

@@ -18,7 +18,7 @@ from marginspec.state import State
 from marginspec_engine import layout
 from marginspec_engine.layout import ADDRESS, BOOK, MARKET_ROW, ROOM, SLOTS, USED
 from marginspec_engine.names import Names
-from marginspec_engine.plain_memory import Words64, reallocated, words_of
+from marginspec_engine.plain_memory import Words64, allocated, words_of
 from marginspec_engine.running import BatchRun
 from marginspec_engine.tables import BOOK_VECTORS, MAPS, MARKET_VECTORS, Tables, release_book
 from marginspec_journal import InputError
@@ -102,7 +102,7 @@ def load(tables: Tables, words: Words64, names: dict[str, list[str]]) -> None:
     tables.book[list(NOT_KEPT)] = own
     place = BOOK
     for row, vector, count in reached(tables.book):
-        address = reallocated(0, max(1, count))
+        address = allocated(max(1, count))
         words_of(address, count)[:] = words[place : place + count]
         row[vector + ADDRESS] = address
         if vector not in MAPS or row is not tables.book:

@@ -88,7 +88,7 @@ class Tables:
         number = memory.new_row(self.words, layout.ACCOUNTS, layout.ACCOUNT)
         names = memory.at(self.words, layout.NAMES)
         words = self.row(layout.ACCOUNTS, number, layout.ACCOUNT)
-        for place in (layout.MODE, layout.FIRST_ORDER, layout.FIRST_DOMAIN, layout.FIRST_LOADED):
+        for place in (layout.MODE, layout.FIRST_ORDER, layout.FIRST_LOADED):
             words[place] = NONE
         ordering = ordering_words(text)
         words[layout.NAME_START], words[layout.NAME_LENGTH] = names[USED], len(ordering)
@@ -110,7 +110,7 @@ class Tables:
         """Number many accounts that have no number yet."""
         before = len(self.accounts)
         rows = np.zeros((len(texts), layout.ACCOUNT), np.int64)
-        rows[:, [layout.MODE, layout.FIRST_ORDER, layout.FIRST_DOMAIN, layout.FIRST_LOADED]] = NONE
+        rows[:, [layout.MODE, layout.FIRST_ORDER, layout.FIRST_LOADED]] = NONE
         rows[:, [layout.NAME_START, layout.NAME_LENGTH]] = self._extend_names(texts)
         self._extend(layout.ACCOUNTS, rows)
         self._extend_texts(layout.ACCOUNT_TEXTS, texts)

@@ -15,6 +15,7 @@ import click
 
 from marginspec import RULEBOOK_VERSION
 from marginspec_journal import InputError
+from marginspec_tools.outputs import tell
 from marginspec_tools.running import Divergence, EngineCrash
 
 COMMANDS = {
@@ -25,8 +26,9 @@ COMMANDS = {
     "scenario": "Generate a journal from a seed.",
     "calc": "Answer questions about tiers, margins, bands and scores.",
     "sweep": "Answer what would follow from other marks, scenario by scenario.",
+    "campaign": "Simulate a journal for each of many seeds, and tell what came of them.",
     "segment": "Run one segment of a journal again, from its snapshot.",
-    "merge": "Join the shards of a sweep, or the segments of a run.",
+    "merge": "Join the shards of a sweep or a campaign, or the segments of a run.",
     "prove": "Prove the theorems on the rulebook's own functions.",
     "bench": "Measure speed.",
 }
@@ -85,16 +87,6 @@ def silence_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def one_line(text: str) -> str:
-    """A text without characters that would break the line or that a terminal might obey."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
-
-
-def tell(error: object) -> None:
-    """Say in one line on stderr what was wrong."""
-    click.echo(f"error: {one_line(str(error))}", err=True)
-
-
 def main() -> None:
     """Run a command; bad input is one line on stderr and exit code 2, never a traceback."""
     # A file's name may hold bytes, and a terminal's encoding may lack characters, that print could not write.
@@ -121,7 +113,8 @@ def exit_code() -> int:
         tell(divergence)
         return DIVERGED
     except EngineCrash as crash:
-        traceback.print_exception(crash.__cause__)
+        # What comes from another machine may have lost its cause, but not its own traceback.
+        traceback.print_exception(crash.__cause__ or crash)
         tell(crash)
         return CRASHED
     except ModuleNotFoundError as error:

@@ -597,11 +597,15 @@ def next_taken(venue: Venue) -> Taken:
 
 
 def generate_taken(parameters: Parameters) -> Iterator[Taken]:
-    """All events of a scenario with their receipts: the opening first, then the mix."""
-    venue = Venue(parameters)
+    """All events of a scenario with their receipts."""
+    return run_venue(Venue(parameters))
+
+
+def run_venue(venue: Venue) -> Iterator[Taken]:
+    """All events of a new venue with their receipts, its state being that after each: the opening, then the mix."""
     for event in open_venue(venue):
         yield venue.take(event)
-    while venue.passed < parameters.events:
+    while venue.passed < venue.parameters.events:
         yield next_taken(venue)
 
 

@@ -3,7 +3,7 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -60,6 +60,17 @@ class Spool:
 
 
 @contextmanager
+def line_writer(path: Path | None, inputs: tuple[Path, ...] = ()) -> Iterator[Callable[[bytes], None]]:
+    """What writes lines to a file that appears when all are written, or, without a path, prints them."""
+    if path is None:
+        yield click.echo
+        return
+    with Spool(path, inputs) as spool:
+        yield lambda text: spool.write(text + b"\n")
+        spool.publish()
+
+
+@contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """A folder to write into that takes the path's name when all is written; on any error nothing is left of it.
 
@@ -108,6 +119,16 @@ def refusals(path: Path) -> Iterator[None]:
 def print_line(fields: dict[str, Any]) -> None:
     """Print a line of JSON."""
     click.echo(msgspec.json.encode(fields))
+
+
+def one_line(text: str) -> str:
+    """A text without characters that would break the line or that a terminal might obey."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def tell(error: object) -> None:
+    """Say in one line on stderr what was wrong."""
+    click.echo(f"error: {one_line(str(error))}", err=True)
 
 
 def people_console() -> Console:

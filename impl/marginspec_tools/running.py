@@ -44,9 +44,6 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print lines 
 class EngineCrash(Exception):  # noqa: N818 - the cause holds the error
     """An engine failed on an event that it should have accepted or rejected: a bug of the engine."""
 
-    def __init__(self, engine: str, file: str, line: int) -> None:
-        super().__init__(f"{file}:{line}: the engine {engine} crashed on this event; please report it as a bug")
-
 
 class Divergence(Exception):  # noqa: N818 - not an error of the input: what should be equal is not
     """Two accounts of the same events differ."""
@@ -107,7 +104,8 @@ class Run:
         try:
             return self._engine.apply(event)
         except Exception as error:
-            raise EngineCrash(self.engine_name, self.journal.name, line) from error
+            reason = f"the engine {self.engine_name} crashed on this event; please report it as a bug"
+            raise EngineCrash(f"{self.journal.name}:{line}: {reason}") from error
 
     def broken_at_start(self) -> tuple[Violation, ...]:
         """What the state that the run starts from breaks."""

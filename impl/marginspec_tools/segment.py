@@ -1,7 +1,6 @@
 """`marginspec segment`: one segment of a journal, run again from its snapshot, and what joins it to its neighbours."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from hashlib import file_digest, sha256
 from itertools import pairwise
 from pathlib import Path
@@ -9,19 +8,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 import click
+import msgspec
 
 from marginspec import RULEBOOK_VERSION
 from marginspec_journal import InputError, Journal, open_journal
-from marginspec_journal.lines import opened
 from marginspec_journal.states import OpenedState, opening_hash, state_text
 from marginspec_journal.strict_json import Node, parse_document
-from marginspec_tools.outputs import Spool
+from marginspec_tools.outputs import line_writer
 from marginspec_tools.running import Divergence, check_headers, need_fast_engine
-from marginspec_tools.sweep import PATH, put
 
 if TYPE_CHECKING:
     from marginspec_engine.running import BatchRun
 
+PATH = click.Path(path_type=Path)
 SEGMENT_VERSION = 1
 
 
@@ -166,14 +165,18 @@ def command(journal: Path, snapshot: Path, events: int, trust_snapshot: bool, ou
     SHA-256 of the state's file before and after them. `marginspec merge` joins such lines to one of the whole run.
     """
     need_fast_engine()
-    with ExitStack() as stack:
-        spool = stack.enter_context(Spool(output, (journal, snapshot))) if output else None
-        put(spool, run_segment(journal, snapshot, events, trusting=trust_snapshot).line())
-        if spool is not None:
-            spool.publish()
+    with line_writer(output, (journal, snapshot)) as put:
+        put(msgspec.json.encode(run_segment(journal, snapshot, events, trusting=trust_snapshot).line()))
 
 
 # ----------------------------------------------------------------- joining
+
+
+class Part(NamedTuple):
+    """A file that is to be joined with others: its name and its lines."""
+
+    name: str
+    lines: list[bytes]
 
 
 class Placed(NamedTuple):
@@ -188,22 +191,12 @@ class Placed(NamedTuple):
         return InputError(self.file, self.line, field, reason)
 
 
-def states_segments(path: Path) -> bool:
-    """Whether a file's first line is a segment's."""
-    with opened(path) as file:
-        first = file.readline().rstrip(b"\n")
-    value = parse_document(first, str(path), 1).value if first else None
-    return isinstance(value, dict) and "segment" in value
-
-
-def read_segments(path: Path) -> Iterator[Placed]:
+def segments_in(part: Part) -> Iterator[Placed]:
     """The segments that a file states, one a line; InputError names the line and field that is not as it must be."""
-    with opened(path) as file:
-        lines = file.read().splitlines()
-    if not lines:
-        raise InputError(str(path), None, None, "holds no segment")
-    for number, text in enumerate(lines, start=1):
-        yield Placed(segment_of(parse_document(text, str(path), number)), str(path), number)
+    if not part.lines:
+        raise InputError(part.name, None, None, "holds no segment")
+    for number, text in enumerate(part.lines, start=1):
+        yield Placed(segment_of(parse_document(text, part.name, number)), part.name, number)
 
 
 def segment_of(root: Node) -> Segment:
@@ -231,13 +224,13 @@ def segment_of(root: Node) -> Segment:
     )
 
 
-def joined_segments(paths: tuple[Path, ...]) -> Segment:
+def joined_segments(parts: list[Part]) -> Segment:
     """The segments of all files as one, in the order of their events.
 
     InputError if they are of different runs, or one is missing or there twice; Divergence if the state or the
     hash at the end of one is not that at the beginning of the next. Joining joined ones gives the same.
     """
-    placed = [one for path in paths for one in read_segments(path)]
+    placed = [one for part in parts for one in segments_in(part)]
     placed.sort(key=lambda one: (one.segment.start.events, one.segment.end.events))
     whole = placed[0].segment
     for earlier, later in pairwise(placed):

@@ -6,7 +6,7 @@ import attrs
 
 from marginspec.ledger import LedgerAccount
 from marginspec.state import State
-from marginspec_audit import Violation, asset_of, check_state, check_transition
+from marginspec_audit import Transition, Violation, asset_of, check_state, check_transition
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.states import OpenedState
 from marginspec_tools.running import Step
@@ -53,16 +53,23 @@ class Broken:
 
 def broken_at_start(start: OpenedState) -> list[Broken]:
     """What the state that a run starts from breaks."""
-    state = start.state
-    return [Broken(0, 0, found, amount_text(found, state, state)) for found in check_state(state)]
+    return broken_in(start.state, 0, 0)
+
+
+def broken_in(state: State, event: int, line: int) -> list[Broken]:
+    """What a state breaks that an event led to."""
+    return [Broken(event, line, found, amount_text(found, state, state)) for found in check_state(state)]
 
 
 def broken_by(step: Step) -> list[Broken]:
     """What an event, or the state after it, breaks."""
-    taken = step.taken
+    return broken_in_transition(step.taken, step.number, step.record.line)
+
+
+def broken_in_transition(taken: Transition, event: int, line: int) -> list[Broken]:
+    """What an event, or the state after it, breaks; the event's number and line are for the answer."""
     return [
-        Broken(step.number, step.record.line, found, amount_text(found, taken.before, taken.after))
-        for found in check_transition(taken)
+        Broken(event, line, found, amount_text(found, taken.before, taken.after)) for found in check_transition(taken)
     ]
 
 

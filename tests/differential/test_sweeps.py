@@ -90,18 +90,55 @@ def test_shards_and_processes_make_the_same_whole(files: tuple[Path, Path], tmp_
     assert run("merge", parts[2], parts[0], parts[1]) == whole
 
 
+def test_parts_are_joined_in_any_grouping(files: tuple[Path, Path], tmp_path: Path) -> None:
+    state, scenarios = files
+    whole, first, second, third = (tmp_path / name for name in ("whole", "first", "second", "third"))
+    run("sweep", state, scenarios, "--jobs", 1, "--output", whole)
+    for number, part in enumerate((first, second, third), start=1):
+        run("sweep", state, scenarios, "--jobs", 1, "--shard", f"{number}/3", "--output", part)
+    for name, group, rest in [("left", (first, second), third), ("right", (third, second), first)]:
+        run("merge", *group, "--partial", "--output", tmp_path / name)
+        assert last_of(tmp_path / name)["lines"] == 8
+        run("merge", rest, tmp_path / name, "--output", tmp_path / f"all-{name}")
+        assert (tmp_path / f"all-{name}").read_bytes() == whole.read_bytes()
+
+
+def last_of(path: Path) -> dict[str, Any]:
+    """The last line of a file."""
+    stated: dict[str, Any] = json.loads(path.read_bytes().splitlines()[-1])
+    return stated
+
+
 def test_what_does_not_make_a_whole_is_refused(files: tuple[Path, Path], tmp_path: Path) -> None:
     state, scenarios = files
-    parts = [tmp_path / f"part{number}" for number in (1, 2)]
-    for number, part in enumerate(parts, start=1):
+    first, second, changed = (tmp_path / name for name in ("first", "second", "changed"))
+    for number, part in enumerate((first, second), start=1):
         run("sweep", state, scenarios, "--jobs", 1, "--shard", f"{number}/2", "--output", part)
-    assert refused("merge", parts[0]) == f"{parts[0]}: scenario: 1 is answered in no file"
-    assert refused("merge", *parts, parts[0]) == f"{parts[0]}: scenario: 0 is answered in another file too"
-    lines = parts[1].read_bytes().splitlines(keepends=True)
-    parts[1].write_bytes(b"".join(lines[:-1]))
-    assert refused("merge", *parts) == f"{parts[1]}: not the whole output of a sweep: its last line is missing"
-    parts[1].write_bytes(b"".join(lines[1:]))
-    assert refused("merge", *parts) == f"{parts[1]}: hash: the last line is not that of the lines before it"
+    missing = "scenario: 1 is answered in no file; --partial joins what there is"
+    assert refused("merge", first) == f"{first}: {missing}"
+    assert refused("merge", first, second, first) == f"{first}:1: scenario: 0 is answered in {first}:1 too"
+    lines = second.read_bytes().splitlines(keepends=True)
+    last, of_another = lines[-1], "not that of the lines before it"
+    for text, message in [
+        (lines[:-1], f"{changed}: not the whole output of a sweep or campaign, whose last line is missing"),
+        (lines[1:], f"{changed}:6: lines: {of_another}"),
+        ([lines[1], *lines[1:]], f"{changed}:2: scenario: must be at least 4, found 3"),
+        ([lines[0].replace(b'"lots":', b'"lots":1'), *lines[1:]], f"{changed}:7: hash: {of_another}"),
+        ([b"{}\n", *lines[1:]], f"{changed}:1: scenario: missing field"),
+        (
+            [lines[-1].replace(b'"rulebook":"1"', b'"rulebook":"2"')],
+            f'{changed}:1: rulebook: expected one of 1, found "2"',
+        ),
+        ([last.replace(b'"sweep":1', b'"sweep":2')], f"{changed}:1: sweep: must be at most 1, found 2"),
+        ([], f"{changed}: holds no sweep"),
+    ]:
+        changed.write_bytes(b"".join(text))
+        assert refused("merge", first, changed) == message
+    other = tmp_path / "other"
+    scenarios_of_other = tmp_path / "scenarios"
+    scenarios_of_other.write_bytes(b"".join(scenarios.read_bytes().splitlines(keepends=True)[:4]))
+    run("sweep", state, scenarios_of_other, "--jobs", 1, "--output", other)
+    assert refused("merge", first, other) == f"{other}:5: scenarios: of another sweep than {first}"
     assert "3/2 is not a shard, such as 2/5" in refused("sweep", state, scenarios, "--shard", "3/2")
 
 
@@ -113,6 +150,15 @@ def test_a_market_that_is_not_listed_is_rejected_in_every_scenario(files: tuple[
     *answers, _ = run("sweep", state, scenarios, "--jobs", 1)
     assert [answer["rejected"] for answer in answers] == [1, 1, 1]
     assert [answer["hash"] for answer in answers] == [expected(state, one)["hash"] for one in marks]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_state_that_is_none_is_refused_whoever_reads_it(files: tuple[Path, Path], tmp_path: Path, jobs: int) -> None:
+    _, scenarios = files
+    state, output = tmp_path / "none.state", tmp_path / "answers"
+    state.write_text("{}")
+    assert refused("sweep", state, scenarios, "--jobs", jobs, "--output", output) == f"{state}: accepted: missing field"
+    assert list(tmp_path.iterdir()) == [state]
 
 
 def refused(*arguments: object) -> str:

@@ -9,6 +9,7 @@ from marginspec_engine.compiled.memory import Words, at, items, row, take_back
 from marginspec_engine.compiled.orders import cancel_order, place_order
 from marginspec_engine.compiled.settings import set_leverage, set_margin_mode, set_position_mode
 from marginspec_engine.compiled.settlement import publish_funds, settle
+from marginspec_engine.compiled.touched import forget
 from marginspec_engine.compiled.trading import trade
 from marginspec_engine.compiled.triggers import box_touched, forget_touched
 from marginspec_engine.layout import (
@@ -17,8 +18,6 @@ from marginspec_engine.layout import (
     ASSETS,
     CANCEL_ORDER,
     DEPOSIT,
-    DOMAIN_ROW,
-    DOMAINS,
     EFFECTS,
     EVENT,
     EVENT_MARKET,
@@ -83,7 +82,7 @@ def forget_suspects(book: Words) -> None:
     """Nothing is left to look at after an event that is refused."""
     suspects = at(book, SUSPECTS)
     for place in range(suspects[USED]):
-        row(book, DOMAINS, items(book, suspects)[place], DOMAIN_ROW)[IS_SUSPECT] = 0
+        forget(book, items(book, suspects)[place], IS_SUSPECT)
     suspects[USED] = 0
     forget_exposure(book)
 

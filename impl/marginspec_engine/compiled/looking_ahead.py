@@ -1,13 +1,11 @@
 """Fetching what later events will read, so that memory answers in time: no word changes by it."""
 
-from marginspec_engine.compiled.fetching import fetch_row
+from marginspec_engine.compiled.fetching import fetch_account, fetch_domain, fetch_position
 from marginspec_engine.compiled.memory import Words, at, found, items, row, slot_from, words_at
 from marginspec_engine.compiled.octets import fetch
 from marginspec_engine.compiled.rows import position_key
 from marginspec_engine.layout import (
-    ACCOUNT,
     ACCOUNT_TEXTS,
-    ACCOUNTS,
     ADDRESS,
     ASSET,
     DOMAIN_MAP,
@@ -66,12 +64,12 @@ def look_for_party(book: Words, account: int, market: int, side: int, ahead: int
     if ahead == SLOTS_AHEAD:
         fetch_slot(book, POSITION_MAP, position)
         fetch_slot(book, DOMAIN_MAP, wallet)
-        fetch(book[ACCOUNTS + ADDRESS] + account * ACCOUNT * WORD_BYTES)
+        fetch_account(book, account)
         fetch(book[ACCOUNT_TEXTS + ADDRESS] + 2 * account * WORD_BYTES)
     elif ahead == ROWS_AHEAD:
         fetch(book[TEXTS + ADDRESS] + items(book, at(book, ACCOUNT_TEXTS))[2 * account])
-        fetch_row(book, POSITIONS, found(book, POSITION_MAP, position), POSITION)
-        fetch_row(book, DOMAINS, found(book, DOMAIN_MAP, wallet), DOMAIN_ROW)
+        fetch_position(book, found(book, POSITION_MAP, position))
+        fetch_domain(book, found(book, DOMAIN_MAP, wallet))
     else:
         look_for_positions(book, found(book, DOMAIN_MAP, wallet), ahead)
 
@@ -83,7 +81,7 @@ def look_for_positions(book: Words, wallet: int, ahead: int) -> None:
     number = row(book, DOMAINS, wallet, DOMAIN_ROW)[FIRST]
     if ahead == SECOND_AHEAD and number != NONE:
         number = row(book, POSITIONS, number, POSITION)[NEXT]
-    fetch_row(book, POSITIONS, number, POSITION)
+    fetch_position(book, number)
 
 
 def fetch_slot(book: Words, entries: int, key: int) -> None:

@@ -1,4 +1,4 @@
-"""Memory by the byte. Python's forms read and write the same memory, through ctypes."""
+"""Memory by the byte, and hints. Python's forms read and write the same memory, through ctypes."""
 
 import ctypes
 
@@ -30,3 +30,11 @@ def put_one(address: int, byte: int) -> None:
 
 def fetch(address: int) -> None:
     """Have memory at an address read soon; Python has no need of it."""
+
+
+def fraction_hint(above: int, times: int, below: int, by: int) -> int:
+    """A word (0 to 2^63 - 1) that rises with above * times / (below * by), roughly, all of them positive.
+
+    Compiled code has the bits of that in floating point: nothing may be decided by it.
+    """
+    return min(2**63 - 1, (above * times << 32) // (below * by))

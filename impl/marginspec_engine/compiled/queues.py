@@ -1,15 +1,17 @@
 """Queues of counterparties: positions by score, with a tree over them that finds the first eligible one.
 
-A node of the tree holds the best entry and the most spare of the positions below it, so a node that is not good enough
-for a lot rules all of them out. Entries and spare of leaves are kept up to date as domains change; the order is that of
-the event's first look at the market (ADL-02).
+A node of the tree holds the best entry and the most spare of the positions below it, or better ones, so a node that is
+not good enough for a lot rules all of them out. Leaves are kept up to date as domains change. The nodes above are as
+soon as a leaf is better; that it is worse they learn when a search looks below them in vain. The order is that of the
+event's first look at the market (ADL-02).
 """
 
-from marginspec_engine.compiled.fetching import FAR, LINE_BYTES, NEAR, fetch_positions, fetch_row
+from marginspec_engine.compiled.fetching import FAR, LINE_BYTES, NEAR, fetch_position, fetch_positions
 from marginspec_engine.compiled.figures import domain_margin, value_at_mark
 from marginspec_engine.compiled.memory import Words, at, items, push, reserve, row
-from marginspec_engine.compiled.octets import fetch
-from marginspec_engine.compiled.sorting import rank_accounts
+from marginspec_engine.compiled.octets import fetch, fraction_hint
+from marginspec_engine.compiled.sorting import rank_accounts, sort_pairs
+from marginspec_engine.compiled.touched import forget
 from marginspec_engine.kernels import deleveraging as kernels
 from marginspec_engine.kernels import margin
 from marginspec_engine.kernels.wide import compare_products, multiply_divide_down
@@ -31,6 +33,7 @@ from marginspec_engine.layout import (
     FIRST,
     FIRST_LOSING,
     FIRST_LOT,
+    FRONT,
     IMPROVED,
     IS_DIRTY,
     KEYS,
@@ -72,8 +75,6 @@ CANDIDATE = 11
 (NUMBERED, ABOVE, TIMES, BELOW, BY, ROUGH_PROFIT, ROUGH_RISK, KEY_RANK, HELD, COSTS, SPARE) = range(CANDIDATE)
 """Words of a candidate in WORKING: its position, four factors of its score, two of a rough one, its key's rank, and
 what its leaf will hold."""
-SORTED = 8
-"""The first words of a candidate, which KEYS sorts, with its place in WORKING instead of its position."""
 ROUGH_ONE = 2**30
 MOST_ROUGH = 2**32
 NOT_ROUGH = -1
@@ -87,10 +88,19 @@ def take_queues(book: Words, number: int) -> None:
     rank_accounts(book)
     market[QUEUE_EVENT] = book[EVENT]
     book[QUEUES_TAKEN] = book[EVENT]
-    take_queue(book, market, LONG_QUEUE)
-    take_queue(book, market, SHORT_QUEUE)
     market[PAIRLESS_LONG] = NONE
     market[PAIRLESS_SHORT] = NONE
+    shorts_lose, longs_lose = take_losing(book, market)
+    take_queue(book, market, LONG_QUEUE, shorts_lose)
+    take_queue(book, market, SHORT_QUEUE, longs_lose)
+
+
+def take_losing(book: Words, market: Words) -> tuple[bool, bool]:
+    """A market's lots that lose at mark, oldest first; and whether short ones do, and long ones.
+
+    No lot that the event opens later loses: every domain has equity of at least zero by then (SET-01).
+    """
+    shorts_lose, longs_lose = False, False
     market[FIRST_LOSING] = 0
     losing, lot_number = at(market, LOSING), market[FIRST_LOT]
     losing[USED] = 0
@@ -98,28 +108,31 @@ def take_queues(book: Words, number: int) -> None:
         lot = row(book, LOTS, lot_number, LOT)
         if lot[COST] > value_at_mark(market, lot[QUANTITY]):
             push(book, losing, lot_number)
+            shorts_lose = shorts_lose or lot[QUANTITY] < 0
+            longs_lose = longs_lose or lot[QUANTITY] > 0
         lot_number = lot[NEXT]
+    return shorts_lose, longs_lose
 
 
-def take_queue(book: Words, market: Words, side: int) -> None:
-    """The queue of a side: its positions in healthy domains, highest score first (ADL-02)."""
-    count = collect_candidates(book, market, side)
+def take_queue(book: Words, market: Words, side: int, is_asked: bool) -> None:
+    """The queue of a side: its positions in healthy domains, highest score first (ADL-02); empty if nobody will ask."""
+    count = collect_candidates(book, market, side) if is_asked else 0
     order_candidates(book, count)
     queue = at(market, side)
     queued = at(queue, QUEUED)
     queued[USED] = 0
     reserve(book, queued, count)
     plant(book, queue, count)
-    sorted_ones = items(book, at(book, KEYS))
+    pairs = items(book, at(book, KEYS))
     for place in range(count):
         if place + FAR < count:
-            fetch_candidate(book, sorted_ones[SORTED * (place + FAR)])
+            fetch_candidate(book, pairs[2 * (place + FAR) + 1] % PLACES)
         if place + NEAR < count:
-            ahead = candidate(book, sorted_ones[SORTED * (place + NEAR)])
-            fetch_row(book, POSITIONS, ahead[NUMBERED], POSITION)
-        take_place(book, queue, place, candidate(book, sorted_ones[SORTED * place]))
+            fetch_position(book, candidate(book, pairs[2 * (place + NEAR) + 1] % PLACES)[NUMBERED])
+        take_place(book, queue, place, candidate(book, pairs[2 * place + 1] % PLACES))
     queued[USED] = count
     queue[IMPROVED] = 0
+    queue[FRONT] = 0
     for place in range(queue[LEAVES] - 1, 0, -1):
         join(book, queue, place)
 
@@ -141,6 +154,7 @@ def collect_candidates(book: Words, market: Words, side: int) -> int:
     """Leave in WORKING the candidates of a side; gives how many there are."""
     listed, working = at(market, MARKET_POSITIONS), at(book, WORKING)
     working[USED] = 0
+    reserve(book, working, CANDIDATE * listed[USED])
     for place in range(listed[USED]):
         fetch_positions(book, items(book, listed), place, listed[USED], 1)
         number = items(book, listed)[place]
@@ -165,7 +179,6 @@ def add_candidate(book: Words, market: Words, number: int, equity: int, maintena
         score = kernels.binance_score(unrealised, cash, maintenance, equity, unit)
     above, times, below, by = score
     working = at(book, WORKING)
-    reserve(book, working, CANDIDATE)
     added = at(items(book, working), working[USED])
     working[USED] = working[USED] + CANDIDATE
     added[NUMBERED] = number
@@ -188,41 +201,74 @@ def rough(number: int, divisor: int) -> int:
     return multiply_divide_down(number, ROUGH_ONE, divisor)
 
 
+PLACES = 2**31
+"""A pair's second word is the rank of a candidate's key times this, and the candidate's place."""
+
+
 def order_candidates(book: Words, count: int) -> None:
-    """Leave in KEYS the candidates' first words in their order, each with its place."""
+    """Leave in KEYS pairs in the candidates' order, each of a guess, and of key and place.
+
+    Guesses, ties by key, bring them into almost that order, in which few exact comparisons find everybody in place.
+    """
     keys = at(book, KEYS)
     keys[USED] = 0
-    reserve(book, keys, 2 * SORTED * count)
-    order, run = items(book, keys), 1
+    reserve(book, keys, 4 * count)
+    pairs, run = items(book, keys), 1
     for place in range(count):
-        copy_words(at(order, SORTED * place), candidate(book, place), SORTED)
-        order[SORTED * place] = place
+        words = candidate(book, place)
+        pairs[2 * place] = guessed_key(words)
+        pairs[2 * place + 1] = words[KEY_RANK] * PLACES + place
+    sort_pairs(book, count)
     while run < count:
         for start in range(0, count - run, 2 * run):
-            merge_candidates(order, at(order, SORTED * count), start, start + run, min(start + 2 * run, count))
+            fetch_boundary(book, pairs, start + run + 2 * run * NEAR, count)
+            merge_candidates(book, pairs, at(pairs, 2 * count), start, start + run, min(start + 2 * run, count))
         run = 2 * run
 
 
-def merge_candidates(order: Words, spare: Words, first: int, middle: int, end: int) -> None:
-    """Merge two runs of ordered candidates that stand side by side; at once if they are in order."""
-    if not stands_first(at(order, SORTED * middle), at(order, SORTED * (middle - 1))):
+def fetch_boundary(book: Words, pairs: Words, middle: int, count: int) -> None:
+    """Have the candidates read soon that will be compared where two runs meet."""
+    if middle < count:
+        fetch_candidate(book, pairs[2 * middle - 1] % PLACES)
+        fetch_candidate(book, pairs[2 * middle + 1] % PLACES)
+
+
+LEAST_KEY, MOST_KEY = -(2**63) + 1, 2**63 - 1
+
+
+def guessed_key(words: Words) -> int:
+    """About where a candidate stands, from low to high: highest scores first, those of zero by key."""
+    if words[BELOW] == 0:
+        return LEAST_KEY if words[ABOVE] >= 0 else MOST_KEY
+    if words[ABOVE] == 0:
+        return words[KEY_RANK]
+    guess = fraction_hint(abs(words[ABOVE]), words[TIMES], words[BELOW], words[BY])
+    return -guess if words[ABOVE] > 0 else MOST_KEY // 2 + guess // 2
+
+
+def merge_candidates(book: Words, pairs: Words, spare: Words, first: int, middle: int, end: int) -> None:
+    """Merge two runs of ordered pairs that stand side by side; at once if they are in order, as they mostly are."""
+    if not pair_stands_first(book, pairs, middle, pairs, middle - 1):
         return
-    copy_words(at(spare, SORTED * first), at(order, SORTED * first), SORTED * (middle - first))
+    for place in range(2 * first, 2 * middle):
+        spare[place] = pairs[place]
     left, right, place = first, middle, first
     while left < middle:
-        if right < end and stands_first(at(order, SORTED * right), at(spare, SORTED * left)):
-            copy_words(at(order, SORTED * place), at(order, SORTED * right), SORTED)
+        if right < end and pair_stands_first(book, pairs, right, spare, left):
+            pairs[2 * place] = pairs[2 * right]
+            pairs[2 * place + 1] = pairs[2 * right + 1]
             right = right + 1
         else:
-            copy_words(at(order, SORTED * place), at(spare, SORTED * left), SORTED)
+            pairs[2 * place] = spare[2 * left]
+            pairs[2 * place + 1] = spare[2 * left + 1]
             left = left + 1
         place = place + 1
 
 
-def copy_words(target: Words, source: Words, count: int) -> None:
-    """Copy so many words, which stand apart."""
-    for place in range(count):
-        target[place] = source[place]
+def pair_stands_first(book: Words, pairs: Words, place: int, others: Words, other: int) -> bool:
+    """Whether the candidate of a pair stands before that of another."""
+    first, second = pairs[2 * place + 1] % PLACES, others[2 * other + 1] % PLACES
+    return stands_first(candidate(book, first), candidate(book, second))
 
 
 def stands_first(first: Words, second: Words) -> bool:
@@ -303,8 +349,11 @@ BEST_COST, BEST_HELD, MOST_SPARE = range(NODE)
 
 
 def plant(book: Words, queue: Words, count: int) -> None:
-    """Make an empty tree over so many places: node 1 is its root, 2n and 2n + 1 stand below node n, leaves last."""
-    tree, leaves = at(queue, TREE), 1
+    """Make an empty tree over so many places: node 1 is its root, 2n and 2n + 1 stand below node n, leaves last.
+
+    It has at least two leaves, so that node 1 is none.
+    """
+    tree, leaves = at(queue, TREE), 2
     while leaves < count:
         leaves = 2 * leaves
     queue[LEAVES] = leaves
@@ -353,14 +402,13 @@ def is_better_entry(first: Words, second: Words) -> bool:
 
 
 def update_leaf(book: Words, queue: Words, place: int, number: int) -> None:
-    """Write a position's leaf anew, and all nodes above it; an improvement is counted."""
+    """Write a position's leaf anew, and the nodes above it if it is better now; then that is counted."""
     leaf = node(book, queue, queue[LEAVES] + place)
     cost, held, spare = leaf[BEST_COST], leaf[BEST_HELD], leaf[MOST_SPARE]
     write_leaf(book, leaf, number)
-    if leaf[BEST_COST] == cost and leaf[BEST_HELD] == held and leaf[MOST_SPARE] == spare:
+    if leaf[BEST_HELD] == 0 or (leaf[MOST_SPARE] <= spare and not entry_improved(leaf, cost, held)):
         return
-    if leaf[BEST_HELD] != 0 and (leaf[MOST_SPARE] > spare or entry_improved(leaf, cost, held)):
-        queue[IMPROVED] = queue[IMPROVED] + 1
+    queue[IMPROVED] = queue[IMPROVED] + 1
     above = (queue[LEAVES] + place) // 2
     while above > 0 and join(book, queue, above):
         above = above // 2
@@ -376,9 +424,9 @@ def refresh_leaves(book: Words) -> None:
     changed = at(book, DIRTY)
     while changed[USED] > 0:
         changed[USED] = changed[USED] - 1
-        domain = row(book, DOMAINS, items(book, changed)[changed[USED]], DOMAIN_ROW)
-        domain[IS_DIRTY] = 0
-        number = domain[FIRST]
+        domain = items(book, changed)[changed[USED]]
+        forget(book, domain, IS_DIRTY)
+        number = row(book, DOMAINS, domain, DOMAIN_ROW)[FIRST]
         while number != NONE:
             position = row(book, POSITIONS, number, POSITION)
             market = row(book, MARKETS, position[MARKET], MARKET_ROW)
@@ -401,26 +449,49 @@ def queue_side(quantity: int) -> int:
 
 def first_eligible(book: Words, queue: Words, lot: Words, spare: int) -> int:
     """The first position of a queue whose entry is no worse than a lot's, with this much spare; NONE (ADL-01)."""
-    place = 1
-    while True:
+    place = front_leaf(book, queue)
+    while place > 1:
         if may_be_eligible(node(book, queue, place), lot, spare):
-            if place < queue[LEAVES]:
+            if place >= queue[LEAVES]:
+                number = waiting(book, queue, place - queue[LEAVES])
+                if number != NONE:
+                    return number
+            elif may_be_below(book, queue, place, lot, spare):
                 place = 2 * place
                 continue
-            queued, place_in_queue = at(queue, QUEUED), place - queue[LEAVES]
-            fetch_positions(book, items(book, queued), place_in_queue, queued[USED], 1)
-            number = items(book, queued)[place_in_queue]
-            if row(book, POSITIONS, number, POSITION)[QUANTITY] != 0:
-                return number
-            # A position that is gone stands in no domain, so its leaf is written when it comes up.
-            update_leaf(book, queue, place_in_queue, number)
-            place = 1
-            continue
         while place % 2 == 1 and place > 1:
             place = place // 2
-        if place <= 1:
-            return NONE
-        place = place + 1
+        place = place + 1 if place > 1 else place
+    return NONE
+
+
+def front_leaf(book: Words, queue: Words) -> int:
+    """The first leaf whose position is not gone for the event; 1, where a search ends, if there is none."""
+    front, count = queue[FRONT], at(queue, QUEUED)[USED]
+    while front < count and node(book, queue, queue[LEAVES] + front)[BEST_HELD] == 0:
+        front = front + 1
+    queue[FRONT] = front
+    return queue[LEAVES] + front if front < count else 1
+
+
+def waiting(book: Words, queue: Words, place: int) -> int:
+    """The position at a place of a queue; NONE, and its leaf is written, if it is gone, and so in no domain."""
+    queued = at(queue, QUEUED)
+    fetch_positions(book, items(book, queued), place, queued[USED], 1)
+    number = items(book, queued)[place]
+    if row(book, POSITIONS, number, POSITION)[QUANTITY] != 0:
+        return number
+    update_leaf(book, queue, place, number)
+    return NONE
+
+
+def may_be_below(book: Words, queue: Words, place: int, lot: Words, spare: int) -> bool:
+    """Whether a node below one that looks good enough for a lot does too; if none does, the node is written anew."""
+    left, right = node(book, queue, 2 * place), node(book, queue, 2 * place + 1)
+    if may_be_eligible(left, lot, spare) or may_be_eligible(right, lot, spare):
+        return True
+    join(book, queue, place)
+    return False
 
 
 def may_be_eligible(below: Words, lot: Words, spare: int) -> bool:

@@ -1,5 +1,6 @@
 """Positions, domains, orders and lots: finding and making their rows, and changing what they hold."""
 
+from marginspec_engine.compiled.fetching import fetch_last
 from marginspec_engine.compiled.figures import SETTING_MODES, counts_for_margin, setting_of, value_at_mark
 from marginspec_engine.compiled.ledger import effect
 from marginspec_engine.compiled.memory import Words, at, enter, found, items, make_room, new_row, push, put, row, strike
@@ -20,7 +21,6 @@ from marginspec_engine.layout import (
     DOMAINS,
     EVENT,
     FIRST,
-    FIRST_DOMAIN,
     FIRST_LOADED,
     FIRST_LOT,
     FIRST_ORDER,
@@ -33,7 +33,6 @@ from marginspec_engine.layout import (
     LAST_LOT,
     LEAF_EVENT,
     LOADING_ORDERS,
-    LOSING,
     LOT,
     LOT_COUNT,
     LOT_OPENED,
@@ -62,7 +61,6 @@ from marginspec_engine.layout import (
     ORDERED_POSITION,
     ORDERS,
     OWNER,
-    PAIRLESS_LONG,
     PLACE,
     POSITION,
     POSITION_CHANGED,
@@ -134,13 +132,11 @@ def wallet_of(book: Words, account: int, asset: int) -> int:
 def new_domain(book: Words, account: int, asset: int) -> int:
     """A new domain of an account, flat and without cash."""
     number = new_row(book, DOMAINS, DOMAIN_ROW)
-    domain, owner = row(book, DOMAINS, number, DOMAIN_ROW), row(book, ACCOUNTS, account, ACCOUNT)
+    domain = row(book, DOMAINS, number, DOMAIN_ROW)
     domain[OWNER] = account
     domain[MARKET] = NONE
     domain[ASSET] = asset
     domain[FIRST] = NONE
-    domain[NEXT] = owner[FIRST_DOMAIN]
-    owner[FIRST_DOMAIN] = number
     return number
 
 
@@ -228,6 +224,7 @@ def unlink_position(book: Words, number: int, domain: int) -> None:
     listed = at(row(book, MARKETS, position[MARKET], MARKET_ROW), MARKET_POSITIONS)
     put(book, listed, USED, listed[USED] - 1)
     last = items(book, listed)[listed[USED]]
+    fetch_last(book, listed)
     put(book, items(book, listed), position[PLACE], last)
     put(book, row(book, POSITIONS, last, POSITION), PLACE, position[PLACE])
     put(book, position, PLACE, NONE)
@@ -379,9 +376,8 @@ def open_lot(book: Words, number: int, margin_mode: int, quantity: int, cost: in
     lot[REASON] = reason
     append_lot(book, market, lot_number)
     book[NEXT_LOT] = book[NEXT_LOT] + 1
-    if market[QUEUE_EVENT] == book[EVENT] and cost > value_at_mark(market, quantity):
-        push(book, at(market, LOSING), lot_number)
-        market[PAIRLESS_LONG] = NONE
+    # Queues were taken for the lots that lost then.
+    assert market[QUEUE_EVENT] != book[EVENT] or cost <= value_at_mark(market, quantity)
     market[LOTS_QUANTITY] = market[LOTS_QUANTITY] + quantity
     add_open_interest(book, position[MARKET], max(quantity, 0))
     words = effect(book, LOT_OPENED, 9)

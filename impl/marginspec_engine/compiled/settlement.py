@@ -6,9 +6,10 @@ from marginspec_engine.compiled.figures import is_healthy
 from marginspec_engine.compiled.ledger import effect
 from marginspec_engine.compiled.levy import levy
 from marginspec_engine.compiled.liquidation import liquidate
-from marginspec_engine.compiled.memory import Words, at, items, push, row
+from marginspec_engine.compiled.memory import Words, at, items, push, reserve, row
 from marginspec_engine.compiled.rows import free_lot
 from marginspec_engine.compiled.sorting import sort_domains
+from marginspec_engine.compiled.touched import forget
 from marginspec_engine.compiled.waterfall import forget_markets_without_lots, uncovered_shortfall
 from marginspec_engine.layout import (
     ASSET_ROW,
@@ -17,8 +18,7 @@ from marginspec_engine.layout import (
     COUNTED,
     COUNTERS,
     DIRTY,
-    DOMAIN_ROW,
-    DOMAINS,
+    EFFECTS,
     EXPOSED_ASSETS,
     HAD_STATUS,
     HAS_STATUS,
@@ -30,6 +30,8 @@ from marginspec_engine.layout import (
     IS_EXPOSED,
     IS_SUSPECT,
     LEVIES,
+    LOT,
+    LOTS,
     MARKET_ROW,
     MARKETS,
     NONE,
@@ -101,6 +103,13 @@ def reopen_assets(book: Words) -> None:
             words[IS_EXPOSED] = IS_OPEN
 
 
+EFFECT_WORDS = 128
+"""Effects of a liquidation, and of the deleveraging that may follow, have about so many words.
+
+Room for them, and for a lot each, is made at once; what is not written takes no memory.
+"""
+
+
 def liquidate_unhealthy(book: Words) -> None:
     """Every unhealthy domain is taken in ascending key order (LIQ-01, SET-01)."""
     suspects, unhealthy = at(book, SUSPECTS), at(book, UNHEALTHY)
@@ -108,10 +117,12 @@ def liquidate_unhealthy(book: Words) -> None:
     for place in range(suspects[USED]):
         fetch_domains(book, items(book, suspects), place, suspects[USED])
         domain = items(book, suspects)[place]
-        row(book, DOMAINS, domain, DOMAIN_ROW)[IS_SUSPECT] = 0
+        forget(book, domain, IS_SUSPECT)
         if not is_healthy(book, domain):
             push(book, unhealthy, domain)
     suspects[USED] = 0
+    reserve(book, at(book, EFFECTS), EFFECT_WORDS * unhealthy[USED])
+    reserve(book, at(book, LOTS), LOT * unhealthy[USED])
     sort_domains(book, unhealthy)
     for place in range(unhealthy[USED]):
         fetch_domains(book, items(book, unhealthy), place, unhealthy[USED])
@@ -149,7 +160,7 @@ def tidy(book: Words) -> None:
         free_lot(book, items(book, closed)[place])
     closed[USED] = 0
     for place in range(dirty[USED]):
-        row(book, DOMAINS, items(book, dirty)[place], DOMAIN_ROW)[IS_DIRTY] = 0
+        forget(book, items(book, dirty)[place], IS_DIRTY)
     dirty[USED] = 0
     forget_markets_without_lots(book)
 

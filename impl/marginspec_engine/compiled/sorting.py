@@ -96,7 +96,7 @@ def merge_by_name(book: Words, accounts: Words, spare: Words, first: int, middle
 
 
 def sort_pairs(book: Words, count: int) -> None:
-    """Sort so many pairs (key, number) in KEYS by key; equal keys keep their order."""
+    """Sort so many pairs (key, number) in KEYS by key, then number."""
     pairs = at(book, KEYS)
     reserve(book, pairs, 2 * count)
     words = items(book, pairs)
@@ -109,13 +109,13 @@ def sort_pairs(book: Words, count: int) -> None:
 
 def merge_pairs(pairs: Words, spare: Words, first: int, middle: int, end: int) -> None:
     """Merge two runs of sorted pairs that stand side by side; at once if they are in order."""
-    if pairs[2 * middle - 2] <= pairs[2 * middle]:
+    if not pair_comes_first(pairs, middle, pairs, middle - 1):
         return
     for place in range(2 * first, 2 * middle):
         spare[place] = pairs[place]
     left, right, place = first, middle, first
     while left < middle:
-        if right < end and spare[2 * left] > pairs[2 * right]:
+        if right < end and pair_comes_first(pairs, right, spare, left):
             pairs[2 * place] = pairs[2 * right]
             pairs[2 * place + 1] = pairs[2 * right + 1]
             right = right + 1
@@ -124,6 +124,12 @@ def merge_pairs(pairs: Words, spare: Words, first: int, middle: int, end: int) -
             pairs[2 * place + 1] = spare[2 * left + 1]
             left = left + 1
         place = place + 1
+
+
+def pair_comes_first(pairs: Words, place: int, others: Words, other: int) -> bool:
+    """Whether a pair's key, or its number if the keys are equal, is below another's."""
+    key, other_key = pairs[2 * place], others[2 * other]
+    return key < other_key or (key == other_key and pairs[2 * place + 1] < others[2 * other + 1])
 
 
 def sort_positions(book: Words, listed: Words) -> int:

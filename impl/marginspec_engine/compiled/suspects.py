@@ -1,23 +1,13 @@
 """What settlement must look at: domains whose health an event may have lowered, assets whose cover it may have."""
 
 from marginspec_engine.compiled.memory import Words, at, push, row
-from marginspec_engine.layout import (
-    ASSET_ROW,
-    ASSETS,
-    DOMAIN_ROW,
-    DOMAINS,
-    EXPOSED_ASSETS,
-    IS_EXPOSED,
-    IS_SUSPECT,
-    SUSPECTS,
-)
+from marginspec_engine.compiled.touched import note
+from marginspec_engine.layout import ASSET_ROW, ASSETS, EXPOSED_ASSETS, IS_EXPOSED, IS_SUSPECT, SUSPECTS
 
 
 def suspect(book: Words, domain: int) -> None:
     """Have settlement look at a domain's health."""
-    words = row(book, DOMAINS, domain, DOMAIN_ROW)
-    if words[IS_SUSPECT] == 0:
-        words[IS_SUSPECT] = 1
+    if note(book, domain, IS_SUSPECT):
         push(book, at(book, SUSPECTS), domain)
 
 

@@ -11,6 +11,7 @@ from marginspec_engine.compiled.fetching import fetch_positions
 from marginspec_engine.compiled.figures import domain_margin, is_flat, tier_maintenance, tier_of, value_at_mark
 from marginspec_engine.compiled.memory import Words, at, items, push, reserve, row
 from marginspec_engine.compiled.suspects import suspect
+from marginspec_engine.compiled.touched import forget
 from marginspec_engine.kernels import boxes, margin
 from marginspec_engine.kernels.bands import BEYOND, lower_end, upper_end
 from marginspec_engine.kernels.limits import NO_PRICE
@@ -63,7 +64,7 @@ def box_touched(book: Words) -> None:
     touched = at(book, TOUCHED)
     for place in range(touched[USED]):
         domain = items(book, touched)[place]
-        row(book, DOMAINS, domain, DOMAIN_ROW)[IS_TOUCHED] = 0
+        forget(book, domain, IS_TOUCHED)
         equity, maintenance = domain_margin(book, domain)
         box_domain(book, domain, equity - maintenance)
     touched[USED] = 0
@@ -73,7 +74,7 @@ def forget_touched(book: Words) -> None:
     """After an event that is refused, every box holds as before."""
     touched = at(book, TOUCHED)
     for place in range(touched[USED]):
-        row(book, DOMAINS, items(book, touched)[place], DOMAIN_ROW)[IS_TOUCHED] = 0
+        forget(book, items(book, touched)[place], IS_TOUCHED)
     touched[USED] = 0
 
 

@@ -1,4 +1,4 @@
-"""Sweeps on a Dask cluster of real processes: lines and hash are those of one process, though a worker dies."""
+"""Work on a Dask cluster of real processes: lines and hash are those of one process, though a worker dies."""
 
 import os
 import signal
@@ -12,16 +12,17 @@ import pytest
 from dask.typing import Key
 from distributed import KilledWorker, LocalCluster, Worker, WorkerPlugin
 
+from differential.test_campaigns import WILD
 from differential.test_sweeps import files, refused, run
 from marginspec_journal import InputError
-from marginspec_tools import sweep_cluster
+from marginspec_tools import cluster
 from marginspec_tools.sweep import Scenario
 
 __all__ = ["files"]
 
 
 @pytest.fixture
-def cluster() -> Iterator[LocalCluster]:
+def two_workers() -> Iterator[LocalCluster]:
     """Two workers, each a process of its own that its nanny starts anew when it dies."""
     options: dict[str, Any] = {"threads_per_worker": 1, "processes": True, "dashboard_address": None}
     # Without a dashboard the scheduler opens a page's port all the same: any that is free.
@@ -31,7 +32,7 @@ def cluster() -> Iterator[LocalCluster]:
 
 
 def deadly(witness: Path) -> WorkerPlugin:
-    """Kills the first worker that has answered a second scenario, before it can say so; the others live."""
+    """Kills the first worker that has answered a second piece, before it can say so; the others live."""
 
     class Deadly(WorkerPlugin):
         def setup(self, worker: Worker) -> None:
@@ -48,16 +49,26 @@ def deadly(witness: Path) -> WorkerPlugin:
 
 
 def test_a_worker_dies_and_nothing_is_lost_or_twice(
-    files: tuple[Path, Path], cluster: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    files: tuple[Path, Path], two_workers: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state, scenarios = files
-    monkeypatch.setattr(sweep_cluster, "TASKS_AHEAD", 5)
+    monkeypatch.setattr(cluster, "TASKS_AHEAD", 5)
     witness = tmp_path / "witness"
-    with sweep_cluster.connected(cluster.scheduler_address) as client:
+    with cluster.connected(two_workers.scheduler_address) as client:
         client.register_plugin(deadly(witness))
-    assert run("sweep", state, scenarios, "--dask", cluster.scheduler_address) == run(
+    assert run("sweep", state, scenarios, "--dask", two_workers.scheduler_address) == run(
         "sweep", state, scenarios, "--jobs", 1
     )
+    assert witness.read_text().startswith("answer_on_worker")
+
+
+def test_a_campaign_loses_a_worker_and_nothing_else(two_workers: LocalCluster, tmp_path: Path) -> None:
+    witness, on_cluster, here = (tmp_path / name for name in ("witness", "on_cluster", "here"))
+    with cluster.connected(two_workers.scheduler_address) as client:
+        client.register_plugin(deadly(witness))
+    assert run("campaign", *WILD, "--dask", two_workers.scheduler_address, "--output", on_cluster) == []
+    assert run("campaign", *WILD, "--jobs", 1, "--output", here) == []
+    assert on_cluster.read_bytes() == here.read_bytes()
     assert witness.read_text().startswith("answer_on_worker")
 
 
@@ -70,19 +81,19 @@ def test_what_a_cluster_cannot_do_is_refused(files: tuple[Path, Path]) -> None:
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (sweep_cluster.OtherVersion("a worker runs another"), "a worker runs another"),
+        (cluster.OtherVersion("a worker runs another"), "a worker runs another"),
         (ModuleNotFoundError(name="numba"), "a worker lacks the Python package numba"),
         (KilledWorker("answer-1", cast("Any", None), 3), "the task answer-1 was given up: its workers died"),
         (CancelledError(), "the scheduler has gone"),
     ],
 )
 def test_what_goes_wrong_there_is_said_here(error: BaseException, reason: str) -> None:
-    with pytest.raises(InputError) as refusal, sweep_cluster.refusals("tcp://10.0.0.5:8786"):
+    with pytest.raises(InputError) as refusal, cluster.refusals("tcp://10.0.0.5:8786"):
         raise error
     assert str(refusal.value) == f"tcp://10.0.0.5:8786: {reason}"
 
 
 def test_a_worker_answers_its_own_version_only() -> None:
-    with pytest.raises(sweep_cluster.OtherVersion) as refusal:
-        sweep_cluster.answer_on_worker(b"", "state", Scenario(0, ()), "0 (rulebook 0)")
-    assert str(refusal.value) == f"a worker runs marginspec {sweep_cluster.own_version()}, not 0 (rulebook 0)"
+    with pytest.raises(cluster.OtherVersion) as refusal:
+        cluster.answer_on_worker(b"", Scenario(0, ()), "0 (rulebook 0)")
+    assert str(refusal.value) == f"a worker runs marginspec {cluster.own_version()}, not 0 (rulebook 0)"

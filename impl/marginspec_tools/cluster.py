@@ -1,18 +1,17 @@
-"""Sweeps on a Dask cluster: the state travels with the tasks, and answers come in the order of the scenarios.
+"""Work in shards on a Dask cluster: what it needs travels with the tasks, and lines come in the order of the pieces.
 
 Needs the extra `dask` here, and this version of marginspec with its extra `fast` where the workers run.
 """
 
+import pickle
 from asyncio import CancelledError
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
-from itertools import islice
 from threading import Lock
-from typing import Any, TypeAlias
+from typing import Any
 
 import dask
 import zstandard
@@ -21,15 +20,13 @@ from distributed.comm.core import CommClosedError
 
 from marginspec import RULEBOOK_VERSION
 from marginspec_journal import InputError
-from marginspec_tools.sweep import Scenario, StateText, Sweeper
+from marginspec_tools.shards import Line, Opened, Piece, Work, in_order
 
 TASKS_AHEAD = 1_000
-"""How many scenarios the scheduler holds at most: enough for any cluster, few enough for its memory."""
+"""How many pieces the scheduler holds at most: enough for any cluster, few enough for its memory."""
 
-Answer: TypeAlias = Future[dict[str, Any]]
-
-_sweepers: dict[str, Sweeper] = {}
-_reading = Lock()
+_opened: dict[str, Opened] = {}
+_opening = Lock()
 
 
 class OtherVersion(Exception):  # noqa: N818 - the cluster is in error, not this program
@@ -42,19 +39,20 @@ def own_version() -> str:
     return f"{version('marginspec')} (rulebook {RULEBOOK_VERSION})"
 
 
-def answers_on_cluster(state: StateText, scenarios: list[Scenario], address: str) -> Iterator[dict[str, Any]]:
-    """The answers in the order of the scenarios, by the workers of the scheduler at an address.
+def answers_on_cluster(work: Work[Piece], pieces: Iterable[Piece], address: str) -> Iterator[Line]:
+    """The lines of the pieces in their order, by the workers of the scheduler at an address.
 
-    A task that a dead worker held is run again by another; each answer is taken from its own task, so none is
+    A task that a dead worker held is run again by another; each line is taken from its own task, so none is
     missing and none comes twice. InputError if there is no such cluster, or if its workers cannot answer.
     """
     with refusals(address), connected(address) as client:
-        packed = sent(client, state)
-        left, ahead = iter(scenarios), deque[Answer]()
-        ahead.extend(asked(client, packed, state.name, scenario) for scenario in islice(left, TASKS_AHEAD))
-        while ahead:
-            yield ahead.popleft().result()
-            ahead.extend(asked(client, packed, state.name, scenario) for scenario in islice(left, 1))
+        packed = sent(client, work)
+
+        def ask(piece: Piece) -> Future[Line]:
+            task: Future[Line] = client.submit(answer_on_worker, packed, piece, own_version(), pure=False)
+            return task
+
+        yield from in_order(pieces, ask, TASKS_AHEAD)
 
 
 def connected(address: str) -> Client:
@@ -65,20 +63,15 @@ def connected(address: str) -> Client:
         raise InputError(address, None, None, f"no Dask scheduler answers: {error}") from None
 
 
-def sent(client: Client, state: StateText) -> Future[bytes]:
-    """The state on the cluster, as a task of its own: when the only worker that holds it dies, it is sent again.
+def sent(client: Client, work: Work[Any]) -> Future[bytes]:
+    """The work on the cluster, as a task of its own: when the only worker that holds it dies, it is sent again.
 
     Scattered bytes would be lost with that worker.
     """
-    packed = zstandard.ZstdCompressor().compress(state.text)
+    packed = zstandard.ZstdCompressor().compress(pickle.dumps(work))
     # Its text is part of the task on purpose.
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"}):
-        return client.submit(as_given, packed, key=f"marginspec-state-{sha256(state.text).hexdigest()}")
-
-
-def asked(client: Client, packed: Future[bytes], name: str, scenario: Scenario) -> Answer:
-    """The task of a scenario."""
-    return client.submit(answer_on_worker, packed, name, scenario, own_version(), pure=False)
+        return client.submit(as_given, packed, key=f"marginspec-work-{sha256(packed).hexdigest()}")
 
 
 @contextmanager
@@ -103,22 +96,24 @@ def refusals(address: str) -> Iterator[None]:
 
 
 def as_given(packed: bytes) -> bytes:
-    """The state itself."""
+    """The work itself."""
     return packed
 
 
-def answer_on_worker(packed: bytes, name: str, scenario: Scenario, asking: str) -> dict[str, Any]:
-    """Answer a scenario from a packed state; OtherVersion if another version of marginspec asks."""
+def answer_on_worker(packed: bytes, piece: Any, asking: str) -> Line:
+    """Answer a piece of packed work; OtherVersion if another version of marginspec asks."""
     if asking != own_version():
         raise OtherVersion(f"a worker runs marginspec {own_version()}, not {asking}")
-    return sweeper_of(packed, name).answer(scenario)
+    return opened_work(packed).answer(piece)
 
 
-def sweeper_of(packed: bytes, name: str) -> Sweeper:
-    """What answers from a state: made by the first task that needs it, and kept until another state comes."""
+def opened_work(packed: bytes) -> Opened:
+    """What answers the pieces of some work: made by the first task that needs it, and kept until other work comes."""
     digest = sha256(packed).hexdigest()
-    with _reading:
-        if digest not in _sweepers:
-            _sweepers.clear()
-            _sweepers[digest] = Sweeper(StateText(name, zstandard.ZstdDecompressor().decompress(packed)))
-        return _sweepers[digest]
+    with _opening:
+        if digest not in _opened:
+            _opened.clear()
+            _opened[digest] = Opened(pickle.loads(zstandard.ZstdDecompressor().decompress(packed)))
+            # Within the lock, as another thread's task may need it at once.
+            _ = _opened[digest].answer
+        return _opened[digest]
