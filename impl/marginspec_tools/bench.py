@@ -4,18 +4,22 @@ import hashlib
 import json
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
 import msgspec
 
 from marginspec_journal import write_lines
+from marginspec_journal.errors import unwritable
 from marginspec_tools.generating import Parameters, generate, mixed, opening_length
 from marginspec_tools.running import Run, need_fast_engine
+
+if TYPE_CHECKING:
+    from marginspec_tools.benchmarks.figures import Measured as Figures
 
 SIZES = (1_000, 10_000)
 SEED = 1
@@ -89,6 +93,12 @@ def measure(accounts: int, following: int, repeats: int, folder: Path) -> Measur
     help="Measure the optimized engine instead, with up to so many accounts.",
 )
 @click.option(
+    "--plots",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="With --fast: also draw cost against the number of accounts, as SVG in this folder.",
+)
+@click.option(
     "--environments",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path.home() / ".cache" / "marginspec" / "peers",
@@ -101,6 +111,7 @@ def command(
     accounts: tuple[int, ...],
     sets_up: bool,
     largest: int | None,
+    plots: Path | None,
     environments: Path,
     as_json: bool,
 ) -> None:
@@ -110,9 +121,11 @@ def command(
     positions. The reference is a plain Python loop over the same lines in the same run: parse, write
     canonically, chain with SHA-256.
     """
+    if plots is not None and (sets_up or largest is None):
+        raise click.UsageError("--plots needs --fast")
     if sets_up or largest is not None:
         need_fast_engine()
-        measure_engine(None if sets_up else largest, environments, as_json=as_json)
+        measure_engine(None if sets_up else largest, environments, plots, as_json=as_json)
         return
     with tempfile.TemporaryDirectory() as folder:
         measured = [measure(size, events, repeats, Path(folder)) for size in accounts or SIZES]
@@ -120,25 +133,36 @@ def command(
         click.echo(text)
 
 
-def measure_engine(largest: int | None, environments: Path, *, as_json: bool) -> None:
+def measure_engine(largest: int | None, environments: Path, plots: Path | None, *, as_json: bool) -> None:
     """Set up the peers, or measure the optimized engine beside those that are set up."""
-    from marginspec_tools.benchmarks.engine import figures
+    from marginspec_tools.benchmarks.engine import measured
     from marginspec_tools.benchmarks.peers_setup import PEERS, opened_peer, python_of, set_up
 
     if largest is None:
         set_up(environments)
         return
+    draw = drawing(plots) if plots else None
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         ready = [name for name in PEERS if python_of(name, environments).exists()]
         peers = {name: stack.enter_context(opened_peer(name, environments)) for name in ready}
-        for figure in figures(largest, peers, folder):
-            if as_json:
-                click.echo(msgspec.json.encode({"bench": 3, **attrs.asdict(figure), "ratio": figure.ratio}).decode())
-            else:
-                beside = f", {figure.ratio:,.1f} times faster than {figure.peer}" if figure.peer else ""
-                note = f" ({figure.note})" if figure.note else ""
-                click.echo(f"{figure.question}: {figure.ours_us:,.3f} us{beside}{note}")
+        found = []
+        for one in measured(largest, peers, folder):
+            click.echo(msgspec.json.encode({"bench": 4, **one.fields()}).decode() if as_json else one.plain())
+            found.append(one)
+    if draw is not None:
+        draw(found)
+
+
+def drawing(folder: Path) -> "Callable[[list[Figures]], None]":
+    """What draws to a folder; refuses what cannot be drawn or written before anything is measured."""
+    from marginspec_tools.benchmarks.plots import write_plots
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from None
+    return lambda found: write_plots(found, folder)
 
 
 def json_lines(measured: list[Measured]) -> Iterator[str]:

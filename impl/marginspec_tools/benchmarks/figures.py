@@ -3,7 +3,7 @@
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 
@@ -12,8 +12,8 @@ import attrs
 class Figure:
     """Microseconds that we take for a question, and those of a peer or reference, if there is one.
 
-    `size` is the number of accounts or rows that the question is about, `row` the row of the table it stands in, and
-    `note` what else was measured.
+    `size` is the number of accounts or rows that the question is about, `row` the row of the table it stands in,
+    `needed` the ratio to reach, and `note` what else was measured.
     """
 
     row: str
@@ -22,12 +22,82 @@ class Figure:
     ours_us: float
     peer: str | None = None
     peer_us: float | None = None
+    needed: float | None = None
     note: str = ""
 
     @property
     def ratio(self) -> float:
         """How many times faster we are; not a number without a peer."""
         return math.nan if self.peer_us is None else self.peer_us / self.ours_us
+
+    @property
+    def is_reached(self) -> bool | None:
+        """Whether the ratio is what it must be; none if nothing must be reached."""
+        return None if self.needed is None else self.ratio >= self.needed
+
+    def plain(self) -> str:
+        """The figure for people."""
+        beside = f", {written(self.ratio)} times faster than {self.peer} ({self.peer_us:,.3f} us)" if self.peer else ""
+        needed = f"; needed {written(self.needed)}: {said(self.is_reached)}" if self.needed is not None else ""
+        return f"{self.question}: {self.ours_us:,.3f} us{beside}{needed}" + (f" ({self.note})" if self.note else "")
+
+    def fields(self) -> dict[str, object]:
+        """The figure for programs."""
+        return {"kind": "figure", **attrs.asdict(self), "ratio": self.ratio, "reached": self.is_reached}
+
+
+@attrs.frozen
+class Bound:
+    """A quantity that must not exceed something: growth from one size to another, or memory."""
+
+    row: str
+    question: str
+    amount: float
+    unit: str
+    at_most: float
+    note: str = ""
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether the amount is within the bound."""
+        return self.amount <= self.at_most
+
+    def plain(self) -> str:
+        """The bound for people."""
+        needed = f"needed at most {written(self.at_most)}: {said(self.is_reached)}"
+        return f"{self.question}: {self.amount:,.2f} {self.unit}; {needed}" + (f" ({self.note})" if self.note else "")
+
+    def fields(self) -> dict[str, object]:
+        """The bound for programs."""
+        return {"kind": "bound", **attrs.asdict(self), "reached": self.is_reached}
+
+
+Measured = Figure | Bound
+
+
+def written(ratio: float) -> str:
+    """A ratio with three digits, or all those before the point."""
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
+
+
+def on_threads(count: int) -> str:
+    """On how many threads, in words."""
+    return "on one thread" if count == 1 else f"on {count} threads"
+
+
+def said(is_reached: bool | None) -> str:
+    """Whether something is reached, in words."""
+    return "reached" if is_reached else "NOT REACHED"
+
+
+def growth(found: Sequence[Measured], *, smallest: int, largest: int, at_most: float) -> Iterator[Bound]:
+    """How much dearer a row's question is at the largest size than at the smallest, if both were asked."""
+    figures = [one for one in found if isinstance(one, Figure)]
+    costs = {one.size: one.ours_us for one in figures}
+    if smallest in costs and largest in costs:
+        row = figures[0].row
+        named = f"{row}: cost at {largest:,} accounts over that at {smallest:,}"
+        yield Bound(f"{row}, growth", named, costs[largest] / costs[smallest], "times", at_most)
 
 
 def seconds_of(work: Callable[[], object]) -> float:

@@ -19,6 +19,15 @@ AMOUNT = pa.decimal128(38, 8)
 MARK_SHARE, FUNDING_SHARE = 0.099, 0.001
 ORDER_SHARE, CANCEL_SHARE = 0.1, 0.05
 """Of the other events, so many place an order, and so many take one back; the rest are trades."""
+OTHERS = 1 - MARK_SHARE - FUNDING_SHARE
+SHARES = {
+    "trade": OTHERS * (1 - ORDER_SHARE - CANCEL_SHARE),
+    "place_order": OTHERS * ORDER_SHARE,
+    "cancel_order": OTHERS * CANCEL_SHARE,
+    "mark_price": MARK_SHARE,
+    "funding": FUNDING_SHARE,
+}
+"""Of the events behind the opening, the part of each type."""
 TYPES = ("list_market", "mark_price", "deposit", "trade", "place_order", "cancel_order", "funding")
 LISTED, MARKED, DEPOSITED, TRADED, PLACED, CANCELLED, FUNDED = range(len(TYPES))
 BUSIEST = 2
@@ -85,8 +94,10 @@ class Columns:
         types = np.where(drawn < MARK_SHARE, MARKED, types)
         first = chance.integers(0, size.accounts, count)
         market = (first + chance.integers(0, BUSIEST, count)) % size.markets
-        apart = chance.integers(1, max(2, size.accounts // size.markets), count)
-        second = (first + size.markets * apart) % size.accounts
+        # The other side is of the same markets: the accounts' numbers differ by a multiple of how many there are.
+        rounds = size.accounts // size.markets
+        apart = chance.integers(1, max(2, rounds), count)
+        second = (first // size.markets + apart) % rounds * size.markets + first % size.markets
         self.types[rows], self.market[rows] = types, market
         self.price[rows] = self._prices(types, market)
         self.quantity[rows] = np.maximum(1, 100_000_000 // self.price[rows])

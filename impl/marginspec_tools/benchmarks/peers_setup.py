@@ -4,13 +4,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 PEERS = {"lrvx": "lrvx==0.11.0", "freqtrade": "freqtrade==2026.9", "ccxt": "ccxt==4.5.90", "jesse": "jesse==3.5.3"}
 """What is installed for each peer."""
 WORKERS = Path(__file__).parent / "peers"
+SPECIFICATION = WORKERS / "specification_worker.py"
+"""Run by our own Python; the workers of peers by that of their environment."""
 
 
 def python_of(peer: str, folder: Path) -> Path:
@@ -43,11 +45,17 @@ class Peer:
         return answered
 
 
-@contextmanager
-def opened_peer(peer: str, folder: Path) -> Iterator[Peer]:
+def opened_peer(peer: str, folder: Path) -> AbstractContextManager[Peer]:
     """A peer's worker, ended at the end."""
-    command = [str(python_of(peer, folder)), str(WORKERS / f"{peer}_worker.py")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    return opened_worker(python_of(peer, folder), WORKERS / f"{peer}_worker.py")
+
+
+@contextmanager
+def opened_worker(python: Path, script: Path) -> Iterator[Peer]:
+    """A worker that some Python runs, ended at the end."""
+    with subprocess.Popen(
+        [str(python), str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         yield Peer(process)
         assert process.stdin is not None
         process.stdin.close()

@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 
 from marginspec_engine.portfolios import NO_PRICE, Portfolio
-from marginspec_tools.benchmarks.figures import Figure, alternating, seconds_of
+from marginspec_tools.benchmarks.figures import Figure, alternating, on_threads, seconds_of
 from marginspec_tools.benchmarks.peers_setup import Peer
 from marginspec_tools.benchmarks.sweeps import portfolio_of
 from marginspec_tools.benchmarks.worlds import ONE, TIERS
@@ -19,6 +19,8 @@ CROSS = 16
 """Positions of a cross account."""
 CLOSE = 1e-9
 """Two prices agree where they differ by no more than this part: what floating point may lose."""
+NEEDED, MOST = 20, 0.5
+"""The ratio to reach beside a peer that answers the same question: most of its prices agree."""
 THINNEST = 10
 """Peers answer of healthy domains only, so cash is a tenth of the notional or more."""
 PRICE_UNITS, LOT_UNITS = 100, 1_000
@@ -81,7 +83,7 @@ def isolated_prices(positions: int, peers: dict[str, Peer], seed: int, threads: 
         "tiers": PEER_TIERS,
         "positions": isolated_rows(head(portfolio, SAMPLE)),
     }
-    named = f"liquidation price of {positions:,} isolated positions on {threads} threads, each"
+    named = f"liquidation price of {positions:,} isolated positions {on_threads(threads)}, each"
     return beside("isolated prices", named, portfolio, prices, question, peers)
 
 
@@ -92,7 +94,7 @@ def cross_prices(accounts: int, peers: dict[str, Peer], seed: int, threads: int)
     prices = our_prices(sample)[::CROSS]
     question: dict[str, Any] = {"kind": "cross", "tiers": PEER_TIERS, "domains": cross_domains(sample)}
     named = (
-        f"liquidation price of {accounts * CROSS:,} positions of cross accounts of {CROSS} on {threads} threads, each"
+        f"liquidation price of {accounts * CROSS:,} positions of cross accounts of {CROSS} {on_threads(threads)}, each"
     )
     return beside("cross prices", named, portfolio, prices, question, peers)
 
@@ -118,18 +120,19 @@ def beside(
     figure = Figure(row, named, portfolio.count, 1e6 * ours / portfolio.count)
     if not able:
         return [figure]
-    return [
-        attrs.evolve(
-            figure, peer=name, peer_us=1e6 * taken / len(prices), note=agreement(prices, answers[name]["prices"])
-        )
-        for name, taken in zip(able, seconds, strict=True)
-    ]
+    found = []
+    for name, taken in zip(able, seconds, strict=True):
+        agreed, worst = agreement(prices, answers[name]["prices"])
+        note = f"{agreed:,} of {len(prices):,} prices within a tick of ours, the worst {100 * worst:.1f}% off"
+        needed = NEEDED if agreed >= MOST * len(prices) else None
+        one = attrs.evolve(figure, peer=name, peer_us=1e6 * taken / len(prices), needed=needed, note=note)
+        found.append(one)
+    return found
 
 
-def agreement(ours: list[float | None], theirs: list[float | None]) -> str:
-    """How many of a peer's prices are within a price unit of ours, and by how much the worst is off."""
+def agreement(ours: list[float | None], theirs: list[float | None]) -> tuple[int, float]:
+    """How many of a peer's prices are within a price unit of ours, and by what part the worst is off."""
     both = [(one, other) for one, other in zip(ours, theirs, strict=True) if one and other]
     agreed = sum(abs(one - other) <= 1 / PRICE_UNITS + CLOSE * one for one, other in both)
     agreed += sum(1 for one, other in zip(ours, theirs, strict=True) if not one and not other)
-    worst = max((abs(one - other) / one for one, other in both), default=0.0)
-    return f"{agreed:,} of {len(ours):,} prices within a tick of ours, the worst {100 * worst:.1f}% off"
+    return agreed, max((abs(one - other) / one for one, other in both), default=0.0)

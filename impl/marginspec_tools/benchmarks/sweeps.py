@@ -11,7 +11,7 @@ from marginspec_engine.compiled_portfolios import LARGEST, MarketColumns, Positi
 from marginspec_engine.listing import turn_above, turn_below
 from marginspec_engine.plain_memory import Words64
 from marginspec_engine.portfolios import Portfolio
-from marginspec_tools.benchmarks.figures import Figure, alternating, seconds_of
+from marginspec_tools.benchmarks.figures import Figure, alternating, on_threads, seconds_of
 from marginspec_tools.benchmarks.worlds import ONE, TIERS
 
 ROUNDS = 7
@@ -185,14 +185,6 @@ def sweeping(accounts: int, seed: int, threads: int) -> Figure:
         f"float64 plain {1e9 * plain / accounts:.1f} ns, in blocks {1e9 * blocks / accounts:.1f} ns an account; memory "
         f"triad of as many rows {1e9 * memory / accounts:.1f} ns; largest difference of the two equities {gap:.0e}"
     )
-    named = f"exact sweep of {accounts:,} accounts of 4 positions on {threads} threads, an account"
+    named = f"exact sweep of {accounts:,} accounts of 4 positions {on_threads(threads)}, an account"
     best = min(plain, blocks)
-    return Figure("sweep", named, accounts, 1e6 * ours / accounts, "float64", 1e6 * best / accounts, note)
-
-
-def scanning(positions: int, seed: int, threads: int) -> tuple[Portfolio, float]:
-    """Isolated positions of one market and the seconds that an exact scan of them at a mark takes."""
-    portfolio = portfolio_of(positions, 1, 1, seed, threads)
-    found = portfolio.unhealthy()
-    (seconds,) = alternating(20 * ROUNDS, lambda: seconds_of(lambda: portfolio.write_unhealthy(0, found)))
-    return portfolio, seconds
+    return Figure("sweep", named, accounts, 1e6 * ours / accounts, "float64", 1e6 * best / accounts, 1 / 1.5, note)

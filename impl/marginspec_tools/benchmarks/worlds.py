@@ -98,6 +98,13 @@ class World:
         words[:, layout.CHOICE] = leverages
         self.take(words)
 
+    def add_to_isolated(self, market: int, amounts: Words64) -> None:
+        """Move so much cash, in 1e-8, into every account's isolated position in a market."""
+        words = amounting(rows(self.accounts, layout.ADJUST_ISOLATED_MARGIN), amounts)
+        words[:, layout.FIRST_ACCOUNT], words[:, layout.OF_MARKET] = np.arange(self.accounts), market
+        words[:, layout.FIRST_SIDE] = layout.BOTH
+        self.take(words[amounts > 0])
+
     def pair_up(self, market: int, lots: Words64) -> None:
         """Have each account of the first half buy so many lots, at mark, of one of the second half."""
         half = self.accounts // 2
@@ -107,14 +114,12 @@ class World:
         words[:, layout.FIRST_ACCOUNT], words[:, layout.SECOND_ACCOUNT] = np.arange(half), np.arange(half, 2 * half)
         self.take(words)
 
-    def marks(self, market: int, prices: Words64) -> Words64:
-        """Marks of a market, in price units."""
+    def marks(self, markets: Words64, prices: Words64) -> Words64:
+        """Marks of markets, in price units."""
         words = priced(rows(len(prices), layout.MARK_PRICE), prices)
-        words[:, layout.OF_MARKET] = market
+        words[:, layout.OF_MARKET] = markets
         return words
 
-
-def random_walk(start: int, steps: int, seed: int) -> Words64:
-    """A seeded path of steps of a basis point up or down, in price units."""
-    turns = np.random.default_rng(seed).choice(np.array([-1, 1]), steps)
-    return start + (start // 10_000) * np.cumsum(turns)
+    def positions(self, market: int) -> int:
+        """How many positions a market has."""
+        return int(self.tables.market_rows()[market, layout.MARKET_POSITIONS + layout.USED])

@@ -10,59 +10,68 @@ from typing import Any
 
 import lrvx
 
-kept: list[Any] = []
 
+class Exchange:
+    """The peer's engine with positions, and the accounts that are attached to it, if any."""
 
-def engine_of(question: dict[str, Any]) -> Any:
-    """The peer's engine with the accounts and positions that a question states."""
-    engine = lrvx.LiquidationEngine()
-    for floor, rate in question["tiers"]:
-        engine.add_tier(floor, rate)
-    engine.set_insurance_fund_capital(0.0)
-    engine.set_adl_enabled(True)
-    engine.set_adl_ranking(lrvx.AdlRanking.Binance)
-    if question["by_engine"]:
-        open_by_engine(engine, question)
-        return engine
-    mode = lrvx.MarginMode.Isolated if question["isolated"] else lrvx.MarginMode.Cross
-    half = question["accounts"] // 2
-    for number, equity in enumerate(question["equities"]):
-        account = lrvx.Account(number, equity)
-        account.set_margin_mode(mode)
-        for symbol in range(question["markets"]):
-            quantity = question["quantity"] if number < half else -question["quantity"]
-            if question["isolated"]:
-                account.open_position(symbol, quantity, question["price"], equity)
-            else:
+    def __init__(self, question: dict[str, Any]) -> None:
+        self.engine = lrvx.LiquidationEngine()
+        for floor, rate in question["tiers"]:
+            self.engine.add_tier(floor, rate)
+        self.engine.set_insurance_fund_capital(0.0)
+        self.engine.set_adl_enabled(True)
+        self.engine.set_adl_ranking(lrvx.AdlRanking.Binance)
+        half, quantity = len(question["equities"]) // 2, question["quantity"]
+        self._quantities = half * [quantity] + half * [-quantity]
+        self._attached: list[Any] = []
+        if question["opened_by"] == "engine":
+            self._open(question)
+        else:
+            self._attach(question)
+
+    def _open(self, question: dict[str, Any]) -> None:
+        """Have the engine itself open a position of each account, with an equity of its own: isolated."""
+        for number, (equity, quantity) in enumerate(zip(question["equities"], self._quantities, strict=True)):
+            self.engine.open_position(number, 0, quantity, question["price"], equity)
+
+    def _attach(self, question: dict[str, Any]) -> None:
+        """Attach cross accounts.
+
+        All accounts are made before their positions, so that both lie close together in memory: a mark then takes the
+        peer less than half as long at 100,000 accounts as when each account is followed by its positions.
+        """
+        self._attached = [lrvx.Account(number, equity) for number, equity in enumerate(question["equities"])]
+        for account, quantity in zip(self._attached, self._quantities, strict=True):
+            account.set_margin_mode(lrvx.MarginMode.Cross)
+            for symbol in range(question["markets"]):
                 account.open_position(symbol, quantity, question["price"])
-            account.set_mark(symbol, question["price"])
-        kept.append(account)
-        engine.attach_account(account)
-    return engine
+                account.set_mark(symbol, question["price"])
+        for account in self._attached:
+            self.engine.attach_account(account)
+
+    def mark(self, path: list[tuple[int, float]]) -> dict[str, Any]:
+        """Seconds that each mark of a path takes, a symbol and a price, and what came of them."""
+        seconds, liquidations, deleveragings = [], 0, 0
+        for symbol, price in path:
+            started = time.perf_counter()
+            found = self.engine.on_mark(symbol, price)
+            seconds.append(time.perf_counter() - started)
+            liquidations += found["liquidations_count"]
+            deleveragings += found["adl_closeouts_count"]
+        return {"seconds": seconds, "liquidations": liquidations, "deleveragings": deleveragings}
 
 
-def open_by_engine(engine: Any, question: dict[str, Any]) -> None:
-    """Have the engine itself open the positions of a market, as an exchange would."""
-    half = question["accounts"] // 2
-    for number, equity in enumerate(question["equities"]):
-        quantity = question["quantity"] if number < half else -question["quantity"]
-        engine.open_position(number, 0, quantity, question["price"], equity)
+def main() -> None:
+    """Answer questions: one with `equities` makes a new exchange, one with a `path` has marks come to it."""
+    exchange: Exchange | None = None
+    for line in sys.stdin:
+        question = json.loads(line)
+        if "equities" in question:
+            # The one before is given up first, so that its memory is at hand.
+            exchange = None
+            exchange = Exchange(question)
+        assert exchange is not None, "the first question makes an exchange"
+        print(json.dumps(exchange.mark(question.get("path", []))), flush=True)
 
 
-def answer(question: dict[str, Any]) -> dict[str, Any]:
-    """Seconds that each mark of a question's path takes, and what came of them."""
-    engine = engine_of(question)
-    seconds = []
-    counts = [0, 0]
-    for price in question["path"]:
-        started = time.perf_counter()
-        found = engine.on_mark(0, price)
-        seconds.append(time.perf_counter() - started)
-        counts[0] += found["liquidations_count"]
-        counts[1] += found["adl_closeouts_count"]
-    kept.clear()
-    return {"seconds": seconds, "liquidations": counts[0], "deleveragings": counts[1]}
-
-
-for line in sys.stdin:
-    print(json.dumps(answer(json.loads(line))), flush=True)
+main()
