@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, models, overload, register_model
 
-from marginspec_engine.kernels import rates, wide
+from marginspec_engine.kernels import quotients, rates, wide
 
 WORD, WIDE, FLOAT = ir.IntType(64), ir.IntType(128), ir.DoubleType()
 TWO_TO_64 = 2.0**64
@@ -98,6 +98,16 @@ def nearest_hint(typing: Any, number: Any) -> Any:
     return types.int64(types.int64), build
 
 
+def quotient(typing: Any, number: Any, divisor: Any) -> Any:
+    """A quotient in floating point, a little less, cut to a whole number."""
+
+    def build(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        floats = [builder.sitofp(word, FLOAT) for word in given]
+        return builder.fptosi(builder.fmul(builder.fdiv(*floats), FLOAT(quotients.CAUTION)), WORD)
+
+    return types.int64(types.int64, types.int64), build
+
+
 # Typed as anything, since they are called as they stand in compiled code only.
 wide_product: Any = intrinsic(product)
 wide_less_times: Any = intrinsic(less_times)
@@ -105,6 +115,7 @@ wide_reaches: Any = intrinsic(reaches)
 wide_grown: Any = intrinsic(grown)
 hint_of_wholes: Any = intrinsic(wholes_hint)
 hint_of_nearest: Any = intrinsic(nearest_hint)
+hint_of_quotient: Any = intrinsic(quotient)
 
 overload(wide.product)(lambda number, factor: lambda number, factor: wide_product(number, factor))
 overload(wide.less_times)(lambda wide, times, other: lambda wide, times, other: wide_less_times(wide, times, other))
@@ -112,6 +123,15 @@ overload(wide.reaches)(lambda wide, other: lambda wide, other: wide_reaches(wide
 overload(wide.grown)(lambda wide: lambda wide: wide_grown(wide))
 overload(wide.wholes_hint)(lambda wide, divisor: lambda wide, divisor: hint_of_wholes(wide, divisor))
 overload(rates.nearest_hint)(lambda number: lambda number: hint_of_nearest(number))
+overload(quotients.quotient_hint)(lambda number, divisor: lambda number, divisor: hint_of_quotient(number, divisor))
 
-OPERATIONS = (wide.product, wide.less_times, wide.reaches, wide.grown, wide.wholes_hint, rates.nearest_hint)
+OPERATIONS = (
+    wide.product,
+    wide.less_times,
+    wide.reaches,
+    wide.grown,
+    wide.wholes_hint,
+    rates.nearest_hint,
+    quotients.quotient_hint,
+)
 """What has a compiled form here; every other kernel is compiled from its text."""

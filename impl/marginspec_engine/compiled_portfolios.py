@@ -14,6 +14,7 @@ from marginspec_engine.kernels.bands import bankruptcy_price, lower_end, upper_e
 from marginspec_engine.kernels.deleveraging import binance_score, bitmex_score, compare_scores
 from marginspec_engine.kernels.limits import NO_PRICE
 from marginspec_engine.kernels.margin import maintenance_margin, value_of
+from marginspec_engine.kernels.quotients import divided_down, end_on_line, line_parts, scaled_by_hints
 from marginspec_engine.kernels.rates import part_up
 from marginspec_engine.plain_memory import Words64
 
@@ -245,6 +246,105 @@ def band_of(markets: MarketColumns, positions: PositionColumns, place: int, heal
     return NO_PRICE, upper_end(health, size, markets.turns_above, rates, quanta, rests, first, last)
 
 
+def find_bands_alone(
+    markets: MarketColumns, positions: PositionColumns, begin: int, end: int, below: Words64, above: Words64
+) -> None:
+    """The same of domains of one position each, block by block, so that the steps become vector instructions."""
+    values, healths, sizes = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
+    rows, tiers, margins = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
+    rates, quanta, rests = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
+    for start in range(begin, end, BLOCK):
+        count = min(BLOCK, end - start)
+        for place in range(count):
+            market, quantity = positions.markets[start + place], positions.quantities[start + place]
+            rows[place], sizes[place] = market * markets.width, quantity * markets.quanta_per_unit[market]
+            values[place] = quantity * markets.unit_values[market]
+        for place in range(count):
+            healths[place] = positions.cash[start + place] - positions.costs[start + place]
+        find_tiers(markets, values, rows, count, margins, tiers)
+        pick_tiers(markets, tiers, count, rates, quanta, rests)
+        for place in range(count):
+            margins[place] = part_up(abs(values[place]), rates[place], rests[place]) - quanta[place]
+        find_lines(markets, healths, sizes, rows, count, quanta, rests, tiers)
+        pick_tiers(markets, tiers, count, rates, quanta, rests)
+        find_ends(healths, sizes, count, rates, quanta, rests, tiers)
+        for place in range(count):
+            # Of an unhealthy position the end means nothing: its band is the mark.
+            mark, is_healthy = markets.marks[positions.markets[start + place]], healths[place] + values[place]
+            end_or_mark = tiers[place] if is_healthy > margins[place] else mark
+            other = NO_PRICE if is_healthy > margins[place] else mark
+            below[start + place] = end_or_mark if sizes[place] > 0 else other
+            above[start + place] = other if sizes[place] > 0 else end_or_mark
+
+
+def find_tiers(
+    markets: MarketColumns, values: Words64, rows: Words64, count: int, notionals: Words64, tiers: Words64
+) -> None:
+    """Which rows hold the tiers of some values at mark; a floor counts once it is passed."""
+    for place in range(count):
+        notionals[place] = abs(values[place]) - 1
+    count_reached(notionals, rows, markets.floors, markets.width, count, tiers)
+
+
+NOT_REACHED = -(2**63)
+"""An amount below every turn."""
+
+
+def find_lines(
+    markets: MarketColumns,
+    healths: Words64,
+    sizes: Words64,
+    rows: Words64,
+    count: int,
+    downwards: Words64,
+    upwards: Words64,
+    lines: Words64,
+) -> None:
+    """Which rows hold the tiers whose lines some positions meet, by health at a price of zero (see `met_place`)."""
+    for place in range(count):
+        lines[place] = -healths[place] if sizes[place] > 0 else NOT_REACHED
+    count_reached(lines, rows, markets.turns_below, markets.width, count, downwards)
+    for place in range(count):
+        lines[place] = healths[place] if sizes[place] < 0 else NOT_REACHED
+    count_reached(lines, rows, markets.turns_above, markets.width, count, upwards)
+    for place in range(count):
+        lines[place] = downwards[place] if sizes[place] > 0 else upwards[place]
+
+
+def count_reached(amounts: Words64, rows: Words64, turns: Words64, width: int, count: int, reached: Words64) -> None:
+    """For each amount the last row of its table, which begins at a row, of which it has reached the turn."""
+    for place in range(count):
+        reached[place] = rows[place]
+    for tier in range(1, width):
+        for place in range(count):
+            reached[place] += amounts[place] >= turns[rows[place] + tier]
+
+
+def pick_tiers(
+    markets: MarketColumns, tiers: Words64, count: int, rates: Words64, quanta: Words64, rests: Words64
+) -> None:
+    """Rates and deductions of the tiers in some rows."""
+    for place in range(count):
+        tier = tiers[place]
+        rates[place], quanta[place] = markets.rates[tier], markets.deduction_quanta[tier]
+        rests[place] = markets.deduction_rests[tier]
+
+
+def find_ends(
+    healths: Words64, sizes: Words64, count: int, rates: Words64, quanta: Words64, rests: Words64, ends: Words64
+) -> None:
+    """The ends of bands of positions by the lines that they meet, which are written over."""
+    for place in range(count):
+        whole, rest, divisor = line_parts(sizes[place] > 0, healths[place], rates[place], quanta[place], rests[place])
+        quanta[place], rests[place], rates[place] = whole, rest, divisor
+    for place in range(count):
+        ends[place] = scaled_by_hints(max(0, quanta[place]), rests[place], rates[place])
+    for place in range(count):
+        ends[place] = divided_down(ends[place], abs(sizes[place]))
+    for place in range(count):
+        ends[place] = end_on_line(sizes[place] > 0, quanta[place], ends[place], abs(sizes[place]))
+
+
 def find_bankruptcies(
     markets: MarketColumns,
     positions: PositionColumns,
@@ -344,7 +444,10 @@ def sort_queues(scores: Scores, queue: Words64, ends: Words64, begin: int, end: 
 
 
 # Written into their callers, since a call counts references to every array that it is given.
-INNER = (domain_fits, tier_among, block_end, largest_domain, has_other_side, band_of)
+INNER: tuple[Any, ...] = (
+    *(domain_fits, tier_among, block_end, largest_domain, has_other_side, band_of),
+    *(find_tiers, find_lines, count_reached, pick_tiers, find_ends),
+)
 for function in INNER:
     register_jitable(inline="always", **OPTIONS)(function)
 for called in (stands_first, merge_runs, sort_queue):
@@ -355,6 +458,7 @@ summed: Any = compiled(sum_domains)
 seen_positions: Any = compiled(see_positions)
 unhealthy_found: Any = compiled(find_unhealthy)
 bands_found: Any = compiled(find_bands)
+bands_alone_found: Any = compiled(find_bands_alone)
 bankruptcies_found: Any = compiled(find_bankruptcies)
 scores_written: Any = compiled(write_scores)
 queues_sorted: Any = compiled(sort_queues)

@@ -21,6 +21,7 @@ from marginspec_engine.compiled_portfolios import (
     PositionColumns,
     PositionFigures,
     Scores,
+    bands_alone_found,
     bands_found,
     bankruptcies_found,
     fitting,
@@ -151,9 +152,9 @@ class Portfolio:
 
     def write_bands(self, below: Words64, above: Words64) -> None:
         """The same into columns that are there."""
-        self.in_parts(
-            self.domains, lambda begin, end: bands_found(self.markets, self.positions, begin, end, below, above)
-        )
+        are_alone = bool((np.diff(self.positions.first) == 1).all())
+        find = bands_alone_found if are_alone else bands_found
+        self.in_parts(self.domains, lambda begin, end: find(self.markets, self.positions, begin, end, below, above))
 
     def bankruptcy_prices(self, domains: DomainFigures, seen: PositionFigures) -> Words64:
         """For each position, the mark of its market at which its domain's equity is zero, or NO_PRICE (MRG-08)."""

@@ -12,16 +12,13 @@ from immutables import Map
 
 from building import ASSET, cross, deposit, fund, leverage, listing, margin_mode, mark, position_mode, trade, withdraw
 from differential.pairs import Pair
-from marginspec.events import Event
+from marginspec.events import Deposit, Event
 from marginspec.margin import movable
 from marginspec.receipts import Deleveraged
 from marginspec.state import Header, Profile, State
+from marginspec.units import Decimal8
 
-PROFILES = [
-    Profile(ranking, last)  # type: ignore[arg-type]  # plain strings, all of which exist
-    for ranking in ("binance", "bitmex")
-    for last in ("levy", "none")
-]
+PROFILES = [Profile(ranking, last) for ranking in ("binance", "bitmex") for last in ("levy", "none")]
 SEEDS = range(6)
 ACCOUNTS = 48
 MARKS = (1000, 1000)
@@ -106,8 +103,8 @@ def spared(case: str) -> Iterator[Event]:
     for account, size, price in (("first", 1, 1100), ("second", 1, 1100), ("third", 10, 1000), ("fourth", 1, 900)):
         yield trade("maker", account, str(size), str(price))
         yield trade(account, "maker", str(size), "1000", "C")
-    for market, price in (("C", "300"), ("B", "400"), ("A", "600")):
-        yield mark(price, market)
+    for market, fallen in (("C", "300"), ("B", "400"), ("A", "600")):
+        yield mark(fallen, market)
     yield trade("maker", "last", "82" if case == "B" else "87", "600")
 
 
@@ -128,3 +125,22 @@ def test_a_counterparty_that_gains_spare_is_found(case: str, expected: list[int]
     found = [(effect.lot, effect.counterparty.account) for effect in effects if isinstance(effect, Deleveraged)]
     assert found == [(lot, "third") for lot in expected]
     pair.compare()
+
+
+SIZES = (7, 3, 11, 1, 13, 5, 17, 9, 19, 6)
+
+
+def test_ties_of_other_numbers_are_told_from_near_ties() -> None:
+    """Scores that are equal, of accounts of many sizes, whose guesses in floating point are not: their keys decide."""
+    pair = Pair(State(header=Header(Profile(), Map({ASSET: 8}))))
+    price, cash = "1000.123457", 34198765433
+    opening: list[Event] = [listing("A", (("0", 10, "0.05"),), decimals=(6, 0), tick="0.000001"), mark(price)]
+    opening += [deposit("debtor", str(101 * sum(SIZES))), leverage("debtor", 10)]
+    for size in SIZES:
+        opening += [Deposit(f"a{size}", ASSET, Decimal8(cash * size)), leverage(f"a{size}", 10)]
+        opening.append(trade("debtor", f"a{size}", str(size), price))
+    for event in opening:
+        assert pair.take(event).rejected is None, event
+    effects = pair.take(mark("777.987654")).effects
+    found = [effect.counterparty.account for effect in effects if isinstance(effect, Deleveraged)]
+    assert found == sorted(f"a{size}" for size in SIZES)

@@ -58,7 +58,7 @@ def lower_end(
 ) -> int:
     """The highest unhealthy price of a long that is healthy at mark, in a table in rows first to end (MRG-07)."""
     place = met_place(-health, turns, first, end)
-    return max(NO_PRICE, uncovered_below(health, size, rates[place], quanta[place], rests[place]))
+    return lower_end_on(health, size, rates[place], quanta[place], rests[place])
 
 
 def upper_end(
@@ -66,7 +66,17 @@ def upper_end(
 ) -> int:
     """The lowest unhealthy price of a short that is healthy at mark, in a table in rows first to end (MRG-07)."""
     place = met_place(health, turns, first, end)
-    lowest = uncovered_above(health, size, rates[place], quanta[place], rests[place])
+    return upper_end_on(health, size, rates[place], quanta[place], rests[place])
+
+
+def lower_end_on(health: int, size: int, rate: int, deduction_quanta: int, deduction_rest: int) -> int:
+    """The same, of the tier whose line the long meets."""
+    return max(NO_PRICE, uncovered_below(health, size, rate, deduction_quanta, deduction_rest))
+
+
+def upper_end_on(health: int, size: int, rate: int, deduction_quanta: int, deduction_rest: int) -> int:
+    """The same, of the tier whose line the short meets."""
+    lowest = uncovered_above(health, size, rate, deduction_quanta, deduction_rest)
     return lowest if lowest <= highest_price(size) else NO_PRICE
 
 
