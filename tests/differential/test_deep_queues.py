@@ -82,7 +82,7 @@ SMALL = {"A": ("0early", "1950"), "A, later": ("late", "1950"), "B": ("0early", 
 def spared(case: str) -> Iterator[Event]:
     """Until the last mark: lots of two debtors, and shorts of whom none has the spare for that of the large one.
 
-    All but one of them stay so. That one, third in the queue, gains spare when it is closed against the small lot.
+    All but one of them stay so. That one, not the first in the queue, gains spare when it closes the small lot.
     Shorts gain in A, and the third in B, what they lose in C, so that they may withdraw their spare.
     """
     small, cash = SMALL[case]
@@ -102,7 +102,7 @@ def spared(case: str) -> Iterator[Event]:
     yield trade("maker", "third", "5", "1000", "B")
     for account, size, price in (("first", 1, 1100), ("second", 1, 1100), ("third", 10, 1000), ("fourth", 1, 900)):
         yield trade("maker", account, str(size), str(price))
-        yield trade(account, "maker", str(size), "1000", "C")
+        yield trade(account, "maker", str(size if size == 1 else 2 * size), "1000", "C")
     for market, fallen in (("C", "300"), ("B", "400"), ("A", "600")):
         yield mark(fallen, market)
     yield trade("maker", "last", "82" if case == "B" else "87", "600")
