@@ -1111,7 +1111,7 @@ def quotients_by_hints_are_exact(case: Case) -> None:
     case.claim("exact", found == expected)
 
 
-@theorem("T-KERNEL-29", "MRG-07", of=(), uses=("T-KERNEL-28", "T-MUL-1", "T-MUL-2"))
+@theorem("T-KERNEL-29", "MRG-07", of=(), uses=("T-KERNEL-28", "T-MUL-1", "T-MUL-2"), fast=False)
 def ends_by_hints_are_ends(case: Case) -> None:
     """Of a healthy position alone, the end of its band by hints is that which T-KERNEL-21 and T-KERNEL-22 speak of."""
     is_long = bool(case.truth("long"))
@@ -1134,10 +1134,15 @@ def ends_by_hints_are_ends(case: Case) -> None:
 
     with words(case), instead_of(case, quotients, {"divided_down": unchecked(case, divided)}):
         found_whole, part, found_divisor = quotients.line_parts(is_long, health, rate, quanta, rest)
-        notional = quotients.scaled_by_hints(max(0, found_whole), part, found_divisor)
+        notional = quotients.scaled_by_hints(found_whole if found_whole >= 0 else 0, part, found_divisor)
         quotient = quotients.divided_down(notional, size)
-        least_price(case, notional, size)
+        whole_multiples(case, quotient, size)
         found = quotients.end_on_line(is_long, found_whole, quotient, size)
+    if is_long:
+        case.claim("a notional, or none", (whole >= 0) == ((health <= 0) & (-health >= quanta)))
+        case.claim("a price of at least zero", implies(whole >= 0, (notional >= 0) & (quotient >= 0)))
+    else:
+        reaches_beyond(case, bands.uncovered_above(health, size, rate, quanta, rest), quotient, size)
     ends = bands.lower_end_on if is_long else bands.upper_end_on
     case.claim("the same end", found == ends(health, size, rate, quanta, rest))
 
@@ -1160,12 +1165,14 @@ def notional_fits(case: Case, is_long: bool, whole: Any, part: Any, divisor: Any
         case.claim("the notional is at most the whole", most <= whole + 1)
 
 
-def least_price(case: Case, notional: Any, size: Any) -> None:
-    """What T-MUL-1 says of the price units in a notional, and of those in 2^62."""
-    quotient, highest = notional // size, MAX_VALUE // size
-    for multiple in (quotient, quotient + 1, highest - quotient, highest - quotient - 1):
-        with instead_of(case, Integer, PLAIN):
-            whole_multiples(case, multiple, size)
+def reaches_beyond(case: Case, lowest: Any, quotient: Any, size: Any) -> None:
+    """That a short is uncovered from the price behind the quotient on is claimed, and when that is within 2^62."""
+    whole_multiples(case, lowest - quotient - 1, size)
+    case.claim("the price behind, where the notional fits", implies(lowest < bands.BEYOND, lowest == quotient + 1))
+    highest = MAX_VALUE // size
+    whole_multiples(case, highest - quotient, size)
+    whole_multiples(case, highest - quotient - 1, size)
+    case.claim("within 2^62", (quotient + 1 <= highest) == (quotient * size <= MAX_VALUE - size))
 
 
 def left_beyond(sign: int, health: Any, notional: Any, tier: Tier) -> Any:
