@@ -174,8 +174,13 @@ def find_unhealthy(
             values[place] = positions.quantities[start + place] * unit_value
             rates[place] = markets.rates[first]
             quanta[place], rests[place] = markets.deduction_quanta[first], markets.deduction_rests[first]
+        largest = 0
+        for place in range(count):
+            largest = max(largest, abs(values[place]))
         for tier in range(first + 1, first + width):
             floor, rate = markets.floors[tier], markets.rates[tier]
+            if floor >= largest:
+                break
             quantum, rest = markets.deduction_quanta[tier], markets.deduction_rests[tier]
             for place in range(count):
                 above = abs(values[place]) > floor

@@ -6,6 +6,7 @@ Prices count units of their market, quantities lots, amounts quanta: all exact, 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -90,12 +91,15 @@ class Portfolio:
     threads: int = 1
 
     def in_parts(self, count: int, work: Callable[[int, int], Any]) -> None:
-        """Do work on all numbers below a count, split over the threads: each part from one number to another."""
+        """Do work on all numbers below a count, split over the threads: each part from one number to another.
+
+        The first part is done here, while the threads that do the others wake up.
+        """
         ends = [count * part // self.threads for part in range(self.threads + 1)]
-        if self.threads == 1:
-            work(0, count)
-            return
-        list(pool_of(self.threads).map(work, ends[:-1], ends[1:]))
+        others = [pool_of(self.threads - 1).submit(work, *part) for part in pairwise(ends[1:])]
+        work(0, ends[1])
+        for other in others:
+            other.result()
 
     @property
     def domains(self) -> int:

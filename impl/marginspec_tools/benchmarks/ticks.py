@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import attrs
 import numpy as np
 
+from marginspec_engine.compiled_portfolios import PositionColumns
+from marginspec_engine.portfolios import Portfolio
 from marginspec_tools.benchmarks.exchanges import (
+    LOTS,
     PRICE,
-    SEED,
     Exchange,
     OpenedBy,
     Path,
@@ -21,8 +23,8 @@ from marginspec_tools.benchmarks.exchanges import (
 )
 from marginspec_tools.benchmarks.figures import Figure, alternating, on_threads, seconds_of
 from marginspec_tools.benchmarks.peers_setup import Peer
-from marginspec_tools.benchmarks.sweeps import portfolio_of
-from marginspec_tools.benchmarks.worlds import World
+from marginspec_tools.benchmarks.sweeps import markets_of
+from marginspec_tools.benchmarks.worlds import ONE, World
 
 ROUNDS, MARKS, PEER_MARKS = 7, 2_500, 10
 """Each round takes so many marks of the seeded walk, the peer the first few of them."""
@@ -147,9 +149,21 @@ def scans(positions: int, peer: Peer | None) -> Iterator[Figure]:
         yield figure if peer is None else attrs.evolve(figure, needed=needed)
 
 
+def isolated_portfolio(exchange: Exchange, threads: int) -> Portfolio:
+    """The isolated positions of an exchange as columns."""
+    count = exchange.accounts
+    markets = markets_of(np.array([PRICE], np.int64))
+    quantities = np.repeat(np.array([LOTS, -LOTS]), (count - count // 2, count // 2))
+    costs = quantities * markets.unit_values[0]
+    cash = -(-abs(costs) // exchange.leverages) + exchange.added * ONE
+    columns = PositionColumns(cash, np.arange(count + 1), np.zeros(count, np.int64), quantities, costs)
+    return Portfolio(markets, columns, threads)
+
+
 def scan(positions: int, threads: int, peer: Peer | None) -> Figure:
     """A scan on so many threads; the peer's is on one, and in floating point."""
-    portfolio = portfolio_of(positions, 1, 1, SEED, threads)
+    exchange = isolated_exchange(positions)
+    portfolio = isolated_portfolio(exchange, threads)
     found = portfolio.unhealthy()
     path = random_walk(SCAN_STEPS)
     named = f"scan of {positions:,} isolated positions at a mark {on_threads(threads)}, a position"
@@ -159,6 +173,6 @@ def scan(positions: int, threads: int, peer: Peer | None) -> Figure:
 
     if peer is None:
         return Figure("scan", named, positions, 1e6 * alternating(ROUNDS, ours)[0] / positions)
-    peer.ask(isolated_exchange(positions).asked("engine"))
+    peer.ask(exchange.asked("engine"))
     taken, theirs = alternating(ROUNDS, ours, lambda: peer_seconds_of_marks(peer, path))
     return Figure("scan", named, positions, 1e6 * taken / positions, "lrvx", 1e6 * theirs / positions)
