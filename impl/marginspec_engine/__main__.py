@@ -3,7 +3,7 @@
 import numpy as np
 
 from marginspec.state import Header
-from marginspec_engine.compiled_portfolios import PositionColumns
+from marginspec_engine.compiled_portfolios import PositionColumns, bands_alone_found, bands_found
 from marginspec_engine.engine import OptimizedEngine
 from marginspec_engine.entry_points import SETTLE_MARKET, enter
 from marginspec_engine.layout import NONE
@@ -18,7 +18,8 @@ def main() -> None:
     portfolio = Portfolio(market_columns([]), PositionColumns(none, np.zeros(1, np.int64), none, none, none))
     portfolio.fits()
     domains, seen = portfolio.domain_figures(), portfolio.position_figures()
-    portfolio.bands()
+    for find in (bands_found, bands_alone_found):
+        find(portfolio.markets, portfolio.positions, 0, 0, none, none)
     portfolio.bankruptcy_prices(domains, seen)
     portfolio.ranks(domains, seen, none)
 

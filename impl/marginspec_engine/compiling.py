@@ -39,8 +39,21 @@ def sources_hash(folder: Path) -> str:
 SOURCES = sources_hash(Path(__file__).parent)
 
 
+BEFORE_COMPILING: list[Callable[[], None]] = []
+"""What is called before something is compiled that no cache has, which may take a minute."""
+
+
 class SourcesCache(FunctionCache):
     """A cache whose entries are of the whole package's text."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Compiled code from the cache; None, and then it is compiled, if there is none."""
+        inherited: Any = super()
+        found = inherited.load_overload(sig, target_context)
+        if found is None:
+            for call in BEFORE_COMPILING:
+                call()
+        return found
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
         inherited: Any = super()

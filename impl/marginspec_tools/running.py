@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -141,6 +142,15 @@ def need_fast_engine() -> None:
     if not has_fast_engine():
         reason = "the engine fast needs Linux or macOS, and extras: pip install 'marginspec[fast,parquet]'"
         raise click.BadParameter(reason, param_hint="--engine")
+    from marginspec_engine.compiling import BEFORE_COMPILING
+
+    if not BEFORE_COMPILING:
+        BEFORE_COMPILING.append(cache(tell_of_compiling))
+
+
+def tell_of_compiling() -> None:
+    """Say on stderr why nothing happens for a while."""
+    click.echo("compiling the optimized engine, once on this machine: this takes a minute or two", err=True)
 
 
 def check_headers(journal: Journal, of_state: Header, start: Path) -> None:
