@@ -32,7 +32,8 @@ def allocated(words: int) -> int:
     if IS_ADVISED and size >= HUGE_BYTES:
         rounded = -(-size // HUGE_BYTES) * HUGE_BYTES
         found = C_LIBRARY.aligned_alloc(HUGE_BYTES, rounded)
-        C_LIBRARY.madvise(found, rounded, HUGE_PAGES)
+        if found:
+            C_LIBRARY.madvise(found, rounded, HUGE_PAGES)
     else:
         found = C_LIBRARY.realloc(None, size)
     if not found:

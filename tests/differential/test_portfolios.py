@@ -168,6 +168,21 @@ def calc(*arguments: object) -> Any:
     return CliRunner().invoke(cli.marginspec, ["calc", *(str(one) for one in arguments)])
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_positions_alone_answer_as_questions_do(tmp_path: Path, seed: int) -> None:
+    rows = [row for rows in some_domains(Random(seed)) for row in rows]
+    domains = [[{**row, "domain": f"{row['domain']}-{place}"}] for place, row in enumerate(rows)]
+    positions, markets = written(tmp_path, [row for rows in domains for row in rows])
+    output = tmp_path / "answers.parquet"
+    outcome = calc(positions, "--markets", markets, "--output", output)
+    assert outcome.exit_code == 0, outcome.output
+    expected = expected_rows(domains, tmp_path, "binance")
+    assert pq.read_table(output).to_pylist() == expected
+    prices = [(row["liquidation_price_below"], row["liquidation_price_above"]) for row in expected if row["healthy"]]
+    assert {(below is None, above is None) for below, above in prices} == {(True, True), (True, False), (False, True)}
+    assert 20 < sum(not row["healthy"] for row in expected) < len(expected) - 20
+
+
 @pytest.mark.parametrize("ranking", ["binance", "bitmex"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_columns_answer_as_questions_do(tmp_path: Path, seed: int, ranking: str) -> None:
@@ -310,6 +325,26 @@ def test_blocks_and_threads_make_no_difference(threads: int) -> None:
         for cash, begin, end in zip(positions.cash, starts[:-1], starts[1:], strict=True)
     ]
     assert list(zip(domains.equity.tolist(), domains.maintenance.tolist(), strict=True)) == expected
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_bands_of_positions_alone_are_those_among_others(threads: int) -> None:
+    """Where one domain has two positions, all are searched as those of any domain are."""
+    chance = np.random.default_rng(7)
+    among = many(chance, np.array([*np.ones(1300, np.int64), 2]), threads)
+    shifted = among.positions.costs + chance.integers(-(10**12), 10**12, among.count)
+    cash = chance.integers(0, 10**13, among.domains)
+    among = attrs.evolve(among, positions=among.positions._replace(costs=shifted, cash=cash))
+    columns = among.positions
+    only = PositionColumns(
+        cash[:-1], columns.first[:-1], columns.markets[:-2], columns.quantities[:-2], columns.costs[:-2]
+    )
+    alone = attrs.evolve(among, positions=only)
+    expected = [prices[:-2].tolist() for prices in among.bands()]
+    assert [prices.tolist() for prices in alone.bands()] == expected
+    marks = among.markets.marks[only.markets].tolist()
+    unhealthy = sum(below == mark for below, mark in zip(expected[0], marks, strict=True))
+    assert 100 < unhealthy < 1200
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -61,11 +61,14 @@ LEAST_ROOM = 64
 
 
 def reserve(book: Words, vector: Words, words: int) -> None:
-    """Have room for so many more words in a vector; whoever holds its words asks for them again."""
+    """Have room for so many more words in a vector; whoever holds its words asks for them again.
+
+    Only words that are used are kept.
+    """
     needed = vector[USED] + words
     if needed > vector[ROOM]:
         room = max(LEAST_ROOM, 2 * vector[ROOM], needed)
-        vector[ADDRESS] = resized(book, vector[ADDRESS], vector[ROOM], room)
+        vector[ADDRESS] = resized(book, vector[ADDRESS], vector[USED], room)
         vector[ROOM] = room
 
 

@@ -1111,7 +1111,7 @@ def quotients_by_hints_are_exact(case: Case) -> None:
     case.claim("exact", found == expected)
 
 
-@theorem("T-KERNEL-29", "MRG-07", of=(), uses=("T-KERNEL-28", "T-MUL-1", "T-MUL-2"), fast=False)
+@theorem("T-KERNEL-29", "MRG-07", of=(), uses=("T-KERNEL-28", "T-MUL-1", "T-MUL-2", "T-TIER-3"), fast=False)
 def ends_by_hints_are_ends(case: Case) -> None:
     """Of a healthy position alone, the end of its band by hints is that which T-KERNEL-21 and T-KERNEL-22 speak of."""
     is_long = bool(case.truth("long"))
@@ -1123,7 +1123,8 @@ def ends_by_hints_are_ends(case: Case) -> None:
     divisor = RATE_ONE - rate if is_long else RATE_ONE + rate
     gained = at_mark * divisor if is_long else -at_mark * divisor
     left = gained + (quanta + health) * RATE_ONE + rest
-    case.assume(left >= RATE_ONE, "the line, rounded up, is covered at mark")
+    # What the tier at mark asks, rounded up, is covered, and no line asks more.
+    case.assume(left >= RATE_ONE, "T-TIER-3")
     whole = -health - quanta if is_long else quanta + health - 1
     if whole >= 0:
         notional_fits(case, is_long, whole, RATE_ONE - 1 - rest if is_long else rest, divisor, at_mark)
