@@ -180,9 +180,11 @@ def joined(shards: list[Shared], *, partial: bool) -> Shared:
             reason = f"{twice[0]} is answered in {other.file}:{other.line} too"
             raise InputError(placed.file, placed.line, first.kind.piece, reason)
         whole.lines.update(shard.lines)
-    missing = sorted(set(range(first.common[first.kind.pieces].integer())) - whole.lines.keys())
-    if missing and not partial:
-        reason = f"{missing[0]} is answered in no file; --partial joins what there is"
+    count = first.common[first.kind.pieces].integer()
+    if not partial and len(whole.lines) < count:
+        # There may be far more pieces than memory would hold.
+        missing = next(index for index in range(count) if index not in whole.lines)
+        reason = f"{missing} is answered in no file; --partial joins what there is"
         raise InputError(shards[-1].name, None, first.kind.piece, reason)
     return whole
 

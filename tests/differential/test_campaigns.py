@@ -273,6 +273,27 @@ def test_a_damaged_line_is_named(
         assert ended(monkeypatch, capfd, "merge", part) == (2, f"error: {part}:{message}\n")
 
 
+WITH_LITTLE_MEMORY = """
+import resource
+from marginspec_tools import cli
+
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+cli.main()
+"""
+
+
+def test_a_part_of_very_many_journals_is_joined_in_little_memory(tmp_path: Path) -> None:
+    part, output = tmp_path / "part", tmp_path / "output"
+    printed("campaign", *SMALL, "--journals", 10**9, "--shard", f"1/{10**9}", "--jobs", 1, "--output", part)
+    merge = [sys.executable, "-c", WITH_LITTLE_MEMORY, "merge", str(part)]
+    joined = subprocess.run([*merge, "--partial", "--output", output], capture_output=True, text=True, check=False)
+    assert (joined.returncode, joined.stderr) == (0, "")
+    assert output.read_bytes() == part.read_bytes()
+    refused = subprocess.run(merge, capture_output=True, text=True, check=False)
+    told = f"error: {part}: journal: 1 is answered in no file; --partial joins what there is\n"
+    assert (refused.returncode, refused.stderr) == (2, told)
+
+
 # ----------------------------------------------------------------- what does not hold
 
 
