@@ -1,5 +1,6 @@
 """`marginspec campaign`: a journal of a simulated venue for each of many seeds, run, compared and checked."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from importlib.metadata import version
@@ -15,7 +16,7 @@ from marginspec_journal.decimals import decimal_text
 from marginspec_journal.strict_json import Node
 from marginspec_tools.generating import Parameters
 from marginspec_tools.running import EngineCrash, need_fast_engine
-from marginspec_tools.scenario_options import ScenarioOptions, scenario_command, scenario_options
+from marginspec_tools.scenario_options import ScenarioOptions, read_stated, scenario_command, scenario_options
 from marginspec_tools.shards import (
     Assignment,
     Kind,
@@ -32,6 +33,8 @@ HIGHEST_SEED = 10**18 - 1
 """Lines hold integers of the wire format, so a campaign's seeds have one digit less than a scenario's may have."""
 MOST_JOURNALS = 10**9
 MOST_FAULTS = 20
+CHECKED = ("end", "every event")
+VERSION_PATTERN = re.compile(r"[0-9A-Za-z.+!-]{1,100}")
 TALLIED = ("liquidated", "lots", "takeovers", "step_downs", "deleveraged", "levied")
 COUNTS = ("events", "accepted", "rejected", *TALLIED)
 
@@ -76,9 +79,9 @@ class CampaignSums:
         """Add a journal's line."""
         for name in COUNTS:
             self._counts[name] += line.member(name).integer(least=0)
-        for asset, amounts in line.member("amounts").entries():
+        for asset, amounts in line.member("amounts").named_entries():
             named = self._amounts.setdefault(asset, Counter())
-            named.update({name: amount.wire_decimal() for name, amount in amounts.entries()})
+            named.update({name: amount.wire_decimal() for name, amount in amounts.named_entries()})
         invariants = line.member("invariants").choice(("hold", "broken"))
         engines = line.member("engines").choice(("agree", "differ"))
         self._verdicts.update((invariants, engines))
@@ -122,12 +125,25 @@ def finding_text(finding: Node) -> str:
     return f"{invariant} broken at {place}: {what}, {where}: {amount}"
 
 
+def read_version(stated: Node) -> str:
+    """The version of marginspec that ran a campaign."""
+    text = stated.text()
+    if not VERSION_PATTERN.fullmatch(text):
+        stated.fail("not a version")
+    return text
+
+
 CAMPAIGN = Kind(
     "campaign",
     version=1,
     piece="journal",
     pieces="journals",
-    identity=("marginspec", "seed", "checked", "parameters"),
+    identity={
+        "marginspec": read_version,
+        "seed": lambda seed: seed.integer(least=0, most=HIGHEST_SEED),
+        "checked": lambda checked: checked.choice(CHECKED),
+        "parameters": read_stated,
+    },
     sums=CampaignSums,
 )
 
@@ -180,7 +196,7 @@ def command(
         "journals": journals,
         "marginspec": version("marginspec"),
         "seed": seed,
-        "checked": "every event" if check else "end",
+        "checked": CHECKED[check],
         "parameters": scenario.stated(),
     }
     total = Total(CAMPAIGN, common)

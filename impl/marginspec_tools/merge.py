@@ -147,6 +147,8 @@ def read_shard(kind: Kind, part: Part) -> Shared:
     last.member(kind.name).integer(least=kind.version, most=kind.version)
     common = {name: last.member(name) for name in kind.common}
     common["rulebook"].choice((RULEBOOK_VERSION,))
+    for name, read in kind.identity.items():
+        read(common[name])
     count, next_index = common[kind.pieces].integer(least=0), 0
     shared = Shared(kind, part.name, common, {})
     total = shared.empty_total()
@@ -196,6 +198,5 @@ def check_common(first: Shared, shard: Shared) -> None:
         if own == other:
             continue
         if isinstance(own, dict) and isinstance(other, dict):
-            inner = min(key for key in own.keys() | other.keys() if own.get(key) != other.get(key))
-            stated = stated.child(inner)
+            stated = stated.child(min(key for key, _ in own.items() ^ other.items()))
         stated.fail(f"of another {shard.kind.name} than {first.name}")

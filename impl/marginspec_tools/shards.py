@@ -194,14 +194,15 @@ class Kind:
     """A kind of work.
 
     `piece` is the field of a line that numbers it, `pieces` that of the last line that counts all there are;
-    `identity` names what outputs of the same whole have in common beside that count and the rulebook.
+    `identity` names what outputs of the same whole have in common beside that count and the rulebook, each with what
+    reads it: InputError if it is not as the last line states it.
     """
 
     name: str
     version: int
     piece: str
     pieces: str
-    identity: tuple[str, ...]
+    identity: dict[str, Callable[[Node], object]]
     sums: Callable[[Line], Sums]
 
     @property

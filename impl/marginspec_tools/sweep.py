@@ -120,7 +120,7 @@ class NoSums:
         return []
 
 
-SWEEP = Kind("sweep", version=1, piece="scenario", pieces="scenarios", identity=("from",), sums=NoSums)
+SWEEP = Kind("sweep", version=1, piece="scenario", pieces="scenarios", identity={"from": Node.sha256}, sums=NoSums)
 
 
 @click.command("sweep")

@@ -268,9 +268,68 @@ def test_a_damaged_line_is_named(
         (b'"engines":"agree"', b'"engines":"differ"', "1: findings: none is given of a journal that has some"),
         (b'"amounts":{}', b'"amounts":{"USDT":{"house":"1e3"}}', '1: amounts.USDT.house: not a decimal: "1e3"'),
         (b'"levied":0,', b"", "1: levied: missing field"),
+        (b'"amounts":{}', rb'"amounts":{"\ud800":{}}', r'1: amounts."\ud800": not a name: "\ud800"'),
     ]:
         part.write_bytes(whole.replace(found, put, 1))
         assert ended(monkeypatch, capfd, "merge", part) == (2, f"error: {part}:{message}\n")
+
+
+@pytest.mark.parametrize(
+    ("field", "stated", "message"),
+    [
+        ("marginspec", r'"\ud800"', "marginspec: not a version"),
+        ("seed", "1.5", "seed: expected an integer, found 1.5"),
+        ("seed", str(HIGHEST_SEED + 1), f"seed: expected an integer, found {HIGHEST_SEED + 1}"),
+        ("checked", "7", "checked: expected a string, found 7"),
+        ("checked", '"never"', 'checked: expected one of end, every event, found "never"'),
+        ("parameters", "5", "parameters: expected an object, found 5"),
+        ("parameters", '{"a":1,"a":2}', 'parameters: repeated field "a"'),
+        ("parameters", '{"a":null}', "parameters.a: unknown field"),
+        ("parameters", "{}", "parameters.accounts: missing field"),
+        ("parameters", '{"preset":"mixed","leverage":5}', "parameters.leverage: unknown field"),
+        ("accounts", "1", "parameters.accounts: must be at least 2, found 1"),
+        ("events", "null", "parameters.events: expected an integer, found null"),
+        ("adl_ranking", '"none"', 'parameters.adl_ranking: expected one of binance, bitmex, found "none"'),
+        ("last_resort", "1", "parameters.last_resort: expected a string, found 1"),
+        ("leverage", "1001", "parameters.leverage: must be at most 1000, found 1001"),
+        ("mix", '"trades=1;reboot"', "parameters.mix: not a weight for each kind of event"),
+        ("markets", '{"x":1,"x":2}', 'parameters.markets: repeated field "x"'),
+        ("volatility", "1.5", "parameters.volatility: expected a string, found 1.5"),
+        ("jump_mean", '"-1.1"', "parameters.jump_mean: too small: -1.1"),
+    ],
+)
+def test_a_last_line_that_no_campaign_ends_with_is_refused(
+    field: str,
+    stated: str,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    part, output = tmp_path / "part", tmp_path / "output"
+    part.write_bytes(last_line_with(field, stated))
+    assert ended(monkeypatch, capfd, "merge", "--partial", part, "--output", output) == (
+        2,
+        f"error: {part}:1: {message}\n",
+    )
+    assert list(tmp_path.iterdir()) == [part]
+
+
+def last_line_with(field: str, stated: str) -> bytes:
+    """The last line of a campaign none of whose journals are in it, with a field stated otherwise."""
+    *_, last = printed("campaign", *SMALL, "--shard", "9/9", "--jobs", 1)
+    own = last if field in last and field != "events" else last["parameters"]
+    own[field] = "HERE"
+    return json.dumps(last).replace('"HERE"', stated).encode()
+
+
+def test_every_last_line_of_a_campaign_is_read_again(tmp_path: Path) -> None:
+    closes, part = tmp_path / "closes.csv", tmp_path / "part"
+    closes.write_text("date,market,close\n2025-10-10,BTCUSDT,121500.5\n")
+    for options in (("--preset", "mixed"), ("--closes", closes), ("--closes", closes, "--markets", 1), ("--check",)):
+        printed("campaign", "--journals", 1, "--shard", "2/2", *options, "--jobs", 1, "--output", part)
+        (last,) = printed("merge", "--partial", part)
+        assert last == json.loads(part.read_bytes())
 
 
 WITH_LITTLE_MEMORY = """

@@ -30,7 +30,7 @@ class NothingSummed:
         return []
 
 
-SQUARES = Kind("squares", version=1, piece="piece", pieces="pieces", identity=("of",), sums=NothingSummed)
+SQUARES = Kind("squares", version=1, piece="piece", pieces="pieces", identity={"of": Node.text}, sums=NothingSummed)
 
 
 @attrs.frozen
