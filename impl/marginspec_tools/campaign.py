@@ -200,7 +200,7 @@ def command(
         "parameters": scenario.stated(),
     }
     total = Total(CAMPAIGN, common)
-    inputs = () if scenario.closes is None else (scenario.closes,)
+    inputs = () if scenario.closes is None else (scenario.closes.path,)
     put_answers(total, answers(campaign, shard.of(journals), assignment), output, inputs)
     context.exit(tell_faults(total.sums))
 

@@ -14,7 +14,7 @@ from marginspec.units import RATE_ONE, WIRE_DECIMALS
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.strict_json import Node
 from marginspec_tools.generating import DEFAULT_MIX, Parameters, mixed, opening_length
-from marginspec_tools.price_paths import JumpDiffusion, PricePath, RealCloses, read_closes
+from marginspec_tools.price_paths import ClosesFile, JumpDiffusion, PricePath, RealCloses, closes_in, read_closes_file
 from marginspec_tools.venue_markets import VenueMarket, decimal8, first_markets, venue_markets
 
 RATE_PATTERN = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]{1,8})?")
@@ -41,7 +41,7 @@ class ScenarioOptions:
     markets: int | None
     events: int
     preset: str | None
-    closes: Path | None
+    closes: ClosesFile | None
     volatility: int
     jump_probability: int
     jump_mean: int
@@ -52,7 +52,7 @@ class ScenarioOptions:
     mix: dict[str, int]
 
     def parameters(self, seed: int) -> Parameters:
-        """The scenario of a seed; reads the file of closes, if there is one."""
+        """The scenario of a seed."""
         header = Header(Profile(self.adl_ranking, self.last_resort))
         if self.preset is not None:
             return attrs.evolve(mixed(accounts=self.accounts, following=self.events, seed=seed), header=header)
@@ -87,7 +87,7 @@ class ScenarioOptions:
             rates = {name: decimal_text(getattr(self, name), WIRE_DECIMALS) for name in RATES}
             return {**chosen, "markets": self.markets or DEFAULT_MARKETS, **rates}
         limit = {} if self.markets is None else {"markets": self.markets}
-        return {**chosen, **limit, "closes": sha256(self.closes.read_bytes()).hexdigest()}
+        return {**chosen, **limit, "closes": sha256(self.closes.text).hexdigest()}
 
 
 def read_stated(stated: Node) -> None:
@@ -154,6 +154,11 @@ def rate_within(lowest: int) -> Callable[[click.Context, click.Parameter, str], 
     return read
 
 
+def closes_file_of(context: click.Context, option: click.Parameter, path: Path | None) -> ClosesFile | None:  # noqa: ARG001
+    """The file of closes, if one is named."""
+    return None if path is None else read_closes_file(path)
+
+
 def mix_of(context: click.Context, option: click.Parameter, text: str) -> dict[str, int]:
     """The weights of `trades=60,orders=25,…`; a kind that is not named has weight 0."""
     weights = dict.fromkeys(DEFAULT_MIX, 0)
@@ -177,10 +182,10 @@ def check_length(accounts: int, listed: tuple[VenueMarket, ...], events: int) ->
         raise click.BadParameter(text, param_hint="--events")
 
 
-def path_of_closes(file: Path, markets: int | None) -> tuple[PricePath, tuple[VenueMarket, ...]]:
+def path_of_closes(file: ClosesFile, markets: int | None) -> tuple[PricePath, tuple[VenueMarket, ...]]:
     """The path through a file's closes, and its markets (at most so many), opening at their first close."""
     known = {market.id: market for market in venue_markets()}
-    closes = read_closes(file, known)
+    closes = closes_in(file, known)
     return closes, tuple(opening_at(closes, known[name]) for name in list(closes.closes)[:markets])
 
 
@@ -203,6 +208,7 @@ OPTIONS = (
     click.option(
         "--closes",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        callback=closes_file_of,
         help="CSV file with the columns date, market, close: marks run through these closes.",
     ),
     click.option(

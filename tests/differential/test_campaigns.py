@@ -1,6 +1,7 @@
 """Campaigns: each journal is `marginspec scenario`'s, its line the specification's; any split makes the same whole."""
 
 import json
+import os
 import shlex
 import signal
 import subprocess
@@ -197,6 +198,33 @@ def test_preset_and_closes_are_stated_so_that_they_can_be_made_again(tmp_path: P
     printed("scenario", journal, *options, "--seed", 2, "--json")
     (replayed,) = printed("replay", journal, "--json")
     assert (replayed["hash"], lines[0]["hash"] != replayed["hash"]) == (lines[1]["hash"], True)
+
+
+def test_closes_may_come_through_a_pipe(tmp_path: Path) -> None:
+    text = b"date,market,close\n2025-10-10,BTCUSDT,121500.5\n2025-10-11,BTCUSDT,90000\n"
+    closes = tmp_path / "closes.csv"
+    closes.write_bytes(text)
+    options = ("--accounts", 6, "--events", 200, "--journals", 1, "--jobs", 1)
+    reading, writing = os.pipe()
+    with open(reading, "rb"), open(writing, "wb") as pipe:
+        pipe.write(text)
+        pipe.close()
+        piped = printed("campaign", *options, "--closes", f"/dev/fd/{reading}")
+    assert piped == printed("campaign", *options, "--closes", closes)
+    assert piped[-1]["parameters"]["closes"] == sha256(text).hexdigest()
+
+
+def test_closes_that_cannot_be_read_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    memory = Path("/proc/self/mem")
+    if not memory.exists():
+        pytest.skip("needs a file that opens and cannot be read")
+    output = tmp_path / "output"
+    told = (2, f"error: {memory}: cannot be read: Input/output error\n")
+    assert ended(monkeypatch, capfd, "campaign", *SMALL, "--closes", memory, "--output", output) == told
+    assert ended(monkeypatch, capfd, "scenario", tmp_path / "out.jsonl", "--closes", memory) == told
+    assert list(tmp_path.iterdir()) == []
 
 
 # ----------------------------------------------------------------- the whole
