@@ -5,6 +5,7 @@ of each of them, in the order of the pieces; so it does not depend on who did wh
 """
 
 import os
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -28,6 +29,9 @@ from marginspec_tools.running import EngineCrash
 
 PIECES_AHEAD = 32
 """How many pieces wait for each process at most: the others need not be known yet."""
+
+SHARD_PATTERN = re.compile(r"([0-9]{1,18})/([0-9]{1,18})")
+SHOWN_CHARACTERS = 60
 
 Line: TypeAlias = dict[str, Any]
 Piece = TypeVar("Piece")
@@ -53,10 +57,12 @@ class ShardType(click.ParamType[Shard]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Shard:
         """The shard that a text names."""
-        number, _, count = str(value).partition("/")
-        if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
-            self.fail(f"{value} is not a shard, such as 2/5", param, ctx)
-        return Shard(int(number), int(count))
+        text = str(value)
+        found = SHARD_PATTERN.fullmatch(text)
+        if found is None or not 1 <= int(found[1]) <= int(found[2]):
+            shown = text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+            self.fail(f"{shown} is not a shard, such as 2/5", param, ctx)
+        return Shard(int(found[1]), int(found[2]))
 
 
 @attrs.frozen

@@ -530,6 +530,8 @@ def test_a_kill_leaves_no_output(tmp_path: Path, jobs: int, code: int) -> None:
         (("--events", 3), "Invalid value for --events: 3 are fewer than the 13 that open 1 markets and 5 accounts"),
         (("--dask", "tcp://h:1", "--jobs", 2), "--jobs is for this machine, --dask for a cluster: give one of them"),
         (("--shard", "0/2"), "Invalid value for '--shard': 0/2 is not a shard, such as 2/5"),
+        (("--shard", f"1/{'9' * 5000}"), f"Invalid value for '--shard': 1/{'9' * 58}… is not a shard, such as 2/5"),
+        (("--shard", "1/٣"), "Invalid value for '--shard': 1/٣ is not a shard, such as 2/5"),
         (("--journals", 0), "Invalid value for '--journals': 0 is not in the range 1<=x<=1000000000."),
     ],
 )
