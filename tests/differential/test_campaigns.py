@@ -28,6 +28,7 @@ from marginspec_tools import campaign_running, cli, violations
 from marginspec_tools.campaign import HIGHEST_SEED, Campaign
 from marginspec_tools.running import Run
 from marginspec_tools.scenario_options import scenario_command
+from marginspec_tools.violations import Broken
 
 JOURNALS = 5
 SEED = 40
@@ -425,6 +426,23 @@ def test_every_event_is_checked_if_asked_for(monkeypatch: pytest.MonkeyPatch) ->
     ]
     assert (last["broken"], len(checked)) == (1, 60)
     assert [taken.before for taken in checked[1:]] == [taken.after for taken in checked[:-1]]
+
+
+def test_of_what_is_broken_no_more_is_kept_than_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[Broken] = []
+
+    def keep(broken: Broken) -> dict[str, Any]:
+        kept.append(broken)
+        return violations.broken_object(broken)
+
+    seven = tuple(Violation("INV-10", "a second run differs", f"Deposit {number}", 1) for number in range(7))
+    monkeypatch.setattr(violations, "check_transition", lambda _: seven)
+    monkeypatch.setattr(campaign_running, "broken_object", keep)
+    line, _ = printed("campaign", *SMALL, "--journals", 1, "--check", "--jobs", 1, code=1)
+    assert [(one["seq"], one["where"]) for one in line["findings"]] == [
+        (1 + number // 7, f"Deposit {number % 7}") for number in range(20)
+    ]
+    assert len(kept) == 20
 
 
 def test_engines_that_differ_are_told_with_seed_and_event(
