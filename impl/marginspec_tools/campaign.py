@@ -15,7 +15,7 @@ from marginspec.units import WIRE_DECIMALS
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.strict_json import Node
 from marginspec_tools.generating import Parameters
-from marginspec_tools.running import EngineCrash, need_fast_engine
+from marginspec_tools.running import EngineCrash, announce_compiling, check_fast_engine
 from marginspec_tools.scenario_options import ScenarioOptions, read_stated, scenario_command, scenario_options
 from marginspec_tools.shards import (
     Assignment,
@@ -48,6 +48,7 @@ class Campaign:
 
     def opened(self) -> Callable[[int], Line]:
         """What makes the line of a journal."""
+        announce_compiling()
         return self.line
 
     def line(self, index: int) -> Line:
@@ -188,7 +189,7 @@ def command(
     """
     assignment = Assignment(shard, jobs, address, output)
     check_seeds(seed, journals)
-    need_fast_engine()
+    check_fast_engine()
     scenario = ScenarioOptions(**options)
     campaign = Campaign(scenario.parameters(seed), check)
     common = {

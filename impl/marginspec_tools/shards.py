@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cached_property
 from hashlib import sha256
-from multiprocessing import parent_process
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from signal import SIG_DFL, SIGINT, signal
 from threading import Thread
@@ -146,8 +146,11 @@ def in_order(pieces: Iterable[Piece], ask: Callable[[Piece], Awaited], ahead: in
 
 
 def answers_in_pool(work: Work[Piece], pieces: Iterable[Piece], jobs: int) -> Iterator[Line]:
-    """The lines of the pieces in their order, by so many processes; EngineCrash if one of these dies."""
-    pool = ProcessPoolExecutor(jobs, initializer=begin_worker, initargs=(work,))
+    """The lines of the pieces in their order, by so many processes; EngineCrash if one of these dies.
+
+    They start anew on every platform, and know of the work only what travels with it, as on a cluster.
+    """
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), begin_worker, (work,))
     try:
         yield from in_order(pieces, lambda piece: pool.submit(answer_in_worker, piece), jobs * PIECES_AHEAD)
     except BrokenProcessPool as error:

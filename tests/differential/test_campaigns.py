@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from marginspec_engine.columns import rows_of_events
 from marginspec_engine.engine import OptimizedEngine
 from marginspec_engine.running import BatchRun
 from marginspec_journal.decimals import decimal_text, parse_decimal
-from marginspec_tools import campaign_running, cli, violations
+from marginspec_tools import campaign, campaign_running, cli, violations
 from marginspec_tools.campaign import HIGHEST_SEED, Campaign
 from marginspec_tools.running import Run
 from marginspec_tools.scenario_options import scenario_command
@@ -473,55 +472,65 @@ def test_states_that_differ_are_told(monkeypatch: pytest.MonkeyPatch, capfd: pyt
     assert (code, said) == (1, told)
 
 
-def test_a_crash_is_told_with_its_seed(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-    def crash(run: Any, rows: Any) -> bytes:
-        raise ZeroDivisionError("of the engine")
-
-    monkeypatch.setattr(BatchRun, "take", crash)
-    for jobs in (1, 2):
-        code, said = ended(monkeypatch, capfd, "campaign", *SMALL, "--jobs", jobs)
-        assert code == 3
-        assert "ZeroDivisionError: of the engine" in said
-        assert said.splitlines()[-1] == "error: seed 7: an engine crashed on this journal; please report it as a bug"
+def crash(run: BatchRun, rows: Any) -> bytes:
+    raise ZeroDivisionError("of the engine")
 
 
-def ending(monkeypatch: pytest.MonkeyPatch, end: Callable[[], None]) -> None:
-    """Have the third journal end what runs it."""
-    line = Campaign.line
+@attrs.frozen
+class CrashingCampaign(Campaign):
+    """Has the optimized engine crash in whichever process a journal is run."""
 
-    def ending_at_third(campaign: Campaign, index: int) -> dict[str, Any]:
+    def line(self, index: int) -> dict[str, Any]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(BatchRun, "take", crash)
+            return super().line(index)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_crash_is_told_with_its_seed(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], jobs: int
+) -> None:
+    monkeypatch.setattr(campaign, "Campaign", CrashingCampaign)
+    code, said = ended(monkeypatch, capfd, "campaign", *SMALL, "--jobs", jobs)
+    assert code == 3
+    assert "ZeroDivisionError: of the engine" in said
+    assert said.splitlines()[-1] == "error: seed 7: an engine crashed on this journal; please report it as a bug"
+
+
+@attrs.frozen
+class InterruptedCampaign(Campaign):
+    """Is interrupted at the third journal."""
+
+    def line(self, index: int) -> dict[str, Any]:
         if index == 2:
-            end()
-        return line(campaign, index)
-
-    monkeypatch.setattr(Campaign, "line", ending_at_third)
+            raise KeyboardInterrupt
+        return super().line(index)
 
 
 def test_an_interrupt_leaves_no_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupt() -> None:
-        raise KeyboardInterrupt
-
-    ending(monkeypatch, interrupt)
+    monkeypatch.setattr(campaign, "Campaign", InterruptedCampaign)
     output = tmp_path / "lines"
     assert ended(monkeypatch, capfd, "campaign", *SMALL, "--jobs", 1, "--output", output) == (130, "\ninterrupted\n")
     assert list(tmp_path.iterdir()) == []
 
 
+@attrs.frozen
+class KillingCampaign(Campaign):
+    """Kills whichever process runs the third journal."""
+
+    def line(self, index: int) -> dict[str, Any]:
+        if index == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().line(index)
+
+
 KILLED = """
-import os, signal
-from marginspec_tools import cli
-from marginspec_tools.campaign import Campaign
+from differential.test_campaigns import KillingCampaign
+from marginspec_tools import campaign, cli
 
-line = Campaign.line
-
-def killing(campaign, index):
-    if index == 2:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return line(campaign, index)
-
-Campaign.line = killing
+campaign.Campaign = KillingCampaign
 cli.main()
 """
 
