@@ -59,7 +59,16 @@ class Campaign:
         try:
             return SimulatedJournal(attrs.evolve(self.first, seed=seed), checking=self.checking).line(index)
         except Exception as error:
-            raise EngineCrash(f"seed {seed}: an engine crashed on this journal; please report it as a bug") from error
+            # It may be the engine's, the simulation's or the machine's: the traceback tells.
+            raise EngineCrash(f"seed {seed}: this journal failed: {failure_text(error)}") from error
+
+
+def failure_text(error: Exception) -> str:
+    """What ended a journal before its end, and what to do about it."""
+    if isinstance(error, MemoryError):
+        return "memory ran out"
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"{text}; please report it as a bug"
 
 
 # ----------------------------------------------------------------- the total
@@ -185,7 +194,7 @@ def command(
     what a worker that dies has not delivered is run by others.
 
     Exit codes: 0 all holds; 1 a journal, named with its seed, broke an invariant or had the engines differ; 2 wrong
-    usage or input; 3 an engine crashed. The output is written in cases 0 and 1.
+    usage or input; 3 a journal, named with its seed, failed. The output is written in cases 0 and 1.
     """
     assignment = Assignment(shard, jobs, address, output)
     check_seeds(seed, journals)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from marginspec_engine.running import BatchRun
 from marginspec_journal.decimals import decimal_text, parse_decimal
 from marginspec_tools import campaign, campaign_running, cli, violations
 from marginspec_tools.campaign import HIGHEST_SEED, Campaign
+from marginspec_tools.generating import Venue
 from marginspec_tools.running import Run
 from marginspec_tools.scenario_options import scenario_command
 from marginspec_tools.violations import Broken
@@ -494,7 +496,30 @@ def test_a_crash_is_told_with_its_seed(
     code, said = ended(monkeypatch, capfd, "campaign", *SMALL, "--jobs", jobs)
     assert code == 3
     assert "ZeroDivisionError: of the engine" in said
-    assert said.splitlines()[-1] == "error: seed 7: an engine crashed on this journal; please report it as a bug"
+    assert "in crash" in said
+    told = "error: seed 7: this journal failed: ZeroDivisionError: of the engine; please report it as a bug"
+    assert said.splitlines()[-1] == told
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (MemoryError(), "memory ran out"),
+        (AssertionError(), "AssertionError; please report it as a bug"),
+        (KeyError("a market"), "KeyError: 'a market'; please report it as a bug"),
+    ],
+)
+def test_what_a_journal_failed_of_is_told_and_not_whose_fault_it_is(
+    error: Exception, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def failing(venue: Venue) -> Iterator[Any]:
+        raise error
+
+    monkeypatch.setattr(campaign_running, "run_venue", failing)
+    output = tmp_path / "output"
+    code, said = ended(monkeypatch, capfd, "campaign", *SMALL, "--jobs", 1, "--output", output)
+    assert (code, said.splitlines()[-1]) == (3, f"error: seed 7: this journal failed: {reason}")
+    assert list(tmp_path.iterdir()) == []
 
 
 @attrs.frozen
