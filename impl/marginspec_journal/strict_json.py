@@ -81,14 +81,15 @@ class Node:
         path = f"{self.path}.{name}" if self.path else name
         return Node(self.file, self.line, path, value)
 
-    def _fields(self) -> dict[str, Any]:
+    def fields(self) -> dict[str, Any]:
+        """The fields of an object, by their names as they stand."""
         if not isinstance(self.value, dict):
             self._fail_kind("an object")
         return self.value
 
     def record(self, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, "Node"]:
         """The fields of an object that has all of the required ones and no unknown one."""
-        fields = self._fields()
+        fields = self.fields()
         for name in fields:
             if name not in required and name not in optional:
                 self.child(_field_name(name)).fail("unknown field")
@@ -99,14 +100,14 @@ class Node:
 
     def member(self, name: str) -> "Node":
         """One field of an object, which must be there."""
-        fields = self._fields()
+        fields = self.fields()
         if name not in fields:
             self.child(name).fail("missing field")
         return self.child(name, fields[name])
 
     def entries(self) -> Iterator[tuple[str, "Node"]]:
         """The fields of an object whose field names are keys, in the document's order."""
-        for name, value in self._fields().items():
+        for name, value in self.fields().items():
             yield name, self.child(_field_name(name), value)
 
     def named_entries(self) -> Iterator[tuple[str, "Node"]]:

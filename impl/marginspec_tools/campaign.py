@@ -1,5 +1,6 @@
 """`marginspec campaign`: a journal of a simulated venue for each of many seeds, run, compared and checked."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from importlib.metadata import version
@@ -14,8 +15,8 @@ from marginspec.units import WIRE_DECIMALS
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.strict_json import Node
 from marginspec_tools.generating import Parameters
-from marginspec_tools.running import EngineCrash, need_fast_engine
-from marginspec_tools.scenario_options import ScenarioOptions, scenario_command, scenario_options
+from marginspec_tools.running import EngineCrash, announce_compiling, check_fast_engine
+from marginspec_tools.scenario_options import ScenarioOptions, read_stated, scenario_command, scenario_options
 from marginspec_tools.shards import (
     Assignment,
     Kind,
@@ -32,6 +33,8 @@ HIGHEST_SEED = 10**18 - 1
 """Lines hold integers of the wire format, so a campaign's seeds have one digit less than a scenario's may have."""
 MOST_JOURNALS = 10**9
 MOST_FAULTS = 20
+CHECKED = ("end", "every event")
+VERSION_PATTERN = re.compile(r"[0-9A-Za-z.+!-]{1,100}")
 TALLIED = ("liquidated", "lots", "takeovers", "step_downs", "deleveraged", "levied")
 COUNTS = ("events", "accepted", "rejected", *TALLIED)
 
@@ -45,6 +48,7 @@ class Campaign:
 
     def opened(self) -> Callable[[int], Line]:
         """What makes the line of a journal."""
+        announce_compiling()
         return self.line
 
     def line(self, index: int) -> Line:
@@ -55,7 +59,16 @@ class Campaign:
         try:
             return SimulatedJournal(attrs.evolve(self.first, seed=seed), checking=self.checking).line(index)
         except Exception as error:
-            raise EngineCrash(f"seed {seed}: an engine crashed on this journal; please report it as a bug") from error
+            # It may be the engine's, the simulation's or the machine's: the traceback tells.
+            raise EngineCrash(f"seed {seed}: this journal failed: {failure_text(error)}") from error
+
+
+def failure_text(error: Exception) -> str:
+    """What ended a journal before its end, and what to do about it."""
+    if isinstance(error, MemoryError):
+        return "memory ran out"
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"{text}; please report it as a bug"
 
 
 # ----------------------------------------------------------------- the total
@@ -76,9 +89,9 @@ class CampaignSums:
         """Add a journal's line."""
         for name in COUNTS:
             self._counts[name] += line.member(name).integer(least=0)
-        for asset, amounts in line.member("amounts").entries():
+        for asset, amounts in line.member("amounts").named_entries():
             named = self._amounts.setdefault(asset, Counter())
-            named.update({name: amount.wire_decimal() for name, amount in amounts.entries()})
+            named.update({name: amount.wire_decimal() for name, amount in amounts.named_entries()})
         invariants = line.member("invariants").choice(("hold", "broken"))
         engines = line.member("engines").choice(("agree", "differ"))
         self._verdicts.update((invariants, engines))
@@ -122,12 +135,25 @@ def finding_text(finding: Node) -> str:
     return f"{invariant} broken at {place}: {what}, {where}: {amount}"
 
 
+def read_version(stated: Node) -> str:
+    """The version of marginspec that ran a campaign."""
+    text = stated.text()
+    if not VERSION_PATTERN.fullmatch(text):
+        stated.fail("not a version")
+    return text
+
+
 CAMPAIGN = Kind(
     "campaign",
     version=1,
     piece="journal",
     pieces="journals",
-    identity=("marginspec", "seed", "checked", "parameters"),
+    identity={
+        "marginspec": read_version,
+        "seed": lambda seed: seed.integer(least=0, most=HIGHEST_SEED),
+        "checked": lambda checked: checked.choice(CHECKED),
+        "parameters": read_stated,
+    },
     sums=CampaignSums,
 )
 
@@ -168,11 +194,11 @@ def command(
     what a worker that dies has not delivered is run by others.
 
     Exit codes: 0 all holds; 1 a journal, named with its seed, broke an invariant or had the engines differ; 2 wrong
-    usage or input; 3 an engine crashed. The output is written in cases 0 and 1.
+    usage or input; 3 a journal, named with its seed, failed. The output is written in cases 0 and 1.
     """
     assignment = Assignment(shard, jobs, address, output)
     check_seeds(seed, journals)
-    need_fast_engine()
+    check_fast_engine()
     scenario = ScenarioOptions(**options)
     campaign = Campaign(scenario.parameters(seed), check)
     common = {
@@ -180,11 +206,11 @@ def command(
         "journals": journals,
         "marginspec": version("marginspec"),
         "seed": seed,
-        "checked": "every event" if check else "end",
+        "checked": CHECKED[check],
         "parameters": scenario.stated(),
     }
     total = Total(CAMPAIGN, common)
-    inputs = () if scenario.closes is None else (scenario.closes,)
+    inputs = () if scenario.closes is None else (scenario.closes.path,)
     put_answers(total, answers(campaign, shard.of(journals), assignment), output, inputs)
     context.exit(tell_faults(total.sums))
 

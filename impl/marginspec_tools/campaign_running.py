@@ -1,7 +1,7 @@
 """The journals of a campaign: each simulated on the specification, run by the optimized engine, and compared."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from marginspec.events import Event
@@ -15,7 +15,7 @@ from marginspec_tools.campaign import TALLIED
 from marginspec_tools.generating import Parameters, Venue, run_venue
 from marginspec_tools.shards import Line
 from marginspec_tools.tallies import Amounts, Tally, amounts_if_filled_at_mark, texts_of_amounts
-from marginspec_tools.violations import broken_in, broken_in_transition, broken_object
+from marginspec_tools.violations import Broken, broken_in, broken_in_transition, broken_object
 
 EVENTS_AT_ONCE = 10_000
 MOST_FINDINGS = 20
@@ -55,7 +55,7 @@ class SimulatedJournal:
             "amounts": texts_of_amounts(self._venue.parameters.header, *self._amounts()),
             "invariants": "broken" if self._broken else "hold",
             "engines": "differ" if self._diverged else "agree",
-            "findings": [*self._diverged, *self._broken[:MOST_FINDINGS]],
+            "findings": [*self._diverged, *self._broken],
             "hash": self._run.hash,
         }
 
@@ -67,7 +67,7 @@ class SimulatedJournal:
             if self._checking:
                 transition = Transition(before, taken.event, taken.receipt, self._venue.state)
                 number = self._chain.events
-                self._broken += map(broken_object, broken_in_transition(transition, number, number + 1))
+                self._break(broken_in_transition(transition, number, number + 1))
                 before = self._venue.state
             yield taken.event, chained.line() + b"\n"
 
@@ -89,7 +89,11 @@ class SimulatedJournal:
         if differs:
             self._diverge("state", last)
         if differs or not self._checking:
-            self._broken += map(broken_object, broken_in(state, last, last + 1))
+            self._break(broken_in(state, last, last + 1))
+
+    def _break(self, found: Iterable[Broken]) -> None:
+        """Take down what is broken, but no more than is told."""
+        self._broken += map(broken_object, islice(found, MOST_FINDINGS - len(self._broken)))
 
     def _diverge(self, what: str, number: int) -> None:
         """Take down the first divergence: all receipts behind it have another hash in any case."""

@@ -147,6 +147,8 @@ def read_shard(kind: Kind, part: Part) -> Shared:
     last.member(kind.name).integer(least=kind.version, most=kind.version)
     common = {name: last.member(name) for name in kind.common}
     common["rulebook"].choice((RULEBOOK_VERSION,))
+    for name, read in kind.identity.items():
+        read(common[name])
     count, next_index = common[kind.pieces].integer(least=0), 0
     shared = Shared(kind, part.name, common, {})
     total = shared.empty_total()
@@ -180,9 +182,11 @@ def joined(shards: list[Shared], *, partial: bool) -> Shared:
             reason = f"{twice[0]} is answered in {other.file}:{other.line} too"
             raise InputError(placed.file, placed.line, first.kind.piece, reason)
         whole.lines.update(shard.lines)
-    missing = sorted(set(range(first.common[first.kind.pieces].integer())) - whole.lines.keys())
-    if missing and not partial:
-        reason = f"{missing[0]} is answered in no file; --partial joins what there is"
+    count = first.common[first.kind.pieces].integer()
+    if not partial and len(whole.lines) < count:
+        # There may be far more pieces than memory would hold.
+        missing = next(index for index in range(count) if index not in whole.lines)
+        reason = f"{missing} is answered in no file; --partial joins what there is"
         raise InputError(shards[-1].name, None, first.kind.piece, reason)
     return whole
 
@@ -194,6 +198,5 @@ def check_common(first: Shared, shard: Shared) -> None:
         if own == other:
             continue
         if isinstance(own, dict) and isinstance(other, dict):
-            inner = min(key for key in own.keys() | other.keys() if own.get(key) != other.get(key))
-            stated = stated.child(inner)
+            stated = stated.child(min(key for key, _ in own.items() ^ other.items()))
         stated.fail(f"of another {shard.kind.name} than {first.name}")

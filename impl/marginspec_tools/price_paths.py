@@ -5,13 +5,16 @@ import re
 from collections.abc import Container, Iterable
 from contextlib import suppress
 from datetime import date
+from io import StringIO
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import attrs
 
 from marginspec.units import MAX_PRICE, RATE_ONE
 from marginspec_journal import InputError
+from marginspec_journal.errors import unreadable
+from marginspec_journal.lines import opened
 from marginspec_tools.chance import Chance
 
 CLOSE_COLUMNS = ("date", "market", "close")
@@ -96,17 +99,31 @@ class RealCloses:
         return left + (right - left) * (travelled - place * moment.total) // moment.total
 
 
-def read_closes(path: Path, known: Container[str]) -> RealCloses:
-    """Read a CSV file with the columns date, market and close; known markets only, and their dates must rise.
+class ClosesFile(NamedTuple):
+    """A file of closes and its bytes, read once, so that what is stated of it is of what is used."""
+
+    path: Path
+    text: bytes
+
+
+def read_closes_file(path: Path) -> ClosesFile:
+    """The bytes of a file of closes; InputError if it cannot be read."""
+    with opened(path) as file:
+        try:
+            return ClosesFile(path, file.read())
+        except OSError as error:
+            raise unreadable(path, error) from None
+
+
+def closes_in(file: ClosesFile, known: Container[str]) -> RealCloses:
+    """The closes of a CSV file with the columns date, market and close; known markets only, and their dates must rise.
 
     Raises InputError with line, field and reason for anything else.
     """
-    name = str(path)
+    name = str(file.path)
     try:
-        with path.open(encoding="utf-8", newline="") as lines:
-            return closes_from(csv.reader(lines, strict=True), known, name)
-    except OSError as problem:
-        raise InputError(name, None, None, f"cannot be read: {problem.strerror}") from None
+        lines = StringIO(file.text.decode(), newline="")
+        return closes_from(csv.reader(lines, strict=True), known, name)
     except (UnicodeDecodeError, csv.Error) as problem:
         raise InputError(name, None, None, f"not a CSV file in UTF-8: {problem}") from None
 

@@ -138,10 +138,20 @@ def has_fast_engine() -> bool:
 
 
 def need_fast_engine() -> None:
+    """Refuse the optimized engine where it cannot run, and have this process tell when it waits for the compiler."""
+    check_fast_engine()
+    announce_compiling()
+
+
+def check_fast_engine() -> None:
     """Refuse the optimized engine where it cannot run."""
     if not has_fast_engine():
         reason = "the engine fast needs Linux or macOS, and extras: pip install 'marginspec[fast,parquet]'"
         raise click.BadParameter(reason, param_hint="--engine")
+
+
+def announce_compiling() -> None:
+    """Have this process tell when it waits for the compiler."""
     from marginspec_engine.compiling import BEFORE_COMPILING
 
     if not BEFORE_COMPILING:

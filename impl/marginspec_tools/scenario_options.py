@@ -12,16 +12,23 @@ import click
 from marginspec.state import Header, Profile
 from marginspec.units import RATE_ONE, WIRE_DECIMALS
 from marginspec_journal.decimals import decimal_text
+from marginspec_journal.strict_json import Node
 from marginspec_tools.generating import DEFAULT_MIX, Parameters, mixed, opening_length
-from marginspec_tools.price_paths import JumpDiffusion, PricePath, RealCloses, read_closes
+from marginspec_tools.price_paths import ClosesFile, JumpDiffusion, PricePath, RealCloses, closes_in, read_closes_file
 from marginspec_tools.venue_markets import VenueMarket, decimal8, first_markets, venue_markets
 
 RATE_PATTERN = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]{1,8})?")
 MOST_EVENTS = 10**8
 MOST_ACCOUNTS = 10**6
 MOST_MARKETS = 10**4
+MOST_LEVERAGE = 1000
 DEFAULT_MARKETS = 10
-RATES = ("volatility", "jump_probability", "jump_mean", "jump_deviation")
+RATES = {"volatility": 0, "jump_probability": 0, "jump_mean": -RATE_ONE, "jump_deviation": 0}
+"""The rates, each with its lowest value."""
+ADL_RANKINGS: tuple[Literal["binance", "bitmex"], ...] = ("binance", "bitmex")
+LAST_RESORTS: tuple[Literal["levy", "none"], ...] = ("levy", "none")
+PRESETS = ("mixed",)
+STATED_MIX = re.compile(",".join(f"{kind}=(0|[1-9][0-9]{{0,5}})" for kind in DEFAULT_MIX))
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -34,7 +41,7 @@ class ScenarioOptions:
     markets: int | None
     events: int
     preset: str | None
-    closes: Path | None
+    closes: ClosesFile | None
     volatility: int
     jump_probability: int
     jump_mean: int
@@ -45,7 +52,7 @@ class ScenarioOptions:
     mix: dict[str, int]
 
     def parameters(self, seed: int) -> Parameters:
-        """The scenario of a seed; reads the file of closes, if there is one."""
+        """The scenario of a seed."""
         header = Header(Profile(self.adl_ranking, self.last_resort))
         if self.preset is not None:
             return attrs.evolve(mixed(accounts=self.accounts, following=self.events, seed=seed), header=header)
@@ -80,7 +87,40 @@ class ScenarioOptions:
             rates = {name: decimal_text(getattr(self, name), WIRE_DECIMALS) for name in RATES}
             return {**chosen, "markets": self.markets or DEFAULT_MARKETS, **rates}
         limit = {} if self.markets is None else {"markets": self.markets}
-        return {**chosen, **limit, "closes": sha256(self.closes.read_bytes()).hexdigest()}
+        return {**chosen, **limit, "closes": sha256(self.closes.text).hexdigest()}
+
+
+def read_stated(stated: Node) -> None:
+    """Refuse what `ScenarioOptions.stated` does not give."""
+    scale, profile = ("accounts", "events"), ("adl_ranking", "last_resort")
+    if "preset" in stated.fields():
+        fields = stated.record(("preset", *scale, *profile))
+        fields["preset"].choice(PRESETS)
+    else:
+        chosen = (*scale, *profile, "leverage", "mix")
+        closes = "closes" in stated.fields()
+        fields = (
+            stated.record((*chosen, "closes"), ("markets",)) if closes else stated.record((*chosen, "markets", *RATES))
+        )
+        read_venue(fields)
+    fields["accounts"].integer(least=2, most=MOST_ACCOUNTS)
+    fields["events"].integer(least=1, most=MOST_EVENTS)
+    fields["adl_ranking"].choice(ADL_RANKINGS)
+    fields["last_resort"].choice(LAST_RESORTS)
+
+
+def read_venue(fields: dict[str, Node]) -> None:
+    """Refuse what a scenario without a preset does not state."""
+    fields["leverage"].integer(least=1, most=MOST_LEVERAGE)
+    if not STATED_MIX.fullmatch(fields["mix"].text()):
+        fields["mix"].fail("not a weight for each kind of event")
+    if "markets" in fields:
+        fields["markets"].integer(least=1, most=MOST_MARKETS)
+    if "closes" in fields:
+        fields["closes"].sha256()
+        return
+    for name, lowest in RATES.items():
+        fields[name].units(WIRE_DECIMALS, lowest, RATE_ONE)
 
 
 def scenario_command(stated: dict[str, Any], seed: int) -> str:
@@ -114,6 +154,11 @@ def rate_within(lowest: int) -> Callable[[click.Context, click.Parameter, str], 
     return read
 
 
+def closes_file_of(context: click.Context, option: click.Parameter, path: Path | None) -> ClosesFile | None:  # noqa: ARG001
+    """The file of closes, if one is named."""
+    return None if path is None else read_closes_file(path)
+
+
 def mix_of(context: click.Context, option: click.Parameter, text: str) -> dict[str, int]:
     """The weights of `trades=60,orders=25,…`; a kind that is not named has weight 0."""
     weights = dict.fromkeys(DEFAULT_MIX, 0)
@@ -137,10 +182,10 @@ def check_length(accounts: int, listed: tuple[VenueMarket, ...], events: int) ->
         raise click.BadParameter(text, param_hint="--events")
 
 
-def path_of_closes(file: Path, markets: int | None) -> tuple[PricePath, tuple[VenueMarket, ...]]:
+def path_of_closes(file: ClosesFile, markets: int | None) -> tuple[PricePath, tuple[VenueMarket, ...]]:
     """The path through a file's closes, and its markets (at most so many), opening at their first close."""
     known = {market.id: market for market in venue_markets()}
-    closes = read_closes(file, known)
+    closes = closes_in(file, known)
     return closes, tuple(opening_at(closes, known[name]) for name in list(closes.closes)[:markets])
 
 
@@ -157,22 +202,31 @@ OPTIONS = (
     ),
     click.option(
         "--preset",
-        type=click.Choice(["mixed"]),
+        type=click.Choice(PRESETS),
         help="mixed: the mix of the performance bar; --events then follow the opening.",
     ),
     click.option(
         "--closes",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        callback=closes_file_of,
         help="CSV file with the columns date, market, close: marks run through these closes.",
     ),
-    click.option("--volatility", callback=rate_within(0), default="0.005", show_default=True, help="Of each mark."),
-    click.option("--jump-probability", callback=rate_within(0), default="0.03", show_default=True),
-    click.option("--jump-mean", callback=rate_within(-RATE_ONE), default="-0.02", show_default=True),
-    click.option("--jump-deviation", callback=rate_within(0), default="0.04", show_default=True),
-    click.option("--adl-ranking", type=click.Choice(["binance", "bitmex"]), default="binance", show_default=True),
-    click.option("--last-resort", type=click.Choice(["levy", "none"]), default="levy", show_default=True),
     click.option(
-        "--leverage", type=click.IntRange(1, 1000), default=50, show_default=True, help="Highest that is set."
+        "--volatility",
+        callback=rate_within(RATES["volatility"]),
+        default="0.005",
+        show_default=True,
+        help="Of each mark.",
+    ),
+    click.option(
+        "--jump-probability", callback=rate_within(RATES["jump_probability"]), default="0.03", show_default=True
+    ),
+    click.option("--jump-mean", callback=rate_within(RATES["jump_mean"]), default="-0.02", show_default=True),
+    click.option("--jump-deviation", callback=rate_within(RATES["jump_deviation"]), default="0.04", show_default=True),
+    click.option("--adl-ranking", type=click.Choice(ADL_RANKINGS), default="binance", show_default=True),
+    click.option("--last-resort", type=click.Choice(LAST_RESORTS), default="levy", show_default=True),
+    click.option(
+        "--leverage", type=click.IntRange(1, MOST_LEVERAGE), default=50, show_default=True, help="Highest that is set."
     ),
     click.option("--mix", callback=mix_of, default="trades=60,orders=25,cash=10,marks=5,venue=1", show_default=True),
 )

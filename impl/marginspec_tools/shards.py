@@ -5,13 +5,14 @@ of each of them, in the order of the pieces; so it does not depend on who did wh
 """
 
 import os
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cached_property
 from hashlib import sha256
-from multiprocessing import parent_process
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from signal import SIG_DFL, SIGINT, signal
 from threading import Thread
@@ -28,6 +29,9 @@ from marginspec_tools.running import EngineCrash
 
 PIECES_AHEAD = 32
 """How many pieces wait for each process at most: the others need not be known yet."""
+
+SHARD_PATTERN = re.compile(r"([0-9]{1,18})/([0-9]{1,18})")
+SHOWN_CHARACTERS = 60
 
 Line: TypeAlias = dict[str, Any]
 Piece = TypeVar("Piece")
@@ -53,10 +57,12 @@ class ShardType(click.ParamType[Shard]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Shard:
         """The shard that a text names."""
-        number, _, count = str(value).partition("/")
-        if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
-            self.fail(f"{value} is not a shard, such as 2/5", param, ctx)
-        return Shard(int(number), int(count))
+        text = str(value)
+        found = SHARD_PATTERN.fullmatch(text)
+        if found is None or not 1 <= int(found[1]) <= int(found[2]):
+            shown = text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+            self.fail(f"{shown} is not a shard, such as 2/5", param, ctx)
+        return Shard(int(found[1]), int(found[2]))
 
 
 @attrs.frozen
@@ -140,8 +146,11 @@ def in_order(pieces: Iterable[Piece], ask: Callable[[Piece], Awaited], ahead: in
 
 
 def answers_in_pool(work: Work[Piece], pieces: Iterable[Piece], jobs: int) -> Iterator[Line]:
-    """The lines of the pieces in their order, by so many processes; EngineCrash if one of these dies."""
-    pool = ProcessPoolExecutor(jobs, initializer=begin_worker, initargs=(work,))
+    """The lines of the pieces in their order, by so many processes; EngineCrash if one of these dies.
+
+    They start anew on every platform, and know of the work only what travels with it, as on a cluster.
+    """
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), begin_worker, (work,))
     try:
         yield from in_order(pieces, lambda piece: pool.submit(answer_in_worker, piece), jobs * PIECES_AHEAD)
     except BrokenProcessPool as error:
@@ -194,14 +203,15 @@ class Kind:
     """A kind of work.
 
     `piece` is the field of a line that numbers it, `pieces` that of the last line that counts all there are;
-    `identity` names what outputs of the same whole have in common beside that count and the rulebook.
+    `identity` names what outputs of the same whole have in common beside that count and the rulebook, each with what
+    reads it: InputError if it is not as the last line states it.
     """
 
     name: str
     version: int
     piece: str
     pieces: str
-    identity: tuple[str, ...]
+    identity: dict[str, Callable[[Node], object]]
     sums: Callable[[Line], Sums]
 
     @property

@@ -15,7 +15,7 @@ from marginspec_journal.errors import unreadable
 from marginspec_journal.lines import opened
 from marginspec_journal.states import OpenedState, state_in
 from marginspec_journal.strict_json import Node, parse_document
-from marginspec_tools.running import need_fast_engine
+from marginspec_tools.running import announce_compiling, check_fast_engine
 from marginspec_tools.shards import Assignment, Kind, Line, Total, answers, assignment_options, put_answers
 
 PATH = click.Path(path_type=Path)
@@ -38,6 +38,7 @@ class StateText(NamedTuple):
 
     def opened(self) -> Callable[[Scenario], Line]:
         """What answers scenarios from the state."""
+        announce_compiling()
         return Sweeper(self).answer
 
 
@@ -120,7 +121,7 @@ class NoSums:
         return []
 
 
-SWEEP = Kind("sweep", version=1, piece="scenario", pieces="scenarios", identity=("from",), sums=NoSums)
+SWEEP = Kind("sweep", version=1, piece="scenario", pieces="scenarios", identity={"from": Node.sha256}, sums=NoSums)
 
 
 @click.command("sweep")
@@ -139,7 +140,7 @@ def command(state: Path, scenarios: Path, **assigned: Any) -> None:
     travels to them, and what a worker that dies has not delivered is answered by others.
     """
     assignment = Assignment(**assigned)
-    need_fast_engine()
+    check_fast_engine()
     text, found = read_text(state), read_scenarios(scenarios)
     chosen = (found[index] for index in assignment.shard.of(len(found)))
     total = Total(SWEEP, {"rulebook": RULEBOOK_VERSION, "scenarios": len(found), "from": sha256(text.text).hexdigest()})

@@ -1,12 +1,13 @@
 """Campaigns: each journal is `marginspec scenario`'s, its line the specification's; any split makes the same whole."""
 
 import json
+import os
 import shlex
 import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,12 @@ from marginspec_engine.columns import rows_of_events
 from marginspec_engine.engine import OptimizedEngine
 from marginspec_engine.running import BatchRun
 from marginspec_journal.decimals import decimal_text, parse_decimal
-from marginspec_tools import campaign_running, cli, violations
+from marginspec_tools import campaign, campaign_running, cli, violations
 from marginspec_tools.campaign import HIGHEST_SEED, Campaign
+from marginspec_tools.generating import Venue
 from marginspec_tools.running import Run
 from marginspec_tools.scenario_options import scenario_command
+from marginspec_tools.violations import Broken
 
 JOURNALS = 5
 SEED = 40
@@ -199,6 +202,33 @@ def test_preset_and_closes_are_stated_so_that_they_can_be_made_again(tmp_path: P
     assert (replayed["hash"], lines[0]["hash"] != replayed["hash"]) == (lines[1]["hash"], True)
 
 
+def test_closes_may_come_through_a_pipe(tmp_path: Path) -> None:
+    text = b"date,market,close\n2025-10-10,BTCUSDT,121500.5\n2025-10-11,BTCUSDT,90000\n"
+    closes = tmp_path / "closes.csv"
+    closes.write_bytes(text)
+    options = ("--accounts", 6, "--events", 200, "--journals", 1, "--jobs", 1)
+    reading, writing = os.pipe()
+    with open(reading, "rb"), open(writing, "wb") as pipe:
+        pipe.write(text)
+        pipe.close()
+        piped = printed("campaign", *options, "--closes", f"/dev/fd/{reading}")
+    assert piped == printed("campaign", *options, "--closes", closes)
+    assert piped[-1]["parameters"]["closes"] == sha256(text).hexdigest()
+
+
+def test_closes_that_cannot_be_read_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    memory = Path("/proc/self/mem")
+    if not memory.exists():
+        pytest.skip("needs a file that opens and cannot be read")
+    output = tmp_path / "output"
+    told = (2, f"error: {memory}: cannot be read: Input/output error\n")
+    assert ended(monkeypatch, capfd, "campaign", *SMALL, "--closes", memory, "--output", output) == told
+    assert ended(monkeypatch, capfd, "scenario", tmp_path / "out.jsonl", "--closes", memory) == told
+    assert list(tmp_path.iterdir()) == []
+
+
 # ----------------------------------------------------------------- the whole
 
 
@@ -268,9 +298,89 @@ def test_a_damaged_line_is_named(
         (b'"engines":"agree"', b'"engines":"differ"', "1: findings: none is given of a journal that has some"),
         (b'"amounts":{}', b'"amounts":{"USDT":{"house":"1e3"}}', '1: amounts.USDT.house: not a decimal: "1e3"'),
         (b'"levied":0,', b"", "1: levied: missing field"),
+        (b'"amounts":{}', rb'"amounts":{"\ud800":{}}', r'1: amounts."\ud800": not a name: "\ud800"'),
     ]:
         part.write_bytes(whole.replace(found, put, 1))
         assert ended(monkeypatch, capfd, "merge", part) == (2, f"error: {part}:{message}\n")
+
+
+@pytest.mark.parametrize(
+    ("field", "stated", "message"),
+    [
+        ("marginspec", r'"\ud800"', "marginspec: not a version"),
+        ("seed", "1.5", "seed: expected an integer, found 1.5"),
+        ("seed", str(HIGHEST_SEED + 1), f"seed: expected an integer, found {HIGHEST_SEED + 1}"),
+        ("checked", "7", "checked: expected a string, found 7"),
+        ("checked", '"never"', 'checked: expected one of end, every event, found "never"'),
+        ("parameters", "5", "parameters: expected an object, found 5"),
+        ("parameters", '{"a":1,"a":2}', 'parameters: repeated field "a"'),
+        ("parameters", '{"a":null}', "parameters.a: unknown field"),
+        ("parameters", "{}", "parameters.accounts: missing field"),
+        ("parameters", '{"preset":"mixed","leverage":5}', "parameters.leverage: unknown field"),
+        ("accounts", "1", "parameters.accounts: must be at least 2, found 1"),
+        ("events", "null", "parameters.events: expected an integer, found null"),
+        ("adl_ranking", '"none"', 'parameters.adl_ranking: expected one of binance, bitmex, found "none"'),
+        ("last_resort", "1", "parameters.last_resort: expected a string, found 1"),
+        ("leverage", "1001", "parameters.leverage: must be at most 1000, found 1001"),
+        ("mix", '"trades=1;reboot"', "parameters.mix: not a weight for each kind of event"),
+        ("markets", '{"x":1,"x":2}', 'parameters.markets: repeated field "x"'),
+        ("volatility", "1.5", "parameters.volatility: expected a string, found 1.5"),
+        ("jump_mean", '"-1.1"', "parameters.jump_mean: too small: -1.1"),
+    ],
+)
+def test_a_last_line_that_no_campaign_ends_with_is_refused(
+    field: str,
+    stated: str,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    part, output = tmp_path / "part", tmp_path / "output"
+    part.write_bytes(last_line_with(field, stated))
+    assert ended(monkeypatch, capfd, "merge", "--partial", part, "--output", output) == (
+        2,
+        f"error: {part}:1: {message}\n",
+    )
+    assert list(tmp_path.iterdir()) == [part]
+
+
+def last_line_with(field: str, stated: str) -> bytes:
+    """The last line of a campaign none of whose journals are in it, with a field stated otherwise."""
+    *_, last = printed("campaign", *SMALL, "--shard", "9/9", "--jobs", 1)
+    own = last if field in last and field != "events" else last["parameters"]
+    own[field] = "HERE"
+    return json.dumps(last).replace('"HERE"', stated).encode()
+
+
+def test_every_last_line_of_a_campaign_is_read_again(tmp_path: Path) -> None:
+    closes, part = tmp_path / "closes.csv", tmp_path / "part"
+    closes.write_text("date,market,close\n2025-10-10,BTCUSDT,121500.5\n")
+    for options in (("--preset", "mixed"), ("--closes", closes), ("--closes", closes, "--markets", 1), ("--check",)):
+        printed("campaign", "--journals", 1, "--shard", "2/2", *options, "--jobs", 1, "--output", part)
+        (last,) = printed("merge", "--partial", part)
+        assert last == json.loads(part.read_bytes())
+
+
+WITH_LITTLE_MEMORY = """
+import resource
+from marginspec_tools import cli
+
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+cli.main()
+"""
+
+
+def test_a_part_of_very_many_journals_is_joined_in_little_memory(tmp_path: Path) -> None:
+    part, output = tmp_path / "part", tmp_path / "output"
+    printed("campaign", *SMALL, "--journals", 10**9, "--shard", f"1/{10**9}", "--jobs", 1, "--output", part)
+    merge = [sys.executable, "-c", WITH_LITTLE_MEMORY, "merge", str(part)]
+    joined = subprocess.run([*merge, "--partial", "--output", output], capture_output=True, text=True, check=False)
+    assert (joined.returncode, joined.stderr) == (0, "")
+    assert output.read_bytes() == part.read_bytes()
+    refused = subprocess.run(merge, capture_output=True, text=True, check=False)
+    told = f"error: {part}: journal: 1 is answered in no file; --partial joins what there is\n"
+    assert (refused.returncode, refused.stderr) == (2, told)
 
 
 # ----------------------------------------------------------------- what does not hold
@@ -319,6 +429,23 @@ def test_every_event_is_checked_if_asked_for(monkeypatch: pytest.MonkeyPatch) ->
     assert [taken.before for taken in checked[1:]] == [taken.after for taken in checked[:-1]]
 
 
+def test_of_what_is_broken_no_more_is_kept_than_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[Broken] = []
+
+    def keep(broken: Broken) -> dict[str, Any]:
+        kept.append(broken)
+        return violations.broken_object(broken)
+
+    seven = tuple(Violation("INV-10", "a second run differs", f"Deposit {number}", 1) for number in range(7))
+    monkeypatch.setattr(violations, "check_transition", lambda _: seven)
+    monkeypatch.setattr(campaign_running, "broken_object", keep)
+    line, _ = printed("campaign", *SMALL, "--journals", 1, "--check", "--jobs", 1, code=1)
+    assert [(one["seq"], one["where"]) for one in line["findings"]] == [
+        (1 + number // 7, f"Deposit {number % 7}") for number in range(20)
+    ]
+    assert len(kept) == 20
+
+
 def test_engines_that_differ_are_told_with_seed_and_event(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -347,55 +474,88 @@ def test_states_that_differ_are_told(monkeypatch: pytest.MonkeyPatch, capfd: pyt
     assert (code, said) == (1, told)
 
 
-def test_a_crash_is_told_with_its_seed(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-    def crash(run: Any, rows: Any) -> bytes:
-        raise ZeroDivisionError("of the engine")
-
-    monkeypatch.setattr(BatchRun, "take", crash)
-    for jobs in (1, 2):
-        code, said = ended(monkeypatch, capfd, "campaign", *SMALL, "--jobs", jobs)
-        assert code == 3
-        assert "ZeroDivisionError: of the engine" in said
-        assert said.splitlines()[-1] == "error: seed 7: an engine crashed on this journal; please report it as a bug"
+def crash(run: BatchRun, rows: Any) -> bytes:
+    raise ZeroDivisionError("of the engine")
 
 
-def ending(monkeypatch: pytest.MonkeyPatch, end: Callable[[], None]) -> None:
-    """Have the third journal end what runs it."""
-    line = Campaign.line
+@attrs.frozen
+class CrashingCampaign(Campaign):
+    """Has the optimized engine crash in whichever process a journal is run."""
 
-    def ending_at_third(campaign: Campaign, index: int) -> dict[str, Any]:
+    def line(self, index: int) -> dict[str, Any]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(BatchRun, "take", crash)
+            return super().line(index)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_crash_is_told_with_its_seed(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], jobs: int
+) -> None:
+    monkeypatch.setattr(campaign, "Campaign", CrashingCampaign)
+    code, said = ended(monkeypatch, capfd, "campaign", *SMALL, "--jobs", jobs)
+    assert code == 3
+    assert "ZeroDivisionError: of the engine" in said
+    assert "in crash" in said
+    told = "error: seed 7: this journal failed: ZeroDivisionError: of the engine; please report it as a bug"
+    assert said.splitlines()[-1] == told
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (MemoryError(), "memory ran out"),
+        (AssertionError(), "AssertionError; please report it as a bug"),
+        (KeyError("a market"), "KeyError: 'a market'; please report it as a bug"),
+    ],
+)
+def test_what_a_journal_failed_of_is_told_and_not_whose_fault_it_is(
+    error: Exception, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def failing(venue: Venue) -> Iterator[Any]:
+        raise error
+
+    monkeypatch.setattr(campaign_running, "run_venue", failing)
+    output = tmp_path / "output"
+    code, said = ended(monkeypatch, capfd, "campaign", *SMALL, "--jobs", 1, "--output", output)
+    assert (code, said.splitlines()[-1]) == (3, f"error: seed 7: this journal failed: {reason}")
+    assert list(tmp_path.iterdir()) == []
+
+
+@attrs.frozen
+class InterruptedCampaign(Campaign):
+    """Is interrupted at the third journal."""
+
+    def line(self, index: int) -> dict[str, Any]:
         if index == 2:
-            end()
-        return line(campaign, index)
-
-    monkeypatch.setattr(Campaign, "line", ending_at_third)
+            raise KeyboardInterrupt
+        return super().line(index)
 
 
 def test_an_interrupt_leaves_no_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupt() -> None:
-        raise KeyboardInterrupt
-
-    ending(monkeypatch, interrupt)
+    monkeypatch.setattr(campaign, "Campaign", InterruptedCampaign)
     output = tmp_path / "lines"
     assert ended(monkeypatch, capfd, "campaign", *SMALL, "--jobs", 1, "--output", output) == (130, "\ninterrupted\n")
     assert list(tmp_path.iterdir()) == []
 
 
+@attrs.frozen
+class KillingCampaign(Campaign):
+    """Kills whichever process runs the third journal."""
+
+    def line(self, index: int) -> dict[str, Any]:
+        if index == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().line(index)
+
+
 KILLED = """
-import os, signal
-from marginspec_tools import cli
-from marginspec_tools.campaign import Campaign
+from differential.test_campaigns import KillingCampaign
+from marginspec_tools import campaign, cli
 
-line = Campaign.line
-
-def killing(campaign, index):
-    if index == 2:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return line(campaign, index)
-
-Campaign.line = killing
+campaign.Campaign = KillingCampaign
 cli.main()
 """
 
@@ -422,6 +582,8 @@ def test_a_kill_leaves_no_output(tmp_path: Path, jobs: int, code: int) -> None:
         (("--events", 3), "Invalid value for --events: 3 are fewer than the 13 that open 1 markets and 5 accounts"),
         (("--dask", "tcp://h:1", "--jobs", 2), "--jobs is for this machine, --dask for a cluster: give one of them"),
         (("--shard", "0/2"), "Invalid value for '--shard': 0/2 is not a shard, such as 2/5"),
+        (("--shard", f"1/{'9' * 5000}"), f"Invalid value for '--shard': 1/{'9' * 58}… is not a shard, such as 2/5"),
+        (("--shard", "1/٣"), "Invalid value for '--shard': 1/٣ is not a shard, such as 2/5"),
         (("--journals", 0), "Invalid value for '--journals': 0 is not in the range 1<=x<=1000000000."),
     ],
 )

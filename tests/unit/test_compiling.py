@@ -7,7 +7,11 @@ from types import FunctionType
 import pytest
 
 from marginspec_engine import compiling
+from marginspec_journal import InputError
 from marginspec_tools import running
+from marginspec_tools.campaign import Campaign
+from marginspec_tools.generating import mixed
+from marginspec_tools.sweep import StateText
 
 
 def function_of(path: Path) -> FunctionType:
@@ -41,3 +45,13 @@ def test_it_is_said_once_on_stderr(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     call()
     said = "compiling the optimized engine, once on this machine: this takes a minute or two\n"
     assert capsys.readouterr() == ("", said)
+
+
+def test_each_process_that_answers_pieces_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiling, "BEFORE_COMPILING", [])
+    Campaign(mixed(accounts=50, following=1, seed=1), checking=False).opened()
+    assert len(compiling.BEFORE_COMPILING) == 1
+    compiling.BEFORE_COMPILING.clear()
+    with pytest.raises(InputError, match="missing field"):
+        StateText("state", b"{}").opened()
+    assert len(compiling.BEFORE_COMPILING) == 1

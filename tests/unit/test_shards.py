@@ -30,7 +30,7 @@ class NothingSummed:
         return []
 
 
-SQUARES = Kind("squares", version=1, piece="piece", pieces="pieces", identity=("of",), sums=NothingSummed)
+SQUARES = Kind("squares", version=1, piece="piece", pieces="pieces", identity={"of": Node.text}, sums=NothingSummed)
 
 
 @attrs.frozen
@@ -57,6 +57,22 @@ def test_lines_come_in_order(jobs: int) -> None:
     count = 3 * PIECES_AHEAD
     found = list(answers(Squares(), range(count), assignment(jobs)))
     assert found == [{"piece": number, "square": number * number} for number in range(count)]
+
+
+changed: list[str] = []
+
+
+class Changes:
+    """Tells how much has changed in the process that answers."""
+
+    def opened(self) -> Callable[[int], Line]:
+        return lambda number: {"piece": number, "changed": len(changed)}
+
+
+def test_processes_know_nothing_of_what_changed_where_they_were_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "changed", ["here"])
+    assert [line["changed"] for line in answers(Changes(), range(3), assignment(1))] == [1, 1, 1]
+    assert [line["changed"] for line in answers(Changes(), range(3), assignment(2))] == [0, 0, 0]
 
 
 def test_no_more_pieces_are_asked_for_than_wait() -> None:
