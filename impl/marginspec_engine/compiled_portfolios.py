@@ -165,32 +165,53 @@ def find_unhealthy(
     markets: MarketColumns, market: int, positions: PositionColumns, begin: int, end: int, unhealthy: Any
 ) -> None:
     """Tell for isolated positions of one market, a domain each, which are not healthy (MRG-05)."""
-    unit_value, first, width = markets.unit_values[market], market * markets.width, markets.tier_counts[market]
-    values, rates = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
+    unit_value, first = markets.unit_values[market], market * markets.width
+    values, margins, rates = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
     quanta, rests = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
     for start in range(begin, end, BLOCK):
-        count = min(BLOCK, end - start)
+        count, largest = min(BLOCK, end - start), 0
         for place in range(count):
             values[place] = positions.quantities[start + place] * unit_value
-            rates[place] = markets.rates[first]
-            quanta[place], rests[place] = markets.deduction_quanta[first], markets.deduction_rests[first]
-        largest = 0
         for place in range(count):
             largest = max(largest, abs(values[place]))
-        for tier in range(first + 1, first + width):
-            floor, rate = markets.floors[tier], markets.rates[tier]
-            if floor >= largest:
-                break
-            quantum, rest = markets.deduction_quanta[tier], markets.deduction_rests[tier]
+        if markets.tier_counts[market] == 1 or largest <= markets.floors[first + 1]:
+            rate, quantum, rest = markets.rates[first], markets.deduction_quanta[first], markets.deduction_rests[first]
             for place in range(count):
-                above = abs(values[place]) > floor
-                rates[place] = rate if above else rates[place]
-                quanta[place] = quantum if above else quanta[place]
-                rests[place] = rest if above else rests[place]
+                margins[place] = part_up(abs(values[place]), rate, rest) - quantum
+        else:
+            choose_tiers(markets, market, values, largest, count, rates, quanta, rests)
+            for place in range(count):
+                margins[place] = part_up(abs(values[place]), rates[place], rests[place]) - quanta[place]
         for place in range(count):
-            maintenance = part_up(abs(values[place]), rates[place], rests[place]) - quanta[place]
             equity = positions.cash[start + place] + values[place] - positions.costs[start + place]
-            unhealthy[start + place] = equity <= maintenance
+            unhealthy[start + place] = equity <= margins[place]
+
+
+def choose_tiers(
+    markets: MarketColumns,
+    market: int,
+    values: Words64,
+    largest: int,
+    count: int,
+    rates: Words64,
+    quanta: Words64,
+    rests: Words64,
+) -> None:
+    """Rates and deductions of the tiers of some values in a market, none of them beyond the largest (MKT-02)."""
+    first = market * markets.width
+    for place in range(count):
+        rates[place] = markets.rates[first]
+        quanta[place], rests[place] = markets.deduction_quanta[first], markets.deduction_rests[first]
+    for tier in range(first + 1, first + markets.tier_counts[market]):
+        floor, rate = markets.floors[tier], markets.rates[tier]
+        if floor >= largest:
+            break
+        quantum, rest = markets.deduction_quanta[tier], markets.deduction_rests[tier]
+        for place in range(count):
+            above = abs(values[place]) > floor
+            rates[place] = rate if above else rates[place]
+            quanta[place] = quantum if above else quanta[place]
+            rests[place] = rest if above else rests[place]
 
 
 # ----------------------------------------------------------------- prices
@@ -451,7 +472,7 @@ def sort_queues(scores: Scores, queue: Words64, ends: Words64, begin: int, end: 
 # Written into their callers, since a call counts references to every array that it is given.
 INNER: tuple[Any, ...] = (
     *(domain_fits, tier_among, block_end, largest_domain, has_other_side, band_of),
-    *(find_tiers, find_lines, count_reached, pick_tiers, find_ends),
+    *(choose_tiers, find_tiers, find_lines, count_reached, pick_tiers, find_ends),
 )
 for function in INNER:
     register_jitable(inline="always", **OPTIONS)(function)

@@ -347,11 +347,15 @@ def test_bands_of_positions_alone_are_those_among_others(threads: int) -> None:
     assert 100 < unhealthy < 1200
 
 
+@pytest.mark.parametrize("most_lots", [10**6, 8_000])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_isolated_positions_of_a_market_are_unhealthy_alike(threads: int) -> None:
+def test_isolated_positions_of_a_market_are_unhealthy_alike(threads: int, most_lots: int) -> None:
+    """Of all tiers, and of none but the first."""
     chance = np.random.default_rng(6)
     portfolio = many(chance, np.ones(1300, np.int64), threads)
-    alike = attrs.evolve(portfolio, positions=portfolio.positions._replace(markets=np.full(1300, 2)))
+    lots, cash = portfolio.positions.quantities % most_lots + 1, portfolio.positions.cash % (most_lots * 10**7)
+    columns = portfolio.positions._replace(markets=np.full(1300, 2), quantities=lots, cash=cash)
+    alike = attrs.evolve(portfolio, positions=columns)
     alike = attrs.evolve(
         alike, positions=alike.positions._replace(costs=alike.positions.quantities * alike.markets.unit_values[2])
     )
