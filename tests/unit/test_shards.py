@@ -1,19 +1,19 @@
 """Work in shards: lines in order, whoever does the pieces; a process that dies is told, and leaves no output."""
 
-import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import attrs
 import pytest
 
+import travelling_work
 from marginspec_journal.strict_json import Node
 from marginspec_tools.running import EngineCrash
 from marginspec_tools.shards import PIECES_AHEAD, Assignment, Kind, Line, Shard, Total, answers, in_order, put_answers
+from travelling_work import Changes, Squares
 
 
 class NothingSummed:
@@ -33,21 +33,6 @@ class NothingSummed:
 SQUARES = Kind("squares", version=1, piece="piece", pieces="pieces", identity={"of": Node.text}, sums=NothingSummed)
 
 
-@attrs.frozen
-class Squares:
-    """Squares numbers, and, if told so, ends its process at one of them."""
-
-    deadly: int = -1
-
-    def opened(self) -> Callable[[int], Line]:
-        return self.square
-
-    def square(self, number: int) -> Line:
-        if number == self.deadly:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return {"piece": number, "square": number * number}
-
-
 def assignment(jobs: int, output: Path | None = None) -> Assignment:
     return Assignment(Shard(1, 1), jobs, None, output)
 
@@ -59,18 +44,8 @@ def test_lines_come_in_order(jobs: int) -> None:
     assert found == [{"piece": number, "square": number * number} for number in range(count)]
 
 
-changed: list[str] = []
-
-
-class Changes:
-    """Tells how much has changed in the process that answers."""
-
-    def opened(self) -> Callable[[int], Line]:
-        return lambda number: {"piece": number, "changed": len(changed)}
-
-
 def test_processes_know_nothing_of_what_changed_where_they_were_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules[__name__], "changed", ["here"])
+    monkeypatch.setattr(travelling_work, "changed", ["here"])
     assert [line["changed"] for line in answers(Changes(), range(3), assignment(1))] == [1, 1, 1]
     assert [line["changed"] for line in answers(Changes(), range(3), assignment(2))] == [0, 0, 0]
 
