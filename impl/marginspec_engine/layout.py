@@ -163,8 +163,8 @@ DOMAIN_ROW = 16
 LIMIT, NAME, REDUCE_ONLY, ORDERED_POSITION = 7, 8, 9, 10
 ORDER = 11
 
-NUMBER, TAKEN_OF, MARGIN_MODE, REASON = 7, 8, 9, 10
-LOT = 11
+NUMBER, TAKEN_OF, MARGIN_MODE, REASON, LOT_LEAF = 7, 8, 9, 10, 11
+LOT = 12
 
 MODE, FIRST_ORDER, ORDER_COUNT, OPEN_POSITIONS, NAME_START, NAME_LENGTH = range(6)
 """Of an account: its position mode (NONE until it exists), its orders, how many positions, its name; then RANK."""
@@ -200,18 +200,16 @@ STATUS_BEFORE = 27
 HAD_STATUS = 34
 FIRST_LOT, LAST_LOT, LOT_COUNT, LOTS_QUANTITY, LOTS_COST = range(35, 40)
 MARKET_POSITIONS, LONG_HEAP, SHORT_HEAP = range(40, 40 + 3 * VECTOR, VECTOR)
-LONG_QUEUE, SHORT_QUEUE = 52, 62
-"""Each side's queue of counterparties, with words of its own; LOSING is the market's lots that lose at mark."""
-QUEUED, TREE, LEAVES, IMPROVED, FRONT = 0, 3, 6, 7, 8
-"""Of a queue: its positions in order and the tree over them (vectors), how many leaves, improvements of leaves.
+QUEUES = range(52, 52 + 4 * 8, 8)
+LONG_QUEUE, SHORT_QUEUE, LONG_LOSING, SHORT_LOSING = QUEUES
+"""Four queues of words of their own: each side's counterparties, and each side's lots that lose at mark."""
+QUEUED, NODES, LEAVES, FRONT = 0, 3, 6, 7
+"""Of a queue: what stands in it in order and the tree over that (vectors), and how many leaves the tree has.
 
 Those in front of FRONT are gone for the event.
 """
-LOSING = 72
-QUEUE_EVENT, FIRST_LOSING, HAS_LOTS_LISTED, IS_TRIED = range(75, 79)
-"""Of a market: the event whose queues it has, the first losing lot not closed, whether MARKETS_WITH_LOTS lists it."""
-PAIRLESS_LONG, PAIRLESS_SHORT = 79, 80
-"""Improvements of both queues when no lot had a pair; NONE otherwise."""
+QUEUE_EVENT, HAS_LOTS_LISTED, IS_TRIED = range(84, 87)
+"""Of a market: the event whose queues it has, whether MARKETS_WITH_LOTS lists it, whether a step was looked for."""
 TIERS = 88
 FLOORS, LEVERAGES, RATES, DEDUCTION_QUANTA, DEDUCTION_RESTS, TURNS_BELOW, TURNS_ABOVE = range(0, 7 * 64, 64)
 """Columns of a market's tiers, of 64 rows each, from TIERS on."""

@@ -21,11 +21,8 @@ MARKET_VECTORS = (
     layout.MARKET_POSITIONS,
     layout.LONG_HEAP,
     layout.SHORT_HEAP,
-    layout.LONG_QUEUE + layout.QUEUED,
-    layout.LONG_QUEUE + layout.TREE,
-    layout.SHORT_QUEUE + layout.QUEUED,
-    layout.SHORT_QUEUE + layout.TREE,
-    layout.LOSING,
+    *(queue + layout.QUEUED for queue in layout.QUEUES),
+    *(queue + layout.NODES for queue in layout.QUEUES),
 )
 """Where a market's row holds vectors."""
 BOOK_VECTORS = tuple(range(layout.ASSETS, layout.POSITION_MAP, VECTOR))
@@ -184,7 +181,7 @@ class Tables:
     def add_markets(self, texts: list[str]) -> None:
         """Number many markets that have no number yet: all are ranked anew, so one by one is slow."""
         rows = np.zeros((len(texts), layout.MARKET_ROW), np.int64)
-        rows[:, [layout.FIRST_LOT, layout.LAST_LOT, layout.QUEUE_EVENT, layout.PAIRLESS_LONG]] = NONE
+        rows[:, [layout.FIRST_LOT, layout.LAST_LOT, layout.QUEUE_EVENT]] = NONE
         self._extend(layout.MARKETS, rows)
         self._extend_texts(layout.MARKET_TEXTS, texts)
         self.markets.add_all(texts, len(self.markets))

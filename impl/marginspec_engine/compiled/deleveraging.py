@@ -3,14 +3,21 @@
 from marginspec_engine.compiled.figures import domain_margin, value_at_mark
 from marginspec_engine.compiled.ledger import effect, move, named
 from marginspec_engine.compiled.memory import Words, at, items, push, row
-from marginspec_engine.compiled.queues import drop_leaf, first_eligible, queue_side, refresh_leaves, take_queues
+from marginspec_engine.compiled.queues import (
+    first_bearable,
+    first_eligible,
+    queue_side,
+    refresh_leaves,
+    refresh_lot,
+    take_queues,
+)
 from marginspec_engine.compiled.rows import reduce_lot
 from marginspec_engine.compiled.suspects import suspect
 from marginspec_engine.compiled.trading import realise, return_all_margin
 from marginspec_engine.compiled.waterfall import count_funds, shortfall
 from marginspec_engine.kernels import deleveraging as kernels
 from marginspec_engine.kernels import trading as trading_kernels
-from marginspec_engine.kernels.rates import divided_up
+from marginspec_engine.kernels.limits import MOST
 from marginspec_engine.layout import (
     ADL_03,
     ASSET,
@@ -21,11 +28,9 @@ from marginspec_engine.layout import (
     DOMAIN,
     DOMAIN_ROW,
     DOMAINS,
-    FIRST_LOSING,
-    IMPROVED,
     IS_TRIED,
+    LONG_LOSING,
     LONG_QUEUE,
-    LOSING,
     LOT,
     LOT_OF,
     LOTS,
@@ -36,13 +41,12 @@ from marginspec_engine.layout import (
     NONE,
     NUMBER,
     OWNER,
-    PAIRLESS_LONG,
-    PAIRLESS_SHORT,
     POSITION,
     POSITION_OF,
     POSITIONS,
     QUANTITY,
     RANK,
+    SHORT_LOSING,
     SHORT_QUEUE,
     SIDE,
     USED,
@@ -87,74 +91,47 @@ def find_step(book: Words, number: int, short: int, missing: int) -> Step:
     take_queues(book, number)
     refresh_leaves(book)
     market = row(book, MARKETS, number, MARKET_ROW)
-    losing = at(market, LOSING)
-    skip_closed(book, market)
-    if is_pairless(market):
-        return NONE, NONE, 0
-    is_final = True
-    for place in range(market[FIRST_LOSING], losing[USED]):
-        lot_number = items(book, losing)[place]
-        if row(book, LOTS, lot_number, LOT)[QUANTITY] != 0:
-            wanted = wanted_quantity(book, lot_number, short, missing)
-            if wanted == 0:
-                is_final = False
-            else:
-                step = pair(book, market, lot_number, wanted)
-                if step[2] > 0:
-                    return step
-    if is_final:
-        market[PAIRLESS_LONG] = market[LONG_QUEUE + IMPROVED]
-        market[PAIRLESS_SHORT] = market[SHORT_QUEUE + IMPROVED]
+    # A step that does not restore the test closes no lot of which a single one loses more than the shortfall.
+    most = short if short < missing else MOST
+    lot_number = oldest_bearable(book, market, most)
+    while lot_number != NONE:
+        step = pair(book, market, lot_number, short, missing)
+        if step[2] > 0:
+            return step
+        lot_number = oldest_bearable(book, market, most)
     return NONE, NONE, 0
 
 
-def skip_closed(book: Words, market: Words) -> None:
-    """Pass over losing lots at the front that have been closed."""
-    losing = at(market, LOSING)
-    while market[FIRST_LOSING] < losing[USED]:
-        lot_number = items(book, losing)[market[FIRST_LOSING]]
-        if row(book, LOTS, lot_number, LOT)[QUANTITY] != 0:
-            return
-        market[FIRST_LOSING] = market[FIRST_LOSING] + 1
+def oldest_bearable(book: Words, market: Words, most: int) -> int:
+    """The oldest losing lot of a market for which a counterparty may be eligible; NONE if there is none (ADL-01)."""
+    long_lot = first_bearable(book, market, LONG_LOSING, SHORT_QUEUE, most)
+    short_lot = first_bearable(book, market, SHORT_LOSING, LONG_QUEUE, most)
+    if long_lot == NONE or short_lot == NONE:
+        return max(long_lot, short_lot)
+    is_older = row(book, LOTS, long_lot, LOT)[NUMBER] < row(book, LOTS, short_lot, LOT)[NUMBER]
+    return long_lot if is_older else short_lot
 
 
-def is_pairless(market: Words) -> bool:
-    """Whether no lot of a market had a pair, and no counterparty has become better since."""
-    is_known = market[PAIRLESS_LONG] != NONE
-    return (
-        is_known
-        and market[PAIRLESS_LONG] == market[LONG_QUEUE + IMPROVED]
-        and market[PAIRLESS_SHORT] == market[SHORT_QUEUE + IMPROVED]
-    )
+def pair(book: Words, market: Words, number: int, short: int, missing: int) -> Step:
+    """The first eligible counterparty of a losing lot, with what is closed (ADL-01, ADL-04).
+
+    If there is none, the tree over the queue does not say any more that there may be one.
+    """
+    lot, loss = row(book, LOTS, number, LOT), lot_loss(book, number)
+    size = abs(lot[QUANTITY])
+    found = first_eligible(book, at(market, queue_side(-lot[QUANTITY])), loss, size)
+    if found == NONE:
+        return NONE, NONE, 0
+    position = row(book, POSITIONS, found, POSITION)
+    equity, maintenance = domain_margin(book, position[DOMAIN])
+    held, spare = abs(position[QUANTITY]), equity - maintenance
+    return number, found, kernels.step_quantity(loss, size, short, missing, held, spare)
 
 
 def lot_loss(book: Words, number: int) -> int:
     """What a lot loses at mark; negative for a profit."""
     lot = row(book, LOTS, number, LOT)
     return lot[COST] - value_at_mark(row(book, MARKETS, lot[MARKET], MARKET_ROW), lot[QUANTITY])
-
-
-def wanted_quantity(book: Words, number: int, short: int, missing: int) -> int:
-    """How much of a losing lot a step would close against anybody (ADL-01)."""
-    loss = lot_loss(book, number)
-    if loss <= 0:
-        return 0
-    size = abs(row(book, LOTS, number, LOT)[QUANTITY])
-    return kernels.step_quantity(loss, size, short, missing, size, loss + 1)
-
-
-def pair(book: Words, market: Words, number: int, wanted: int) -> Step:
-    """The first eligible counterparty of a losing lot, with what is closed (ADL-01, ADL-04)."""
-    lot, loss = row(book, LOTS, number, LOT), lot_loss(book, number)
-    size = abs(lot[QUANTITY])
-    queue = at(market, queue_side(-lot[QUANTITY]))
-    found = first_eligible(book, queue, lot, 1 + divided_up(loss, size))
-    if found == NONE:
-        return NONE, NONE, 0
-    position = row(book, POSITIONS, found, POSITION)
-    equity, maintenance = domain_margin(book, position[DOMAIN])
-    safe = kernels.within_loss(equity - maintenance - 1, size, loss)
-    return number, found, min(wanted, abs(position[QUANTITY]), safe)
 
 
 def deleverage(book: Words, step: Step) -> None:
@@ -170,10 +147,9 @@ def deleverage(book: Words, step: Step) -> None:
     move(book, market[ASSET], named(POSITION_OF, counterparty), named(LOT_OF, number), value, ADL_03)
     reduce_lot(book, number, held - closing)
     realise(book, market, counterparty, domain, closing, -value, cost, ADL_03)
-    if position[QUANTITY] == 0:
-        drop_leaf(book, counterparty, -held)
-        if row(book, DOMAINS, domain, DOMAIN_ROW)[MARKET] != NONE:
-            return_all_margin(book, domain)
+    refresh_lot(book, number, held)
+    if position[QUANTITY] == 0 and row(book, DOMAINS, domain, DOMAIN_ROW)[MARKET] != NONE:
+        return_all_margin(book, domain)
     released = loss_before - (lot_loss(book, number) if lot[QUANTITY] != 0 else 0)
     words = effect(book, COUNTERPARTY_DELEVERAGED, 8)
     words[1] = lot[NUMBER]

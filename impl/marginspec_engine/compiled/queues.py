@@ -1,9 +1,9 @@
-"""Queues of counterparties: positions by score, with a tree over them that finds the first eligible one.
+"""Queues of counterparties by score, and of losing lots by age, each with a tree that finds the first that will do.
 
-A node of the tree holds the best entry and the most spare of the positions below it, or better ones, so a node that is
-not good enough for a lot rules all of them out. Leaves are kept up to date as domains change. The nodes above are as
-soon as a leaf is better; that it is worse they learn when a search looks below them in vain. The order is that of the
-event's first look at the market (ADL-02).
+A lot and a counterparty go together exactly if what the lot loses for each of its lots is at most what the counterparty
+can bear (ADL-04). So each counterparty stands in its queue with that, each lot with minus its loss, and one comparison
+of fractions decides, of a leaf and of all below a node. Leaves are kept up to date as domains and lots change. The
+order is that of the event's first look at the market (ADL-02).
 """
 
 from marginspec_engine.compiled.fetching import FAR, LINE_BYTES, NEAR, fetch_position, fetch_positions
@@ -12,9 +12,19 @@ from marginspec_engine.compiled.memory import Words, at, items, push, reserve, r
 from marginspec_engine.compiled.octets import fetch, fraction_hint
 from marginspec_engine.compiled.sorting import rank_accounts, sort_pairs
 from marginspec_engine.compiled.touched import forget
+from marginspec_engine.compiled.trees import (
+    AMOUNT,
+    OVER,
+    change_leaf,
+    drop_leaf,
+    first_reaching,
+    grow,
+    largest,
+    plant,
+    plant_leaf,
+)
 from marginspec_engine.kernels import deleveraging as kernels
 from marginspec_engine.kernels import margin
-from marginspec_engine.kernels.wide import compare_products
 from marginspec_engine.layout import (
     ACCOUNT,
     ACCOUNTS,
@@ -31,18 +41,15 @@ from marginspec_engine.layout import (
     DOMAINS,
     EVENT,
     FIRST,
-    FIRST_LOSING,
     FIRST_LOT,
-    FRONT,
-    IMPROVED,
     IS_DIRTY,
     KEYS,
     LEAF,
     LEAF_EVENT,
-    LEAVES,
+    LONG_LOSING,
     LONG_QUEUE,
-    LOSING,
     LOT,
+    LOT_LEAF,
     LOTS,
     MARKET,
     MARKET_POSITIONS,
@@ -51,8 +58,6 @@ from marginspec_engine.layout import (
     NEXT,
     NONE,
     OWNER,
-    PAIRLESS_LONG,
-    PAIRLESS_SHORT,
     POSITION,
     POSITIONS,
     QUANTITY,
@@ -61,9 +66,9 @@ from marginspec_engine.layout import (
     QUEUES_TAKEN,
     RANK,
     RANKS_BITMEX,
+    SHORT_LOSING,
     SHORT_QUEUE,
     SIDE,
-    TREE,
     USED,
     WORD_BYTES,
     WORKING,
@@ -71,8 +76,8 @@ from marginspec_engine.layout import (
 
 # ----------------------------------------------------------------- candidates and their order
 
-CANDIDATE = 11
-(NUMBERED, ABOVE, TIMES, BELOW, BY, ROUGH_PROFIT, ROUGH_RISK, KEY_RANK, HELD, COSTS, SPARE) = range(CANDIDATE)
+CANDIDATE = 10
+(NUMBERED, ABOVE, TIMES, BELOW, BY, ROUGH_PROFIT, ROUGH_RISK, KEY_RANK, BEARABLE, BORNE_OVER) = range(CANDIDATE)
 """Words of a candidate in WORKING: its position, four factors of its score, two of a rough one, its key's rank, and
 what its leaf will hold."""
 
@@ -85,34 +90,45 @@ def take_queues(book: Words, number: int) -> None:
     rank_accounts(book)
     market[QUEUE_EVENT] = book[EVENT]
     book[QUEUES_TAKEN] = book[EVENT]
-    market[PAIRLESS_LONG] = NONE
-    market[PAIRLESS_SHORT] = NONE
-    shorts_lose, longs_lose = take_losing(book, market)
-    take_queue(book, market, LONG_QUEUE, shorts_lose)
-    take_queue(book, market, SHORT_QUEUE, longs_lose)
+    list_losing(book, market)
+    for side, losing in ((LONG_QUEUE, SHORT_LOSING), (SHORT_QUEUE, LONG_LOSING)):
+        take_losing(book, market, losing)
+        take_queue(book, market, side, at(market, losing + QUEUED)[USED] > 0)
 
 
-def take_losing(book: Words, market: Words) -> tuple[bool, bool]:
-    """A market's lots that lose at mark, oldest first; and whether short ones do, and long ones.
+def list_losing(book: Words, market: Words) -> None:
+    """A market's lots that lose at mark, of each side, oldest first.
 
     No lot that the event opens later loses: every domain has equity of at least zero by then (SET-01).
     """
-    shorts_lose, longs_lose = False, False
-    market[FIRST_LOSING] = 0
-    losing, lot_number = at(market, LOSING), market[FIRST_LOT]
-    losing[USED] = 0
-    while lot_number != NONE:
-        lot = row(book, LOTS, lot_number, LOT)
+    at(market, LONG_LOSING + QUEUED)[USED] = 0
+    at(market, SHORT_LOSING + QUEUED)[USED] = 0
+    number = market[FIRST_LOT]
+    while number != NONE:
+        lot = row(book, LOTS, number, LOT)
         if lot[COST] > value_at_mark(market, lot[QUANTITY]):
-            push(book, losing, lot_number)
-            shorts_lose = shorts_lose or lot[QUANTITY] < 0
-            longs_lose = longs_lose or lot[QUANTITY] > 0
-        lot_number = lot[NEXT]
-    return shorts_lose, longs_lose
+            push(book, at(market, losing_side(lot[QUANTITY]) + QUEUED), number)
+        number = lot[NEXT]
+
+
+def take_losing(book: Words, market: Words, side: int) -> None:
+    """The queue of a side's losing lots, each with minus what it loses for each of its lots."""
+    queue = at(market, side)
+    queued = at(queue, QUEUED)
+    plant(book, queue, queued[USED])
+    for place in range(queued[USED]):
+        lot = row(book, LOTS, items(book, queued)[place], LOT)
+        lot[LOT_LEAF] = place
+        gain = value_at_mark(market, lot[QUANTITY]) - lot[COST]
+        plant_leaf(book, queue, place, gain, abs(lot[QUANTITY]))
+    grow(book, queue)
 
 
 def take_queue(book: Words, market: Words, side: int, is_asked: bool) -> None:
-    """The queue of a side: its positions in healthy domains, highest score first (ADL-02); empty if nobody will ask."""
+    """The queue of a side: its positions in healthy domains, highest score first (ADL-02); empty if nobody will ask.
+
+    Each stands with the most that a lot may lose, for each of its lots, so that the position is eligible for it.
+    """
     count = collect_candidates(book, market, side) if is_asked else 0
     order_candidates(book, count)
     queue = at(market, side)
@@ -128,10 +144,7 @@ def take_queue(book: Words, market: Words, side: int, is_asked: bool) -> None:
             fetch_position(book, candidate(book, pairs[2 * (place + NEAR) + 1] % PLACES)[NUMBERED])
         take_place(book, queue, place, candidate(book, pairs[2 * place + 1] % PLACES))
     queued[USED] = count
-    queue[IMPROVED] = 0
-    queue[FRONT] = 0
-    for place in range(queue[LEAVES] - 1, 0, -1):
-        join(book, queue, place)
+    grow(book, queue)
 
 
 def take_place(book: Words, queue: Words, place: int, chosen: Words) -> None:
@@ -141,10 +154,7 @@ def take_place(book: Words, queue: Words, place: int, chosen: Words) -> None:
     position = row(book, POSITIONS, number, POSITION)
     position[LEAF] = place
     position[LEAF_EVENT] = book[EVENT]
-    leaf = node(book, queue, queue[LEAVES] + place)
-    leaf[BEST_HELD] = chosen[HELD]
-    leaf[BEST_COST] = chosen[COSTS]
-    leaf[MOST_SPARE] = chosen[SPARE]
+    plant_leaf(book, queue, place, chosen[BEARABLE], chosen[BORNE_OVER])
 
 
 def collect_candidates(book: Words, market: Words, side: int) -> int:
@@ -186,9 +196,9 @@ def add_candidate(book: Words, market: Words, number: int, equity: int, maintena
     added[ROUGH_PROFIT] = kernels.rough_part(above, below) if below != 0 else kernels.NOT_ROUGH
     added[ROUGH_RISK] = kernels.rough_part(times, by)
     added[KEY_RANK] = key_rank(book, number)
-    added[HELD] = position[QUANTITY]
-    added[COSTS] = position[COST]
-    added[SPARE] = equity - maintenance
+    amount, over = kernels.bearable_loss(unrealised, abs(position[QUANTITY]), equity - maintenance)
+    added[BEARABLE] = amount
+    added[BORNE_OVER] = over
 
 
 PLACES = 2**31
@@ -324,82 +334,7 @@ def key_rank(book: Words, number: int) -> int:
     return 4 * row(book, ACCOUNTS, position[OWNER], ACCOUNT)[RANK] + position[SIDE]
 
 
-# ----------------------------------------------------------------- the tree
-
-NODE = 3
-BEST_COST, BEST_HELD, MOST_SPARE = range(NODE)
-"""Of a node: cost and lots of the position of the best entry below it (0 lots: there is none), and the most spare."""
-
-
-def plant(book: Words, queue: Words, count: int) -> None:
-    """Make an empty tree over so many places: node 1 is its root, 2n and 2n + 1 stand below node n, leaves last.
-
-    It has at least two leaves, so that node 1 is none.
-    """
-    tree, leaves = at(queue, TREE), 2
-    while leaves < count:
-        leaves = 2 * leaves
-    queue[LEAVES] = leaves
-    tree[USED] = 0
-    reserve(book, tree, 2 * leaves * NODE)
-    for place in range(count, leaves):
-        leaf = node(book, queue, leaves + place)
-        leaf[BEST_HELD] = 0
-        leaf[MOST_SPARE] = 0
-
-
-def node(book: Words, queue: Words, place: int) -> Words:
-    """A node of a queue's tree."""
-    return at(items(book, at(queue, TREE)), NODE * place)
-
-
-def write_leaf(book: Words, leaf: Words, number: int) -> None:
-    """Write what a position can be closed against into its leaf."""
-    position = row(book, POSITIONS, number, POSITION)
-    leaf[BEST_HELD] = position[QUANTITY]
-    leaf[BEST_COST] = position[COST]
-    leaf[MOST_SPARE] = 0
-    if position[QUANTITY] != 0:
-        equity, maintenance = domain_margin(book, position[DOMAIN])
-        leaf[MOST_SPARE] = equity - maintenance
-
-
-def join(book: Words, queue: Words, place: int) -> bool:
-    """Write a node from the two below it; whether it changed."""
-    joined, left, right = node(book, queue, place), node(book, queue, 2 * place), node(book, queue, 2 * place + 1)
-    best = left if is_better_entry(left, right) else right
-    cost, held, spare = best[BEST_COST], best[BEST_HELD], max(left[MOST_SPARE], right[MOST_SPARE])
-    is_changed = joined[BEST_COST] != cost or joined[BEST_HELD] != held or joined[MOST_SPARE] != spare
-    joined[BEST_COST] = cost
-    joined[BEST_HELD] = held
-    joined[MOST_SPARE] = spare
-    return is_changed
-
-
-def is_better_entry(first: Words, second: Words) -> bool:
-    """Whether a node's entry leaves its position more profit a lot than another's, or the same."""
-    if first[BEST_HELD] == 0 or second[BEST_HELD] == 0:
-        return second[BEST_HELD] == 0
-    sizes = abs(first[BEST_HELD]), abs(second[BEST_HELD])
-    return compare_products(-first[BEST_COST], sizes[1], -second[BEST_COST], sizes[0]) >= 0
-
-
-def update_leaf(book: Words, queue: Words, place: int, number: int) -> None:
-    """Write a position's leaf anew, and the nodes above it if it is better now; then that is counted."""
-    leaf = node(book, queue, queue[LEAVES] + place)
-    cost, held, spare = leaf[BEST_COST], leaf[BEST_HELD], leaf[MOST_SPARE]
-    write_leaf(book, leaf, number)
-    if leaf[BEST_HELD] == 0 or (leaf[MOST_SPARE] <= spare and not entry_improved(leaf, cost, held)):
-        return
-    queue[IMPROVED] = queue[IMPROVED] + 1
-    above = (queue[LEAVES] + place) // 2
-    while above > 0 and join(book, queue, above):
-        above = above // 2
-
-
-def entry_improved(leaf: Words, cost: int, held: int) -> bool:
-    """Whether a leaf's entry is better than one of this cost and lots."""
-    return held == 0 or compare_products(-leaf[BEST_COST], abs(held), -cost, abs(leaf[BEST_HELD])) > 0
+# ----------------------------------------------------------------- what changes while an event has queues
 
 
 def refresh_leaves(book: Words) -> None:
@@ -409,20 +344,21 @@ def refresh_leaves(book: Words) -> None:
         changed[USED] = changed[USED] - 1
         domain = items(book, changed)[changed[USED]]
         forget(book, domain, IS_DIRTY)
+        equity, maintenance = domain_margin(book, domain)
         number = row(book, DOMAINS, domain, DOMAIN_ROW)[FIRST]
         while number != NONE:
             position = row(book, POSITIONS, number, POSITION)
-            market = row(book, MARKETS, position[MARKET], MARKET_ROW)
-            if position[LEAF_EVENT] == book[EVENT] and market[QUEUE_EVENT] == book[EVENT]:
-                update_leaf(book, at(market, queue_side(position[QUANTITY])), position[LEAF], number)
+            if position[LEAF_EVENT] == book[EVENT]:
+                market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+                amount, over = bearable_loss(market, position, equity - maintenance)
+                change_leaf(book, at(market, queue_side(position[QUANTITY])), position[LEAF], amount, over)
             number = position[NEXT]
 
 
-def drop_leaf(book: Words, number: int, quantity: int) -> None:
-    """Write the leaf of a position anew that was of a sign and is gone."""
-    position = row(book, POSITIONS, number, POSITION)
-    queue = at(row(book, MARKETS, position[MARKET], MARKET_ROW), queue_side(quantity))
-    update_leaf(book, queue, position[LEAF], number)
+def bearable_loss(market: Words, position: Words, spare: int) -> tuple[int, int]:
+    """The most that a lot may lose for each of its lots so that a position is eligible for it (ADL-04)."""
+    unrealised = margin.unrealised(value_at_mark(market, position[QUANTITY]), position[COST])
+    return kernels.bearable_loss(unrealised, abs(position[QUANTITY]), spare)
 
 
 def queue_side(quantity: int) -> int:
@@ -430,55 +366,43 @@ def queue_side(quantity: int) -> int:
     return LONG_QUEUE if quantity > 0 else SHORT_QUEUE
 
 
-def first_eligible(book: Words, queue: Words, lot: Words, spare: int) -> int:
-    """The first position of a queue whose entry is no worse than a lot's, with this much spare; NONE (ADL-01)."""
-    place = front_leaf(book, queue)
-    while place > 1:
-        if may_be_eligible(node(book, queue, place), lot, spare):
-            if place >= queue[LEAVES]:
-                number = waiting(book, queue, place - queue[LEAVES])
-                if number != NONE:
-                    return number
-            elif may_be_below(book, queue, place, lot, spare):
-                place = 2 * place
-                continue
-        while place % 2 == 1 and place > 1:
-            place = place // 2
-        place = place + 1 if place > 1 else place
-    return NONE
+def losing_side(quantity: int) -> int:
+    """The queue of losing lots of a sign."""
+    return LONG_LOSING if quantity > 0 else SHORT_LOSING
 
 
-def front_leaf(book: Words, queue: Words) -> int:
-    """The first leaf whose position is not gone for the event; 1, where a search ends, if there is none."""
-    front, count = queue[FRONT], at(queue, QUEUED)[USED]
-    while front < count and node(book, queue, queue[LEAVES] + front)[BEST_HELD] == 0:
-        front = front + 1
-    queue[FRONT] = front
-    return queue[LEAVES] + front if front < count else 1
+def refresh_lot(book: Words, number: int, held: int) -> None:
+    """Write the leaf of a losing lot anew of which so many lots were held before a step."""
+    lot = row(book, LOTS, number, LOT)
+    market = row(book, MARKETS, lot[MARKET], MARKET_ROW)
+    queue, loss = at(market, losing_side(held)), lot[COST] - value_at_mark(market, lot[QUANTITY])
+    if loss > 0:
+        change_leaf(book, queue, lot[LOT_LEAF], -loss, abs(lot[QUANTITY]))
+    else:
+        drop_leaf(book, queue, lot[LOT_LEAF])
 
 
-def waiting(book: Words, queue: Words, place: int) -> int:
-    """The position at a place of a queue; NONE, and its leaf is written, if it is gone, and so in no domain."""
+# ----------------------------------------------------------------- searches
+
+
+def first_eligible(book: Words, queue: Words, loss: int, size: int) -> int:
+    """The first counterparty of a queue that may be closed against a lot of this size and loss; NONE (ADL-01)."""
+    place = first_reaching(book, queue, loss, size)
+    if place == NONE:
+        return NONE
     queued = at(queue, QUEUED)
     fetch_positions(book, items(book, queued), place, queued[USED], 1)
-    number = items(book, queued)[place]
-    if row(book, POSITIONS, number, POSITION)[QUANTITY] != 0:
-        return number
-    update_leaf(book, queue, place, number)
-    return NONE
+    return items(book, queued)[place]
 
 
-def may_be_below(book: Words, queue: Words, place: int, lot: Words, spare: int) -> bool:
-    """Whether a node below one that looks good enough for a lot does too; if none does, the node is written anew."""
-    left, right = node(book, queue, 2 * place), node(book, queue, 2 * place + 1)
-    if may_be_eligible(left, lot, spare) or may_be_eligible(right, lot, spare):
-        return True
-    join(book, queue, place)
-    return False
+def first_bearable(book: Words, market: Words, losing: int, queue: int, most: int) -> int:
+    """The oldest losing lot of a side for which somebody in a queue may be eligible; NONE if there is none (ADL-01).
 
-
-def may_be_eligible(below: Words, lot: Words, spare: int) -> bool:
-    """Whether a node's best entry and most spare are good enough for a lot; of a leaf: whether it is eligible."""
-    if below[BEST_HELD] == 0 or below[MOST_SPARE] < spare:
-        return False
-    return kernels.entry_is_no_worse(below[BEST_HELD], below[BEST_COST], lot[QUANTITY], lot[COST])
+    For each of its lots it loses at most what the best of them can bear, and at most so much.
+    """
+    borne = largest(book, at(market, queue))
+    if borne[OVER] == 0 or at(market, losing + QUEUED)[USED] == 0:
+        return NONE
+    amount, over = kernels.lesser(borne[AMOUNT], borne[OVER], most)
+    place = first_reaching(book, at(market, losing), -amount, over)
+    return items(book, at(market, losing + QUEUED))[place] if place != NONE else NONE

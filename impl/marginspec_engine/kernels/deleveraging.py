@@ -53,12 +53,23 @@ def surely_exceeds(profit: int, risk: int, other_profit: int, other_risk: int) -
     return compare_products(profit, risk, other_profit + 1, other_risk + 1) >= 0
 
 
-def entry_is_no_worse(held: int, cost: int, lot_quantity: int, lot_cost: int) -> bool:
-    """Whether a counterparty's entry, cost over quantity, is no worse than a lot's on the other side (ADL-04)."""
-    # Both sides divided by held and by the lot, of opposite signs: sizes are compared, both turned alike.
-    if held > 0:
-        return compare_products(cost, -lot_quantity, -lot_cost, held) <= 0
-    return compare_products(cost, lot_quantity, -lot_cost, -held) <= 0
+def is_no_less(amount: int, over: int, other: int, other_over: int) -> bool:
+    """Whether an amount over some lots (> 0) is at least another over others; exact."""
+    return compare_products(amount, other_over, other, over) >= 0
+
+
+def lesser(amount: int, over: int, most: int) -> tuple[int, int]:
+    """The lesser of an amount over some lots (> 0) and an amount over one lot."""
+    return (most, 1) if is_no_less(amount, over, most, 1) else (amount, over)
+
+
+def bearable_loss(unrealised: int, size: int, spare: int) -> tuple[int, int]:
+    """The most that a lot may lose for each of its lots so that a counterparty is eligible for it (ADL-04).
+
+    That is what each of the counterparty's own (size > 0) gains, as its entry is no worse than the lot's bankruptcy
+    price exactly if it gains no less than the lot loses; and less than what its domain can spare.
+    """
+    return lesser(unrealised, size, spare - 1)
 
 
 def within_loss(amount: int, size: int, loss: int) -> int:
