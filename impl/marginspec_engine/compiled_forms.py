@@ -103,7 +103,7 @@ def quotient(typing: Any, number: Any, divisor: Any) -> Any:
 
     def build(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         floats = [builder.sitofp(word, FLOAT) for word in given]
-        return builder.fptosi(builder.fmul(builder.fdiv(*floats), FLOAT(quotients.CAUTION)), WORD)
+        return builder.fptosi(builder.fmul(builder.fdiv(*floats), FLOAT(wide.CAUTION)), WORD)
 
     return types.int64(types.int64, types.int64), build
 

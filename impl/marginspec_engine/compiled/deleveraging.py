@@ -14,10 +14,10 @@ from marginspec_engine.compiled.queues import (
 from marginspec_engine.compiled.rows import reduce_lot
 from marginspec_engine.compiled.suspects import suspect
 from marginspec_engine.compiled.trading import realise, return_all_margin
+from marginspec_engine.compiled.trees import largest, reaches
 from marginspec_engine.compiled.waterfall import count_funds, shortfall
 from marginspec_engine.kernels import deleveraging as kernels
 from marginspec_engine.kernels import trading as trading_kernels
-from marginspec_engine.kernels.limits import MOST
 from marginspec_engine.layout import (
     ADL_03,
     ASSET,
@@ -91,8 +91,7 @@ def find_step(book: Words, number: int, short: int, missing: int) -> Step:
     take_queues(book, number)
     refresh_leaves(book)
     market = row(book, MARKETS, number, MARKET_ROW)
-    # A step that does not restore the test closes no lot of which a single one loses more than the shortfall.
-    most = short if short < missing else MOST
+    most = kernels.most_loss(short, missing)
     lot_number = oldest_bearable(book, market, most)
     while lot_number != NONE:
         step = pair(book, market, lot_number, short, missing)
@@ -113,14 +112,13 @@ def oldest_bearable(book: Words, market: Words, most: int) -> int:
 
 
 def pair(book: Words, market: Words, number: int, short: int, missing: int) -> Step:
-    """The first eligible counterparty of a losing lot, with what is closed (ADL-01, ADL-04).
-
-    If there is none, the tree over the queue does not say any more that there may be one.
-    """
+    """The first eligible counterparty of a losing lot, with what is closed (ADL-01, ADL-04)."""
     lot, loss = row(book, LOTS, number, LOT), lot_loss(book, number)
-    size = abs(lot[QUANTITY])
-    found = first_eligible(book, at(market, queue_side(-lot[QUANTITY])), loss, size)
+    size, queue = abs(lot[QUANTITY]), at(market, queue_side(-lot[QUANTITY]))
+    found = first_eligible(book, queue, loss, size)
     if found == NONE:
+        # Now the tree does not say either that there may be one, so that the same lot is not looked at again.
+        assert not reaches(largest(book, queue), loss, size)
         return NONE, NONE, 0
     position = row(book, POSITIONS, found, POSITION)
     equity, maintenance = domain_margin(book, position[DOMAIN])

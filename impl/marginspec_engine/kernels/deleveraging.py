@@ -1,5 +1,6 @@
 """Deleveraging: which of two positions stands first, and how much of a pair is closed."""
 
+from marginspec_engine.kernels.limits import MOST
 from marginspec_engine.kernels.wide import compare_fractions, compare_products, multiply_divide_down, product
 
 Score = tuple[int, int, int, int]
@@ -70,6 +71,11 @@ def bearable_loss(unrealised: int, size: int, spare: int) -> tuple[int, int]:
     price exactly if it gains no less than the lot loses; and less than what its domain can spare.
     """
     return lesser(unrealised, size, spare - 1)
+
+
+def most_loss(shortfall: int, missing: int) -> int:
+    """The most that a lot may lose for each of its lots so that a step may close one of them (ADL-01)."""
+    return shortfall if shortfall < missing else MOST
 
 
 def within_loss(amount: int, size: int, loss: int) -> int:

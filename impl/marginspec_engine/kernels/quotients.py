@@ -6,9 +6,6 @@ one number at a time.
 
 from marginspec_engine.kernels.limits import MAX_PRICE, MAX_VALUE, NO_PRICE, RATE_ONE
 
-CAUTION = 1 - 2.0**-49
-"""What compiled code multiplies a quotient in floating point by, so that its roundings never make it too much."""
-
 
 def quotient_hint(number: int, divisor: int) -> int:
     """How many times a divisor (> 0) is in a number (>= 0), or a little less: compiled code asks floating point.

@@ -188,25 +188,15 @@ def near_whole(wide_integer: Any, divisor: Any, answer: Any) -> Any:
     return (answer >= 0) & (answer <= wide.MOST_WHOLES) & (rest >= 0) & (few | (answer == wide.MOST_WHOLES))
 
 
-@theorem("T-KERNEL-2", "NUM-02", of=(), uses=("T-MUL-2",))
-def a_hint_of_wholes_is_near(case: Case) -> None:
-    """A quotient of wide integers in floating point, a little less, is never too much and by a part in 2^47 too little.
+def careful_hint(case: Case, above: Any, below: Any, divisor: Any) -> tuple[Any, Any]:
+    """A quotient in floating point, made a little less, in 2^-200, and a hint that is still to be said to be its whole.
 
-    Assumed of floating point: conversions, sums, quotients and products are rounded by at most a part in 2^53.
+    Both, and what they are made of, are kept in order by the divisor in floating point, as that is by the hint.
     """
-    number, divisor = case.integer("wide", 0, WIDE - 1), case.integer("divisor", 1, WIDE - 1)
     numerator, denominator = wide.CAUTION.as_integer_ratio()
-    above, below = as_float(case, "wide", number), as_float(case, "divisor", divisor)
-    for name, one, other in (("dividend", above, number), ("divisor", below, divisor)):
-        error = (one - other) * 2**51
-        case.claim(f"{name} as a float is near", (-other <= error) & (error <= other))
     quotient = rounded(case, "quotient in 2^-200", above * SCALE, below)
     careful = rounded(case, "careful in 2^-200", quotient * numerator, denominator)
     answer = case.integer("hint", 0, source="it is cut to a whole number")
-    most = careful >= wide.MOST_WHOLES * SCALE
-    cut = (answer * SCALE <= careful) & (careful < answer * SCALE + SCALE)
-    case.assume(implies(most, answer == wide.MOST_WHOLES) & implies(negate(most), cut), "it is cut to a whole number")
-    # The chain of hint, careful quotient, quotient, dividend: each times the divisor.
     few, many = 2**HALF_UNIT - 1, 2**HALF_UNIT + 1
     not_less_by_a_factor(case, answer * SCALE, careful, below)
     not_less_by_a_factor(case, careful, answer * SCALE + SCALE, below)
@@ -214,6 +204,24 @@ def a_hint_of_wholes_is_near(case: Case) -> None:
     not_less_by_a_factor(case, quotient * numerator * few, careful * denominator * 2**HALF_UNIT, below)
     not_less_by_a_factor(case, divisor * (2**51 - 1), below * 2**51, answer)
     not_less_by_a_factor(case, below * 2**51, divisor * (2**51 + 1), answer)
+    return careful, answer
+
+
+@theorem("T-KERNEL-2", "NUM-02", of=(), uses=("T-MUL-2",))
+def a_hint_of_wholes_is_near(case: Case) -> None:
+    """A quotient of wide integers in floating point, a little less, is never too much and by a part in 2^47 too little.
+
+    Assumed of floating point: conversions, sums, quotients and products are rounded by at most a part in 2^53.
+    """
+    number, divisor = case.integer("wide", 0, WIDE - 1), case.integer("divisor", 1, WIDE - 1)
+    above, below = as_float(case, "wide", number), as_float(case, "divisor", divisor)
+    for name, one, other in (("dividend", above, number), ("divisor", below, divisor)):
+        error = (one - other) * 2**51
+        case.claim(f"{name} as a float is near", (-other <= error) & (error <= other))
+    careful, answer = careful_hint(case, above, below, divisor)
+    most = careful >= wide.MOST_WHOLES * SCALE
+    cut = (answer * SCALE <= careful) & (careful < answer * SCALE + SCALE)
+    case.assume(implies(most, answer == wide.MOST_WHOLES) & implies(negate(most), cut), "it is cut to a whole number")
     case.claim("never too many", answer * divisor <= number)
     case.claim("few are missing", near_whole(number, divisor, answer))
     case.claim("the hint fits 64 bits", fits(answer))
@@ -893,22 +901,88 @@ def rough_of(case: Case, name: str) -> tuple[Any, Any, Any]:
     return found, number, divisor
 
 
-@theorem("T-KERNEL-19", "ADL-04", of=(entry_is_no_worse,), uses=("T-KERNEL-6", "T-RANGE-7", "T-RANGE-10"))
-def entries_are_compared_exactly(case: Case) -> None:
-    """Whether a counterparty's entry is no worse than a lot's, on the other side, is told as the rules tell it."""
-    held, quantity = case.integer("held", 1, WORD - 1), case.integer("lot's quantity", 1, WORD - 1)
-    cost, lot_cost = case.integer("cost", 1 - WORD, WORD - 1), case.integer("lot's cost", 1 - WORD, WORD - 1)
-    is_long = bool(case.truth("the counterparty is long"))
-    held, quantity = (held, -quantity) if is_long else (-held, quantity)
+@contextmanager
+def fractions(case: Case) -> Iterator[None]:
+    """Within, products are compared as T-KERNEL-6 says; their words, and the opposites of these, must fit."""
 
     def compare(first: Any, second: Any, third: Any, fourth: Any) -> Any:
         case.claim("words", fits(first) & fits(third) & whole_word(second) & whole_word(fourth))
+        case.claim("whose opposites fit", (first > -WORD) & (third > -WORD))
         case.claim("positive", (second > 0) & (fourth > 0))
         return sign_of(first * second - third * fourth)
 
     with words(case), instead_of(case, deleveraging, {"compare_products": unchecked(case, compare)}):
-        found = deleveraging.entry_is_no_worse(held, cost, quantity, lot_cost)
-    case.claim("the same", found == entry_is_no_worse(held, cost, quantity, lot_cost))
+        yield
+
+
+@theorem("T-KERNEL-19", "ADL-04", of=(entry_is_no_worse,), uses=("T-KERNEL-6", "T-MUL-2", "T-RANGE-7", "T-RANGE-10"))
+def one_fraction_tells_who_can_bear_a_lot(case: Case) -> None:
+    """What each of a lot's lots loses is at most a counterparty's bearable loss exactly if ADL-04 lets the two meet.
+
+    That is, if its entry is no worse than the lot's, and its domain can spare what one of the lots loses.
+    """
+    held, size = case.integer("held", 1, MAX_OPEN_INTEREST_MARKED), case.integer("size", 1, MAX_OPEN_INTEREST_MARKED)
+    cost = case.integer("cost", -MAX_GROSS_COST, MAX_GROSS_COST, "T-RANGE-7")
+    lot_cost = case.integer("lot's cost", -MOST_LOT_COST, MOST_LOT_COST, "T-RANGE-10")
+    mark, spare = case.integer("mark of a lot", 1), case.integer("spare", 2 - WORD, WORD - 1)
+    unrealised, loss = case.integer("unrealised", 1 - WORD, WORD - 1), case.integer("loss", 1, WORD - 1)
+    side = 1 if bool(case.truth("the counterparty is long")) else -1
+    gained, lost = side * mark * held - cost, lot_cost + side * mark * size
+    case.assume((unrealised == gained) & (loss == lost), "names for these")
+    for name, stated, factor in ((unrealised, gained, size), (loss, lost, held)):
+        not_less_by_a_factor(case, name, stated, factor)
+        not_less_by_a_factor(case, stated, name, factor)
+    entry = entry_is_no_worse(side * held, cost, -side * size, lot_cost)
+    case.claim("the entry is no worse if no less is gained", entry == (unrealised * size >= loss * held))
+    not_less_by_a_factor(case, unrealised, (spare - 1) * held, size)
+    not_less_by_a_factor(case, (spare - 1) * held, unrealised, size)
+    not_less_by_a_factor(case, loss, (spare - 1) * size, held)
+    not_less_by_a_factor(case, (spare - 1) * size + 1, loss, held)
+    with fractions(case):
+        found = deleveraging.is_no_less(*deleveraging.bearable_loss(unrealised, held, spare), loss, size)
+    case.claim("both", found == (entry & ((spare - 1) * size >= loss)))
+
+
+@theorem("T-KERNEL-30", "ADL-01", "ADL-04", of=(step_quantity,), uses=("T-KERNEL-6", "T-MUL-1", "T-MUL-2"))
+def a_step_closes_something_exactly_if_a_lot_is_bearable(case: Case) -> None:
+    """A step closes some of a lot exactly if domain and, where it cannot restore the test, shortfall bear one lot."""
+    loss, size = case.integer("loss", 1, WORD - 1), case.integer("size", 1, MAX_OPEN_INTEREST_MARKED)
+    shortfall, missing = case.integer("shortfall", 1, WORD - 1), case.integer("missing", 1, WORD - 1)
+    held, spare = case.integer("held", 1, MAX_OPEN_INTEREST_MARKED), case.integer("spare", 2 - WORD, WORD - 1)
+    for bound in (spare - 1, shortfall):
+        quotient = bound * size // loss
+        whole_multiples(case, quotient, loss)
+        whole_multiples(case, quotient - 1, loss)
+        case.claim("a lot is within the bound", (quotient >= 1) == (bound * size >= loss))
+    not_less_by_a_factor(case, 0, missing - 1, size)
+    whole_multiples(case, (missing - 1) * size // loss + 1, loss)
+    with words(case):
+        most = deleveraging.most_loss(shortfall, missing)
+    not_less_by_a_factor(case, 1, size, most)
+    some = step_quantity(loss, size, shortfall, missing, held, spare) > 0
+    case.claim("something", some == (((spare - 1) * size >= loss) & (most * size >= loss)))
+
+
+@theorem("T-KERNEL-31", "ADL-01", of=(), uses=("T-KERNEL-6", "T-MUL-2"))
+def a_lot_is_sought_by_the_lesser_of_two_bounds(case: Case) -> None:
+    """A lot is found by the lesser of two bounds exactly if both bear it; what is above a bound is above all below."""
+    loss, size = case.integer("loss", 1, WORD - 1), case.integer("size", 1, WORD - 1)
+    amount, over = case.integer("amount", 1 - WORD, WORD - 1), case.integer("over", 1, WORD - 1)
+    most = case.integer("most", 1, WORD - 1)
+    not_less_by_a_factor(case, amount, most * over, size)
+    not_less_by_a_factor(case, most * over, amount, size)
+    not_less_by_a_factor(case, loss, most * size, over)
+    not_less_by_a_factor(case, most * size + 1, loss, over)
+    with fractions(case):
+        least, least_over = deleveraging.lesser(amount, over, most)
+        sought = deleveraging.is_no_less(-loss, size, -least, least_over)
+    case.claim("both", sought == ((amount * size >= loss * over) & (most * size >= loss)))
+    other, other_over = case.integer("another amount", 1 - WORD, WORD - 1), case.integer("over others", 1, WORD - 1)
+    case.assume(other * over <= amount * other_over, "a node's fraction is no less than those below it")
+    not_less_by_a_factor(case, amount * size + 1, loss * over, other_over)
+    not_less_by_a_factor(case, other * over, amount * other_over, size)
+    not_less_by_a_factor(case, loss * other_over, other * size, over)
+    case.claim("none below", implies(amount * size < loss * over, other * size < loss * other_over))
 
 
 @theorem("T-KERNEL-20", "ADL-01", "ADL-04", of=(step_quantity,), uses=("T-KERNEL-5", "T-MUL-1", "T-MUL-2"), fast=False)
@@ -1064,21 +1138,10 @@ def a_hint_of_a_quotient_is_near(case: Case) -> None:
     Assumed of floating point: conversions, quotient and product are rounded by at most a part in 2^53.
     """
     number, divisor = case.integer("number", 0, WORD - 1), case.integer("divisor", 1, WORD - 1)
-    numerator, denominator = quotients.CAUTION.as_integer_ratio()
     above, below = rounded(case, "number as a float", number), rounded(case, "divisor as a float", divisor)
-    quotient = rounded(case, "quotient in 2^-200", above * SCALE, below)
-    careful = rounded(case, "careful in 2^-200", quotient * numerator, denominator)
-    answer = case.integer("hint", 0, source="it is cut to a whole number")
+    careful, answer = careful_hint(case, above, below, divisor)
     cut = (answer * SCALE <= careful) & (careful < answer * SCALE + SCALE)
     case.assume(cut, "it is cut to a whole number")
-    # The chain of hint, careful quotient, quotient, dividend: each times the divisor.
-    few, many = 2**HALF_UNIT - 1, 2**HALF_UNIT + 1
-    not_less_by_a_factor(case, answer * SCALE, careful, below)
-    not_less_by_a_factor(case, careful, answer * SCALE + SCALE, below)
-    not_less_by_a_factor(case, careful * denominator * 2**HALF_UNIT, quotient * numerator * many, below)
-    not_less_by_a_factor(case, quotient * numerator * few, careful * denominator * 2**HALF_UNIT, below)
-    not_less_by_a_factor(case, divisor * (2**51 - 1), below * 2**51, answer)
-    not_less_by_a_factor(case, below * 2**51, divisor * (2**51 + 1), answer)
     case.claim("never too many", answer * divisor <= number)
     case.claim("few are missing", is_near_below(number, divisor, answer))
     not_less_by_a_factor(case, 1, divisor, answer)
