@@ -112,7 +112,9 @@ COUNTS = 176
 """For each reason, how many events had it; the first counts the accepted ones."""
 DIGEST = 208
 """Eight words for a hash that is being computed, and 64 for its schedule."""
-BOOK = 280
+BY_SHORTFALL, ASIDE = 280, 288
+"""Queues of an asset's markets that have lots, of words of their own: all, and those in which no pair was found."""
+BOOK = 296
 
 # ----------------------------------------------------------------- rows
 
@@ -148,22 +150,25 @@ BIDS and ASKS are the lots of its open orders that may open it, LOADING_ORDERS h
 such orders are linked for each account.
 """
 POSITION = 24
-"""Three lines of the processor's cache, of which settlement reads two; 19 words are used."""
+"""Three lines of the processor's cache, of which settlement reads two; 112 words are used."""
 
 CASH, FIRST, NOTES, COUNT, WALLET = 3, 4, 5, 6, 8
 """Of a domain: its cash, its first position, notes, how many positions it has, and the cross domain behind it.
 
 MARKET is NONE if it is cross.
 """
-IS_SUSPECT, IS_TOUCHED, IS_DIRTY = 1, 2, 4
-"""Notes: settlement is to look at the domain; its boxes may hold no more; its leaves may hold no more."""
+IS_SUSPECT, IS_TOUCHED, IS_DIRTY, IS_KNOWN = 1, 2, 4, 8
+"""Notes: settlement is to look at the domain; its boxes, its leaves may hold no more; its margin is known."""
+KNOWN_EVENT, KNOWN_EQUITY, KNOWN_MAINTENANCE = 9, 10, 11
+"""Of a domain of several positions: in which event which equity and maintenance margin became known."""
 DOMAIN_ROW = 16
-"""Two lines of the processor's cache, of which settlement reads the first; 9 words are used."""
+"""Two lines of the processor's cache, of which settlement reads the first; 12 words are used."""
 
 LIMIT, NAME, REDUCE_ONLY, ORDERED_POSITION = 7, 8, 9, 10
 ORDER = 11
 
 NUMBER, TAKEN_OF, MARGIN_MODE, REASON, LOT_LEAF = 7, 8, 9, 10, 11
+"""Of a lot: its id, whose it was and why it was taken, and its place in the queue of losing lots."""
 LOT = 12
 
 MODE, FIRST_ORDER, ORDER_COUNT, OPEN_POSITIONS, NAME_START, NAME_LENGTH = range(6)
@@ -208,8 +213,11 @@ QUEUED, NODES, LEAVES, FRONT = 0, 3, 6, 7
 
 Those in front of FRONT are gone for the event.
 """
-QUEUE_EVENT, HAS_LOTS_LISTED, IS_TRIED = range(84, 87)
-"""Of a market: the event whose queues it has, whether MARKETS_WITH_LOTS lists it, whether a step was looked for."""
+QUEUE_EVENT, HAS_LOTS_LISTED, SHORTFALL_LEAF, IS_ASIDE = range(84, 88)
+"""Of a market: the event whose queues it has, whether MARKETS_WITH_LOTS lists it, its place by shortfall.
+
+IS_ASIDE is 1 while no step is looked for.
+"""
 TIERS = 88
 FLOORS, LEVERAGES, RATES, DEDUCTION_QUANTA, DEDUCTION_RESTS, TURNS_BELOW, TURNS_ABOVE = range(0, 7 * 64, 64)
 """Columns of a market's tiers, of 64 rows each, from TIERS on."""

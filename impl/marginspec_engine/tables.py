@@ -25,7 +25,12 @@ MARKET_VECTORS = (
     *(queue + layout.NODES for queue in layout.QUEUES),
 )
 """Where a market's row holds vectors."""
-BOOK_VECTORS = tuple(range(layout.ASSETS, layout.POSITION_MAP, VECTOR))
+BOOK_VECTORS = (
+    *range(layout.ASSETS, layout.POSITION_MAP, VECTOR),
+    layout.BY_SHORTFALL + layout.QUEUED,
+    layout.BY_SHORTFALL + layout.NODES,
+    layout.ASIDE + layout.NODES,
+)
 MAPS = (layout.POSITION_MAP, layout.DOMAIN_MAP, layout.SETTING_MAP, layout.ORDER_MAP)
 
 

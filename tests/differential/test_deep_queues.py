@@ -10,7 +10,20 @@ from random import Random
 import pytest
 from immutables import Map
 
-from building import ASSET, cross, deposit, fund, leverage, listing, margin_mode, mark, position_mode, trade, withdraw
+from building import (
+    ASSET,
+    cross,
+    deposit,
+    fill,
+    fund,
+    leverage,
+    listing,
+    margin_mode,
+    mark,
+    position_mode,
+    trade,
+    withdraw,
+)
 from differential.pairs import Pair
 from marginspec.events import Deposit, Event
 from marginspec.margin import movable
@@ -144,3 +157,56 @@ def test_ties_of_other_numbers_are_told_from_near_ties() -> None:
     effects = pair.take(mark("777.987654")).effects
     found = [effect.counterparty.account for effect in effects if isinstance(effect, Deleveraged)]
     assert found == sorted(f"a{size}" for size in SIZES)
+
+
+# ----------------------------------------------------------------- several markets of an asset
+
+NO_LEVY = State(header=Header(Profile(last_resort="none"), Map({ASSET: 0})))
+
+
+def steps_after(state: State, events: list[Event], last: Event) -> list[tuple[str, int, str]]:
+    """Market, lot and counterparty of each step of the last event, of which both engines say the same."""
+    pair = Pair(state)
+    for event in events:
+        assert pair.take(event).rejected is None, event
+    effects = pair.take(last).effects
+    pair.compare()
+    steps = [effect for effect in effects if isinstance(effect, Deleveraged)]
+    return [(step.counterparty.market, step.lot, step.counterparty.account) for step in steps]
+
+
+def two_markets() -> list[Event]:
+    """A and B, and traders of any means."""
+    events: list[Event] = []
+    for market in "AB":
+        events += [listing(market, (("0", 10, "0.05"),)), mark("1000", market)]
+    return [*events, *(deposit(account, "1000000") for account in ("maker", "bad", "able"))]
+
+
+def indebted(account: str, market: str, size: int, price: int, bad: int) -> list[Event]:
+    """A long at ten times its deposit; the short on its other side has sold at a bad price."""
+    return [
+        deposit(account, str(size * price // 10)),
+        leverage(account, 10, market),
+        trade(account, "maker", str(size), str(price), market),
+        trade("maker", "bad", str(size), str(bad), market),
+    ]
+
+
+def test_a_market_is_taken_up_again_when_a_step_may_exceed_its_shortfall() -> None:
+    """One lot of A loses more than A's shortfall, which has a reserve; so B's come first, until no more is missing."""
+    events = [*two_markets(), *indebted("first", "A", 1, 1000, 800), mark("940"), fill("maker", "1", "940")]
+    events += [trade("bad", "maker", "1", "940"), *indebted("second", "A", 1, 940, 800), mark("746")]
+    events += [*indebted("third", "B", 10, 1000, 850), mark("895", "B"), trade("maker", "able", "1", "900")]
+    found = steps_after(NO_LEVY, events, trade("maker", "able", "10", "950", "B"))
+    assert found == [("B", 3, "able"), ("A", 2, "able")]
+
+
+def test_of_markets_with_the_same_shortfall_the_first_by_id_comes_first() -> None:
+    """B had lots first."""
+    events = [*two_markets(), *indebted("first", "B", 10, 1000, 850), *indebted("second", "A", 10, 1000, 850)]
+    events += [trade("maker", "able", "10", "950", market) for market in "AB"]
+    found = steps_after(
+        State(header=Header(Profile(), Map({ASSET: 0}))), [*events, fund("50"), mark("895", "B")], mark("895")
+    )
+    assert found == [("A", 2, "able")]

@@ -3,7 +3,7 @@
 Nodes are counted on the functions as Python runs them; they are the same that are compiled.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from random import Random
@@ -14,10 +14,10 @@ import pytest
 from immutables import Map
 
 from building import ASSET, deposit, fund, leverage, listing, mark, trade
+from differential.pairs import Pair
 from marginspec.events import Event
 from marginspec.receipts import Deleveraged
 from marginspec.state import Header, State
-from marginspec.transition import apply
 from marginspec_engine.compiled import trees
 from marginspec_engine.compiled.memory import Words
 from marginspec_engine.effect_reading import EffectReader
@@ -145,15 +145,13 @@ def crowded(count: int) -> Iterator[Event]:
     for the later lots; scores mix the first two.
     """
     chance = Random(count)
+    yield deposit("maker", "100000000")
     for market in "AC":
         yield listing(market, (("0", 10, "0.099"),))
         yield mark("1000", market)
     yield fund(str(870 * count))
-    yield deposit("maker", "100000000")
     for number in range(count):
-        yield deposit(f"debtor{number:04}", "300" if number < count // 2 else "360")
-        yield leverage(f"debtor{number:04}", 10)
-        yield trade(f"debtor{number:04}", "maker", "3", "1000")
+        yield from in_debt(f"debtor{number:04}", "A", 3, "300" if number < count // 2 else "360")
     yield mark("600")
     for number in range(count):
         for kind, paid, price in (
@@ -170,27 +168,84 @@ def crowded(count: int) -> Iterator[Event]:
                 yield trade(account, "maker", "1", str(1215 + paid), "C")
 
 
-def opened(count: int) -> OptimizedEngine:
-    """An engine before the crowd's last mark."""
+def in_debt(account: str, market: str, size: int, paid: str) -> Iterator[Event]:
+    """A long of the maker that its deposit does not keep."""
+    yield deposit(account, paid)
+    yield leverage(account, 10, market)
+    yield trade(account, "maker", str(size), "1000", market)
+
+
+def failing_elsewhere(count: int) -> Iterator[Event]:
+    """So many other markets, each short by more than the crowd's, in which nobody has an entry that is good enough."""
+    for number in range(count):
+        market, size = f"M{number:03}", 16 * count
+        yield listing(market, (("0", 10, "0.099"),))
+        yield mark("1000", market)
+        yield fund(str(300 * size))
+        yield from in_debt(f"debtor of {market}".replace(" ", "-"), market, size, str(100 * size))
+        yield mark("600", market)
+        yield deposit("cheap", str(1000 * size))
+        yield trade("maker", "cheap", str(size), "700", market)
+
+
+def opened(events: Iterable[Event]) -> OptimizedEngine:
+    """An engine after events that are all accepted."""
     engine = OptimizedEngine(State(header=Header(asset_decimals=Map({ASSET: 0}))))
-    for event in crowded(count):
+    for event in events:
         assert engine.apply(event).rejected is None, event
     return engine
 
 
+LAST = mark("580")
+
+
+def steps_of(engine: OptimizedEngine) -> list[Deleveraged]:
+    """The steps of the crowd's last mark, which runs in Python."""
+    write_event(engine.tables, LAST, engine.tables.book[EVENT_WORDS:])
+    assert engine.apply_widely() == ACCEPTED
+    effects = EffectReader(engine.tables).effects(vector_of(engine.tables.book, EFFECTS))
+    return [effect for effect in effects if isinstance(effect, Deleveraged)]
+
+
 @pytest.mark.parametrize("count", [16, 64, 256])
 def test_an_event_looks_at_nodes_by_counterparties_lots_and_steps(count: int) -> None:
-    engine = opened(count)
-    state, last = engine.state(), mark("580")
-    write_event(engine.tables, last, engine.tables.book[EVENT_WORDS:])
+    engine = opened(crowded(count))
     with comparisons() as compared:
-        assert engine.apply_widely() == ACCEPTED
-    effects = tuple(EffectReader(engine.tables).effects(vector_of(engine.tables.book, EFFECTS)))
-    if count <= 64:
-        assert effects == apply(state, last)[1].effects
-    steps = [effect for effect in effects if isinstance(effect, Deleveraged)]
+        steps = steps_of(engine)
     assert len(steps) >= count // 8
     assert {one.counterparty.account.rstrip("0123456789") for one in steps} == {"able"}
     assert min(one.lot for one in steps) == count // 2 + 1
     planting, levels = 2 * 4 * count, (3 * count).bit_length()
-    assert compared[0] <= planting + 4 * levels * len(steps)
+    assert compared[0] <= planting + 5 * levels * len(steps)
+
+
+def test_a_crowd_is_deleveraged_as_the_rules_do() -> None:
+    pair = Pair(State(header=Header(asset_decimals=Map({ASSET: 0}))))
+    for event in (*crowded(16), *failing_elsewhere(4), LAST):
+        assert pair.take(event).rejected is None, event
+    pair.compare()
+
+
+@contextmanager
+def words_read() -> Iterator[list[int]]:
+    """Within, one word counts how many words Python reads of the engine's memory."""
+    counted, read = [0], PlainWords.__getitem__
+
+    def counting(words: PlainWords, place: int) -> int:
+        counted[0] += 1
+        return read(words, place)
+
+    with patch.object(PlainWords, "__getitem__", counting):
+        yield counted
+
+
+def test_what_an_event_reads_grows_with_counterparties_lots_markets_and_steps() -> None:
+    """Four times as many of all of them: little more than four times as much is read, as no two are multiplied."""
+    found = []
+    for count in (32, 128):
+        engine = opened((*crowded(count), *failing_elsewhere(count // 2)))
+        with words_read() as words:
+            steps = len(steps_of(engine))
+        assert count // 8 <= steps <= count // 4
+        found.append(words[0])
+    assert found[1] <= 5 * found[0], found

@@ -1,17 +1,25 @@
 """Auto-deleveraging: who is closed against which lot, by how much, at what value."""
 
-from marginspec_engine.compiled.figures import domain_margin, value_at_mark
+from marginspec_engine.compiled.figures import known_margin, lot_loss
 from marginspec_engine.compiled.ledger import effect, move, named
-from marginspec_engine.compiled.memory import Words, at, items, push, row
+from marginspec_engine.compiled.memory import Words, at, push, row
 from marginspec_engine.compiled.queues import (
-    first_bearable,
-    first_eligible,
+    first_bearing,
+    oldest_of_side,
     queue_side,
     refresh_leaves,
     refresh_lot,
     take_queues,
 )
 from marginspec_engine.compiled.rows import reduce_lot
+from marginspec_engine.compiled.shortfalls import (
+    dismiss,
+    line_up,
+    recount,
+    set_aside,
+    shortest_market,
+    take_up_restoring,
+)
 from marginspec_engine.compiled.suspects import suspect
 from marginspec_engine.compiled.trading import realise, return_all_margin
 from marginspec_engine.compiled.trees import largest, reaches
@@ -28,7 +36,6 @@ from marginspec_engine.layout import (
     DOMAIN,
     DOMAIN_ROW,
     DOMAINS,
-    IS_TRIED,
     LONG_LOSING,
     LONG_QUEUE,
     LOT,
@@ -37,7 +44,6 @@ from marginspec_engine.layout import (
     MARKET,
     MARKET_ROW,
     MARKETS,
-    MARKETS_WITH_LOTS,
     NONE,
     NUMBER,
     OWNER,
@@ -45,91 +51,91 @@ from marginspec_engine.layout import (
     POSITION_OF,
     POSITIONS,
     QUANTITY,
-    RANK,
     SHORT_LOSING,
     SHORT_QUEUE,
     SIDE,
-    USED,
 )
 
 Step = tuple[int, int, int]
 """A lot, its counterparty's position, and how many lots are closed; a quantity of 0 is no step."""
 
 
-def next_step(book: Words, asset: int, missing: int) -> Step:
+def deleverage_all(book: Words, asset: int, missing: int) -> int:
+    """Deleverage by steps while so much (> 0) of cover is missing and a pair is left; gives what is then (ADL-01)."""
+    line_up(book, asset)
+    while missing > 0:
+        step = next_step(book, missing)
+        if step[2] == 0:
+            break
+        market = row(book, MARKETS, row(book, LOTS, step[0], LOT)[MARKET], MARKET_ROW)
+        before = shortfall(market)
+        deleverage(book, step)
+        missing = max(0, missing - (before - shortfall(market)))
+        recount(book, market)
+    dismiss(book)
+    return missing
+
+
+def next_step(book: Words, missing: int) -> Step:
     """A step is in the market with the largest positive shortfall, ties by id, that has an eligible pair (ADL-01)."""
-    listed = at(book, MARKETS_WITH_LOTS)
-    for place in range(listed[USED]):
-        row(book, MARKETS, items(book, listed)[place], MARKET_ROW)[IS_TRIED] = 0
-    number = shortest_market(book, asset)
+    refresh_leaves(book)
+    take_up_restoring(book, missing)
+    number = shortest_market(book)
     while number != NONE:
         market = row(book, MARKETS, number, MARKET_ROW)
         step = find_step(book, number, shortfall(market), missing)
         if step[2] > 0:
             return step
-        market[IS_TRIED] = 1
-        number = shortest_market(book, asset)
+        set_aside(book, market, missing)
+        number = shortest_market(book)
     return NONE, NONE, 0
-
-
-def shortest_market(book: Words, asset: int) -> int:
-    """The market of an asset with the largest positive shortfall that has not been tried; NONE if there is none."""
-    chosen, largest, rank = NONE, 0, NONE
-    listed = at(book, MARKETS_WITH_LOTS)
-    for place in range(listed[USED]):
-        number = items(book, listed)[place]
-        market = row(book, MARKETS, number, MARKET_ROW)
-        if market[ASSET] == asset and market[IS_TRIED] == 0:
-            missing = shortfall(market)
-            if missing > largest or (missing == largest and missing > 0 and market[RANK] < rank):
-                chosen, largest, rank = number, missing, market[RANK]
-    return chosen
 
 
 def find_step(book: Words, number: int, short: int, missing: int) -> Step:
     """In a market: the oldest losing lot with an eligible counterparty, and the first of these (ADL-01)."""
     take_queues(book, number)
-    refresh_leaves(book)
     market = row(book, MARKETS, number, MARKET_ROW)
     most = kernels.most_loss(short, missing)
     lot_number = oldest_bearable(book, market, most)
     while lot_number != NONE:
-        step = pair(book, market, lot_number, short, missing)
-        if step[2] > 0:
-            return step
+        counterparty = first_eligible(book, market, lot_number)
+        if counterparty != NONE:
+            return lot_number, counterparty, closed_quantity(book, lot_number, counterparty, short, missing)
         lot_number = oldest_bearable(book, market, most)
     return NONE, NONE, 0
 
 
 def oldest_bearable(book: Words, market: Words, most: int) -> int:
     """The oldest losing lot of a market for which a counterparty may be eligible; NONE if there is none (ADL-01)."""
-    long_lot = first_bearable(book, market, LONG_LOSING, SHORT_QUEUE, most)
-    short_lot = first_bearable(book, market, SHORT_LOSING, LONG_QUEUE, most)
-    if long_lot == NONE or short_lot == NONE:
-        return max(long_lot, short_lot)
+    long_lot = oldest_of_side(book, market, LONG_LOSING, SHORT_QUEUE, most)
+    short_lot = oldest_of_side(book, market, SHORT_LOSING, LONG_QUEUE, most)
+    if long_lot == NONE:
+        return short_lot
+    if short_lot == NONE:
+        return long_lot
     is_older = row(book, LOTS, long_lot, LOT)[NUMBER] < row(book, LOTS, short_lot, LOT)[NUMBER]
     return long_lot if is_older else short_lot
 
 
-def pair(book: Words, market: Words, number: int, short: int, missing: int) -> Step:
-    """The first eligible counterparty of a losing lot, with what is closed (ADL-01, ADL-04)."""
+def first_eligible(book: Words, market: Words, number: int) -> int:
+    """The first counterparty in the queue that is eligible for a losing lot; NONE if there is none (ADL-01)."""
     lot, loss = row(book, LOTS, number, LOT), lot_loss(book, number)
     size, queue = abs(lot[QUANTITY]), at(market, queue_side(-lot[QUANTITY]))
-    found = first_eligible(book, queue, loss, size)
-    if found == NONE:
-        # Now the tree does not say either that there may be one, so that the same lot is not looked at again.
-        assert not reaches(largest(book, queue), loss, size)
-        return NONE, NONE, 0
-    position = row(book, POSITIONS, found, POSITION)
-    equity, maintenance = domain_margin(book, position[DOMAIN])
-    held, spare = abs(position[QUANTITY]), equity - maintenance
-    return number, found, kernels.step_quantity(loss, size, short, missing, held, spare)
+    found = first_bearing(book, queue, loss, size)
+    # If there is none, the tree does not say either that there may be one: the lot is not looked at again.
+    assert found != NONE or not reaches(largest(book, queue), loss, size)
+    return found
 
 
-def lot_loss(book: Words, number: int) -> int:
-    """What a lot loses at mark; negative for a profit."""
-    lot = row(book, LOTS, number, LOT)
-    return lot[COST] - value_at_mark(row(book, MARKETS, lot[MARKET], MARKET_ROW), lot[QUANTITY])
+def closed_quantity(book: Words, number: int, counterparty: int, short: int, missing: int) -> int:
+    """How much of a losing lot is closed against a counterparty that is eligible (ADL-01, ADL-04)."""
+    lot, position = row(book, LOTS, number, LOT), row(book, POSITIONS, counterparty, POSITION)
+    equity, maintenance = known_margin(book, position[DOMAIN])
+    sizes, spare = (abs(lot[QUANTITY]), abs(position[QUANTITY])), equity - maintenance
+    quantity = kernels.step_quantity(lot_loss(book, number), sizes[0], short, missing, sizes[1], spare)
+    # T-KERNEL-30
+    assert quantity > 0
+    return quantity
 
 
 def deleverage(book: Words, step: Step) -> None:

@@ -17,13 +17,20 @@ from marginspec_engine.layout import (
     DEDUCTION_RESTS,
     DOMAIN_ROW,
     DOMAINS,
+    EVENT,
     FIRST,
     FIRST_LOADED,
     FIRST_ORDER,
     FLOORS,
+    IS_KNOWN,
+    KNOWN_EQUITY,
+    KNOWN_EVENT,
+    KNOWN_MAINTENANCE,
     LEVERAGES,
     LIMIT,
     LONG,
+    LOT,
+    LOTS,
     MARK,
     MARKET,
     MARKET_ROW,
@@ -32,6 +39,7 @@ from marginspec_engine.layout import (
     NEXT,
     NEXT_LOADED,
     NONE,
+    NOTES,
     ORDER,
     ORDERS,
     OWNER,
@@ -100,6 +108,26 @@ def domain_margin(book: Words, domain: int) -> tuple[int, int]:
         maintenance = maintenance + maintenance_of(market, abs(value))
         number = position[NEXT]
     return equity, maintenance
+
+
+def known_margin(book: Words, domain: int) -> tuple[int, int]:
+    """The same while the event has queues: of many positions, it is known until the domain changes."""
+    words = row(book, DOMAINS, domain, DOMAIN_ROW)
+    if words[COUNT] <= 1:
+        return domain_margin(book, domain)
+    if words[NOTES] & IS_KNOWN == 0 or words[KNOWN_EVENT] != book[EVENT]:
+        equity, maintenance = domain_margin(book, domain)
+        words[KNOWN_EQUITY] = equity
+        words[KNOWN_MAINTENANCE] = maintenance
+        words[KNOWN_EVENT] = book[EVENT]
+        words[NOTES] = words[NOTES] | IS_KNOWN
+    return words[KNOWN_EQUITY], words[KNOWN_MAINTENANCE]
+
+
+def lot_loss(book: Words, number: int) -> int:
+    """What a lot loses at mark; negative for a profit (WTF-02)."""
+    lot = row(book, LOTS, number, LOT)
+    return lot[COST] - value_at_mark(row(book, MARKETS, lot[MARKET], MARKET_ROW), lot[QUANTITY])
 
 
 def is_flat(book: Words, domain: int) -> bool:

@@ -7,9 +7,10 @@ order is that of the event's first look at the market (ADL-02).
 """
 
 from marginspec_engine.compiled.fetching import FAR, LINE_BYTES, NEAR, fetch_position, fetch_positions
-from marginspec_engine.compiled.figures import domain_margin, value_at_mark
+from marginspec_engine.compiled.figures import known_margin, lot_loss, value_at_mark
 from marginspec_engine.compiled.memory import Words, at, items, push, reserve, row
 from marginspec_engine.compiled.octets import fetch, fraction_hint
+from marginspec_engine.compiled.shortfalls import take_up
 from marginspec_engine.compiled.sorting import rank_accounts, sort_pairs
 from marginspec_engine.compiled.touched import forget
 from marginspec_engine.compiled.trees import (
@@ -99,14 +100,14 @@ def take_queues(book: Words, number: int) -> None:
 def list_losing(book: Words, market: Words) -> None:
     """A market's lots that lose at mark, of each side, oldest first.
 
-    No lot that the event opens later loses: every domain has equity of at least zero by then (SET-01).
+    No lot that the event opens later loses: every domain has equity of at least zero by then (SET-01, two rounds).
     """
     at(market, LONG_LOSING + QUEUED)[USED] = 0
     at(market, SHORT_LOSING + QUEUED)[USED] = 0
     number = market[FIRST_LOT]
     while number != NONE:
         lot = row(book, LOTS, number, LOT)
-        if lot[COST] > value_at_mark(market, lot[QUANTITY]):
+        if lot_loss(book, number) > 0:
             push(book, at(market, losing_side(lot[QUANTITY]) + QUEUED), number)
         number = lot[NEXT]
 
@@ -117,10 +118,10 @@ def take_losing(book: Words, market: Words, side: int) -> None:
     queued = at(queue, QUEUED)
     plant(book, queue, queued[USED])
     for place in range(queued[USED]):
-        lot = row(book, LOTS, items(book, queued)[place], LOT)
+        number = items(book, queued)[place]
+        lot = row(book, LOTS, number, LOT)
         lot[LOT_LEAF] = place
-        gain = value_at_mark(market, lot[QUANTITY]) - lot[COST]
-        plant_leaf(book, queue, place, gain, abs(lot[QUANTITY]))
+        plant_leaf(book, queue, place, -lot_loss(book, number), abs(lot[QUANTITY]))
     grow(book, queue)
 
 
@@ -167,7 +168,7 @@ def collect_candidates(book: Words, market: Words, side: int) -> int:
         number = items(book, listed)[place]
         position = row(book, POSITIONS, number, POSITION)
         if (position[QUANTITY] > 0) == (side == LONG_QUEUE):
-            equity, maintenance = domain_margin(book, position[DOMAIN])
+            equity, maintenance = known_margin(book, position[DOMAIN])
             if equity > maintenance:
                 add_candidate(book, market, number, equity, maintenance)
     return working[USED] // CANDIDATE
@@ -344,14 +345,15 @@ def refresh_leaves(book: Words) -> None:
         changed[USED] = changed[USED] - 1
         domain = items(book, changed)[changed[USED]]
         forget(book, domain, IS_DIRTY)
-        equity, maintenance = domain_margin(book, domain)
+        equity, maintenance = known_margin(book, domain)
         number = row(book, DOMAINS, domain, DOMAIN_ROW)[FIRST]
         while number != NONE:
             position = row(book, POSITIONS, number, POSITION)
             if position[LEAF_EVENT] == book[EVENT]:
                 market = row(book, MARKETS, position[MARKET], MARKET_ROW)
                 amount, over = bearable_loss(market, position, equity - maintenance)
-                change_leaf(book, at(market, queue_side(position[QUANTITY])), position[LEAF], amount, over)
+                if change_leaf(book, at(market, queue_side(position[QUANTITY])), position[LEAF], amount, over):
+                    take_up(book, market)
             number = position[NEXT]
 
 
@@ -359,6 +361,13 @@ def bearable_loss(market: Words, position: Words, spare: int) -> tuple[int, int]
     """The most that a lot may lose for each of its lots so that a position is eligible for it (ADL-04)."""
     unrealised = margin.unrealised(value_at_mark(market, position[QUANTITY]), position[COST])
     return kernels.bearable_loss(unrealised, abs(position[QUANTITY]), spare)
+
+
+def leave_queue(book: Words, position: Words, held: int) -> None:
+    """Take a position that is flat now out of the queue that the event has of its side, if it stands there (ADL-02)."""
+    if position[LEAF_EVENT] == book[EVENT]:
+        market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+        drop_leaf(book, at(market, queue_side(held)), position[LEAF])
 
 
 def queue_side(quantity: int) -> int:
@@ -375,7 +384,7 @@ def refresh_lot(book: Words, number: int, held: int) -> None:
     """Write the leaf of a losing lot anew of which so many lots were held before a step."""
     lot = row(book, LOTS, number, LOT)
     market = row(book, MARKETS, lot[MARKET], MARKET_ROW)
-    queue, loss = at(market, losing_side(held)), lot[COST] - value_at_mark(market, lot[QUANTITY])
+    queue, loss = at(market, losing_side(held)), lot_loss(book, number)
     if loss > 0:
         change_leaf(book, queue, lot[LOT_LEAF], -loss, abs(lot[QUANTITY]))
     else:
@@ -385,8 +394,8 @@ def refresh_lot(book: Words, number: int, held: int) -> None:
 # ----------------------------------------------------------------- searches
 
 
-def first_eligible(book: Words, queue: Words, loss: int, size: int) -> int:
-    """The first counterparty of a queue that may be closed against a lot of this size and loss; NONE (ADL-01)."""
+def first_bearing(book: Words, queue: Words, loss: int, size: int) -> int:
+    """The first counterparty of a queue that can bear what a lot of this size and loss loses; NONE if none (ADL-04)."""
     place = first_reaching(book, queue, loss, size)
     if place == NONE:
         return NONE
@@ -395,8 +404,8 @@ def first_eligible(book: Words, queue: Words, loss: int, size: int) -> int:
     return items(book, queued)[place]
 
 
-def first_bearable(book: Words, market: Words, losing: int, queue: int, most: int) -> int:
-    """The oldest losing lot of a side for which somebody in a queue may be eligible; NONE if there is none (ADL-01).
+def oldest_of_side(book: Words, market: Words, losing: int, queue: int, most: int) -> int:
+    """The oldest losing lot of a side for which somebody in a queue may be eligible; NONE if there is none.
 
     For each of its lots it loses at most what the best of them can bear, and at most so much.
     """

@@ -4,8 +4,8 @@ from marginspec_engine.compiled.fetching import fetch_last
 from marginspec_engine.compiled.figures import SETTING_MODES, counts_for_margin, setting_of, value_at_mark
 from marginspec_engine.compiled.ledger import effect
 from marginspec_engine.compiled.memory import Words, at, enter, found, items, make_room, new_row, push, put, row, strike
+from marginspec_engine.compiled.queues import leave_queue
 from marginspec_engine.compiled.touched import touch
-from marginspec_engine.compiled.trees import drop_leaf
 from marginspec_engine.layout import (
     ACCOUNT,
     ACCOUNTS,
@@ -32,10 +32,8 @@ from marginspec_engine.layout import (
     ISOLATED_MODE,
     KEYED,
     LAST_LOT,
-    LEAF,
     LEAF_EVENT,
     LOADING_ORDERS,
-    LONG_QUEUE,
     LOT,
     LOT_COUNT,
     LOT_OPENED,
@@ -75,7 +73,6 @@ from marginspec_engine.layout import (
     QUEUE_EVENT,
     RANK,
     REASON,
-    SHORT_QUEUE,
     SIDE,
     TAKEN_OF,
     TRIGGER,
@@ -235,13 +232,6 @@ def unlink_position(book: Words, number: int, domain: int) -> None:
     put(book, position, PLACE, NONE)
     # Its entry in a heap counts no more, unless the event is refused.
     put(book, position, KEYED, NONE)
-
-
-def leave_queue(book: Words, position: Words, held: int) -> None:
-    """Take a position that is flat now out of the queue that the event has of its side, if it stands there (ADL-02)."""
-    if position[LEAF_EVENT] == book[EVENT]:
-        market = row(book, MARKETS, position[MARKET], MARKET_ROW)
-        drop_leaf(book, at(market, LONG_QUEUE if held > 0 else SHORT_QUEUE), position[LEAF])
 
 
 def count_open(book: Words, account: int, change: int) -> None:

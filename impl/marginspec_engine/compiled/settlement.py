@@ -1,6 +1,6 @@
 """Settlement: after every accepted event, liquidation and waterfall until nothing is left to do."""
 
-from marginspec_engine.compiled.deleveraging import deleverage, next_step
+from marginspec_engine.compiled.deleveraging import deleverage_all
 from marginspec_engine.compiled.fetching import fetch_domains
 from marginspec_engine.compiled.figures import is_healthy
 from marginspec_engine.compiled.ledger import effect
@@ -132,12 +132,8 @@ def liquidate_unhealthy(book: Words) -> None:
 def restore_cover(book: Words, asset: int) -> None:
     """While the cover test fails, deleverage by steps; where no pair is left, turn to the last resort (ADL-01)."""
     missing = uncovered_shortfall(book, asset)
-    while missing > 0:
-        step = next_step(book, asset, missing)
-        if step[2] == 0:
-            break
-        deleverage(book, step)
-        missing = uncovered_shortfall(book, asset)
+    if missing > 0:
+        missing = deleverage_all(book, asset, missing)
     if missing > 0 and book[LEVIES] == 1:
         levy(book, asset, missing)
 

@@ -7,6 +7,7 @@ from marginspec_engine.layout import (
     DOMAINS,
     EVENT,
     IS_DIRTY,
+    IS_KNOWN,
     IS_TOUCHED,
     NOTES,
     QUEUES_TAKEN,
@@ -25,6 +26,7 @@ def dirty(book: Words, domain: int) -> None:
     """While an event has queues: the next search for a counterparty looks at the domain anew."""
     if book[QUEUES_TAKEN] != book[EVENT]:
         return
+    forget(book, domain, IS_KNOWN)
     if note(book, domain, IS_DIRTY):
         push(book, at(book, DIRTY), domain)
 

@@ -1,8 +1,9 @@
 """Trees over queues: the first place of a queue whose fraction is at least another one.
 
 A leaf holds a fraction, of an amount over a number of lots, and a node the largest fraction below it, or more than
-that: it is raised as soon as a leaf is, and lowered when a search has looked below it in vain. So a search looks at
-some nodes for each level of the tree, and besides only at what it lowers, once for each change that left it too high.
+that: it is raised as soon as a leaf is, and lowered when a search has looked below it in vain. So a search looks at a
+few nodes for each level of the tree, and besides only at what it lowers. A node is lowered at most once for each change
+of a leaf below it: what it held, and no leaf below holds any more, does not come back.
 """
 
 from marginspec_engine.compiled.memory import Words, at, items, reserve
@@ -17,7 +18,7 @@ AMOUNT, OVER = range(NODE)
 def plant(book: Words, queue: Words, count: int) -> None:
     """Make a tree without fractions: node 1 is its root, 2n and 2n + 1 stand below node n, leaves last.
 
-    It has at least two leaves, so that node 1 is none.
+    It has at least two leaves, so that the root is no leaf.
     """
     nodes, leaves = at(queue, NODES), 2
     while leaves < count:
@@ -39,13 +40,13 @@ def plant_leaf(book: Words, queue: Words, place: int, amount: int, over: int) ->
 
 def grow(book: Words, queue: Words) -> None:
     """Write all nodes above the leaves."""
-    for place in range(queue[LEAVES] - 1, 0, -1):
-        join(book, queue, place)
+    for number in range(queue[LEAVES] - 1, 0, -1):
+        join(book, queue, number)
 
 
-def node(book: Words, queue: Words, place: int) -> Words:
+def node(book: Words, queue: Words, number: int) -> Words:
     """A node of a queue's tree."""
-    return at(items(book, at(queue, NODES)), NODE * place)
+    return at(items(book, at(queue, NODES)), NODE * number)
 
 
 def largest(book: Words, queue: Words) -> Words:
@@ -53,9 +54,9 @@ def largest(book: Words, queue: Words) -> Words:
     return node(book, queue, 1)
 
 
-def join(book: Words, queue: Words, place: int) -> None:
+def join(book: Words, queue: Words, number: int) -> None:
     """Write a node from the two below it."""
-    joined, left, right = node(book, queue, place), node(book, queue, 2 * place), node(book, queue, 2 * place + 1)
+    joined, left, right = node(book, queue, number), node(book, queue, 2 * number), node(book, queue, 2 * number + 1)
     chosen = left if right[OVER] == 0 or reaches(left, right[AMOUNT], right[OVER]) else right
     joined[AMOUNT] = chosen[AMOUNT]
     joined[OVER] = chosen[OVER]
@@ -66,15 +67,19 @@ def reaches(words: Words, amount: int, over: int) -> bool:
     return words[OVER] != 0 and is_no_less(words[AMOUNT], words[OVER], amount, over)
 
 
-def change_leaf(book: Words, queue: Words, place: int, amount: int, over: int) -> None:
-    """Write a leaf anew; nodes above it with less are raised."""
+def change_leaf(book: Words, queue: Words, place: int, amount: int, over: int) -> bool:
+    """Write a leaf anew; nodes above it with less are raised. Whether the leaf has more than before."""
     above = queue[LEAVES] + place
+    if reaches(node(book, queue, above), amount, over):
+        plant_leaf(book, queue, place, amount, over)
+        return False
     plant_leaf(book, queue, place, amount, over)
     while above > 1 and not reaches(node(book, queue, above // 2), amount, over):
         above = above // 2
         raised = node(book, queue, above)
         raised[AMOUNT] = amount
         raised[OVER] = over
+    return True
 
 
 def drop_leaf(book: Words, queue: Words, place: int) -> None:
@@ -84,31 +89,31 @@ def drop_leaf(book: Words, queue: Words, place: int) -> None:
 
 def first_reaching(book: Words, queue: Words, amount: int, over: int) -> int:
     """The first place whose fraction is at least another one; NONE, and no node says otherwise, if there is none."""
-    place = front_leaf(book, queue)
-    while place > 1:
-        if reaches(node(book, queue, place), amount, over):
-            if place >= queue[LEAVES]:
-                return place - queue[LEAVES]
-            place = 2 * place
+    number = front_leaf(book, queue)
+    while number > 1:
+        if reaches(node(book, queue, number), amount, over):
+            if number >= queue[LEAVES]:
+                return number - queue[LEAVES]
+            number = 2 * number
         else:
-            while place > 1 and place % 2 == 1:
-                place = place // 2
-                join(book, queue, place)
-            place = place + 1 if place > 1 else place
+            while number > 1 and number % 2 == 1:
+                number = number // 2
+                join(book, queue, number)
+            number = number + 1 if number > 1 else number
     return NONE
 
 
 def front_leaf(book: Words, queue: Words) -> int:
-    """The first leaf that has not been dropped; 1, where a search ends, if there is none.
+    """The node of the first leaf that has not been dropped; 1, where a search ends, if there is none.
 
     Nodes with nothing but dropped leaves below them have no fraction either.
     """
     front, leaves = queue[FRONT], queue[LEAVES]
     while front < leaves and node(book, queue, leaves + front)[OVER] == 0:
-        place = leaves + front
-        while place > 1 and place % 2 == 1:
-            place = place // 2
-            node(book, queue, place)[OVER] = 0
+        number = leaves + front
+        while number > 1 and number % 2 == 1:
+            number = number // 2
+            node(book, queue, number)[OVER] = 0
         front = front + 1
     queue[FRONT] = front
     return leaves + front if front < leaves else 1

@@ -915,7 +915,12 @@ def fractions(case: Case) -> Iterator[None]:
         yield
 
 
-@theorem("T-KERNEL-19", "ADL-04", of=(entry_is_no_worse,), uses=("T-KERNEL-6", "T-MUL-2", "T-RANGE-7", "T-RANGE-10"))
+@theorem(
+    "T-KERNEL-19",
+    "ADL-04",
+    of=(entry_is_no_worse,),
+    uses=("T-KERNEL-6", "T-MUL-2", "T-RANGE-7", "T-RANGE-8", "T-RANGE-10"),
+)
 def one_fraction_tells_who_can_bear_a_lot(case: Case) -> None:
     """What each of a lot's lots loses is at most a counterparty's bearable loss exactly if ADL-04 lets the two meet.
 
@@ -925,7 +930,8 @@ def one_fraction_tells_who_can_bear_a_lot(case: Case) -> None:
     cost = case.integer("cost", -MAX_GROSS_COST, MAX_GROSS_COST, "T-RANGE-7")
     lot_cost = case.integer("lot's cost", -MOST_LOT_COST, MOST_LOT_COST, "T-RANGE-10")
     mark, spare = case.integer("mark of a lot", 1), case.integer("spare", 2 - WORD, WORD - 1)
-    unrealised, loss = case.integer("unrealised", 1 - WORD, WORD - 1), case.integer("loss", 1, WORD - 1)
+    case.assume((mark * held <= MAX_OPEN_INTEREST_MARKED) & (mark * size <= MAX_OPEN_INTEREST_MARKED), "T-RANGE-8")
+    unrealised, loss = case.integer("unrealised"), case.integer("loss", 1, source="ADL-01")
     side = 1 if bool(case.truth("the counterparty is long")) else -1
     gained, lost = side * mark * held - cost, lot_cost + side * mark * size
     case.assume((unrealised == gained) & (loss == lost), "names for these")
@@ -965,7 +971,7 @@ def a_step_closes_something_exactly_if_a_lot_is_bearable(case: Case) -> None:
 
 @theorem("T-KERNEL-31", "ADL-01", of=(), uses=("T-KERNEL-6", "T-MUL-2"))
 def a_lot_is_sought_by_the_lesser_of_two_bounds(case: Case) -> None:
-    """A lot is found by the lesser of two bounds exactly if both bear it; what is above a bound is above all below."""
+    """A lot is found by the lesser of two bounds exactly if both bear it; a fraction rules out all below."""
     loss, size = case.integer("loss", 1, WORD - 1), case.integer("size", 1, WORD - 1)
     amount, over = case.integer("amount", 1 - WORD, WORD - 1), case.integer("over", 1, WORD - 1)
     most = case.integer("most", 1, WORD - 1)
@@ -977,12 +983,13 @@ def a_lot_is_sought_by_the_lesser_of_two_bounds(case: Case) -> None:
         least, least_over = deleveraging.lesser(amount, over, most)
         sought = deleveraging.is_no_less(-loss, size, -least, least_over)
     case.claim("both", sought == ((amount * size >= loss * over) & (most * size >= loss)))
-    other, other_over = case.integer("another amount", 1 - WORD, WORD - 1), case.integer("over others", 1, WORD - 1)
-    case.assume(other * over <= amount * other_over, "a node's fraction is no less than those below it")
-    not_less_by_a_factor(case, amount * size + 1, loss * over, other_over)
-    not_less_by_a_factor(case, other * over, amount * other_over, size)
-    not_less_by_a_factor(case, loss * other_over, other * size, over)
-    case.claim("none below", implies(amount * size < loss * over, other * size < loss * other_over))
+    below, below_over = case.integer("amount below", 1 - WORD, WORD - 1), case.integer("over below", 1, WORD - 1)
+    other, other_over = case.integer("amount sought", 1 - WORD, WORD - 1), case.integer("over sought", 1, WORD - 1)
+    case.assume(below * over <= amount * below_over, "a node's fraction is no less than those below it")
+    not_less_by_a_factor(case, amount * other_over + 1, other * over, below_over)
+    not_less_by_a_factor(case, below * over, amount * below_over, other_over)
+    not_less_by_a_factor(case, other * below_over, below * other_over, over)
+    case.claim("none below", implies(amount * other_over < other * over, below * other_over < other * below_over))
 
 
 @theorem("T-KERNEL-20", "ADL-01", "ADL-04", of=(step_quantity,), uses=("T-KERNEL-5", "T-MUL-1", "T-MUL-2"), fast=False)
