@@ -22,7 +22,6 @@ from marginspec_engine.compiled.shortfalls import (
 )
 from marginspec_engine.compiled.suspects import suspect
 from marginspec_engine.compiled.trading import realise, return_all_margin
-from marginspec_engine.compiled.trees import largest, reaches
 from marginspec_engine.compiled.waterfall import count_funds, shortfall
 from marginspec_engine.kernels import deleveraging as kernels
 from marginspec_engine.kernels import trading as trading_kernels
@@ -120,11 +119,7 @@ def oldest_bearable(book: Words, market: Words, most: int) -> int:
 def first_eligible(book: Words, market: Words, number: int) -> int:
     """The first counterparty in the queue that is eligible for a losing lot; NONE if there is none (ADL-01)."""
     lot, loss = row(book, LOTS, number, LOT), lot_loss(book, number)
-    size, queue = abs(lot[QUANTITY]), at(market, queue_side(-lot[QUANTITY]))
-    found = first_bearing(book, queue, loss, size)
-    # If there is none, the tree does not say either that there may be one: the lot is not looked at again.
-    assert found != NONE or not reaches(largest(book, queue), loss, size)
-    return found
+    return first_bearing(book, at(market, queue_side(-lot[QUANTITY])), loss, abs(lot[QUANTITY]))
 
 
 def closed_quantity(book: Words, number: int, counterparty: int, short: int, missing: int) -> int:

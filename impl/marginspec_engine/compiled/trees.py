@@ -100,6 +100,8 @@ def first_reaching(book: Words, queue: Words, amount: int, over: int) -> int:
                 number = number // 2
                 join(book, queue, number)
             number = number + 1 if number > 1 else number
+    # Whoever goes by the root would ask again, for ever.
+    assert not reaches(largest(book, queue), amount, over)
     return NONE
 
 
