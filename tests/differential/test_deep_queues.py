@@ -180,7 +180,8 @@ def two_markets() -> list[Event]:
     events: list[Event] = []
     for market in "AB":
         events += [listing(market, (("0", 10, "0.05"),)), mark("1000", market)]
-    return [*events, *(deposit(account, "1000000") for account in ("maker", "bad", "able"))]
+    traders = ("maker", "bad", *(f"able{number}" for number in range(20)))
+    return [*events, *(deposit(account, "1000000") for account in traders)]
 
 
 def indebted(account: str, market: str, size: int, price: int, bad: int) -> list[Event]:
@@ -197,16 +198,31 @@ def test_a_market_is_taken_up_again_when_a_step_may_exceed_its_shortfall() -> No
     """One lot of A loses more than A's shortfall, which has a reserve; so B's come first, until no more is missing."""
     events = [*two_markets(), *indebted("first", "A", 1, 1000, 800), mark("940"), fill("maker", "1", "940")]
     events += [trade("bad", "maker", "1", "940"), *indebted("second", "A", 1, 940, 800), mark("746")]
-    events += [*indebted("third", "B", 10, 1000, 850), mark("895", "B"), trade("maker", "able", "1", "900")]
-    found = steps_after(NO_LEVY, events, trade("maker", "able", "10", "950", "B"))
-    assert found == [("B", 3, "able"), ("A", 2, "able")]
+    events += [*indebted("third", "B", 10, 1000, 850), mark("895", "B"), trade("maker", "able1", "1", "900")]
+    found = steps_after(NO_LEVY, events, trade("maker", "able2", "10", "950", "B"))
+    assert found == [("B", 3, "able2"), ("A", 2, "able1")]
 
 
 def test_of_markets_with_the_same_shortfall_the_first_by_id_comes_first() -> None:
     """B had lots first."""
     events = [*two_markets(), *indebted("first", "B", 10, 1000, 850), *indebted("second", "A", 10, 1000, 850)]
-    events += [trade("maker", "able", "10", "950", market) for market in "AB"]
-    found = steps_after(
-        State(header=Header(Profile(), Map({ASSET: 0}))), [*events, fund("50"), mark("895", "B")], mark("895")
-    )
-    assert found == [("A", 2, "able")]
+    events += [trade("maker", "able1", "10", "950", market) for market in "AB"]
+    found = steps_after(NO_LEVY, [*events, fund("50"), mark("895", "B")], mark("895"))
+    assert found == [("A", 2, "able1")]
+
+
+def test_after_each_step_the_largest_shortfall_comes_first() -> None:
+    """A is short by 60, B by 50; a step takes 6 from A, 5 from B, since each counterparty has one lot."""
+    events = [*two_markets(), *indebted("first", "B", 10, 1000, 850), *indebted("second", "A", 10, 1000, 850)]
+    events += [trade("maker", f"able{place}", "1", "950", "AB"[place % 2]) for place in range(20)]
+    found = steps_after(NO_LEVY, [*events, fund("50"), mark("895", "B")], mark("894"))
+    assert "".join(market for market, _, _ in found) == "AABABABABAB"
+
+
+def test_of_lots_on_both_sides_the_oldest_comes_first() -> None:
+    """A short taken over at a rise loses still when a long is taken over at a fall."""
+    events = [*two_markets(), fund("5050"), mark("450"), deposit("short", "450"), leverage("short", 10)]
+    events += [trade("maker", "short", "10", "450"), trade("bad", "maker", "10", "700"), mark("1000")]
+    events += [*indebted("long", "A", 20, 1000, 850), trade("maker", "able1", "10", "950")]
+    events += [trade("able2", "maker", "10", "480")]
+    assert steps_after(NO_LEVY, events, mark("700")) == [("A", 1, "able2")]
