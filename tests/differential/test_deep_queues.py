@@ -175,10 +175,10 @@ def steps_after(state: State, events: list[Event], last: Event) -> list[tuple[st
     return [(step.counterparty.market, step.lot, step.counterparty.account) for step in steps]
 
 
-def two_markets() -> list[Event]:
-    """A and B, and traders of any means."""
+def markets() -> list[Event]:
+    """A, B and C, and traders of any means."""
     events: list[Event] = []
-    for market in "AB":
+    for market in "ABC":
         events += [listing(market, (("0", 10, "0.05"),)), mark("1000", market)]
     traders = ("maker", "bad", *(f"able{number}" for number in range(20)))
     return [*events, *(deposit(account, "1000000") for account in traders)]
@@ -195,17 +195,27 @@ def indebted(account: str, market: str, size: int, price: int, bad: int) -> list
 
 
 def test_a_market_is_taken_up_again_when_a_step_may_exceed_its_shortfall() -> None:
-    """One lot of A loses more than A's shortfall, which has a reserve; so B's come first, until no more is missing."""
-    events = [*two_markets(), *indebted("first", "A", 1, 1000, 800), mark("940"), fill("maker", "1", "940")]
-    events += [trade("bad", "maker", "1", "940"), *indebted("second", "A", 1, 940, 800), mark("746")]
-    events += [*indebted("third", "B", 10, 1000, 850), mark("895", "B"), trade("maker", "able1", "1", "900")]
-    found = steps_after(NO_LEVY, events, trade("maker", "able2", "10", "950", "B"))
-    assert found == [("B", 3, "able2"), ("A", 2, "able1")]
+    """A is short by 200, without a pair, B by 60, though each of its lots loses 100, C by 55; 95 are missing.
+
+    Seven steps of C leave 60, so that a step of B restores the test.
+    """
+    events = [
+        *markets(),
+        *indebted("first", "B", 1, 1000, 800),
+        mark("940", "B"),
+        fill("maker", "1", "940", market="B"),
+    ]
+    events += [trade("bad", "maker", "1", "940", "B"), fund("220"), *indebted("second", "B", 1, 940, 800)]
+    events += [mark("746", "B"), trade("maker", "able0", "1", "900", "B")]
+    events += [*indebted("third", "C", 11, 1000, 850), mark("895", "C")]
+    events += [trade("maker", f"able{place}", "1", "950", "C") for place in range(1, 12)]
+    found = steps_after(NO_LEVY, [*events, *indebted("fourth", "A", 40, 1000, 850)], mark("895"))
+    assert [(market, lot) for market, lot, _ in found] == [("C", 3)] * 7 + [("B", 2)]
 
 
 def test_of_markets_with_the_same_shortfall_the_first_by_id_comes_first() -> None:
     """B had lots first."""
-    events = [*two_markets(), *indebted("first", "B", 10, 1000, 850), *indebted("second", "A", 10, 1000, 850)]
+    events = [*markets(), *indebted("first", "B", 10, 1000, 850), *indebted("second", "A", 10, 1000, 850)]
     events += [trade("maker", "able1", "10", "950", market) for market in "AB"]
     found = steps_after(NO_LEVY, [*events, fund("50"), mark("895", "B")], mark("895"))
     assert found == [("A", 2, "able1")]
@@ -213,7 +223,7 @@ def test_of_markets_with_the_same_shortfall_the_first_by_id_comes_first() -> Non
 
 def test_after_each_step_the_largest_shortfall_comes_first() -> None:
     """A is short by 60, B by 50; a step takes 6 from A, 5 from B, since each counterparty has one lot."""
-    events = [*two_markets(), *indebted("first", "B", 10, 1000, 850), *indebted("second", "A", 10, 1000, 850)]
+    events = [*markets(), *indebted("first", "B", 10, 1000, 850), *indebted("second", "A", 10, 1000, 850)]
     events += [trade("maker", f"able{place}", "1", "950", "AB"[place % 2]) for place in range(20)]
     found = steps_after(NO_LEVY, [*events, fund("50"), mark("895", "B")], mark("894"))
     assert "".join(market for market, _, _ in found) == "AABABABABAB"
@@ -221,7 +231,7 @@ def test_after_each_step_the_largest_shortfall_comes_first() -> None:
 
 def test_of_lots_on_both_sides_the_oldest_comes_first() -> None:
     """A short taken over at a rise loses still when a long is taken over at a fall."""
-    events = [*two_markets(), fund("5050"), mark("450"), deposit("short", "450"), leverage("short", 10)]
+    events = [*markets(), fund("5050"), mark("450"), deposit("short", "450"), leverage("short", 10)]
     events += [trade("maker", "short", "10", "450"), trade("bad", "maker", "10", "700"), mark("1000")]
     events += [*indebted("long", "A", 20, 1000, 850), trade("maker", "able1", "10", "950")]
     events += [trade("able2", "maker", "10", "480")]
