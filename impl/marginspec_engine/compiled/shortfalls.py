@@ -69,7 +69,7 @@ def collect_markets(book: Words, asset: int) -> None:
 
 
 def dismiss(book: Words) -> None:
-    """No market is set aside any more."""
+    """No market is set aside any more: its place in the queue will be that of another asset's."""
     queued = at(book, BY_SHORTFALL + QUEUED)
     for place in range(queued[USED]):
         row(book, MARKETS, items(book, queued)[place], MARKET_ROW)[IS_ASIDE] = 0
