@@ -150,7 +150,7 @@ BIDS and ASKS are the lots of its open orders that may open it, LOADING_ORDERS h
 such orders are linked for each account.
 """
 POSITION = 24
-"""Three lines of the processor's cache, of which settlement reads two; 112 words are used."""
+"""Three lines of the processor's cache, of which settlement reads two; 19 words are used."""
 
 CASH, FIRST, NOTES, COUNT, WALLET = 3, 4, 5, 6, 8
 """Of a domain: its cash, its first position, notes, how many positions it has, and the cross domain behind it.

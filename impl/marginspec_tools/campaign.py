@@ -16,7 +16,7 @@ from marginspec_journal.decimals import decimal_text
 from marginspec_journal.strict_json import Node
 from marginspec_tools.generating import Parameters
 from marginspec_tools.running import EngineCrash, announce_compiling, check_fast_engine
-from marginspec_tools.scenario_options import ScenarioOptions, read_stated, scenario_command, scenario_options
+from marginspec_tools.scenario_options import chosen_scenario, read_stated, scenario_command, scenario_options
 from marginspec_tools.shards import (
     Assignment,
     Kind,
@@ -78,6 +78,7 @@ class CampaignSums:
     """Adds up what came of the journals, and keeps the first ones that broke an invariant or had engines differ."""
 
     def __init__(self, common: Line) -> None:
+        self._first_seed: int = common["seed"]
         self._parameters: Line = common["parameters"]
         self._counts: Counter[str] = Counter()
         self._amounts: dict[str, Counter[str]] = {}
@@ -87,6 +88,9 @@ class CampaignSums:
 
     def take(self, line: Node) -> None:
         """Add a journal's line."""
+        journal, seed = line.member("journal").integer(least=0), line.member("seed")
+        if seed.integer() != self._first_seed + journal:
+            seed.fail(f"not that of journal {journal}, which is {self._first_seed + journal}")
         for name in COUNTS:
             self._counts[name] += line.member(name).integer(least=0)
         for asset, amounts in line.member("amounts").named_entries():
@@ -199,7 +203,7 @@ def command(
     assignment = Assignment(shard, jobs, address, output)
     check_seeds(seed, journals)
     check_fast_engine()
-    scenario = ScenarioOptions(**options)
+    scenario = chosen_scenario(context, options)
     campaign = Campaign(scenario.parameters(seed), check)
     common = {
         "rulebook": RULEBOOK_VERSION,

@@ -8,7 +8,7 @@ import msgspec
 
 from marginspec_journal import write_journal
 from marginspec_tools.generating import Parameters, generate
-from marginspec_tools.scenario_options import ScenarioOptions, scenario_options
+from marginspec_tools.scenario_options import chosen_scenario, scenario_options
 
 SUFFIXES = (".jsonl", ".jsonl.zst", ".parquet")
 HIGHEST_SEED = 2**63 - 1
@@ -19,7 +19,8 @@ HIGHEST_SEED = 2**63 - 1
 @click.option("--seed", type=click.IntRange(0, HIGHEST_SEED), default=1, show_default=True)
 @scenario_options
 @click.option("--json", "as_json", is_flag=True, help="One line for programs.")
-def command(out: Path, seed: int, as_json: bool, **options: Any) -> None:
+@click.pass_context
+def command(context: click.Context, /, out: Path, seed: int, as_json: bool, **options: Any) -> None:
     """Write a journal of a simulated venue to OUT (.jsonl, .jsonl.zst or .parquet).
 
     Accounts deposit, choose leverage and margin modes, order and trade; marks move by jump-diffusion or
@@ -27,7 +28,7 @@ def command(out: Path, seed: int, as_json: bool, **options: Any) -> None:
     and options give the same file.
     """
     check_suffix(out)
-    parameters = ScenarioOptions(**options).parameters(seed)
+    parameters = chosen_scenario(context, options).parameters(seed)
     write_journal(out, parameters.header, generate(parameters))
     report(out, parameters, as_json=as_json)
 

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 
 import attrs
 import click
+from click.core import ParameterSource
 
 from marginspec.state import Header, Profile
 from marginspec.units import RATE_ONE, WIRE_DECIMALS
@@ -88,6 +89,16 @@ class ScenarioOptions:
             return {**chosen, "markets": self.markets or DEFAULT_MARKETS, **rates}
         limit = {} if self.markets is None else {"markets": self.markets}
         return {**chosen, **limit, "closes": sha256(self.closes.text).hexdigest()}
+
+
+def chosen_scenario(context: click.Context, options: dict[str, Any]) -> ScenarioOptions:
+    """The options of a command; UsageError if one is given that does not count beside the others."""
+    scenario = ScenarioOptions(**options)
+    for name in sorted(options.keys() - scenario.stated().keys()):
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            other = "preset" if scenario.preset is not None else "closes"
+            raise click.UsageError(f"--{name.replace('_', '-')} does not count beside --{other}: leave it out")
+    return scenario
 
 
 def read_stated(stated: Node) -> None:

@@ -51,7 +51,8 @@ PARAMETERS = {
     "jump_mean": "-0.08000000",
     "jump_deviation": "0.15000000",
 }
-SMALL = ["--journals", 4, "--seed", 7, "--accounts", 5, "--markets", 1, "--events", 60]
+SCALE = ["--journals", 4, "--seed", 7, "--accounts", 5, "--events", 60]
+SMALL = [*SCALE, "--markets", 1]
 SMALL_AGAIN = (
     "the journal is made again by marginspec scenario JOURNAL.jsonl --seed {} --accounts 5 --events 60 "
     "--adl-ranking binance --last-resort levy --leverage 50 --mix trades=60,orders=25,cash=10,marks=5,venue=1 "
@@ -262,14 +263,14 @@ def test_parts_of_different_campaigns_or_of_other_work_are_refused(
     segment.write_text('{"segment":1}\n')
     of_another = f"of another campaign than {first}"
     for options, message in [
-        (("--seed", 8), f"{other}:2: seed: {of_another}"),
-        (("--check",), f"{other}:2: checked: {of_another}"),
-        (("--journals", 3), f"{other}:2: journals: {of_another}"),
-        (("--leverage", 20), f"{other}:2: parameters.leverage: {of_another}"),
-        (("--preset", "mixed"), f"{other}:2: parameters.jump_deviation: {of_another}"),
-        ((), f"{other}: journal: 2 is answered in no file; --partial joins what there is"),
+        ([*SMALL, "--seed", 8], f"{other}:2: seed: {of_another}"),
+        ([*SMALL, "--check"], f"{other}:2: checked: {of_another}"),
+        ([*SMALL, "--journals", 3], f"{other}:2: journals: {of_another}"),
+        ([*SMALL, "--leverage", 20], f"{other}:2: parameters.leverage: {of_another}"),
+        ([*SCALE, "--preset", "mixed"], f"{other}:2: parameters.jump_deviation: {of_another}"),
+        (SMALL, f"{other}: journal: 2 is answered in no file; --partial joins what there is"),
     ]:
-        printed("campaign", *SMALL, *options, "--jobs", 1, "--shard", "2/4", "--output", other)
+        printed("campaign", *options, "--jobs", 1, "--shard", "2/4", "--output", other)
         assert ended(monkeypatch, capfd, "merge", first, other) == (2, f"error: {message}\n")
     for part, name in ((sweep, "sweep"), (segment, "segment")):
         assert ended(monkeypatch, capfd, "merge", first, part) == (
@@ -293,7 +294,9 @@ def test_a_damaged_line_is_named(
     whole = part.read_bytes()
     for found, put, message in [
         (b'"accepted":', b'"accepted":1', "5: accepted: not that of the lines before it"),
-        (b'"seed":7', b'"seed":9', "5: hash: not that of the lines before it"),
+        (b'"seed":7', b'"seed":9', "1: seed: not that of journal 0, which is 7"),
+        (b'"seed":7,"checked"', b'"seed":8,"checked"', "1: seed: not that of journal 0, which is 8"),
+        (b'"hash":"', b'"hash":"0', "5: hash: not that of the lines before it"),
         (b'"engines":"agree"', b'"engines":"same"', '1: engines: expected one of agree, differ, found "same"'),
         (b'"engines":"agree"', b'"engines":"differ"', "1: findings: none is given of a journal that has some"),
         (b'"amounts":{}', b'"amounts":{"USDT":{"house":"1e3"}}', '1: amounts.USDT.house: not a decimal: "1e3"'),

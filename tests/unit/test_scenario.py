@@ -322,6 +322,25 @@ def test_marks_run_through_real_closes(tmp_path: Path) -> None:
     assert decimal8("110000.1") <= accepted[-1] < decimal8("110500")
 
 
+@pytest.mark.parametrize(
+    ("options", "unused", "other"),
+    [
+        (("--preset", "mixed", "--leverage", "50"), "leverage", "preset"),
+        (("--preset", "mixed", "--closes", "CLOSES", "--markets", "3"), "closes", "preset"),
+        (("--closes", "CLOSES", "--jump-mean", "0"), "jump-mean", "closes"),
+    ],
+)
+def test_an_option_that_does_not_count_is_refused(
+    options: tuple[str, ...], unused: str, other: str, tmp_path: Path
+) -> None:
+    file = closes_file(tmp_path, "date,market,close\n2025-10-09,BTCUSDT,121500.50\n")
+    out = tmp_path / "day.jsonl"
+    result = run(str(out), *(str(file) if option == "CLOSES" else option for option in options))
+    assert result.exit_code == 2
+    assert f"--{unused} does not count beside --{other}: leave it out\n" in result.output
+    assert not out.exists()
+
+
 def refusal(*arguments: str) -> str:
     result = run(*arguments)
     assert isinstance(result.exception, InputError)

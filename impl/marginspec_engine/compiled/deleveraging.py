@@ -3,14 +3,7 @@
 from marginspec_engine.compiled.figures import known_margin, lot_loss
 from marginspec_engine.compiled.ledger import effect, move, named
 from marginspec_engine.compiled.memory import Words, at, push, row
-from marginspec_engine.compiled.queues import (
-    first_bearing,
-    oldest_of_side,
-    queue_side,
-    refresh_leaves,
-    refresh_lot,
-    take_queues,
-)
+from marginspec_engine.compiled.queues import first_eligible, oldest_bearable, refresh_leaves, refresh_lot, take_queues
 from marginspec_engine.compiled.rows import reduce_lot
 from marginspec_engine.compiled.shortfalls import (
     dismiss,
@@ -35,8 +28,6 @@ from marginspec_engine.layout import (
     DOMAIN,
     DOMAIN_ROW,
     DOMAINS,
-    LONG_LOSING,
-    LONG_QUEUE,
     LOT,
     LOT_OF,
     LOTS,
@@ -50,8 +41,6 @@ from marginspec_engine.layout import (
     POSITION_OF,
     POSITIONS,
     QUANTITY,
-    SHORT_LOSING,
-    SHORT_QUEUE,
     SIDE,
 )
 
@@ -102,24 +91,6 @@ def find_step(book: Words, number: int, short: int, missing: int) -> Step:
             return lot_number, counterparty, closed_quantity(book, lot_number, counterparty, short, missing)
         lot_number = oldest_bearable(book, market, most)
     return NONE, NONE, 0
-
-
-def oldest_bearable(book: Words, market: Words, most: int) -> int:
-    """The oldest losing lot of a market for which a counterparty may be eligible; NONE if there is none (ADL-01)."""
-    long_lot = oldest_of_side(book, market, LONG_LOSING, SHORT_QUEUE, most)
-    short_lot = oldest_of_side(book, market, SHORT_LOSING, LONG_QUEUE, most)
-    if long_lot == NONE:
-        return short_lot
-    if short_lot == NONE:
-        return long_lot
-    is_older = row(book, LOTS, long_lot, LOT)[NUMBER] < row(book, LOTS, short_lot, LOT)[NUMBER]
-    return long_lot if is_older else short_lot
-
-
-def first_eligible(book: Words, market: Words, number: int) -> int:
-    """The first counterparty in the queue that is eligible for a losing lot; NONE if there is none (ADL-01)."""
-    lot, loss = row(book, LOTS, number, LOT), lot_loss(book, number)
-    return first_bearing(book, at(market, queue_side(-lot[QUANTITY])), loss, abs(lot[QUANTITY]))
 
 
 def closed_quantity(book: Words, number: int, counterparty: int, short: int, missing: int) -> int:

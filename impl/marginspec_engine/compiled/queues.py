@@ -11,7 +11,7 @@ from marginspec_engine.compiled.figures import known_margin, lot_loss, value_at_
 from marginspec_engine.compiled.memory import Words, at, items, push, reserve, row
 from marginspec_engine.compiled.octets import fetch, fraction_hint
 from marginspec_engine.compiled.shortfalls import take_up
-from marginspec_engine.compiled.sorting import rank_accounts, sort_pairs
+from marginspec_engine.compiled.sorting import merge_pairs, rank_accounts, sort_pairs
 from marginspec_engine.compiled.touched import forget
 from marginspec_engine.compiled.trees import (
     AMOUNT,
@@ -58,6 +58,7 @@ from marginspec_engine.layout import (
     MARKETS,
     NEXT,
     NONE,
+    NUMBER,
     OWNER,
     POSITION,
     POSITIONS,
@@ -223,7 +224,8 @@ def order_candidates(book: Words, count: int) -> None:
     while run < count:
         for start in range(0, count - run, 2 * run):
             fetch_boundary(book, pairs, start + run + 2 * run * NEAR, count)
-            merge_candidates(book, pairs, at(pairs, 2 * count), start, start + run, min(start + 2 * run, count))
+            middle, end = start + run, min(start + 2 * run, count)
+            merge_pairs(book, score_comes_first, pairs, at(pairs, 2 * count), start, middle, end)
         run = 2 * run
 
 
@@ -247,26 +249,7 @@ def guessed_key(words: Words) -> int:
     return -guess if words[ABOVE] > 0 else MOST_KEY // 2 + guess // 2
 
 
-def merge_candidates(book: Words, pairs: Words, spare: Words, first: int, middle: int, end: int) -> None:
-    """Merge two runs of ordered pairs that stand side by side; at once if they are in order, as they mostly are."""
-    if not pair_stands_first(book, pairs, middle, pairs, middle - 1):
-        return
-    for place in range(2 * first, 2 * middle):
-        spare[place] = pairs[place]
-    left, right, place = first, middle, first
-    while left < middle:
-        if right < end and pair_stands_first(book, pairs, right, spare, left):
-            pairs[2 * place] = pairs[2 * right]
-            pairs[2 * place + 1] = pairs[2 * right + 1]
-            right = right + 1
-        else:
-            pairs[2 * place] = spare[2 * left]
-            pairs[2 * place + 1] = spare[2 * left + 1]
-            left = left + 1
-        place = place + 1
-
-
-def pair_stands_first(book: Words, pairs: Words, place: int, others: Words, other: int) -> bool:
+def score_comes_first(book: Words, pairs: Words, place: int, others: Words, other: int) -> bool:
     """Whether the candidate of a pair stands before that of another."""
     first, second = pairs[2 * place + 1] % PLACES, others[2 * other + 1] % PLACES
     return stands_first(candidate(book, first), candidate(book, second))
@@ -394,14 +377,27 @@ def refresh_lot(book: Words, number: int, held: int) -> None:
 # ----------------------------------------------------------------- searches
 
 
-def first_bearing(book: Words, queue: Words, loss: int, size: int) -> int:
-    """The first counterparty of a queue that can bear what a lot of this size and loss loses; NONE if none (ADL-04)."""
-    place = first_reaching(book, queue, loss, size)
+def first_eligible(book: Words, market: Words, number: int) -> int:
+    """The first counterparty in the queue that is eligible for a losing lot; NONE if there is none (ADL-01, ADL-04)."""
+    lot, loss = row(book, LOTS, number, LOT), lot_loss(book, number)
+    queue = at(market, queue_side(-lot[QUANTITY]))
+    place, queued = first_reaching(book, queue, loss, abs(lot[QUANTITY])), at(queue, QUEUED)
     if place == NONE:
         return NONE
-    queued = at(queue, QUEUED)
     fetch_positions(book, items(book, queued), place, queued[USED], 1)
     return items(book, queued)[place]
+
+
+def oldest_bearable(book: Words, market: Words, most: int) -> int:
+    """The oldest losing lot of a market for which a counterparty may be eligible; NONE if there is none (ADL-01)."""
+    long_lot = oldest_of_side(book, market, LONG_LOSING, SHORT_QUEUE, most)
+    short_lot = oldest_of_side(book, market, SHORT_LOSING, LONG_QUEUE, most)
+    if long_lot == NONE:
+        return short_lot
+    if short_lot == NONE:
+        return long_lot
+    is_older = row(book, LOTS, long_lot, LOT)[NUMBER] < row(book, LOTS, short_lot, LOT)[NUMBER]
+    return long_lot if is_older else short_lot
 
 
 def oldest_of_side(book: Words, market: Words, losing: int, queue: int, most: int) -> int:

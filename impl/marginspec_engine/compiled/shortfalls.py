@@ -49,7 +49,6 @@ def line_up(book: Words, asset: int) -> None:
         market = row(book, MARKETS, number, MARKET_ROW)
         push(book, queued, number)
         market[SHORTFALL_LEAF] = place
-        market[IS_ASIDE] = 0
         plant_leaf(book, queue, place, shortfall(market), 1)
         plant_leaf(book, aside, place, 0, 1)
     grow(book, queue)

@@ -1,5 +1,8 @@
 """Orders in which rules go through accounts, positions and domains: that of their names, code point by code point."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from marginspec_engine.compiled.memory import Words, at, items, push, reserve, row
 from marginspec_engine.layout import (
     ACCOUNT,
@@ -94,6 +97,9 @@ def merge_by_name(book: Words, accounts: Words, spare: Words, first: int, middle
 
 # ----------------------------------------------------------------- pairs by their first words
 
+Order: TypeAlias = Callable[[Words, Words, int, Words, int], bool]
+"""Whether a pair, of some pairs and at a place there, comes before another, of others and at a place there."""
+
 
 def sort_pairs(book: Words, count: int) -> None:
     """Sort so many pairs (key, number) in KEYS by key, then number."""
@@ -103,19 +109,20 @@ def sort_pairs(book: Words, count: int) -> None:
     run = 1
     while run < count:
         for start in range(0, count - run, 2 * run):
-            merge_pairs(words, at(words, 2 * count), start, start + run, min(start + 2 * run, count))
+            middle, end = start + run, min(start + 2 * run, count)
+            merge_pairs(book, key_comes_first, words, at(words, 2 * count), start, middle, end)
         run = 2 * run
 
 
-def merge_pairs(pairs: Words, spare: Words, first: int, middle: int, end: int) -> None:
-    """Merge two runs of sorted pairs that stand side by side; at once if they are in order."""
-    if not pair_comes_first(pairs, middle, pairs, middle - 1):
+def merge_pairs(book: Words, comes_first: Order, pairs: Words, spare: Words, first: int, middle: int, end: int) -> None:
+    """Merge two runs of pairs, sorted by an order, that stand side by side; at once if they are in order."""
+    if not comes_first(book, pairs, middle, pairs, middle - 1):
         return
     for place in range(2 * first, 2 * middle):
         spare[place] = pairs[place]
     left, right, place = first, middle, first
     while left < middle:
-        if right < end and pair_comes_first(pairs, right, spare, left):
+        if right < end and comes_first(book, pairs, right, spare, left):
             pairs[2 * place] = pairs[2 * right]
             pairs[2 * place + 1] = pairs[2 * right + 1]
             right = right + 1
@@ -126,7 +133,7 @@ def merge_pairs(pairs: Words, spare: Words, first: int, middle: int, end: int) -
         place = place + 1
 
 
-def pair_comes_first(pairs: Words, place: int, others: Words, other: int) -> bool:
+def key_comes_first(book: Words, pairs: Words, place: int, others: Words, other: int) -> bool:  # noqa: ARG001 - an Order
     """Whether a pair's key, or its number if the keys are equal, is below another's."""
     key, other_key = pairs[2 * place], others[2 * other]
     return key < other_key or (key == other_key and pairs[2 * place + 1] < others[2 * other + 1])
