@@ -6,9 +6,8 @@ WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
-# Source roots and packages join the checks as soon as they hold Python files.
-SOURCES := $(patsubst %/,%,$(sort $(dir $(wildcard spec/*/*.py impl/*/*.py proofs/*/*.py tests/*.py tests/*/*.py))))
-ROOTS := $(sort $(foreach folder,$(SOURCES),$(firstword $(subst /, ,$(folder)))))
+# Source roots, of whose packages and modules all types are checked.
+ROOTS := spec impl proofs tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -59,7 +58,7 @@ bench: setup ## measure speed
 	$(BIN)/marginspec bench
 
 docs: setup ## write the generated documents anew
-	$(BIN)/python -m marginspec_tools.traceability --write
+	$(BIN)/python -m marginspec_tools.prove.traceability --write
 
 lock: setup ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --no-config --all-extras --group dev --upgrade \

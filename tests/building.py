@@ -10,8 +10,8 @@ from typing import Literal
 import attrs
 from immutables import Map
 
-from marginspec import events
-from marginspec.account import (
+from marginspec.model import events
+from marginspec.model.account import (
     Direction,
     DomainKey,
     Lot,
@@ -22,14 +22,14 @@ from marginspec.account import (
     PositionMode,
     PositionSide,
 )
-from marginspec.events import Event
-from marginspec.ledger import LedgerAccount
-from marginspec.market import FeeTerms, Market, TierTable, TierTerms, tier_table
-from marginspec.receipts import Effect, Receipt
-from marginspec.rejections import Reason, Rejected
-from marginspec.state import Header, Profile, State
+from marginspec.model.effects import Effect, Receipt
+from marginspec.model.events import Event
+from marginspec.model.ledger import LedgerAccount
+from marginspec.model.market import FeeTerms, Market, TierTable, TierTerms, tier_table
+from marginspec.model.rejections import Reason, Rejected
+from marginspec.model.state import Header, Profile, State
+from marginspec.model.units import Decimal8, Money, Price, Quantity, Rate
 from marginspec.transition import apply
-from marginspec.units import Decimal8, Money, Price, Quantity, Rate
 from marginspec_audit import Transition, check_transition
 
 ASSET = "USD"

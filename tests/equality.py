@@ -18,16 +18,16 @@ from typing import NamedTuple
 
 import click
 
-from differential.giants import giant_event, giant_world
-from marginspec.events import Event
-from marginspec.receipts import Receipt
-from marginspec.state import Header, State
+from giants import giant_event, giant_world
+from marginspec.model.effects import Receipt
+from marginspec.model.events import Event
+from marginspec.model.state import Header, State
 from marginspec.transition import apply
 from marginspec_engine.engine import OptimizedEngine
 from marginspec_journal import Record, write_journal
 from marginspec_journal.states import opening
-from marginspec_tools.fast_running import FastRun
-from marginspec_tools.generating import generate, mixed
+from marginspec_tools.runs.fast_running import FastRun
+from marginspec_tools.simulate.venue import generate, mixed
 from strategies import Seeded, aimed_event, world
 
 Choose = Callable[[State], Event]

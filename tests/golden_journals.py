@@ -2,7 +2,7 @@
 
 `python tests/golden_journals.py` writes the journals and their receipts into tests/vectors/golden.
 The journals are made here; the receipts are what the specification answered when they were reviewed, and
-tests/unit/test_golden.py holds every later version to them.
+tests/spec/test_golden.py holds every later version to them.
 """
 
 import json

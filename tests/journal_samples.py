@@ -2,12 +2,9 @@
 
 from immutables import Map
 
-from marginspec import events
-from marginspec.account import DomainKey, Lot, Order, PositionKey, PositionMode, Setting
-from marginspec.events import Event
-from marginspec.ledger import LedgerAccount
-from marginspec.market import FeeTerms, Market, TierTerms, tier_table
-from marginspec.receipts import (
+from marginspec.model import events
+from marginspec.model.account import DomainKey, Lot, Order, PositionKey, PositionMode, Setting
+from marginspec.model.effects import (
     Deleveraged,
     DomainLiquidated,
     Effect,
@@ -31,8 +28,11 @@ from marginspec.receipts import (
     Transferred,
     UncoveredChanged,
 )
-from marginspec.state import Header, State
-from marginspec.units import Decimal8, Money, Price, Quantity, Rate
+from marginspec.model.events import Event
+from marginspec.model.ledger import LedgerAccount
+from marginspec.model.market import FeeTerms, Market, TierTerms, tier_table
+from marginspec.model.state import Header, State
+from marginspec.model.units import Decimal8, Money, Price, Quantity, Rate
 from marginspec_journal.decimals import parse_decimal
 
 # Six decimals for USDC, so that a format that takes 8 for granted is found out.

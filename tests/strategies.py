@@ -16,15 +16,15 @@ from hypothesis.strategies import SearchStrategy
 from immutables import Map
 
 from building import TierRow, decimal, listing, tiers
-from marginspec import events
-from marginspec.account import DomainKey, Order, OrderSide, PositionKey, PositionSide
-from marginspec.bands import bankruptcy_price
-from marginspec.events import Event
-from marginspec.ledger import house
-from marginspec.margin import cost_of, domain_of, lot_cost, movable
-from marginspec.market import Market, TierTerms
-from marginspec.state import Header, Profile, State
-from marginspec.units import MAX_AMOUNT, MAX_NET_DEPOSITS, MAX_PRICE, MAX_QUANTITY, RATE_ONE, Decimal8
+from marginspec.margin.bands import bankruptcy_price
+from marginspec.margin.margin import cost_of, domain_of, lot_cost, movable
+from marginspec.model import events
+from marginspec.model.account import DomainKey, Order, OrderSide, PositionKey, PositionSide
+from marginspec.model.events import Event
+from marginspec.model.ledger import house
+from marginspec.model.market import Market, TierTerms
+from marginspec.model.state import Header, Profile, State
+from marginspec.model.units import MAX_AMOUNT, MAX_NET_DEPOSITS, MAX_PRICE, MAX_QUANTITY, RATE_ONE, Decimal8
 
 ACCOUNTS = ("alice", "bob", "carol", "dave", "erin")
 ASSETS = ("EUR", "USD")

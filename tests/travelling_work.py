@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import attrs
 
-from marginspec_tools.shards import Line
+from marginspec_tools.fleet.shards import Line
 
 
 @attrs.frozen

@@ -5,10 +5,10 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from marginspec.events import Event
-from marginspec.market import TierTerms
-from marginspec.rejections import Reason
-from marginspec.units import Decimal8
+from marginspec.model.events import Event
+from marginspec.model.market import TierTerms
+from marginspec.model.rejections import Reason
+from marginspec.model.units import Decimal8
 from marginspec_journal import Record
 from marginspec_journal.event_reading import EVENT_FORMS, EventForm
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import marginspec_proofs.theorems
 from marginspec_journal import Record, write_journal
-from marginspec_proofs.replaying import run_of
-from marginspec_proofs.statements import REGISTRY
+from marginspec_proofs.prover.replaying import run_of
+from marginspec_proofs.prover.statements import REGISTRY
 
 FOLDER = Path(__file__).parent / "vectors" / "witnesses"
 EXAMPLES = {

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from marginspec.state import Header
-from marginspec_engine.compiled_portfolios import PositionColumns, bands_alone_found, bands_found
+from marginspec.model.state import Header
+from marginspec_engine.batches.portfolios import Portfolio, market_columns
 from marginspec_engine.engine import OptimizedEngine
-from marginspec_engine.entry_points import SETTLE_MARKET, enter
 from marginspec_engine.layout import NONE
-from marginspec_engine.portfolios import Portfolio, market_columns
+from marginspec_engine.numba.entry_points import SETTLE_MARKET, enter
+from marginspec_engine.numba.portfolios import PositionColumns, bands_alone_found, bands_found
 
 
 def main() -> None:

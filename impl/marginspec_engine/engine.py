@@ -3,22 +3,22 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from marginspec.events import Event, ListMarket, UpdateFees, UpdateTiers
-from marginspec.market import Market
-from marginspec.receipts import Effect, FeesUpdated, MarketListed, Receipt, TiersUpdated
-from marginspec.rejections import Reason
-from marginspec.state import Header, State
+from marginspec.model.effects import Effect, FeesUpdated, MarketListed, Receipt, TiersUpdated
+from marginspec.model.events import Event, ListMarket, UpdateFees, UpdateTiers
+from marginspec.model.market import Market
+from marginspec.model.rejections import Reason
+from marginspec.model.state import Header, State
 from marginspec_engine import layout
-from marginspec_engine.compiled.applying import apply_event
-from marginspec_engine.effect_reading import EffectReader
-from marginspec_engine.entry_points import APPLY, SETTLE_MARKET, enter
-from marginspec_engine.event_words import write_event
-from marginspec_engine.listing import Refused, checked_fees, checked_tick, checked_tiers, need
-from marginspec_engine.plain_memory import Draft, PlainWords, vector_of
-from marginspec_engine.reasons import ACCEPTED, REASONS, TOO_WIDE
-from marginspec_engine.state_reading import load_state
-from marginspec_engine.state_writing import StateWriter
-from marginspec_engine.tables import Tables
+from marginspec_engine.layout.effect_reading import EffectReader
+from marginspec_engine.layout.event_words import write_event
+from marginspec_engine.layout.reasons import ACCEPTED, REASONS, TOO_WIDE
+from marginspec_engine.memory.plain_memory import Draft, PlainWords, vector_of
+from marginspec_engine.memory.tables import Tables
+from marginspec_engine.numba.entry_points import APPLY, SETTLE_MARKET, enter
+from marginspec_engine.rules.market import Refused, checked_fees, checked_tick, checked_tiers, need
+from marginspec_engine.rules.transition import apply_event
+from marginspec_engine.states.reading import load_state
+from marginspec_engine.states.writing import StateWriter
 
 
 class OptimizedEngine:

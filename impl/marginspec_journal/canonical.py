@@ -14,10 +14,10 @@ import attrs
 import msgspec
 
 from marginspec import RULEBOOK_VERSION
-from marginspec.events import Event
-from marginspec.market import TierTerms
-from marginspec.state import Header
-from marginspec.units import Decimal8
+from marginspec.model.events import Event
+from marginspec.model.market import TierTerms
+from marginspec.model.state import Header
+from marginspec.model.units import Decimal8
 from marginspec_journal.decimals import shortest_decimal
 
 JsonObject = dict[str, Any]

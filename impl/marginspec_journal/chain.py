@@ -7,9 +7,9 @@ h_0 is the hash of the canonical header, or of the opening state if a journal go
 from hashlib import sha256
 from typing import NamedTuple
 
-from marginspec.events import Event, ListMarket
-from marginspec.receipts import Receipt
-from marginspec.state import Header, State
+from marginspec.model.effects import Receipt
+from marginspec.model.events import Event, ListMarket
+from marginspec.model.state import Header, State
 from marginspec_journal.canonical import canonical_json, event_hash, header_hash
 from marginspec_journal.effects import Digits, receipt_object
 

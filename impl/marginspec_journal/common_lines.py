@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from marginspec.units import Decimal8
+from marginspec.model.units import Decimal8
 from marginspec_journal.decimals import parse_decimal
 from marginspec_journal.event_reading import EVENT_FORMS, EventForm, Record
 from marginspec_journal.names import is_name, is_reference, is_time_stamp

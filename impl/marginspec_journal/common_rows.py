@@ -9,8 +9,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import attrs
 
-from marginspec.events import Event
-from marginspec.units import Decimal8
+from marginspec.model.events import Event
+from marginspec.model.units import Decimal8
 from marginspec_journal.common_lines import COMMON_FORMS
 from marginspec_journal.event_reading import ANNOTATIONS, EventForm, Record
 from marginspec_journal.names import is_name, is_reference, is_time_stamp

@@ -2,7 +2,7 @@
 
 import re
 
-from marginspec.units import WIRE_DECIMALS, Decimal8
+from marginspec.model.units import WIRE_DECIMALS, Decimal8
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,8})?")
 # By how many digits stand after the point.

@@ -7,9 +7,8 @@ market, rates 8. Each class of effect has one function here, which builds its ob
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from marginspec.account import DomainKey
-from marginspec.market import FeeTerms, Market, TierTable
-from marginspec.receipts import (
+from marginspec.model.account import DomainKey
+from marginspec.model.effects import (
     Deleveraged,
     DomainLiquidated,
     FeesUpdated,
@@ -33,8 +32,9 @@ from marginspec.receipts import (
     Transferred,
     UncoveredChanged,
 )
-from marginspec.state import Header
-from marginspec.units import DEFAULT_ASSET_DECIMALS, WIRE_DECIMALS
+from marginspec.model.market import FeeTerms, Market, TierTable
+from marginspec.model.state import Header
+from marginspec.model.units import DEFAULT_ASSET_DECIMALS, WIRE_DECIMALS
 from marginspec_journal.canonical import JsonObject
 from marginspec_journal.decimals import decimal_text
 

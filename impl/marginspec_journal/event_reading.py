@@ -9,10 +9,10 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hint
 
 import attrs
 
-from marginspec.events import Event
-from marginspec.market import TierTerms
-from marginspec.rejections import Reason
-from marginspec.units import Decimal8
+from marginspec.model.events import Event
+from marginspec.model.market import TierTerms
+from marginspec.model.rejections import Reason
+from marginspec.model.units import Decimal8
 from marginspec_journal.canonical import type_name
 from marginspec_journal.names import is_reference, is_time_stamp
 from marginspec_journal.strict_json import Node

@@ -5,8 +5,8 @@ from typing import Literal
 from immutables import Map
 
 from marginspec import RULEBOOK_VERSION
-from marginspec.state import Header, Profile
-from marginspec.units import DEFAULT_ASSET_DECIMALS, WIRE_DECIMALS
+from marginspec.model.state import Header, Profile
+from marginspec.model.units import DEFAULT_ASSET_DECIMALS, WIRE_DECIMALS
 from marginspec_journal.canonical import JOURNAL_VERSION
 from marginspec_journal.strict_json import Node
 

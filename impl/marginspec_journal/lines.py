@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import msgspec
 import zstandard
 
-from marginspec.state import Header
+from marginspec.model.state import Header
 from marginspec_journal.atomic import atomic_writer
 from marginspec_journal.canonical import event_object, header_object
 from marginspec_journal.common_lines import common_record

@@ -15,9 +15,9 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from marginspec.market import TierTerms
-from marginspec.state import Header
-from marginspec.units import WIRE_DECIMALS, Decimal8
+from marginspec.model.market import TierTerms
+from marginspec.model.state import Header
+from marginspec.model.units import WIRE_DECIMALS, Decimal8
 from marginspec_journal.atomic import atomic_writer
 from marginspec_journal.canonical import canonical_json, header_object, type_name
 from marginspec_journal.common_rows import Column, CommonRows

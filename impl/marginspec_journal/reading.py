@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from marginspec.state import Header
+from marginspec.model.state import Header
 from marginspec_journal.errors import InputError
 from marginspec_journal.event_reading import Record
 from marginspec_journal.lines import LinesJournal, write_lines

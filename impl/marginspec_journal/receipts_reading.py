@@ -7,8 +7,8 @@ from typing import Any
 import attrs
 import msgspec
 
-from marginspec.rejections import Reason
-from marginspec.state import Header
+from marginspec.model.rejections import Reason
+from marginspec.model.state import Header
 from marginspec_journal.canonical import header_hash, sorted_json
 from marginspec_journal.chain import ChainedReceipt, next_hash
 from marginspec_journal.effects import DOMAIN_FIELDS, EFFECT_FIELDS

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from marginspec import RULEBOOK_VERSION
-from marginspec.account import Lot, Order, PositionKey, Setting
-from marginspec.margin import leverage_of, margin_mode_of
-from marginspec.state import State
+from marginspec.margin.margin import leverage_of, margin_mode_of
+from marginspec.model.account import Lot, Order, PositionKey, Setting
+from marginspec.model.state import State
 from marginspec_audit import asset_of
 from marginspec_journal.canonical import JsonObject, header_object
 from marginspec_journal.decimals import decimal_text

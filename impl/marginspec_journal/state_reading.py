@@ -6,8 +6,10 @@ from collections.abc import Callable
 import attrs
 from immutables import Map
 
-from marginspec import RULEBOOK_VERSION, ledger
-from marginspec.account import (
+from marginspec import RULEBOOK_VERSION
+from marginspec.margin.margin import domain_of, leverage_of, margin_mode_of
+from marginspec.model import ledger
+from marginspec.model.account import (
     DomainKey,
     Lot,
     LotReason,
@@ -19,13 +21,12 @@ from marginspec.account import (
     PositionSide,
     Setting,
 )
-from marginspec.ledger import LedgerAccount
-from marginspec.margin import domain_of, leverage_of, margin_mode_of
-from marginspec.market import FeeTerms, Market, TierTerms, list_market
-from marginspec.receipts import FundStatus
-from marginspec.rejections import Rejected
-from marginspec.state import Header, State
-from marginspec.units import (
+from marginspec.model.effects import FundStatus
+from marginspec.model.ledger import LedgerAccount
+from marginspec.model.market import FeeTerms, Market, TierTerms, list_market
+from marginspec.model.rejections import Rejected
+from marginspec.model.state import Header, State
+from marginspec.model.units import (
     MAX_LEVERAGE,
     MAX_NET_DEPOSITS,
     MAX_OPEN_INTEREST_MARKED,

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 import msgspec
 
-from marginspec.state import State
+from marginspec.model.state import State
 from marginspec_journal.atomic import atomic_writer
 from marginspec_journal.canonical import canonical_json, header_hash
 from marginspec_journal.chain import ReceiptChain

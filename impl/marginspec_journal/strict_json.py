@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar
 
 import attrs
 
-from marginspec.units import Decimal8, in_units
+from marginspec.model.units import Decimal8, in_units
 from marginspec_journal.decimals import parse_decimal
 from marginspec_journal.errors import InputError
 from marginspec_journal.names import is_name

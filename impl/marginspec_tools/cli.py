@@ -15,8 +15,8 @@ import click
 
 from marginspec import RULEBOOK_VERSION
 from marginspec_journal import InputError
-from marginspec_tools.outputs import tell
-from marginspec_tools.running import Divergence, EngineCrash
+from marginspec_tools.console.outputs import tell
+from marginspec_tools.runs.running import Divergence, EngineCrash
 
 COMMANDS = {
     "demo": "Audit a bundled stress day and show the whole waterfall.",

@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from marginspec.events import Event
-from marginspec.receipts import Receipt
-from marginspec.state import State
+from marginspec.model.effects import Receipt
+from marginspec.model.events import Event
+from marginspec.model.state import State
 
 
 class Engine(Protocol):

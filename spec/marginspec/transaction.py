@@ -6,14 +6,23 @@ from typing import Any, TypeVar
 import attrs
 from immutables import Map
 
-from marginspec.account import DomainKey, Lot, LotReason, MarginMode, Order, PositionKey
-from marginspec.ledger import FUND_KINDS, LedgerAccount, insurance, reserve
-from marginspec.market import Market
-from marginspec.receipts import Effect, FundStatus, InsuranceStatus, LotOpened, LotReduced, PositionChanged
-from marginspec.receipts import ReserveStatus, Transferred, UncoveredChanged
-from marginspec.rules import rule
-from marginspec.state import Book, State
-from marginspec.units import FLAT, MAX_BALANCE, MAX_FUND, NOTHING, Money, Quantity
+from marginspec.model.account import DomainKey, Lot, LotReason, MarginMode, Order, PositionKey
+from marginspec.model.effects import (
+    Effect,
+    FundStatus,
+    InsuranceStatus,
+    LotOpened,
+    LotReduced,
+    PositionChanged,
+    ReserveStatus,
+    Transferred,
+    UncoveredChanged,
+)
+from marginspec.model.ledger import FUND_KINDS, LedgerAccount, insurance, reserve
+from marginspec.model.market import Market
+from marginspec.model.state import Book, State
+from marginspec.model.units import FLAT, MAX_BALANCE, MAX_FUND, NOTHING, Money, Quantity
+from marginspec.registry import rule
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")

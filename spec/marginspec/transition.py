@@ -3,20 +3,20 @@
 from collections.abc import Callable
 from typing import Any
 
-from marginspec import events
-from marginspec.cash import adjust_isolated_margin, deposit, fund_insurance, withdraw, withdraw_house
-from marginspec.events import Event
-from marginspec.funding import funding
-from marginspec.liquidation import liquidation_fill
-from marginspec.listing import open_market, set_mark, update_fees, update_tiers
-from marginspec.orders import cancel_order, place_order
-from marginspec.receipts import Receipt
-from marginspec.rejections import Reason, Rejected, require
-from marginspec.rules import rule
-from marginspec.settings import set_leverage, set_margin_mode, set_position_mode
-from marginspec.settlement import settle
-from marginspec.state import Header, State
-from marginspec.trading import trade
+from marginspec.handlers.account_settings import set_leverage, set_margin_mode, set_position_mode
+from marginspec.handlers.cash import adjust_isolated_margin, deposit, fund_insurance, withdraw, withdraw_house
+from marginspec.handlers.fills import liquidation_fill
+from marginspec.handlers.funding import funding
+from marginspec.handlers.markets import open_market, set_mark, update_fees, update_tiers
+from marginspec.handlers.orders import cancel_order, place_order
+from marginspec.handlers.trading import trade
+from marginspec.model import events
+from marginspec.model.effects import Receipt
+from marginspec.model.events import Event
+from marginspec.model.rejections import Reason, Rejected, require
+from marginspec.model.state import Header, State
+from marginspec.registry import rule
+from marginspec.settlement.settle import settle
 from marginspec.transaction import Transaction
 
 HANDLERS: dict[type, Callable[[Transaction, Any], None]] = {

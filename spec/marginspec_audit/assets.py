@@ -1,7 +1,7 @@
 """Which asset a ledger account counts in, and which assets a state has."""
 
-from marginspec.ledger import LedgerAccount
-from marginspec.state import State
+from marginspec.model.ledger import LedgerAccount
+from marginspec.model.state import State
 
 
 def asset_of(state: State, account: LedgerAccount) -> str:

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterator
 
-from marginspec import ledger
-from marginspec.account import PositionKey
-from marginspec.ledger import FUND_KINDS
-from marginspec.levy import domains_of_asset
-from marginspec.margin import domain_margin, is_healthy
-from marginspec.rules import rule
-from marginspec.state import State
-from marginspec.units import NOTHING
-from marginspec.waterfall import uncovered_shortfall
+from marginspec.margin.margin import domain_margin, is_healthy
+from marginspec.model import ledger
+from marginspec.model.account import PositionKey
+from marginspec.model.ledger import FUND_KINDS
+from marginspec.model.state import State
+from marginspec.model.units import NOTHING
+from marginspec.registry import rule
+from marginspec.settlement.levy import domains_of_asset
+from marginspec.settlement.waterfall import uncovered_shortfall
 from marginspec_audit.assets import asset_of, assets_of, is_closed_lot
 from marginspec_audit.violation import Violation
 

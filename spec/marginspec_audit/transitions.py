@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterator
 
 import attrs
 
-from marginspec import ledger
-from marginspec.account import Direction, DomainKey
-from marginspec.deleveraging import Queues, find_step, queue_of
-from marginspec.events import Event
-from marginspec.margin import NO_POSITIONS
-from marginspec.receipts import Deleveraged, DomainLiquidated, Levied, LotOpened, LotReduced, Receipt, Transferred
-from marginspec.rules import rule
-from marginspec.state import State
+from marginspec.margin.margin import NO_POSITIONS
+from marginspec.model import ledger
+from marginspec.model.account import Direction, DomainKey
+from marginspec.model.effects import Deleveraged, DomainLiquidated, Levied, LotOpened, LotReduced, Receipt, Transferred
+from marginspec.model.events import Event
+from marginspec.model.state import State
+from marginspec.model.units import FLAT, Money, Quantity
+from marginspec.registry import rule
+from marginspec.settlement.deleveraging import Queues, find_step, queue_of
+from marginspec.settlement.waterfall import lots_unrealised, shortfall_of, shortfalls
 from marginspec.transition import apply
-from marginspec.units import FLAT, Money, Quantity
-from marginspec.waterfall import lots_unrealised, shortfall_of, shortfalls
 from marginspec_audit.states import check_state
 from marginspec_audit.violation import Violation
 

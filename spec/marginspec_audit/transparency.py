@@ -2,14 +2,14 @@
 
 import attrs
 
-from marginspec import ledger
-from marginspec.account import PositionKey
-from marginspec.deleveraging import Score, queue_of
-from marginspec.receipts import FundStatus
-from marginspec.rules import rule
-from marginspec.state import Book, State
-from marginspec.units import Money, Quantity, div_down
-from marginspec.waterfall import lots_unrealised, shortfall_of
+from marginspec.model import ledger
+from marginspec.model.account import PositionKey
+from marginspec.model.effects import FundStatus
+from marginspec.model.state import Book, State
+from marginspec.model.units import Money, Quantity, div_down
+from marginspec.registry import rule
+from marginspec.settlement.deleveraging import Score, queue_of
+from marginspec.settlement.waterfall import lots_unrealised, shortfall_of
 
 
 @attrs.frozen

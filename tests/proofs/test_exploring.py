@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import marginspec.transition
-from marginspec.rejections import Rejected
-from marginspec.rules import REGISTRY
-from marginspec_proofs.exploring import Path, explore
-from marginspec_proofs.symbols import Boolean, Integer, NotSymbolic
-from marginspec_proofs.terms import evaluate
+from marginspec.model.rejections import Rejected
+from marginspec.registry import REGISTRY
+from marginspec_proofs.prover.exploring import Path, explore
+from marginspec_proofs.prover.symbols import Boolean, Integer, NotSymbolic
+from marginspec_proofs.prover.terms import evaluate
 
 NAMES = ("x", "y", "z")
 BUDGET = 2_000_000

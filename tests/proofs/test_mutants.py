@@ -10,8 +10,8 @@ import pytest
 from click import UsageError
 
 import marginspec_proofs.theorems
-from marginspec_proofs import judging
-from marginspec_proofs.judging import (
+from marginspec_proofs.mutation import judging
+from marginspec_proofs.mutation.judging import (
     SURVIVED,
     Judgement,
     Limits,
@@ -28,12 +28,12 @@ from marginspec_proofs.judging import (
     tried,
     weigh,
 )
-from marginspec_proofs.mutants import MOST_OF_A_FUNCTION, Mutant, chosen_mutants, mutants_of, ruled_functions
-from marginspec_proofs.proving import Outcome
-from marginspec_proofs.solvers import TooManySteps, ask_z3, metered
-from marginspec_proofs.statements import REGISTRY
-from marginspec_tools import mutating
-from marginspec_tools.mutating import Row, Table, campaign_code, read_table, run_campaign, save
+from marginspec_proofs.mutation.mutants import MOST_OF_A_FUNCTION, Mutant, chosen_mutants, mutants_of, ruled_functions
+from marginspec_proofs.prover.proving import Outcome
+from marginspec_proofs.prover.solvers import TooManySteps, ask_z3, metered
+from marginspec_proofs.prover.statements import REGISTRY
+from marginspec_tools.prove import mutants as mutating
+from marginspec_tools.prove.mutants import Row, Table, campaign_code, read_table, run_campaign, save
 
 assert marginspec_proofs.theorems.__name__, "importing the package registers its theorems"
 ROOT = Path(__file__).parents[2]
@@ -94,7 +94,7 @@ def test_a_method_has_its_class_in_its_name_and_functions_without_a_clause_have_
     (mutant,) = mutants_of("state", prefix + function.name, function, text)
     assert attrs.asdict(mutant) | {"text": "", "origin": ""} == {
         "id": "state.Book.empty:constant-1",
-        "function": "marginspec.state.Book.empty",
+        "function": "marginspec.model.state.Book.empty",
         "what": "True -> False",
         "line": 2,
         "module": "state",
@@ -106,7 +106,7 @@ def test_a_method_has_its_class_in_its_name_and_functions_without_a_clause_have_
 
 def test_the_opposite_of_a_division_is_known_in_the_module() -> None:
     mutant = next(one for one in MUTANTS.values() if "div_up(" in one.what and ":opposite-" in one.id)
-    assert mutant.text.endswith("\nfrom marginspec.units import div_down, div_up\n")
+    assert mutant.text.endswith("\nfrom marginspec.model.units import div_down, div_up\n")
 
 
 def test_at_most_so_many_of_a_function_are_chosen_always_the_same() -> None:
@@ -141,10 +141,10 @@ def test_a_test_notices_a_fault_and_does_so_again(tmp_path: Path) -> None:
     own, others = files_of_tests(ROOT, "settings")
     first = judged_by_tests(own, ROOT, tmp_path)
     assert first.killed_by == "tests"
-    assert first.evidence.startswith("tests/unit/test_rules_settings.py::test_")
+    assert first.evidence.startswith("tests/spec/handlers/test_account_settings.py::test_")
     assert judged_again(first, ROOT, tmp_path, WEIGHTS) == first
     unread = judged_by_tests(others, ROOT, tmp_path)
-    assert unread == Judgement("tests", "tests/unit/test_rules_bands.py")
+    assert unread == Judgement("tests", "tests/spec/margin/test_bands.py")
     assert judged_again(unread, ROOT, tmp_path, WEIGHTS) == unread
 
 
@@ -170,7 +170,7 @@ def test_evidence_that_is_gone_or_weak_judges_nothing(tmp_path: Path) -> None:
         Judgement("proof", "T-GONE-1 is failed: a claim"),
         Judgement(None, "T-SHARE-1 is unknown: a claim"),
         Judgement("tests", "the tests do not end"),
-        Judgement("tests", "tests/unit/test_rules_units.py::test_gone"),
+        Judgement("tests", "tests/spec/model/test_units.py::test_gone"),
     ):
         assert judged_again(known, ROOT, tmp_path, WEIGHTS) == SURVIVED
 
@@ -202,8 +202,8 @@ def test_a_theorem_that_is_undecided_kills_nothing_and_is_named(monkeypatch: pyt
 
 def test_the_tests_of_the_module_come_first() -> None:
     own, others = files_of_tests(ROOT, "margin")
-    assert own == ["tests/unit/test_rules_margin.py"]
-    assert others[-1] == "tests/unit/test_golden.py"
+    assert own == ["tests/spec/margin/test_margin.py"]
+    assert others[-1] == "tests/spec/test_golden.py"
     none, every = files_of_tests(ROOT, "")
     assert none == []
     assert sorted(every) == sorted([*own, *others])

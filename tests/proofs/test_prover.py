@@ -7,14 +7,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marginspec.units import div_down
-from marginspec_proofs import proving
-from marginspec_proofs.exploring import Path, explore
-from marginspec_proofs.proving import Outcome, prove
-from marginspec_proofs.solvers import Answer, ask_cvc5, ask_z3
-from marginspec_proofs.statements import ALL_INTEGERS, Case, NumericCase, OutOfScope, Theorem, theorem
-from marginspec_proofs.symbols import Boolean, Integer, NotSymbolic, implies, negate
-from marginspec_proofs.terms import FALSE, TRUE, Assertion, Term, conjunction, evaluate, negation, script, variables_of
+from marginspec.model.units import div_down
+from marginspec_proofs.prover import proving
+from marginspec_proofs.prover.exploring import Path, explore
+from marginspec_proofs.prover.proving import Outcome, prove
+from marginspec_proofs.prover.solvers import Answer, ask_cvc5, ask_z3
+from marginspec_proofs.prover.statements import ALL_INTEGERS, Case, NumericCase, OutOfScope, Theorem, theorem
+from marginspec_proofs.prover.symbols import Boolean, Integer, NotSymbolic, implies, negate
+from marginspec_proofs.prover.terms import (
+    FALSE,
+    TRUE,
+    Assertion,
+    Term,
+    conjunction,
+    evaluate,
+    negation,
+    script,
+    variables_of,
+)
 
 X, Y = Term("x"), Term("y")
 
@@ -274,7 +284,7 @@ def test_too_many_paths_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     def statement(case: Case) -> None:
         case.one_of("x", tuple(range(9)))
 
-    monkeypatch.setattr("marginspec_proofs.exploring.MAX_PATHS", 5)
+    monkeypatch.setattr("marginspec_proofs.prover.exploring.MAX_PATHS", 5)
     outcome = proved(statement)
     assert (outcome.status, outcome.failure) == ("unknown", "more than 5 paths")
 
@@ -298,12 +308,16 @@ def test_z3_alone_cannot_make_a_false_claim_true(monkeypatch: pytest.MonkeyPatch
         x = case.integer("x")
         case.claim("false", x * x != 49)
 
-    monkeypatch.setattr("marginspec_proofs.exploring.ask_z3", lambda _script, _budget: Answer("unsat", {}, (), 1))
+    monkeypatch.setattr(
+        "marginspec_proofs.prover.exploring.ask_z3", lambda _script, _budget: Answer("unsat", {}, (), 1)
+    )
     assert proved(statement).status == "failed"
 
 
 def test_numbers_of_z3_that_do_not_satisfy_the_facts_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("marginspec_proofs.exploring.ask_z3", lambda _script, _budget: Answer("sat", {"x": 2}, (), 1))
+    monkeypatch.setattr(
+        "marginspec_proofs.prover.exploring.ask_z3", lambda _script, _budget: Answer("sat", {"x": 2}, (), 1)
+    )
     outcome = proved(true_claim)
     assert outcome.status != "proved"
     assert "do not satisfy" in outcome.failure

@@ -12,23 +12,23 @@ from click.testing import CliRunner
 from immutables import Map
 
 import marginspec_proofs.theorems
-from marginspec import ledger
-from marginspec.account import DomainKey
-from marginspec.cash import deposit
-from marginspec.events import Deposit, MarkPrice
-from marginspec.margin import domain_margin
-from marginspec.state import Header
+from marginspec.handlers.cash import deposit
+from marginspec.margin.margin import domain_margin
+from marginspec.model import ledger
+from marginspec.model.account import DomainKey
+from marginspec.model.events import Deposit, MarkPrice
+from marginspec.model.state import Header
+from marginspec.model.units import MAX_AMOUNT, MAX_PRICE, Decimal8, div_up
 from marginspec.transaction import Transaction
 from marginspec.transition import HANDLERS, apply
-from marginspec.units import MAX_AMOUNT, MAX_PRICE, Decimal8, div_up
 from marginspec_journal.states import read_state
-from marginspec_proofs.replaying import Call, run_of
-from marginspec_proofs.statements import ALL_INTEGERS, REGISTRY, Case, NumericCase, Theorem
+from marginspec_proofs.prover.replaying import Call, run_of
+from marginspec_proofs.prover.statements import ALL_INTEGERS, REGISTRY, Case, NumericCase, Theorem
+from marginspec_proofs.prover.worlds import ASSET, World
 from marginspec_proofs.theorems.necessity import AN_EXAMPLE, whole
-from marginspec_proofs.worlds import ASSET, World
-from marginspec_tools.counterexamples import carried, example_of
-from marginspec_tools.prove import Summary, command, failure_lines, summary_of, write_example
-from marginspec_tools.replay import command as replay
+from marginspec_tools.prove.command import Summary, command, failure_lines, summary_of, write_example
+from marginspec_tools.prove.counterexamples import carried, example_of
+from marginspec_tools.runs.replay import command as replay
 from witness_journals import EXAMPLES, FOLDER, write_witness
 
 assert marginspec_proofs.theorems.__name__, "importing the package registers its theorems"
@@ -123,7 +123,7 @@ FAILED = Summary(
 
 def test_a_call_of_a_pure_function_is_told_with_what_it_gave() -> None:
     run = run_of(DIVISION, {"number": 3})
-    assert run.calls == (Call("marginspec.units.div_up", {"numerator": 3, "divisor": 2}, "2"),)
+    assert run.calls == (Call("marginspec.model.units.div_up", {"numerator": 3, "divisor": 2}, "2"),)
     assert run.history() is None
     assert example_of(run) is None
 
@@ -147,7 +147,7 @@ def test_a_failed_theorem_shows_numbers_and_calls(monkeypatch: pytest.MonkeyPatc
     assert list(failure_lines([FAILED])) == [
         "T-X-1 is failed: nothing is lost",
         "    number = 3",
-        "    marginspec.units.div_up(numerator=3, divisor=2) gives 2",
+        "    marginspec.model.units.div_up(numerator=3, divisor=2) gives 2",
     ]
 
 

@@ -15,10 +15,10 @@ import pytest
 from immutables import Map
 
 import marginspec
-from marginspec.state import Book, Header, State
+from marginspec.model.state import Book, Header, State
 from marginspec.transaction import Transaction
 
-RULES = sorted((Path(__file__).parents[2] / "spec" / "marginspec").glob("*.py"))
+RULES = sorted((Path(__file__).parents[2] / "spec" / "marginspec").rglob("*.py"))
 FUNDS = ("reserve", "insurance", "house", "clearing")
 Call = tuple[str, str, str]
 """The function that moves money, the ledger account that it comes from, the one that it goes to."""
@@ -182,9 +182,9 @@ def test_states_are_made_by_committing_or_from_nothing() -> None:
 
 
 def code_objects() -> Iterator[type]:
-    for module in pkgutil.iter_modules(marginspec.__path__):
-        for _, found in inspect.getmembers(import_module(f"marginspec.{module.name}"), inspect.isclass):
-            if found.__module__ == f"marginspec.{module.name}" and attrs.has(found):
+    for module in pkgutil.walk_packages(marginspec.__path__, "marginspec."):
+        for _, found in inspect.getmembers(import_module(module.name), inspect.isclass):
+            if found.__module__ == module.name and attrs.has(found):
                 yield found
 
 

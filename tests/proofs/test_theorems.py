@@ -3,9 +3,9 @@
 import pytest
 
 import marginspec_proofs.theorems
-from marginspec_proofs.proving import prove
-from marginspec_proofs.sources import reached, theorem_hash
-from marginspec_proofs.statements import INDUCTION, REGISTRY
+from marginspec_proofs.prover.proving import prove
+from marginspec_proofs.prover.sources import reached, theorem_hash
+from marginspec_proofs.prover.statements import INDUCTION, REGISTRY
 
 assert marginspec_proofs.theorems.__name__, "importing the package registers its theorems"
 FAST = [name for name, one in REGISTRY.items() if one.fast]
@@ -39,7 +39,7 @@ def test_a_theorem_says_what_it_is_about(theorem_id: str) -> None:
 def test_the_hash_of_a_theorem_covers_what_it_reaches() -> None:
     theorem = REGISTRY["T-SHARE-3"]
     names = set(reached((theorem.statement, *theorem.functions)))
-    assert {"marginspec.units.next_share", "marginspec.units.div_down"} <= names
+    assert {"marginspec.model.units.next_share", "marginspec.model.units.div_down"} <= names
     assert "marginspec_proofs.theorems.numbers.whole_multiples" in names
     assert theorem_hash(theorem) == theorem_hash(theorem)
     assert theorem_hash(theorem) != theorem_hash(REGISTRY["T-SHARE-1"])

@@ -12,9 +12,8 @@ from unittest.mock import patch
 import attrs
 from immutables import Map
 
-from marginspec import bands
-from marginspec.account import DomainKey, PositionKey
-from marginspec.bands import (
+from marginspec.margin import bands
+from marginspec.margin.bands import (
     Exposure,
     PriceView,
     around_crossing,
@@ -30,13 +29,14 @@ from marginspec.bands import (
     peak_of_exact_health,
     view_of,
 )
-from marginspec.ledger import position as position_account
-from marginspec.margin import cash_account, domain_margin, is_healthy, maintenance_margin
-from marginspec.market import FeeTerms, Market, Tier, TierTable, TierTerms, tier_table
-from marginspec.state import State
-from marginspec.units import MAX_PRICE, MAX_VALUE, RATE_ONE, Decimal8, Money, Price, Rate, div_down, div_up
-from marginspec_proofs.statements import INDUCTION, Case, theorem
-from marginspec_proofs.symbols import implies, negate
+from marginspec.margin.margin import cash_account, domain_margin, is_healthy, maintenance_margin
+from marginspec.model.account import DomainKey, PositionKey
+from marginspec.model.ledger import position as position_account
+from marginspec.model.market import FeeTerms, Market, Tier, TierTable, TierTerms, tier_table
+from marginspec.model.state import State
+from marginspec.model.units import MAX_PRICE, MAX_VALUE, RATE_ONE, Decimal8, Money, Price, Rate, div_down, div_up
+from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
+from marginspec_proofs.prover.symbols import implies, negate
 from marginspec_proofs.theorems.tiers import AnyTable, product_rises, tier
 
 ALL_VIEWS = "one or two positions in the market: all that an account can have there"

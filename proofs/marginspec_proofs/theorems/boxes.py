@@ -2,11 +2,18 @@
 
 from typing import Any
 
-from marginspec.margin import DomainMargin, PositionMargin, domain_margin, is_healthy, maintenance_margin, notional_of
-from marginspec.units import MAX_PRICE, MAX_VALUE, RATE_ONE, Money
+from marginspec.margin.margin import (
+    DomainMargin,
+    PositionMargin,
+    domain_margin,
+    is_healthy,
+    maintenance_margin,
+    notional_of,
+)
+from marginspec.model.units import MAX_PRICE, MAX_VALUE, RATE_ONE, Money
 from marginspec_engine.kernels import boxes
-from marginspec_proofs.statements import INDUCTION, Case, theorem
-from marginspec_proofs.symbols import implies
+from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
+from marginspec_proofs.prover.symbols import implies
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor
 from marginspec_proofs.theorems.tiers import AnyTable
 

@@ -8,9 +8,16 @@ from unittest.mock import patch
 
 from immutables import Map
 
-from marginspec import deleveraging, ledger
-from marginspec.account import Lot, PositionKey
-from marginspec.deleveraging import (
+from marginspec.margin.closing import realise, released_cost, return_all_margin
+from marginspec.margin.margin import cash_account, cost_of, domain_margin, lot_cost
+from marginspec.model import ledger
+from marginspec.model.account import Lot, PositionKey
+from marginspec.model.effects import Deleveraged
+from marginspec.model.market import Market
+from marginspec.model.state import Book
+from marginspec.model.units import Money, Quantity
+from marginspec.settlement import deleveraging
+from marginspec.settlement.deleveraging import (
     Queues,
     Ranked,
     Score,
@@ -27,19 +34,13 @@ from marginspec.deleveraging import (
     step_quantity,
     take_queues,
 )
-from marginspec.margin import cash_account, cost_of, domain_margin, lot_cost
-from marginspec.market import Market
-from marginspec.receipts import Deleveraged
-from marginspec.state import Book
-from marginspec.trading import realise, released_cost, return_all_margin
-from marginspec.units import Money, Quantity
 from marginspec_audit.transparency import indicator
-from marginspec_proofs.contracts import money_moves
-from marginspec_proofs.statements import INDUCTION, Case, theorem
-from marginspec_proofs.symbols import implies, negate
+from marginspec_proofs.prover.contracts import money_moves
+from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
+from marginspec_proofs.prover.symbols import implies, negate
+from marginspec_proofs.prover.worlds import ASSET, ONE_TIER, World
 from marginspec_proofs.theorems.liquidation import AnyMaintenance
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multiples
-from marginspec_proofs.worlds import ASSET, ONE_TIER, World
 
 
 class Sized:

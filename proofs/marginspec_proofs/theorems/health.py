@@ -9,11 +9,12 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from marginspec import ledger, margin, orders, trading
-from marginspec.account import DomainKey, Order, PositionKey
-from marginspec.cash import adjust_isolated_margin, withdraw
-from marginspec.events import AdjustIsolatedMargin, PlaceOrder, Withdraw
-from marginspec.margin import (
+from marginspec.handlers import orders, trading
+from marginspec.handlers.cash import adjust_isolated_margin, withdraw
+from marginspec.handlers.orders import place_order
+from marginspec.handlers.trading import Booked, Leg, check_booked
+from marginspec.margin import margin
+from marginspec.margin.margin import (
     DomainMargin,
     OrderLoad,
     PositionMargin,
@@ -27,17 +28,18 @@ from marginspec.margin import (
     movable_margin,
     order_margin,
 )
-from marginspec.market import Market
-from marginspec.orders import place_order
-from marginspec.rejections import Reason, Rejected
-from marginspec.state import Book, State
-from marginspec.trading import Booked, Leg, check_booked
+from marginspec.model import ledger
+from marginspec.model.account import DomainKey, Order, PositionKey
+from marginspec.model.events import AdjustIsolatedMargin, PlaceOrder, Withdraw
+from marginspec.model.market import Market
+from marginspec.model.rejections import Reason, Rejected
+from marginspec.model.state import Book, State
+from marginspec.model.units import NOTHING, Decimal8, Money, Price, Quantity
 from marginspec.transition import apply
-from marginspec.units import NOTHING, Decimal8, Money, Price, Quantity
-from marginspec_proofs.statements import INDUCTION, Case, theorem
-from marginspec_proofs.symbols import implies
+from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
+from marginspec_proofs.prover.symbols import implies
+from marginspec_proofs.prover.worlds import ASSET, ONE_TIER, World
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor
-from marginspec_proofs.worlds import ASSET, ONE_TIER, World
 
 CROSS, OWN = DomainKey("alice", ASSET), DomainKey("alice", ASSET, "first", "BOTH")
 KEY = PositionKey("alice", "first", "BOTH")

@@ -11,13 +11,12 @@ from unittest.mock import patch
 
 import attrs
 
-from marginspec import margin as rules_of_margin
-from marginspec.account import Order
-from marginspec.bands import Exposure, PriceView, health_at
-from marginspec.deleveraging import binance_score, bitmex_score, entry_is_no_worse, step_quantity
-from marginspec.funding import funding_due
-from marginspec.liquidation import clearance_fee, equity_shares, stepped_down_size
-from marginspec.margin import (
+from marginspec.handlers.funding import funding_due
+from marginspec.handlers.trading import closing_part, insurance_part, opening_margin, returned_margin, trade_fee
+from marginspec.margin import margin as rules_of_margin
+from marginspec.margin.bands import Exposure, PriceView, health_at
+from marginspec.margin.closing import released_cost
+from marginspec.margin.margin import (
     DomainMargin,
     OrderLoad,
     add_order,
@@ -30,9 +29,9 @@ from marginspec.margin import (
     maintenance_margin,
     movable_margin,
 )
-from marginspec.market import Market, Tier, TierTable
-from marginspec.trading import closing_part, insurance_part, opening_margin, released_cost, returned_margin, trade_fee
-from marginspec.units import (
+from marginspec.model.account import Order
+from marginspec.model.market import Market, Tier, TierTable
+from marginspec.model.units import (
     MAX_AMOUNT,
     MAX_GROSS_COST,
     MAX_LEVERAGE,
@@ -48,16 +47,18 @@ from marginspec.units import (
     next_share,
     share_pro_rata,
 )
-from marginspec.waterfall import draw_amounts, shortfall_of
+from marginspec.settlement.deleveraging import binance_score, bitmex_score, entry_is_no_worse, step_quantity
+from marginspec.settlement.liquidation import clearance_fee, equity_shares, stepped_down_size
+from marginspec.settlement.waterfall import draw_amounts, shortfall_of
 from marginspec_engine.kernels import bands, deleveraging, margin, quotients, rates, trading, waterfall, wide
-from marginspec_engine.listing import turn_above, turn_below
-from marginspec_proofs.contracts import instead_of
-from marginspec_proofs.statements import INDUCTION, Case, theorem
-from marginspec_proofs.symbols import Integer, implies, negate
+from marginspec_engine.rules.market import turn_above, turn_below
+from marginspec_proofs.prover.contracts import instead_of
+from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
+from marginspec_proofs.prover.symbols import Integer, implies, negate
+from marginspec_proofs.prover.worlds import ASSET, NO_FEES, ONE_TIER, World
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multiples
 from marginspec_proofs.theorems.ranges import LEAST_EQUITY, MOST_CASH, MOST_EQUITY, MOST_LOT_COST
 from marginspec_proofs.theorems.tiers import AnyTable
-from marginspec_proofs.worlds import ASSET, NO_FEES, ONE_TIER, World
 
 MARKET = Market("first", ASSET, 0, 0, 1, Price(1), ONE_TIER, NO_FEES, Price(1))
 WORD = 2**63

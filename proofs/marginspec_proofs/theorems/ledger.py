@@ -7,22 +7,22 @@ the theorems here and in waterfall.py take each call whose source is a fund.
 from typing import Any
 from unittest.mock import patch
 
-from marginspec import events, ledger
-from marginspec import funding as payments
-from marginspec.account import PositionKey
-from marginspec.cash import deposit, withdraw_house
-from marginspec.events import Deposit, Funding, WithdrawHouse
-from marginspec.funding import funding, funding_due
-from marginspec.ledger import FUND_KINDS, LedgerAccount
-from marginspec.market import Market, TierTerms
-from marginspec.receipts import Transferred
-from marginspec.rejections import Reason, Rejected
+from marginspec.handlers import funding as payments
+from marginspec.handlers.cash import deposit, withdraw_house
+from marginspec.handlers.funding import funding, funding_due
+from marginspec.model import events, ledger
+from marginspec.model.account import PositionKey
+from marginspec.model.effects import Transferred
+from marginspec.model.events import Deposit, Funding, WithdrawHouse
+from marginspec.model.ledger import FUND_KINDS, LedgerAccount
+from marginspec.model.market import Market, TierTerms
+from marginspec.model.rejections import Reason, Rejected
+from marginspec.model.units import MAX_AMOUNT, MAX_BALANCE, MAX_FUND, RATE_ONE, Decimal8, Money, Price, Quantity
 from marginspec.transaction import Transaction
 from marginspec.transition import HANDLERS, apply
-from marginspec.units import MAX_AMOUNT, MAX_BALANCE, MAX_FUND, RATE_ONE, Decimal8, Money, Price, Quantity
-from marginspec_proofs.statements import INDUCTION, Case, theorem
-from marginspec_proofs.symbols import NotSymbolic, implies, negate
-from marginspec_proofs.worlds import ASSET, MAX_QUANTA_PER_UNIT, NO_FEES, ONE_TIER, World
+from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
+from marginspec_proofs.prover.symbols import NotSymbolic, implies, negate
+from marginspec_proofs.prover.worlds import ASSET, MAX_QUANTA_PER_UNIT, NO_FEES, ONE_TIER, World
 
 WALLET, OTHER = ledger.wallet("alice", ASSET), ledger.position("bob", "first", "BOTH")
 BYSTANDER = ledger.reserve("second")

@@ -14,10 +14,17 @@ from unittest.mock import patch
 import attrs
 from immutables import Map
 
-from marginspec import ledger, liquidation, margin, trading
 from marginspec import transaction as changes
-from marginspec.account import DomainKey, Order, PositionKey
-from marginspec.liquidation import (
+from marginspec.handlers import trading
+from marginspec.margin import margin
+from marginspec.margin.closing import realise, released_cost, return_all_margin
+from marginspec.margin.margin import DomainMargin, PositionMargin, cash_account, domain_margin, position_margin
+from marginspec.model import ledger
+from marginspec.model.account import DomainKey, Order, PositionKey
+from marginspec.model.market import Tier
+from marginspec.model.units import FLAT, NOTHING, RATE_ONE, Price, Quantity, Rate
+from marginspec.settlement import liquidation
+from marginspec.settlement.liquidation import (
     cancel_orders,
     clearance_fee,
     equity_shares,
@@ -28,16 +35,12 @@ from marginspec.liquidation import (
     take_lot,
     take_over,
 )
-from marginspec.margin import DomainMargin, PositionMargin, cash_account, domain_margin, position_margin
-from marginspec.market import Tier
-from marginspec.trading import realise, released_cost, return_all_margin
 from marginspec.transaction import Transaction, with_entry
-from marginspec.units import FLAT, NOTHING, RATE_ONE, Price, Quantity, Rate
-from marginspec_proofs.statements import INDUCTION, Case, theorem
-from marginspec_proofs.symbols import Integer, implies, negate, term_of
-from marginspec_proofs.terms import Term
+from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
+from marginspec_proofs.prover.symbols import Integer, implies, negate, term_of
+from marginspec_proofs.prover.terms import Term
+from marginspec_proofs.prover.worlds import ASSET, World
 from marginspec_proofs.theorems.numbers import whole_multiples
-from marginspec_proofs.worlds import ASSET, World
 
 
 class AnyMaintenance:

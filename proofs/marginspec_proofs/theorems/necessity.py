@@ -11,18 +11,20 @@ from unittest.mock import patch
 
 from immutables import Map
 
-from marginspec import deleveraging, events, ledger, liquidation, trading
-from marginspec.account import PositionKey
-from marginspec.deleveraging import Score, binance_score
-from marginspec.events import Event, FundInsurance, LiquidationFill, MarkPrice, Trade
-from marginspec.market import TierTerms
-from marginspec.receipts import Deleveraged, Receipt
-from marginspec.rejections import Reason
-from marginspec.state import Header, Profile, State
+from marginspec.handlers import trading
+from marginspec.model import events, ledger
+from marginspec.model.account import PositionKey
+from marginspec.model.effects import Deleveraged, Receipt
+from marginspec.model.events import Event, FundInsurance, LiquidationFill, MarkPrice, Trade
+from marginspec.model.market import TierTerms
+from marginspec.model.rejections import Reason
+from marginspec.model.state import Header, Profile, State
+from marginspec.model.units import RATE_ONE, Decimal8, Rate, div_down, div_up, share_pro_rata
+from marginspec.settlement import deleveraging, liquidation
+from marginspec.settlement.deleveraging import Score, binance_score
 from marginspec.transition import apply
-from marginspec.units import RATE_ONE, Decimal8, Rate, div_down, div_up, share_pro_rata
-from marginspec_proofs.statements import Case, theorem
-from marginspec_proofs.worlds import ASSET
+from marginspec_proofs.prover.statements import Case, theorem
+from marginspec_proofs.prover.worlds import ASSET
 
 AN_EXAMPLE = "an example exists, found by the solver"
 WHOLE = 10**8

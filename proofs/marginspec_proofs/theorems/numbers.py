@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from marginspec.units import div_down, div_up
-from marginspec_proofs.statements import Case, theorem
-from marginspec_proofs.symbols import implies
+from marginspec.model.units import div_down, div_up
+from marginspec_proofs.prover.statements import Case, theorem
+from marginspec_proofs.prover.symbols import implies
 
 
 def whole_multiples(case: Case, factor: Any, divisor: Any) -> None:

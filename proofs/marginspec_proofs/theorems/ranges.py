@@ -10,16 +10,19 @@ from typing import Any
 
 import attrs
 
-from marginspec import deleveraging, ledger, trading
-from marginspec.account import PositionKey
-from marginspec.bands import Exposure, PriceView, exact_health_at, health_at
-from marginspec.deleveraging import Step, deleverage, entry_is_no_worse, step_quantity
-from marginspec.events import MarkPrice
-from marginspec.funding import funding_due
-from marginspec.ledger import LedgerAccount
-from marginspec.liquidation import clearance_fee, take_lot
-from marginspec.listing import set_mark
-from marginspec.margin import (
+from marginspec.handlers import trading
+from marginspec.handlers.funding import funding_due
+from marginspec.handlers.markets import set_mark
+from marginspec.handlers.trading import (
+    check_gross_cost,
+    check_open_interest,
+    insurance_part,
+    returned_margin,
+    trade_fee,
+)
+from marginspec.margin.bands import Exposure, PriceView, exact_health_at, health_at
+from marginspec.margin.closing import realise, released_cost
+from marginspec.margin.margin import (
     DomainMargin,
     PositionMargin,
     available_margin,
@@ -28,19 +31,13 @@ from marginspec.margin import (
     maintenance_margin,
     movable_margin,
 )
-from marginspec.market import Market, Tier, TierTable, TierTerms, next_tier
-from marginspec.rejections import Reason, Rejected
-from marginspec.trading import (
-    check_gross_cost,
-    check_open_interest,
-    insurance_part,
-    realise,
-    released_cost,
-    returned_margin,
-    trade_fee,
-)
-from marginspec.transaction import Transaction
-from marginspec.units import (
+from marginspec.model import ledger
+from marginspec.model.account import PositionKey
+from marginspec.model.events import MarkPrice
+from marginspec.model.ledger import LedgerAccount
+from marginspec.model.market import Market, Tier, TierTable, TierTerms, next_tier
+from marginspec.model.rejections import Reason, Rejected
+from marginspec.model.units import (
     MAX_GROSS_COST,
     MAX_NET_DEPOSITS,
     MAX_OPEN_INTEREST_MARKED,
@@ -55,12 +52,16 @@ from marginspec.units import (
     Rate,
     next_share,
 )
-from marginspec.waterfall import shortfall_of
-from marginspec_proofs.contracts import instead_of, money_moves
-from marginspec_proofs.statements import INDUCTION, Case, theorem
-from marginspec_proofs.symbols import Integer, implies
+from marginspec.settlement import deleveraging
+from marginspec.settlement.deleveraging import Step, deleverage, entry_is_no_worse, step_quantity
+from marginspec.settlement.liquidation import clearance_fee, take_lot
+from marginspec.settlement.waterfall import shortfall_of
+from marginspec.transaction import Transaction
+from marginspec_proofs.prover.contracts import instead_of, money_moves
+from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
+from marginspec_proofs.prover.symbols import Integer, implies
+from marginspec_proofs.prover.worlds import ASSET, ONE_TIER, World
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multiples
-from marginspec_proofs.worlds import ASSET, ONE_TIER, World
 
 LEAST_EQUITY, MOST_EQUITY = -MAX_OPEN_INTEREST_MARKED, MAX_NET_DEPOSITS + MAX_OPEN_INTEREST_MARKED
 """Between these every equity stays, from an event's own part to the end of its settlement (T-RANGE-2)."""

@@ -4,14 +4,14 @@ What is not here stands with its own subject: both divisions (T-NUM-1), shares p
 (T-RELEASE-1), the quantity that a step-down leaves (T-STEP-1), maintenance margin (T-TIER-7).
 """
 
-from marginspec.funding import funding_due
-from marginspec.liquidation import clearance_fee
-from marginspec.margin import initial_margin
-from marginspec.market import Tier
-from marginspec.trading import insurance_part, opening_margin, returned_margin, trade_fee
-from marginspec.units import MAX_LEVERAGE, NOTHING, RATE_ONE, WIRE_DECIMALS, Rate, in_units
-from marginspec_proofs.statements import Case, theorem
-from marginspec_proofs.symbols import implies
+from marginspec.handlers.funding import funding_due
+from marginspec.handlers.trading import insurance_part, opening_margin, returned_margin, trade_fee
+from marginspec.margin.margin import initial_margin
+from marginspec.model.market import Tier
+from marginspec.model.units import MAX_LEVERAGE, NOTHING, RATE_ONE, WIRE_DECIMALS, Rate, in_units
+from marginspec.settlement.liquidation import clearance_fee
+from marginspec_proofs.prover.statements import Case, theorem
+from marginspec_proofs.prover.symbols import implies
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multiples
 
 

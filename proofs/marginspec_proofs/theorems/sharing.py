@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from marginspec.units import next_share, share_pro_rata
-from marginspec_proofs.statements import INDUCTION, Case, theorem
-from marginspec_proofs.symbols import implies
+from marginspec.model.units import next_share, share_pro_rata
+from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
+from marginspec_proofs.prover.symbols import implies
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multiples
 
 

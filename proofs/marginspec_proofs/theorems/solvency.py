@@ -9,21 +9,21 @@ from typing import Any
 
 from immutables import Map
 
-from marginspec import ledger
-from marginspec.account import DomainKey, Lot, PositionKey
-from marginspec.deleveraging import Step, deleverage
-from marginspec.ledger import LedgerAccount
-from marginspec.levy import levy_shares, pay_levy
-from marginspec.liquidation import clearance_fee, take_lot
-from marginspec.market import FeeTerms, Market, Tier, TierTable
-from marginspec.state import State
-from marginspec.trading import realise, released_cost
+from marginspec.margin.closing import realise, released_cost
+from marginspec.model import ledger
+from marginspec.model.account import DomainKey, Lot, PositionKey
+from marginspec.model.ledger import LedgerAccount
+from marginspec.model.market import FeeTerms, Market, Tier, TierTable
+from marginspec.model.state import State
+from marginspec.model.units import NOTHING, RATE_ONE, Money, Price, Quantity, Rate
+from marginspec.settlement.deleveraging import Step, deleverage
+from marginspec.settlement.levy import levy_shares, pay_levy
+from marginspec.settlement.liquidation import clearance_fee, take_lot
+from marginspec.settlement.waterfall import shortfall_of
 from marginspec.transaction import Transaction
-from marginspec.units import NOTHING, RATE_ONE, Money, Price, Quantity, Rate
-from marginspec.waterfall import shortfall_of
-from marginspec_proofs.contracts import money_moves
-from marginspec_proofs.statements import INDUCTION, Case, theorem
-from marginspec_proofs.symbols import implies, negate
+from marginspec_proofs.prover.contracts import money_moves
+from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
+from marginspec_proofs.prover.symbols import implies, negate
 from marginspec_proofs.theorems.numbers import whole_multiples
 
 ASSET, MARKET, LOT = "USD", "M", 1

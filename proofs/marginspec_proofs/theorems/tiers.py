@@ -9,13 +9,13 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import Any
 
-from marginspec.margin import exact_maintenance, initial_margin, maintenance_margin
-from marginspec.market import Tier, TierTable, TierTerms, next_tier, tier_table
-from marginspec.rejections import Rejected
-from marginspec.units import MAX_LEVERAGE, MAX_TIERS, MIN_LEVERAGE, RATE_ONE, Decimal8, Money, Rate, div_up
+from marginspec.margin.margin import exact_maintenance, initial_margin, maintenance_margin
+from marginspec.model.market import Tier, TierTable, TierTerms, next_tier, tier_table
+from marginspec.model.rejections import Rejected
+from marginspec.model.units import MAX_LEVERAGE, MAX_TIERS, MIN_LEVERAGE, RATE_ONE, Decimal8, Money, Rate, div_up
 from marginspec_journal.decimals import parse_decimal
-from marginspec_proofs.statements import INDUCTION, Case, theorem
-from marginspec_proofs.symbols import implies
+from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
+from marginspec_proofs.prover.symbols import implies
 
 ASSET_DECIMALS = 8
 BUNDLED = "venue/binance_usdm.json"

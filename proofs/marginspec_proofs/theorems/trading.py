@@ -5,32 +5,22 @@ from typing import Any
 import attrs
 from immutables import Map
 
-from marginspec import ledger
-from marginspec.account import PositionKey, PositionMode, PositionSide
-from marginspec.checks import check_position_side, fits_mode, only_reduces
-from marginspec.margin import cash_account, cost_of
-from marginspec.market import Market
-from marginspec.rejections import Reason, Rejected
-from marginspec.state import State
-from marginspec.trading import (
-    Booked,
-    Leg,
-    Part,
-    book_leg,
-    closing_part,
-    insurance_part,
-    move_margin,
-    pay_fee,
-    realise,
-    released_cost,
-)
+from marginspec.handlers.guards import check_position_side, fits_mode, only_reduces
+from marginspec.handlers.trading import Booked, Leg, book_leg, closing_part, insurance_part, move_margin, pay_fee
+from marginspec.margin.closing import Part, realise, released_cost
+from marginspec.margin.margin import cash_account, cost_of
+from marginspec.model import ledger
+from marginspec.model.account import PositionKey, PositionMode, PositionSide
+from marginspec.model.market import Market
+from marginspec.model.rejections import Reason, Rejected
+from marginspec.model.state import State
+from marginspec.model.units import FLAT, NOTHING, RATE_ONE, Money, Quantity
 from marginspec.transaction import Transaction
-from marginspec.units import FLAT, NOTHING, RATE_ONE, Money, Quantity
-from marginspec_proofs.contracts import money_moves
-from marginspec_proofs.statements import INDUCTION, Case, theorem
-from marginspec_proofs.symbols import implies, negate
+from marginspec_proofs.prover.contracts import money_moves
+from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
+from marginspec_proofs.prover.symbols import implies, negate
+from marginspec_proofs.prover.worlds import ASSET, World
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multiples
-from marginspec_proofs.worlds import ASSET, World
 
 MODES: tuple[PositionMode, ...] = ("one_way", "hedge")
 SIDES: tuple[PositionSide, ...] = ("BOTH", "LONG", "SHORT")

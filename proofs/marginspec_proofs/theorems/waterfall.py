@@ -7,26 +7,28 @@ from operator import and_
 from typing import Any
 from unittest.mock import patch
 
-from marginspec import ledger, liquidation, settlement
-from marginspec import levy as levying
-from marginspec.account import Lot, PositionKey
-from marginspec.deleveraging import Step
-from marginspec.events import LiquidationFill
-from marginspec.ledger import LedgerAccount
-from marginspec.levy import levy
-from marginspec.liquidation import close_lot, close_lots, lots_to_close
-from marginspec.margin import cash_account
-from marginspec.market import Market
-from marginspec.rejections import Reason, Rejected
-from marginspec.settlement import by_shortfall, next_step, restore_cover
-from marginspec.state import Header, Profile
+from marginspec.handlers.fills import close_lot, close_lots, lots_to_close
+from marginspec.margin.margin import cash_account
+from marginspec.model import ledger
+from marginspec.model.account import Lot, PositionKey
+from marginspec.model.events import LiquidationFill
+from marginspec.model.ledger import LedgerAccount
+from marginspec.model.market import Market
+from marginspec.model.rejections import Reason, Rejected
+from marginspec.model.state import Header, Profile
+from marginspec.model.units import FLAT, Decimal8, Money, Price, Quantity
+from marginspec.settlement import levy as levying
+from marginspec.settlement import liquidation
+from marginspec.settlement import settle as settlement
+from marginspec.settlement.deleveraging import Step
+from marginspec.settlement.levy import levy
+from marginspec.settlement.settle import by_shortfall, next_step, restore_cover
+from marginspec.settlement.waterfall import draw_amounts, draw_loss, shortfall_of, shortfalls, uncovered_shortfall
 from marginspec.transaction import Transaction
-from marginspec.units import FLAT, Decimal8, Money, Price, Quantity
-from marginspec.waterfall import draw_amounts, draw_loss, shortfall_of, shortfalls, uncovered_shortfall
-from marginspec_proofs.statements import INDUCTION, Case, theorem
-from marginspec_proofs.symbols import implies, negate
+from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
+from marginspec_proofs.prover.symbols import implies, negate
+from marginspec_proofs.prover.worlds import ASSET, World
 from marginspec_proofs.theorems.numbers import whole_multiples
-from marginspec_proofs.worlds import ASSET, World
 
 RESERVE, INSURANCE = ledger.reserve("first"), ledger.insurance(ASSET)
 

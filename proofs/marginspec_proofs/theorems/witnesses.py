@@ -6,16 +6,17 @@ an empty state, and the solver finds the mark that liquidates her.
 
 from typing import Any
 
-from marginspec import events
-from marginspec.account import DomainKey
-from marginspec.bands import Band, Exposure, PriceView, bankruptcy_price, liquidation_band, view_of
-from marginspec.events import Event, MarkPrice, SetLeverage
-from marginspec.market import TierTerms, tier_table
-from marginspec.receipts import DomainLiquidated
-from marginspec.state import State
+from marginspec.margin.bands import Band, Exposure, PriceView, bankruptcy_price, liquidation_band, view_of
+from marginspec.model import events
+from marginspec.model.account import DomainKey
+from marginspec.model.effects import DomainLiquidated
+from marginspec.model.events import Event, MarkPrice, SetLeverage
+from marginspec.model.market import TierTerms, tier_table
+from marginspec.model.state import State
+from marginspec.model.units import Decimal8, Money, Price
 from marginspec.transition import apply
-from marginspec.units import Decimal8, Money, Price
-from marginspec_proofs.statements import Case, theorem
+from marginspec_proofs.prover.statements import Case, theorem
+from marginspec_proofs.prover.worlds import ASSET
 from marginspec_proofs.theorems.bands import RULEBOOK_ROWS, flat_table, hedge
 from marginspec_proofs.theorems.necessity import (
     AN_EXAMPLE,
@@ -30,7 +31,6 @@ from marginspec_proofs.theorems.necessity import (
     traded,
     whole,
 )
-from marginspec_proofs.worlds import ASSET
 
 ALICE = DomainKey("alice", ASSET)
 HEDGE = events.SetPositionMode("alice", "hedge")

@@ -1,0 +1,1 @@
+"""Many at once: columns of events in, columns of receipts out, portfolios of domains."""

@@ -1,0 +1,189 @@
+"""Many events: each is applied, its receipt written, and the chain's hash taken on."""
+
+from marginspec_engine.layout import (
+    ADDRESS,
+    CHAIN,
+    COLLECTED,
+    COUNTS,
+    DIGEST,
+    EFFECT_LENGTHS,
+    EFFECT_ROW,
+    EFFECTS,
+    EVENT_ROW,
+    EVENT_TYPE,
+    EVENT_WORDS,
+    LINES,
+    LITERALS,
+    MARK_PRICE,
+    NONE,
+    RECEIPT,
+    ROOM,
+    USED,
+    WANTS_EFFECTS,
+    WANTS_LINES,
+    WORD_BYTES,
+    WRITTEN,
+)
+from marginspec_engine.layout.reasons import ACCEPTED, TOO_WIDE
+from marginspec_engine.memory.looking_ahead import look_ahead
+from marginspec_engine.memory.octets import put_one, put_two, two
+from marginspec_engine.memory.words import Words, at, items, reserve, words_at
+from marginspec_engine.rules.transition import apply_event
+from marginspec_engine.text.event_texts import write_event
+from marginspec_engine.text.hashing import hash_bytes, put_hash, schedule_of
+from marginspec_engine.text.literals import literal
+from marginspec_engine.text.receipt_texts import (
+    ACCEPTED_IS,
+    ALSO_SEQ,
+    CLOSE,
+    COMMA,
+    EVENT_IS,
+    REASON_PARTS,
+    REJECTED_EVENT_IS,
+    write_effect,
+)
+from marginspec_engine.text.texts import HEXADECIMAL, copy, fixed, whole
+
+HASH_BYTES = 32
+LONGEST_EFFECT = 4096
+"""No event and no effect has more bytes: it names six things of 384 bytes at most."""
+ALSO_HASH = literal('","hash":"')
+NEWLINE = ord("\n")
+
+
+def run_rows(book: Words, rows: int, first: int, end: int) -> int:
+    """Take the events in rows from first to end at an address; gives the row to go on from.
+
+    Stops before an event that is not compiled, and before one that may need more than 64 bits.
+    """
+    for number in range(first, end):
+        event = words_at(book, rows + number * EVENT_ROW * WORD_BYTES)
+        if event[EVENT_TYPE] > MARK_PRICE:
+            return number
+        look_ahead(book, rows, number, end)
+        for place in range(EVENT_ROW):
+            book[EVENT_WORDS + place] = event[place]
+        reason = apply_event(book)
+        if reason == TOO_WIDE:
+            return number
+        publish(book, reason)
+    return end
+
+
+def publish(book: Words, reason: int) -> None:
+    """Write the receipt of the event just taken, and take the chain's hash on."""
+    book[WRITTEN] = book[WRITTEN] + 1
+    book[COUNTS + reason] = book[COUNTS + reason] + 1
+    start = text_room(book, 0)
+    written = write_event(book, start)
+    text_hash(book, start, written - start)
+    if reason == ACCEPTED:
+        end = write_effects(book)
+        end = hexadecimal(book, fixed(book, end, EVENT_IS))
+        split = end
+        end = fixed(book, whole(book, fixed(book, end, ALSO_SEQ), book[WRITTEN]), CLOSE)
+    else:
+        split = hexadecimal(book, fixed(book, start, REJECTED_EVENT_IS))
+        end = fixed(book, whole(book, fixed(book, split, REASON_PARTS[reason]), book[WRITTEN]), CLOSE)
+    chain_receipt(book, end)
+    if book[WANTS_LINES] == 1:
+        add_line(book, split, end)
+    if book[WANTS_EFFECTS] == 1:
+        collect(book, reason)
+
+
+def collect(book: Words, reason: int) -> None:
+    """Put the effects of the event just taken, or its rejection, behind those that wait, in rows of one width."""
+    if reason != ACCEPTED:
+        row = collected_row(book)
+        row[1] = -reason
+        return
+    effects, place = at(book, EFFECTS), 0
+    while place < effects[USED]:
+        effect = at(items(book, effects), place)
+        row = collected_row(book)
+        for word in range(EFFECT_LENGTHS[effect[0]]):
+            row[1 + word] = effect[word]
+        place = place + EFFECT_LENGTHS[effect[0]]
+
+
+def collected_row(book: Words) -> Words:
+    """A new row of COLLECTED, of the event just taken, with nothing else in it."""
+    collected = at(book, COLLECTED)
+    reserve(book, collected, EFFECT_ROW)
+    row = at(items(book, collected), collected[USED])
+    collected[USED] = collected[USED] + EFFECT_ROW
+    row[0] = book[WRITTEN]
+    for word in range(1, EFFECT_ROW):
+        row[word] = NONE
+    return row
+
+
+def text_room(book: Words, used: int) -> int:
+    """Where a receipt's text begins, behind the hash before it, with room for another effect behind what is used."""
+    receipt = at(book, RECEIPT)
+    needed = (HASH_BYTES + used + 2 * LONGEST_EFFECT) // WORD_BYTES
+    if needed > receipt[ROOM]:
+        receipt[USED] = receipt[ROOM]
+        reserve(book, receipt, needed - receipt[USED])
+        receipt[USED] = 0
+    return receipt[ADDRESS] + HASH_BYTES
+
+
+def write_effects(book: Words) -> int:
+    """The effects of the event just taken, one behind the other."""
+    start = text_room(book, 0)
+    out, effects, place = fixed(book, start, ACCEPTED_IS), at(book, EFFECTS), 0
+    while place < effects[USED]:
+        if place > 0:
+            out = fixed(book, out, COMMA)
+        effect = at(items(book, effects), place)
+        out = write_effect(book, out, effect)
+        place = place + EFFECT_LENGTHS[effect[0]]
+        written = out - start
+        start = text_room(book, written)
+        out = start + written
+    return out
+
+
+def text_hash(book: Words, start: int, length: int) -> None:
+    """Leave the hash of a text in DIGEST's words, as 32 bytes behind its schedule."""
+    state = at(book, DIGEST)
+    hash_bytes(state, schedule_of(state), start, length)
+
+
+def hexadecimal(book: Words, out: int) -> int:
+    """The hash in DIGEST, in hexadecimal."""
+    state, pairs = at(book, DIGEST), book[LITERALS] + HEXADECIMAL
+    for place in range(8):
+        word = state[place]
+        for byte in range(4):
+            put_two(out + 8 * place + 2 * byte, two(pairs + 2 * ((word >> (24 - 8 * byte)) & 0xFF)))
+    return out + 2 * HASH_BYTES
+
+
+def chain_receipt(book: Words, end: int) -> None:
+    """The chain's hash after a receipt that ends at an address: of the hash before it and the receipt."""
+    start = text_room(book, 0) - HASH_BYTES
+    for place in range(4):
+        words_at(book, start)[place] = book[CHAIN + place]
+    text_hash(book, start, end - start)
+    put_hash(at(book, DIGEST), start)
+    for place in range(4):
+        book[CHAIN + place] = words_at(book, start)[place]
+
+
+def add_line(book: Words, split: int, end: int) -> None:
+    """Put the receipt that ends at an address behind the lines that wait, its chain's hash where it is split."""
+    lines, start = at(book, LINES), text_room(book, 0)
+    used = lines[USED]
+    needed = (used + end - start + 2 * LONGEST_EFFECT) // WORD_BYTES
+    if needed > lines[ROOM]:
+        lines[USED] = lines[ROOM]
+        reserve(book, lines, needed - lines[USED])
+    out = copy(lines[ADDRESS] + used, start, split - start)
+    out = hexadecimal(book, fixed(book, out, ALSO_HASH))
+    # What the hash overwrote behind the receipt does not matter, but its own bytes are whole.
+    out = copy(out, split, end - split)
+    put_one(out, NEWLINE)
+    lines[USED] = out + 1 - lines[ADDRESS]

@@ -1,0 +1,413 @@
+"""Queues of counterparties by score, and of losing lots by age, each with a tree that finds the first that will do.
+
+A lot and a counterparty go together exactly if what the lot loses for each of its lots is at most what the counterparty
+can bear (ADL-04). So each counterparty stands in its queue with that, each lot with minus its loss, and one comparison
+of fractions decides, of a leaf and of all below a node. Leaves are kept up to date as domains and lots change. The
+order is that of the event's first look at the market (ADL-02).
+"""
+
+from marginspec_engine.index.shortfalls import take_up
+from marginspec_engine.index.sorting import merge_pairs, rank_accounts, sort_pairs
+from marginspec_engine.index.touched import forget
+from marginspec_engine.index.trees import (
+    AMOUNT,
+    OVER,
+    change_leaf,
+    drop_leaf,
+    first_reaching,
+    grow,
+    largest,
+    plant,
+    plant_leaf,
+)
+from marginspec_engine.kernels import deleveraging as kernels
+from marginspec_engine.kernels import margin
+from marginspec_engine.layout import (
+    ACCOUNT,
+    ACCOUNTS,
+    ADDRESS,
+    ASSET,
+    ASSET_ROW,
+    ASSET_UNIT,
+    ASSETS,
+    CASH,
+    COST,
+    DIRTY,
+    DOMAIN,
+    DOMAIN_ROW,
+    DOMAINS,
+    EVENT,
+    FIRST,
+    FIRST_LOT,
+    IS_DIRTY,
+    KEYS,
+    LEAF,
+    LEAF_EVENT,
+    LONG_LOSING,
+    LONG_QUEUE,
+    LOT,
+    LOT_LEAF,
+    LOTS,
+    MARKET,
+    MARKET_POSITIONS,
+    MARKET_ROW,
+    MARKETS,
+    NEXT,
+    NONE,
+    NUMBER,
+    OWNER,
+    POSITION,
+    POSITIONS,
+    QUANTITY,
+    QUEUE_EVENT,
+    QUEUED,
+    QUEUES_TAKEN,
+    RANK,
+    RANKS_BITMEX,
+    SHORT_LOSING,
+    SHORT_QUEUE,
+    SIDE,
+    USED,
+    WORD_BYTES,
+    WORKING,
+)
+from marginspec_engine.memory.fetching import FAR, LINE_BYTES, NEAR, fetch_position, fetch_positions
+from marginspec_engine.memory.octets import fetch, fraction_hint
+from marginspec_engine.memory.words import Words, at, items, push, reserve, row
+from marginspec_engine.rules.margin import known_margin, lot_loss, value_at_mark
+
+# ----------------------------------------------------------------- candidates and their order
+
+CANDIDATE = 10
+(NUMBERED, ABOVE, TIMES, BELOW, BY, ROUGH_PROFIT, ROUGH_RISK, KEY_RANK, BEARABLE, BORNE_OVER) = range(CANDIDATE)
+"""Words of a candidate in WORKING: its position, four factors of its score, two of a rough one, its key's rank, and
+what its leaf will hold."""
+
+
+def take_queues(book: Words, number: int) -> None:
+    """Scores and order of both sides are taken at the event's first look at a market, and kept (ADL-02)."""
+    market = row(book, MARKETS, number, MARKET_ROW)
+    if market[QUEUE_EVENT] == book[EVENT]:
+        return
+    rank_accounts(book)
+    market[QUEUE_EVENT] = book[EVENT]
+    book[QUEUES_TAKEN] = book[EVENT]
+    list_losing(book, market)
+    for side, losing in ((LONG_QUEUE, SHORT_LOSING), (SHORT_QUEUE, LONG_LOSING)):
+        take_losing(book, market, losing)
+        take_queue(book, market, side, at(market, losing + QUEUED)[USED] > 0)
+
+
+def list_losing(book: Words, market: Words) -> None:
+    """A market's lots that lose at mark, of each side, oldest first.
+
+    No lot that the event opens later loses: every domain has equity of at least zero by then (SET-01, two rounds).
+    """
+    at(market, LONG_LOSING + QUEUED)[USED] = 0
+    at(market, SHORT_LOSING + QUEUED)[USED] = 0
+    number = market[FIRST_LOT]
+    while number != NONE:
+        lot = row(book, LOTS, number, LOT)
+        if lot_loss(book, number) > 0:
+            push(book, at(market, losing_side(lot[QUANTITY]) + QUEUED), number)
+        number = lot[NEXT]
+
+
+def take_losing(book: Words, market: Words, side: int) -> None:
+    """The queue of a side's losing lots, each with minus what it loses for each of its lots."""
+    queue = at(market, side)
+    queued = at(queue, QUEUED)
+    plant(book, queue, queued[USED])
+    for place in range(queued[USED]):
+        number = items(book, queued)[place]
+        lot = row(book, LOTS, number, LOT)
+        lot[LOT_LEAF] = place
+        plant_leaf(book, queue, place, -lot_loss(book, number), abs(lot[QUANTITY]))
+    grow(book, queue)
+
+
+def take_queue(book: Words, market: Words, side: int, is_asked: bool) -> None:
+    """The queue of a side: its positions in healthy domains, highest score first (ADL-02); empty if nobody will ask.
+
+    Each stands with the most that a lot may lose, for each of its lots, so that the position is eligible for it.
+    """
+    count = collect_candidates(book, market, side) if is_asked else 0
+    order_candidates(book, count)
+    queue = at(market, side)
+    queued = at(queue, QUEUED)
+    queued[USED] = 0
+    reserve(book, queued, count)
+    plant(book, queue, count)
+    pairs = items(book, at(book, KEYS))
+    for place in range(count):
+        if place + FAR < count:
+            fetch_candidate(book, pairs[2 * (place + FAR) + 1] % PLACES)
+        if place + NEAR < count:
+            fetch_position(book, candidate(book, pairs[2 * (place + NEAR) + 1] % PLACES)[NUMBERED])
+        take_place(book, queue, place, candidate(book, pairs[2 * place + 1] % PLACES))
+    queued[USED] = count
+    grow(book, queue)
+
+
+def take_place(book: Words, queue: Words, place: int, chosen: Words) -> None:
+    """Have a candidate stand at a place of a queue, and in its leaf."""
+    number = chosen[NUMBERED]
+    items(book, at(queue, QUEUED))[place] = number
+    position = row(book, POSITIONS, number, POSITION)
+    position[LEAF] = place
+    position[LEAF_EVENT] = book[EVENT]
+    plant_leaf(book, queue, place, chosen[BEARABLE], chosen[BORNE_OVER])
+
+
+def collect_candidates(book: Words, market: Words, side: int) -> int:
+    """Leave in WORKING the candidates of a side; gives how many there are."""
+    listed, working = at(market, MARKET_POSITIONS), at(book, WORKING)
+    working[USED] = 0
+    reserve(book, working, CANDIDATE * listed[USED])
+    for place in range(listed[USED]):
+        fetch_positions(book, items(book, listed), place, listed[USED], 1)
+        number = items(book, listed)[place]
+        position = row(book, POSITIONS, number, POSITION)
+        if (position[QUANTITY] > 0) == (side == LONG_QUEUE):
+            equity, maintenance = known_margin(book, position[DOMAIN])
+            if equity > maintenance:
+                add_candidate(book, market, number, equity, maintenance)
+    return working[USED] // CANDIDATE
+
+
+def add_candidate(book: Words, market: Words, number: int, equity: int, maintenance: int) -> None:
+    """Put a position with its score into WORKING, by the profile's ranking (ADL-02)."""
+    position = row(book, POSITIONS, number, POSITION)
+    value = value_at_mark(market, position[QUANTITY])
+    unrealised = margin.unrealised(value, position[COST])
+    if book[RANKS_BITMEX] == 1:
+        score = kernels.bitmex_score(unrealised, position[COST], abs(value), equity)
+    else:
+        cash = row(book, DOMAINS, position[DOMAIN], DOMAIN_ROW)[CASH]
+        unit = row(book, ASSETS, market[ASSET], ASSET_ROW)[ASSET_UNIT]
+        score = kernels.binance_score(unrealised, cash, maintenance, equity, unit)
+    above, times, below, by = score
+    working = at(book, WORKING)
+    added = at(items(book, working), working[USED])
+    working[USED] = working[USED] + CANDIDATE
+    added[NUMBERED] = number
+    added[ABOVE] = above
+    added[TIMES] = times
+    added[BELOW] = below
+    added[BY] = by
+    added[ROUGH_PROFIT] = kernels.rough_part(above, below) if below != 0 else kernels.NOT_ROUGH
+    added[ROUGH_RISK] = kernels.rough_part(times, by)
+    added[KEY_RANK] = key_rank(book, number)
+    amount, over = kernels.bearable_loss(unrealised, abs(position[QUANTITY]), equity - maintenance)
+    added[BEARABLE] = amount
+    added[BORNE_OVER] = over
+
+
+PLACES = 2**31
+"""A pair's second word is the rank of a candidate's key times this, and the candidate's place."""
+
+
+def order_candidates(book: Words, count: int) -> None:
+    """Leave in KEYS pairs in the candidates' order, each of a guess, and of key and place.
+
+    Guesses, ties by key, bring them into almost that order, in which few exact comparisons find everybody in place.
+    """
+    keys = at(book, KEYS)
+    keys[USED] = 0
+    reserve(book, keys, 4 * count)
+    pairs, run = items(book, keys), 1
+    for place in range(count):
+        words = candidate(book, place)
+        pairs[2 * place] = guessed_key(words)
+        pairs[2 * place + 1] = words[KEY_RANK] * PLACES + place
+    sort_pairs(book, count)
+    while run < count:
+        for start in range(0, count - run, 2 * run):
+            fetch_boundary(book, pairs, start + run + 2 * run * NEAR, count)
+            middle, end = start + run, min(start + 2 * run, count)
+            merge_pairs(book, score_comes_first, pairs, at(pairs, 2 * count), start, middle, end)
+        run = 2 * run
+
+
+def fetch_boundary(book: Words, pairs: Words, middle: int, count: int) -> None:
+    """Have the candidates read soon that will be compared where two runs meet."""
+    if middle < count:
+        fetch_candidate(book, pairs[2 * middle - 1] % PLACES)
+        fetch_candidate(book, pairs[2 * middle + 1] % PLACES)
+
+
+LEAST_KEY, MOST_KEY = -(2**63) + 1, 2**63 - 1
+
+
+def guessed_key(words: Words) -> int:
+    """About where a candidate stands, from low to high: highest scores first, those of zero by key."""
+    if words[BELOW] == 0:
+        return LEAST_KEY if words[ABOVE] >= 0 else MOST_KEY
+    if words[ABOVE] == 0:
+        return words[KEY_RANK]
+    guess = fraction_hint(abs(words[ABOVE]), words[TIMES], words[BELOW], words[BY])
+    return -guess if words[ABOVE] > 0 else MOST_KEY // 2 + guess // 2
+
+
+def score_comes_first(book: Words, pairs: Words, place: int, others: Words, other: int) -> bool:
+    """Whether the candidate of a pair stands before that of another."""
+    first, second = pairs[2 * place + 1] % PLACES, others[2 * other + 1] % PLACES
+    return stands_first(candidate(book, first), candidate(book, second))
+
+
+def stands_first(first: Words, second: Words) -> bool:
+    """Whether a candidate stands before another: the higher score, ties by key (ADL-02); mostly seen by rough ones."""
+    if has_rough_score(first) and has_rough_score(second):
+        profit, risk = first[ROUGH_PROFIT], first[ROUGH_RISK]
+        other_profit, other_risk = second[ROUGH_PROFIT], second[ROUGH_RISK]
+        if kernels.surely_exceeds(profit, risk, other_profit, other_risk):
+            return True
+        if kernels.surely_exceeds(other_profit, other_risk, profit, risk):
+            return False
+    return stands_first_exactly(first, second)
+
+
+def has_rough_score(words: Words) -> bool:
+    """Whether a candidate has a rough score."""
+    return words[ROUGH_PROFIT] != kernels.NOT_ROUGH and words[ROUGH_RISK] != kernels.NOT_ROUGH
+
+
+def stands_first_exactly(first: Words, second: Words) -> bool:
+    """The same by exact scores."""
+    if first[BELOW] == 0 or second[BELOW] == 0:
+        return stands_first_by_infinity(first, second)
+    one = first[ABOVE], first[TIMES], first[BELOW], first[BY]
+    other = second[ABOVE], second[TIMES], second[BELOW], second[BY]
+    # Equal factors are told at once: the comparison would take them apart to the end.
+    order = 0 if one == other else kernels.compare_scores(one, other)
+    if order != 0:
+        return order > 0
+    return first[KEY_RANK] < second[KEY_RANK]
+
+
+def stands_first_by_infinity(first: Words, second: Words) -> bool:
+    """The same where a cost of nothing makes a score infinite; equal infinities are tied."""
+    one, other = infinity(first), infinity(second)
+    if one != other:
+        return one > other
+    return first[KEY_RANK] < second[KEY_RANK]
+
+
+def infinity(words: Words) -> int:
+    """1 or -1 for a candidate whose score is infinite, 0 for a finite one."""
+    if words[BELOW] != 0:
+        return 0
+    return 1 if words[ABOVE] >= 0 else -1
+
+
+def candidate(book: Words, place: int) -> Words:
+    """The words of a candidate."""
+    return at(items(book, at(book, WORKING)), CANDIDATE * place)
+
+
+def fetch_candidate(book: Words, place: int) -> None:
+    """Have the words of a candidate read soon."""
+    start = at(book, WORKING)[ADDRESS] + CANDIDATE * place * WORD_BYTES
+    fetch(start)
+    fetch(start + LINE_BYTES)
+
+
+def key_rank(book: Words, number: int) -> int:
+    """Where a position's key stands among those of its market."""
+    position = row(book, POSITIONS, number, POSITION)
+    return 4 * row(book, ACCOUNTS, position[OWNER], ACCOUNT)[RANK] + position[SIDE]
+
+
+# ----------------------------------------------------------------- what changes while an event has queues
+
+
+def refresh_leaves(book: Words) -> None:
+    """Write the leaves of all domains anew that changed since the last search."""
+    changed = at(book, DIRTY)
+    while changed[USED] > 0:
+        changed[USED] = changed[USED] - 1
+        domain = items(book, changed)[changed[USED]]
+        forget(book, domain, IS_DIRTY)
+        equity, maintenance = known_margin(book, domain)
+        number = row(book, DOMAINS, domain, DOMAIN_ROW)[FIRST]
+        while number != NONE:
+            position = row(book, POSITIONS, number, POSITION)
+            if position[LEAF_EVENT] == book[EVENT]:
+                market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+                amount, over = bearable_loss(market, position, equity - maintenance)
+                if change_leaf(book, at(market, queue_side(position[QUANTITY])), position[LEAF], amount, over):
+                    take_up(book, market)
+            number = position[NEXT]
+
+
+def bearable_loss(market: Words, position: Words, spare: int) -> tuple[int, int]:
+    """The most that a lot may lose for each of its lots so that a position is eligible for it (ADL-04)."""
+    unrealised = margin.unrealised(value_at_mark(market, position[QUANTITY]), position[COST])
+    return kernels.bearable_loss(unrealised, abs(position[QUANTITY]), spare)
+
+
+def leave_queue(book: Words, position: Words, held: int) -> None:
+    """Take a position that is flat now out of the queue that the event has of its side, if it stands there (ADL-02)."""
+    if position[LEAF_EVENT] == book[EVENT]:
+        market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+        drop_leaf(book, at(market, queue_side(held)), position[LEAF])
+
+
+def queue_side(quantity: int) -> int:
+    """The queue of positions of a sign."""
+    return LONG_QUEUE if quantity > 0 else SHORT_QUEUE
+
+
+def losing_side(quantity: int) -> int:
+    """The queue of losing lots of a sign."""
+    return LONG_LOSING if quantity > 0 else SHORT_LOSING
+
+
+def refresh_lot(book: Words, number: int, held: int) -> None:
+    """Write the leaf of a losing lot anew of which so many lots were held before a step."""
+    lot = row(book, LOTS, number, LOT)
+    market = row(book, MARKETS, lot[MARKET], MARKET_ROW)
+    queue, loss = at(market, losing_side(held)), lot_loss(book, number)
+    if loss > 0:
+        change_leaf(book, queue, lot[LOT_LEAF], -loss, abs(lot[QUANTITY]))
+    else:
+        drop_leaf(book, queue, lot[LOT_LEAF])
+
+
+# ----------------------------------------------------------------- searches
+
+
+def first_eligible(book: Words, market: Words, number: int) -> int:
+    """The first counterparty in the queue that is eligible for a losing lot; NONE if there is none (ADL-01, ADL-04)."""
+    lot, loss = row(book, LOTS, number, LOT), lot_loss(book, number)
+    queue = at(market, queue_side(-lot[QUANTITY]))
+    place, queued = first_reaching(book, queue, loss, abs(lot[QUANTITY])), at(queue, QUEUED)
+    if place == NONE:
+        return NONE
+    fetch_positions(book, items(book, queued), place, queued[USED], 1)
+    return items(book, queued)[place]
+
+
+def oldest_bearable(book: Words, market: Words, most: int) -> int:
+    """The oldest losing lot of a market for which a counterparty may be eligible; NONE if there is none (ADL-01)."""
+    long_lot = oldest_of_side(book, market, LONG_LOSING, SHORT_QUEUE, most)
+    short_lot = oldest_of_side(book, market, SHORT_LOSING, LONG_QUEUE, most)
+    if long_lot == NONE:
+        return short_lot
+    if short_lot == NONE:
+        return long_lot
+    is_older = row(book, LOTS, long_lot, LOT)[NUMBER] < row(book, LOTS, short_lot, LOT)[NUMBER]
+    return long_lot if is_older else short_lot
+
+
+def oldest_of_side(book: Words, market: Words, losing: int, queue: int, most: int) -> int:
+    """The oldest losing lot of a side for which somebody in a queue may be eligible; NONE if there is none.
+
+    For each of its lots it loses at most what the best of them can bear, and at most so much.
+    """
+    borne = largest(book, at(market, queue))
+    if borne[OVER] == 0 or at(market, losing + QUEUED)[USED] == 0:
+        return NONE
+    amount, over = kernels.lesser(borne[AMOUNT], borne[OVER], most)
+    place = first_reaching(book, at(market, losing), -amount, over)
+    return items(book, at(market, losing + QUEUED))[place] if place != NONE else NONE

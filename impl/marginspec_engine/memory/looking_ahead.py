@@ -1,0 +1,91 @@
+"""Fetching what later events will read, so that memory answers in time: no word changes by it."""
+
+from marginspec_engine.layout import (
+    ACCOUNT_TEXTS,
+    ADDRESS,
+    ASSET,
+    DOMAIN_MAP,
+    DOMAIN_ROW,
+    DOMAINS,
+    EVENT_ROW,
+    EVENT_TYPE,
+    FIRST,
+    FIRST_ACCOUNT,
+    FIRST_SIDE,
+    MARKET_ROW,
+    MARKETS,
+    NEXT,
+    NONE,
+    OF_MARKET,
+    PLACE_ORDER,
+    POSITION,
+    POSITION_MAP,
+    POSITIONS,
+    SECOND_ACCOUNT,
+    SECOND_SIDE,
+    SLOTS,
+    TEXTS,
+    TRADE,
+    WORD_BYTES,
+)
+from marginspec_engine.memory.fetching import fetch_account, fetch_domain, fetch_position
+from marginspec_engine.memory.octets import fetch
+from marginspec_engine.memory.rows import position_key
+from marginspec_engine.memory.words import Words, at, found, items, row, slot_from, words_at
+
+SLOTS_AHEAD, ROWS_AHEAD, FIRST_AHEAD, SECOND_AHEAD = 16, 12, 8, 4
+"""How many events ahead each kind of word is fetched: each is found through those fetched before it."""
+
+
+def look_ahead(book: Words, rows: int, number: int, end: int) -> None:
+    """Fetch what the events behind one will read."""
+    look(book, rows, number + SLOTS_AHEAD, end, SLOTS_AHEAD)
+    look(book, rows, number + ROWS_AHEAD, end, ROWS_AHEAD)
+    look(book, rows, number + FIRST_AHEAD, end, FIRST_AHEAD)
+    look(book, rows, number + SECOND_AHEAD, end, SECOND_AHEAD)
+
+
+def look(book: Words, rows: int, number: int, end: int, ahead: int) -> None:
+    """Fetch one kind of words for a trade or an order."""
+    if number >= end:
+        return
+    event = words_at(book, rows + number * EVENT_ROW * WORD_BYTES)
+    if event[EVENT_TYPE] != TRADE and event[EVENT_TYPE] != PLACE_ORDER:
+        return
+    look_for_party(book, event[FIRST_ACCOUNT], event[OF_MARKET], max(0, event[FIRST_SIDE]), ahead)
+    if event[EVENT_TYPE] == TRADE:
+        look_for_party(book, event[SECOND_ACCOUNT], event[OF_MARKET], max(0, event[SECOND_SIDE]), ahead)
+
+
+def look_for_party(book: Words, account: int, market: int, side: int, ahead: int) -> None:
+    """Fetch one kind of words of an account."""
+    position = position_key(account, market, side)
+    wallet = (account << 32) | row(book, MARKETS, market, MARKET_ROW)[ASSET]
+    if ahead == SLOTS_AHEAD:
+        fetch_slot(book, POSITION_MAP, position)
+        fetch_slot(book, DOMAIN_MAP, wallet)
+        fetch_account(book, account)
+        fetch(book[ACCOUNT_TEXTS + ADDRESS] + 2 * account * WORD_BYTES)
+    elif ahead == ROWS_AHEAD:
+        fetch(book[TEXTS + ADDRESS] + items(book, at(book, ACCOUNT_TEXTS))[2 * account])
+        fetch_position(book, found(book, POSITION_MAP, position))
+        fetch_domain(book, found(book, DOMAIN_MAP, wallet))
+    else:
+        look_for_positions(book, found(book, DOMAIN_MAP, wallet), ahead)
+
+
+def look_for_positions(book: Words, wallet: int, ahead: int) -> None:
+    """Fetch the first or the second position of a domain."""
+    if wallet == NONE:
+        return
+    number = row(book, DOMAINS, wallet, DOMAIN_ROW)[FIRST]
+    if ahead == SECOND_AHEAD and number != NONE:
+        number = row(book, POSITIONS, number, POSITION)[NEXT]
+    fetch_position(book, number)
+
+
+def fetch_slot(book: Words, entries: int, key: int) -> None:
+    """Fetch the slot of a map where the search for a key begins."""
+    held = at(book, entries)
+    if held[SLOTS] > 0:
+        fetch(held[ADDRESS] + 2 * WORD_BYTES * slot_from(key, held[SLOTS] - 1))

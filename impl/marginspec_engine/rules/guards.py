@@ -1,0 +1,129 @@
+"""Guards that several events share, and what a decimal counts in the units of a market or asset."""
+
+from marginspec_engine.kernels import margin
+from marginspec_engine.kernels.limits import MAX_PRICE, MAX_VALUE
+from marginspec_engine.layout import (
+    ACCOUNT,
+    ACCOUNTS,
+    AMOUNT_HIGH,
+    AMOUNT_LOW,
+    AMOUNT_SCALE,
+    ASSET_ROW,
+    ASSETS,
+    BOTH,
+    EVENT_WORDS,
+    IS_MARKET_LISTED,
+    MARK,
+    MARKET_ROW,
+    MARKETS,
+    MODE,
+    NONE,
+    OF_MARKET,
+    ONE_WAY,
+    OWNER,
+    PRICE_HIGH,
+    PRICE_LOW,
+    PRICE_SCALE,
+    QUANTA_PER_UNIT,
+    QUANTITY,
+    QUANTITY_SCALE,
+    SIDE,
+    TICK,
+)
+from marginspec_engine.memory.words import Words, row
+from marginspec_engine.rules.margin import side_sign
+
+MAX_QUANTITY = 2**53
+MAX_AMOUNT = 2**62
+LIMB = 32
+LIMB_MASK = (1 << LIMB) - 1
+TOP_LIMB = MAX_AMOUNT >> LIMB
+NOT_WHOLE = -(2**63)
+"""Stands for a decimal that is too fine for its unit, or past every limit."""
+
+
+def whole_units(low: int, high: int, scale: int) -> int:
+    """How many of a scale (1 to 1e8) a decimal in two words counts, if exactly; NOT_WHOLE if not, or past 2^62."""
+    if high == low >> 63:
+        units = low // scale
+        return units if units * scale == low else NOT_WHOLE
+    if high < 0:
+        units = whole_limbs(-low, -high - (1 if low != 0 else 0), scale)
+        return units if units == NOT_WHOLE else -units
+    return whole_limbs(low, high, scale)
+
+
+def whole_limbs(low: int, high: int, scale: int) -> int:
+    """The same for a positive decimal, divided in limbs of 32 bits."""
+    rest = (high >> LIMB) & LIMB_MASK
+    third, rest = rest // scale, rest % scale
+    rest = (rest << LIMB) | (high & LIMB_MASK)
+    second, rest = rest // scale, rest % scale
+    rest = (rest << LIMB) | ((low >> LIMB) & LIMB_MASK)
+    first, rest = rest // scale, rest % scale
+    rest = (rest << LIMB) | (low & LIMB_MASK)
+    last, rest = rest // scale, rest % scale
+    if third != 0 or second != 0 or rest != 0 or first > TOP_LIMB or (first == TOP_LIMB and last > 0):
+        return NOT_WHOLE
+    return (first << LIMB) | last
+
+
+def event_word(book: Words, place: int) -> int:
+    """A word of the event."""
+    return book[EVENT_WORDS + place]
+
+
+def is_listed(book: Words) -> bool:
+    """Whether the event's market is."""
+    return row(book, MARKETS, event_word(book, OF_MARKET), MARKET_ROW)[IS_MARKET_LISTED] == 1
+
+
+def is_account(book: Words, account: int) -> bool:
+    """Whether an account exists: from its first accepted deposit (ACC-01)."""
+    return row(book, ACCOUNTS, account, ACCOUNT)[MODE] != NONE
+
+
+def price_in(book: Words, market: Words) -> int:
+    """The event's price in units of its market; 0 if it is not positive, past its limit or too fine (NUM-03)."""
+    units = whole_units(event_word(book, PRICE_LOW), event_word(book, PRICE_HIGH), market[PRICE_SCALE])
+    return units if 0 < units <= MAX_PRICE else 0
+
+
+def tick_price_in(book: Words, market: Words) -> int:
+    """The same for a price that must be a multiple of the tick (MKT-01)."""
+    units = price_in(book, market)
+    return units if units % market[TICK] == 0 else 0
+
+
+def quantity_in(book: Words, market: Words, price: int) -> int:
+    """The event's quantity in lots; 0 if it is not positive, past its limit like its value, or too fine (NUM-03)."""
+    lots = whole_units(event_word(book, AMOUNT_LOW), event_word(book, AMOUNT_HIGH), market[QUANTITY_SCALE])
+    if lots <= 0 or lots > MAX_QUANTITY:
+        return 0
+    dearest = max(price, market[MARK])
+    return lots if margin.value_fits(dearest, lots, market[QUANTA_PER_UNIT], MAX_VALUE) else 0
+
+
+def amount_in(book: Words, asset: int) -> int:
+    """The event's amount in quanta of an asset; 0 if it is zero, past its limit or too fine (NUM-03)."""
+    scale = row(book, ASSETS, asset, ASSET_ROW)[AMOUNT_SCALE]
+    quanta = whole_units(event_word(book, AMOUNT_LOW), event_word(book, AMOUNT_HIGH), scale)
+    return quanta if -MAX_AMOUNT <= quanta <= MAX_AMOUNT else 0
+
+
+def fits_mode(book: Words, account: int, side: int) -> bool:
+    """One-way mode has the side BOTH; hedge mode has LONG and SHORT (ACC-01)."""
+    return (side == BOTH) == (row(book, ACCOUNTS, account, ACCOUNT)[MODE] == ONE_WAY)
+
+
+def fits_side(book: Words, position: Words, quantity: int) -> bool:
+    """Whether signed lots open a hedge side, or close it at most to flat, in the account's mode (TRD-01)."""
+    side, after = position[SIDE], position[QUANTITY] + quantity
+    return side_sign(side) * after >= 0 and fits_mode(book, position[OWNER], side)
+
+
+def only_reduces(held: int, quantity: int) -> bool:
+    """Whether signed lots only reduce a position of the opposite sign that is at least as large (TRD-03)."""
+    if quantity > 0:
+        return held + quantity <= 0
+    return held + quantity >= 0

@@ -1,0 +1,83 @@
+"""Last resort: the house pays, then every positive equity of the asset, pro rata and bounded."""
+
+from marginspec_engine.index.sorting import sort_domains
+from marginspec_engine.index.suspects import suspect
+from marginspec_engine.kernels import waterfall as kernels
+from marginspec_engine.layout import (
+    ASSET,
+    DOMAIN_LEVIED,
+    DOMAIN_ROW,
+    DOMAINS,
+    EVENT_MARKET,
+    HOUSE_OF,
+    INSURANCE_OF,
+    LEVIED,
+    LVY_01,
+    MARKET,
+    NONE,
+    OWNER,
+    SIDE,
+    UNHEALTHY,
+    USED,
+    WORKING,
+)
+from marginspec_engine.memory.words import Words, at, items, push, row
+from marginspec_engine.rules.margin import domain_margin
+from marginspec_engine.rules.transaction import balance, cash_of, effect, named, transfer
+from marginspec_engine.rules.waterfall import count_funds
+
+
+def levy(book: Words, asset: int, missing: int) -> None:
+    """The house pays into the insurance fund as far as it can; the rest is levied on positive equities (LVY-01)."""
+    house, insurance = named(HOUSE_OF, asset), named(INSURANCE_OF, asset)
+    from_house = min(missing, balance(book, house))
+    transfer(book, asset, house, insurance, from_house, LVY_01)
+    levied = 0
+    total = collect_payers(book, asset)
+    if total > 0:
+        levied = levy_payers(book, asset, kernels.levied_amount(missing - from_house, total), total)
+    if book[EVENT_MARKET] != NONE:
+        count_funds(book, book[EVENT_MARKET], LEVIED, from_house + levied)
+
+
+def collect_payers(book: Words, asset: int) -> int:
+    """Leave in UNHEALTHY the asset's domains of positive equity, in key order, with equities in WORKING; their sum."""
+    payers, equities, total = at(book, UNHEALTHY), at(book, WORKING), 0
+    payers[USED] = 0
+    for domain in range(at(book, DOMAINS)[USED] // DOMAIN_ROW):
+        if row(book, DOMAINS, domain, DOMAIN_ROW)[ASSET] == asset and domain_margin(book, domain)[0] > 0:
+            push(book, payers, domain)
+    sort_domains(book, payers)
+    equities[USED] = 0
+    for place in range(payers[USED]):
+        equity, _ = domain_margin(book, items(book, payers)[place])
+        push(book, equities, equity)
+        total = total + equity
+    return total
+
+
+def levy_payers(book: Words, asset: int, amount: int, total: int) -> int:
+    """Levy an amount on the payers by their equities; gives what was paid (NUM-02, LVY-01)."""
+    payers, equities = at(book, UNHEALTHY), items(book, at(book, WORKING))
+    left, levied = amount, 0
+    for place in range(payers[USED]):
+        left = left - kernels.share_floor(amount, equities[place], total)
+    for place in range(payers[USED]):
+        share, left = kernels.next_share(amount, equities[place], total, left)
+        if share > 0:
+            pay_levy(book, asset, items(book, payers)[place], share)
+            levied = levied + share
+    return levied
+
+
+def pay_levy(book: Words, asset: int, domain: int, amount: int) -> None:
+    """A domain's part of a levy goes from its cash into the insurance fund, and may leave it unhealthy (LVY-01)."""
+    transfer(book, asset, cash_of(book, domain), named(INSURANCE_OF, asset), amount, LVY_01)
+    owner = row(book, DOMAINS, domain, DOMAIN_ROW)
+    words = effect(book, DOMAIN_LEVIED, 6)
+    words[1] = owner[OWNER]
+    words[2] = asset
+    words[3] = owner[MARKET]
+    words[4] = owner[SIDE]
+    words[5] = amount
+    suspect(book, domain)

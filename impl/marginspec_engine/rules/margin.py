@@ -1,0 +1,239 @@
+"""Margin: values at mark, maintenance and initial margin, equity and health of a domain, orders, what may move."""
+
+from marginspec_engine.kernels import margin
+from marginspec_engine.kernels.limits import MAX_VALUE
+from marginspec_engine.layout import (
+    ACCOUNT,
+    ACCOUNTS,
+    ASKS,
+    ASSET,
+    BIDS,
+    CASH,
+    COST,
+    COUNT,
+    DEDUCTION_QUANTA,
+    DEDUCTION_RESTS,
+    DOMAIN_ROW,
+    DOMAINS,
+    EVENT,
+    FIRST,
+    FIRST_LOADED,
+    FIRST_ORDER,
+    FLOORS,
+    IS_KNOWN,
+    KNOWN_EQUITY,
+    KNOWN_EVENT,
+    KNOWN_MAINTENANCE,
+    LEVERAGES,
+    LIMIT,
+    LONG,
+    LOT,
+    LOTS,
+    MARK,
+    MARKET,
+    MARKET_ROW,
+    MARKETS,
+    MOST_LOTS,
+    NEXT,
+    NEXT_LOADED,
+    NONE,
+    NOTES,
+    ORDER,
+    ORDERS,
+    OWNER,
+    POSITION,
+    POSITIONS,
+    QUANTA_PER_UNIT,
+    QUANTITY,
+    RATES,
+    REDUCE_ONLY,
+    SETTING_MAP,
+    SHORT,
+    SIDE,
+    TIER_COUNT,
+    TIERS,
+)
+from marginspec_engine.memory.words import Words, at, found, row
+from marginspec_engine.rules.transaction import too_wide
+
+DEFAULT_LEVERAGE = 20
+SETTING_MODES = 4
+"""A setting's word is its leverage (0 if not set) times this, and its margin mode (0 if not set)."""
+
+
+def setting_of(book: Words, account: int, market: int) -> int:
+    """What an account has set for a market; 0 if nothing."""
+    return max(0, found(book, SETTING_MAP, (account << 32) | market))
+
+
+def leverage_of(book: Words, account: int, market: int) -> int:
+    """An account's leverage in a market; until set, 20 or the first tier's maximum if that is less (ACC-01)."""
+    chosen = setting_of(book, account, market) // SETTING_MODES
+    if chosen > 0:
+        return chosen
+    return min(DEFAULT_LEVERAGE, row(book, MARKETS, market, MARKET_ROW)[TIERS + LEVERAGES])
+
+
+def value_at_mark(market: Words, quantity: int) -> int:
+    """Value of lots at mark, signed like them; needs no more of them than MOST_LOTS."""
+    return margin.value_of(market[MARK], quantity, market[QUANTA_PER_UNIT])
+
+
+def tier_of(market: Words, notional: int) -> int:
+    """Which of a market's tiers holds a notional, counted from 0."""
+    return margin.tier_place(notional, at(market, TIERS + FLOORS), 0, market[TIER_COUNT])
+
+
+def tier_maintenance(market: Words, notional: int, tier: int) -> int:
+    """Maintenance margin of a notional that a tier holds."""
+    columns = at(market, TIERS + tier)
+    return margin.maintenance_margin(notional, columns[RATES], columns[DEDUCTION_QUANTA], columns[DEDUCTION_RESTS])
+
+
+def maintenance_of(market: Words, notional: int) -> int:
+    """Maintenance margin of a notional."""
+    return tier_maintenance(market, notional, tier_of(market, notional))
+
+
+def domain_margin(book: Words, domain: int) -> tuple[int, int]:
+    """Equity and maintenance margin of a domain at mark (ACC-03, MRG-04)."""
+    words = row(book, DOMAINS, domain, DOMAIN_ROW)
+    equity, maintenance = words[CASH], 0
+    number = words[FIRST]
+    while number != NONE:
+        position = row(book, POSITIONS, number, POSITION)
+        market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+        value = value_at_mark(market, position[QUANTITY])
+        equity = margin.equity_with(equity, value, position[COST])
+        maintenance = maintenance + maintenance_of(market, abs(value))
+        number = position[NEXT]
+    return equity, maintenance
+
+
+def known_margin(book: Words, domain: int) -> tuple[int, int]:
+    """The same while the event has queues: of many positions, it is known until the domain changes."""
+    words = row(book, DOMAINS, domain, DOMAIN_ROW)
+    if words[COUNT] <= 1:
+        return domain_margin(book, domain)
+    if words[NOTES] & IS_KNOWN == 0 or words[KNOWN_EVENT] != book[EVENT]:
+        equity, maintenance = domain_margin(book, domain)
+        words[KNOWN_EQUITY] = equity
+        words[KNOWN_MAINTENANCE] = maintenance
+        words[KNOWN_EVENT] = book[EVENT]
+        words[NOTES] = words[NOTES] | IS_KNOWN
+    return words[KNOWN_EQUITY], words[KNOWN_MAINTENANCE]
+
+
+def lot_loss(book: Words, number: int) -> int:
+    """What a lot loses at mark; negative for a profit (WTF-02)."""
+    lot = row(book, LOTS, number, LOT)
+    return lot[COST] - value_at_mark(row(book, MARKETS, lot[MARKET], MARKET_ROW), lot[QUANTITY])
+
+
+def is_flat(book: Words, domain: int) -> bool:
+    """Whether a domain has no position."""
+    return row(book, DOMAINS, domain, DOMAIN_ROW)[COUNT] == 0
+
+
+def is_healthy(book: Words, domain: int) -> bool:
+    """Whether a domain has no position, or equity above its maintenance margin (MRG-05)."""
+    equity, maintenance = domain_margin(book, domain)
+    return margin.is_healthy(is_flat(book, domain), equity, maintenance)
+
+
+def initial_of(market: Words, quantity: int, leverage: int) -> int:
+    """Initial margin that lots would need at mark (MRG-02)."""
+    notional = abs(value_at_mark(market, quantity))
+    tier = tier_of(market, notional)
+    maintenance = tier_maintenance(market, notional, tier)
+    return margin.initial_margin(notional, leverage, market[TIERS + LEVERAGES + tier], maintenance)
+
+
+def domain_initial(book: Words, domain: int) -> int:
+    """Initial margin of a domain: of its positions, each at its account's leverage in its market (MRG-02)."""
+    initial, number = 0, row(book, DOMAINS, domain, DOMAIN_ROW)[FIRST]
+    while number != NONE:
+        position = row(book, POSITIONS, number, POSITION)
+        market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+        leverage = leverage_of(book, position[OWNER], position[MARKET])
+        initial = initial + initial_of(market, position[QUANTITY], leverage)
+        number = position[NEXT]
+    return initial
+
+
+def side_sign(side: int) -> int:
+    """1 for LONG, -1 for SHORT, 0 for BOTH."""
+    if side == LONG:
+        return 1
+    return -1 if side == SHORT else 0
+
+
+def counts_for_margin(order: Words) -> bool:
+    """Whether an order may open its position (MRG-03)."""
+    return margin.may_open(side_sign(order[SIDE]), order[QUANTITY], order[REDUCE_ONLY] == 1)
+
+
+def order_margin(book: Words, account: int, asset: int) -> int:
+    """All order margin of an account in an asset, which its cross domain carries (MRG-03)."""
+    total = open_losses(book, account, asset)
+    number = row(book, ACCOUNTS, account, ACCOUNT)[FIRST_LOADED]
+    while number != NONE:
+        position = row(book, POSITIONS, number, POSITION)
+        if row(book, MARKETS, position[MARKET], MARKET_ROW)[ASSET] == asset:
+            total = total + load_margin(book, position)
+            if total > MAX_VALUE:
+                too_wide(book)
+        number = position[NEXT_LOADED]
+    return total
+
+
+def load_margin(book: Words, position: Words) -> int:
+    """What the larger position that a position's orders may lead to needs beyond the present one (MRG-03)."""
+    market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+    held = position[QUANTITY]
+    larger = margin.larger_position(held, position[BIDS], position[ASKS])
+    if larger > market[MOST_LOTS] or larger < 0:
+        too_wide(book)
+    leverage = leverage_of(book, position[OWNER], position[MARKET])
+    needed, present = initial_of(market, larger, leverage), initial_of(market, held, leverage)
+    return margin.order_margin(needed, present, 0)
+
+
+def open_losses(book: Words, account: int, asset: int) -> int:
+    """What all of an account's orders in an asset that count would lose at once if filled (MRG-03)."""
+    total, number = 0, row(book, ACCOUNTS, account, ACCOUNT)[FIRST_ORDER]
+    while number != NONE:
+        order = row(book, ORDERS, number, ORDER)
+        market = row(book, MARKETS, order[MARKET], MARKET_ROW)
+        if market[ASSET] == asset and counts_for_margin(order):
+            total = total + open_loss(book, market, order[LIMIT], order[QUANTITY])
+            if total > MAX_VALUE:
+                too_wide(book)
+        number = order[NEXT]
+    return total
+
+
+def open_loss(book: Words, market: Words, limit: int, quantity: int) -> int:
+    """What an order of signed lots at a limit would lose at once if filled."""
+    if abs(quantity) > market[MOST_LOTS]:
+        too_wide(book)
+    at_limit = margin.value_of(limit, quantity, market[QUANTA_PER_UNIT])
+    return margin.open_loss(at_limit, value_at_mark(market, quantity))
+
+
+def reserved_for_orders(book: Words, domain: int) -> int:
+    """Order margin that a domain carries: all of the account's in the asset if it is cross, else none (MRG-03)."""
+    words = row(book, DOMAINS, domain, DOMAIN_ROW)
+    if words[MARKET] != NONE:
+        return 0
+    account = row(book, ACCOUNTS, words[OWNER], ACCOUNT)
+    if account[FIRST_ORDER] == NONE:
+        return 0
+    return order_margin(book, words[OWNER], words[ASSET])
+
+
+def movable(book: Words, domain: int) -> int:
+    """What may leave a domain now (MRG-06)."""
+    equity, _ = domain_margin(book, domain)
+    cash = row(book, DOMAINS, domain, DOMAIN_ROW)[CASH]
+    return margin.movable_margin(cash, equity, domain_initial(book, domain), reserved_for_orders(book, domain))

@@ -1,0 +1,220 @@
+"""Settlement: after every accepted event, liquidation and waterfall until nothing is left to do."""
+
+from marginspec_engine.index.sorting import sort_domains
+from marginspec_engine.index.touched import forget
+from marginspec_engine.layout import (
+    ASSET_ROW,
+    ASSETS,
+    CLOSED_LOTS,
+    COUNTED,
+    COUNTERS,
+    DIRTY,
+    EFFECTS,
+    EXPOSED_ASSETS,
+    HAD_STATUS,
+    HAS_STATUS,
+    INSURANCE,
+    INSURANCE_MOVED,
+    INSURANCE_STATUS,
+    IS_COUNTED,
+    IS_DIRTY,
+    IS_EXPOSED,
+    IS_SUSPECT,
+    LEVIES,
+    LOT,
+    LOTS,
+    MARKET_ROW,
+    MARKETS,
+    NONE,
+    RANK,
+    RESERVE_STATUS,
+    SETTLING,
+    STATUS,
+    STATUS_BEFORE,
+    SUSPECTS,
+    UNCOVERED,
+    UNCOVERED_ASSETS,
+    UNCOVERED_CHANGED,
+    UNHEALTHY,
+    USED,
+)
+from marginspec_engine.memory.fetching import fetch_domains
+from marginspec_engine.memory.rows import free_lot
+from marginspec_engine.memory.words import Words, at, items, push, reserve, row
+from marginspec_engine.rules.deleveraging import deleverage_all
+from marginspec_engine.rules.levy import levy
+from marginspec_engine.rules.liquidation import liquidate
+from marginspec_engine.rules.margin import is_healthy
+from marginspec_engine.rules.transaction import effect
+from marginspec_engine.rules.waterfall import forget_markets_without_lots, uncovered_shortfall
+
+IS_OPEN, IS_DONE = 1, 2
+"""What IS_EXPOSED says of an asset: it is to be looked at, or it has been in this round."""
+
+
+def settle(book: Words) -> None:
+    """Settlement repeats liquidation, then the waterfall of each asset, until all is healthy and covered (SET-01)."""
+    if at(book, SUSPECTS)[USED] == 0 and book[EXPOSED_ASSETS] == 0 and book[UNCOVERED_ASSETS] == 0:
+        return
+    book[SETTLING] = 1
+    expose_uncovered(book)
+    is_settled = False
+    while not is_settled:
+        liquidate_unhealthy(book)
+        asset = next_asset(book)
+        while asset != NONE:
+            restore_cover(book, asset)
+            asset = next_asset(book)
+        reopen_assets(book)
+        is_settled = at(book, SUSPECTS)[USED] == 0
+    asset = next_asset(book)
+    while asset != NONE:
+        set_uncovered(book, asset)
+        asset = next_asset(book)
+    tidy(book)
+
+
+def expose_uncovered(book: Words) -> None:
+    """Assets that earlier settlements left uncovered are looked at again."""
+    if book[UNCOVERED_ASSETS] > 0:
+        for asset in range(at(book, ASSETS)[USED] // ASSET_ROW):
+            words = row(book, ASSETS, asset, ASSET_ROW)
+            if words[UNCOVERED] > 0:
+                words[IS_EXPOSED] = IS_OPEN
+
+
+def next_asset(book: Words) -> int:
+    """The first asset by name that is still to be looked at in this round, which is noted; NONE if there is none."""
+    chosen, rank = NONE, NONE
+    for asset in range(at(book, ASSETS)[USED] // ASSET_ROW):
+        words = row(book, ASSETS, asset, ASSET_ROW)
+        if words[IS_EXPOSED] == IS_OPEN and (chosen == NONE or words[RANK] < rank):
+            chosen, rank = asset, words[RANK]
+    if chosen != NONE:
+        row(book, ASSETS, chosen, ASSET_ROW)[IS_EXPOSED] = IS_DONE
+    return chosen
+
+
+def reopen_assets(book: Words) -> None:
+    """Begin another round over the assets."""
+    for asset in range(at(book, ASSETS)[USED] // ASSET_ROW):
+        words = row(book, ASSETS, asset, ASSET_ROW)
+        if words[IS_EXPOSED] == IS_DONE:
+            words[IS_EXPOSED] = IS_OPEN
+
+
+EFFECT_WORDS = 128
+"""Effects of a liquidation, and of the deleveraging that may follow, have about so many words.
+
+Room for them, and for a lot each, is made at once; what is not written takes no memory.
+"""
+
+
+def liquidate_unhealthy(book: Words) -> None:
+    """Every unhealthy domain is taken in ascending key order (LIQ-01, SET-01)."""
+    suspects, unhealthy = at(book, SUSPECTS), at(book, UNHEALTHY)
+    unhealthy[USED] = 0
+    for place in range(suspects[USED]):
+        fetch_domains(book, items(book, suspects), place, suspects[USED])
+        domain = items(book, suspects)[place]
+        forget(book, domain, IS_SUSPECT)
+        if not is_healthy(book, domain):
+            push(book, unhealthy, domain)
+    suspects[USED] = 0
+    reserve(book, at(book, EFFECTS), EFFECT_WORDS * unhealthy[USED])
+    reserve(book, at(book, LOTS), LOT * unhealthy[USED])
+    sort_domains(book, unhealthy)
+    for place in range(unhealthy[USED]):
+        fetch_domains(book, items(book, unhealthy), place, unhealthy[USED])
+        liquidate(book, items(book, unhealthy)[place])
+
+
+def restore_cover(book: Words, asset: int) -> None:
+    """While the cover test fails, deleverage by steps; where no pair is left, turn to the last resort (ADL-01)."""
+    missing = uncovered_shortfall(book, asset)
+    if missing > 0:
+        missing = deleverage_all(book, asset, missing)
+    if missing > 0 and book[LEVIES] == 1:
+        levy(book, asset, missing)
+
+
+def set_uncovered(book: Words, asset: int) -> None:
+    """Take down how much of an asset's shortfall has no cover, if that changed (WTF-02)."""
+    words, amount = row(book, ASSETS, asset, ASSET_ROW), uncovered_shortfall(book, asset)
+    if amount != words[UNCOVERED]:
+        book[UNCOVERED_ASSETS] = book[UNCOVERED_ASSETS] + (amount > 0) - (words[UNCOVERED] > 0)
+        words[UNCOVERED] = amount
+        changed = effect(book, UNCOVERED_CHANGED, 3)
+        changed[1] = asset
+        changed[2] = amount
+
+
+def tidy(book: Words) -> None:
+    """Free the rows of lots that were closed, and forget what only this settlement needed."""
+    closed, dirty = at(book, CLOSED_LOTS), at(book, DIRTY)
+    for place in range(closed[USED]):
+        free_lot(book, items(book, closed)[place])
+    closed[USED] = 0
+    for place in range(dirty[USED]):
+        forget(book, items(book, dirty)[place], IS_DIRTY)
+    dirty[USED] = 0
+    forget_markets_without_lots(book)
+
+
+# ----------------------------------------------------------------- what is published
+
+
+def publish_funds(book: Words) -> None:
+    """Each event that changed a reserve or the insurance fund emits the new status (TRN-01)."""
+    counted = at(book, COUNTED)
+    number = next_counted(book)
+    while number != NONE:
+        publish_reserve(book, number)
+        number = next_counted(book)
+    counted[USED] = 0
+    for _ in range(at(book, ASSETS)[USED] // ASSET_ROW):
+        asset = next_moved(book)
+        if asset == NONE:
+            return
+        words = row(book, ASSETS, asset, ASSET_ROW)
+        words[INSURANCE_MOVED] = 0
+        status = effect(book, INSURANCE_STATUS, 3)
+        status[1] = asset
+        status[2] = words[INSURANCE]
+
+
+def next_counted(book: Words) -> int:
+    """The first market by name of those whose funds the event counted and that are not yet published; NONE if none."""
+    chosen, rank = NONE, NONE
+    counted = at(book, COUNTED)
+    for place in range(counted[USED]):
+        number = items(book, counted)[place]
+        words = row(book, MARKETS, number, MARKET_ROW)
+        if words[IS_COUNTED] == 1 and (chosen == NONE or words[RANK] < rank):
+            chosen, rank = number, words[RANK]
+    return chosen
+
+
+def publish_reserve(book: Words, number: int) -> None:
+    """Emit a market's counters, if they changed."""
+    market = row(book, MARKETS, number, MARKET_ROW)
+    market[IS_COUNTED] = 0
+    is_changed = market[HAD_STATUS] != market[HAS_STATUS]
+    for place in range(COUNTERS):
+        if market[STATUS + place] != market[STATUS_BEFORE + place]:
+            is_changed = True
+    if is_changed:
+        status = effect(book, RESERVE_STATUS, 2 + COUNTERS)
+        status[1] = number
+        for place in range(COUNTERS):
+            status[2 + place] = market[STATUS + place]
+
+
+def next_moved(book: Words) -> int:
+    """The first asset by name whose insurance fund the event moved and that is not yet published; NONE if none."""
+    chosen, rank = NONE, NONE
+    for asset in range(at(book, ASSETS)[USED] // ASSET_ROW):
+        words = row(book, ASSETS, asset, ASSET_ROW)
+        if words[INSURANCE_MOVED] == 1 and (chosen == NONE or words[RANK] < rank):
+            chosen, rank = asset, words[RANK]
+    return chosen

@@ -1,0 +1,229 @@
+"""The state that an engine's tables hold, as the specification states it, indexes and all."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, cast
+
+from immutables import Map
+
+from marginspec.model.account import DomainKey, Lot, Order, PositionKey, Setting
+from marginspec.model.effects import FundStatus
+from marginspec.model.ledger import LedgerAccount
+from marginspec.model.market import FeeTerms, Market, Tier, TierTable
+from marginspec.model.state import State
+from marginspec.model.units import Money, Price, Quantity, Rate
+from marginspec_engine import layout
+from marginspec_engine.kernels.limits import RATE_ONE
+from marginspec_engine.layout import FREE_SLOT, NONE, OWNERS, SLOTS
+from marginspec_engine.layout.effect_reading import LOT_REASONS, MARGIN_MODES, POSITION_MODES, SIDES, EffectReader
+from marginspec_engine.memory.plain_memory import words_of
+from marginspec_engine.memory.tables import Tables
+from marginspec_engine.rules.margin import SETTING_MODES
+
+
+class StateWriter:
+    """Reads one engine's tables into a state."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._reader = EffectReader(tables)
+
+    def state(self) -> State:
+        """The whole state."""
+        tables = self._tables
+        positions, domains = self._positions()
+        return State(
+            header=tables.header,
+            markets=self._markets(),
+            accounts=self._accounts(),
+            settings=self._settings(),
+            ledger=self._ledger(),
+            positions=positions,
+            orders=self._orders(),
+            lots=self._lots(),
+            next_lot=int(tables.book[layout.NEXT_LOT]),
+            uncovered=self._of_assets(layout.UNCOVERED),
+            fund_status=self._fund_status(),
+            domains_of=domains_by_account(domains),
+            positions_of=positions_by_domain(domains),
+            positions_in=positions_by_market(domains),
+            lots_in=self._lots_by_market(),
+            open_interest=self._open_interest(),
+            open_value=self._of_assets(layout.OPEN_VALUE),
+        )
+
+    def _markets(self) -> Map[str, Market]:
+        return Map({market.id: market for market in self.listed_markets()})
+
+    def listed_markets(self) -> Iterator[Market]:
+        """The markets that are listed."""
+        for number, words in enumerate(self._tables.market_rows()):
+            if words[layout.IS_MARKET_LISTED]:
+                yield self.market(number)
+
+    def market(self, number: int) -> Market:
+        """A listed market."""
+        words = self._tables.market_rows()[number].tolist()
+        count = words[layout.TIER_COUNT]
+        columns = [words[layout.TIERS + 64 * column :][:count] for column in range(5)]
+        tiers = tuple(
+            Tier(Money(floor), leverage, Rate(rate), quanta * RATE_ONE + rest)
+            for floor, leverage, rate, quanta, rest in zip(*columns, strict=True)
+        )
+        fees = FeeTerms(*(Rate(rate) for rate in words[layout.TAKER_FEE : layout.TAKER_FEE + 4]))
+        return Market(
+            self._tables.markets.texts[number],
+            self._tables.assets.texts[words[layout.ASSET]],
+            words[layout.PRICE_DECIMALS],
+            words[layout.QUANTITY_DECIMALS],
+            words[layout.QUANTA_PER_UNIT],
+            Price(words[layout.TICK]),
+            TierTable(tiers),
+            fees,
+            Price(words[layout.MARK]) if words[layout.MARK] else None,
+        )
+
+    def _accounts(self) -> Map[str, Any]:
+        modes = self._tables.table(layout.ACCOUNTS, layout.ACCOUNT)[:, layout.MODE].tolist()
+        names = self._tables.accounts.texts
+        return Map({name: POSITION_MODES[mode] for name, mode in zip(names, modes, strict=True) if mode != NONE})
+
+    def _settings(self) -> Map[tuple[str, str], Setting]:
+        tables, settings = self._tables, {}
+        book = tables.book
+        slots = words_of(int(book[layout.SETTING_MAP]), 2 * int(book[layout.SETTING_MAP + SLOTS])).reshape(-1, 2)
+        for key, word in slots[slots[:, 0] != FREE_SLOT].tolist():
+            names = tables.accounts.texts[key >> 32], tables.markets.texts[key & 0xFFFFFFFF]
+            settings[names] = Setting(MARGIN_MODES[word % SETTING_MODES], word // SETTING_MODES or None)
+        return Map(settings)
+
+    def _ledger(self) -> Map[LedgerAccount, Money]:
+        tables, name = self._tables, self._reader.ledger_account
+        balances: dict[LedgerAccount, Money] = {}
+        for number, words in enumerate(tables.table(layout.DOMAINS, layout.DOMAIN_ROW).tolist()):
+            if words[layout.CASH]:
+                kind = layout.WALLET_OF if words[layout.MARKET] == NONE else layout.ISOLATED_OF
+                balances[name(words[layout.ASSET], kind + OWNERS * number)] = Money(words[layout.CASH])
+        for number, words in enumerate(tables.table(layout.POSITIONS, layout.POSITION).tolist()):
+            if words[layout.COST]:
+                balances[name(NONE, layout.POSITION_OF + OWNERS * number)] = Money(-words[layout.COST])
+        for words in self._open_lots():
+            if words[layout.COST]:
+                balances[LedgerAccount(f"lot:{words[layout.NUMBER]}")] = Money(-words[layout.COST])
+        for number, words in enumerate(tables.market_rows().tolist()):
+            if words[layout.RESERVE]:
+                balances[name(NONE, layout.RESERVE_OF + OWNERS * number)] = Money(words[layout.RESERVE])
+        return Map({**balances, **self._funds()})
+
+    def _funds(self) -> dict[LedgerAccount, Money]:
+        kinds = (
+            (layout.EXTERNAL, layout.EXTERNAL_OF),
+            (layout.INSURANCE, layout.INSURANCE_OF),
+            (layout.HOUSE, layout.HOUSE_OF),
+            (layout.CLEARING, layout.CLEARING_OF),
+        )
+        return {
+            self._reader.ledger_account(asset, kind + OWNERS * asset): Money(words[place])
+            for asset, words in enumerate(self._tables.asset_rows().tolist())
+            for place, kind in kinds
+            if words[place]
+        }
+
+    def _positions(self) -> tuple[Map[PositionKey, Quantity], dict[PositionKey, DomainKey]]:
+        quantities: dict[PositionKey, Quantity] = {}
+        domains: dict[PositionKey, DomainKey] = {}
+        for words in self._tables.table(layout.POSITIONS, layout.POSITION).tolist():
+            if words[layout.QUANTITY]:
+                key = self._reader.position_key(*words[:3])
+                quantities[key] = Quantity(words[layout.QUANTITY])
+                domains[key] = self._reader.domain_key(*self._tables.domain_words(words[layout.DOMAIN]))
+        return Map(quantities), domains
+
+    def _orders(self) -> Map[str, Map[str, Order]]:
+        tables = self._tables
+        orders: dict[str, dict[str, Order]] = defaultdict(dict)
+        for words in tables.table(layout.ORDERS, layout.ORDER).tolist():
+            if words[layout.OWNER] != NONE:
+                order = Order(
+                    tables.orders.texts[words[layout.NAME]],
+                    tables.markets.texts[words[layout.MARKET]],
+                    SIDES[words[layout.SIDE]],
+                    Quantity(words[layout.QUANTITY]),
+                    Price(words[layout.LIMIT]),
+                    words[layout.REDUCE_ONLY] == 1,
+                )
+                orders[tables.accounts.texts[words[layout.OWNER]]][order.id] = order
+        return Map({account: Map(own) for account, own in orders.items()})
+
+    def _open_lots(self) -> list[list[int]]:
+        """The words of all open lots, by market, oldest first."""
+        lots = self._tables.table(layout.LOTS, layout.LOT)
+        found = []
+        for market in self._tables.market_rows():
+            number = int(market[layout.FIRST_LOT])
+            while number != NONE:
+                found.append(lots[number].tolist())
+                number = int(lots[number, layout.NEXT])
+        return found
+
+    def _lots(self) -> Map[int, Lot]:
+        lots: dict[int, Lot] = {}
+        for words in self._open_lots():
+            key = self._reader.position_key(*words[:3])
+            mode = cast(Any, MARGIN_MODES[words[layout.MARGIN_MODE]])
+            number, reason = words[layout.NUMBER], LOT_REASONS[words[layout.REASON]]
+            lots[number] = Lot(
+                number, key.account, key.market, key.side, mode, Quantity(words[layout.QUANTITY]), reason
+            )
+        return Map(lots)
+
+    def _lots_by_market(self) -> Map[str, tuple[int, ...]]:
+        numbers: dict[str, tuple[int, ...]] = {}
+        for words in self._open_lots():
+            market = self._tables.markets.texts[words[layout.MARKET]]
+            numbers[market] = (*numbers.get(market, ()), words[layout.NUMBER])
+        return Map(numbers)
+
+    def _fund_status(self) -> Map[str, FundStatus]:
+        names = self._tables.markets.texts
+        return Map(
+            {
+                names[number]: FundStatus(*words[layout.STATUS : layout.STATUS + layout.COUNTERS])
+                for number, words in enumerate(self._tables.market_rows().tolist())
+                if words[layout.HAS_STATUS]
+            }
+        )
+
+    def _open_interest(self) -> Map[str, Quantity]:
+        quantities = self._tables.market_rows()[:, layout.OPEN_INTEREST].tolist()
+        names = self._tables.markets.texts
+        return Map({name: Quantity(lots) for name, lots in zip(names, quantities, strict=True) if lots})
+
+    def _of_assets(self, place: int) -> Map[str, Money]:
+        amounts = self._tables.asset_rows()[:, place].tolist()
+        names = self._tables.assets.texts
+        return Map({name: Money(amount) for name, amount in zip(names, amounts, strict=True) if amount})
+
+
+def domains_by_account(domains: dict[PositionKey, DomainKey]) -> Map[str, tuple[DomainKey, ...]]:
+    """The domains of an account that hold positions, in order."""
+    held: dict[str, set[DomainKey]] = defaultdict(set)
+    for domain in domains.values():
+        held[domain.account].add(domain)
+    return Map({account: tuple(sorted(own)) for account, own in held.items()})
+
+
+def positions_by_domain(domains: dict[PositionKey, DomainKey]) -> Map[DomainKey, tuple[PositionKey, ...]]:
+    """A domain's positions, in order."""
+    held: dict[DomainKey, list[PositionKey]] = defaultdict(list)
+    for key, domain in domains.items():
+        held[domain].append(key)
+    return Map({domain: tuple(sorted(keys)) for domain, keys in held.items()})
+
+
+def positions_by_market(domains: dict[PositionKey, DomainKey]) -> Map[str, Map[PositionKey, DomainKey]]:
+    """A market's positions with their domains."""
+    held: dict[str, dict[PositionKey, DomainKey]] = defaultdict(dict)
+    for key, domain in domains.items():
+        held[key.market][key] = domain
+    return Map({market: Map(own) for market, own in held.items()})

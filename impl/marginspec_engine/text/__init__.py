@@ -1,0 +1,1 @@
+"""Canonical text and its hash, written in the engine's memory."""

@@ -1,0 +1,67 @@
+"""Findings: what an audit found to be other than the rulebook says."""
+
+from typing import Any, Literal
+
+import attrs
+
+from marginspec_tools.runs.running import Step
+from marginspec_tools.runs.violations import broken_by
+
+Kind = Literal["invariant", "transparency", "verdict", "ledger", "position", "mark"]
+
+KINDS: dict[Kind, str] = {
+    "invariant": "a settled state or an event breaks an invariant",
+    "transparency": "a market's counters or a balance are not what the transfers amount to",
+    "verdict": "the observed engine accepted or rejected otherwise, or for another reason",
+    "ledger": "an observed balance differs",
+    "position": "an observed position differs",
+    "mark": "an observed mark differs",
+}
+"""Every kind of finding with its meaning."""
+
+
+@attrs.frozen
+class Finding:
+    """One finding: the event it came up at, what it is about, what the rulebook has and what was found instead.
+
+    `rule` is a clause or invariant; `what` the field, counter or property. None stands for something absent.
+    """
+
+    seq: int
+    line: int
+    ts: str | None
+    ref: str | None
+    kind: Kind
+    rule: str
+    where: str
+    what: str
+    expected: str | None
+    observed: str | None
+
+    @property
+    def text(self) -> str:
+        """In one line, for people."""
+        expected, observed = self.expected or "nothing", self.observed or "nothing"
+        place = f"event {self.seq} (line {self.line})"
+        return f"{place} {self.kind} {self.rule}: {self.where} {self.what}: expected {expected}, observed {observed}"
+
+
+def finding(
+    step: Step, kind: Kind, rule: str, where: str, what: str, expected: str | None, observed: str | None
+) -> Finding:
+    """A finding at an event of a run."""
+    record = step.record
+    return Finding(step.number, record.line, record.ts, record.ref, kind, rule, where, what, expected, observed)
+
+
+def broken_invariants(step: Step) -> list[Finding]:
+    """The invariants that an event or the state after it breaks."""
+    return [
+        finding(step, "invariant", one.violation.invariant, one.violation.where, one.violation.what, "none", one.amount)
+        for one in broken_by(step)
+    ]
+
+
+def finding_object(found: Finding) -> dict[str, Any]:
+    """A finding as a line of JSON."""
+    return attrs.asdict(found)

@@ -1,0 +1,82 @@
+"""A report's folder: it appears whole under its name, or not at all."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from hashlib import file_digest
+from pathlib import Path
+from typing import BinaryIO
+
+from marginspec_journal import InputError
+from marginspec_tools.console.outputs import refusals, unwritable
+
+SUMMARY_TEXT = "summary.md"
+SUMMARY = "summary.json"
+FUNDS = "funds.csv"
+LIQUIDATIONS = "liquidations.csv"
+FINDINGS = "findings.jsonl"
+MANIFEST = "manifest.json"
+REPORT_FILES = (SUMMARY_TEXT, SUMMARY, FUNDS, LIQUIDATIONS, FINDINGS, MANIFEST)
+
+
+def checked_folder(folder: Path, *, force: bool) -> Path:
+    """Where a report may be written, in full; refused before the work if it cannot be, or holds something already."""
+    with refusals(folder):
+        place = folder.resolve()
+        if place.exists() and not place.is_dir():
+            raise unwritable(folder, "not a folder")
+        if place == Path.cwd() or place in Path.cwd().parents:
+            raise unwritable(folder, "it is, or holds, the folder you are in")
+        if place.is_dir() and any(place.iterdir()) and not force:
+            raise unwritable(folder, "the folder is not empty; --force replaces the report in it")
+        with tempfile.TemporaryFile(dir=place.parent):
+            return place
+
+
+def publish(place: Path, contents: Mapping[str, BinaryIO]) -> None:
+    """Write a report's files beside its place, and move them there in one step.
+
+    Files of a report that stood there are replaced; others of that folder are kept.
+    """
+    with refusals(place):
+        new = Path(tempfile.mkdtemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent))
+        try:
+            for name, content in contents.items():
+                write_file(new / name, content)
+            new.chmod(0o755)
+            take_place(new, place)
+        except BaseException:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
+
+
+def write_file(path: Path, content: BinaryIO) -> None:
+    """Copy a stream from its beginning into a file, down to the disk."""
+    content.seek(0)
+    with path.open("wb") as target:
+        shutil.copyfileobj(content, target)
+        target.flush()
+        os.fsync(target.fileno())
+
+
+def take_place(new: Path, place: Path) -> None:
+    """Give a finished folder its place."""
+    if not place.exists():
+        new.rename(place)
+        return
+    old = new.with_suffix(".old")
+    place.rename(old)
+    new.rename(place)
+    for entry in old.iterdir():
+        if entry.name not in REPORT_FILES:
+            entry.rename(place / entry.name)
+    shutil.rmtree(old)
+
+
+def sha256_of_file(path: Path) -> str:
+    """SHA-256 of a file that can be read more than once, in hexadecimal."""
+    if not path.is_file():
+        raise InputError(str(path), None, None, "an audit reads its inputs twice, so they must be regular files")
+    with path.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,181 @@
+"""The transparency figures counted anew, from the transfers in the receipts alone.
+
+The rules count each market's funds while they move money. Here the same counters follow from nothing but
+the published effects, so that a reader of receipts can be sure that he, too, arrives at them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import attrs
+
+from marginspec.model.effects import Deleveraged, FundStatus, InsuranceStatus, LotOpened, ReserveStatus, Transferred
+from marginspec.model.ledger import LedgerAccount
+from marginspec.model.state import State
+from marginspec.model.units import Quantity
+from marginspec_audit import asset_of
+from marginspec_journal.decimals import decimal_text
+from marginspec_tools.audit.findings import Finding, finding
+from marginspec_tools.runs.running import Step
+
+COUNTERS = tuple(field.name for field in attrs.fields(FundStatus))
+
+
+@attrs.define
+class Counters:
+    """A market's counters in quanta, as in FundStatus, while they are counted."""
+
+    balance: int = 0
+    high_water: int = 0
+    inflow: int = 0
+    outflow: int = 0
+    insurance_drawn: int = 0
+    deleveraged: int = 0
+    levied: int = 0
+
+    def book_reserve(self, change: int) -> None:
+        """Money went into the reserve, or out of it if negative."""
+        self.balance += change
+        self.high_water = max(self.high_water, self.balance)
+        if change > 0:
+            self.inflow += change
+        else:
+            self.outflow -= change
+
+
+class Recount:
+    """A second set of books: ledger and counters from an opening state and the effects after it."""
+
+    def __init__(self, opening: State) -> None:
+        self.ledger: dict[str, int] = defaultdict(int, opening.ledger.items())
+        self.counters: dict[str, Counters] = defaultdict(Counters)
+        for market, status in opening.fund_status.items():
+            self.counters[market] = Counters(**attrs.asdict(status))
+        self._touched: set[str] = set()
+        self.lots: dict[int, tuple[str, int]] = {
+            lot.id: (lot.market, 1 if lot.quantity > 0 else -1) for lot in opening.lots.values()
+        }
+
+    def take(self, step: Step) -> list[Finding]:
+        """Count an event's effects; gives where the state or the published figures differ."""
+        moved = self._count(step)
+        return [*self._balances(step, moved), *self._statuses(step), *self._insurance(step, moved)]
+
+    def _count(self, step: Step) -> list[str]:
+        """Book an event's effects; gives the ledger accounts that they moved."""
+        self._touched.clear()
+        moved: dict[str, None] = {}
+        released: dict[int, int] = defaultdict(int)
+        for effect in step.taken.receipt.effects:
+            if isinstance(effect, Transferred):
+                self._book(effect, getattr(step.taken.event, "market", ""))
+                moved[effect.source] = moved[effect.target] = None
+                lot, value = released_value(effect)
+                released[lot] += value
+            elif isinstance(effect, LotOpened):
+                self.lots[effect.lot.id] = (effect.lot.market, 1 if effect.lot.quantity > 0 else -1)
+            elif isinstance(effect, Deleveraged):
+                self._deleverage(effect, released.pop(effect.lot, 0), step.taken.after)
+        return list(moved)
+
+    def _counted(self, market: str) -> Counters:
+        self._touched.add(market)
+        return self.counters[market]
+
+    def _book(self, moved: Transferred, event_market: str) -> None:
+        self.ledger[moved.source] -= moved.amount
+        self.ledger[moved.target] += moved.amount
+        source, target = moved.source.split(":"), moved.target.split(":")
+        if source[0] == "reserve":
+            self._counted(source[1]).book_reserve(-moved.amount)
+        if target[0] == "reserve":
+            self._counted(target[1]).book_reserve(moved.amount)
+        if moved.rule == "WTF-01" and source[0] == "insurance":
+            market, _ = self.lots[int(target[1])]
+            self._counted(market).insurance_drawn += moved.amount
+        if moved.rule == "LVY-01" and event_market:
+            self._counted(event_market).levied += moved.amount
+
+    def _deleverage(self, closed: Deleveraged, released: int, after: State) -> None:
+        """What a lot lost less by: the cost that it passed on, less what the closed part is worth at mark."""
+        market_id, sign = self.lots[closed.lot]
+        market = after.markets[market_id]
+        value = market.at_mark(Quantity(sign * closed.quantity))
+        self._counted(market_id).deleveraged += released - value
+
+    def _balances(self, step: Step, moved: list[str]) -> Iterator[Finding]:
+        after = step.taken.after
+        for account in moved:
+            balance = after.balance(LedgerAccount(account))
+            if balance != self.ledger[account]:
+                # A lot that is closed has no asset any more; its balance is zero in any decimals.
+                decimals = 0 if account_is_gone(after, account) else decimals_of(after, account)
+                expected, observed = decimal_text(self.ledger[account], decimals), decimal_text(balance, decimals)
+                self.ledger[account] = balance
+                yield finding(step, "transparency", "LED-01", account, "balance", expected, observed)
+
+    def _statuses(self, step: Step) -> Iterator[Finding]:
+        """The counters of every market that may have changed, and that what changed was published, at once.
+
+        What the state has is adopted after it was told, so that one miscount is not told again at every event.
+        """
+        before, after = step.taken.before.fund_status, step.taken.after.fund_status
+        changed = set() if after is before else {one for one in after if after[one] != before.get(one)}
+        published = {one.market: one.status for one in step.taken.receipt.effects if isinstance(one, ReserveStatus)}
+        for market in sorted({*self._touched, *changed, *published}):
+            status = after.get(market, FundStatus())
+            if market in published:
+                yield from self._counters(step, market, "published", published[market])
+            elif market in changed:
+                yield finding(step, "transparency", "TRN-01", market, "status published", "the new status", None)
+            yield from self._counters(step, market, "in the state", status)
+            self.counters[market] = Counters(**attrs.asdict(status))
+
+    def _counters(self, step: Step, market: str, place: str, status: FundStatus) -> Iterator[Finding]:
+        state, counted = step.taken.after, self.counters[market]
+        decimals = state.header.decimals(state.markets[market].asset)
+        for name in COUNTERS:
+            expected, observed = getattr(counted, name), getattr(status, name)
+            if expected != observed:
+                texts = decimal_text(expected, decimals), decimal_text(observed, decimals)
+                yield finding(step, "transparency", "TRN-01", market, f"{name} {place}", *texts)
+
+    def _insurance(self, step: Step, moved: list[str]) -> Iterator[Finding]:
+        """Every change of an insurance fund publishes its new balance, and nothing else does."""
+        header = step.taken.after.header
+        published = {one.asset: one.balance for one in step.taken.receipt.effects if isinstance(one, InsuranceStatus)}
+        funds = {account.split(":")[1] for account in moved if account.startswith("insurance:")}
+        for asset in sorted({*funds, *published}):
+            decimals = header.decimals(asset)
+            balance = self.ledger[f"insurance:{asset}"] if asset in funds else None
+            expected = None if balance is None else decimal_text(balance, decimals)
+            observed = decimal_text(published[asset], decimals) if asset in published else None
+            if expected != observed:
+                where = f"insurance:{asset}"
+                yield finding(step, "transparency", "TRN-01", where, "balance published", expected, observed)
+
+    def finish(self, step: Step) -> Iterator[Finding]:
+        """Compare the whole ledger, after the last event."""
+        after = step.taken.after
+        accounts = {*(account for account, balance in self.ledger.items() if balance != 0), *after.ledger}
+        yield from self._balances(step, sorted(accounts))
+
+
+def released_value(moved: Transferred) -> tuple[int, int]:
+    """The lot whose cost a transfer of a deleveraging step passes on, and that cost; lot 0 for other transfers."""
+    if moved.rule == "ADL-03" and moved.target.startswith("lot:"):
+        return int(moved.target.split(":")[1]), moved.amount
+    if moved.rule == "ADL-03" and moved.source.startswith("lot:"):
+        return int(moved.source.split(":")[1]), -moved.amount
+    return 0, 0
+
+
+def account_is_gone(state: State, account: str) -> bool:
+    """Whether a ledger account belongs to a lot that is closed."""
+    kind, owner, *_ = account.split(":")
+    return kind == "lot" and int(owner) not in state.lots
+
+
+def decimals_of(state: State, account: str) -> int:
+    """Digits after the point of a ledger account's money."""
+    return state.header.decimals(asset_of(state, LedgerAccount(account)))

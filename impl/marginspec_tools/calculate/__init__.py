@@ -1,0 +1,1 @@
+"""Questions about single domains, answered by the rulebook's own functions."""

@@ -1,0 +1,421 @@
+"""`marginspec calc`: pure questions about one domain, answered by the rulebook's own functions."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+import attrs
+import click
+from immutables import Map
+
+from marginspec import RULEBOOK_VERSION
+from marginspec.margin.bands import bankruptcy_price, liquidation_band
+from marginspec.margin.margin import domain_initial, domain_margin, is_healthy, position_margin
+from marginspec.model import ledger
+from marginspec.model.account import DomainKey, PositionKey, PositionMode, PositionSide, Setting
+from marginspec.model.ledger import LedgerAccount
+from marginspec.model.market import FeeTerms, Market, TierTerms, list_market
+from marginspec.model.rejections import Rejected
+from marginspec.model.state import Header, Profile, State
+from marginspec.model.units import (
+    DEFAULT_ASSET_DECIMALS,
+    MAX_AMOUNT,
+    MAX_LEVERAGE,
+    MAX_PRICE,
+    MAX_QUANTITY,
+    MAX_VALUE,
+    MIN_LEVERAGE,
+    RATE_ONE,
+    WIRE_DECIMALS,
+    Decimal8,
+    Money,
+    Price,
+    Quantity,
+    Rate,
+)
+from marginspec.settlement.deleveraging import Score, score_of
+from marginspec_journal import InputError
+from marginspec_journal.decimals import decimal_text
+from marginspec_journal.state_reading import indexed
+from marginspec_journal.strict_json import Node, read_document
+from marginspec_tools.console.outputs import Spool, print_line
+from marginspec_tools.runs.running import json_option, need_fast_engine
+
+CALC_VERSION = 1
+ACCOUNT = "domain"
+LONGEST_ID = 128
+SIDES: tuple[PositionSide, ...] = ("BOTH", "LONG", "SHORT")
+RANKINGS = ("binance", "bitmex")
+FEES = ("taker_fee", "maker_fee", "insurance_fee_share", "clearance_fee")
+
+Kind = Literal["tier", "maintenance", "initial", "band", "bankruptcy", "adl_score"]
+Values = dict[str, Any]
+
+
+@attrs.frozen
+class Question:
+    """A question: its id and kind, a state that holds nothing but the domain, and the market asked about."""
+
+    id: str
+    kind: Kind
+    state: State
+    domain: DomainKey
+    market: Market
+
+    def positions(self) -> tuple[PositionKey, ...]:
+        """The domain's positions in the market asked about, by side."""
+        return tuple(sorted(self.state.positions_in.get(self.market.id, ())))
+
+    def money(self, quanta: int) -> str:
+        """An amount, exact."""
+        return decimal_text(quanta, DEFAULT_ASSET_DECIMALS)
+
+    def price(self, units: Price | None) -> str | None:
+        """A price of the market asked about, exact; None if there is none."""
+        return None if units is None else decimal_text(units, self.market.price_decimals)
+
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command("calc")
+@click.argument("file", type=PATH)
+@click.option("--markets", type=PATH, metavar="JSON", help="The markets, where FILE is Parquet.")
+@click.option("--output", type=PATH, metavar="PARQUET", help="Where answers go, where FILE is Parquet.")
+@click.option(
+    "--ranking",
+    type=click.Choice(RANKINGS),
+    default="binance",
+    show_default=True,
+    help="Of ranks, where FILE is Parquet.",
+)
+@json_option
+def command(
+    file: Path,
+    markets: Path | None,
+    output: Path | None,
+    ranking: Any,
+    as_json: bool,  # noqa: ARG001 - the answers are lines of JSON in any case
+) -> None:
+    """Answer the questions in FILE about tiers, margins, liquidation bands, bankruptcy prices and scores.
+
+    One line of JSON an answer, in the order of the questions, with or without --json. Exit code 2, without
+    any answer, if anything in FILE is malformed.
+
+    FILE may be Parquet, a row a position: domain, cash, market, quantity, cost and, if need be, side. --markets
+    names a file with the markets of such questions. A row of --output answers each: margins, health, liquidation
+    and bankruptcy prices, rank in its queue. The line printed counts them.
+    """
+    if file.suffix == ".parquet":
+        print_line(answer_positions(file, markets, output, ranking))
+        return
+    if markets is not None or output is not None:
+        raise click.UsageError("--markets and --output go with a FILE that is Parquet")
+    for line in [answer(question) for question in read_questions(file)]:
+        print_line(line)
+
+
+def answer_positions(file: Path, markets: Path | None, output: Path | None, ranking: Any) -> Values:
+    """Answer a file of positions by columns; gives what they come to."""
+    if markets is None or output is None:
+        raise click.UsageError("a FILE that is Parquet needs --markets and --output")
+    need_fast_engine()
+    import pyarrow.parquet as pq
+
+    from marginspec_tools.calculate.columns import answer_columns, summary
+
+    with Spool(output, (file, markets)) as spool:
+        table = answer_columns(file, read_markets(markets), ranking, os.cpu_count() or 1)
+        pq.write_table(table, spool.stream, compression="zstd")
+        spool.publish()
+    return {"calc": CALC_VERSION, "rulebook": RULEBOOK_VERSION, **summary(table)}
+
+
+# ------------------------------------------------------------------- answers
+
+
+def answer(question: Question) -> Values:
+    """The line that answers a question."""
+    values = ANSWERS[question.kind](question)
+    return {"calc": CALC_VERSION, "rulebook": RULEBOOK_VERSION, "id": question.id, "kind": question.kind, **values}
+
+
+def tier_answer(question: Question) -> Values:
+    """Notional of each position, and the tier that holds it."""
+    rows: list[Values] = []
+    for key in question.positions():
+        margin = position_margin(question.state, key)
+        tier = margin.tier
+        row = {
+            "side": key.side,
+            "notional": question.money(margin.notional),
+            "floor": question.money(tier.floor),
+            "max_leverage": tier.max_leverage,
+            "maintenance_rate": decimal_text(tier.maintenance_rate, WIRE_DECIMALS),
+            "deduction": fine_money(tier.deduction),
+        }
+        rows.append(row)
+    return {"positions": rows}
+
+
+def fine_money(parts_of_quantum: int) -> str:
+    """An amount in 1e-8 of a quantum, exact, with the digits of money and those beyond that it needs."""
+    text = decimal_text(parts_of_quantum, DEFAULT_ASSET_DECIMALS + WIRE_DECIMALS)
+    beyond = text[-WIRE_DECIMALS:].rstrip("0")
+    return text[:-WIRE_DECIMALS] + beyond
+
+
+def maintenance_answer(question: Question) -> Values:
+    """Maintenance margin of the domain."""
+    return {"maintenance": question.money(domain_margin(question.state, question.domain).maintenance)}
+
+
+def initial_answer(question: Question) -> Values:
+    """Initial margin of the domain."""
+    margin = domain_margin(question.state, question.domain)
+    return {"initial": question.money(domain_initial(question.state, margin))}
+
+
+def band_answer(question: Question) -> Values:
+    """The nearest unhealthy prices on both sides of the mark."""
+    band = liquidation_band(question.state, question.domain, question.market.id)
+    return {
+        "liquidation_price_below": question.price(band.lower),
+        "liquidation_price_above": question.price(band.upper),
+    }
+
+
+def bankruptcy_answer(question: Question) -> Values:
+    """The price at which the domain's equity is zero."""
+    price = bankruptcy_price(question.state, question.domain, question.market.id)
+    return {"bankruptcy_price": question.price(price)}
+
+
+def score_answer(question: Question) -> Values:
+    """Each position's score by both rankings; none in a domain that is not healthy, which is in no queue."""
+    if not is_healthy(domain_margin(question.state, question.domain)):
+        return {"positions": []}
+    rows = [
+        {
+            "side": key.side,
+            "binance": fraction(score_of(question.state, key, question.domain)),
+            "bitmex": fraction(score_of(ranked_by_bitmex(question.state), key, question.domain)),
+        }
+        for key in question.positions()
+    ]
+    return {"positions": rows}
+
+
+def ranked_by_bitmex(state: State) -> State:
+    """The state under the other ranking."""
+    return attrs.evolve(state, header=Header(Profile(adl_ranking="bitmex")))
+
+
+def fraction(score: Score) -> Values:
+    """A score as the rules compute it, not reduced."""
+    return {"numerator": str(score.numerator), "denominator": str(score.denominator)}
+
+
+ANSWERS: dict[Kind, Callable[[Question], Values]] = {
+    "tier": tier_answer,
+    "maintenance": maintenance_answer,
+    "initial": initial_answer,
+    "band": band_answer,
+    "bankruptcy": bankruptcy_answer,
+    "adl_score": score_answer,
+}
+
+
+# ------------------------------------------------------------------- questions
+
+
+def read_markets(path: Path) -> list[Market]:
+    """The markets of a file, in the order of their names."""
+    fields = read_document(path).record(("calc", "rulebook", "markets"))
+    check_versions(fields)
+    return [market_of(name, entry) for name, entry in sorted(fields["markets"].named_entries(), key=lambda one: one[0])]
+
+
+def check_versions(fields: Mapping[str, Node]) -> None:
+    """Refuse a file of another version."""
+    if fields["calc"].integer() != CALC_VERSION:
+        fields["calc"].fail(f"unknown version, expected {CALC_VERSION}")
+    if fields["rulebook"].text() != RULEBOOK_VERSION:
+        fields["rulebook"].fail(f'unknown rulebook version, expected "{RULEBOOK_VERSION}"')
+
+
+def read_questions(path: Path) -> tuple[Question, ...]:
+    """All questions of a file; whatever is malformed is refused with the question's id and the field."""
+    fields = read_document(path).record(("calc", "rulebook", "questions"))
+    check_versions(fields)
+    questions: dict[str, Question] = {}
+    for node in fields["questions"].elements():
+        question_id = question_id_of(node)
+        if question_id in questions:
+            node.child("id").fail(f"another question has the id {question_id!r}")
+        try:
+            questions[question_id] = question_of(node, question_id)
+        except InputError as error:
+            # The id says more than the place to whoever wrote many questions.
+            raise InputError(
+                error.file, error.line, error.field, f"{error.reason} (question {question_id!r})"
+            ) from None
+    return tuple(questions.values())
+
+
+def question_id_of(node: Node) -> str:
+    """A question's id: any text of 1 to 128 characters."""
+    member = node.member("id")
+    text = member.text()
+    if not 1 <= len(text) <= LONGEST_ID or not text.isprintable():
+        member.fail(f"expected 1 to {LONGEST_ID} printable characters")
+    return text
+
+
+def question_of(node: Node, question_id: str) -> Question:
+    """One question."""
+    fields = node.record(("id", "kind", "markets", "domain", "market"))
+    kind = fields["kind"].choice(tuple(ANSWERS))
+    markets = {name: market_of(name, entry) for name, entry in fields["markets"].named_entries()}
+    asked = known_market(fields["market"], markets)
+    state = state_of(fields["domain"], markets, asked)
+    return Question(question_id, kind, state, DomainKey(ACCOUNT, asked.asset), asked)
+
+
+def known_market(node: Node, markets: dict[str, Market]) -> Market:
+    """One of the question's markets."""
+    name = node.name()
+    if name not in markets:
+        node.fail(f"{name} is not among the question's markets")
+    return markets[name]
+
+
+def market_of(name: str, node: Node) -> Market:
+    """A market at its mark; tick and fees have no part in any answer and may be left out."""
+    required = ("asset", "price_decimals", "quantity_decimals", "tiers", "mark")
+    fields = node.record(required, ("tick", *FEES))
+    price_decimals = fields["price_decimals"].integer()
+    finest = Decimal8(10 ** (WIRE_DECIMALS - min(max(price_decimals, 0), WIRE_DECIMALS)))
+    fees = FeeTerms(*(Rate(fields[fee].wire_decimal() if fee in fields else 0) for fee in FEES))
+    try:
+        market = list_market(
+            name,
+            fields["asset"].name(),
+            DEFAULT_ASSET_DECIMALS,
+            price_decimals,
+            fields["quantity_decimals"].integer(),
+            fields["tick"].wire_decimal() if "tick" in fields else finest,
+            fees,
+            tuple(tier_of(row) for row in fields["tiers"].elements()),
+        )
+    except Rejected as refusal:
+        node.fail(f"no market may be so: {refusal.reason}")
+    mark = fields["mark"].units(price_decimals, least=1, most=MAX_PRICE)
+    return attrs.evolve(market, mark=Price(mark))
+
+
+def tier_of(node: Node) -> TierTerms:
+    """One row of a tier table."""
+    fields = node.record(("floor", "max_leverage", "maintenance_rate"))
+    floor, rate = fields["floor"].wire_decimal(), fields["maintenance_rate"].wire_decimal()
+    return TierTerms(floor, fields["max_leverage"].integer(), rate)
+
+
+@attrs.frozen
+class Holding:
+    """A position of the domain as the question states it."""
+
+    key: PositionKey
+    quantity: Quantity
+    cost: Money
+    leverage: int
+
+
+def state_of(node: Node, markets: dict[str, Market], asked: Market) -> State:
+    """A state with one account whose cross domain is the one of the question."""
+    fields = node.record(("cash", "positions"))
+    cash = Money(fields["cash"].units(DEFAULT_ASSET_DECIMALS, -MAX_AMOUNT, MAX_AMOUNT))
+    holdings: dict[PositionKey, Holding] = {}
+    leverages: dict[str, int] = {}
+    for position in fields["positions"].elements():
+        holding = holding_of(position, markets, asked)
+        if holding.key in holdings:
+            position.fail(f"the domain has another position in {holding.key.market} on side {holding.key.side}")
+        if any((key.side == "BOTH") != (holding.key.side == "BOTH") for key in holdings):
+            position.child("side").fail("an account has either the side BOTH, or LONG and SHORT")
+        if leverages.setdefault(holding.key.market, holding.leverage) != holding.leverage:
+            position.child("leverage").fail(f"both sides of {holding.key.market} have one leverage")
+        holdings[holding.key] = holding
+    return state_with(markets, asked.asset, cash, tuple(holdings.values()))
+
+
+def holding_of(node: Node, markets: dict[str, Market], asked: Market) -> Holding:
+    """One position: cost as it is stated, or as the entry price makes it."""
+    fields = node.record(("market", "side", "quantity", "leverage"), ("cost", "entry"))
+    market = known_market(fields["market"], markets)
+    if market.asset != asked.asset:
+        fields["market"].fail(f"settles in {market.asset}, but the domain is in {asked.asset}")
+    quantity = quantity_of(fields["quantity"], market)
+    side = fields["side"].choice(SIDES)
+    if (side == "LONG" and quantity < 0) or (side == "SHORT" and quantity > 0):
+        fields["quantity"].fail(f"side {side} has a quantity of the other sign")
+    if ("cost" in fields) == ("entry" in fields):
+        node.fail("expected either cost or entry")
+    cost = cost_stated(fields["cost"], quantity) if "cost" in fields else cost_at(fields["entry"], market, quantity)
+    leverage = fields["leverage"].integer(MIN_LEVERAGE, MAX_LEVERAGE)
+    return Holding(PositionKey(ACCOUNT, market.id, side), quantity, cost, leverage)
+
+
+def quantity_of(node: Node, market: Market) -> Quantity:
+    """A signed quantity that is not zero, worth at most 2^62 quanta at mark."""
+    quantity = Quantity(node.units(market.quantity_decimals, -MAX_QUANTITY, MAX_QUANTITY))
+    if quantity == 0:
+        node.fail("a position's quantity is not zero")
+    if abs(market.at_mark(quantity)) > MAX_VALUE:
+        node.fail("its value at mark is too large")
+    return quantity
+
+
+def cost_stated(node: Node, quantity: Quantity) -> Money:
+    """An open cost, signed like the quantity; zero never is one (the rules keep |cost| >= |quantity|)."""
+    cost = Money(node.units(DEFAULT_ASSET_DECIMALS, -MAX_AMOUNT, MAX_AMOUNT))
+    if cost == 0 or (cost > 0) != (quantity > 0):
+        node.fail("expected a cost with the sign of the quantity")
+    return cost
+
+
+def cost_at(node: Node, market: Market, quantity: Quantity) -> Money:
+    """The value of the quantity at the entry price, which may be finer than the market's prices if that is exact."""
+    entry = node.wire_decimal()
+    if entry <= 0:
+        fail_entry(node, "must be positive")
+    # One lot at a price of 1 is worth so many quanta; the entry counts 1e-8.
+    fine_cost = entry * quantity * 10 ** (DEFAULT_ASSET_DECIMALS - market.quantity_decimals)
+    cost, rest = divmod(fine_cost, RATE_ONE)
+    if rest != 0:
+        fail_entry(node, f"entry times quantity has more than {DEFAULT_ASSET_DECIMALS} digits after the point")
+    if abs(cost) > MAX_VALUE:
+        fail_entry(node, "entry times quantity is too large")
+    return Money(cost)
+
+
+def fail_entry(node: Node, reason: str) -> NoReturn:
+    """Refuse an entry price."""
+    node.fail(f"{reason}: {node.value}")
+
+
+def state_with(markets: dict[str, Market], asset: str, cash: Money, holdings: tuple[Holding, ...]) -> State:
+    """A state that holds these positions and this cash, and nothing else."""
+    balances: dict[LedgerAccount, Money] = {ledger.wallet(ACCOUNT, asset): cash} if cash else {}
+    for holding in holdings:
+        balances[ledger.position(*holding.key)] = Money(-holding.cost)
+    mode: PositionMode = "hedge" if any(holding.key.side != "BOTH" for holding in holdings) else "one_way"
+    state = State(
+        markets=Map(markets),
+        accounts=Map({ACCOUNT: mode}),
+        settings=Map({(ACCOUNT, holding.key.market): Setting(None, holding.leverage) for holding in holdings}),
+        ledger=Map(balances),
+        positions=Map({holding.key: holding.quantity for holding in holdings}),
+    )
+    return indexed(state)

@@ -1,0 +1,1 @@
+"""The terminal: tables, lines of JSON, files that appear whole, progress."""

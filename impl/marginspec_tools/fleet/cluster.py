@@ -1,0 +1,119 @@
+"""Work in shards on a Dask cluster: what it needs travels with the tasks, and lines come in the order of the pieces.
+
+Needs the extra `dask` here, and this version of marginspec with its extra `fast` where the workers run.
+"""
+
+import pickle
+from asyncio import CancelledError
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from threading import Lock
+from typing import Any
+
+import dask
+import zstandard
+from distributed import Client, Future, KilledWorker
+from distributed.comm.core import CommClosedError
+
+from marginspec import RULEBOOK_VERSION
+from marginspec_journal import InputError
+from marginspec_tools.fleet.shards import Line, Opened, Piece, Work, in_order
+
+TASKS_AHEAD = 1_000
+"""How many pieces the scheduler holds at most: enough for any cluster, few enough for its memory."""
+
+_opened: dict[str, Opened] = {}
+_opening = Lock()
+
+
+class OtherVersion(Exception):  # noqa: N818 - the cluster is in error, not this program
+    """A worker has another version of marginspec, whose answers might differ."""
+
+
+@cache
+def own_version() -> str:
+    """Which marginspec this process runs."""
+    return f"{version('marginspec')} (rulebook {RULEBOOK_VERSION})"
+
+
+def answers_on_cluster(work: Work[Piece], pieces: Iterable[Piece], address: str) -> Iterator[Line]:
+    """The lines of the pieces in their order, by the workers of the scheduler at an address.
+
+    A task that a dead worker held is run again by another; each line is taken from its own task, so none is
+    missing and none comes twice. InputError if there is no such cluster, or if its workers cannot answer.
+    """
+    with refusals(address), connected(address) as client:
+        packed = sent(client, work)
+
+        def ask(piece: Piece) -> Future[Line]:
+            task: Future[Line] = client.submit(answer_on_worker, packed, piece, own_version(), pure=False)
+            return task
+
+        yield from in_order(pieces, ask, TASKS_AHEAD)
+
+
+def connected(address: str) -> Client:
+    """The cluster at an address, for whoever closes it."""
+    try:
+        return Client(address, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise InputError(address, None, None, f"no Dask scheduler answers: {error}") from None
+
+
+def sent(client: Client, work: Work[Any]) -> Future[bytes]:
+    """The work on the cluster, as a task of its own: when the only worker that holds it dies, it is sent again.
+
+    Scattered bytes would be lost with that worker.
+    """
+    packed = zstandard.ZstdCompressor().compress(pickle.dumps(work))
+    # Its text is part of the task on purpose.
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"}):
+        return client.submit(as_given, packed, key=f"marginspec-work-{sha256(packed).hexdigest()}")
+
+
+@contextmanager
+def refusals(address: str) -> Iterator[None]:
+    """Turn what a cluster cannot do into refusals of it."""
+    try:
+        yield
+    except KilledWorker as error:
+        reason = f"the task {error.task} was given up: its workers died"
+    except OtherVersion as error:
+        reason = str(error)
+    except ModuleNotFoundError as error:
+        reason = f"a worker lacks the Python package {error.name}"
+    except (CancelledError, CommClosedError):
+        reason = "the scheduler has gone"
+    else:
+        return
+    raise InputError(address, None, None, reason)
+
+
+# ----------------------------------------------------------------- on a worker
+
+
+def as_given(packed: bytes) -> bytes:
+    """The work itself."""
+    return packed
+
+
+def answer_on_worker(packed: bytes, piece: Any, asking: str) -> Line:
+    """Answer a piece of packed work; OtherVersion if another version of marginspec asks."""
+    if asking != own_version():
+        raise OtherVersion(f"a worker runs marginspec {own_version()}, not {asking}")
+    return opened_work(packed).answer(piece)
+
+
+def opened_work(packed: bytes) -> Opened:
+    """What answers the pieces of some work: made by the first task that needs it, and kept until other work comes."""
+    digest = sha256(packed).hexdigest()
+    with _opening:
+        if digest not in _opened:
+            _opened.clear()
+            _opened[digest] = Opened(pickle.loads(zstandard.ZstdDecompressor().decompress(packed)))
+            # Within the lock, as another thread's task may need it at once.
+            _ = _opened[digest].answer
+        return _opened[digest]

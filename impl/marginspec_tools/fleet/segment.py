@@ -1,0 +1,269 @@
+"""`marginspec segment`: one segment of a journal, run again from its snapshot, and what joins it to its neighbours."""
+
+from collections.abc import Iterator
+from hashlib import file_digest, sha256
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import attrs
+import click
+import msgspec
+
+from marginspec import RULEBOOK_VERSION
+from marginspec_journal import InputError, Journal, open_journal
+from marginspec_journal.states import OpenedState, opening_hash, state_text
+from marginspec_journal.strict_json import Node, parse_document
+from marginspec_tools.console.outputs import line_writer
+from marginspec_tools.runs.running import Divergence, check_headers, need_fast_engine
+
+if TYPE_CHECKING:
+    from marginspec_engine.batches.running import BatchRun
+
+PATH = click.Path(path_type=Path)
+SEGMENT_VERSION = 1
+
+
+class End(NamedTuple):
+    """Where a segment begins or ends: events before it, the chain's hash, and the SHA-256 of the state's file."""
+
+    events: int
+    hash: str
+    state: str
+
+
+@attrs.frozen
+class Segment:
+    """What one segment, or several that were joined, came to.
+
+    `journal` is the SHA-256 of the journal's file, `before` how many events led to the state that the whole run
+    starts from. `rebuilt` tells that nothing but the snapshot's state was taken from it, `last` that the journal
+    ends with the segment.
+    """
+
+    journal: str
+    rulebook: str
+    before: int
+    start: End
+    end: End
+    accepted: int
+    rejected: int
+    rebuilt: bool
+    last: bool
+
+    def line(self) -> dict[str, Any]:
+        """The segment as a line of JSON states it."""
+        return {
+            "segment": SEGMENT_VERSION,
+            "rulebook": self.rulebook,
+            "journal": self.journal,
+            "before": self.before,
+            "from": self.start.events,
+            "to": self.end.events,
+            "accepted": self.accepted,
+            "rejected": self.rejected,
+            "hash_before": self.start.hash,
+            "hash_after": self.end.hash,
+            "state_before": self.start.state,
+            "state_after": self.end.state,
+            "rebuilt": self.rebuilt,
+            "last": self.last,
+        }
+
+
+FIELDS = (
+    "segment",
+    "rulebook",
+    "journal",
+    "before",
+    "from",
+    "to",
+    "accepted",
+    "rejected",
+    "hash_before",
+    "hash_after",
+    "state_before",
+    "state_after",
+    "rebuilt",
+    "last",
+)
+
+
+# ----------------------------------------------------------------- running
+
+
+def run_segment(journal: Path, snapshot: Path, events: int, *, trusting: bool) -> Segment:
+    """Run so many events of a journal, or as many as are left, from where a snapshot stands.
+
+    The run's tables are made anew from the snapshot's state, so that the digest of the state covers all that the
+    run depends on, unless `trusting`. InputError if the snapshot is damaged, not of this journal's header, or
+    stands at or behind the journal's end.
+    """
+    from marginspec_engine.batches.running import BatchRun
+    from marginspec_engine.states.snapshots import read_snapshot
+
+    source = open_journal(journal)
+    with journal.open("rb") as stream:
+        digest = file_digest(stream, "sha256").hexdigest()
+    kept = read_snapshot(snapshot)
+    check_headers(source, kept.engine.tables.header, snapshot)
+    begun = kept.reached()
+    check_opening(snapshot, begun)
+    run = kept if trusting else BatchRun(begun)
+    last = take_segment(source, run, kept.events - kept.events_before, events)
+    ended = run.reached()
+    return Segment(
+        journal=digest,
+        rulebook=RULEBOOK_VERSION,
+        before=kept.events_before,
+        start=end_of(begun),
+        end=end_of(ended),
+        accepted=ended.accepted - begun.accepted,
+        rejected=ended.rejected - begun.rejected,
+        rebuilt=not trusting,
+        last=last,
+    )
+
+
+def take_segment(journal: Journal, run: "BatchRun", passed: int, events: int) -> bool:
+    """Take so many events behind those that are passed; gives whether the journal ends with them."""
+    from marginspec_tools.runs.fast_running import rows_behind
+
+    begun, left = run.events, events
+    for rows in rows_behind(journal, run.engine.tables, passed):
+        run.take(rows.until(left))
+        if len(rows.words) > left:
+            return False
+        left -= len(rows.words)
+    if run.events == begun:
+        raise InputError(journal.name, None, None, "ends where the snapshot stands: there is no segment behind it")
+    return True
+
+
+def check_opening(snapshot: Path, begun: OpenedState) -> None:
+    """Refuse a start that is none: a state of no events can have one hash only."""
+    if begun.events == 0 and begun.hash != opening_hash(begun.state):
+        reason = f"the hash of this state of no events is {opening_hash(begun.state)}, not {begun.hash}"
+        raise InputError(str(snapshot), None, "hash", reason)
+
+
+def end_of(reached: OpenedState) -> End:
+    """Where a segment begins or ends, at a state."""
+    return End(reached.events, reached.hash, sha256(state_text(reached)).hexdigest())
+
+
+@click.command("segment")
+@click.argument("journal", type=PATH)
+@click.argument("snapshot", type=PATH)
+@click.option("--events", type=click.IntRange(1), default=1_000_000, show_default=True, help="How many, at most.")
+@click.option("--trust-snapshot", is_flag=True, help="Take its indexes as they are: quicker, for one's own snapshots.")
+@click.option("--output", type=PATH, metavar="FILE", help="Write to this file, whole or not at all.")
+def command(journal: Path, snapshot: Path, events: int, trust_snapshot: bool, output: Path | None) -> None:
+    """Run a segment of JOURNAL again, from a SNAPSHOT that `marginspec replay --segments` wrote.
+
+    A line of JSON says which events were run, how many were accepted and rejected, and the chain's hash and the
+    SHA-256 of the state's file before and after them. `marginspec merge` joins such lines to one of the whole run.
+    """
+    need_fast_engine()
+    with line_writer(output, (journal, snapshot)) as put:
+        put(msgspec.json.encode(run_segment(journal, snapshot, events, trusting=trust_snapshot).line()))
+
+
+# ----------------------------------------------------------------- joining
+
+
+class Part(NamedTuple):
+    """A file that is to be joined with others: its name and its lines."""
+
+    name: str
+    lines: list[bytes]
+
+
+class Placed(NamedTuple):
+    """A segment, and the file and line that state it."""
+
+    segment: Segment
+    file: str
+    line: int
+
+    def refused(self, field: str, reason: str) -> InputError:
+        """The refusal of one of its fields."""
+        return InputError(self.file, self.line, field, reason)
+
+
+def segments_in(part: Part) -> Iterator[Placed]:
+    """The segments that a file states, one a line; InputError names the line and field that is not as it must be."""
+    if not part.lines:
+        raise InputError(part.name, None, None, "holds no segment")
+    for number, text in enumerate(part.lines, start=1):
+        yield Placed(segment_of(parse_document(text, part.name, number)), part.name, number)
+
+
+def segment_of(root: Node) -> Segment:
+    """The segment that a line states."""
+    fields = root.record(FIELDS)
+    fields["segment"].integer(least=SEGMENT_VERSION, most=SEGMENT_VERSION)
+    before = fields["before"].integer(least=0)
+    start = End(fields["from"].integer(least=before), fields["hash_before"].sha256(), fields["state_before"].sha256())
+    end = End(
+        fields["to"].integer(least=start.events + 1), fields["hash_after"].sha256(), fields["state_after"].sha256()
+    )
+    accepted, rejected = fields["accepted"].integer(least=0), fields["rejected"].integer(least=0)
+    if accepted + rejected != end.events - start.events:
+        fields["to"].fail(f"{accepted} accepted and {rejected} rejected events are not {end.events - start.events}")
+    return Segment(
+        journal=fields["journal"].sha256(),
+        rulebook=fields["rulebook"].text(),
+        before=before,
+        start=start,
+        end=end,
+        accepted=accepted,
+        rejected=rejected,
+        rebuilt=fields["rebuilt"].flag(),
+        last=fields["last"].flag(),
+    )
+
+
+def joined_segments(parts: list[Part]) -> Segment:
+    """The segments of all files as one, in the order of their events.
+
+    InputError if they are of different runs, or one is missing or there twice; Divergence if the state or the
+    hash at the end of one is not that at the beginning of the next. Joining joined ones gives the same.
+    """
+    placed = [one for part in parts for one in segments_in(part)]
+    placed.sort(key=lambda one: (one.segment.start.events, one.segment.end.events))
+    whole = placed[0].segment
+    for earlier, later in pairwise(placed):
+        check_neighbours(earlier, later)
+        whole = both(whole, later.segment)
+    return whole
+
+
+def both(earlier: Segment, later: Segment) -> Segment:
+    """Two segments, of which the second begins where the first ends, as one."""
+    return attrs.evolve(
+        earlier,
+        end=later.end,
+        accepted=earlier.accepted + later.accepted,
+        rejected=earlier.rejected + later.rejected,
+        rebuilt=earlier.rebuilt and later.rebuilt,
+        last=later.last,
+    )
+
+
+def check_neighbours(earlier: Placed, later: Placed) -> None:
+    """Refuse two segments unless the second begins where the first ends."""
+    first, second = earlier.segment, later.segment
+    where = f"{earlier.file}:{earlier.line}"
+    for field in ("rulebook", "journal", "before"):
+        if getattr(first, field) != getattr(second, field):
+            raise later.refused(field, f"of another run than {where}")
+    if first.end.events != second.start.events:
+        reason = f"begins behind event {second.start.events}, but {where} ends at event {first.end.events}"
+        raise later.refused("from", reason)
+    if first.last:
+        raise later.refused("from", f"begins behind the journal's end, which {where} states to have reached")
+    for field in ("hash", "state"):
+        if getattr(first.end, field) != getattr(second.start, field):
+            reason = f"not the {field}_after of {where}, which ends at the same event {first.end.events}"
+            raise Divergence(str(later.refused(f"{field}_before", reason)))

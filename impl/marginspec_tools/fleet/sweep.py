@@ -1,0 +1,147 @@
+"""`marginspec sweep`: what would follow from other marks, scenario by scenario, each on a copy of one state."""
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import attrs
+import click
+
+from marginspec import RULEBOOK_VERSION
+from marginspec.model.events import MarkPrice
+from marginspec.model.units import Decimal8
+from marginspec_journal.errors import unreadable
+from marginspec_journal.lines import opened
+from marginspec_journal.states import OpenedState, state_in
+from marginspec_journal.strict_json import Node, parse_document
+from marginspec_tools.fleet.shards import Assignment, Kind, Line, Total, answers, assignment_options, put_answers
+from marginspec_tools.runs.running import announce_compiling, check_fast_engine
+
+PATH = click.Path(path_type=Path)
+COUNTED = ("liquidated", "lots", "deleveraged", "levied")
+
+
+@attrs.frozen
+class Scenario:
+    """Marks that come one after the other, by market; `index` counts from 0 over all scenarios of a file."""
+
+    index: int
+    marks: tuple[tuple[str, Decimal8], ...]
+
+
+class StateText(NamedTuple):
+    """The bytes of a state file, and the name by which refusals call it."""
+
+    name: str
+    text: bytes
+
+    def opened(self) -> Callable[[Scenario], Line]:
+        """What answers scenarios from the state."""
+        announce_compiling()
+        return Sweeper(self).answer
+
+
+def read_text(path: Path) -> StateText:
+    """The bytes of a state, read once, so that all scenarios are of the same; InputError if it cannot be read."""
+    with opened(path) as file:
+        try:
+            return StateText(str(path), file.read())
+        except OSError as error:
+            raise unreadable(path, error) from None
+
+
+def read_scenarios(path: Path) -> list[Scenario]:
+    """The scenarios of a file of JSON Lines, each an object with `marks`: a price for each market."""
+    scenarios: list[Scenario] = []
+    with opened(path) as file:
+        for line, text in enumerate(file.read().splitlines(), start=1):
+            marks = parse_document(text, str(path), line).record(("marks",))["marks"]
+            found = ((name, price.wire_decimal()) for name, price in sorted(marks.named_entries(), key=first_of))
+            scenarios.append(Scenario(len(scenarios), tuple(found)))
+    return scenarios
+
+
+def first_of(entry: tuple[str, Node]) -> str:
+    """The name of an entry."""
+    return entry[0]
+
+
+# ----------------------------------------------------------------- one scenario
+
+
+class Sweeper:
+    """Holds a state, and answers scenarios from it."""
+
+    def __init__(self, state: StateText) -> None:
+        from marginspec_engine.batches.running import BatchRun
+        from marginspec_engine.memory.copying import words_of_run
+
+        self._opened: OpenedState = state_in(parse_document(state.text, state.name))
+        self._run = BatchRun(self._opened)
+        self._words = words_of_run(self._run)
+
+    def answer(self, scenario: Scenario) -> Line:
+        """What follows from a scenario's marks: counts, amounts by asset, and the chain's hash after them."""
+        from marginspec_engine.batches.event_columns import rows_of_events
+        from marginspec_engine.memory.copying import copied_run
+        from marginspec_tools.runs.tallies import Tally, amounts_if_filled_at_mark, texts_of_amounts
+
+        run = copied_run(self._words, self._run.engine.tables, self._opened)
+        tally = Tally(run)
+        run.take(rows_of_events(run.engine.tables, [MarkPrice(market, price) for market, price in scenario.marks]))
+        tally.count()
+        return {
+            "scenario": scenario.index,
+            "rejected": sum(run.reasons().values()),
+            **{name: tally.counts[name] for name in COUNTED},
+            "amounts": texts_of_amounts(run.engine.tables.header, tally.amounts, amounts_if_filled_at_mark(run)),
+            "hash": run.hash,
+        }
+
+
+# ----------------------------------------------------------------- all scenarios
+
+
+class NoSums:
+    """A sweep's last line adds nothing up: its scenarios are alternatives."""
+
+    def __init__(self, common: Line) -> None:
+        pass
+
+    def take(self, line: Node) -> None:
+        """Nothing to add."""
+
+    def fields(self) -> Line:
+        """No field."""
+        return {}
+
+    def faults(self) -> list[str]:
+        """No answer is wrong by itself."""
+        return []
+
+
+SWEEP = Kind("sweep", version=1, piece="scenario", pieces="scenarios", identity={"from": Node.sha256}, sums=NoSums)
+
+
+@click.command("sweep")
+@click.argument("state", type=PATH)
+@click.argument("scenarios", type=PATH)
+@assignment_options
+def command(state: Path, scenarios: Path, **assigned: Any) -> None:
+    """Answer what would follow from other marks: for each of SCENARIOS, on a copy of STATE.
+
+    SCENARIOS is JSON Lines, each line {"marks":{market: price}}; marks come in the order of their markets' names.
+    A line of JSON answers each: domains liquidated, lots, deleveragings, levies; amounts by asset; and the
+    chain's hash after the marks. The last line's hash covers all of them and does not depend on the processes.
+    Shards of one sweep are joined by `marginspec merge`.
+
+    With --dask, such as tcp://10.0.0.5:8786, workers that have this version of marginspec answer; the state
+    travels to them, and what a worker that dies has not delivered is answered by others.
+    """
+    assignment = Assignment(**assigned)
+    check_fast_engine()
+    text, found = read_text(state), read_scenarios(scenarios)
+    chosen = (found[index] for index in assignment.shard.of(len(found)))
+    total = Total(SWEEP, {"rulebook": RULEBOOK_VERSION, "scenarios": len(found), "from": sha256(text.text).hexdigest()})
+    put_answers(total, answers(text, chosen, assignment), assignment.output, (state, scenarios))

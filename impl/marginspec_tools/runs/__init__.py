@@ -1,0 +1,1 @@
+"""Runs of a journal through an engine."""

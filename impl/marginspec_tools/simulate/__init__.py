@@ -1,0 +1,1 @@
+"""Simulated venues: journals from a seed or from real closes."""

@@ -1,0 +1,250 @@
+"""The options of a simulated venue, shared by whoever makes journals of it, and how they are stated again."""
+
+import re
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import attrs
+import click
+from click.core import ParameterSource
+
+from marginspec.model.state import Header, Profile
+from marginspec.model.units import RATE_ONE, WIRE_DECIMALS
+from marginspec_journal.decimals import decimal_text
+from marginspec_journal.strict_json import Node
+from marginspec_tools.simulate.markets import VenueMarket, decimal8, first_markets, venue_markets
+from marginspec_tools.simulate.price_paths import (
+    ClosesFile,
+    JumpDiffusion,
+    PricePath,
+    RealCloses,
+    closes_in,
+    read_closes_file,
+)
+from marginspec_tools.simulate.venue import DEFAULT_MIX, Parameters, mixed, opening_length
+
+RATE_PATTERN = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]{1,8})?")
+MOST_EVENTS = 10**8
+MOST_ACCOUNTS = 10**6
+MOST_MARKETS = 10**4
+MOST_LEVERAGE = 1000
+DEFAULT_MARKETS = 10
+RATES = {"volatility": 0, "jump_probability": 0, "jump_mean": -RATE_ONE, "jump_deviation": 0}
+"""The rates, each with its lowest value."""
+ADL_RANKINGS: tuple[Literal["binance", "bitmex"], ...] = ("binance", "bitmex")
+LAST_RESORTS: tuple[Literal["levy", "none"], ...] = ("levy", "none")
+PRESETS = ("mixed",)
+STATED_MIX = re.compile(",".join(f"{kind}=(0|[1-9][0-9]{{0,5}})" for kind in DEFAULT_MIX))
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+@attrs.frozen
+class ScenarioOptions:
+    """Everything that decides a scenario but its seed, as the command line has it; rates are in 1e-8."""
+
+    accounts: int
+    markets: int | None
+    events: int
+    preset: str | None
+    closes: ClosesFile | None
+    volatility: int
+    jump_probability: int
+    jump_mean: int
+    jump_deviation: int
+    adl_ranking: Literal["binance", "bitmex"]
+    last_resort: Literal["levy", "none"]
+    leverage: int
+    mix: dict[str, int]
+
+    def parameters(self, seed: int) -> Parameters:
+        """The scenario of a seed."""
+        header = Header(Profile(self.adl_ranking, self.last_resort))
+        if self.preset is not None:
+            return attrs.evolve(mixed(accounts=self.accounts, following=self.events, seed=seed), header=header)
+        path, listed = self._path_and_markets()
+        check_length(self.accounts, listed, self.events)
+        return Parameters(
+            accounts=self.accounts,
+            markets=listed,
+            events=self.events,
+            seed=seed,
+            header=header,
+            path=path,
+            mix=self.mix,
+            leverage=self.leverage,
+        )
+
+    def _path_and_markets(self) -> tuple[PricePath, tuple[VenueMarket, ...]]:
+        if self.closes is not None:
+            return path_of_closes(self.closes, self.markets)
+        path = JumpDiffusion(self.volatility, self.jump_probability, self.jump_mean, self.jump_deviation)
+        return path, first_markets(self.markets or DEFAULT_MARKETS)
+
+    def stated(self) -> dict[str, Any]:
+        """The options that count, each as the command line takes it; of a file of closes, its SHA-256."""
+        scale = {"accounts": self.accounts, "events": self.events}
+        profile = {"adl_ranking": self.adl_ranking, "last_resort": self.last_resort}
+        if self.preset is not None:
+            return {"preset": self.preset, **scale, **profile}
+        mix = ",".join(f"{kind}={weight}" for kind, weight in self.mix.items())
+        chosen = {**scale, **profile, "leverage": self.leverage, "mix": mix}
+        if self.closes is None:
+            rates = {name: decimal_text(getattr(self, name), WIRE_DECIMALS) for name in RATES}
+            return {**chosen, "markets": self.markets or DEFAULT_MARKETS, **rates}
+        limit = {} if self.markets is None else {"markets": self.markets}
+        return {**chosen, **limit, "closes": sha256(self.closes.text).hexdigest()}
+
+
+def chosen_scenario(context: click.Context, options: dict[str, Any]) -> ScenarioOptions:
+    """The options of a command; UsageError if one is given that does not count beside the others."""
+    scenario = ScenarioOptions(**options)
+    for name in sorted(options.keys() - scenario.stated().keys()):
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            other = "preset" if scenario.preset is not None else "closes"
+            raise click.UsageError(f"--{name.replace('_', '-')} does not count beside --{other}: leave it out")
+    return scenario
+
+
+def read_stated(stated: Node) -> None:
+    """Refuse what `ScenarioOptions.stated` does not give."""
+    scale, profile = ("accounts", "events"), ("adl_ranking", "last_resort")
+    if "preset" in stated.fields():
+        fields = stated.record(("preset", *scale, *profile))
+        fields["preset"].choice(PRESETS)
+    else:
+        chosen = (*scale, *profile, "leverage", "mix")
+        closes = "closes" in stated.fields()
+        fields = (
+            stated.record((*chosen, "closes"), ("markets",)) if closes else stated.record((*chosen, "markets", *RATES))
+        )
+        read_venue(fields)
+    fields["accounts"].integer(least=2, most=MOST_ACCOUNTS)
+    fields["events"].integer(least=1, most=MOST_EVENTS)
+    fields["adl_ranking"].choice(ADL_RANKINGS)
+    fields["last_resort"].choice(LAST_RESORTS)
+
+
+def read_venue(fields: dict[str, Node]) -> None:
+    """Refuse what a scenario without a preset does not state."""
+    fields["leverage"].integer(least=1, most=MOST_LEVERAGE)
+    if not STATED_MIX.fullmatch(fields["mix"].text()):
+        fields["mix"].fail("not a weight for each kind of event")
+    if "markets" in fields:
+        fields["markets"].integer(least=1, most=MOST_MARKETS)
+    if "closes" in fields:
+        fields["closes"].sha256()
+        return
+    for name, lowest in RATES.items():
+        fields[name].units(WIRE_DECIMALS, lowest, RATE_ONE)
+
+
+def scenario_command(stated: dict[str, Any], seed: int) -> str:
+    """The command that makes the journal of a seed with the options that `ScenarioOptions.stated` gives."""
+    named = {**stated, "closes": "CLOSES.csv"} if "closes" in stated else stated
+    options = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in named.items())
+    return f"marginspec scenario JOURNAL.jsonl --seed {seed} {options}"
+
+
+def scenario_options(command: Decorated) -> Decorated:
+    """The options that make ScenarioOptions."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+# ----------------------------------------------------------------- reading them
+
+
+def rate_within(lowest: int) -> Callable[[click.Context, click.Parameter, str], int]:
+    """A callback that reads a rate as a decimal, counted in 1e-8, from a lowest one up to 1."""
+
+    def read(context: click.Context, option: click.Parameter, text: str) -> int:
+        if not RATE_PATTERN.fullmatch(text):
+            raise click.BadParameter(f"{text!r} is not a decimal of at most 8 digits after the point", context, option)
+        rate = decimal8(text)
+        if not lowest <= rate <= RATE_ONE:
+            raise click.BadParameter(f"{text} is outside {lowest // RATE_ONE} to 1", context, option)
+        return rate
+
+    return read
+
+
+def closes_file_of(context: click.Context, option: click.Parameter, path: Path | None) -> ClosesFile | None:  # noqa: ARG001
+    """The file of closes, if one is named."""
+    return None if path is None else read_closes_file(path)
+
+
+def mix_of(context: click.Context, option: click.Parameter, text: str) -> dict[str, int]:
+    """The weights of `trades=60,orders=25,…`; a kind that is not named has weight 0."""
+    weights = dict.fromkeys(DEFAULT_MIX, 0)
+    for part in text.split(","):
+        kind, _, weight = part.partition("=")
+        if kind not in weights:
+            raise click.BadParameter(f"{kind!r} is not one of {', '.join(weights)}", context, option)
+        if not re.fullmatch(r"[0-9]{1,6}", weight):
+            raise click.BadParameter(f"the weight of {kind} is not a whole number up to 999999", context, option)
+        weights[kind] = int(weight)
+    if sum(weights.values()) == 0:
+        raise click.BadParameter("all weights are zero", context, option)
+    return weights
+
+
+def check_length(accounts: int, listed: tuple[VenueMarket, ...], events: int) -> None:
+    """There must be room for the opening."""
+    opening = opening_length(accounts, len(listed), len({market.listing.asset for market in listed}))
+    if events < opening:
+        text = f"{events} are fewer than the {opening} that open {len(listed)} markets and {accounts} accounts"
+        raise click.BadParameter(text, param_hint="--events")
+
+
+def path_of_closes(file: ClosesFile, markets: int | None) -> tuple[PricePath, tuple[VenueMarket, ...]]:
+    """The path through a file's closes, and its markets (at most so many), opening at their first close."""
+    known = {market.id: market for market in venue_markets()}
+    closes = closes_in(file, known)
+    return closes, tuple(opening_at(closes, known[name]) for name in list(closes.closes)[:markets])
+
+
+def opening_at(closes: RealCloses, market: VenueMarket) -> VenueMarket:
+    """A market whose first mark is its first close."""
+    return attrs.evolve(market, start_price=closes.first_price(market.id, market.listing.price_decimals))
+
+
+OPTIONS = (
+    click.option("--accounts", type=click.IntRange(2, MOST_ACCOUNTS), default=100, show_default=True),
+    click.option("--markets", type=click.IntRange(1, MOST_MARKETS), help="How many markets.  [default: 10]"),
+    click.option(
+        "--events", type=click.IntRange(1, MOST_EVENTS), default=2000, show_default=True, help="Opening included."
+    ),
+    click.option(
+        "--preset",
+        type=click.Choice(PRESETS),
+        help="mixed: the mix of the performance bar; --events then follow the opening.",
+    ),
+    click.option(
+        "--closes",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        callback=closes_file_of,
+        help="CSV file with the columns date, market, close: marks run through these closes.",
+    ),
+    click.option(
+        "--volatility",
+        callback=rate_within(RATES["volatility"]),
+        default="0.005",
+        show_default=True,
+        help="Of each mark.",
+    ),
+    click.option(
+        "--jump-probability", callback=rate_within(RATES["jump_probability"]), default="0.03", show_default=True
+    ),
+    click.option("--jump-mean", callback=rate_within(RATES["jump_mean"]), default="-0.02", show_default=True),
+    click.option("--jump-deviation", callback=rate_within(RATES["jump_deviation"]), default="0.04", show_default=True),
+    click.option("--adl-ranking", type=click.Choice(ADL_RANKINGS), default="binance", show_default=True),
+    click.option("--last-resort", type=click.Choice(LAST_RESORTS), default="levy", show_default=True),
+    click.option(
+        "--leverage", type=click.IntRange(1, MOST_LEVERAGE), default=50, show_default=True, help="Highest that is set."
+    ),
+    click.option("--mix", callback=mix_of, default="trades=60,orders=25,cash=10,marks=5,venue=1", show_default=True),
+)

@@ -1,0 +1,1 @@
+"""Small faults planted in the rules, and what notices them."""

@@ -1,0 +1,324 @@
+"""Judging mutants: does a theorem or a test of the rules notice a fault?
+
+First the theorems that name the faulty function are tried on a faulty copy of the rulebook, the cheapest first, in
+a process of their own; if none is refuted, the tests of the rules. What both let pass is a survivor, also if a theorem
+became undecided. Limits count Z3's steps, as multiples of what a theorem costs on the right rules; time only ends
+loops that never end.
+"""
+
+import ast
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType
+from typing import Literal
+
+import attrs
+
+from marginspec_proofs.mutation.mutants import RULES, Mutant
+from marginspec_proofs.prover.proving import prove
+from marginspec_proofs.prover.solvers import TooManySteps, metered
+from marginspec_proofs.prover.sources import hash_of, theorem_hash
+from marginspec_proofs.prover.statements import REGISTRY
+from marginspec_proofs.prover.symbols import NotSymbolic
+
+PATIENCE = 60
+"""Seconds of the clock for all tests; ends loops that never end."""
+PATIENCE_WITH_A_THEOREM = 120
+"""Seconds of the processor for a theorem; ends loops that never end and ask no solver."""
+TESTS = (
+    "tests/spec/*/test_*.py",
+    "tests/spec/test_registry.py",
+    "tests/spec/test_regressions.py",
+    "tests/spec/test_transition.py",
+    "tests/spec/test_rejections.py",
+    "tests/spec/test_golden.py",
+)
+UNDECIDED = "unknown"
+"""The status of a theorem that cannot be proved any more, but is not refuted either."""
+PASSED, FAILED, INTERRUPTED, NOT_FOUND = 0, 1, 2, 4
+"""Exit codes of the tests: all passed, one failed, files that cannot be imported, a test that is not there."""
+FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+\[.*?\]|\S+)(?= - |$)", re.MULTILINE)
+"""A failure in the tests' summary, by the test's name; parameters may have blanks."""
+
+Killer = Literal["proof", "tests"]
+
+
+@attrs.frozen
+class Judgement:
+    """What killed a mutant, if anything did, and the evidence: a theorem with its failed claim, or a test.
+
+    A theorem that is only undecided kills nothing; it is named all the same.
+    """
+
+    killed_by: Killer | None
+    evidence: str
+
+
+SURVIVED = Judgement(None, "")
+
+
+@attrs.frozen
+class Limits:
+    """What a theorem may cost when a mutant is judged: questions to Z3, steps of one question, steps of all."""
+
+    questions: int
+    a_question: int
+    steps: int
+
+
+@attrs.frozen
+class Weight:
+    """What a theorem costs on the right rules: the hash of what it was proved of, questions, steps, the dearest."""
+
+    inputs: str
+    questions: int
+    steps: int
+    dearest: int
+
+    @property
+    def limits(self) -> Limits:
+        """Enough for a theorem that is proved about as before; a run that branches for ever ends soon."""
+        return Limits(2 * self.questions + 100, 4 * self.dearest + 100_000, 2 * self.steps + 1_000_000)
+
+
+Weights = Mapping[str, Weight]
+"""Weights by theorem."""
+
+
+class NotProved(Exception):  # noqa: N818 - not an error of the program: the rules are wrong
+    """A theorem is not proved of the rules as they are, so that it cannot tell right from wrong."""
+
+
+def weigh(theorem_id: str) -> Weight:
+    """Prove a theorem of the rules as they are, and tell what it cost."""
+    import_module("marginspec_proofs.theorems")
+    with metered() as meter:
+        outcome = prove(REGISTRY[theorem_id], second_opinion=False)
+    if outcome.status != "proved":
+        raise NotProved(f"{theorem_id} is {outcome.status} of the rules as they are: {outcome.failure}")
+    return Weight(current_hash(theorem_id), meter.questions, meter.steps, meter.dearest)
+
+
+# ------------------------------------------------------------- judging
+
+
+def judged(mutant: Mutant, root: Path, weights: Weights, former: Judgement = SURVIVED) -> Judgement:
+    """What kills a mutant: the former evidence if it still does, else a theorem, else a test."""
+    with TemporaryDirectory() as folder:
+        place = Path(folder)
+        make_copy(root, place, mutant)
+        again = judged_again(former, root, place, weights)
+        if again.killed_by:
+            return again
+        by_proof = judged_by_proof([one.id for one in mutant.theorems], root, place, weights)
+        if by_proof.killed_by:
+            return by_proof
+        own, others = files_of_tests(root, mutant.module)
+        by_tests = judged_by_tests(own, root, place)
+        if not by_tests.killed_by:
+            by_tests = judged_by_tests(others, root, place)
+        return by_tests if by_tests.killed_by else by_proof
+
+
+def judged_again(former: Judgement, root: Path, place: Path, weights: Weights) -> Judgement:
+    """What the former evidence alone says of a faulty copy."""
+    theorem_id = former.evidence.split(" ")[0]
+    if former.killed_by == "proof" and theorem_id in REGISTRY:
+        return judged_by_proof([theorem_id], root, place, weights)
+    if former.killed_by == "tests" and (root / former.evidence.partition("::")[0]).is_file():
+        return judged_by_tests([former.evidence], root, place)
+    return SURVIVED
+
+
+def unchanged_failure(root: Path) -> str:
+    """The test that fails on an unchanged copy of the rulebook; empty if none does."""
+    with TemporaryDirectory() as folder:
+        make_copy(root, Path(folder), None)
+        _, files = files_of_tests(root, "")
+        return judged_by_tests(files, root, Path(folder)).evidence
+
+
+def make_copy(root: Path, place: Path, mutant: Mutant | None) -> None:
+    """A copy of the rulebook, with a mutant's change if one is given."""
+    shutil.copytree(root / RULES, place / "marginspec", ignore=shutil.ignore_patterns("__pycache__"))
+    if mutant is not None:
+        (place / "marginspec" / f"{mutant.module}.py").write_text(mutant.text, "utf-8")
+
+
+def judged_by_proof(ids: list[str], root: Path, place: Path, weights: Weights) -> Judgement:
+    """Which theorem is not proved any more of a faulty copy, and what it claims; the cheapest is tried first."""
+    if not ids:
+        return SURVIVED
+    asked = [
+        (one, REGISTRY[one].statement.__module__, attrs.astuple(weights[one].limits))
+        for one in sorted(ids, key=lambda one: weights[one].steps)
+    ]
+    finished = run_on(place, ["-m", __name__, json.dumps(asked)], root, None)
+    if finished is None or finished.returncode != 0:
+        return SURVIVED
+    evidence = json.loads(finished.stdout)
+    refuted = evidence and f" is {UNDECIDED}: " not in evidence
+    return Judgement("proof" if refuted else None, evidence)
+
+
+def judged_by_tests(tests: list[str], root: Path, place: Path) -> Judgement:
+    """Which of these tests fails first on a faulty copy, or which file of tests cannot be read."""
+    if not tests:
+        return SURVIVED
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--basetemp={place / 'tests'}"]
+    finished = run_on(place, ["-m", "pytest", *options, *tests], root, PATIENCE)
+    if finished is None:
+        return Judgement("tests", "the tests do not end")
+    if finished.returncode in (PASSED, NOT_FOUND):
+        return SURVIVED
+    failed = FAILURE.search(finished.stdout)
+    if finished.returncode not in (FAILED, INTERRUPTED) or failed is None:
+        raise RuntimeError(f"the tests broke down: {finished.stdout}{finished.stderr}")
+    return Judgement("tests", failed[1])
+
+
+def run_on(place: Path, command: list[str], root: Path, seconds: int | None) -> subprocess.CompletedProcess[str] | None:
+    """Run Python with a faulty copy of the rulebook before all others; None if that takes longer than it may."""
+    before = [str(place), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(before), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        return subprocess.run(
+            [sys.executable, *command],
+            cwd=root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def files_of_tests(root: Path, module: str) -> tuple[list[str], list[str]]:
+    """The tests of the rules, named file by file: those of a module, all others."""
+    found = [str(path.relative_to(root)) for pattern in TESTS for path in sorted(root.glob(pattern))]
+    own = f"test_rules_{module}.py"
+    return [one for one in found if one.endswith(own)], [one for one in found if not one.endswith(own)]
+
+
+# ------------------------------------------------------------- in a process of its own
+
+
+class Endless(BaseException):
+    """A theorem's run does not end."""
+
+
+def stop(_number: int, _frame: FrameType | None) -> None:
+    """Leave what does not end."""
+    raise Endless
+
+
+def first_not_proved(asked: list[tuple[str, str, tuple[int, int, int]]]) -> str:
+    """The first of these theorems that fails, else the first that is undecided; empty if all are proved."""
+    signal.signal(signal.SIGVTALRM, stop)
+    undecided = ""
+    for theorem_id, module, limits in asked:
+        import_module(module)
+        status, said = tried(theorem_id, Limits(*limits))
+        if status in ("failed", "vacuous"):
+            return f"{theorem_id} is {status}: {said}"
+        if status != "proved":
+            undecided = undecided or f"{theorem_id} is {status}: {said}"
+    return undecided
+
+
+def tried(theorem_id: str, limits: Limits) -> tuple[str, str]:
+    """A theorem's status within limits, and what is wrong with it.
+
+    A run that needs a number where it has a symbol refutes nothing: it is undecided.
+    """
+    signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE_WITH_A_THEOREM)
+    try:
+        with metered(limits.questions, limits.steps):
+            outcome = prove(REGISTRY[theorem_id], second_opinion=False, budget=limits.a_question)
+    except TooManySteps:
+        return UNDECIDED, "it takes more than twice as much"
+    except Endless:
+        return UNDECIDED, "it does not end"
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    needs_numbers = outcome.failure.startswith(NotSymbolic.__name__)
+    return UNDECIDED if needs_numbers else outcome.status, outcome.failure
+
+
+# ------------------------------------------------------------- what a judgement rests on
+
+
+def inputs_hash(mutant: Mutant, judgement: Judgement, root: Path) -> str:
+    """SHA-256 of what a judgement rests on: the function, the change, and the theorem or the test that killed it.
+
+    A test counts by its own text, so that its neighbours may change. A survivor rests on all that the function
+    reaches, and on all theorems that name it.
+    """
+    parts = [mutant.origin, mutant.what]
+    if judgement.killed_by == "proof":
+        named = judgement.evidence.split(" ")[0]
+        parts += [current_hash(named)] if named in REGISTRY else ["gone"]
+    elif judgement.killed_by == "tests":
+        parts += [hash_of_test(root, judgement.evidence)]
+    else:
+        parts += [reach_of(mutant.function), *(current_hash(one.id) for one in mutant.theorems)]
+    return sha256("\n".join(parts).encode()).hexdigest()
+
+
+@cache
+def current_hash(theorem_id: str) -> str:
+    """The hash of a theorem."""
+    return theorem_hash(REGISTRY[theorem_id])
+
+
+@cache
+def reach_of(function: str) -> str:
+    """The hash of all that a function of the rules reaches."""
+    package, module, *names = function.split(".")
+    found = import_module(f"{package}.{module}")
+    for name in names:
+        found = getattr(found, name)
+    return hash_of((found,))
+
+
+@cache
+def hash_of_test(root: Path, evidence: str) -> str:
+    """SHA-256 of a test's own text; of what runs at import if a file could not be read; empty without either."""
+    file, _, test = evidence.partition("::")
+    path = root / file
+    if not path.is_file():
+        return "gone" if test else ""
+    text = path.read_text("utf-8")
+    wanted = test.partition("[")[0]
+    own = [text_of(node, text) for node in ast.parse(text).body if is_part(node, wanted)]
+    return sha256("\n".join(own).encode()).hexdigest() if own else "gone"
+
+
+def is_part(node: ast.stmt, test: str) -> bool:
+    """Whether a statement of a file is a test, or, if none is named, runs at import and is none itself."""
+    if isinstance(node, ast.FunctionDef):
+        return node.name == test
+    return not test and not isinstance(node, ast.Import | ast.ImportFrom)
+
+
+def text_of(node: ast.stmt, text: str) -> str:
+    """The lines of a statement, with its decorators."""
+    first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
+    return "\n".join(text.splitlines()[first - 1 : node.end_lineno])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(first_not_proved(json.loads(sys.argv[1]))))

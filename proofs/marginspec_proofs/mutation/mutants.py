@@ -1,0 +1,216 @@
+"""Mutants: small faults in the rules' functions, each of which a theorem or a test must notice.
+
+A mutant is a copy of the rulebook in which one place of one function is changed. This module makes them;
+`judging` tells what notices them.
+"""
+
+import ast
+import copy
+from collections import Counter
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from marginspec_proofs.prover.statements import REGISTRY, Theorem
+
+MOST_OF_A_FUNCTION = 4
+"""Mutants that are taken of each function, if it has as many."""
+RULES = Path("spec/marginspec")
+
+COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+}
+ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Add,
+    ast.FloorDiv: ast.Mult,
+    ast.Pow: ast.Mult,
+}
+OPPOSITES = {"div_down": "div_up", "div_up": "div_down", "min": "max", "max": "min", "all": "any", "any": "all"}
+NAMES_OF_OPPOSITES = "\nfrom marginspec.model.units import div_down, div_up\n"
+"""Written after a module, as one that divides in one direction only does not know the other."""
+UNORDERED = ("min", "max")
+
+
+@attrs.frozen
+class Mutant:
+    """One changed place of one function; `text` is the function's module with the change."""
+
+    id: str
+    function: str
+    what: str
+    line: int
+    module: str
+    text: str
+    origin: str
+
+    @property
+    def theorems(self) -> tuple[Theorem, ...]:
+        """The theorems that name the function."""
+        return tuple(one for one in REGISTRY.values() if self.function in map(full_name, one.functions))
+
+
+def full_name(function: Any) -> str:
+    """The name of a function with its module."""
+    return f"{function.__module__}.{function.__qualname__}"
+
+
+def chosen_mutants(root: Path) -> list[Mutant]:
+    """The mutants of a checkout's rules, at most so many of each function, always the same ones in the same order."""
+    chosen: list[Mutant] = []
+    for path in sorted((root / RULES).rglob("*.py")):
+        for found in mutants_by_function(path):
+            kept = sorted(found, key=by_chance)[:MOST_OF_A_FUNCTION]
+            chosen.extend(one for one in found if one in kept)
+    return chosen
+
+
+def by_chance(mutant: Mutant) -> tuple[bool, bytes]:
+    """An order that no place is preferred by; swapped arguments come last, as most of them are of different types."""
+    return ":arguments-" in mutant.id, sha256(mutant.id.encode()).digest()
+
+
+def mutants_by_function(path: Path) -> Iterator[list[Mutant]]:
+    """All mutants of each function of a module that executes a clause."""
+    text = path.read_text("utf-8")
+    for prefix, function in ruled_functions(ast.parse(text)):
+        yield list(mutants_of(path.stem, prefix + function.name, function, text))
+
+
+def ruled_functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Functions and methods with `@rule`, each with its class's name and a dot before it."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield from ((f"{node.name}.", one) for one in node.body if isinstance(one, ast.FunctionDef) and ruled(one))
+        elif isinstance(node, ast.FunctionDef) and ruled(node):
+            yield "", node
+
+
+def ruled(function: ast.FunctionDef) -> bool:
+    """Whether a function is registered as the code of a clause."""
+    return any(isinstance(one, ast.Call) and getattr(one.func, "id", "") == "rule" for one in function.decorator_list)
+
+
+def mutants_of(module: str, name: str, function: ast.FunctionDef, text: str) -> Iterator[Mutant]:
+    """All mutants of a function, in the order of its text."""
+    counts: Counter[str] = Counter()
+    origin = sha256((ast.get_source_segment(text, function) or "").encode()).hexdigest()
+    for node in places(function):
+        found = changes(node)
+        if isinstance(node, ast.If):
+            node, found = node.test, iter([("branch", ast.Constant(False))])
+        for kind, change in found:
+            counts[kind] += 1
+            before, after = one_line(ast.get_source_segment(text, node) or ""), one_line(ast.unparse(change))
+            yield Mutant(
+                id=f"{module}.{name}:{kind}-{counts[kind]}",
+                function=f"marginspec.{module}.{name}",
+                what=f"{before} -> {after}",
+                line=node.lineno - function.lineno + 1,
+                module=module,
+                text=replaced(text, node, change) + NAMES_OF_OPPOSITES * (kind == "opposite" and module != "units"),
+                origin=origin,
+            )
+
+
+def one_line(text: str) -> str:
+    """A text in one line, cut where it gets long."""
+    joined = " ".join(text.split())
+    return joined if len(joined) <= 100 else joined[:97] + "..."
+
+
+def places(function: ast.FunctionDef) -> Iterator[ast.expr | ast.stmt]:
+    """Statements and expressions of a function's body, without docstring, assertions, annotations and texts."""
+    pending: list[ast.AST] = list(reversed(function.body))
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Assert | ast.JoinedStr) or is_text(node):
+            continue
+        if isinstance(node, ast.expr | ast.stmt):
+            yield node
+        children = [node.value] if isinstance(node, ast.AnnAssign) and node.value else ast.iter_child_nodes(node)
+        pending.extend(reversed(list(children)))
+
+
+def is_text(node: ast.AST) -> bool:
+    """Whether a statement is a text on its own: a docstring."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def changes(node: ast.expr | ast.stmt) -> Iterator[tuple[str, ast.expr | ast.stmt]]:
+    """What may stand wrongly in the place of a node, with the kind of fault."""
+    match node:
+        case ast.Constant(value=bool()):
+            yield "constant", ast.Constant(not node.value)
+        case ast.Constant(value=int(value)):
+            yield "constant", ast.Constant(value + 1)
+            yield "constant", ast.Constant(value - 1)
+        case ast.IfExp(body=body, orelse=other):
+            yield "branch", other
+            yield "branch", body
+        case ast.Call():
+            yield from changed_calls(node)
+        case ast.expr():
+            yield from changed_operators(node)
+        case ast.Expr() | ast.AugAssign() | ast.Continue() | ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):
+            yield "dropped", ast.Pass()
+
+
+def changed_operators(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """An expression with another operator, or without its sign."""
+    match node:
+        case ast.Compare(ops=[op]) if type(op) in COMPARISONS:
+            yield "comparison", evolved(node, ops=[COMPARISONS[type(op)]()])
+        case ast.BinOp(op=op) if type(op) in ARITHMETIC:
+            yield "arithmetic", evolved(node, op=ARITHMETIC[type(op)]())
+        case ast.UnaryOp(op=ast.USub() | ast.Not(), operand=operand):
+            yield "sign", operand
+        case ast.BoolOp(op=op):
+            yield "junction", evolved(node, op=ast.Or() if isinstance(op, ast.And) else ast.And())
+
+
+def changed_calls(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """A call of the opposite function, and one with its first two arguments swapped."""
+    name = getattr(call.func, "id", "")
+    if name in OPPOSITES:
+        yield "opposite", evolved(call, func=ast.Name(OPPOSITES[name]))
+    match call.args:
+        case [first, second, *rest] if name not in UNORDERED and ast.dump(first) != ast.dump(second):
+            yield "arguments", evolved(call, args=[second, first, *rest])
+
+
+def evolved(node: Any, **fields: Any) -> Any:
+    """A copy of a node with other fields."""
+    changed = copy.copy(node)
+    for name, value in fields.items():
+        setattr(changed, name, value)
+    return changed
+
+
+def replaced(text: str, node: ast.expr | ast.stmt, change: ast.expr | ast.stmt) -> str:
+    """A text with a change in the place of a node; expressions in brackets, so that they stay whole."""
+    lines = text.encode().splitlines(keepends=True)
+    starts = [sum(map(len, lines[:number])) for number in range(len(lines))]
+    begin = starts[node.lineno - 1] + node.col_offset
+    end = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
+    written = f"({ast.unparse(change)})" if isinstance(change, ast.expr) else indented(change, node.col_offset)
+    whole = b"".join(lines)
+    return (whole[:begin] + written.encode() + whole[end:]).decode()
+
+
+def indented(statement: ast.stmt, column: int) -> str:
+    """A statement's text where it begins in a column."""
+    return ast.unparse(statement).replace("\n", "\n" + " " * column)

@@ -1,0 +1,1 @@
+"""The prover: symbolic execution of Python, obligations, two solvers, witnesses and certificates."""

@@ -1,0 +1,1 @@
+"""What each event does, and when it is refused."""

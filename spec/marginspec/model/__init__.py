@@ -1,0 +1,1 @@
+"""The nouns of the rulebook: units, markets, ledger, accounts, events, effects, state, reasons of rejection."""

@@ -1,0 +1,215 @@
+"""Receipts: what an event did, one effect for every change of state, in order, in units of its market or asset."""
+
+import attrs
+
+from marginspec.model.account import DomainKey, Lot, MarginMode, Order, PositionKey, PositionMode
+from marginspec.model.ledger import LedgerAccount
+from marginspec.model.market import FeeTerms, Market, TierTable
+from marginspec.model.rejections import Reason
+from marginspec.model.units import NOTHING, Money, Price, Quantity
+
+
+@attrs.frozen
+class MarketListed:
+    """A market opened with these parameters."""
+
+    market: Market
+
+
+@attrs.frozen
+class TiersUpdated:
+    """A market has a new tier table."""
+
+    market: str
+    tiers: TierTable
+
+
+@attrs.frozen
+class FeesUpdated:
+    """A market has new fee rates."""
+
+    market: str
+    fees: FeeTerms
+
+
+@attrs.frozen
+class MarkSet:
+    """A market has a new mark price."""
+
+    market: str
+    price: Price
+
+
+@attrs.frozen
+class PositionModeSet:
+    """An account has this position mode; also emitted when its first deposit opens it."""
+
+    account: str
+    mode: PositionMode
+
+
+@attrs.frozen
+class MarginModeSet:
+    """An account has this margin mode in a market."""
+
+    account: str
+    market: str
+    mode: MarginMode
+
+
+@attrs.frozen
+class LeverageSet:
+    """An account has this leverage in a market."""
+
+    account: str
+    market: str
+    leverage: int
+
+
+@attrs.frozen
+class OrderPlaced:
+    """An order rests."""
+
+    account: str
+    order: Order
+
+
+@attrs.frozen
+class OrderReduced:
+    """A fill left so much of an order (signed); zero when it is filled."""
+
+    account: str
+    order: str
+    market: str
+    quantity: Quantity
+
+
+@attrs.frozen
+class OrderCancelled:
+    """An order is gone, by its owner's wish or because its domain was liquidated."""
+
+    account: str
+    order: str
+
+
+@attrs.frozen
+class Transferred:
+    """Money moved between two ledger accounts of an asset, by a rule; the amount is positive."""
+
+    asset: str
+    source: LedgerAccount
+    target: LedgerAccount
+    amount: Money
+    rule: str
+
+
+@attrs.frozen
+class PositionChanged:
+    """A position has this quantity; zero when it is flat."""
+
+    key: PositionKey
+    quantity: Quantity
+
+
+@attrs.frozen
+class DomainLiquidated:
+    """An unhealthy domain is taken; equity and maintenance margin as they were found."""
+
+    domain: DomainKey
+    equity: Money
+    maintenance: Money
+
+
+@attrs.frozen
+class LotOpened:
+    """The liquidation engine took a lot over at this cost (signed like the quantity)."""
+
+    lot: Lot
+    cost: Money
+
+
+@attrs.frozen
+class LotReduced:
+    """So much of a lot is left (signed); zero when it is closed."""
+
+    lot: int
+    market: str
+    quantity: Quantity
+
+
+@attrs.frozen
+class Deleveraged:
+    """A counterparty's position was reduced against a lot: by this quantity (> 0), at this value.
+
+    `value` is the lot's released cost, signed like the lot; `loss` is what the lot's loss fell by.
+    """
+
+    lot: int
+    counterparty: PositionKey
+    quantity: Quantity
+    value: Money
+    loss: Money
+
+
+@attrs.frozen
+class Levied:
+    """A domain paid this part of a levy."""
+
+    domain: DomainKey
+    amount: Money
+
+
+@attrs.frozen
+class UncoveredChanged:
+    """So much of an asset's shortfall has no cover left."""
+
+    asset: str
+    amount: Money
+
+
+@attrs.frozen
+class FundStatus:
+    """Counters of one market's funds, in quanta since the market opened.
+
+    Balance of the reserve and its high-water mark, flows into and out of it, draws on the insurance fund, losses
+    that deleveraging passed to counterparties, and what house and levy paid on the market's account.
+    """
+
+    balance: Money = NOTHING
+    high_water: Money = NOTHING
+    inflow: Money = NOTHING
+    outflow: Money = NOTHING
+    insurance_drawn: Money = NOTHING
+    deleveraged: Money = NOTHING
+    levied: Money = NOTHING
+
+
+@attrs.frozen
+class ReserveStatus:
+    """The new counters of a market's funds."""
+
+    market: str
+    status: FundStatus
+
+
+@attrs.frozen
+class InsuranceStatus:
+    """The new balance of an asset's insurance fund."""
+
+    asset: str
+    balance: Money
+
+
+Listed = MarketListed | TiersUpdated | FeesUpdated | MarkSet
+Chosen = PositionModeSet | MarginModeSet | LeverageSet | OrderPlaced | OrderReduced | OrderCancelled
+Moved = Transferred | PositionChanged | DomainLiquidated | LotOpened | LotReduced
+Covered = Deleveraged | Levied | UncoveredChanged | ReserveStatus | InsuranceStatus
+Effect = Listed | Chosen | Moved | Covered
+
+
+@attrs.frozen
+class Receipt:
+    """The answer to an event: a reason if it was rejected, else its effects in order."""
+
+    rejected: Reason | None
+    effects: tuple[Effect, ...]

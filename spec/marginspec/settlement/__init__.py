@@ -1,0 +1,1 @@
+"""What happens when an account is not healthy: liquidation, waterfall, deleveraging, levy."""

@@ -1,0 +1,106 @@
+"""The optimized engine equals the specification: every receipt and every state, on seeded journals and Hypothesis'."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from building import MINIMAL, deposit, listing, mark
+from giants import giant_event, giant_world
+from marginspec.model.events import Event
+from marginspec.model.state import State
+from marginspec_engine.engine import OptimizedEngine
+from pairs import Pair
+from strategies import Drawn, Seeded, aimed_event, raw_events, world
+
+BATCHES = 4
+JOURNALS = 60
+EVENTS = 90
+RESTART_EVERY = 37
+
+OPENING: tuple[Event, ...] = (
+    *(listing(), mark("100"), listing("B"), mark("20", "B")),
+    *(deposit("alice", "300"), deposit("bob", "300")),
+)
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_aimed_journals(batch: int) -> None:
+    happened: Counter[str] = Counter()
+    for seed in range(batch * JOURNALS, (batch + 1) * JOURNALS):
+        chooser = Seeded(seed)
+        opened = world(chooser)
+        pair = Pair(State(header=opened.header))
+        for place in range(len(opened.opening) + EVENTS):
+            event = opened.opening[place] if place < len(opened.opening) else aimed_event(chooser, pair.state)
+            happened.update(type(effect).__name__ for effect in pair.take(event).effects)
+            if place % RESTART_EVERY == RESTART_EVERY - 1:
+                pair.compare()
+                pair.restart()
+        pair.compare()
+    assert {"DomainLiquidated", "LotOpened", "LotReduced", "Deleveraged", "OrderCancelled", "Levied"} <= set(happened)
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_giants(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    wide: Counter[str] = Counter()
+    widely = OptimizedEngine.apply_widely
+
+    def counted(engine: OptimizedEngine) -> int:
+        reason = widely(engine)
+        wide["accepted" if reason == 0 else "rejected"] += 1
+        return reason
+
+    monkeypatch.setattr(OptimizedEngine, "apply_widely", counted)
+    for seed in range(batch * JOURNALS, (batch + 1) * JOURNALS):
+        chooser = Seeded(seed)
+        header, opening = giant_world(chooser)
+        pair = Pair(State(header=header))
+        for event in opening:
+            pair.take(event)
+        for _ in range(EVENTS):
+            pair.take(giant_event(chooser))
+        pair.compare()
+    assert wide["rejected"] > 0
+
+
+class Exchange(RuleBasedStateMachine):
+    """Two engines that take raw and aimed events."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pair = Pair(State(header=MINIMAL))
+
+    @initialize(data=st.data())
+    def open(self, data: st.DataObject) -> None:
+        """Either the plain opening or a world of its own."""
+        opening = OPENING
+        if data.draw(st.booleans()):
+            drawn = world(Drawn(data))
+            self.pair, opening = Pair(State(header=drawn.header)), drawn.opening
+        for event in opening:
+            self.pair.take(event)
+
+    @rule(event=raw_events())
+    def raw(self, event: Event) -> None:
+        """Anything well-formed."""
+        self.pair.take(event)
+        self.pair.compare()
+
+    @rule(data=st.data())
+    def aimed(self, data: st.DataObject) -> None:
+        """Something near the edge."""
+        self.pair.take(aimed_event(Drawn(data), self.pair.state))
+        self.pair.compare()
+
+    @rule(data=st.data())
+    def giant(self, data: st.DataObject) -> None:
+        """Something as large as it may be."""
+        self.pair.take(giant_event(Drawn(data)))
+        self.pair.compare()
+
+
+class TestExchange(Exchange.TestCase):  # type: ignore[misc, valid-type]  # made by Hypothesis
+    settings = settings(max_examples=60, stateful_step_count=30)

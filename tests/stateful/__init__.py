@@ -1,1 +1,0 @@
-"""Tests that run many events against one exchange."""

@@ -1,0 +1,413 @@
+"""audit: its checks, its findings, its report folder, and that a kill leaves nothing of it."""
+
+import csv
+import io
+import json
+import signal
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from click.testing import CliRunner, Result
+
+from golden_journals import FOLDER, HEADER, OPEN, deposit, journals, mark, trade
+from marginspec.engine import Engine
+from marginspec.model.effects import InsuranceStatus, Receipt, ReserveStatus
+from marginspec.model.events import Event
+from marginspec.model.state import State
+from marginspec.model.units import Money
+from marginspec.transition import SpecificationEngine, apply
+from marginspec_audit import Transition, Violation
+from marginspec_journal import InputError
+from marginspec_tools.audit.command import command
+from marginspec_tools.audit.folder import REPORT_FILES
+from marginspec_tools.audit.liquidations import COLUMNS
+
+LEVY = FOLDER / "levy.jsonl"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(command, [str(one) for one in arguments])
+
+
+def journal(folder: Path, *lines: dict[str, Any], header: dict[str, Any] = HEADER) -> Path:
+    path = folder / "j.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in (header, *lines)), "utf-8")
+    return path
+
+
+def audited(path: Path, folder: Path, *arguments: object) -> tuple[Result, list[dict[str, Any]]]:
+    """An audit's outcome and findings."""
+    outcome = run(path, "--report", folder, *arguments)
+    lines = (folder / "findings.jsonl").read_text("utf-8").splitlines()
+    return outcome, [json.loads(line) for line in lines]
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_text("utf-8"))))
+
+
+# ------------------------------------------------------------------- what holds
+
+
+@pytest.mark.rule("TRN-01", "JRN-01")
+@pytest.mark.parametrize("name", sorted(journals()))
+def test_nothing_is_found_in_the_rulebooks_own_answers(name: str, tmp_path: Path) -> None:
+    outcome, found = audited(FOLDER / f"{name}.jsonl", tmp_path / "r")
+    assert (outcome.exit_code, found) == (0, [])
+    assert "nothing was found" in outcome.stdout
+
+
+@pytest.mark.rule("TRN-01")
+def test_the_report_holds_what_it_says_and_is_the_same_again(tmp_path: Path) -> None:
+    first, second = tmp_path / "one", tmp_path / "two"
+    assert run(LEVY, "--report", first).exit_code == 0
+    assert run(LEVY, "--report", second).exit_code == 0
+    assert sorted(path.name for path in first.iterdir()) == sorted(REPORT_FILES)
+    for name in REPORT_FILES:
+        assert (first / name).read_bytes() == (second / name).read_bytes()
+    manifest = json.loads((first / "manifest.json").read_text("utf-8"))
+    assert manifest["inputs"] == {"journal": sha256(LEVY.read_bytes()).hexdigest()}
+    assert manifest["versions"]["rulebook"] == "1"
+    for name, digest in manifest["files"].items():
+        assert sha256((first / name).read_bytes()).hexdigest() == digest
+    assert {*manifest["files"], "manifest.json"} == set(REPORT_FILES)
+    summary = json.loads((first / "summary.json").read_text("utf-8"))
+    assert summary["hash"] == manifest["hash"] == json.loads((FOLDER / "levy.state").read_text("utf-8"))["hash"]
+
+
+@pytest.mark.rule("TRN-01")
+def test_funds_are_those_of_the_state(tmp_path: Path) -> None:
+    run(LEVY, "--report", tmp_path / "r")
+    state = json.loads((FOLDER / "levy.state").read_text("utf-8"))
+    table = {row["market"]: row for row in rows(tmp_path / "r" / "funds.csv")}
+    for market, status in state["fund_status"].items():
+        assert {name: table[market][name] for name in status} == status
+    assert sorted(table) == sorted(state["markets"])
+
+
+def test_liquidations_name_their_event(tmp_path: Path) -> None:
+    lines = [json.loads(line) for line in LEVY.read_text("utf-8").splitlines()]
+    for place, line in enumerate(lines[1:], 1):
+        line.update(ts="2026-01-01T00:00:00Z", ref=f"venue, {place}")
+    path = journal(tmp_path, *lines[1:], header=lines[0])
+    assert run(path, "--report", tmp_path / "r").exit_code == 0
+    found = rows(tmp_path / "r" / "liquidations.csv")
+    assert tuple(found[0]) == COLUMNS
+    assert {"liquidation", "lot", "levy"} <= {row["kind"] for row in found}
+    for row in found:
+        assert (int(row["line"]), row["ref"]) == (int(row["seq"]) + 1, f"venue, {row['seq']}")
+    levied = sum(float(row["amount"]) for row in found if row["kind"] == "levy")
+    assert levied == sum(float(row["levied"]) for row in rows(tmp_path / "r" / "funds.csv"))
+
+
+def test_programs_get_the_summary(tmp_path: Path) -> None:
+    outcome = run(LEVY, "--report", tmp_path / "r", "--json")
+    line = json.loads(outcome.stdout)
+    assert line.pop("report") == str(tmp_path / "r")
+    assert line == json.loads((tmp_path / "r" / "summary.json").read_text("utf-8"))
+    assert line["verdict"] == "holds"
+
+
+def test_a_journal_without_events(tmp_path: Path) -> None:
+    outcome, found = audited(journal(tmp_path), tmp_path / "r")
+    assert (outcome.exit_code, found) == (0, [])
+
+
+# ------------------------------------------------------------------- what the exchange's engine answered
+
+
+AGREED: dict[str, Any] = {
+    "accepted": True,
+    "ledger": {"wallet:alice:USDT": "999.8", "insurance:USDT": "0.0300", "wallet:zoe:USDT": "0", "lot:9": "0"},
+    "positions": {
+        "alice:ABC:BOTH": {"quantity": "2.00", "margin_mode": "cross", "leverage": 20},
+        "carol:ABC:BOTH": {"quantity": "0"},
+    },
+    "marks": {"ABC": "100"},
+}
+
+
+def observed(folder: Path, answer: dict[str, Any]) -> Path:
+    """A trade of 2 at 100: the taker pays 0.2, the maker 0.1, of which insurance gets a fifth, so 0.06."""
+    sold = {**trade("alice", "bob", "2"), "ref": "t-1", "ts": "2026-01-01T00:00:00Z", "observed": answer}
+    return journal(folder, *OPEN, sold)
+
+
+@pytest.mark.rule("JRN-01")
+def test_answers_that_say_the_same_in_other_digits_are_no_finding(tmp_path: Path) -> None:
+    answer = {**AGREED, "ledger": {**AGREED["ledger"], "insurance:USDT": "0.06"}}
+    outcome, found = audited(observed(tmp_path, answer), tmp_path / "r")
+    assert (outcome.exit_code, found) == (0, [])
+    assert json.loads((tmp_path / "r" / "summary.json").read_text("utf-8"))["observed"] == 1
+
+
+@pytest.mark.rule("LED-01", "ACC-01", "MKT-01")
+@pytest.mark.parametrize(
+    ("answer", "kind", "where", "what", "expected", "answered"),
+    [
+        ({"rejected": "UNHEALTHY"}, "verdict", "Trade", "verdict", "accepted", "UNHEALTHY"),
+        ({"ledger": {"house:USDT": "0.25"}}, "ledger", "house:USDT", "balance", "0.2400", "0.25"),
+        ({"ledger": {"lot:9": "1"}}, "ledger", "lot:9", "balance", "0.00000000", "1"),
+        ({"ledger": {"nonsense": "1"}}, "ledger", "nonsense", "balance", "0.00000000", "1"),
+        ({"positions": {"bob:ABC:BOTH": {"quantity": "2"}}}, "position", "bob:ABC:BOTH", "quantity", "-2.0", "2"),
+        (
+            {"positions": {"bob:ABC:BOTH": {"quantity": "-2", "leverage": 5}}},
+            "position",
+            "bob:ABC:BOTH",
+            "leverage",
+            "20",
+            "5",
+        ),
+        (
+            {"positions": {"bob:ABC:BOTH": {"quantity": "-2", "margin_mode": "isolated"}}},
+            "position",
+            "bob:ABC:BOTH",
+            "margin_mode",
+            "cross",
+            "isolated",
+        ),
+        ({"positions": {"bob:XYZ:BOTH": {"quantity": "1"}}}, "position", "bob:XYZ:BOTH", "market", None, "1"),
+        ({"positions": {"bob": {"quantity": "1"}}}, "position", "bob", "market", None, "1"),
+        ({"marks": {"ABC": "100.01"}}, "mark", "ABC", "mark", "100.00", "100.01"),
+        ({"marks": {"XYZ": "1"}}, "mark", "XYZ", "mark", None, "1"),
+    ],
+)
+def test_answers_that_differ(
+    answer: dict[str, Any], kind: str, where: str, what: str, expected: str | None, answered: str, tmp_path: Path
+) -> None:
+    outcome, (found,) = audited(observed(tmp_path, answer), tmp_path / "r")
+    assert outcome.exit_code == 1
+    assert found.pop("rule")
+    assert found == {
+        "seq": 6,
+        "line": 7,
+        "ts": "2026-01-01T00:00:00Z",
+        "ref": "t-1",
+        "kind": kind,
+        "where": where,
+        "what": what,
+        "expected": expected,
+        "observed": answered,
+    }
+    assert outcome.stdout.splitlines()[-2] == f"1 findings: 1 {kind}"
+    assert "**1 findings**" in (tmp_path / "r" / "summary.md").read_text("utf-8")
+
+
+def test_another_reason_of_rejection_is_a_finding(tmp_path: Path) -> None:
+    refused = {**trade("alice", "alice", "1"), "observed": {"rejected": "NO_MARK"}}
+    _, (found,) = audited(journal(tmp_path, *OPEN, refused), tmp_path / "r")
+    assert (found["what"], found["expected"], found["observed"]) == ("reason", "SELF_TRADE", "NO_MARK")
+
+
+# ------------------------------------------------------------------- what an engine may get wrong
+
+
+class Altered:
+    """The specification, but for what is changed in each answer or state."""
+
+    def __init__(self, state: State) -> None:
+        self.now = state
+
+    def apply(self, event: Event) -> Receipt:
+        self.now, receipt = apply(self.now, event)
+        return self.altered(receipt)
+
+    def state(self) -> State:
+        return self.now
+
+    def altered(self, receipt: Receipt) -> Receipt:
+        return receipt
+
+
+class Silent(Altered):
+    """Publishes neither reserves nor insurance."""
+
+    def altered(self, receipt: Receipt) -> Receipt:
+        told = tuple(one for one in receipt.effects if not isinstance(one, ReserveStatus | InsuranceStatus))
+        return attrs.evolve(receipt, effects=told)
+
+
+class Forgetful(Altered):
+    """Counts no inflow."""
+
+    def altered(self, receipt: Receipt) -> Receipt:
+        kept = self.now.fund_status
+        for market, status in kept.items():
+            kept = kept.set(market, attrs.evolve(status, inflow=Money(0)))
+        self.now = attrs.evolve(self.now, fund_status=kept)
+        return receipt
+
+
+class Generous(Altered):
+    """Books a deposit twice."""
+
+    def altered(self, receipt: Receipt) -> Receipt:
+        balances = {name: Money(money * 2) for name, money in self.now.ledger.items() if name == "wallet:alice:USDT"}
+        self.now = attrs.evolve(self.now, ledger=self.now.ledger.update(balances))
+        return receipt
+
+
+def altered_audit(engine: type[Engine], path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    monkeypatch.setattr("marginspec_tools.runs.running.SpecificationEngine", engine)
+    monkeypatch.setattr("marginspec_tools.runs.violations.check_transition", lambda _: ())
+    outcome, found = audited(path, folder / "r")
+    assert outcome.exit_code == 1
+    assert {one["kind"] for one in found} == {"transparency"}
+    return found
+
+
+@pytest.mark.rule("TRN-01")
+def test_funds_that_are_not_published_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = altered_audit(Silent, FOLDER / "insurance_draw.jsonl", tmp_path, monkeypatch)
+    assert {"status published", "balance published"} == {one["what"] for one in found}
+
+
+@pytest.mark.rule("TRN-01")
+def test_a_miscount_is_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The takeover's lot is sold at a profit, which flows into the reserve.
+    path = FOLDER / "liquidation_fill.jsonl"
+    found = altered_audit(Forgetful, path, tmp_path, monkeypatch)
+    assert [one["what"] for one in found] == ["inflow in the state"] * len(found)
+    state = json.loads((FOLDER / "liquidation_fill.state").read_text("utf-8"))
+    assert found[0]["expected"] == state["fund_status"]["ABC"]["inflow"]
+    assert found[0]["observed"] == "0.0000"
+
+
+@pytest.mark.rule("LED-01")
+def test_a_balance_that_the_transfers_do_not_make_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = altered_audit(
+        Generous, journal(tmp_path, deposit("alice", "1"), deposit("bob", "1")), tmp_path, monkeypatch
+    )
+    assert [(one["seq"], one["where"], one["expected"], one["observed"]) for one in found] == [
+        (1, "wallet:alice:USDT", "1.0000", "2.0000"),
+        (2, "wallet:alice:USDT", "2.0000", "4.0000"),
+    ]
+
+
+@pytest.mark.rule("INV-02")
+def test_broken_invariants_are_findings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(taken: Transition) -> tuple[Violation, ...]:
+        return (Violation("INV-02", "quantities do not sum to zero", "ABC", 5),) if taken.after.positions else ()
+
+    monkeypatch.setattr("marginspec_tools.runs.violations.check_transition", broken)
+    outcome, found = audited(journal(tmp_path, *OPEN, trade("alice", "bob", "2"), *[mark("100")] * 25), tmp_path / "r")
+    assert len(found) == 26
+    assert (found[0]["rule"], found[0]["what"], found[0]["observed"]) == (
+        "INV-02",
+        "quantities do not sum to zero",
+        "0.5",
+    )
+    assert "and 6 more in findings.jsonl" in outcome.stdout
+    assert json.loads((tmp_path / "r" / "summary.json").read_text("utf-8"))["broken"] == {"INV-02": 26}
+    printed = run(tmp_path / "j.jsonl", "--report", tmp_path / "again", "--json").stdout.splitlines()
+    assert json.loads(printed[0])["kind"] == "invariant"
+
+
+@pytest.mark.rule("INV-01")
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_start_that_breaks_an_invariant_is_not_audited(form: list[str], tmp_path: Path) -> None:
+    state = json.loads((FOLDER / "levy.state").read_text("utf-8"))
+    state["ledger"]["wallet:carol:USDT"] = "12.5000"
+    (tmp_path / "s.json").write_text(json.dumps(state), "utf-8")
+    path = journal(tmp_path, header=json.loads(LEVY.read_text("utf-8").splitlines()[0]))
+    outcome = run(path, "--report", tmp_path / "r", "--from", tmp_path / "s.json", *form)
+    assert outcome.exit_code == 1
+    assert "INV-01" in outcome.stdout
+    assert not (tmp_path / "r").exists()
+
+
+def test_an_audit_goes_on_from_a_state(tmp_path: Path) -> None:
+    path = journal(tmp_path, mark("100"), header=json.loads(LEVY.read_text("utf-8").splitlines()[0]))
+    state = FOLDER / "levy.state"
+    outcome, found = audited(path, tmp_path / "r", "--from", state)
+    assert (outcome.exit_code, found) == (0, [])
+    manifest = json.loads((tmp_path / "r" / "manifest.json").read_text("utf-8"))
+    assert manifest["inputs"]["state"] == sha256(state.read_bytes()).hexdigest()
+
+
+# ------------------------------------------------------------------- the folder
+
+
+def refused(*arguments: object) -> str:
+    outcome = run(*arguments)
+    assert isinstance(outcome.exception, InputError), outcome.output
+    return str(outcome.exception)
+
+
+def test_a_folder_that_is_not_empty_is_left_alone_unless_forced(tmp_path: Path) -> None:
+    folder = tmp_path / "r"
+    folder.mkdir()
+    assert run(LEVY, "--report", folder).exit_code == 0
+    assert refused(LEVY, "--report", folder) == (
+        f"{folder}: cannot be written: the folder is not empty; --force replaces the report in it"
+    )
+    (folder / "notes.txt").write_text("mine")
+    (folder / "summary.md").write_text("old")
+    assert run(LEVY, "--report", folder, "--force").exit_code == 0
+    assert sorted(path.name for path in folder.iterdir()) == sorted((*REPORT_FILES, "notes.txt"))
+    assert (folder / "notes.txt").read_text() == "mine"
+    assert (folder / "summary.md").read_text() != "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["r"]
+
+
+def test_folders_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    assert refused(LEVY, "--report", tmp_path / "file") == f"{tmp_path / 'file'}: cannot be written: not a folder"
+    missing = tmp_path / "no" / "r"
+    assert refused(LEVY, "--report", missing) == f"{missing}: cannot be written: No such file or directory"
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert refused(LEVY, "--report", "..", "--force") == "..: cannot be written: it is, or holds, the folder you are in"
+
+
+def test_bad_input_leaves_no_report(tmp_path: Path) -> None:
+    path = journal(tmp_path, *OPEN, {**deposit("alice", "1"), "amount": "01"})
+    assert refused(path, "--report", tmp_path / "r") == f'{path}:7: amount: not a decimal: "01"'
+    assert refused(tmp_path / "n.jsonl", "--report", tmp_path / "r").endswith("they must be regular files")
+    assert [one.name for one in tmp_path.iterdir()] == ["j.jsonl"]
+
+
+def test_a_journal_that_changes_meanwhile_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = journal(tmp_path, *OPEN)
+
+    class Growing(SpecificationEngine):
+        def apply(self, event: Event) -> Receipt:
+            # A new file under the name, so that what is being read stays as it was.
+            changed = path.with_suffix(".new")
+            changed.write_bytes(LEVY.read_bytes())
+            changed.replace(path)
+            return super().apply(event)
+
+    monkeypatch.setattr("marginspec_tools.runs.running.SpecificationEngine", Growing)
+    assert refused(path, "--report", tmp_path / "r") == f"{path}: changed while it was audited"
+    assert not (tmp_path / "r").exists()
+
+
+KILLED = """
+import os, signal, sys
+from marginspec_tools import cli
+from marginspec_tools.audit import command as audit
+
+take = audit.Recount.take
+
+def take_and_die(self, step):
+    found = take(self, step)
+    if step.number == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return found
+
+audit.Recount.take = take_and_die
+cli.main()
+"""
+
+
+def test_an_audit_that_is_killed_half_way_leaves_nothing(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", KILLED, "audit", str(LEVY), "--report", str(tmp_path / "r")]
+    done = subprocess.run(words, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGKILL, b"", b"")
+    assert list(tmp_path.iterdir()) == []
