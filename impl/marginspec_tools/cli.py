@@ -4,13 +4,13 @@
 """
 
 import importlib
-import importlib.util
 import os
 import sys
 import traceback
 from importlib.metadata import version
 from typing import Any
 
+import attrs
 import click
 
 from marginspec import RULEBOOK_VERSION
@@ -18,21 +18,30 @@ from marginspec_journal import InputError
 from marginspec_tools.console.outputs import tell
 from marginspec_tools.runs.running import Divergence, EngineCrash
 
+
+@attrs.frozen
+class Listed:
+    """A command: the module that holds it under the name `command`, and its short help."""
+
+    module: str
+    help: str
+
+
 COMMANDS = {
-    "demo": "Audit a bundled stress day and show the whole waterfall.",
-    "replay": "Run a journal to receipts, a final state and a hash.",
-    "audit": "Run a journal and write a report folder.",
-    "explain": "Explain an event or an account as a tree of values and rules.",
-    "scenario": "Generate a journal from a seed.",
-    "calc": "Answer questions about tiers, margins, bands and scores.",
-    "sweep": "Answer what would follow from other marks, scenario by scenario.",
-    "campaign": "Simulate a journal for each of many seeds, and tell what came of them.",
-    "segment": "Run one segment of a journal again, from its snapshot.",
-    "merge": "Join the shards of a sweep or a campaign, or the segments of a run.",
-    "prove": "Prove the theorems on the rulebook's own functions.",
-    "bench": "Measure speed.",
+    "demo": Listed("audit.demo", "Audit a bundled stress day and show the whole waterfall."),
+    "replay": Listed("runs.replay", "Run a journal to receipts, a final state and a hash."),
+    "audit": Listed("audit.command", "Run a journal and write a report folder."),
+    "explain": Listed("explain.command", "Explain an event or an account as a tree of values and rules."),
+    "scenario": Listed("simulate.scenario", "Generate a journal from a seed."),
+    "calc": Listed("calculate.calc", "Answer questions about tiers, margins, bands and scores."),
+    "sweep": Listed("fleet.sweep", "Answer what would follow from other marks, scenario by scenario."),
+    "campaign": Listed("fleet.campaign", "Simulate a journal for each of many seeds, and tell what came of them."),
+    "segment": Listed("fleet.segment", "Run one segment of a journal again, from its snapshot."),
+    "merge": Listed("fleet.merge", "Join the shards of a sweep or a campaign, or the segments of a run."),
+    "prove": Listed("prove.command", "Prove the theorems on the rulebook's own functions."),
+    "bench": Listed("bench.command", "Measure speed."),
 }
-"""Each command with its short help: a module of this package that holds a click command named `command`."""
+"""The commands, in the order of their use; a module is imported when its command is called."""
 
 DIVERGED = 1
 WRONG_INPUT = 2
@@ -46,20 +55,20 @@ class LazyCommands(click.Group):
     """A group whose commands are modules of this package, imported when one is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the group's interface
-        """Names of the commands that this installation has, in the order of their use."""
-        return [name for name in COMMANDS if importlib.util.find_spec(f"marginspec_tools.{name}") is not None]
+        """Names of the commands, in the order of their use."""
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a module; None if there is no such command."""
-        if cmd_name not in self.list_commands(ctx):
+        if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"marginspec_tools.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"marginspec_tools.{COMMANDS[cmd_name].module}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+            formatter.write_dl([(name, COMMANDS[name].help) for name in self.list_commands(ctx)])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; a reader that has gone ends it here, since click would call that a divergence (1)."""
