@@ -24,7 +24,7 @@ from marginspec.model.account import (
 )
 from marginspec.model.effects import Effect, Receipt
 from marginspec.model.events import Event
-from marginspec.model.ledger import LedgerAccount
+from marginspec.model.ledger import account_named
 from marginspec.model.market import FeeTerms, Market, TierTable, TierTerms, tier_table
 from marginspec.model.rejections import Reason, Rejected
 from marginspec.model.state import Header, Profile, State
@@ -277,14 +277,14 @@ def resting(
 
 def balances(state: State) -> dict[str, int]:
     """All balances of the ledger."""
-    return dict(state.ledger.items())
+    return {str(account): balance for account, balance in state.ledger.items()}
 
 
 def with_balances(state: State, **changes: int) -> State:
     """A state with balances set by force, `wallet__alice__USD=5`; the ledger need not balance after it."""
     forced = state.ledger
     for name, amount in changes.items():
-        account = LedgerAccount(name.replace("__", ":"))
+        account = account_named(name.replace("__", ":"))
         forced = forced.set(account, Money(amount)) if amount else forced.delete(account)
     return attrs.evolve(state, ledger=forced)
 

@@ -29,7 +29,7 @@ from marginspec.model.effects import (
     UncoveredChanged,
 )
 from marginspec.model.events import Event
-from marginspec.model.ledger import LedgerAccount
+from marginspec.model.ledger import LedgerAccount, account_named
 from marginspec.model.market import FeeTerms, Market, TierTerms, tier_table
 from marginspec.model.state import Header, State
 from marginspec.model.units import Decimal8, Money, Price, Quantity, Rate
@@ -119,7 +119,7 @@ EFFECTS: tuple[Effect, ...] = (
     OrderPlaced("alice", ORDER),
     OrderReduced("alice", "o1", "BTCUSDC", Quantity(-9)),
     OrderCancelled("alice", "o1"),
-    Transferred("USDC", LedgerAccount("wallet:alice:USDC"), LedgerAccount("house:USDC"), Money(1_500_000), "TRD-01"),
+    Transferred("USDC", account_named("wallet:alice:USDC"), account_named("house:USDC"), Money(1_500_000), "TRD-01"),
     PositionChanged(KEY, Quantity(-10)),
     DomainLiquidated(DomainKey("alice", "USDC"), Money(-5), Money(7)),
     DomainLiquidated(DomainKey("alice", "USDC", "BTCUSDC", "LONG"), Money(5), Money(7)),
@@ -137,7 +137,7 @@ EFFECTS: tuple[Effect, ...] = (
 
 def balances(**by_account: int) -> Map[LedgerAccount, Money]:
     """A ledger; two underscores stand for the colon."""
-    return Map({LedgerAccount(name.replace("__", ":")): Money(units) for name, units in by_account.items()})
+    return Map({account_named(name.replace("__", ":")): Money(units) for name, units in by_account.items()})
 
 
 BOB_LONG = PositionKey("bob", "BTCUSDC", "LONG")

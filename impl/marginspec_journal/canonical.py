@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from hashlib import sha256
 from operator import attrgetter
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 import attrs
 import msgspec
@@ -116,8 +116,8 @@ class _EventForm:
 
 def _event_form(event_class: type[Event]) -> _EventForm:
     fields = sorted(attrs.fields(event_class), key=lambda field: field.name)
-    names = tuple(field.name for field in fields)
-    converted = tuple((field.name, _CONVERTS[field.type]) for field in fields if field.type in _CONVERTS)
+    names, types = tuple(field.name for field in fields), get_type_hints(event_class)
+    converted = tuple((name, _CONVERTS[types[name]]) for name in names if types[name] in _CONVERTS)
     optional = tuple(field.name for field in fields if field.default is None)
     return _EventForm(type_name(event_class), names, attrgetter(*names), converted, optional)
 

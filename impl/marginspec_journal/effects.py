@@ -203,8 +203,8 @@ def _transfer(effect: Transferred, digits: Digits) -> JsonObject:
         "amount": decimal_text(effect.amount, digits.assets[effect.asset]),
         "asset": effect.asset,
         "rule": effect.rule,
-        "source": effect.source,
-        "target": effect.target,
+        "source": str(effect.source),
+        "target": str(effect.target),
         "type": "transfer",
     }
 

@@ -62,7 +62,7 @@ def _fund_status(state: State, digits: Digits) -> JsonObject:
 
 def _ledger(state: State, digits: Digits) -> JsonObject:
     return in_order(
-        (account, decimal_text(balance, digits.assets[asset_of(state, account)]))
+        (str(account), decimal_text(balance, digits.assets[asset_of(state, account)]))
         for account, balance in state.ledger.items()
     )
 

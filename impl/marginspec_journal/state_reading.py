@@ -22,7 +22,7 @@ from marginspec.model.account import (
     Setting,
 )
 from marginspec.model.effects import FundStatus
-from marginspec.model.ledger import LedgerAccount
+from marginspec.model.ledger import LedgerAccount, account_named
 from marginspec.model.market import FeeTerms, Market, TierTerms, list_market
 from marginspec.model.rejections import Rejected
 from marginspec.model.state import Header, State
@@ -294,7 +294,7 @@ def _ledger(node: Node, state: State) -> Map[LedgerAccount, Money]:
             entry.fail("zero balances are left out")
         if kind == "external" and balance < -MAX_NET_DEPOSITS:
             entry.fail("net deposits past their limit")
-        balances[LedgerAccount(name)] = balance
+        balances[account_named(name)] = balance
     return Map(balances)
 
 

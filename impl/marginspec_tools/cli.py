@@ -58,7 +58,7 @@ class LazyCommands(click.Group):
         """Names of the commands, in the order of their use."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - likewise
         """The command of a module; None if there is no such command."""
         if cmd_name not in COMMANDS:
             return None

@@ -45,3 +45,20 @@ def sentence_of(rule_id: str) -> str:
         raise KeyError(rule_id)
     main = [code for code in codes if code.ids[0] == rule_id] or codes
     return min(main, key=lambda code: code.module).sentence
+
+
+Handler = TypeVar("Handler", bound=Callable[..., None])
+
+HANDLERS: dict[type, Callable[[Any, Any], None]] = {}
+"""What takes each type of event: a transaction and the event go in, and the transaction is changed."""
+
+
+def handles(event_type: type) -> Callable[[Handler], Handler]:
+    """Register a function as the one that takes events of a type; the function itself is left as it is."""
+
+    def register(handler: Handler) -> Handler:
+        assert event_type not in HANDLERS, f"two handlers of {event_type.__name__}"
+        HANDLERS[event_type] = handler
+        return handler
+
+    return register

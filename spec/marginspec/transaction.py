@@ -13,6 +13,7 @@ from marginspec.model.effects import (
     InsuranceStatus,
     LotOpened,
     LotReduced,
+    MovingRule,
     PositionChanged,
     ReserveStatus,
     Transferred,
@@ -70,7 +71,9 @@ class Transaction(Book):
         self.__attrs_init__(*BOOK_OF(state), before=state)
 
     @rule("LED-01", "LED-02", source="SRC-06")
-    def transfer(self, asset: str, source: LedgerAccount, target: LedgerAccount, amount: Money, rule_id: str) -> None:
+    def transfer(
+        self, asset: str, source: LedgerAccount, target: LedgerAccount, amount: Money, rule_id: MovingRule
+    ) -> None:
         """Money (>= 0) moves only by transfer, and no fund is below zero after any; nothing leaves no effect."""
         assert amount >= 0, f"transfer of {amount} from {source} to {target}"
         assert source != target, f"transfer from {source} to itself"
@@ -78,16 +81,18 @@ class Transaction(Book):
             return
         left = self.ledger.get(source, NOTHING) - amount
         gained = self.ledger.get(target, NOTHING) + amount
-        assert left >= 0 or not source.startswith(FUND_KINDS), f"{source} at {left} by {rule_id}"
+        assert left >= 0 or source.kind not in FUND_KINDS, f"{source} at {left} by {rule_id}"
         self.ledger = with_entry(with_entry(self.ledger, source, Money(left)), target, Money(gained))
-        most = MAX_FUND if target.startswith(FUND_KINDS) else MAX_BALANCE
+        most = MAX_FUND if target.kind in FUND_KINDS else MAX_BALANCE
         if not self.settling and not (-MAX_BALANCE <= left <= MAX_BALANCE and -MAX_BALANCE <= gained <= most):
             self.out_of_range = True
-        if source.startswith("insurance:") or target.startswith("insurance:"):
+        if "insurance" in (source.kind, target.kind):
             self.insurance_moved.add(asset)
         self.effects.append(Transferred(asset, source, target, amount, rule_id))
 
-    def move(self, asset: str, source: LedgerAccount, target: LedgerAccount, amount: Money, rule_id: str) -> None:
+    def move(
+        self, asset: str, source: LedgerAccount, target: LedgerAccount, amount: Money, rule_id: MovingRule
+    ) -> None:
         """Transfer a signed amount: a negative one moves its absolute value the other way."""
         if amount >= 0:
             self.transfer(asset, source, target, amount, rule_id)

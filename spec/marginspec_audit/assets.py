@@ -6,14 +6,10 @@ from marginspec.model.state import State
 
 def asset_of(state: State, account: LedgerAccount) -> str:
     """The asset that a ledger account counts in."""
-    kind, owner, *rest = account.split(":")
-    if kind in ("external", "insurance", "house", "clearing"):
-        return owner
-    if kind == "wallet":
-        return rest[0]
-    if kind == "lot":
-        return state.markets[state.lots[int(owner)].market].asset
-    return state.markets[owner if kind == "reserve" else rest[0]].asset
+    if account.asset:
+        return account.asset
+    market = state.lots[account.lot].market if account.kind == "lot" else account.market
+    return state.markets[market].asset
 
 
 def assets_of(state: State) -> list[str]:
@@ -24,5 +20,4 @@ def assets_of(state: State) -> list[str]:
 
 def is_closed_lot(state: State, account: LedgerAccount) -> bool:
     """Whether this is the account of a lot that is not open."""
-    kind, owner, *_ = account.split(":")
-    return kind == "lot" and int(owner) not in state.lots
+    return account.kind == "lot" and account.lot not in state.lots

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 
 from marginspec.margin.margin import domain_margin, is_healthy
 from marginspec.model import ledger
-from marginspec.model.account import PositionKey
 from marginspec.model.ledger import FUND_KINDS
 from marginspec.model.state import State
 from marginspec.model.units import NOTHING
@@ -43,12 +42,12 @@ def quantities_sum_to_zero(state: State) -> Iterator[Violation]:
 @rule("INV-03", "LED-02")
 def funds_are_not_negative(state: State) -> Iterator[Violation]:
     """Reserves, insurance and house are at least zero, and clearing is zero."""
-    for account in sorted(state.ledger):
+    for account in sorted(state.ledger, key=str):
         balance = state.ledger[account]
-        if account.startswith(FUND_KINDS) and balance < 0:
-            yield Violation("INV-03", "fund below zero", account, balance)
-        elif account.startswith("clearing:"):
-            yield Violation("INV-03", "clearing not empty", account, balance)
+        if account.kind in FUND_KINDS and balance < 0:
+            yield Violation("INV-03", "fund below zero", str(account), balance)
+        elif account.kind == "clearing":
+            yield Violation("INV-03", "clearing not empty", str(account), balance)
 
 
 @rule("INV-04", source="SRC-02")
@@ -70,10 +69,10 @@ def equities_are_not_negative(state: State) -> Iterator[Violation]:
             margin = domain_margin(state, domain)
             if margin.equity < 0:
                 yield Violation("INV-05", "equity below zero", ":".join(domain), margin.equity)
-    for account in sorted(state.ledger):
-        kind, *owner = account.split(":")
-        if kind == "isolated" and PositionKey(*owner) not in state.positions:  # type: ignore[arg-type]  # a side
-            yield Violation("INV-05", "flat isolated position with cash", account, state.ledger[account])
+    for account in sorted(state.ledger, key=str):
+        _, account_name, market, side, *_ = account
+        if account.kind == "isolated" and (account_name, market, side) not in state.positions:
+            yield Violation("INV-05", "flat isolated position with cash", str(account), state.ledger[account])
 
 
 @rule("INV-06", source="SRC-06")
@@ -92,9 +91,9 @@ def lots_are_consistent(state: State) -> Iterator[Violation]:
         lot = state.lots[lot_id]
         if lot.id != lot_id or not 0 < lot_id < state.next_lot or lot.quantity == 0:
             yield Violation("INV-11", "lot without id or quantity", f"lot:{lot_id}", lot.quantity)
-    for account in sorted(state.ledger):
+    for account in sorted(state.ledger, key=str):
         if is_closed_lot(state, account):
-            yield Violation("INV-11", "closed lot keeps a cost", account, -state.ledger[account])
+            yield Violation("INV-11", "closed lot keeps a cost", str(account), -state.ledger[account])
 
 
 @rule("INV-12")

@@ -38,15 +38,15 @@ def reserve_changes_are_explained(taken: Transition) -> Iterator[Violation]:
     """A reserve's change is liquidation profit less its draws, event by event."""
     changes = dict.fromkeys(sorted(taken.after.markets), 0)
     for transfer in taken.transfers():
-        if transfer.target.startswith("reserve:") and transfer.rule == "LIQ-05":
-            changes[transfer.target.split(":")[1]] += transfer.amount
-        if transfer.source.startswith("reserve:") and transfer.rule == "WTF-01":
-            changes[transfer.source.split(":")[1]] -= transfer.amount
+        if transfer.target.kind == "reserve" and transfer.rule == "LIQ-05":
+            changes[transfer.target.market] += transfer.amount
+        if transfer.source.kind == "reserve" and transfer.rule == "WTF-01":
+            changes[transfer.source.market] -= transfer.amount
     for market, change in changes.items():
         account = ledger.reserve(market)
         rest = taken.after.balance(account) - taken.before.balance(account) - change
         if rest != 0:
-            yield Violation("INV-07", "reserve changed without profit or draw", account, rest)
+            yield Violation("INV-07", "reserve changed without profit or draw", str(account), rest)
 
 
 @rule("INV-08", "WTF-01", source="SRC-04 SRC-07")
@@ -65,8 +65,8 @@ def waterfall_is_in_order(taken: Transition) -> Iterator[Violation]:
 def insurance_drawn_last(taken: Transition) -> Iterator[Violation]:
     """Insurance drawn for a realised loss implies an empty reserve of the lot's market."""
     for transfer in taken.transfers():
-        if transfer.rule == "WTF-01" and transfer.source.startswith("insurance:"):
-            lot = taken.before.lots[int(transfer.target.split(":")[1])]
+        if transfer.rule == "WTF-01" and transfer.source.kind == "insurance":
+            lot = taken.before.lots[transfer.target.lot]
             left = taken.after.balance(ledger.reserve(lot.market))
             if left != 0:
                 yield Violation("INV-08", "insurance drawn before the reserve was empty", lot.market, left)

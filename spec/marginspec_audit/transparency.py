@@ -8,7 +8,8 @@ from marginspec.model.effects import FundStatus
 from marginspec.model.state import Book, State
 from marginspec.model.units import Money, Quantity, div_down
 from marginspec.registry import rule
-from marginspec.settlement.deleveraging import Score, queue_of
+from marginspec.settlement.deleveraging import queue_of
+from marginspec.settlement.rankings import Score
 from marginspec.settlement.waterfall import lots_unrealised, shortfall_of
 
 

@@ -17,7 +17,8 @@ from click.testing import CliRunner
 
 from marginspec.margin.margin import domain_margin, is_healthy
 from marginspec.model.account import PositionKey
-from marginspec.settlement.deleveraging import Ranked, binance_score, bitmex_score, compare_ranked
+from marginspec.settlement.deleveraging import Ranked, compare_ranked
+from marginspec.settlement.rankings import binance_score, bitmex_score
 from marginspec_engine.batches.portfolios import Portfolio, market_columns
 from marginspec_engine.memory.plain_memory import Words64
 from marginspec_engine.numba.portfolios import PositionColumns

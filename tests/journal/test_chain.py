@@ -8,7 +8,7 @@ import pytest
 from journal_samples import BTCUSDC, EFFECTS, EVENTS, FULL_STATE, HEADER, LOBSTER, decimal
 from marginspec.model import events
 from marginspec.model.effects import InsuranceStatus, MarketListed, MarkSet, PositionModeSet, Receipt, Transferred
-from marginspec.model.ledger import LedgerAccount
+from marginspec.model.ledger import account_named
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, State
 from marginspec.model.units import Money, Price
@@ -25,7 +25,7 @@ OPENED = Receipt(
     (
         PositionModeSet("alice", "one_way"),
         Transferred(
-            "USDC", LedgerAccount("external:USDC"), LedgerAccount("wallet:alice:USDC"), Money(1_000_500_000), "ACC-01"
+            "USDC", account_named("external:USDC"), account_named("wallet:alice:USDC"), Money(1_000_500_000), "ACC-01"
         ),
     ),
 )

@@ -19,8 +19,9 @@ from marginspec.model.account import DomainKey
 from marginspec.model.events import Deposit, MarkPrice
 from marginspec.model.state import Header
 from marginspec.model.units import MAX_AMOUNT, MAX_PRICE, Decimal8, div_up
+from marginspec.registry import HANDLERS
 from marginspec.transaction import Transaction
-from marginspec.transition import HANDLERS, apply
+from marginspec.transition import apply
 from marginspec_journal.states import read_state
 from marginspec_proofs.prover.replaying import Call, run_of
 from marginspec_proofs.prover.statements import ALL_INTEGERS, REGISTRY, Case, NumericCase, Theorem

@@ -32,8 +32,8 @@ from building import (
 )
 from marginspec.margin.bands import Band, liquidation_band
 from marginspec.margin.margin import cost_of, domain_margin, is_healthy, maintenance_margin
-from marginspec.model.effects import Deleveraged, Levied, LotOpened, Transferred
-from marginspec.model.ledger import LedgerAccount
+from marginspec.model.effects import Deleveraged, Levied, LotOpened, MovingRule, Transferred
+from marginspec.model.ledger import account_named
 from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.model.units import Money, Price, Quantity, share_pro_rata
@@ -49,8 +49,8 @@ UNPAYABLE = (
 )
 
 
-def moved(source: str, target: str, amount: int, rule: str) -> Transferred:
-    return Transferred("USD", LedgerAccount(source), LedgerAccount(target), Money(amount), rule)
+def moved(source: str, target: str, amount: int, rule: MovingRule) -> Transferred:
+    return Transferred("USD", account_named(source), account_named(target), Money(amount), rule)
 
 
 @pytest.mark.rule("LED-02", "LIQ-05")
@@ -303,8 +303,8 @@ def test_in_25_any_outsider_recomputes_every_step() -> None:
     for receipt, _ in first:
         for one in receipt.effects:
             if isinstance(one, Transferred):
-                sums[one.source] = sums.get(one.source, 0) - one.amount
-                sums[one.target] = sums.get(one.target, 0) + one.amount
+                sums[str(one.source)] = sums.get(str(one.source), 0) - one.amount
+                sums[str(one.target)] = sums.get(str(one.target), 0) + one.amount
     assert {name: amount for name, amount in sums.items() if amount} == balances(first[-1][1])
 
 

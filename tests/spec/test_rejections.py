@@ -35,7 +35,8 @@ from marginspec.model.events import Event, ListMarket
 from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.model.units import Decimal8
-from marginspec.transition import HANDLERS, apply
+from marginspec.registry import HANDLERS
+from marginspec.transition import apply
 
 R = Reason
 PAST = str(2**53 + 1)

@@ -37,21 +37,22 @@ from marginspec.model.effects import (
     Transferred,
     UncoveredChanged,
 )
-from marginspec.model.ledger import LedgerAccount
+from marginspec.model.ledger import account_named
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, Profile, State
 from marginspec.model.units import Money, Quantity
+from marginspec.registry import HANDLERS
 from marginspec.transaction import Transaction, with_member, without_member
-from marginspec.transition import HANDLERS, SpecificationEngine, apply
+from marginspec.transition import SpecificationEngine, apply
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"))
 HELD = settled(trade("alice", "bob", "5", "100"), state=OPEN)
-A, B = LedgerAccount("wallet:alice:USD"), LedgerAccount("wallet:bob:USD")
+A, B = account_named("wallet:alice:USD"), account_named("wallet:bob:USD")
 
 
 @pytest.mark.rule("LED-01")
 def test_names_of_ledger_accounts() -> None:
-    assert (
+    accounts = (
         ledger.external("USD"),
         ledger.wallet("alice", "USD"),
         ledger.isolated("alice", "A", "LONG"),
@@ -61,26 +62,36 @@ def test_names_of_ledger_accounts() -> None:
         ledger.insurance("USD"),
         ledger.house("USD"),
         ledger.clearing("USD"),
-    ) == (
+    )
+    names = (
         *("external:USD", "wallet:alice:USD", "isolated:alice:A:LONG", "position:alice:A:BOTH", "lot:7"),
         *("reserve:A", "insurance:USD", "house:USD", "clearing:USD"),
     )
+    assert tuple(str(account) for account in accounts) == names
+    assert tuple(account_named(name) for name in names) == accounts
+
+
+@pytest.mark.rule("LED-01")
+@pytest.mark.parametrize("name", ["", "wallet", "wallet:alice", "wallet:alice:USD:x", "lot:x", "purse:alice:USD"])
+def test_other_names_are_no_ledger_accounts(name: str) -> None:
+    with pytest.raises(ValueError, match=r"^(no ledger account is named|invalid literal)"):
+        account_named(name)
 
 
 @pytest.mark.rule("LED-01", "JRN-01")
 def test_money_moves_by_transfer_only() -> None:
     transaction = Transaction(OPEN)
-    transaction.transfer("USD", A, B, Money(7), "LED-01")
-    transaction.transfer("USD", A, B, Money(0), "LED-01")
-    transaction.move("USD", A, B, Money(-2), "LED-01")
-    transaction.move("USD", A, B, Money(3), "LED-01")
+    transaction.transfer("USD", A, B, Money(7), "LED-03")
+    transaction.transfer("USD", A, B, Money(0), "LED-03")
+    transaction.move("USD", A, B, Money(-2), "LED-03")
+    transaction.move("USD", A, B, Money(3), "LED-03")
     assert (transaction.balance(A), transaction.balance(B)) == (992, 1008)
     assert transaction.effects == [
-        Transferred("USD", A, B, Money(7), "LED-01"),
-        Transferred("USD", B, A, Money(2), "LED-01"),
-        Transferred("USD", A, B, Money(3), "LED-01"),
+        Transferred("USD", A, B, Money(7), "LED-03"),
+        Transferred("USD", B, A, Money(2), "LED-03"),
+        Transferred("USD", A, B, Money(3), "LED-03"),
     ]
-    transaction.transfer("USD", A, B, Money(992), "LED-01")
+    transaction.transfer("USD", A, B, Money(992), "LED-03")
     assert A not in transaction.ledger
 
 
@@ -88,9 +99,9 @@ def test_money_moves_by_transfer_only() -> None:
 def test_a_transfer_has_an_amount_and_two_ends() -> None:
     transaction = Transaction(OPEN)
     with pytest.raises(AssertionError, match="transfer of -1 from wallet:alice:USD to wallet:bob:USD"):
-        transaction.transfer("USD", A, B, Money(-1), "LED-01")
+        transaction.transfer("USD", A, B, Money(-1), "LED-03")
     with pytest.raises(AssertionError, match="transfer from wallet:alice:USD to itself"):
-        transaction.transfer("USD", A, A, Money(1), "LED-01")
+        transaction.transfer("USD", A, A, Money(1), "LED-03")
 
 
 @pytest.mark.rule("LED-02", "INV-03")
@@ -98,10 +109,10 @@ def test_a_transfer_has_an_amount_and_two_ends() -> None:
 def test_no_fund_is_below_zero_after_any_single_transfer(fund_name: str) -> None:
     # IN-01: money that is still to come does not help.
     transaction = Transaction(OPEN)
-    with pytest.raises(AssertionError, match=f"{fund_name} at -1 by LED-02"):
-        transaction.transfer("USD", LedgerAccount(fund_name), A, Money(1), "LED-02")
-    transaction.transfer("USD", A, LedgerAccount(fund_name), Money(1), "LED-02")
-    transaction.transfer("USD", LedgerAccount(fund_name), A, Money(1), "LED-02")
+    with pytest.raises(AssertionError, match=f"{fund_name} at -1 by LED-03"):
+        transaction.transfer("USD", account_named(fund_name), A, Money(1), "LED-03")
+    transaction.transfer("USD", A, account_named(fund_name), Money(1), "LED-03")
+    transaction.transfer("USD", account_named(fund_name), A, Money(1), "LED-03")
     assert transaction.insurance_moved == ({"USD"} if fund_name == "insurance:USD" else set())
 
 
@@ -113,20 +124,20 @@ def test_no_fund_is_below_zero_after_any_single_transfer(fund_name: str) -> None
 def test_a_balance_past_its_limit_is_remembered_unless_settling(amount: int, settling: bool, past: bool) -> None:
     transaction = Transaction(OPEN)
     transaction.settling = settling
-    transaction.transfer("USD", A, B, Money(amount), "LED-01")
+    transaction.transfer("USD", A, B, Money(amount), "LED-03")
     assert transaction.out_of_range == (past or (amount > 2**62 - 1000 and not settling))
 
 
 @pytest.mark.rule("NUM-03")
 def test_both_ends_are_bounded() -> None:
     transaction = Transaction(State(header=MINIMAL))
-    transaction.transfer("USD", A, B, Money(2**62), "LED-01")
+    transaction.transfer("USD", A, B, Money(2**62), "LED-03")
     within = transaction.out_of_range
-    transaction.transfer("USD", ledger.external("USD"), B, Money(1), "LED-01")
+    transaction.transfer("USD", ledger.external("USD"), B, Money(1), "LED-03")
     assert (within, transaction.out_of_range) == (False, True)
     other = Transaction(State(header=MINIMAL))
-    other.transfer("USD", A, B, Money(2**62), "LED-01")
-    other.transfer("USD", A, ledger.external("USD"), Money(1), "LED-01")
+    other.transfer("USD", A, B, Money(2**62), "LED-03")
+    other.transfer("USD", A, ledger.external("USD"), Money(1), "LED-03")
     assert other.out_of_range
 
 
@@ -140,7 +151,7 @@ def test_a_fund_past_its_limit_is_remembered_unless_settling(
 ) -> None:
     transaction = Transaction(State(header=MINIMAL))
     transaction.settling = settling
-    transaction.transfer("USD", A, LedgerAccount(fund_name), Money(amount), "LED-01")
+    transaction.transfer("USD", A, account_named(fund_name), Money(amount), "LED-03")
     assert transaction.out_of_range == past
 
 

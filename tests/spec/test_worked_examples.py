@@ -22,16 +22,9 @@ from marginspec.model.effects import FundStatus, LotOpened
 from marginspec.model.market import FeeTerms, Market, TierTable, TierTerms, list_market, tier_table
 from marginspec.model.state import Header, Profile, State
 from marginspec.model.units import FLAT, RATE_ONE, Decimal8, Money, Price, Quantity, Rate, share_pro_rata
-from marginspec.settlement.deleveraging import (
-    Score,
-    Step,
-    binance_score,
-    deleverage,
-    entry_is_no_worse,
-    queue_of,
-    score_of,
-)
+from marginspec.settlement.deleveraging import Step, deleverage, entry_is_no_worse, queue_of, score_of
 from marginspec.settlement.liquidation import take_over
+from marginspec.settlement.rankings import Score, binance_score
 from marginspec.settlement.waterfall import draw_amounts, lots_unrealised
 from marginspec.transaction import Transaction
 

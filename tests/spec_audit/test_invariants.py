@@ -24,7 +24,7 @@ from marginspec.model import ledger
 from marginspec.model.account import Lot
 from marginspec.model.effects import Effect, Levied, LotOpened, LotReduced, Receipt, Transferred
 from marginspec.model.events import Event
-from marginspec.model.ledger import LedgerAccount
+from marginspec.model.ledger import account_named
 from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.model.units import Money, Price, Quantity
@@ -97,7 +97,7 @@ def test_balances_that_do_not_sum_to_zero() -> None:
     ],
 )
 def test_every_ledger_account_has_an_asset(account: str) -> None:
-    assert asset_of(TAKEN, LedgerAccount(account)) == "USD"
+    assert asset_of(TAKEN, account_named(account)) == "USD"
     assert assets_of(settled(deposit("alice", "1", "EUR"), state=TAKEN)) == ["EUR", "USD"]
 
 

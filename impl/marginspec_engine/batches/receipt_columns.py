@@ -123,7 +123,7 @@ class ReceiptColumns:
     def _ledger_accounts(self, assets: Words64, words: Words64, given: Any) -> Any:
         """Ledger accounts, each of which is written once."""
         pairs, places = np.unique(np.column_stack((words[given], assets[given])), axis=0, return_inverse=True)
-        names = [self._reader.ledger_account(asset, word) for word, asset in pairs.tolist()]
+        names = [str(self._reader.ledger_account(asset, word)) for word, asset in pairs.tolist()]
         chosen = np.zeros(len(words), np.int64)
         chosen[given] = places.reshape(-1)
         return texts(names, chosen, given)

@@ -4,6 +4,10 @@ The book is a row of its own. It holds a vector (address, words used, words ther
 event needs while it runs. Rows of a table refer to each other by number, counted from 0; NONE stands for no row.
 """
 
+from typing import get_args
+
+from marginspec.model.effects import MovingRule
+
 WORD_BYTES = 8
 NONE = -1
 
@@ -308,20 +312,6 @@ The owner is an account's number for wallets, a position's, a lot's own number, 
 """
 OWNERS = 16
 
-RULES = (
-    "ACC-01",
-    "ACC-02",
-    "ACC-04",
-    "ADL-03",
-    "FND-01",
-    "LED-03",
-    "LIQ-02",
-    "LIQ-03",
-    "LIQ-05",
-    "LVY-01",
-    "MRG-06",
-    "TRD-01",
-    "WTF-01",
-)
+RULES = get_args(MovingRule)
 ACC_01, ACC_02, ACC_04, ADL_03, FND_01, LED_03, LIQ_02, LIQ_03, LIQ_05, LVY_01, MRG_06, TRD_01, WTF_01 = range(13)
 """The rules that move money, as a transfer names them."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from marginspec.model import effects as receipts
+from marginspec.model import ledger
 from marginspec.model.account import (
     DomainKey,
     Lot,
@@ -26,6 +27,15 @@ SIDES: tuple[PositionSide, ...] = ("BOTH", "LONG", "SHORT")
 MARGIN_MODES: tuple[MarginMode | None, ...] = (None, "cross", "isolated")
 POSITION_MODES: tuple[PositionMode, ...] = ("one_way", "hedge")
 LOT_REASONS: tuple[LotReason, ...] = ("step_down", "takeover")
+
+
+FUNDS: dict[int, Callable[[str], LedgerAccount]] = {
+    layout.INSURANCE_OF: ledger.insurance,
+    layout.HOUSE_OF: ledger.house,
+    layout.CLEARING_OF: ledger.clearing,
+    layout.EXTERNAL_OF: ledger.external,
+}
+"""An asset's own ledger accounts, by kind."""
 
 
 class EffectReader:
@@ -80,16 +90,15 @@ class EffectReader:
         kind, owner, tables = word % OWNERS, word // OWNERS, self._tables
         if kind in (layout.WALLET_OF, layout.ISOLATED_OF):
             domain = self.domain_key(*tables.domain_words(owner))
-            name = ":".join(("isolated", domain.account, domain.market, domain.side))
-            return LedgerAccount(name if domain.market else f"wallet:{domain.account}:{domain.asset}")
+            account, asset_name, market, own_side = domain
+            return ledger.isolated(account, market, own_side) if market else ledger.wallet(account, asset_name)
         if kind == layout.POSITION_OF:
-            return LedgerAccount(":".join(("position", *self.position_key(*tables.position_words(owner)))))
+            return ledger.position(*self.position_key(*tables.position_words(owner)))
         if kind == layout.LOT_OF:
-            return LedgerAccount(f"lot:{owner}")
+            return ledger.lot(owner)
         if kind == layout.RESERVE_OF:
-            return LedgerAccount(f"reserve:{tables.markets.texts[owner]}")
-        prefix = {layout.INSURANCE_OF: "insurance", layout.HOUSE_OF: "house", layout.CLEARING_OF: "clearing"}
-        return LedgerAccount(f"{prefix.get(kind, 'external')}:{tables.assets.texts[asset]}")
+            return ledger.reserve(tables.markets.texts[owner])
+        return FUNDS[kind](tables.assets.texts[asset])
 
     def _mark(self, market: int, price: int) -> Effect:
         return receipts.MarkSet(self._tables.markets.texts[market], Price(price))

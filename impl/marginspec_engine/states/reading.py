@@ -73,12 +73,11 @@ def load_settings(tables: Tables, state: State) -> None:
 def load_cash(tables: Tables, state: State) -> None:
     """What assets' own accounts hold, and every wallet."""
     for name, balance in state.ledger.items():
-        kind, *owner = name.split(":")
-        if kind == "wallet":
-            number = rows.wallet_of(tables.words, tables.account(owner[0]), tables.asset(owner[1]))
+        if name.kind == "wallet":
+            number = rows.wallet_of(tables.words, tables.account(name.account), tables.asset(name.asset))
             tables.row(layout.DOMAINS, number, layout.DOMAIN_ROW)[layout.CASH] = balance
-        elif kind in ("external", "insurance", "house"):
-            tables.asset(owner[0])
+        elif name.asset:
+            tables.asset(name.asset)
     for asset, number in tables.assets.numbers.items():
         words = tables.row(layout.ASSETS, number, layout.ASSET_ROW)
         words[layout.EXTERNAL] = state.balance(external(asset))

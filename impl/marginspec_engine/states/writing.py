@@ -8,7 +8,7 @@ from immutables import Map
 
 from marginspec.model.account import DomainKey, Lot, Order, PositionKey, Setting
 from marginspec.model.effects import FundStatus
-from marginspec.model.ledger import LedgerAccount
+from marginspec.model.ledger import LedgerAccount, lot
 from marginspec.model.market import FeeTerms, Market, Tier, TierTable
 from marginspec.model.state import State
 from marginspec.model.units import Money, Price, Quantity, Rate
@@ -109,7 +109,7 @@ class StateWriter:
                 balances[name(NONE, layout.POSITION_OF + OWNERS * number)] = Money(-words[layout.COST])
         for words in self._open_lots():
             if words[layout.COST]:
-                balances[LedgerAccount(f"lot:{words[layout.NUMBER]}")] = Money(-words[layout.COST])
+                balances[lot(words[layout.NUMBER])] = Money(-words[layout.COST])
         for number, words in enumerate(tables.market_rows().tolist()):
             if words[layout.RESERVE]:
                 balances[name(NONE, layout.RESERVE_OF + OWNERS * number)] = Money(words[layout.RESERVE])

@@ -13,7 +13,7 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from marginspec.model.effects import Deleveraged, DomainLiquidated, Effect, Levied, LotOpened
+from marginspec.model.effects import Deleveraged, DomainLiquidated, Effect, Levied, LotOpened, Transferred
 from marginspec.model.state import State
 from marginspec_audit import Violation
 from marginspec_tools.audit.waterfall_report import WaterfallRow, waterfall_line, waterfall_rows, waterfall_table
@@ -93,10 +93,11 @@ def kinds_of(effects: tuple[Effect, ...]) -> Iterator[str]:
 
 def draws_of(effect: Effect) -> Iterator[str]:
     """Whether an effect draws a fund for a realised loss, or pays a profit into one."""
-    rule, source, target = getattr(effect, "rule", ""), getattr(effect, "source", ""), getattr(effect, "target", "")
-    if rule == "WTF-01":
-        yield "reserve draws" if source.startswith("reserve:") else "insurance draws"
-    elif rule == "LIQ-05" and target.startswith("reserve:"):
+    if not isinstance(effect, Transferred):
+        return
+    if effect.rule == "WTF-01":
+        yield "reserve draws" if effect.source.kind == "reserve" else "insurance draws"
+    elif effect.rule == "LIQ-05" and effect.target.kind == "reserve":
         yield "profits to reserve"
 
 

@@ -68,7 +68,7 @@ def row_of(state: State, effect: Effect, row: Row) -> Row | None:
         case Levied(domain=domain, amount=amount):
             levied = money(state, domain.asset, amount)
             return attrs.evolve(owned(row, domain), kind="levy", amount=levied)
-        case Transferred(asset=asset, source=source, amount=amount, rule="LVY-01") if source.startswith("house:"):
+        case Transferred(asset=asset, source=source, amount=amount, rule="LVY-01") if source.kind == "house":
             return attrs.evolve(row, kind="levy", asset=asset, amount=money(state, asset, amount), reason="house")
         case _:
             return None

@@ -5,9 +5,9 @@ from typing import Any
 
 from marginspec.margin.margin import leverage_of, margin_mode_of
 from marginspec.model.account import PositionKey
-from marginspec.model.ledger import LedgerAccount
+from marginspec.model.ledger import account_named
 from marginspec.model.state import State
-from marginspec.model.units import WIRE_DECIMALS, Quantity
+from marginspec.model.units import NOTHING, WIRE_DECIMALS, Money, Quantity
 from marginspec_audit import asset_of
 from marginspec_journal.decimals import decimal_text, parse_decimal
 from marginspec_tools.audit.findings import Finding, finding
@@ -43,15 +43,23 @@ def ledger_differences(step: Step, balances: Mapping[str, str]) -> Iterator[Find
     state = step.taken.after
     for account, text in balances.items():
         decimals = money_decimals(state, account)
-        balance = state.balance(LedgerAccount(account))
+        balance = balance_of(state, account)
         if not same(balance, decimals, text):
             yield finding(step, "ledger", "LED-01", account, "balance", decimal_text(balance, decimals), text)
+
+
+def balance_of(state: State, account: str) -> Money:
+    """The balance of the account of that name; nothing if no account is named so."""
+    try:
+        return state.balance(account_named(account))
+    except ValueError:
+        return NOTHING
 
 
 def money_decimals(state: State, account: str) -> int:
     """Digits after the point of a ledger account's money; those of a wire decimal if it is not one that exists."""
     try:
-        return state.header.decimals(asset_of(state, LedgerAccount(account)))
+        return state.header.decimals(asset_of(state, account_named(account)))
     except (KeyError, ValueError, IndexError):
         return WIRE_DECIMALS
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import attrs
 
 from marginspec.model.effects import Deleveraged, FundStatus, InsuranceStatus, LotOpened, ReserveStatus, Transferred
-from marginspec.model.ledger import LedgerAccount
+from marginspec.model.ledger import LedgerAccount, insurance
 from marginspec.model.state import State
 from marginspec.model.units import Quantity
 from marginspec_audit import asset_of
@@ -47,7 +47,7 @@ class Recount:
     """A second set of books: ledger and counters from an opening state and the effects after it."""
 
     def __init__(self, opening: State) -> None:
-        self.ledger: dict[str, int] = defaultdict(int, opening.ledger.items())
+        self.ledger: dict[LedgerAccount, int] = defaultdict(int, opening.ledger.items())
         self.counters: dict[str, Counters] = defaultdict(Counters)
         for market, status in opening.fund_status.items():
             self.counters[market] = Counters(**attrs.asdict(status))
@@ -61,10 +61,10 @@ class Recount:
         moved = self._count(step)
         return [*self._balances(step, moved), *self._statuses(step), *self._insurance(step, moved)]
 
-    def _count(self, step: Step) -> list[str]:
+    def _count(self, step: Step) -> list[LedgerAccount]:
         """Book an event's effects; gives the ledger accounts that they moved."""
         self._touched.clear()
-        moved: dict[str, None] = {}
+        moved: dict[LedgerAccount, None] = {}
         released: dict[int, int] = defaultdict(int)
         for effect in step.taken.receipt.effects:
             if isinstance(effect, Transferred):
@@ -85,13 +85,13 @@ class Recount:
     def _book(self, moved: Transferred, event_market: str) -> None:
         self.ledger[moved.source] -= moved.amount
         self.ledger[moved.target] += moved.amount
-        source, target = moved.source.split(":"), moved.target.split(":")
-        if source[0] == "reserve":
-            self._counted(source[1]).book_reserve(-moved.amount)
-        if target[0] == "reserve":
-            self._counted(target[1]).book_reserve(moved.amount)
-        if moved.rule == "WTF-01" and source[0] == "insurance":
-            market, _ = self.lots[int(target[1])]
+        source, target = moved.source, moved.target
+        if source.kind == "reserve":
+            self._counted(source.market).book_reserve(-moved.amount)
+        if target.kind == "reserve":
+            self._counted(target.market).book_reserve(moved.amount)
+        if moved.rule == "WTF-01" and source.kind == "insurance":
+            market, _ = self.lots[target.lot]
             self._counted(market).insurance_drawn += moved.amount
         if moved.rule == "LVY-01" and event_market:
             self._counted(event_market).levied += moved.amount
@@ -103,16 +103,16 @@ class Recount:
         value = market.at_mark(Quantity(sign * closed.quantity))
         self._counted(market_id).deleveraged += released - value
 
-    def _balances(self, step: Step, moved: list[str]) -> Iterator[Finding]:
+    def _balances(self, step: Step, moved: list[LedgerAccount]) -> Iterator[Finding]:
         after = step.taken.after
         for account in moved:
-            balance = after.balance(LedgerAccount(account))
+            balance = after.balance(account)
             if balance != self.ledger[account]:
                 # A lot that is closed has no asset any more; its balance is zero in any decimals.
                 decimals = 0 if account_is_gone(after, account) else decimals_of(after, account)
                 expected, observed = decimal_text(self.ledger[account], decimals), decimal_text(balance, decimals)
                 self.ledger[account] = balance
-                yield finding(step, "transparency", "LED-01", account, "balance", expected, observed)
+                yield finding(step, "transparency", "LED-01", str(account), "balance", expected, observed)
 
     def _statuses(self, step: Step) -> Iterator[Finding]:
         """The counters of every market that may have changed, and that what changed was published, at once.
@@ -140,14 +140,14 @@ class Recount:
                 texts = decimal_text(expected, decimals), decimal_text(observed, decimals)
                 yield finding(step, "transparency", "TRN-01", market, f"{name} {place}", *texts)
 
-    def _insurance(self, step: Step, moved: list[str]) -> Iterator[Finding]:
+    def _insurance(self, step: Step, moved: list[LedgerAccount]) -> Iterator[Finding]:
         """Every change of an insurance fund publishes its new balance, and nothing else does."""
         header = step.taken.after.header
         published = {one.asset: one.balance for one in step.taken.receipt.effects if isinstance(one, InsuranceStatus)}
-        funds = {account.split(":")[1] for account in moved if account.startswith("insurance:")}
+        funds = {account.asset for account in moved if account.kind == "insurance"}
         for asset in sorted({*funds, *published}):
             decimals = header.decimals(asset)
-            balance = self.ledger[f"insurance:{asset}"] if asset in funds else None
+            balance = self.ledger[insurance(asset)] if asset in funds else None
             expected = None if balance is None else decimal_text(balance, decimals)
             observed = decimal_text(published[asset], decimals) if asset in published else None
             if expected != observed:
@@ -158,24 +158,23 @@ class Recount:
         """Compare the whole ledger, after the last event."""
         after = step.taken.after
         accounts = {*(account for account, balance in self.ledger.items() if balance != 0), *after.ledger}
-        yield from self._balances(step, sorted(accounts))
+        yield from self._balances(step, sorted(accounts, key=str))
 
 
 def released_value(moved: Transferred) -> tuple[int, int]:
     """The lot whose cost a transfer of a deleveraging step passes on, and that cost; lot 0 for other transfers."""
-    if moved.rule == "ADL-03" and moved.target.startswith("lot:"):
-        return int(moved.target.split(":")[1]), moved.amount
-    if moved.rule == "ADL-03" and moved.source.startswith("lot:"):
-        return int(moved.source.split(":")[1]), -moved.amount
+    if moved.rule == "ADL-03" and moved.target.kind == "lot":
+        return moved.target.lot, moved.amount
+    if moved.rule == "ADL-03" and moved.source.kind == "lot":
+        return moved.source.lot, -moved.amount
     return 0, 0
 
 
-def account_is_gone(state: State, account: str) -> bool:
+def account_is_gone(state: State, account: LedgerAccount) -> bool:
     """Whether a ledger account belongs to a lot that is closed."""
-    kind, owner, *_ = account.split(":")
-    return kind == "lot" and int(owner) not in state.lots
+    return account.kind == "lot" and account.lot not in state.lots
 
 
-def decimals_of(state: State, account: str) -> int:
+def decimals_of(state: State, account: LedgerAccount) -> int:
     """Digits after the point of a ledger account's money."""
-    return state.header.decimals(asset_of(state, LedgerAccount(account)))
+    return state.header.decimals(asset_of(state, account))

@@ -34,7 +34,8 @@ from marginspec.model.units import (
     Quantity,
     Rate,
 )
-from marginspec.settlement.deleveraging import Score, score_of
+from marginspec.settlement.deleveraging import score_of
+from marginspec.settlement.rankings import Score
 from marginspec_journal import InputError
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.state_reading import indexed

@@ -11,7 +11,6 @@ from marginspec.margin.margin import (
     margin_mode_of,
     positions_of_domain,
 )
-from marginspec.model import ledger
 from marginspec.model.account import DomainKey, Order, PositionKey
 from marginspec.model.state import State
 from marginspec.model.units import Price
@@ -70,8 +69,7 @@ def assets_of(state: State, account: str) -> list[str]:
     """Assets in which an account has cash, positions or orders."""
     assets = {domain.asset for domain in state.domains_of.get(account, ())}
     assets.update(state.markets[order.market].asset for order in orders_of(state, account))
-    prefix = ledger.wallet(account, "")
-    assets.update(name.removeprefix(prefix) for name in state.ledger if name.startswith(prefix))
+    assets.update(name.asset for name in state.ledger if name.kind == "wallet" and name.account == account)
     return sorted(assets)
 
 

@@ -9,6 +9,7 @@ from marginspec.margin.margin import (
     position_margin,
     positions_of_domain,
 )
+from marginspec.model import ledger
 from marginspec.model.account import DomainKey, PositionKey
 from marginspec.model.effects import DomainLiquidated, LotOpened, OrderCancelled, Transferred
 from marginspec.model.ledger import LedgerAccount
@@ -102,8 +103,8 @@ def lot_effect_node(watched: Watched, start: int, place: int) -> Explanation:
     """One effect of taking or closing a lot; a realised profit with what it was made of."""
     book, effect = watched.books[place], watched.effects[place]
     if isinstance(effect, Transferred) and effect.rule in REALISING:
-        positions = [one for one in (effect.source, effect.target) if one.startswith("position:")]
-        lot_accounts = [one for one in (effect.source, effect.target) if one.startswith("lot:")]
+        positions = [one for one in (effect.source, effect.target) if one.kind == "position"]
+        lot_accounts = [one for one in (effect.source, effect.target) if one.kind == "lot"]
         if positions and not lot_accounts:
             return realised_node(watched, start, place, effect, positions[0])
     return effect_node(book, watched.event, effect)
@@ -112,8 +113,7 @@ def lot_effect_node(watched: Watched, start: int, place: int) -> Explanation:
 def realised_node(watched: Watched, start: int, place: int, moved: Transferred, account: LedgerAccount) -> Explanation:
     """What a position realised when a lot was taken from it, or closed against it."""
     before, book = watched.books[start], watched.books[place]
-    _, *names = account.split(":")
-    key = next(one for one in before.positions if list(one) == names)
+    key = next(one for one in before.positions if ledger.position(*one) == account)
     held, left = before.positions[key], book.positions.get(key, FLAT)
     value = received(watched, start, place, account)
     closed = closing(abs(held), abs(held) - abs(left), value, cost_of(before, key))

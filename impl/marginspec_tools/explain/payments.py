@@ -126,7 +126,7 @@ def own_node(watched: Watched, place: int) -> Explanation:
 def moved_node(watched: Watched, moved: Transferred) -> Explanation:
     """A withdrawal, or margin moved in or out of an isolated position: at most what is movable."""
     event = watched.event
-    source = DomainKey(moved.source.split(":")[1], moved.asset)
+    source = DomainKey(moved.source.account, moved.asset)
     if isinstance(event, AdjustIsolatedMargin) and amount_in(watched.before, moved.asset, event.amount) < 0:
         source = DomainKey(event.account, moved.asset, event.market, event.side)
     return transfer_node(
@@ -272,9 +272,8 @@ def funded(before: State, event: Funding, account: LedgerAccount, paying: bool) 
 
 def quantities_behind(before: State, market: str, account: LedgerAccount) -> tuple[Quantity, ...]:
     """The quantities of a lot, or of the positions in a market whose cash is in a ledger account."""
-    kind, owner, *_ = account.split(":")
-    if kind == "lot":
-        return (before.lots[int(owner)].quantity,)
+    if account.kind == "lot":
+        return (before.lots[account.lot].quantity,)
     positions = before.positions_in[market].items()
     return tuple(before.positions[key] for key, domain in positions if cash_account(domain) == account)
 
@@ -284,11 +283,11 @@ def fill_node(watched: Watched, event: LiquidationFill, place: int, moved: Trans
     book, before = watched.books[place], watched.before
     leg = legs_of(before, event)[0][1]
     source, target = moved.source, moved.target
-    lot_account = source if source.startswith("lot:") else target
-    lot = before.lots[int(lot_account.split(":")[1])]
+    lot_account = source if source.kind == "lot" else target
+    lot = before.lots[lot_account.lot]
     closed = closed_lot(before, event, leg, lot)
     market = before.markets[event.market]
-    if target.startswith("reserve:"):
+    if target.kind == "reserve":
         confirm("profit of a lot", closed.profit, moved.amount)
         parts = (money(book, "value", market.asset, closed.value, VALUE), released_node(book, market, closed))
         return transfer_node(book, event, moved, "value - released cost: all profit", parts)
@@ -317,7 +316,7 @@ def draw_node(book: State, event: LiquidationFill, closed: Closing, moved: Trans
     reserve, fund = book.balance(ledger.reserve(market.id)), book.balance(ledger.insurance(market.asset))
     losing = (money(book, "value", market.asset, closed.value, VALUE), released_node(book, market, closed))
     parts = [money(book, "loss", market.asset, loss, formula="released cost - value", parts=losing)]
-    if moved.source.startswith("reserve:"):
+    if moved.source.kind == "reserve":
         parts.append(money(book, f"reserve of {market.id}", market.asset, reserve))
         amount = draw_amounts(loss, reserve, fund)[0]
         return transfer_node(book, event, moved, "the loss, at most the reserve", tuple(parts), amount)

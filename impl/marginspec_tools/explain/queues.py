@@ -3,8 +3,9 @@
 from marginspec.margin.margin import cost_of, domain_margin, domain_of, position_margin
 from marginspec.model.account import Direction, PositionKey
 from marginspec.model.state import Book
-from marginspec.settlement import deleveraging
-from marginspec.settlement.deleveraging import Ranked, binance_score, bitmex_score, queue_of, score_of
+from marginspec.settlement import rankings
+from marginspec.settlement.deleveraging import Ranked, queue_of, score_of
+from marginspec.settlement.rankings import binance_score, bitmex_score
 from marginspec_audit.transparency import indicator
 from marginspec_tools.explain.explanation import Explanation, clause, confirm
 from marginspec_tools.explain.figures import count, money
@@ -19,7 +20,7 @@ FORMULAS = {
 }
 
 
-def score_node(book: Book, key: PositionKey, ranked: deleveraging.Score) -> Explanation:
+def score_node(book: Book, key: PositionKey, ranked: rankings.Score) -> Explanation:
     """A position's score as an exact fraction, with what it is made of in this book."""
     domain = domain_of(book, key)
     confirm("score", score_of(book, key, domain), ranked)

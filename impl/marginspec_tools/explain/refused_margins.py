@@ -307,7 +307,7 @@ def within_range(watched: Watched, event: Event) -> Parts:
     for effect in touched:
         for account in (effect.source, effect.target):
             balance = abs(watched.refused_in.balance(account))
-            limit = MAX_FUND if account.startswith(FUND_KINDS) else MAX_BALANCE
+            limit = MAX_FUND if account.kind in FUND_KINDS else MAX_BALANCE
             if balance > limit:
                 parts.append(limit_node(watched, f"balance of {account}", effect.asset, balance, limit, BALANCES))
     return tuple(parts)

@@ -11,10 +11,10 @@ from marginspec.model.ledger import LedgerAccount
 from marginspec.model.rejections import Reason, Rejected, require
 from marginspec.model.state import State
 from marginspec.model.units import Money
-from marginspec.registry import REGISTRY, RuleCode
+from marginspec.registry import HANDLERS, REGISTRY, RuleCode
 from marginspec.settlement.settle import settle
 from marginspec.transaction import Transaction
-from marginspec.transition import HANDLERS, apply
+from marginspec.transition import apply
 from marginspec_tools.explain.explanation import Clause
 
 Ledger = Map[LedgerAccount, Money]

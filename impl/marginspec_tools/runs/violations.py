@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import attrs
 
-from marginspec.model.ledger import LedgerAccount
+from marginspec.model.ledger import account_named
 from marginspec.model.state import State
 from marginspec_audit import Transition, Violation, asset_of, check_state, check_transition
 from marginspec_journal.decimals import decimal_text
@@ -88,7 +88,7 @@ def _decimals(where: str, unit: Unit, owner: Owner, before: State, after: State)
     if owner == "domain":
         return after.header.decimals(parts[1])
     if owner == "ledger account":
-        return after.header.decimals(asset_of(after, LedgerAccount(where)))
+        return after.header.decimals(asset_of(after, account_named(where)))
     if owner == "lot":
         lot = after.lots.get(int(parts[1]), before.lots.get(int(parts[1])))
         market = None if lot is None else after.markets[lot.market]

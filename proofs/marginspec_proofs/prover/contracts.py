@@ -44,7 +44,7 @@ def money_moves(case: Case) -> Iterator[None]:
     def transfer(
         self: Transaction, asset: str, source: LedgerAccount, target: LedgerAccount, amount: Any, rule: str
     ) -> None:
-        case.claim(f"{rule} transfers at least zero from {source.split(':')[0]}", amount >= 0)
+        case.claim(f"{rule} transfers at least zero from {source.kind}", amount >= 0)
         move(self, asset, source, target, amount, rule)
 
     def add_open_interest(self: Transaction, market: str, change: Any) -> None:

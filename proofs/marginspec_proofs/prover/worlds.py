@@ -49,7 +49,7 @@ class World:
 
     def balance(self, account: LedgerAccount, low: int | None = None) -> Any:
         """Any balance of a ledger account, at least `low` if that is given."""
-        balance = self.case.integer(account.replace(":", " "), low, source="LED-02")
+        balance = self.case.integer(str(account).replace(":", " "), low, source="LED-02")
         self._set("ledger", account, balance)
         return balance
 

@@ -20,10 +20,7 @@ from marginspec.settlement import deleveraging
 from marginspec.settlement.deleveraging import (
     Queues,
     Ranked,
-    Score,
     Step,
-    binance_score,
-    bitmex_score,
     compare_ranked,
     deleverage,
     entry_is_no_worse,
@@ -34,6 +31,7 @@ from marginspec.settlement.deleveraging import (
     step_quantity,
     take_queues,
 )
+from marginspec.settlement.rankings import Score, binance_score, bitmex_score
 from marginspec_audit.transparency import indicator
 from marginspec_proofs.prover.contracts import money_moves
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem

@@ -47,8 +47,9 @@ from marginspec.model.units import (
     next_share,
     share_pro_rata,
 )
-from marginspec.settlement.deleveraging import binance_score, bitmex_score, entry_is_no_worse, step_quantity
+from marginspec.settlement.deleveraging import entry_is_no_worse, step_quantity
 from marginspec.settlement.liquidation import clearance_fee, equity_shares, stepped_down_size
+from marginspec.settlement.rankings import binance_score, bitmex_score
 from marginspec.settlement.waterfall import draw_amounts, shortfall_of
 from marginspec_engine.kernels import bands, deleveraging, margin, quotients, rates, trading, waterfall, wide
 from marginspec_engine.rules.market import turn_above, turn_below

@@ -18,8 +18,9 @@ from marginspec.model.ledger import FUND_KINDS, LedgerAccount
 from marginspec.model.market import Market, TierTerms
 from marginspec.model.rejections import Reason, Rejected
 from marginspec.model.units import MAX_AMOUNT, MAX_BALANCE, MAX_FUND, RATE_ONE, Decimal8, Money, Price, Quantity
+from marginspec.registry import HANDLERS
 from marginspec.transaction import Transaction
-from marginspec.transition import HANDLERS, apply
+from marginspec.transition import apply
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
 from marginspec_proofs.prover.symbols import NotSymbolic, implies, negate
 from marginspec_proofs.prover.worlds import ASSET, MAX_QUANTA_PER_UNIT, NO_FEES, ONE_TIER, World
@@ -65,7 +66,7 @@ def a_transfer_balances(case: Case) -> None:
     before = transaction.ledger
     if source in KINDS[1:]:
         case.assume(amount <= transaction.balance(source), "T-NONNEG-1")
-    transaction.transfer(ASSET, source, target, amount, "LED-01")
+    transaction.transfer(ASSET, source, target, amount, "LED-03")
     taken = before.get(source, 0) - transaction.balance(source)
     given = transaction.balance(target) - before.get(target, 0)
     case.claim("step: exactly the amount leaves the source", taken == amount)
@@ -82,7 +83,7 @@ def a_signed_move_is_a_transfer_one_way_or_the_other(case: Case) -> None:
     source, target = world.balance(WALLET), world.balance(OTHER)
     amount = case.integer("amount")
     transaction = world.transaction()
-    transaction.move(ASSET, WALLET, OTHER, amount, "LED-01")
+    transaction.move(ASSET, WALLET, OTHER, amount, "LED-03")
     case.claim("the amount leaves the source", transaction.balance(WALLET) == source - amount)
     case.claim("the amount reaches the target", transaction.balance(OTHER) == target + amount)
 
@@ -98,7 +99,7 @@ def an_event_knows_when_a_balance_leaves_its_range(case: Case) -> None:
     source, target, amount = world.balance(WALLET), world.balance(receiver), case.integer("amount", 1)
     settling = bool(case.truth("settling"))
     transaction = world.transaction(settling)
-    transaction.transfer(ASSET, WALLET, receiver, amount, "LED-01")
+    transaction.transfer(ASSET, WALLET, receiver, amount, "LED-03")
     left, gained, most = source - amount, target + amount, MAX_BALANCE if receiver == OTHER else MAX_FUND
     within: Any = (left >= -MAX_BALANCE) & (left <= MAX_BALANCE) & (gained >= -MAX_BALANCE) & (gained <= most)
     case.claim(
@@ -120,7 +121,7 @@ def no_transfer_leaves_a_fund_below_zero(case: Case) -> None:
     amount = case.integer("amount", 0)
     transaction = world.transaction()
     try:
-        transaction.transfer(ASSET, source, target, amount, "LED-02")
+        transaction.transfer(ASSET, source, target, amount, "LED-03")
     except (AssertionError, NotSymbolic):
         # The assertion's message would print the balance, which a symbol does not allow.
         case.claim("step: refused only if a fund holds too little", (held < amount) & source.startswith(FUND_KINDS))
@@ -223,14 +224,14 @@ def funding_leaves_clearing_empty(case: Case) -> None:
     case.claim("step: clearing is empty", transaction.balance(ledger.clearing(ASSET)) == 0)
     gained = transaction.balance(ledger.insurance(ASSET)) - world.state.balance(ledger.insurance(ASSET))
     case.claim("step: the insurance fund has the rest", (gained >= 0) & (gained < len(dues) + others))
-    for name in (ledger.reserve(market.id), ledger.house(ASSET)):
-        case.claim("step: no reserve and no house changes", transaction.ledger[name] is world.state.ledger[name])
+    for fund in (ledger.reserve(market.id), ledger.house(ASSET)):
+        case.claim("step: no reserve and no house changes", transaction.ledger[fund] is world.state.ledger[fund])
 
 
 def refused_late(transaction: Transaction, event: Deposit) -> None:
     """Stands for any rule that has moved money, opened an account and taken a lot before it refuses."""
     deposit(transaction, event)
-    transaction.transfer(ASSET, WALLET, ledger.house(ASSET), Money(1), "LED-01")
+    transaction.transfer(ASSET, WALLET, ledger.house(ASSET), Money(1), "LED-03")
     transaction.open_lot(PositionKey("alice", "first", "BOTH"), "cross", Quantity(1), Money(1), "takeover")
     transaction.set_uncovered(ASSET, Money(1))
     raise Rejected(Reason.COVER_EXCEEDED)

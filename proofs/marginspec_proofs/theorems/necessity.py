@@ -21,7 +21,7 @@ from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, Profile, State
 from marginspec.model.units import RATE_ONE, Decimal8, Rate, div_down, div_up, share_pro_rata
 from marginspec.settlement import deleveraging, liquidation
-from marginspec.settlement.deleveraging import Score, binance_score
+from marginspec.settlement.rankings import Score, binance_score
 from marginspec.transition import apply
 from marginspec_proofs.prover.statements import Case, theorem
 from marginspec_proofs.prover.worlds import ASSET

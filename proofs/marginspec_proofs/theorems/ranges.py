@@ -33,6 +33,7 @@ from marginspec.margin.margin import (
 )
 from marginspec.model import ledger
 from marginspec.model.account import PositionKey
+from marginspec.model.effects import MovingRule
 from marginspec.model.events import MarkPrice
 from marginspec.model.ledger import LedgerAccount
 from marginspec.model.market import Market, Tier, TierTable, TierTerms, next_tier
@@ -392,12 +393,12 @@ def balances_fit(case: Case) -> Iterator[None]:
         move = Transaction.move
 
         def watched(
-            self: Transaction, asset: str, source: LedgerAccount, target: LedgerAccount, amount: Any, rule: str
+            self: Transaction, asset: str, source: LedgerAccount, target: LedgerAccount, amount: Any, rule: MovingRule
         ) -> None:
             move(self, asset, source, target, amount, rule)
             case.claim(f"{rule}: what is transferred fits", fits(amount))
-            case.claim(f"{rule}: {source.split(':')[0]} fits", fits(self.balance(source)))
-            case.claim(f"{rule}: {target.split(':')[0]} fits", fits(self.balance(target)))
+            case.claim(f"{rule}: {source.kind} fits", fits(self.balance(source)))
+            case.claim(f"{rule}: {target.kind} fits", fits(self.balance(target)))
 
         with instead_of(case, Transaction, {"move": watched, "transfer": watched}):
             yield

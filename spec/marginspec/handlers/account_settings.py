@@ -10,10 +10,11 @@ from marginspec.model.events import SetLeverage, SetMarginMode, SetPositionMode
 from marginspec.model.rejections import Reason, require
 from marginspec.model.state import Book
 from marginspec.model.units import MAX_LEVERAGE, MIN_LEVERAGE
-from marginspec.registry import rule
+from marginspec.registry import handles, rule
 from marginspec.transaction import Transaction
 
 
+@handles(SetPositionMode)
 @rule("ACC-01")
 def set_position_mode(transaction: Transaction, event: SetPositionMode) -> None:
     """The position mode changes only while the account has no position and no order."""
@@ -26,6 +27,7 @@ def set_position_mode(transaction: Transaction, event: SetPositionMode) -> None:
     transaction.effects.append(PositionModeSet(event.account, event.mode))
 
 
+@handles(SetMarginMode)
 @rule("ACC-01")
 def set_margin_mode(transaction: Transaction, event: SetMarginMode) -> None:
     """The margin mode of a market changes only while the account is flat there, without orders there."""
@@ -40,6 +42,7 @@ def set_margin_mode(transaction: Transaction, event: SetMarginMode) -> None:
     transaction.effects.append(MarginModeSet(event.account, event.market, event.mode))
 
 
+@handles(SetLeverage)
 @rule("ACC-01", source="SRC-01")
 def set_leverage(transaction: Transaction, event: SetLeverage) -> None:
     """A leverage is at most the first tier's maximum, and changes only while flat there, without orders there."""

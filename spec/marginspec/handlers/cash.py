@@ -8,10 +8,11 @@ from marginspec.model.effects import PositionModeSet
 from marginspec.model.events import AdjustIsolatedMargin, Deposit, FundInsurance, Withdraw, WithdrawHouse
 from marginspec.model.rejections import Reason, require
 from marginspec.model.units import Money
-from marginspec.registry import rule
+from marginspec.registry import handles, rule
 from marginspec.transaction import Transaction
 
 
+@handles(Deposit)
 @rule("ACC-01", "LED-01")
 def deposit(transaction: Transaction, event: Deposit) -> None:
     """A deposit moves money from outside into the wallet; the first one opens the account, in one-way mode."""
@@ -24,6 +25,7 @@ def deposit(transaction: Transaction, event: Deposit) -> None:
     check_net_deposits(transaction, event.asset)
 
 
+@handles(Withdraw)
 @rule("MRG-06")
 def withdraw(transaction: Transaction, event: Withdraw) -> None:
     """A withdrawal takes at most what is withdrawable, and so leaves the domain healthy."""
@@ -35,6 +37,7 @@ def withdraw(transaction: Transaction, event: Withdraw) -> None:
     transaction.transfer(event.asset, source, ledger.external(event.asset), amount, "MRG-06")
 
 
+@handles(FundInsurance)
 @rule("LED-03", source="SRC-08")
 def fund_insurance(transaction: Transaction, event: FundInsurance) -> None:
     """The exchange may pay into the insurance fund from outside; nobody pays into a reserve."""
@@ -44,6 +47,7 @@ def fund_insurance(transaction: Transaction, event: FundInsurance) -> None:
     check_net_deposits(transaction, event.asset)
 
 
+@handles(WithdrawHouse)
 @rule("LED-03")
 def withdraw_house(transaction: Transaction, event: WithdrawHouse) -> None:
     """The exchange may withdraw from the house what is there."""
@@ -53,6 +57,7 @@ def withdraw_house(transaction: Transaction, event: WithdrawHouse) -> None:
     transaction.transfer(event.asset, source, ledger.external(event.asset), amount, "LED-03")
 
 
+@handles(AdjustIsolatedMargin)
 @rule("ACC-04", "MRG-06")
 def adjust_isolated_margin(transaction: Transaction, event: AdjustIsolatedMargin) -> None:
     """Cash moves into or out of an isolated position, at most what is movable where it comes from."""

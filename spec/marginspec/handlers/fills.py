@@ -17,11 +17,12 @@ from marginspec.model.events import LiquidationFill
 from marginspec.model.market import Market
 from marginspec.model.rejections import Reason, require
 from marginspec.model.units import FLAT, Money, Price, Quantity
-from marginspec.registry import rule
+from marginspec.registry import handles, rule
 from marginspec.settlement.waterfall import draw_loss, uncovered_shortfall
 from marginspec.transaction import Transaction
 
 
+@handles(LiquidationFill)
 @rule("LIQ-05", source="SRC-03 SRC-04 SRC-06")
 def liquidation_fill(transaction: Transaction, event: LiquidationFill) -> None:
     """The engine closes lots, oldest first: profits to the reserve, losses from the waterfall, then the counterparty.

@@ -6,7 +6,7 @@ from marginspec.model import ledger
 from marginspec.model.events import Funding
 from marginspec.model.ledger import LedgerAccount
 from marginspec.model.units import RATE_ONE, Money, Rate, div_up
-from marginspec.registry import rule
+from marginspec.registry import handles, rule
 from marginspec.transaction import Transaction
 
 
@@ -20,6 +20,7 @@ def funding_due(value: Money, rate: Rate) -> Money:
     return Money(div_up(value * rate, RATE_ONE))
 
 
+@handles(Funding)
 @rule("FND-01")
 def funding(transaction: Transaction, event: Funding) -> None:
     """Payers in key order, then lots, pay into clearing; receivers take out; the insurance fund gets the rest."""

@@ -9,7 +9,7 @@ from marginspec.model.events import ListMarket, MarkPrice, UpdateFees, UpdateTie
 from marginspec.model.market import FeeTerms, check_fees, list_market, tier_table
 from marginspec.model.rejections import Reason, require
 from marginspec.model.units import FLAT, MAX_OPEN_INTEREST_MARKED, Price, Rate
-from marginspec.registry import rule
+from marginspec.registry import handles, rule
 from marginspec.transaction import Transaction
 
 
@@ -20,6 +20,7 @@ def fee_terms(event: ListMarket | UpdateFees) -> FeeTerms:
     )
 
 
+@handles(ListMarket)
 @rule("MKT-01")
 def open_market(transaction: Transaction, event: ListMarket) -> None:
     """A market is listed once, with its own reserve, and has no mark yet."""
@@ -37,6 +38,7 @@ def open_market(transaction: Transaction, event: ListMarket) -> None:
     transaction.set_market(market, MarketListed(market))
 
 
+@handles(UpdateTiers)
 @rule("MKT-03")
 def update_tiers(transaction: Transaction, event: UpdateTiers) -> None:
     """A change of tiers is an event, settled like a mark."""
@@ -46,6 +48,7 @@ def update_tiers(transaction: Transaction, event: UpdateTiers) -> None:
     suspect_market(transaction, market.id)
 
 
+@handles(UpdateFees)
 @rule("MKT-03")
 def update_fees(transaction: Transaction, event: UpdateFees) -> None:
     """A change of fees is an event; it lowers nobody's health."""
@@ -55,6 +58,7 @@ def update_fees(transaction: Transaction, event: UpdateFees) -> None:
     transaction.set_market(attrs.evolve(market, fees=fees), FeesUpdated(market.id, fees))
 
 
+@handles(MarkPrice)
 @rule("MKT-01", "NUM-03")
 def set_mark(transaction: Transaction, event: MarkPrice) -> None:
     """A new mark price is refused OUT_OF_RANGE if its asset's open interest would be worth more than 2^61."""

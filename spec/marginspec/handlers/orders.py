@@ -19,10 +19,11 @@ from marginspec.model.effects import OrderCancelled, OrderPlaced, OrderReduced
 from marginspec.model.events import CancelOrder, PlaceOrder
 from marginspec.model.rejections import Reason, require
 from marginspec.model.units import FLAT, Price, Quantity
-from marginspec.registry import rule
+from marginspec.registry import handles, rule
 from marginspec.transaction import Transaction
 
 
+@handles(PlaceOrder)
 @rule("TRD-03")
 def place_order(transaction: Transaction, event: PlaceOrder) -> None:
     """Placing is refused if the increase of order margin exceeds what is available."""
@@ -47,6 +48,7 @@ def place_order(transaction: Transaction, event: PlaceOrder) -> None:
     require(increase <= available, Reason.INSUFFICIENT_BALANCE)
 
 
+@handles(CancelOrder)
 @rule("TRD-03")
 def cancel_order(transaction: Transaction, event: CancelOrder) -> None:
     """Cancelling takes an open order away and frees its margin."""

@@ -46,7 +46,7 @@ from marginspec.model.units import (
     div_down,
     div_up,
 )
-from marginspec.registry import rule
+from marginspec.registry import handles, rule
 from marginspec.transaction import Transaction
 
 
@@ -73,6 +73,7 @@ class Booked:
     negative_cash: bool
 
 
+@handles(Trade)
 @rule("TRD-01", "TRD-02")
 def trade(transaction: Transaction, event: Trade) -> None:
     """A trade names buyer, seller, quantity, price and taker; both sides are booked, then both are tested."""

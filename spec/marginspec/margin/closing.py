@@ -5,6 +5,7 @@ import attrs
 from marginspec.margin.margin import cash_account
 from marginspec.model import ledger
 from marginspec.model.account import DomainKey, PositionKey
+from marginspec.model.effects import MovingRule
 from marginspec.model.ledger import LedgerAccount
 from marginspec.model.market import Market
 from marginspec.model.units import Money, Quantity, div_up
@@ -38,7 +39,7 @@ def released_cost(cost: Money, size: Quantity, part: Quantity) -> Money:
 
 
 @rule("ACC-02")
-def realise(transaction: Transaction, market: Market, part: Part, rule_id: str) -> None:
+def realise(transaction: Transaction, market: Market, part: Part, rule_id: MovingRule) -> None:
     """Closing realises the value of the part less its released cost, into the position's domain."""
     held = transaction.positions[part.key]
     released = released_cost(part.cost, Quantity(abs(held)), Quantity(abs(part.closing)))

@@ -4,11 +4,13 @@ from typing import Literal, NamedTuple
 
 import attrs
 
+from marginspec.model.fields import AccountName, AssetName, MarketName, OrderName, SidedQuantity
 from marginspec.model.units import Price, Quantity
 
 PositionMode = Literal["one_way", "hedge"]
 MarginMode = Literal["cross", "isolated"]
 PositionSide = Literal["BOTH", "LONG", "SHORT"]
+DomainSide = Literal["BOTH", "LONG", "SHORT", ""]
 OrderSide = Literal["buy", "sell"]
 Direction = Literal["long", "short"]
 LotReason = Literal["step_down", "takeover"]
@@ -19,18 +21,18 @@ DEFAULT_LEVERAGE = 20
 class PositionKey(NamedTuple):
     """Which position; keys order by account, market and side, code point by code point."""
 
-    account: str
-    market: str
+    account: AccountName
+    market: MarketName
     side: PositionSide
 
 
 class DomainKey(NamedTuple):
     """Which margin domain; `market` and `side` are empty for the cross domain, which so comes first."""
 
-    account: str
-    asset: str
-    market: str = ""
-    side: str = ""
+    account: AccountName
+    asset: AssetName
+    market: MarketName = ""
+    side: DomainSide = ""
 
     @property
     def is_cross(self) -> bool:
@@ -50,10 +52,10 @@ class Setting:
 class Order:
     """An open order; `quantity` is what is left of it, signed: positive buys, negative sells."""
 
-    id: str
-    market: str
+    id: OrderName
+    market: MarketName
     position_side: PositionSide
-    quantity: Quantity
+    quantity: SidedQuantity
     price: Price
     reduce_only: bool
 
@@ -63,8 +65,8 @@ class Lot:
     """Inventory that the liquidation engine took of an account's position, and why; its cost is in the ledger."""
 
     id: int
-    account: str
-    market: str
+    account: AccountName
+    market: MarketName
     side: PositionSide
     margin_mode: MarginMode
     quantity: Quantity

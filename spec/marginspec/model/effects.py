@@ -1,12 +1,32 @@
 """Receipts: what an event did, one effect for every change of state, in order, in units of its market or asset."""
 
+from typing import ClassVar, Literal
+
 import attrs
 
 from marginspec.model.account import DomainKey, Lot, MarginMode, Order, PositionKey, PositionMode
+from marginspec.model.fields import AccountName, AssetName, MarketName, OrderName, UnsignedQuantity
 from marginspec.model.ledger import LedgerAccount
 from marginspec.model.market import FeeTerms, Market, TierTable
 from marginspec.model.rejections import Reason
 from marginspec.model.units import NOTHING, Money, Price, Quantity
+
+MovingRule = Literal[
+    "ACC-01",
+    "ACC-02",
+    "ACC-04",
+    "ADL-03",
+    "FND-01",
+    "LED-03",
+    "LIQ-02",
+    "LIQ-03",
+    "LIQ-05",
+    "LVY-01",
+    "MRG-06",
+    "TRD-01",
+    "WTF-01",
+]
+"""The clauses that move money."""
 
 
 @attrs.frozen
@@ -20,7 +40,7 @@ class MarketListed:
 class TiersUpdated:
     """A market has a new tier table."""
 
-    market: str
+    market: MarketName
     tiers: TierTable
 
 
@@ -28,7 +48,7 @@ class TiersUpdated:
 class FeesUpdated:
     """A market has new fee rates."""
 
-    market: str
+    market: MarketName
     fees: FeeTerms
 
 
@@ -36,7 +56,9 @@ class FeesUpdated:
 class MarkSet:
     """A market has a new mark price."""
 
-    market: str
+    TYPE: ClassVar = "mark"
+
+    market: MarketName
     price: Price
 
 
@@ -44,7 +66,9 @@ class MarkSet:
 class PositionModeSet:
     """An account has this position mode; also emitted when its first deposit opens it."""
 
-    account: str
+    TYPE: ClassVar = "position_mode"
+
+    account: AccountName
     mode: PositionMode
 
 
@@ -52,8 +76,10 @@ class PositionModeSet:
 class MarginModeSet:
     """An account has this margin mode in a market."""
 
-    account: str
-    market: str
+    TYPE: ClassVar = "margin_mode"
+
+    account: AccountName
+    market: MarketName
     mode: MarginMode
 
 
@@ -61,8 +87,10 @@ class MarginModeSet:
 class LeverageSet:
     """An account has this leverage in a market."""
 
-    account: str
-    market: str
+    TYPE: ClassVar = "leverage"
+
+    account: AccountName
+    market: MarketName
     leverage: int
 
 
@@ -70,7 +98,7 @@ class LeverageSet:
 class OrderPlaced:
     """An order rests."""
 
-    account: str
+    account: AccountName
     order: Order
 
 
@@ -78,34 +106,38 @@ class OrderPlaced:
 class OrderReduced:
     """A fill left so much of an order (signed); zero when it is filled."""
 
-    account: str
-    order: str
-    market: str
-    quantity: Quantity
+    account: AccountName
+    order: OrderName
+    market: MarketName
+    quantity: UnsignedQuantity
 
 
 @attrs.frozen
 class OrderCancelled:
     """An order is gone, by its owner's wish or because its domain was liquidated."""
 
-    account: str
-    order: str
+    account: AccountName
+    order: OrderName
 
 
 @attrs.frozen
 class Transferred:
     """Money moved between two ledger accounts of an asset, by a rule; the amount is positive."""
 
-    asset: str
+    TYPE: ClassVar = "transfer"
+
+    asset: AssetName
     source: LedgerAccount
     target: LedgerAccount
     amount: Money
-    rule: str
+    rule: MovingRule
 
 
 @attrs.frozen
 class PositionChanged:
     """A position has this quantity; zero when it is flat."""
+
+    TYPE: ClassVar = "position"
 
     key: PositionKey
     quantity: Quantity
@@ -114,6 +146,8 @@ class PositionChanged:
 @attrs.frozen
 class DomainLiquidated:
     """An unhealthy domain is taken; equity and maintenance margin as they were found."""
+
+    TYPE: ClassVar = "liquidation"
 
     domain: DomainKey
     equity: Money
@@ -133,7 +167,7 @@ class LotReduced:
     """So much of a lot is left (signed); zero when it is closed."""
 
     lot: int
-    market: str
+    market: MarketName
     quantity: Quantity
 
 
@@ -155,6 +189,8 @@ class Deleveraged:
 class Levied:
     """A domain paid this part of a levy."""
 
+    TYPE: ClassVar = "levy"
+
     domain: DomainKey
     amount: Money
 
@@ -163,7 +199,9 @@ class Levied:
 class UncoveredChanged:
     """So much of an asset's shortfall has no cover left."""
 
-    asset: str
+    TYPE: ClassVar = "uncovered"
+
+    asset: AssetName
     amount: Money
 
 
@@ -188,7 +226,7 @@ class FundStatus:
 class ReserveStatus:
     """The new counters of a market's funds."""
 
-    market: str
+    market: MarketName
     status: FundStatus
 
 
@@ -196,7 +234,7 @@ class ReserveStatus:
 class InsuranceStatus:
     """The new balance of an asset's insurance fund."""
 
-    asset: str
+    asset: AssetName
     balance: Money
 
 

@@ -5,23 +5,32 @@ from typing import Literal
 import attrs
 
 from marginspec.model.account import Direction, MarginMode, OrderSide, PositionMode, PositionSide
+from marginspec.model.fields import (
+    AccountName,
+    AssetName,
+    MarketName,
+    OrderName,
+    StatedMoney,
+    StatedPrice,
+    StatedQuantity,
+    StatedRate,
+)
 from marginspec.model.market import TierTerms
-from marginspec.model.units import Decimal8
 
 
 @attrs.frozen
 class ListMarket:
     """A market opens."""
 
-    market: str
-    asset: str
+    market: MarketName
+    asset: AssetName
     price_decimals: int
     quantity_decimals: int
-    tick: Decimal8
-    taker_fee: Decimal8
-    maker_fee: Decimal8
-    insurance_fee_share: Decimal8
-    clearance_fee: Decimal8
+    tick: StatedPrice
+    taker_fee: StatedRate
+    maker_fee: StatedRate
+    insurance_fee_share: StatedRate
+    clearance_fee: StatedRate
     tiers: tuple[TierTerms, ...]
 
 
@@ -29,7 +38,7 @@ class ListMarket:
 class UpdateTiers:
     """A market's tier table is replaced."""
 
-    market: str
+    market: MarketName
     tiers: tuple[TierTerms, ...]
 
 
@@ -37,60 +46,60 @@ class UpdateTiers:
 class UpdateFees:
     """A market's fee rates are replaced."""
 
-    market: str
-    taker_fee: Decimal8
-    maker_fee: Decimal8
-    insurance_fee_share: Decimal8
-    clearance_fee: Decimal8
+    market: MarketName
+    taker_fee: StatedRate
+    maker_fee: StatedRate
+    insurance_fee_share: StatedRate
+    clearance_fee: StatedRate
 
 
 @attrs.frozen
 class MarkPrice:
     """A market has a new mark price."""
 
-    market: str
-    price: Decimal8
+    market: MarketName
+    price: StatedPrice
 
 
 @attrs.frozen
 class Deposit:
     """Money comes into an account's wallet from outside."""
 
-    account: str
-    asset: str
-    amount: Decimal8
+    account: AccountName
+    asset: AssetName
+    amount: StatedMoney
 
 
 @attrs.frozen
 class Withdraw:
     """Money leaves an account's wallet."""
 
-    account: str
-    asset: str
-    amount: Decimal8
+    account: AccountName
+    asset: AssetName
+    amount: StatedMoney
 
 
 @attrs.frozen
 class FundInsurance:
     """The exchange pays into the insurance fund from outside."""
 
-    asset: str
-    amount: Decimal8
+    asset: AssetName
+    amount: StatedMoney
 
 
 @attrs.frozen
 class WithdrawHouse:
     """The exchange takes its own money out."""
 
-    asset: str
-    amount: Decimal8
+    asset: AssetName
+    amount: StatedMoney
 
 
 @attrs.frozen
 class SetPositionMode:
     """An account changes between one-way and hedge mode."""
 
-    account: str
+    account: AccountName
     mode: PositionMode
 
 
@@ -98,8 +107,8 @@ class SetPositionMode:
 class SetMarginMode:
     """An account changes between cross and isolated margin in a market."""
 
-    account: str
-    market: str
+    account: AccountName
+    market: MarketName
     mode: MarginMode
 
 
@@ -107,8 +116,8 @@ class SetMarginMode:
 class SetLeverage:
     """An account sets its leverage in a market."""
 
-    account: str
-    market: str
+    account: AccountName
+    market: MarketName
     leverage: int
 
 
@@ -116,23 +125,23 @@ class SetLeverage:
 class AdjustIsolatedMargin:
     """An account moves cash into an isolated position (positive) or out of it (negative)."""
 
-    account: str
-    market: str
+    account: AccountName
+    market: MarketName
     side: PositionSide
-    amount: Decimal8
+    amount: StatedMoney
 
 
 @attrs.frozen
 class PlaceOrder:
     """An order starts to rest at the venue."""
 
-    account: str
-    order: str
-    market: str
+    account: AccountName
+    order: OrderName
+    market: MarketName
     side: OrderSide
     position_side: PositionSide
-    quantity: Decimal8
-    price: Decimal8
+    quantity: StatedQuantity
+    price: StatedPrice
     reduce_only: bool
 
 
@@ -140,43 +149,43 @@ class PlaceOrder:
 class CancelOrder:
     """An order is taken back."""
 
-    account: str
-    order: str
+    account: AccountName
+    order: OrderName
 
 
 @attrs.frozen
 class Trade:
     """Two accounts trade; `taker` says which of them took."""
 
-    market: str
-    price: Decimal8
-    quantity: Decimal8
-    buyer: str
-    seller: str
+    market: MarketName
+    price: StatedPrice
+    quantity: StatedQuantity
+    buyer: AccountName
+    seller: AccountName
     taker: Literal["buyer", "seller"]
     buyer_side: PositionSide | None = None
     seller_side: PositionSide | None = None
-    buyer_order: str | None = None
-    seller_order: str | None = None
+    buyer_order: OrderName | None = None
+    seller_order: OrderName | None = None
 
 
 @attrs.frozen
 class Funding:
     """Longs pay shorts the rate of their value at mark, or the other way round if it is negative."""
 
-    market: str
-    rate: Decimal8
+    market: MarketName
+    rate: StatedRate
 
 
 @attrs.frozen
 class LiquidationFill:
     """The liquidation engine closes lots of one direction against a counterparty."""
 
-    market: str
+    market: MarketName
     side: Direction
-    counterparty: str
-    quantity: Decimal8
-    price: Decimal8
+    counterparty: AccountName
+    quantity: StatedQuantity
+    price: StatedPrice
     counterparty_side: PositionSide | None = None
 
 

@@ -1,67 +1,108 @@
-"""Names of ledger accounts. All money is one double-entry ledger, and only transfers move it.
+"""Ledger accounts. All money is one double-entry ledger, and only transfers move it.
 
-A name is its kind and owner joined by colons, as in `wallet:alice:USDT`; names of accounts, markets and
-assets contain no colon. The balance of a position account is minus its open cost, of a lot account
-minus the cost at which the liquidation engine took the lot over.
+The balance of a position's account is minus its open cost, of a lot's account minus the cost at which the liquidation
+engine took the lot over.
 """
 
-from functools import cache
-from typing import NewType
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
-LedgerAccount = NewType("LedgerAccount", str)
+LedgerKind = Literal["external", "wallet", "isolated", "position", "lot", "reserve", "insurance", "house", "clearing"]
 
-FUND_KINDS = ("reserve:", "insurance:", "house:", "clearing:")
+FUND_KINDS = frozenset({"reserve", "insurance", "house", "clearing"})
 """Kinds of ledger account whose balance is never below zero, after any single transfer."""
 
+KEPT = 2**16
+"""So many accounts are kept, since events name the same ones again and again."""
 
-@cache
+
+class LedgerAccount(NamedTuple):
+    """A ledger account: its kind, and whose it is; what does not name its owner is empty, or 0 for the lot."""
+
+    kind: LedgerKind
+    account: str = ""
+    market: str = ""
+    side: str = ""
+    asset: str = ""
+    lot: int = 0
+
+    def __str__(self) -> str:
+        """Its name in documents: kind and owner joined by colons, as in `wallet:alice:USDT`."""
+        return name_of(self)
+
+
+@lru_cache(KEPT)
+def name_of(account: LedgerAccount) -> str:
+    """The name of a ledger account in documents; names of accounts, markets and assets contain no colon."""
+    return ":".join([str(part) for part in account if part])
+
+
+@lru_cache(KEPT)
 def external(asset: str) -> LedgerAccount:
     """The outside world: minus its balance is the net deposits of the asset."""
-    return LedgerAccount(f"external:{asset}")
+    return LedgerAccount("external", asset=asset)
 
 
-@cache
+@lru_cache(KEPT)
 def wallet(account: str, asset: str) -> LedgerAccount:
     """Cash of an account's cross domain in an asset."""
-    return LedgerAccount(f"wallet:{account}:{asset}")
+    return LedgerAccount("wallet", account, asset=asset)
 
 
-@cache
+@lru_cache(KEPT)
 def isolated(account: str, market: str, side: str) -> LedgerAccount:
     """Cash of an isolated position."""
-    return LedgerAccount(f"isolated:{account}:{market}:{side}")
+    return LedgerAccount("isolated", account, market, side)
 
 
-@cache
+@lru_cache(KEPT)
 def position(account: str, market: str, side: str) -> LedgerAccount:
     """Minus the open cost of a position."""
-    return LedgerAccount(f"position:{account}:{market}:{side}")
+    return LedgerAccount("position", account, market, side)
 
 
 def lot(lot_id: int) -> LedgerAccount:
     """Minus the cost of a lot of the liquidation engine."""
-    return LedgerAccount(f"lot:{lot_id}")
+    return LedgerAccount("lot", lot=lot_id)
 
 
-@cache
+@lru_cache(KEPT)
 def reserve(market: str) -> LedgerAccount:
     """Risk reserve of one market."""
-    return LedgerAccount(f"reserve:{market}")
+    return LedgerAccount("reserve", market=market)
 
 
-@cache
+@lru_cache(KEPT)
 def insurance(asset: str) -> LedgerAccount:
     """Insurance fund that the markets of an asset share."""
-    return LedgerAccount(f"insurance:{asset}")
+    return LedgerAccount("insurance", asset=asset)
 
 
-@cache
+@lru_cache(KEPT)
 def house(asset: str) -> LedgerAccount:
     """The exchange's own money in an asset."""
-    return LedgerAccount(f"house:{asset}")
+    return LedgerAccount("house", asset=asset)
 
 
-@cache
+@lru_cache(KEPT)
 def clearing(asset: str) -> LedgerAccount:
     """Where money passes through within an event; zero after every event."""
-    return LedgerAccount(f"clearing:{asset}")
+    return LedgerAccount("clearing", asset=asset)
+
+
+@lru_cache(KEPT)
+def account_named(name: str) -> LedgerAccount:
+    """The ledger account of a name as documents state it; ValueError if no account is named so."""
+    kind, *owner = name.split(":")
+    match kind, owner:
+        case (("external" | "insurance" | "house" | "clearing"), [asset]):
+            return LedgerAccount(kind, asset=asset)
+        case "wallet", [account, asset]:
+            return LedgerAccount(kind, account, asset=asset)
+        case (("isolated" | "position"), [account, market, side]):
+            return LedgerAccount(kind, account, market, side)
+        case "reserve", [market]:
+            return LedgerAccount(kind, market=market)
+        case "lot", [number]:
+            return LedgerAccount(kind, lot=int(number))
+    raise ValueError(f"no ledger account is named {name!r}")

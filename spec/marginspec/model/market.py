@@ -1,9 +1,11 @@
 """Markets and their tier tables: parameters, validation, and the value of a quantity at a price."""
 
 from collections.abc import Iterable
+from typing import Annotated
 
 import attrs
 
+from marginspec.model.fields import UNSTATED, AssetName, MarketName, StatedMoney, StatedRate
 from marginspec.model.rejections import Reason, Rejected, require
 from marginspec.model.units import (
     MAX_AMOUNT,
@@ -30,7 +32,7 @@ class Tier:
     floor: Money
     max_leverage: int
     maintenance_rate: Rate
-    deduction: int
+    deduction: Annotated[int, UNSTATED]
 
 
 @attrs.frozen
@@ -54,9 +56,9 @@ class TierTable:
 class TierTerms:
     """One row of a tier table as an event states it, before it is checked."""
 
-    floor: Decimal8
+    floor: StatedMoney
     max_leverage: int
-    maintenance_rate: Decimal8
+    maintenance_rate: StatedRate
 
 
 @attrs.frozen
@@ -76,15 +78,15 @@ class Market:
     `quanta_per_unit` is the value in quanta of one lot at a price of one unit; `tick` counts price units.
     """
 
-    id: str
-    asset: str
+    id: MarketName
+    asset: AssetName
     price_decimals: int
     quantity_decimals: int
-    quanta_per_unit: int
+    quanta_per_unit: Annotated[int, UNSTATED]
     tick: Price
     tiers: TierTable
     fees: FeeTerms
-    mark: Price | None = None
+    mark: Annotated[Price | None, UNSTATED] = None
 
     @rule("NUM-01")
     def value(self, price: Price, quantity: Quantity) -> Money:

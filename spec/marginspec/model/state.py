@@ -11,13 +11,16 @@ from marginspec.model.ledger import LedgerAccount
 from marginspec.model.market import Market
 from marginspec.model.units import DEFAULT_ASSET_DECIMALS, NOTHING, Money, Quantity
 
+Ranking = Literal["binance", "bitmex"]
+LastResort = Literal["levy", "none"]
+
 
 @attrs.frozen
 class Profile:
     """The rulebook's two parameters: how deleveraging ranks, and what pays when it is exhausted."""
 
-    adl_ranking: Literal["binance", "bitmex"] = "binance"
-    last_resort: Literal["levy", "none"] = "levy"
+    adl_ranking: Ranking = "binance"
+    last_resort: LastResort = "levy"
 
 
 @attrs.frozen

@@ -22,15 +22,8 @@ from marginspec.model.market import Market
 from marginspec.model.state import Book
 from marginspec.model.units import FLAT, Money, Quantity, div_down
 from marginspec.registry import rule
+from marginspec.settlement.rankings import RANKINGS, Score
 from marginspec.transaction import Transaction
-
-
-@attrs.frozen
-class Score:
-    """A rank in the queue as an exact fraction; the denominator is positive."""
-
-    numerator: int
-    denominator: int
 
 
 @attrs.frozen
@@ -55,21 +48,6 @@ class Step:
 
 
 @rule("ADL-02")
-def binance_score(unrealised: Money, cash: Money, maintenance: Money, equity: Money, unit: int) -> Score:
-    """Ranking `binance`: profit over cash (at least one asset unit, in quanta), times maintenance over equity (> 0)."""
-    return Score(max(0, unrealised) * maintenance, max(unit, cash) * equity)
-
-
-@rule("ADL-02")
-def bitmex_score(unrealised: Money, cost: Money, notional: Money, equity: Money) -> Score:
-    """Ranking `bitmex`: PnL over cost, times (in profit) or over (in loss) leverage, that is, notional over equity."""
-    size = abs(cost)
-    if unrealised >= 0:
-        return Score(unrealised * notional, size * equity)
-    return Score(unrealised * equity, size * notional)
-
-
-@rule("ADL-02")
 def compare_ranked(first: Ranked, second: Ranked) -> int:
     """The higher score stands first, ties by key (account, market, side); exact, no division."""
     left = first.score.numerator * second.score.denominator
@@ -82,13 +60,9 @@ def compare_ranked(first: Ranked, second: Ranked) -> int:
 @rule("ADL-02")
 def score_of(book: Book, key: PositionKey, domain_key: DomainKey) -> Score:
     """A position's score by the profile's ranking, from its own PnL and its domain's figures."""
-    position = position_margin(book, key)
-    domain = domain_margin(book, domain_key)
-    if book.header.profile.adl_ranking == "bitmex":
-        return bitmex_score(position.unrealised, cost_of(book, key), position.notional, domain.equity)
-    asset = book.markets[key.market].asset
-    unit = 10 ** book.header.decimals(asset)
-    return binance_score(position.unrealised, domain.cash, domain.maintenance, domain.equity, unit)
+    unit = 10 ** book.header.decimals(domain_key.asset)
+    ranking = RANKINGS[book.header.profile.adl_ranking]
+    return ranking(position_margin(book, key), domain_margin(book, domain_key), unit)
 
 
 @rule("ADL-02", source="SRC-07")

@@ -16,7 +16,7 @@ from marginspec.margin.margin import (
 )
 from marginspec.model import ledger
 from marginspec.model.account import DomainKey, LotReason, PositionKey
-from marginspec.model.effects import DomainLiquidated, OrderCancelled
+from marginspec.model.effects import DomainLiquidated, MovingRule, OrderCancelled
 from marginspec.model.units import NOTHING, RATE_ONE, Money, Quantity, Rate, div_down, div_up, share_pro_rata
 from marginspec.registry import rule
 from marginspec.transaction import Transaction
@@ -125,7 +125,8 @@ def take_lot(
     value, cost = market.at_mark(quantity), cost_of(transaction, key)
     mode = margin_mode_of(transaction, domain.account, key.market)
     taken = transaction.open_lot(key, mode, quantity, Money(value - paid), reason)
-    lot, rule_id = ledger.lot(taken.id), "LIQ-02" if reason == "step_down" else "LIQ-03"
+    lot = ledger.lot(taken.id)
+    rule_id: MovingRule = "LIQ-02" if reason == "step_down" else "LIQ-03"
     transaction.move(market.asset, lot, ledger.position(*key), value, rule_id)
     realise(transaction, market, Part(key, domain, cash, Quantity(-quantity), value, cost), rule_id)
     transaction.move(market.asset, cash, lot, paid, rule_id)

@@ -24,7 +24,7 @@ from building import (
     withdraw,
 )
 from marginspec.model import ledger
-from marginspec.model.effects import InsuranceStatus, PositionModeSet, Transferred
+from marginspec.model.effects import InsuranceStatus, MovingRule, PositionModeSet, Transferred
 from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.model.units import Money
@@ -34,8 +34,8 @@ OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", 
 ISOLATED = settled(margin_mode("alice"), trade("alice", "bob", "10", "100"), state=OPEN)
 
 
-def moved(source: str, target: str, amount: int, rule: str) -> Transferred:
-    return Transferred("USD", ledger.LedgerAccount(source), ledger.LedgerAccount(target), Money(amount), rule)
+def moved(source: str, target: str, amount: int, rule: MovingRule) -> Transferred:
+    return Transferred("USD", ledger.account_named(source), ledger.account_named(target), Money(amount), rule)
 
 
 @pytest.mark.rule("ACC-01", "LED-01")

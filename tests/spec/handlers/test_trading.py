@@ -44,9 +44,9 @@ from marginspec.handlers.trading import (
 )
 from marginspec.margin.closing import released_cost
 from marginspec.margin.margin import cost_of, domain_initial, domain_margin
-from marginspec.model.effects import InsuranceStatus, PositionChanged, Transferred
+from marginspec.model.effects import InsuranceStatus, MovingRule, PositionChanged, Transferred
 from marginspec.model.events import Event
-from marginspec.model.ledger import LedgerAccount
+from marginspec.model.ledger import account_named
 from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.model.units import Money, Price, Quantity, Rate
@@ -55,8 +55,8 @@ from marginspec.transaction import Transaction
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "5000"))
 
 
-def moved(source: str, target: str, amount: int, rule: str) -> Transferred:
-    return Transferred("USD", LedgerAccount(source), LedgerAccount(target), Money(amount), rule)
+def moved(source: str, target: str, amount: int, rule: MovingRule) -> Transferred:
+    return Transferred("USD", account_named(source), account_named(target), Money(amount), rule)
 
 
 def at(quantity: int, account: str = "alice") -> PositionChanged:

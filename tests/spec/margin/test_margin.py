@@ -150,8 +150,8 @@ def test_domains() -> None:
     assert domain_of(HEDGED, key("bob", "B")) == cross("bob")
     assert positions_of_domain(HEDGED, cross("alice")) == (key("alice", "A", "LONG"), key("alice", "A", "SHORT"))
     assert positions_of_domain(HEDGED, cross("carol")) == ()
-    assert cash_account(cross("alice")) == "wallet:alice:USD"
-    assert cash_account(isolated_domain("alice", "B", "LONG")) == "isolated:alice:B:LONG"
+    assert str(cash_account(cross("alice"))) == "wallet:alice:USD"
+    assert str(cash_account(isolated_domain("alice", "B", "LONG"))) == "isolated:alice:B:LONG"
     assert cross("alice").is_cross
     assert not isolated_domain("alice", "B", "LONG").is_cross
     assert sorted([isolated_domain("alice", "B", "LONG"), cross("bob"), cross("alice")]) == [

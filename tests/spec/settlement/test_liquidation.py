@@ -36,12 +36,13 @@ from marginspec.model.effects import (
     LotOpened,
     LotReduced,
     MarkSet,
+    MovingRule,
     OrderCancelled,
     PositionChanged,
     ReserveStatus,
     Transferred,
 )
-from marginspec.model.ledger import LedgerAccount
+from marginspec.model.ledger import account_named
 from marginspec.model.rejections import Reason, Rejected
 from marginspec.model.units import Money, Price, Quantity, Rate
 from marginspec.settlement.liquidation import (
@@ -61,8 +62,8 @@ OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", 
 DAVE = settled(deposit("dave", "60"), trade("dave", "carol", "5", "100"), state=OPEN)
 
 
-def moved(source: str, target: str, amount: int, rule: str) -> Transferred:
-    return Transferred("USD", LedgerAccount(source), LedgerAccount(target), Money(amount), rule)
+def moved(source: str, target: str, amount: int, rule: MovingRule) -> Transferred:
+    return Transferred("USD", account_named(source), account_named(target), Money(amount), rule)
 
 
 def dissolved(domain: DomainKey, equity: int, maintenance: int) -> DomainLiquidated:
@@ -150,7 +151,7 @@ def test_a_negative_equity_stays_in_the_market_of_the_event() -> None:
 def test_a_takeover_leaves_no_cash() -> None:
     transaction = Transaction(DAVE)
     take_over(transaction, cross("dave"))
-    assert transaction.balance(LedgerAccount("wallet:dave:USD")) == 0
+    assert transaction.balance(account_named("wallet:dave:USD")) == 0
 
 
 @pytest.mark.rule("LIQ-01")

@@ -37,22 +37,20 @@ from marginspec.model.effects import (
     InsuranceStatus,
     Levied,
     LotReduced,
+    MovingRule,
     PositionChanged,
     ReserveStatus,
     Transferred,
     UncoveredChanged,
 )
-from marginspec.model.ledger import LedgerAccount
+from marginspec.model.ledger import account_named
 from marginspec.model.rejections import Reason, Rejected
 from marginspec.model.state import Header, State
 from marginspec.model.units import Money, Price, Quantity
 from marginspec.settlement.deleveraging import (
     Queues,
     Ranked,
-    Score,
     Step,
-    binance_score,
-    bitmex_score,
     compare_ranked,
     entry_is_no_worse,
     find_step,
@@ -64,6 +62,7 @@ from marginspec.settlement.deleveraging import (
     take_queues,
 )
 from marginspec.settlement.levy import domains_of_asset, levy, levy_shares
+from marginspec.settlement.rankings import Score, binance_score, bitmex_score
 from marginspec.settlement.settle import by_shortfall, next_step, restore_cover, settle
 from marginspec.settlement.waterfall import (
     draw_amounts,
@@ -77,8 +76,8 @@ from marginspec.transaction import Transaction
 from marginspec_audit.transparency import MarketStatus, indicator, indicators, market_status
 
 
-def moved(source: str, target: str, amount: int, rule: str) -> Transferred:
-    return Transferred("USD", LedgerAccount(source), LedgerAccount(target), Money(amount), rule)
+def moved(source: str, target: str, amount: int, rule: MovingRule) -> Transferred:
+    return Transferred("USD", account_named(source), account_named(target), Money(amount), rule)
 
 
 def opened(header: Header = MINIMAL) -> State:
@@ -136,7 +135,7 @@ def test_shortfalls_of_an_asset() -> None:
     assert uncovered_shortfall(FUNDED, "USD") == 0
     assert uncovered_shortfall(DAVE, "USD") == 0
     lower = Transaction(FUNDED)
-    lower.ledger = lower.ledger.set(LedgerAccount("insurance:USD"), Money(33))
+    lower.ledger = lower.ledger.set(account_named("insurance:USD"), Money(33))
     assert uncovered_shortfall(lower, "USD") == 7
 
 
@@ -236,7 +235,7 @@ def test_the_least_cash_of_a_score_is_one_unit_of_the_asset() -> None:
 @pytest.mark.rule("ADL-02")
 def test_positions_of_unhealthy_domains_do_not_queue() -> None:
     won = Transaction(settled(*WINNERS))
-    won.ledger = won.ledger.set(LedgerAccount("wallet:bob:USD"), Money(2))
+    won.ledger = won.ledger.set(account_named("wallet:bob:USD"), Money(2))
     assert [ranked.key.account for ranked in queue_of(won, "A", "short")] == ["erin", "carol", "alice"]
 
 
@@ -246,7 +245,7 @@ def test_queues_are_kept_for_the_event() -> None:
     queues: Queues = {}
     take_queues(won, "A", queues)
     taken = dict(queues)
-    won.ledger = won.ledger.set(LedgerAccount("wallet:bob:USD"), Money(100))
+    won.ledger = won.ledger.set(account_named("wallet:bob:USD"), Money(100))
     take_queues(won, "A", queues)
     assert queues == taken
     assert set(queues) == {("A", "long"), ("A", "short")}
@@ -549,7 +548,7 @@ def test_settlement_looks_only_at_suspects_and_exposed_assets() -> None:
     settle(transaction)
     assert (transaction.effects, transaction.settling) == ([], True)
     broken = Transaction(DAVE)
-    broken.ledger = broken.ledger.set(LedgerAccount("wallet:dave:USD"), Money(10))
+    broken.ledger = broken.ledger.set(account_named("wallet:dave:USD"), Money(10))
     settle(broken)
     assert broken.effects == []
     broken.suspects.add(cross("dave"))

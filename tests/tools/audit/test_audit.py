@@ -247,7 +247,9 @@ class Generous(Altered):
     """Books a deposit twice."""
 
     def altered(self, receipt: Receipt) -> Receipt:
-        balances = {name: Money(money * 2) for name, money in self.now.ledger.items() if name == "wallet:alice:USDT"}
+        balances = {
+            name: Money(money * 2) for name, money in self.now.ledger.items() if str(name) == "wallet:alice:USDT"
+        }
         self.now = attrs.evolve(self.now, ledger=self.now.ledger.update(balances))
         return receipt
 

@@ -16,7 +16,7 @@ from marginspec.model import events
 from marginspec.model.account import PositionSide
 from marginspec.model.effects import Deleveraged, DomainLiquidated
 from marginspec.model.events import Event
-from marginspec.model.ledger import LedgerAccount
+from marginspec.model.ledger import account_named
 from marginspec.model.market import TierTerms
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, Profile, State
@@ -163,7 +163,7 @@ HEDGED = (
 def hedged() -> State:
     """The hedged cross book of MRG-07, which stands at 3M of cash, and an isolated position."""
     state = run(HEDGED)
-    wallet, external = LedgerAccount("wallet:alice:USDT"), LedgerAccount("external:USDT")
+    wallet, external = account_named("wallet:alice:USDT"), account_named("external:USDT")
     lost = Money(7_000_000 * 10**8)
     balances = state.ledger.set(wallet, Money(state.ledger[wallet] - lost))
     return attrs.evolve(state, ledger=balances.set(external, Money(balances[external] + lost)))

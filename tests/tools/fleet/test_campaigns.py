@@ -116,7 +116,7 @@ class Expected:
             case Levied(amount=amount):
                 self.counts["levied"] += 1
                 self.amounts["levied"] += amount
-            case Transferred(source=source, amount=amount, rule="LVY-01") if source.startswith("house:"):
+            case Transferred(source=source, amount=amount, rule="LVY-01") if source.kind == "house":
                 self.amounts["house"] += amount
             case UncoveredChanged(amount=amount):
                 self.amounts["uncovered_peak"] = max(amount, self.amounts["uncovered_peak"])
