@@ -11,7 +11,7 @@ ROOTS := spec impl proofs tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test compiled equality lint coverage bench docs lock clean
+.PHONY: help demo setup check test format compiled equality lint coverage bench docs lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -36,8 +36,15 @@ $(VENV)/.installed: $(VENV)/.locked pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+check: lint ## check style, types and import walls, then test rules and wire formats: a minute, for every commit
+	$(BIN)/pytest -n $(WORKERS) --quiet tests/spec tests/spec_audit tests/journal
+
 test: lint compiled ## check style, types and import walls, then run all tests
 	$(BIN)/pytest -n $(WORKERS)
+
+format: setup ## write all code as the style checks want it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
 compiled: setup ## compile the optimized engine, if its text has changed
 	$(BIN)/python -m marginspec_engine
@@ -51,8 +58,15 @@ lint: setup ## check style, types and import walls
 	$(BIN)/mypy --strict $(ROOTS)
 	$(BIN)/lint-imports
 
-coverage: setup ## run all tests; every branch of the rulebook must be covered
-	$(BIN)/pytest -n $(WORKERS) --cov --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+# The least share of branches that the tests must reach, in percent.
+COVERED := spec:100 impl/marginspec_journal:95 impl/marginspec_tools:85
+
+coverage: compiled ## run all tests; each part must have the share of its branches covered that COVERED names
+	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=
+	@for part in $(COVERED); do \
+		echo "$${part%:*}: at least $${part#*:}%"; \
+		$(BIN)/coverage report --include="$${part%:*}/*" --fail-under="$${part#*:}" || exit 1; \
+	done
 
 bench: setup ## measure speed
 	$(BIN)/marginspec bench
