@@ -4,7 +4,7 @@ The balance of a position's account is minus its open cost, of a lot's account m
 engine took the lot over.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 LedgerKind = Literal["external", "wallet", "isolated", "position", "lot", "reserve", "insurance", "house", "clearing"]
@@ -13,7 +13,7 @@ FUND_KINDS = frozenset({"reserve", "insurance", "house", "clearing"})
 """Kinds of ledger account whose balance is never below zero, after any single transfer."""
 
 KEPT = 2**16
-"""So many accounts are kept, since events name the same ones again and again."""
+"""So many names are kept, since events have the same ones again and again."""
 
 
 class LedgerAccount(NamedTuple):
@@ -37,25 +37,25 @@ def name_of(account: LedgerAccount) -> str:
     return ":".join([str(part) for part in account if part])
 
 
-@lru_cache(KEPT)
+@cache
 def external(asset: str) -> LedgerAccount:
     """The outside world: minus its balance is the net deposits of the asset."""
     return LedgerAccount("external", asset=asset)
 
 
-@lru_cache(KEPT)
+@cache
 def wallet(account: str, asset: str) -> LedgerAccount:
     """Cash of an account's cross domain in an asset."""
     return LedgerAccount("wallet", account, asset=asset)
 
 
-@lru_cache(KEPT)
+@cache
 def isolated(account: str, market: str, side: str) -> LedgerAccount:
     """Cash of an isolated position."""
     return LedgerAccount("isolated", account, market, side)
 
 
-@lru_cache(KEPT)
+@cache
 def position(account: str, market: str, side: str) -> LedgerAccount:
     """Minus the open cost of a position."""
     return LedgerAccount("position", account, market, side)
@@ -66,25 +66,25 @@ def lot(lot_id: int) -> LedgerAccount:
     return LedgerAccount("lot", lot=lot_id)
 
 
-@lru_cache(KEPT)
+@cache
 def reserve(market: str) -> LedgerAccount:
     """Risk reserve of one market."""
     return LedgerAccount("reserve", market=market)
 
 
-@lru_cache(KEPT)
+@cache
 def insurance(asset: str) -> LedgerAccount:
     """Insurance fund that the markets of an asset share."""
     return LedgerAccount("insurance", asset=asset)
 
 
-@lru_cache(KEPT)
+@cache
 def house(asset: str) -> LedgerAccount:
     """The exchange's own money in an asset."""
     return LedgerAccount("house", asset=asset)
 
 
-@lru_cache(KEPT)
+@cache
 def clearing(asset: str) -> LedgerAccount:
     """Where money passes through within an event; zero after every event."""
     return LedgerAccount("clearing", asset=asset)
