@@ -1,9 +1,10 @@
 """The rulebook of perpetual-futures margin, liquidation and loss waterfall, as executable rules.
 
-Reading order: units, market, ledger, account, events, receipts, state, transaction (the nouns);
-margin, trading, funding (what keeps an account healthy); liquidation, waterfall, deleveraging, levy,
-settlement (what happens when it is not); transition (one event, whole); what auditors read off states and
-events (invariants, transparency) stands in marginspec_audit.
+Reading order: `model` (the nouns: units, market, ledger, account, events, effects, state, rejections; `fields` says
+how documents have them), `transaction` (one event in progress), `margin` (margin, closing, bands: what keeps an
+account healthy), `settlement` (liquidation, waterfall, rankings, deleveraging, levy, settle: what happens when it is
+not), `handlers` (guards, then what each event does), `transition` (one event, whole). What auditors read off states
+and events, invariants and public figures, stands in `marginspec_audit`.
 """
 
 RULEBOOK_VERSION = "1"
