@@ -11,7 +11,8 @@ from unittest.mock import patch
 
 from immutables import Map
 
-from marginspec.handlers import trading
+from marginspec.handlers import fills
+from marginspec.margin import closing
 from marginspec.model import events, ledger
 from marginspec.model.account import PositionKey
 from marginspec.model.effects import Deleveraged, Receipt
@@ -20,7 +21,7 @@ from marginspec.model.market import TierTerms
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, Profile, State
 from marginspec.model.units import RATE_ONE, Decimal8, Rate, div_down, div_up, share_pro_rata
-from marginspec.settlement import deleveraging, liquidation
+from marginspec.settlement import deleveraging, liquidation, rankings
 from marginspec.settlement.rankings import Score, binance_score
 from marginspec.transition import apply
 from marginspec_proofs.prover.statements import Case, theorem
@@ -73,9 +74,10 @@ def instead(**functions: Callable[..., Any]) -> Iterator[None]:
     """Functions of the rules, each replaced in every module of these that calls it."""
     with ExitStack() as stack:
         for name, function in functions.items():
-            for module in (deleveraging, liquidation, trading):
-                if hasattr(module, name):
-                    stack.enter_context(patch.object(module, name, function))
+            callers = [one for one in (closing, deleveraging, fills, liquidation, rankings) if hasattr(one, name)]
+            assert callers, f"no module of these calls {name}"
+            for module in callers:
+                stack.enter_context(patch.object(module, name, function))
         yield
 
 
