@@ -206,7 +206,7 @@ def test_a_refused_event_gives_the_state_that_it_found() -> None:
     (rule,) = (
         function
         for function in all_functions()
-        if function.name == "apply" and len(function.args.args) == 2 and function.args.args[0].arg == "state"
+        if function.name == "apply" and [one.arg for one in function.args.args][:2] == ["state", "event"]
     )
     (guarded,) = (node for node in rule.body if isinstance(node, ast.Try))
     (refusal,) = guarded.handlers

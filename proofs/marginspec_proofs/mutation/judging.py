@@ -1,9 +1,9 @@
 """Judging mutants: does a theorem or a test of the rules notice a fault?
 
-First the theorems that name the faulty function are tried on a faulty copy of the rulebook, the cheapest first, in
-a process of their own; if none is refuted, the tests of the rules. What both let pass is a survivor, also if a theorem
-became undecided. Limits count Z3's steps, as multiples of what a theorem costs on the right rules; time only ends
-loops that never end.
+First the theorems that name the faulty function are tried on a faulty copy of the rulebook, the cheapest first, in a
+process of their own; if none is refuted, the tests that cite a clause of the function, then all tests of the rules.
+What both let pass is a survivor, also if a theorem became undecided. Limits count Z3's steps, as multiples of what a
+theorem costs on the right rules; time only ends loops that never end.
 """
 
 import ast
@@ -25,6 +25,7 @@ from typing import Literal
 
 import attrs
 
+from marginspec_proofs.mutation.citations import read_citations
 from marginspec_proofs.mutation.mutants import RULES, Mutant
 from marginspec_proofs.prover.proving import prove
 from marginspec_proofs.prover.solvers import TooManySteps, metered
@@ -32,18 +33,12 @@ from marginspec_proofs.prover.sources import hash_of, theorem_hash
 from marginspec_proofs.prover.statements import REGISTRY
 from marginspec_proofs.prover.symbols import NotSymbolic
 
-PATIENCE = 60
+PATIENCE = 120
 """Seconds of the clock for all tests; ends loops that never end."""
 PATIENCE_WITH_A_THEOREM = 120
 """Seconds of the processor for a theorem; ends loops that never end and ask no solver."""
-TESTS = (
-    "tests/spec/*/test_*.py",
-    "tests/spec/test_registry.py",
-    "tests/spec/test_regressions.py",
-    "tests/spec/test_transition.py",
-    "tests/spec/test_rejections.py",
-    "tests/spec/test_golden.py",
-)
+TESTS = ("tests/spec", "tests/spec_audit")
+"""Where the tests of the rules are."""
 UNDECIDED = "unknown"
 """The status of a theorem that cannot be proved any more, but is not refuted either."""
 PASSED, FAILED, INTERRUPTED, NOT_FOUND = 0, 1, 2, 4
@@ -124,10 +119,9 @@ def judged(mutant: Mutant, root: Path, weights: Weights, former: Judgement = SUR
         by_proof = judged_by_proof([one.id for one in mutant.theorems], root, place, weights)
         if by_proof.killed_by:
             return by_proof
-        own, others = files_of_tests(root, mutant.module)
-        by_tests = judged_by_tests(own, root, place)
+        by_tests = judged_by_tests(citing_tests(root, mutant.clauses), root, place)
         if not by_tests.killed_by:
-            by_tests = judged_by_tests(others, root, place)
+            by_tests = judged_by_tests(list(TESTS), root, place)
         return by_tests if by_tests.killed_by else by_proof
 
 
@@ -145,15 +139,14 @@ def unchanged_failure(root: Path) -> str:
     """The test that fails on an unchanged copy of the rulebook; empty if none does."""
     with TemporaryDirectory() as folder:
         make_copy(root, Path(folder), None)
-        _, files = files_of_tests(root, "")
-        return judged_by_tests(files, root, Path(folder)).evidence
+        return judged_by_tests(list(TESTS), root, Path(folder)).evidence
 
 
 def make_copy(root: Path, place: Path, mutant: Mutant | None) -> None:
     """A copy of the rulebook, with a mutant's change if one is given."""
     shutil.copytree(root / RULES, place / "marginspec", ignore=shutil.ignore_patterns("__pycache__"))
     if mutant is not None:
-        (place / "marginspec" / f"{mutant.module}.py").write_text(mutant.text, "utf-8")
+        (place / "marginspec" / mutant.path).write_text(mutant.text, "utf-8")
 
 
 def judged_by_proof(ids: list[str], root: Path, place: Path, weights: Weights) -> Judgement:
@@ -206,11 +199,10 @@ def run_on(place: Path, command: list[str], root: Path, seconds: int | None) -> 
         return None
 
 
-def files_of_tests(root: Path, module: str) -> tuple[list[str], list[str]]:
-    """The tests of the rules, named file by file: those of a module, all others."""
-    found = [str(path.relative_to(root)) for pattern in TESTS for path in sorted(root.glob(pattern))]
-    own = f"test_rules_{module}.py"
-    return [one for one in found if one.endswith(own)], [one for one in found if not one.endswith(own)]
+def citing_tests(root: Path, clauses: tuple[str, ...]) -> list[str]:
+    """The tests of the rules that cite one of these clauses."""
+    citations = (one for folder in TESTS for one in read_citations(root, folder))
+    return list(dict.fromkeys(one.test for one in citations if one.clause in clauses))
 
 
 # ------------------------------------------------------------- in a process of its own
@@ -274,7 +266,7 @@ def inputs_hash(mutant: Mutant, judgement: Judgement, root: Path) -> str:
     elif judgement.killed_by == "tests":
         parts += [hash_of_test(root, judgement.evidence)]
     else:
-        parts += [reach_of(mutant.function), *(current_hash(one.id) for one in mutant.theorems)]
+        parts += [reach_of(mutant.module, mutant.function), *(current_hash(one.id) for one in mutant.theorems)]
     return sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -285,11 +277,10 @@ def current_hash(theorem_id: str) -> str:
 
 
 @cache
-def reach_of(function: str) -> str:
-    """The hash of all that a function of the rules reaches."""
-    package, module, *names = function.split(".")
-    found = import_module(f"{package}.{module}")
-    for name in names:
+def reach_of(module: str, function: str) -> str:
+    """The hash of all that a function of a module of the rules reaches."""
+    found = import_module(f"marginspec.{module}")
+    for name in function.removeprefix(f"{found.__name__}.").split("."):
         found = getattr(found, name)
     return hash_of((found,))
 
