@@ -10,7 +10,6 @@ import attrs
 import pytest
 from immutables import Map
 
-from journal_samples import FULL_STATE, HEADER, TERMS, decimal
 from marginspec.model import events
 from marginspec.model.account import OrderSide
 from marginspec.model.events import Event
@@ -19,6 +18,8 @@ from marginspec.transition import apply
 from marginspec_journal.canonical import header_hash, sorted_json
 from marginspec_journal.errors import InputError
 from marginspec_journal.states import OpenedState, opening, opening_hash, read_state, state_text, write_state
+from worlds.events import decimal
+from worlds.samples import FULL_STATE, HEADER, TERMS
 
 pytestmark = pytest.mark.rule("JRN-01")
 

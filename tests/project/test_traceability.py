@@ -5,8 +5,9 @@ from pathlib import Path
 import attrs
 
 from marginspec.registry import RuleCode
+from marginspec_proofs.mutation.citations import Citation
 from marginspec_proofs.prover.statements import ALL_INTEGERS, Theorem
-from marginspec_tools.prove.traceability import PAGE, Citation, Clause, Matrix, gaps, page_text, read_matrix
+from marginspec_tools.prove.traceability import PAGE, Clause, Matrix, gaps, page_text, read_matrix
 
 ROOT = Path(__file__).parents[2]
 

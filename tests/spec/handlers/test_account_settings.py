@@ -3,28 +3,6 @@
 import attrs
 import pytest
 
-from building import (
-    BINANCE_ROWS,
-    MINIMAL,
-    balances,
-    binance_listing,
-    deposit,
-    effects,
-    key,
-    leverage,
-    listing,
-    margin_mode,
-    mark,
-    minimal,
-    new_fees,
-    new_tiers,
-    order,
-    position_mode,
-    refusal,
-    settled,
-    table,
-    trade,
-)
 from marginspec.model.account import Setting
 from marginspec.model.effects import (
     DomainLiquidated,
@@ -40,6 +18,21 @@ from marginspec.model.market import FeeTerms
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, State
 from marginspec.model.units import Price, Rate
+from worlds.events import (
+    BINANCE_ROWS,
+    binance_listing,
+    deposit,
+    leverage,
+    listing,
+    margin_mode,
+    mark,
+    new_fees,
+    new_tiers,
+    order,
+    position_mode,
+    trade,
+)
+from worlds.states import MINIMAL, balances, effects, key, minimal, refusal, settled, table
 
 OPEN = settled(listing(), mark("100"), listing("B"), deposit("alice", "1000"), deposit("bob", "1000"))
 HELD = settled(trade("alice", "bob", "5", "100"), state=OPEN)

@@ -7,30 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from immutables import Map
 
-from building import (
-    MINIMAL,
-    adjust,
-    balances,
-    cross,
-    decimal,
-    deposit,
-    effects,
-    funding,
-    key,
-    leverage,
-    listing,
-    margin_mode,
-    mark,
-    minimal,
-    new_fees,
-    new_tiers,
-    order,
-    position_mode,
-    refusal,
-    settled,
-    trade,
-    with_balances,
-)
 from marginspec.handlers.funding import funding_due
 from marginspec.handlers.trading import (
     check_open_interest,
@@ -51,6 +27,22 @@ from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.model.units import Money, Price, Quantity, Rate
 from marginspec.transaction import Transaction
+from worlds.events import (
+    adjust,
+    decimal,
+    deposit,
+    funding,
+    leverage,
+    listing,
+    margin_mode,
+    mark,
+    new_fees,
+    new_tiers,
+    order,
+    position_mode,
+    trade,
+)
+from worlds.states import MINIMAL, balances, cross, effects, key, minimal, refusal, settled, with_balances
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "5000"))
 

@@ -3,29 +3,6 @@
 import attrs
 import pytest
 
-from building import (
-    adjust,
-    balances,
-    cross,
-    deposit,
-    effects,
-    fill,
-    fund,
-    isolated_domain,
-    key,
-    leverage,
-    listing,
-    lot,
-    margin_mode,
-    mark,
-    new_fees,
-    order,
-    position_mode,
-    refusal,
-    settled,
-    trade,
-    with_balances,
-)
 from marginspec.handlers.fills import lots_to_close
 from marginspec.margin.margin import domain_margin
 from marginspec.model.account import DomainKey
@@ -56,6 +33,21 @@ from marginspec.settlement.liquidation import (
     take_over,
 )
 from marginspec.transaction import Transaction
+from worlds.events import (
+    adjust,
+    deposit,
+    fill,
+    fund,
+    leverage,
+    listing,
+    margin_mode,
+    mark,
+    new_fees,
+    order,
+    position_mode,
+    trade,
+)
+from worlds.states import balances, cross, effects, isolated_domain, key, lot, refusal, settled, with_balances
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "5000"))
 # Dave: 5 lots at 100 with 60 in cash; bankrupt at 88.

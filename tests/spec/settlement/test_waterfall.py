@@ -4,33 +4,6 @@ import attrs
 import pytest
 from immutables import Map
 
-from building import (
-    MINIMAL,
-    MINIMAL_BITMEX,
-    MINIMAL_NONE,
-    adjust,
-    balances,
-    cross,
-    deposit,
-    effects,
-    fill,
-    fund,
-    isolated_domain,
-    key,
-    leverage,
-    listing,
-    lot,
-    margin_mode,
-    mark,
-    minimal,
-    new_fees,
-    position_mode,
-    refusal,
-    settled,
-    trade,
-    with_balances,
-    withdraw,
-)
 from marginspec.model.effects import (
     Deleveraged,
     FundStatus,
@@ -74,6 +47,35 @@ from marginspec.settlement.waterfall import (
 )
 from marginspec.transaction import Transaction
 from marginspec_audit.transparency import MarketStatus, indicator, indicators, market_status
+from worlds.events import (
+    adjust,
+    deposit,
+    fill,
+    fund,
+    leverage,
+    listing,
+    margin_mode,
+    mark,
+    new_fees,
+    position_mode,
+    trade,
+    withdraw,
+)
+from worlds.states import (
+    MINIMAL,
+    MINIMAL_BITMEX,
+    MINIMAL_NONE,
+    balances,
+    cross,
+    effects,
+    isolated_domain,
+    key,
+    lot,
+    minimal,
+    refusal,
+    settled,
+    with_balances,
+)
 
 
 def moved(source: str, target: str, amount: int, rule: MovingRule) -> Transferred:
