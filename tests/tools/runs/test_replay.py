@@ -444,11 +444,12 @@ def test_an_engine_that_crashes_is_exit_code_3(
 
 
 def test_a_command_whose_module_is_missing_leaves_the_others_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(cli.COMMANDS, "not_there", "A command that this installation does not have.")
+    absent = cli.Listed("nowhere.command", "A command that this installation does not have.")
+    monkeypatch.setitem(cli.COMMANDS, "not_there", absent)
     outcome = CliRunner().invoke(cli.marginspec, ["--help"])
     assert outcome.exit_code == 0
-    assert "not_there" not in outcome.stdout
-    assert CliRunner().invoke(cli.marginspec, ["not_there"]).exit_code == cli.WRONG_INPUT
+    assert absent.help in outcome.stdout
+    assert CliRunner().invoke(cli.marginspec, ["unknown"]).exit_code == cli.WRONG_INPUT
     assert CliRunner().invoke(cli.marginspec, ["replay", str(LEVY)]).exit_code == 0
 
 
