@@ -7,7 +7,7 @@ import attrs
 from immutables import Map
 
 from marginspec.model.account import DomainKey, Lot, MarginMode, Order, PositionKey, PositionSide
-from marginspec.model.effects import Effect, Receipt
+from marginspec.model.effects import Effect, MovingRule, Receipt, Transferred
 from marginspec.model.events import Event
 from marginspec.model.ledger import account_named
 from marginspec.model.market import FeeTerms, Market, TierTable, tier_table
@@ -16,7 +16,7 @@ from marginspec.model.state import Header, Profile, State
 from marginspec.model.units import Money, Price, Quantity, Rate
 from marginspec.transition import apply
 from marginspec_audit import Transition, check_transition
-from worlds.events import ASSET, MINIMAL_ROWS, TierRow, tiers
+from worlds.events import ASSET, MINIMAL_ROWS, TierRow, deposit, listing, mark, tiers, trade
 
 MINIMAL = Header(asset_decimals=Map({ASSET: 0, "EUR": 0}))
 MINIMAL_NONE = attrs.evolve(MINIMAL, profile=Profile(last_resort="none"))
@@ -129,6 +129,20 @@ def refusal(state: State, event: Event) -> Reason | None:
         assert after is state
         assert receipt == Receipt(receipt.rejected, ())
     return receipt.rejected
+
+
+def moved(source: str, target: str, amount: int, rule: MovingRule) -> Transferred:
+    """The effect of a transfer between ledger accounts by name, of USD."""
+    return Transferred(ASSET, account_named(source), account_named(target), Money(amount), rule)
+
+
+def long_five_with_sixty(header: Header = MINIMAL) -> State:
+    """Dave has 5 lots at 100 and 60 in cash, so is bankrupt at 88; carol is the other side, alice and bob are flat."""
+    return settled(
+        *(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "1000")),
+        *(deposit("dave", "60"), trade("dave", "carol", "5", "100")),
+        header=header,
+    )
 
 
 def reason_of(refused: Rejected) -> Reason:

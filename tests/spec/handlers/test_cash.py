@@ -3,7 +3,7 @@
 import pytest
 
 from marginspec.model import ledger
-from marginspec.model.effects import InsuranceStatus, MovingRule, PositionModeSet, Transferred
+from marginspec.model.effects import InsuranceStatus, PositionModeSet, Transferred
 from marginspec.model.events import WithdrawHouse
 from marginspec.model.rejections import Reason
 from marginspec.model.state import State
@@ -23,7 +23,7 @@ from worlds.events import (
     trade,
     withdraw,
 )
-from worlds.states import MINIMAL, balances, effects, refusal, settled, with_balances
+from worlds.states import MINIMAL, balances, effects, moved, refusal, settled, with_balances
 
 EMPTY = State(header=MINIMAL)
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"))
@@ -32,10 +32,6 @@ ISOLATED = settled(margin_mode("alice"), trade("alice", "bob", "10", "100"), sta
 
 def from_house(amount: str) -> WithdrawHouse:
     return WithdrawHouse("USD", decimal(amount))
-
-
-def moved(source: str, target: str, amount: int, rule: MovingRule) -> Transferred:
-    return Transferred("USD", ledger.account_named(source), ledger.account_named(target), Money(amount), rule)
 
 
 @pytest.mark.rule("ACC-01", "LED-01")
