@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from marginspec_proofs.mutation.judging import TESTS, current_hash, judged_again, make_copy
+from marginspec_proofs.mutation.judging import TESTS, copy_rules, current_hash, judge_again
 from marginspec_proofs.mutation.mutants import RULES, Mutant, chosen_mutants
 from marginspec_tools.prove.mutants import PAGE, REASONS, TABLE, Row, open_questions, read_reasons, read_table
 
@@ -64,8 +64,8 @@ def test_proofs_and_tests_kill_enough_of_enough_mutants() -> None:
 @pytest.mark.parametrize("place", range(SAMPLE))
 def test_what_killed_a_mutant_still_does(place: int, tmp_path: Path) -> None:
     row = sample()[place]
-    make_copy(ROOT, tmp_path, mutants()[row.id])
-    found = judged_again(row.judgement, ROOT, tmp_path, WEIGHTS)
+    copy_rules(ROOT, tmp_path, mutants()[row.id])
+    found = judge_again(row.judgement, ROOT, tmp_path, WEIGHTS)
     assert found == row.judgement, f"{row.id} of the sample with seed {SEED}"
 
 

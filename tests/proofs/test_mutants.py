@@ -19,14 +19,14 @@ from marginspec_proofs.mutation.judging import (
     NotProved,
     Weight,
     citing_tests,
+    copy_rules,
     hash_of_test,
     inputs_hash,
-    judged,
-    judged_again,
-    judged_by_proof,
-    judged_by_tests,
-    make_copy,
-    tried,
+    judge,
+    judge_again,
+    judge_by_proof,
+    judge_by_tests,
+    status_within,
     weigh,
 )
 from marginspec_proofs.mutation.mutants import (
@@ -35,8 +35,8 @@ from marginspec_proofs.mutation.mutants import (
     Mutant,
     by_chance,
     chosen_mutants,
+    functions_with_clauses,
     mutants_of,
-    ruled_functions,
 )
 from marginspec_proofs.prover.proving import Outcome
 from marginspec_proofs.prover.solvers import TooManySteps, ask_z3, metered
@@ -62,7 +62,7 @@ def example(left: int, right: int) -> int:
 
 
 def whats(text: str) -> list[str]:
-    ((prefix, function),) = ruled_functions(ast.parse(text))
+    ((prefix, function),) = functions_with_clauses(ast.parse(text))
     found = list(mutants_of("module", prefix + function.name, function, text))
     for one in found:
         ast.parse(one.text)
@@ -99,7 +99,7 @@ def test_a_method_has_its_class_in_its_name_and_functions_without_a_clause_have_
         'class Book:\n    @rule("LED-01")\n    def empty(self) -> bool:\n        return True\n\n'
         "def free() -> int:\n    return 1\n"
     )
-    ((prefix, function),) = ruled_functions(ast.parse(text))
+    ((prefix, function),) = functions_with_clauses(ast.parse(text))
     (mutant,) = mutants_of("model.state", prefix + function.name, function, text)
     assert attrs.asdict(mutant) | {"text": "", "origin": ""} == {
         "id": "model.state.Book.empty:constant-1",
@@ -126,7 +126,7 @@ def test_at_most_so_many_of_a_function_are_chosen_always_the_same() -> None:
 
 
 def test_the_choice_stays_when_a_module_moves_to_another_room() -> None:
-    ((_, function),) = ruled_functions(ast.parse(MODULE))
+    ((_, function),) = functions_with_clauses(ast.parse(MODULE))
 
     def order(module: str) -> list[str]:
         found = sorted(mutants_of(module, "example", function, MODULE), key=by_chance)
@@ -149,24 +149,24 @@ def fault(right: str, wrong: str, module: str, function: str) -> Mutant:
 
 def test_a_theorem_refutes_a_fault_and_does_so_again() -> None:
     mutant = fault("    return -(-numerator // divisor)", "    return numerator // divisor", "model.units", "div_up")
-    first = judged(mutant, ROOT, WEIGHTS)
+    first = judge(mutant, ROOT, WEIGHTS)
     assert first.killed_by == "proof"
     assert first.evidence.split(" ")[1:3] == ["is", "failed:"]
-    assert judged(mutant, ROOT, WEIGHTS, first) == first
+    assert judge(mutant, ROOT, WEIGHTS, first) == first
 
 
 def test_a_test_notices_a_fault_and_does_so_again(tmp_path: Path) -> None:
     module = "handlers.account_settings"
-    make_copy(
+    copy_rules(
         ROOT, tmp_path, fault("attrs.evolve(setting, leverage=event.leverage)", "setting", module, "set_leverage")
     )
-    first = judged_by_tests(["tests/spec/handlers"], ROOT, tmp_path)
+    first = judge_by_tests(["tests/spec/handlers"], ROOT, tmp_path)
     assert first.killed_by == "tests"
     assert first.evidence.startswith("tests/spec/handlers/test_account_settings.py::test_")
-    assert judged_again(first, ROOT, tmp_path, WEIGHTS) == first
-    unread = judged_by_tests(["tests/spec/margin"], ROOT, tmp_path)
+    assert judge_again(first, ROOT, tmp_path, WEIGHTS) == first
+    unread = judge_by_tests(["tests/spec/margin"], ROOT, tmp_path)
     assert unread == Judgement("tests", "tests/spec/margin/test_bands.py")
-    assert judged_again(unread, ROOT, tmp_path, WEIGHTS) == unread
+    assert judge_again(unread, ROOT, tmp_path, WEIGHTS) == unread
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_failed_test_is_named(line: str, name: str) -> None:
 
 
 def test_evidence_that_is_gone_or_weak_judges_nothing(tmp_path: Path) -> None:
-    make_copy(ROOT, tmp_path, None)
+    copy_rules(ROOT, tmp_path, None)
     for known in (
         SURVIVED,
         Judgement("proof", "T-GONE-1 is failed: a claim"),
@@ -193,13 +193,13 @@ def test_evidence_that_is_gone_or_weak_judges_nothing(tmp_path: Path) -> None:
         Judgement("tests", "the tests do not end"),
         Judgement("tests", "tests/spec/model/test_units.py::test_gone"),
     ):
-        assert judged_again(known, ROOT, tmp_path, WEIGHTS) == SURVIVED
+        assert judge_again(known, ROOT, tmp_path, WEIGHTS) == SURVIVED
 
 
 def test_right_rules_survive(tmp_path: Path) -> None:
-    make_copy(ROOT, tmp_path, None)
-    assert judged_by_proof(["T-SHARE-1"], ROOT, tmp_path, WEIGHTS) == SURVIVED
-    assert judged_by_proof([], ROOT, tmp_path, WEIGHTS) == SURVIVED
+    copy_rules(ROOT, tmp_path, None)
+    assert judge_by_proof(["T-SHARE-1"], ROOT, tmp_path, WEIGHTS) == SURVIVED
+    assert judge_by_proof([], ROOT, tmp_path, WEIGHTS) == SURVIVED
 
 
 def test_a_theorem_that_is_undecided_kills_nothing_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,17 +210,17 @@ def test_a_theorem_that_is_undecided_kills_nothing_and_is_named(monkeypatch: pyt
     asked: list[object] = []
     answers = [SURVIVED, SURVIVED, Judgement("tests", "x")]
 
-    def judge(*arguments: object) -> Judgement:
+    def answer_next(*arguments: object) -> Judgement:
         asked.append(arguments[0])
         return answers.pop(0)
 
-    monkeypatch.setattr(judging, "judged_by_tests", judge)
+    monkeypatch.setattr(judging, "judge_by_tests", answer_next)
     monkeypatch.setattr(Weight, "limits", Limits(0, 1, 1))
-    undecided = judged(mutant, ROOT, scarce)
+    undecided = judge(mutant, ROOT, scarce)
     assert undecided.killed_by is None
     assert " is unknown: it takes more than twice as much" in undecided.evidence
     assert asked == [citing_tests(ROOT, mutant.clauses), list(TESTS)]
-    assert judged(mutant, ROOT, scarce) == Judgement("tests", "x")
+    assert judge(mutant, ROOT, scarce) == Judgement("tests", "x")
 
 
 CITING = {
@@ -240,7 +240,7 @@ def test_tests_are_found_by_the_clauses_that_they_cite(tmp_path: Path) -> None:
     assert citing_tests(tmp_path, ("LIQ-01",)) == [one]
     assert citing_tests(tmp_path, ("LIQ-01", "LIQ-02")) == [two, one]
     assert citing_tests(tmp_path, ("INV-01", "LIQ-99")) == ["tests/spec_audit/test_three.py::TestD"]
-    assert judged_by_tests(citing_tests(tmp_path, ("LIQ-99",)), ROOT, ROOT) == SURVIVED
+    assert judge_by_tests(citing_tests(tmp_path, ("LIQ-99",)), ROOT, ROOT) == SURVIVED
 
 
 def test_limits_count_what_z3_is_asked() -> None:
@@ -260,9 +260,9 @@ def test_a_theorem_within_and_without_its_limits() -> None:
     weight = weigh("T-SHARE-1")
     assert weight.inputs == judging.current_hash("T-SHARE-1")
     assert weight.dearest <= weight.steps
-    assert tried("T-SHARE-1", weight.limits) == ("proved", "")
-    assert tried("T-SHARE-1", Limits(1, 10**6, 10**6)) == ("unknown", "it takes more than twice as much")
-    assert tried("T-SHARE-1", Limits(100, 1, 10**6))[0] == "unknown"
+    assert status_within("T-SHARE-1", weight.limits) == ("proved", "")
+    assert status_within("T-SHARE-1", Limits(1, 10**6, 10**6)) == ("unknown", "it takes more than twice as much")
+    assert status_within("T-SHARE-1", Limits(100, 1, 10**6))[0] == "unknown"
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, status: str, failure: str) -> None:
@@ -274,9 +274,9 @@ def failing(monkeypatch: pytest.MonkeyPatch, status: str, failure: str) -> None:
 
 def test_what_needs_a_number_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     failing(monkeypatch, "failed", "NotSymbolic: a rule needs a number")
-    assert tried("T-SHARE-1", Limits(1, 1, 1)) == ("unknown", "NotSymbolic: a rule needs a number")
+    assert status_within("T-SHARE-1", Limits(1, 1, 1)) == ("unknown", "NotSymbolic: a rule needs a number")
     failing(monkeypatch, "failed", "a claim")
-    assert tried("T-SHARE-1", Limits(1, 1, 1)) == ("failed", "a claim")
+    assert status_within("T-SHARE-1", Limits(1, 1, 1)) == ("failed", "a claim")
     with pytest.raises(NotProved, match=r"^T-SHARE-1 is failed of the rules as they are: a claim$"):
         weigh("T-SHARE-1")
 
@@ -286,12 +286,12 @@ def test_what_does_not_end_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None
         raise judging.Endless
 
     monkeypatch.setattr(judging, "prove", prove)
-    assert tried("T-SHARE-1", Limits(1, 1, 1)) == ("unknown", "it does not end")
+    assert status_within("T-SHARE-1", Limits(1, 1, 1)) == ("unknown", "it does not end")
 
 
 def test_a_refuted_theorem_counts_before_an_undecided_one(monkeypatch: pytest.MonkeyPatch) -> None:
     said = {"T-SHARE-1": ("unknown", "a"), "T-SHARE-2": ("failed", "b"), "T-SHARE-3": ("proved", "")}
-    monkeypatch.setattr(judging, "tried", lambda name, _limits: said[name])
+    monkeypatch.setattr(judging, "status_within", lambda name, _limits: said[name])
     module = "marginspec_proofs.theorems.numbers"
 
     def asked(*ids: str) -> str:
@@ -358,11 +358,11 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def judge_as(monkeypatch: pytest.MonkeyPatch, answer: Judgement) -> list[tuple[str, Judgement]]:
     asked: list[tuple[str, Judgement]] = []
 
-    def judge(mutant: Mutant, _root: Path, _weights: object, former: Judgement) -> Judgement:
+    def answer_next(mutant: Mutant, _root: Path, _weights: object, former: Judgement) -> Judgement:
         asked.append((mutant.id.partition(":")[2], former))
         return answer
 
-    monkeypatch.setattr(mutating, "judged", judge)
+    monkeypatch.setattr(mutating, "judge", answer_next)
     return asked
 
 

@@ -27,7 +27,7 @@ from marginspec_proofs.mutation.judging import (
     Weights,
     current_hash,
     inputs_hash,
-    judged,
+    judge,
     unchanged_failure,
     weigh,
 )
@@ -133,7 +133,7 @@ def judge_all(root: Path, wanted: list[Mutant], table: Table, jobs: int) -> None
         begun = {}
         for mutant in wanted:
             known = table.rows[mutant.id].judgement if mutant.id in table.rows else SURVIVED
-            begun[pool.submit(judged, mutant, root, table.weights, known)] = mutant
+            begun[pool.submit(judge, mutant, root, table.weights, known)] = mutant
         try:
             for count, one in enumerate(counted(as_completed(begun), f"judging {len(wanted)} mutants"), 1):
                 table.rows[begun[one].id] = row_of(begun[one], one.result(), root)

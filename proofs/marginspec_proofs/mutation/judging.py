@@ -108,48 +108,48 @@ def weigh(theorem_id: str) -> Weight:
 # ------------------------------------------------------------- judging
 
 
-def judged(mutant: Mutant, root: Path, weights: Weights, former: Judgement = SURVIVED) -> Judgement:
+def judge(mutant: Mutant, root: Path, weights: Weights, former: Judgement = SURVIVED) -> Judgement:
     """What kills a mutant: the former evidence if it still does, else a theorem, else a test."""
     with TemporaryDirectory() as folder:
         place = Path(folder)
-        make_copy(root, place, mutant)
-        again = judged_again(former, root, place, weights)
+        copy_rules(root, place, mutant)
+        again = judge_again(former, root, place, weights)
         if again.killed_by:
             return again
-        by_proof = judged_by_proof([one.id for one in mutant.theorems], root, place, weights)
+        by_proof = judge_by_proof([one.id for one in mutant.theorems], root, place, weights)
         if by_proof.killed_by:
             return by_proof
-        by_tests = judged_by_tests(citing_tests(root, mutant.clauses), root, place)
+        by_tests = judge_by_tests(citing_tests(root, mutant.clauses), root, place)
         if not by_tests.killed_by:
-            by_tests = judged_by_tests(list(TESTS), root, place)
+            by_tests = judge_by_tests(list(TESTS), root, place)
         return by_tests if by_tests.killed_by else by_proof
 
 
-def judged_again(former: Judgement, root: Path, place: Path, weights: Weights) -> Judgement:
+def judge_again(former: Judgement, root: Path, place: Path, weights: Weights) -> Judgement:
     """What the former evidence alone says of a faulty copy."""
     theorem_id = former.evidence.split(" ")[0]
     if former.killed_by == "proof" and theorem_id in REGISTRY:
-        return judged_by_proof([theorem_id], root, place, weights)
+        return judge_by_proof([theorem_id], root, place, weights)
     if former.killed_by == "tests" and (root / former.evidence.partition("::")[0]).is_file():
-        return judged_by_tests([former.evidence], root, place)
+        return judge_by_tests([former.evidence], root, place)
     return SURVIVED
 
 
 def unchanged_failure(root: Path) -> str:
     """The test that fails on an unchanged copy of the rulebook; empty if none does."""
     with TemporaryDirectory() as folder:
-        make_copy(root, Path(folder), None)
-        return judged_by_tests(list(TESTS), root, Path(folder)).evidence
+        copy_rules(root, Path(folder), None)
+        return judge_by_tests(list(TESTS), root, Path(folder)).evidence
 
 
-def make_copy(root: Path, place: Path, mutant: Mutant | None) -> None:
+def copy_rules(root: Path, place: Path, mutant: Mutant | None) -> None:
     """A copy of the rulebook, with a mutant's change if one is given."""
     shutil.copytree(root / RULES, place / "marginspec", ignore=shutil.ignore_patterns("__pycache__"))
     if mutant is not None:
         (place / "marginspec" / mutant.path).write_text(mutant.text, "utf-8")
 
 
-def judged_by_proof(ids: list[str], root: Path, place: Path, weights: Weights) -> Judgement:
+def judge_by_proof(ids: list[str], root: Path, place: Path, weights: Weights) -> Judgement:
     """Which theorem is not proved any more of a faulty copy, and what it claims; the cheapest is tried first."""
     if not ids:
         return SURVIVED
@@ -157,7 +157,7 @@ def judged_by_proof(ids: list[str], root: Path, place: Path, weights: Weights) -
         (one, REGISTRY[one].statement.__module__, attrs.astuple(weights[one].limits))
         for one in sorted(ids, key=lambda one: weights[one].steps)
     ]
-    finished = run_on(place, ["-m", __name__, json.dumps(asked)], root, None)
+    finished = run_python(place, ["-m", __name__, json.dumps(asked)], root, None)
     if finished is None or finished.returncode != 0:
         return SURVIVED
     evidence = json.loads(finished.stdout)
@@ -165,12 +165,12 @@ def judged_by_proof(ids: list[str], root: Path, place: Path, weights: Weights) -
     return Judgement("proof" if refuted else None, evidence)
 
 
-def judged_by_tests(tests: list[str], root: Path, place: Path) -> Judgement:
+def judge_by_tests(tests: list[str], root: Path, place: Path) -> Judgement:
     """Which of these tests fails first on a faulty copy, or which file of tests cannot be read."""
     if not tests:
         return SURVIVED
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--basetemp={place / 'tests'}"]
-    finished = run_on(place, ["-m", "pytest", *options, *tests], root, PATIENCE)
+    finished = run_python(place, ["-m", "pytest", *options, *tests], root, PATIENCE)
     if finished is None:
         return Judgement("tests", "the tests do not end")
     if finished.returncode in (PASSED, NOT_FOUND):
@@ -181,7 +181,9 @@ def judged_by_tests(tests: list[str], root: Path, place: Path) -> Judgement:
     return Judgement("tests", failed[1])
 
 
-def run_on(place: Path, command: list[str], root: Path, seconds: int | None) -> subprocess.CompletedProcess[str] | None:
+def run_python(
+    place: Path, command: list[str], root: Path, seconds: int | None
+) -> subprocess.CompletedProcess[str] | None:
     """Run Python with a faulty copy of the rulebook before all others; None if that takes longer than it may."""
     before = [str(place), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(before), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -212,18 +214,18 @@ class Endless(BaseException):
     """A theorem's run does not end."""
 
 
-def stop(_number: int, _frame: FrameType | None) -> None:
+def raise_endless(_number: int, _frame: FrameType | None) -> None:
     """Leave what does not end."""
     raise Endless
 
 
 def first_not_proved(asked: list[tuple[str, str, tuple[int, int, int]]]) -> str:
     """The first of these theorems that fails, else the first that is undecided; empty if all are proved."""
-    signal.signal(signal.SIGVTALRM, stop)
+    signal.signal(signal.SIGVTALRM, raise_endless)
     undecided = ""
     for theorem_id, module, limits in asked:
         import_module(module)
-        status, said = tried(theorem_id, Limits(*limits))
+        status, said = status_within(theorem_id, Limits(*limits))
         if status in ("failed", "vacuous"):
             return f"{theorem_id} is {status}: {said}"
         if status != "proved":
@@ -231,7 +233,7 @@ def first_not_proved(asked: list[tuple[str, str, tuple[int, int, int]]]) -> str:
     return undecided
 
 
-def tried(theorem_id: str, limits: Limits) -> tuple[str, str]:
+def status_within(theorem_id: str, limits: Limits) -> tuple[str, str]:
     """A theorem's status within limits, and what is wrong with it.
 
     A run that needs a number where it has a symbol refutes nothing: it is undecided.
@@ -294,18 +296,18 @@ def hash_of_test(root: Path, evidence: str) -> str:
         return "gone" if test else ""
     text = path.read_text("utf-8")
     wanted = test.partition("[")[0]
-    own = [text_of(node, text) for node in ast.parse(text).body if is_part(node, wanted)]
+    own = [lines_of(node, text) for node in ast.parse(text).body if belongs_to(node, wanted)]
     return sha256("\n".join(own).encode()).hexdigest() if own else "gone"
 
 
-def is_part(node: ast.stmt, test: str) -> bool:
+def belongs_to(node: ast.stmt, test: str) -> bool:
     """Whether a statement of a file is a test, or, if none is named, runs at import and is none itself."""
     if isinstance(node, ast.FunctionDef):
         return node.name == test
     return not test and not isinstance(node, ast.Import | ast.ImportFrom)
 
 
-def text_of(node: ast.stmt, text: str) -> str:
+def lines_of(node: ast.stmt, text: str) -> str:
     """The lines of a statement, with its decorators."""
     first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
     return "\n".join(text.splitlines()[first - 1 : node.end_lineno])

@@ -109,20 +109,22 @@ def module_of(path: Path, package: Path) -> str:
 def mutants_by_function(path: Path, module: str) -> Iterator[list[Mutant]]:
     """All mutants of each function of a module that executes a clause."""
     text = path.read_text("utf-8")
-    for prefix, function in ruled_functions(ast.parse(text)):
+    for prefix, function in functions_with_clauses(ast.parse(text)):
         yield list(mutants_of(module, prefix + function.name, function, text))
 
 
-def ruled_functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
+def functions_with_clauses(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
     """Functions and methods with `@rule`, each with its class's name and a dot before it."""
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
-            yield from ((f"{node.name}.", one) for one in node.body if isinstance(one, ast.FunctionDef) and ruled(one))
-        elif isinstance(node, ast.FunctionDef) and ruled(node):
+            yield from (
+                (f"{node.name}.", one) for one in node.body if isinstance(one, ast.FunctionDef) and has_clause(one)
+            )
+        elif isinstance(node, ast.FunctionDef) and has_clause(node):
             yield "", node
 
 
-def ruled(function: ast.FunctionDef) -> bool:
+def has_clause(function: ast.FunctionDef) -> bool:
     """Whether a function is registered as the code of a clause."""
     return any(registrations(function))
 
@@ -139,8 +141,8 @@ def mutants_of(module: str, name: str, function: ast.FunctionDef, text: str) -> 
     counts: Counter[str] = Counter()
     clauses = tuple(clause for call in registrations(function) for clause in texts_of(call))
     origin = sha256((ast.get_source_segment(text, function) or "").encode()).hexdigest()
-    for node in places(function):
-        found = changes(node)
+    for node in mutable_nodes(function):
+        found = faults_at(node)
         if isinstance(node, ast.If):
             node, found = node.test, iter([("branch", ast.Constant(False))])
         for kind, change in found:
@@ -165,7 +167,7 @@ def one_line(text: str) -> str:
     return joined if len(joined) <= 100 else joined[:97] + "..."
 
 
-def places(function: ast.FunctionDef) -> Iterator[ast.expr | ast.stmt]:
+def mutable_nodes(function: ast.FunctionDef) -> Iterator[ast.expr | ast.stmt]:
     """Statements and expressions of a function's body, without docstring, assertions, annotations and texts."""
     pending: list[ast.AST] = list(reversed(function.body))
     while pending:
@@ -183,7 +185,7 @@ def is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def changes(node: ast.expr | ast.stmt) -> Iterator[tuple[str, ast.expr | ast.stmt]]:
+def faults_at(node: ast.expr | ast.stmt) -> Iterator[tuple[str, ast.expr | ast.stmt]]:
     """What may stand wrongly in the place of a node, with the kind of fault."""
     match node:
         case ast.Constant(value=bool()):
@@ -195,14 +197,14 @@ def changes(node: ast.expr | ast.stmt) -> Iterator[tuple[str, ast.expr | ast.stm
             yield "branch", other
             yield "branch", body
         case ast.Call():
-            yield from changed_calls(node)
+            yield from wrong_calls(node)
         case ast.expr():
-            yield from changed_operators(node)
+            yield from wrong_operators(node)
         case ast.Expr() | ast.AugAssign() | ast.Continue() | ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):
             yield "dropped", ast.Pass()
 
 
-def changed_operators(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+def wrong_operators(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     """An expression with another operator, or without its sign."""
     match node:
         case ast.Compare(ops=[op]) if type(op) in COMPARISONS:
@@ -215,7 +217,7 @@ def changed_operators(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
             yield "junction", evolved(node, op=ast.Or() if isinstance(op, ast.And) else ast.And())
 
 
-def changed_calls(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+def wrong_calls(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     """A call of the opposite function, and one with its first two arguments swapped."""
     name = getattr(call.func, "id", "")
     if name in OPPOSITES:

@@ -10,7 +10,7 @@ from marginspec_engine.kernels import bands
 from marginspec_engine.rules.market import turn_above, turn_below
 from marginspec_proofs.prover.statements import Case, theorem
 from marginspec_proofs.theorems.kernels.margin import any_tier
-from marginspec_proofs.theorems.kernels.words import WORD, words
+from marginspec_proofs.theorems.kernels.words import WORD, within_words
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multiples
 from marginspec_proofs.theorems.ranges import LEAST_EQUITY, MOST_EQUITY
 
@@ -73,7 +73,7 @@ def a_line_of_a_long_is_uncovered_up_to_its_price(case: Case) -> None:
         not_less_by_a_factor(case, line.rate, RATE_ONE, notional)
     case.claim("by notional", (left <= 0) == (notional <= most))
     size, price = case.integer("value of a price unit", 1, MAX_VALUE), case.integer("price", 1, MAX_PRICE)
-    with words(case):
+    with within_words(case):
         found = bands.uncovered_below(health, size, line.rate, line.quanta, line.rest)
     uncovered = line.is_uncovered(size, price)
     case.claim("health by price is health by notional", uncovered == (left <= 0))
@@ -109,7 +109,7 @@ def a_line_of_a_short_is_uncovered_from_its_price(case: Case) -> None:
     whole_multiples(case, least - 1 - notional, divisor)
     case.claim("by notional", (left <= 0) == (notional >= least))
     size, price = case.integer("value of a price unit", 1, MAX_VALUE), case.integer("price", 1, MAX_PRICE)
-    with words(case):
+    with within_words(case):
         found = bands.uncovered_above(health, size, line.rate, line.quanta, line.rest)
     uncovered = line.is_uncovered(size, price)
     case.claim("health by price is health by notional", uncovered == (left <= 0))

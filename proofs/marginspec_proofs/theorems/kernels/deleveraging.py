@@ -12,7 +12,7 @@ from marginspec_proofs.prover.contracts import instead_of
 from marginspec_proofs.prover.statements import Case, theorem
 from marginspec_proofs.prover.symbols import implies
 from marginspec_proofs.theorems.kernels.wide import order_of
-from marginspec_proofs.theorems.kernels.words import WIDE, WORD, conjoined, fits, sign_of, unchecked, whole_word, words
+from marginspec_proofs.theorems.kernels.words import WIDE, WORD, fits, is_whole_word, sign_of, unchecked, within_words
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multiples
 from marginspec_proofs.theorems.ranges import MOST_CASH, MOST_LOT_COST
 
@@ -30,11 +30,11 @@ def wide_products(case: Case) -> Iterator[None]:
     """Within, the wide integers that deleveraging makes are products of words of at least zero."""
 
     def product(number: Any, factor: Any) -> Any:
-        case.claim("factors are words of at least zero", whole_word(number) & whole_word(factor))
+        case.claim("factors are words of at least zero", is_whole_word(number) & is_whole_word(factor))
         case.assume(number * factor < WIDE, "T-MUL-2")
         return number * factor
 
-    with words(case), instead_of(case, deleveraging, {"product": unchecked(case, product)}):
+    with within_words(case), instead_of(case, deleveraging, {"product": unchecked(case, product)}):
         yield
 
 
@@ -58,7 +58,9 @@ def scores_are_compared_exactly(case: Case) -> None:
         above, times, below, by = factors
         case.claim(f"{name}: numerator", above * times == score.numerator)
         case.claim(f"{name}: denominator", below * by == score.denominator)
-        case.claim(f"{name}: factors fit", fits(above) & whole_word(times) & whole_word(below) & whole_word(by))
+        case.claim(
+            f"{name}: factors fit", fits(above) & is_whole_word(times) & is_whole_word(below) & is_whole_word(by)
+        )
         case.claim(f"{name}: factors are positive", (times > 0) & (below > 0) & (by > 0))
         positive = implies(above > 0, above * times > 0) & implies(above < 0, above * times < 0)
         case.assume(positive & implies(above == 0, above * times == 0) & (below * by > 0), "T-MUL-2")
@@ -73,7 +75,7 @@ def scores_are_compared_exactly(case: Case) -> None:
     def compare(one: Any, one_divisor: Any, other: Any, other_divisor: Any) -> Any:
         numbers = (one, one_divisor, other, other_divisor)
         case.claim("both are fractions", (one >= 0) & (other >= 0) & (one_divisor > 0) & (other_divisor > 0))
-        case.claim("of wide integers", conjoined([number < WIDE for number in numbers]))
+        case.claim("of wide integers", (one < WIDE) & (one_divisor < WIDE) & (other < WIDE) & (other_divisor < WIDE))
         return sign_of(order_of(*numbers))
 
     with wide_products(case), instead_of(case, deleveraging, {"compare_fractions": unchecked(case, compare)}):
@@ -86,15 +88,15 @@ def rough_scores_do_not_mislead(case: Case) -> None:
     """If rough parts of two scores show that the first is the higher one, it is; and rough parts fit 64 bits."""
 
     def part(number: Any, factor: Any, divisor: Any) -> Any:
-        case.claim("words of at least zero", whole_word(number) & whole_word(divisor) & (divisor > 0))
+        case.claim("words of at least zero", is_whole_word(number) & is_whole_word(divisor) & (divisor > 0))
         return number * factor // divisor
 
     def compare(first: Any, second: Any, third: Any, fourth: Any) -> Any:
-        case.claim("words", whole_word(first) & whole_word(second) & whole_word(third) & whole_word(fourth))
+        case.claim("words", is_whole_word(first) & is_whole_word(second) & is_whole_word(third) & is_whole_word(fourth))
         return sign_of(first * second - third * fourth)
 
     stubs = {"multiply_divide_down": unchecked(case, part), "compare_products": unchecked(case, compare)}
-    with words(case), instead_of(case, deleveraging, stubs):
+    with within_words(case), instead_of(case, deleveraging, stubs):
         (profit, above, below), (risk, times, by) = rough_of(case, "profit"), rough_of(case, "risk")
         (other_profit, other_above, other_below), (other_risk, other_times, other_by) = (
             rough_of(case, "other profit"),
@@ -124,21 +126,21 @@ def rough_of(case: Case, name: str) -> tuple[Any, Any, Any]:
     number, divisor = case.integer(f"{name}: number", 1 - WORD, WORD - 1), case.integer(f"{name}: divisor", 1, WORD - 1)
     found = deleveraging.rough_part(number, divisor)
     case.assume(found != deleveraging.NOT_ROUGH, "rough scores are compared where there are some")
-    case.claim(f"{name}: fits", whole_word(found + 1))
+    case.claim(f"{name}: fits", is_whole_word(found + 1))
     return found, number, divisor
 
 
 @contextmanager
-def fractions(case: Case) -> Iterator[None]:
+def exact_comparisons(case: Case) -> Iterator[None]:
     """Within, products are compared as T-KERNEL-6 says; their words, and the opposites of these, must fit."""
 
     def compare(first: Any, second: Any, third: Any, fourth: Any) -> Any:
-        case.claim("words", fits(first) & fits(third) & whole_word(second) & whole_word(fourth))
+        case.claim("words", fits(first) & fits(third) & is_whole_word(second) & is_whole_word(fourth))
         case.claim("whose opposites fit", (first > -WORD) & (third > -WORD))
         case.claim("positive", (second > 0) & (fourth > 0))
         return sign_of(first * second - third * fourth)
 
-    with words(case), instead_of(case, deleveraging, {"compare_products": unchecked(case, compare)}):
+    with within_words(case), instead_of(case, deleveraging, {"compare_products": unchecked(case, compare)}):
         yield
 
 
@@ -171,7 +173,7 @@ def one_fraction_tells_who_can_bear_a_lot(case: Case) -> None:
     not_less_by_a_factor(case, (spare - 1) * held, unrealised, size)
     not_less_by_a_factor(case, loss, (spare - 1) * size, held)
     not_less_by_a_factor(case, (spare - 1) * size + 1, loss, held)
-    with fractions(case):
+    with exact_comparisons(case):
         found = deleveraging.is_no_less(*deleveraging.bearable_loss(unrealised, held, spare), loss, size)
     case.claim("both", found == (entry & ((spare - 1) * size >= loss)))
 
@@ -189,7 +191,7 @@ def a_step_closes_something_exactly_if_a_lot_is_bearable(case: Case) -> None:
         case.claim("a lot is within the bound", (quotient >= 1) == (bound * size >= loss))
     not_less_by_a_factor(case, 0, missing - 1, size)
     whole_multiples(case, (missing - 1) * size // loss + 1, loss)
-    with words(case):
+    with within_words(case):
         most = deleveraging.most_loss(shortfall, missing)
     not_less_by_a_factor(case, 1, size, most)
     some = step_quantity(loss, size, shortfall, missing, held, spare) > 0
@@ -206,7 +208,7 @@ def a_lot_is_sought_by_the_lesser_of_two_bounds(case: Case) -> None:
     not_less_by_a_factor(case, most * over, amount, size)
     not_less_by_a_factor(case, loss, most * size, over)
     not_less_by_a_factor(case, most * size + 1, loss, over)
-    with fractions(case):
+    with exact_comparisons(case):
         least, least_over = deleveraging.lesser(amount, over, most)
         sought = deleveraging.is_no_less(-loss, size, -least, least_over)
     case.claim("both", sought == ((amount * size >= loss * over) & (most * size >= loss)))
@@ -237,11 +239,11 @@ def steps_are_exact(case: Case) -> None:
         whole_multiples(case, quotient + 1, loss)
 
     def within(amount: Any, whole: Any, of_loss: Any) -> Any:
-        fit = (amount >= 0) & (amount < WORD) & whole_word(whole) & (of_loss > 0) & (of_loss < WORD)
+        fit = (amount >= 0) & (amount < WORD) & is_whole_word(whole) & (of_loss > 0) & (of_loss < WORD)
         case.claim("words of at least zero", fit)
         case.claim("a part", amount < of_loss)
         return amount * whole // of_loss
 
-    with words(case), instead_of(case, deleveraging, {"multiply_divide_down": unchecked(case, within)}):
+    with within_words(case), instead_of(case, deleveraging, {"multiply_divide_down": unchecked(case, within)}):
         found = deleveraging.step_quantity(loss, size, shortfall, missing, held, spare)
     case.claim("the same", found == step_quantity(loss, size, shortfall, missing, held, spare))

@@ -11,8 +11,6 @@ from marginspec_proofs.theorems.numbers import not_less_by_a_factor
 
 HALF_UNIT = 53
 """A result of floating point is rounded by at most a part in 2^53 (IEEE 754, binary64, to nearest)."""
-
-
 SCALE = 2**200
 """Results of floating point that are not whole are counted in 2^-200: here each is a whole number of these."""
 

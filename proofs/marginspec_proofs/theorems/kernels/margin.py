@@ -38,14 +38,12 @@ from marginspec_engine.kernels import margin
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
 from marginspec_proofs.prover.worlds import ASSET, NO_FEES, ONE_TIER, World
 from marginspec_proofs.theorems.kernels.parts import exact_parts
-from marginspec_proofs.theorems.kernels.words import WORD, fits, words
+from marginspec_proofs.theorems.kernels.words import WORD, fits, within_words
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor
 from marginspec_proofs.theorems.ranges import LEAST_EQUITY, MOST_CASH, MOST_EQUITY
 from marginspec_proofs.theorems.tiers import AnyTable
 
 MARKET = Market("first", ASSET, 0, 0, 1, Price(1), ONE_TIER, NO_FEES, Price(1))
-
-
 MOST_TIERS = 6
 
 
@@ -64,7 +62,7 @@ def values_are_exact(case: Case) -> None:
     case.claim("at mark", value == market.at_mark(quantity))
     if case.truth("value"):
         case.assume(fits(value), "NUM-03")
-        with words(case):
+        with within_words(case):
             found = margin.value_of(price, quantity, per_unit)
         case.claim("exact", found == value)
         return
@@ -75,7 +73,7 @@ def values_are_exact(case: Case) -> None:
     not_less_by_a_factor(case, price, least, per_unit)
     not_less_by_a_factor(case, 1, quantity, unit_value)
     not_less_by_a_factor(case, 1, price, per_unit)
-    with words(case):
+    with within_words(case):
         found = margin.value_fits(price, quantity, per_unit, most)
     largest = most // unit_value
     not_less_by_a_factor(case, quantity, largest, unit_value)
@@ -93,7 +91,7 @@ def the_tier_is_found(case: Case) -> None:
     # The rows are told apart by a plain number, so that which one is held is not itself a symbol.
     table = TierTable(tuple(Tier(floor, place, Rate(1), 0) for place, floor in enumerate(floors)))
     held = table.holding(notional).max_leverage
-    with words(case):
+    with within_words(case):
         found = margin.tier_place(notional, [0] * before + floors, before, before + count)
     case.claim("the same tier", found == before + held)
 
@@ -154,14 +152,14 @@ def equity_is_exact(case: Case) -> None:
     partial = case.integer("equity so far")
     whole = partial + value - cost + left
     case.assume((whole >= LEAST_EQUITY) & (whole <= MOST_EQUITY), "T-RANGE-4")
-    with words(case):
+    with within_words(case):
         summed = margin.equity_with(partial, value, cost)
         gained = margin.unrealised(value, cost)
     case.claim("step: the sum with one position more", summed == partial + figures.unrealised)
     case.claim("step: unrealised", gained == figures.unrealised)
     case.claim("step: nothing but the rest is missing", summed + left == whole)
     case.assume((begun.equity >= LEAST_EQUITY) & (begun.equity <= MOST_EQUITY), "T-RANGE-4")
-    with words(case):
+    with within_words(case):
         alone = margin.equity_with(begun.cash, value, cost)
     case.claim("base: one position alone", alone == begun.equity)
     healthy = margin.is_healthy(False, begun.equity, begun.maintenance)
@@ -188,7 +186,7 @@ def order_margin_is_exact(case: Case) -> None:
     load = OrderLoad(bids, asks, loss)
     after = add_order(load, Order("1", "first", side, quantity, price, reduce_only), market)
     sign = {"BOTH": 0, "LONG": 1, "SHORT": -1}[side]
-    with words(case):
+    with within_words(case):
         counts = margin.may_open(sign, quantity, reduce_only)
         own_loss = margin.open_loss(limit_value, at_mark)
         loaded: Any = margin.load_with(bids, asks, loss, quantity, own_loss)
@@ -211,7 +209,7 @@ def what_orders_reserve_is_exact(case: Case) -> None:
 
     with patch.object(rules_of_margin, "initial_margin_of", initial_of):
         expected = load_margin(OrderLoad(bids, asks, loss), held, 20, MARKET)
-    with words(case):
+    with within_words(case):
         larger = margin.larger_position(held, bids, asks)
         found = margin.order_margin(initials[0][1], initials[1][1], loss)
     case.claim("the larger position", (larger == initials[0][0]) & (initials[1][0] == held))
@@ -225,10 +223,10 @@ def what_is_left_of_margin_is_exact(case: Case) -> None:
     initial, reserved = case.integer("initial", 0, MAX_VALUE), case.integer("reserved", 0, WORD - 1)
     figures = DomainMargin(cash, equity, NOTHING, ())
     if case.truth("movable"):
-        with words(case):
+        with within_words(case):
             movable = margin.movable_margin(cash, equity, initial, reserved)
         case.claim("movable", movable == movable_margin(figures, initial, reserved))
     else:
-        with words(case):
+        with within_words(case):
             available = margin.available_margin(equity, initial, reserved)
         case.claim("available", available == available_margin(figures, initial, reserved))

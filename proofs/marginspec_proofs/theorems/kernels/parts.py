@@ -9,7 +9,7 @@ from marginspec_engine.kernels import deleveraging, margin, trading, waterfall
 from marginspec_proofs.prover.contracts import instead_of
 from marginspec_proofs.prover.statements import Case
 from marginspec_proofs.theorems.kernels.floating_point import no_more_by_a_rate
-from marginspec_proofs.theorems.kernels.words import WORD, fits, unchecked, whole_word, words
+from marginspec_proofs.theorems.kernels.words import WORD, fits, is_whole_word, unchecked, within_words
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor
 
 
@@ -31,7 +31,7 @@ def exact_parts(case: Case) -> Iterator[None]:
 
     def whole_part(number: Any, factor: Any, divisor: Any) -> None:
         """What T-KERNEL-5 asks; a factor of at most the divisor gives no more than the number."""
-        words_in = fits(number) & whole_word(factor) & whole_word(divisor) & (divisor > 0)
+        words_in = fits(number) & is_whole_word(factor) & is_whole_word(divisor) & (divisor > 0)
         case.claim("number, factor and divisor are words", words_in)
         not_less_by_a_factor(case, factor, divisor, number)
         not_less_by_a_factor(case, factor, divisor, -number)
@@ -53,7 +53,7 @@ def exact_parts(case: Case) -> Iterator[None]:
 
     known = (part_up, part_down, multiply_divide_down, multiply_divide_up, divide_exactly)
     with ExitStack() as stack:
-        stack.enter_context(words(case))
+        stack.enter_context(within_words(case))
         for module in (margin, trading, waterfall, deleveraging):
             theirs = {one.__name__: unchecked(case, one) for one in known if hasattr(module, one.__name__)}
             stack.enter_context(instead_of(case, module, theirs))

@@ -11,7 +11,7 @@ from marginspec_proofs.prover.statements import Case, theorem
 from marginspec_proofs.prover.symbols import implies
 from marginspec_proofs.theorems.kernels.floating_point import SCALE, Hints, careful_hint, rounded
 from marginspec_proofs.theorems.kernels.margin import any_tier
-from marginspec_proofs.theorems.kernels.words import WORD, fits, unchecked, whole_word, words
+from marginspec_proofs.theorems.kernels.words import WORD, fits, is_whole_word, unchecked, within_words
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multiples
 
 
@@ -44,12 +44,12 @@ def quotient_hints(case: Case) -> Iterator[None]:
     hints = Hints(case)
 
     def hint(number: Any, divisor: Any) -> Any:
-        case.claim("a word of at least zero, a positive divisor", whole_word(number) & (divisor > 0) & fits(divisor))
+        case.claim("a word of at least zero, a positive divisor", is_whole_word(number) & (divisor > 0) & fits(divisor))
         answer = hints.any_integer()
         case.assume(is_near_below(number, divisor, answer), "T-KERNEL-27")
         return answer
 
-    with words(case), instead_of(case, quotients, {"quotient_hint": unchecked(case, hint)}):
+    with within_words(case), instead_of(case, quotients, {"quotient_hint": unchecked(case, hint)}):
         yield
 
 
@@ -83,10 +83,10 @@ def ends_by_hints_are_ends(case: Case) -> None:
         notional_fits(case, is_long, whole, RATE_ONE - 1 - rest if is_long else rest, divisor, at_mark)
 
     def divided(number: Any, divisor: Any) -> Any:
-        case.claim("a word of at least zero, a divisor", whole_word(number) & (divisor > 0) & (divisor <= MAX_VALUE))
+        case.claim("a word of at least zero, a divisor", is_whole_word(number) & (divisor > 0) & (divisor <= MAX_VALUE))
         return number // divisor
 
-    with words(case), instead_of(case, quotients, {"divided_down": unchecked(case, divided)}):
+    with within_words(case), instead_of(case, quotients, {"divided_down": unchecked(case, divided)}):
         found_whole, part, found_divisor = quotients.line_parts(is_long, health, rate, quanta, rest)
         notional = quotients.scaled_by_hints(found_whole if found_whole >= 0 else 0, part, found_divisor)
         quotient = quotients.divided_down(notional, size)

@@ -9,7 +9,7 @@ from marginspec_engine.kernels import rates
 from marginspec_proofs.prover.contracts import instead_of
 from marginspec_proofs.prover.statements import Case, theorem
 from marginspec_proofs.theorems.kernels.floating_point import SCALE, Hints, rounded
-from marginspec_proofs.theorems.kernels.words import WORD, fits, unchecked, words
+from marginspec_proofs.theorems.kernels.words import WORD, fits, unchecked, within_words
 
 
 @theorem("T-KERNEL-1", "NUM-02", of=())
@@ -32,11 +32,11 @@ def a_hint_at_a_rate_is_near(case: Case) -> None:
 
 
 @contextmanager
-def compiled(case: Case, rate: Any = None) -> Iterator[None]:
+def rate_hints(case: Case, rate: Any = None) -> Iterator[None]:
     """Within, symbols are computed with as in compiled code: hints are any that its contract allows, all fits."""
     hints = Hints(case, rate)
     # The checks are put on last, so that what hints and assumptions compute is not checked.
-    with words(case), instead_of(case, rates, {"nearest_hint": unchecked(case, hints.nearest)}):
+    with within_words(case), instead_of(case, rates, {"nearest_hint": unchecked(case, hints.nearest)}):
         yield
 
 
@@ -46,7 +46,7 @@ def parts_at_a_rate_are_exact(case: Case) -> None:
     number, rate = case.integer("number", -MAX_VALUE, MAX_VALUE), case.integer("rate", -RATE_ONE, RATE_ONE)
     less = case.integer("less", 0, RATE_ONE)
     is_up = bool(case.truth("up"))
-    with compiled(case, rate):
+    with rate_hints(case, rate):
         found = rates.part_up(number, rate, less) if is_up else rates.part_down(number, rate)
     if is_up:
         case.claim("rounded up", found == div_up(number * rate - less, RATE_ONE))

@@ -10,7 +10,7 @@ from marginspec_proofs.prover.contracts import instead_of
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
 from marginspec_proofs.prover.symbols import implies, negate
 from marginspec_proofs.theorems.kernels.floating_point import SCALE, Hints, careful_hint, rounded
-from marginspec_proofs.theorems.kernels.words import WIDE, WORD, fits, sign_of, unchecked, whole_word, words
+from marginspec_proofs.theorems.kernels.words import WIDE, WORD, fits, is_whole_word, sign_of, unchecked, within_words
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multiples
 
 
@@ -22,7 +22,7 @@ def as_float(case: Case, name: str, number: Any) -> Any:
     return rounded(case, f"{name} as a float", converted)
 
 
-def near_whole(wide_integer: Any, divisor: Any, answer: Any) -> Any:
+def is_near_wholes(wide_integer: Any, divisor: Any, answer: Any) -> Any:
     """The contract of a hint on wholes: never too many, and few are missing, unless it answers the most."""
     rest = wide_integer - answer * divisor
     few = rest * 2**47 <= wide_integer + divisor * 2**47
@@ -45,7 +45,7 @@ def a_hint_of_wholes_is_near(case: Case) -> None:
     cut = (answer * SCALE <= careful) & (careful < answer * SCALE + SCALE)
     case.assume(implies(most, answer == wide.MOST_WHOLES) & implies(negate(most), cut), "it is cut to a whole number")
     case.claim("never too many", answer * divisor <= number)
-    case.claim("few are missing", near_whole(number, divisor, answer))
+    case.claim("few are missing", is_near_wholes(number, divisor, answer))
     case.claim("the hint fits 64 bits", fits(answer))
 
 
@@ -55,11 +55,11 @@ def wide_integers(case: Case) -> Iterator[None]:
     hints = Hints(case)
 
     def product(number: Any, factor: Any) -> Any:
-        case.claim("factors are words of at least zero", whole_word(number) & whole_word(factor))
+        case.claim("factors are words of at least zero", is_whole_word(number) & is_whole_word(factor))
         return number * factor
 
     def less_times(number: Any, times: Any, other: Any) -> Any:
-        case.claim("times is a word of at least zero", whole_word(times))
+        case.claim("times is a word of at least zero", is_whole_word(times))
         case.claim("nothing below zero is left", times * other <= number)
         return number - times * other
 
@@ -70,11 +70,11 @@ def wide_integers(case: Case) -> Iterator[None]:
     def wholes_hint(number: Any, divisor: Any) -> Any:
         case.claim("the divisor is positive", divisor > 0)
         answer = hints.any_integer()
-        case.assume(near_whole(number, divisor, answer), "T-KERNEL-2")
+        case.assume(is_near_wholes(number, divisor, answer), "T-KERNEL-2")
         return answer
 
     operations = {"product": product, "less_times": less_times, "grown": grown, "wholes_hint": wholes_hint}
-    with words(case), instead_of(case, wide, {name: unchecked(case, one) for name, one in operations.items()}):
+    with within_words(case), instead_of(case, wide, {name: unchecked(case, one) for name, one in operations.items()}):
         yield
 
 

@@ -9,8 +9,6 @@ from marginspec_proofs.prover.statements import Case
 from marginspec_proofs.prover.symbols import Integer
 
 WORD = 2**63
-
-
 WIDE = 2**127
 
 
@@ -19,7 +17,7 @@ def fits(number: Any, most: int = WORD) -> Any:
     return (-most <= number) & (number < most)
 
 
-def whole_word(number: Any) -> Any:
+def is_whole_word(number: Any) -> Any:
     """Whether a number is at least zero and fits 63 bits."""
     return (number >= 0) & (number < WORD)
 
@@ -31,23 +29,13 @@ def sign_of(number: Any) -> Any:
     return 0 if number == 0 else -1
 
 
-def conjoined(conditions: list[Any]) -> Any:
-    """All of them, without branching."""
-    every = conditions[0]
-    for one in conditions[1:]:
-        every = every & one
-    return every
-
-
 OPERATIONS = ("add", "radd", "sub", "rsub", "mul", "rmul", "floordiv", "rfloordiv", "neg")
-
-
 PLAIN = {f"__{name}__": getattr(Integer, f"__{name}__") for name in OPERATIONS}
 """What symbols do where nothing is checked."""
 
 
 @contextmanager
-def words(case: Case) -> Iterator[None]:
+def within_words(case: Case) -> Iterator[None]:
     """Every sum, difference, product, quotient and opposite of symbols in here is claimed to fit 64 bits."""
 
     def checked(name: str, plain: Any) -> Any:
