@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 import click
 
-from giants import giant_event, giant_world
 from marginspec.model.effects import Receipt
 from marginspec.model.events import Event
 from marginspec.model.state import Header, State
@@ -28,7 +27,8 @@ from marginspec_journal import Record, write_journal
 from marginspec_journal.states import opening
 from marginspec_tools.runs.fast_running import FastRun
 from marginspec_tools.simulate.venue import generate, mixed
-from strategies import Seeded, aimed_event, world
+from worlds.aimed import Seeded, aimed_event, world
+from worlds.giants import giant_event, giant_world
 
 Choose = Callable[[State], Event]
 """The event that follows a state."""

@@ -1,6 +1,6 @@
 """What a journal's columns may hold at the edge: both engines take it alike, or refuse it in the same words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from golden_journals import FOLDER, HEADER, Line, deposit, journal_text, listing, mark, on_account, order, trade
+from marginspec.model.events import Event
 from marginspec_engine.batches import event_columns as columns
 from marginspec_journal import InputError, open_journal, parquet, write_journal
 from marginspec_journal.states import OpenedState
 from marginspec_tools.runs.fast_running import FastRun
 from marginspec_tools.runs.running import Run
+from worlds.declared import one_of_each
+from worlds.events import MINIMAL_TIERS, cancel
+from worlds.golden import FOLDER, HEADER, deposit, leverage, listing, mark, order, trade
+from worlds.lines import Line, journal_text
 
 OPEN = [listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000")]
 LARGEST = 10**30
@@ -47,7 +51,7 @@ def compare(path: Path) -> Outcome:
     return expected
 
 
-def compare_lines(lines: list[Line], folder: Path) -> None:
+def compare_lines(lines: Sequence[Line | Event], folder: Path) -> None:
     """Both take a journal alike, as lines and as columns."""
     path, table = folder / "journal.jsonl", folder / "journal.parquet"
     path.write_text(journal_text([HEADER, *lines]), "utf-8")
@@ -70,26 +74,15 @@ AMOUNTS = [
 
 @pytest.mark.parametrize("amount", AMOUNTS)
 def test_decimals_of_any_size(amount: str, tmp_path: Path) -> None:
-    decimals = (
-        deposit("alice", amount),
-        mark(amount),
-        trade("alice", "bob", amount, amount),
-        order("alice", "sell", amount, amount),
-        on_account("adjust_isolated_margin", side="BOTH", amount=amount),
-        {"type": "funding", "market": "ABC", "rate": amount},
-        {"type": "withdraw_house", "asset": "USDT", "amount": amount},
-        {"type": "fund_insurance", "asset": "USDT", "amount": amount},
-        {"type": "update_fees", "market": "ABC", **dict.fromkeys(FEES, amount)},
-    )
-    compare_lines([*OPEN, *decimals], tmp_path)
+    compare_lines([*OPEN, *one_of_each(NAMED, (amount,), MINIMAL_TIERS)], tmp_path)
 
 
-FEES = ("taker_fee", "maker_fee", "insurance_fee_share", "clearance_fee")
+NAMED = {"account": ("alice", "bob"), "market": ("ABC",), "asset": ("USDT",), "order": ("o1",)}
 
 
-@pytest.mark.parametrize("leverage", [1 - 2**53, -2, -1, 0, 125, 2**53 - 1])
-def test_leverages_of_any_size(leverage: int, tmp_path: Path) -> None:
-    compare_lines([*OPEN, on_account("set_leverage", leverage=leverage)], tmp_path)
+@pytest.mark.parametrize("value", [1 - 2**53, -2, -1, 0, 125, 2**53 - 1])
+def test_leverages_of_any_size(value: int, tmp_path: Path) -> None:
+    compare_lines([*OPEN, leverage("alice", value)], tmp_path)
 
 
 NAMES = ["龙" * 64, "a" * 64, "Ünal", "..", "-", "A" * 7, "A" * 8, "A" * 9, "ÿ" * 32, "event", "seq", "\uffdc\u00aa"]
@@ -97,10 +90,9 @@ NAMES = ["龙" * 64, "a" * 64, "Ünal", "..", "-", "A" * 7, "A" * 8, "A" * 9, "�
 
 @pytest.mark.parametrize("name", NAMES)
 def test_names_of_any_length(name: str, tmp_path: Path) -> None:
-    traded = [{**trade(name, "bob", "1"), "market": name}, {**order(name, "buy", "0.1"), "market": name, "order": name}]
-    cancelled = {"type": "cancel_order", "account": name, "order": name}
-    opening = [listing(name), mark("100", name), deposit(name, "500"), deposit("bob", "500")]
-    compare_lines([*opening, *traded, cancelled, mark("1", name)], tmp_path)
+    opening = [listing(name), mark("100", market=name), deposit(name, "500"), deposit("bob", "500")]
+    traded = [trade(name, "bob", "1", market=name), order(name, "buy", "0.1", market=name, id=name)]
+    compare_lines([*opening, *traded, cancel(name, name), mark("1", market=name)], tmp_path)
 
 
 # ----------------------------------------------------------------- columns as other tools may write them

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from golden_journals import FOLDER
 from marginspec.model.units import Decimal8
 from marginspec_engine.batches import event_columns as columns
 from marginspec_engine.memory.plain_memory import DirectMemory, PlainWords
@@ -21,6 +20,7 @@ from marginspec_journal import InputError, open_journal, write_journal, write_li
 from marginspec_tools.runs.fast_running import FastRun, Kept
 from marginspec_tools.runs.running import Run
 from marginspec_tools.simulate.venue import generate, mixed
+from worlds.golden import FOLDER
 
 JOURNALS = sorted([*FOLDER.glob("*.jsonl"), *(FOLDER.parent / "witnesses").glob("*.jsonl")])
 

@@ -10,9 +10,13 @@ from random import Random
 import pytest
 from immutables import Map
 
-from building import (
+from marginspec.margin.margin import movable
+from marginspec.model.effects import Deleveraged
+from marginspec.model.events import Deposit, Event
+from marginspec.model.state import Header, Profile, State
+from marginspec.model.units import Decimal8
+from worlds.events import (
     ASSET,
-    cross,
     deposit,
     fill,
     fund,
@@ -24,12 +28,8 @@ from building import (
     trade,
     withdraw,
 )
-from marginspec.margin.margin import movable
-from marginspec.model.effects import Deleveraged
-from marginspec.model.events import Deposit, Event
-from marginspec.model.state import Header, Profile, State
-from marginspec.model.units import Decimal8
-from pairs import Pair
+from worlds.pair import Pair
+from worlds.states import cross
 
 PROFILES = [Profile(ranking, last) for ranking in ("binance", "bitmex") for last in ("levy", "none")]
 SEEDS = range(6)

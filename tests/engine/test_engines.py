@@ -7,13 +7,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from building import MINIMAL, deposit, listing, mark
-from giants import giant_event, giant_world
 from marginspec.model.events import Event
 from marginspec.model.state import State
 from marginspec_engine.engine import OptimizedEngine
-from pairs import Pair
-from strategies import Drawn, Seeded, aimed_event, raw_events, world
+from worlds.aimed import Drawn, Seeded, aimed_event, world
+from worlds.events import deposit, listing, mark
+from worlds.giants import giant_event, giant_world
+from worlds.pair import Pair
+from worlds.states import MINIMAL
+from worlds.strategies import raw_events
 
 BATCHES = 4
 JOURNALS = 60

@@ -8,11 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
-from golden_journals import FOLDER
 from marginspec_journal import write_lines
 from marginspec_tools import cli
 from marginspec_tools.runs.running import Run
 from marginspec_tools.simulate.venue import generate, mixed
+from worlds.golden import FOLDER
 
 LISTING = ("market_listed", "tiers_updated", "fees_updated")
 MODES = {"position_mode": "position_mode", "margin_mode": "margin_mode"}

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from immutables import Map
 
-from building import ASSET, deposit, fund, leverage, listing, mark, trade
 from marginspec.model.effects import Deleveraged
 from marginspec.model.events import Event
 from marginspec.model.state import Header, State
@@ -25,7 +24,8 @@ from marginspec_engine.layout.event_words import write_event
 from marginspec_engine.layout.reasons import ACCEPTED
 from marginspec_engine.memory.plain_memory import DirectMemory, PlainWords, vector_of
 from marginspec_engine.memory.words import Words
-from pairs import Pair
+from worlds.events import ASSET, deposit, fund, leverage, listing, mark, trade
+from worlds.pair import Pair
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from journal_samples import BTCUSDC, EFFECTS, EVENTS, FULL_STATE, HEADER, LOBSTER, decimal
 from marginspec.model import events
 from marginspec.model.effects import InsuranceStatus, MarketListed, MarkSet, PositionModeSet, Receipt, Transferred
 from marginspec.model.ledger import account_named
@@ -16,6 +15,8 @@ from marginspec_journal.chain import ChainedReceipt, ReceiptChain
 from marginspec_journal.errors import InputError
 from marginspec_journal.receipts_reading import BrokenLink, read_receipts, verify_chain
 from marginspec_journal.states import OpenedState, opening
+from worlds.events import decimal
+from worlds.samples import BTCUSDC, EFFECTS, EVENTS, FULL_STATE, HEADER, LOBSTER
 
 pytestmark = pytest.mark.rule("JRN-01")
 

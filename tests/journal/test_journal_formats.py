@@ -14,8 +14,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from golden_journals import FOLDER, journals
-from journal_samples import EVENTS
 from marginspec.model.events import Deposit, Event
 from marginspec.model.state import Header
 from marginspec.model.units import Decimal8
@@ -27,6 +25,8 @@ from marginspec_journal.names import is_name, is_reference, is_time_stamp
 from marginspec_journal.names_table import RANGES
 from marginspec_journal.strict_json import parse_document
 from marginspec_tools.runs.running import Run
+from worlds.golden import FOLDER, journals
+from worlds.samples import EVENTS
 
 LIMIT = 10**38 - 1
 TABLE = "18a9c98c72815bd0009b9c67b252765e1c56b9ca58cdf58cae535a531d467671"

@@ -10,7 +10,6 @@ import zstandard
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from journal_samples import EVENTS, HEADER
 from marginspec.model import events
 from marginspec.model.state import Header, Profile
 from marginspec.model.units import Decimal8
@@ -19,7 +18,8 @@ from marginspec_journal.common_lines import COMMON_FORMS, common_record
 from marginspec_journal.event_reading import record_of
 from marginspec_journal.lines import record_object
 from marginspec_journal.strict_json import parse_document
-from wire_strategies import records
+from worlds.samples import EVENTS, HEADER
+from worlds.strategies import records
 
 HEADER_LINE = b'{"journal":1,"rulebook":"1"}\n'
 DEPOSIT = b'{"type":"deposit","account":"alice","asset":"USDT","amount":"1000"}\n'

@@ -9,12 +9,15 @@ import pytest
 import zstandard
 from click.testing import CliRunner
 
-from golden_journals import EVENTS, HEADER, Line
 from marginspec_journal import InputError, open_journal
 from marginspec_journal.event_reading import EVENT_FORMS
 from marginspec_tools.cli import marginspec
+from worlds.golden import EVENTS, HEADER
+from worlds.lines import Line, line_of
 
-SAMPLES: dict[str, Line] = {line["type"]: line for lines in reversed(EVENTS.values()) for line in lines}
+SAMPLES: dict[str, Line] = {
+    line["type"]: line for happened in reversed(EVENTS.values()) for line in map(line_of, happened)
+}
 HEADER_TEXT = json.dumps(HEADER)
 DECIMAL_FIELDS = {"price", "quantity", "amount", "rate", "tick", "taker_fee", "maker_fee", "insurance_fee_share"}
 WRONG_DECIMALS = (

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journal_samples import EVENTS, HEADER
 from marginspec.model.events import Deposit, Event, SetLeverage
 from marginspec.model.state import Header
 from marginspec.model.units import Decimal8
@@ -22,7 +21,8 @@ from marginspec_journal import InputError, Record, open_journal, parquet, write_
 from marginspec_journal.canonical import type_name
 from marginspec_journal.common_rows import CommonRows
 from marginspec_journal.event_reading import EVENT_FORMS
-from wire_strategies import MOST_UNITS, records
+from worlds.samples import EVENTS, HEADER
+from worlds.strategies import MOST_UNITS, records
 
 HEADER_TEXT = b'{"journal":1,"rulebook":"1"}'
 AMOUNT = pa.decimal128(38, 8)

@@ -8,7 +8,6 @@ import pytest
 from immutables import Map
 from jsonschema import Draft202012Validator
 
-from journal_samples import BTCUSDC, EFFECTS, EVENTS, FULL_STATE, HEADER
 from marginspec.model.effects import Effect, Receipt
 from marginspec.model.events import Event
 from marginspec.model.rejections import Reason
@@ -20,6 +19,7 @@ from marginspec_journal.errors import InputError
 from marginspec_journal.event_reading import record_of
 from marginspec_journal.states import OpenedState, opening, state_text
 from marginspec_journal.strict_json import Node
+from worlds.samples import BTCUSDC, EFFECTS, EVENTS, FULL_STATE, HEADER
 
 pytestmark = pytest.mark.rule("JRN-01")
 

@@ -10,15 +10,27 @@ import attrs
 import pytest
 from immutables import Map
 
-from journal_samples import FULL_STATE, HEADER, TERMS, decimal
-from marginspec.model import events
-from marginspec.model.account import OrderSide
 from marginspec.model.events import Event
 from marginspec.model.state import Header, Profile, State
 from marginspec.transition import apply
 from marginspec_journal.canonical import header_hash, sorted_json
 from marginspec_journal.errors import InputError
 from marginspec_journal.states import OpenedState, opening, opening_hash, read_state, state_text, write_state
+from worlds.events import (
+    deposit,
+    fill,
+    fund,
+    funding,
+    leverage,
+    listing,
+    margin_mode,
+    mark,
+    order,
+    position_mode,
+    trade,
+    withdraw,
+)
+from worlds.samples import FULL_STATE, HEADER
 
 pytestmark = pytest.mark.rule("JRN-01")
 
@@ -515,50 +527,33 @@ def test_an_opening_state_with_another_hash_is_refused(tmp_path: Path) -> None:
     assert refused.value.field == "hash"
 
 
-def fees() -> dict[str, Any]:
-    return {
-        "taker_fee": decimal("0.0004"),
-        "maker_fee": decimal("0.0002"),
-        "insurance_fee_share": decimal("0.1"),
-        "clearance_fee": decimal("0.0125"),
-    }
-
-
-def listing(market: str, asset: str) -> Event:
-    return events.ListMarket(market, asset, 2, 3, decimal("0.1"), **fees(), tiers=TERMS)
-
-
-def trade(price: str, quantity: str, buyer: str, seller: str, **optional: Any) -> Event:
-    return events.Trade("BTCUSDC", decimal(price), decimal(quantity), buyer, seller, "buyer", **optional)
-
-
-def order(account: str, order_id: str, side: OrderSide, quantity: str, price: str) -> Event:
-    size, limit = decimal(quantity), decimal(price)
-    return events.PlaceOrder(account, order_id, "BTCUSDC", side, "BOTH", size, limit, False)
-
+MARKET_TERMS: dict[str, Any] = {
+    "rows": (("0", 125, "0.004"), ("50000", 100, "0.005")), "decimals": (2, 3), "tick": "0.1", "taker": "0.0004",
+    "maker": "0.0002", "share": "0.1", "clearance": "0.0125",
+}  # fmt: skip
 
 # Isolated and hedged positions, open orders, a take-over, a fill, deleveraging and a rejection.
-REACHING = (
-    listing("BTCUSDC", "USDC"),
-    listing("龙虾USDT", "USDT"),
-    events.MarkPrice("BTCUSDC", decimal("114400")),
-    *(events.Deposit(account, "USDC", decimal("100000")) for account in ("alice", "bob", "carol", "dave")),
-    events.Deposit("虾", "USDT", decimal("0.00000001")),
-    events.SetMarginMode("alice", "BTCUSDC", "isolated"),
-    events.SetLeverage("carol", "BTCUSDC", 100),
-    events.SetPositionMode("dave", "hedge"),
-    events.FundInsurance("USDC", decimal("100")),
-    order("bob", "o1", "sell", "0.3", "114400"),
-    order("carol", "o2", "buy", "0.1", "100000"),
-    trade("114400", "0.1", "alice", "bob", seller_order="o1"),
-    trade("114400", "0.05", "dave", "carol"),
-    trade("114500", "0.04", "bob", "dave", seller_side="SHORT"),
-    events.Funding("BTCUSDC", decimal("0.0001")),
-    events.MarkPrice("BTCUSDC", decimal("108500")),
-    events.LiquidationFill("BTCUSDC", "long", "carol", decimal("0.01"), decimal("109000.1")),
-    events.LiquidationFill("BTCUSDC", "long", "nobody", decimal("0.01"), decimal("1")),
-    events.MarkPrice("BTCUSDC", decimal("100000")),
-    events.Withdraw("carol", "USDC", decimal("1")),
+REACHING: tuple[Event, ...] = (
+    listing("BTCUSDC", asset="USDC", **MARKET_TERMS),
+    listing("龙虾USDT", asset="USDT", **MARKET_TERMS),
+    mark("114400", "BTCUSDC"),
+    *(deposit(account, "100000", "USDC") for account in ("alice", "bob", "carol", "dave")),
+    deposit("虾", "0.00000001", "USDT"),
+    margin_mode("alice", market="BTCUSDC"),
+    leverage("carol", 100, "BTCUSDC"),
+    position_mode("dave"),
+    fund("100", "USDC"),
+    order("bob", "sell", "0.3", "114400", id="o1", market="BTCUSDC"),
+    order("carol", "buy", "0.1", "100000", id="o2", market="BTCUSDC"),
+    trade("alice", "bob", "0.1", "114400", "BTCUSDC", seller_order="o1"),
+    trade("dave", "carol", "0.05", "114400", "BTCUSDC"),
+    trade("bob", "dave", "0.04", "114500", "BTCUSDC", seller_side="SHORT"),
+    funding("0.0001", "BTCUSDC"),
+    mark("108500", "BTCUSDC"),
+    fill("carol", "0.01", "109000.1", market="BTCUSDC"),
+    fill("nobody", "0.01", "1", market="BTCUSDC"),
+    mark("100000", "BTCUSDC"),
+    withdraw("carol", "1", "USDC"),
 )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from marginspec_proofs.mutation.judging import current_hash, judged_again, make_copy
+from marginspec_proofs.mutation.judging import TESTS, copy_rules, current_hash, judge_again
 from marginspec_proofs.mutation.mutants import RULES, Mutant, chosen_mutants
 from marginspec_tools.prove.mutants import PAGE, REASONS, TABLE, Row, open_questions, read_reasons, read_table
 
@@ -64,19 +64,24 @@ def test_proofs_and_tests_kill_enough_of_enough_mutants() -> None:
 @pytest.mark.parametrize("place", range(SAMPLE))
 def test_what_killed_a_mutant_still_does(place: int, tmp_path: Path) -> None:
     row = sample()[place]
-    make_copy(ROOT, tmp_path, mutants()[row.id])
-    found = judged_again(row.judgement, ROOT, tmp_path, WEIGHTS)
+    copy_rules(ROOT, tmp_path, mutants()[row.id])
+    found = judge_again(row.judgement, ROOT, tmp_path, WEIGHTS)
     assert found == row.judgement, f"{row.id} of the sample with seed {SEED}"
 
 
 # ------------------------------------------------------------- what a wrong table is told
 
 
+def files_of_tests(root: Path) -> list[Path]:
+    """The files of the tests that judge mutants."""
+    return [path for folder in TESTS for path in (root / folder).rglob("test_*.py")]
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A copy of what the table rests on, and of the table."""
     shutil.copytree(ROOT / RULES, tmp_path / RULES, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in (*(ROOT / "tests" / "unit").glob("test_*.py"), *(ROOT / one for one in (TABLE, PAGE, REASONS))):
+    for path in (*files_of_tests(ROOT), *(ROOT / one for one in (TABLE, PAGE, REASONS))):
         target = tmp_path / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
@@ -96,7 +101,11 @@ def survivor() -> str:
 
 
 def test_a_changed_function_is_to_be_judged_anew(checkout: Path) -> None:
-    replace_in(checkout / RULES / "levy.py", "payers: list[DomainKey] = []", "payers: list[DomainKey] = []  # new")
+    replace_in(
+        checkout / RULES / "settlement" / "levy.py",
+        "payers: list[DomainKey] = []",
+        "payers: list[DomainKey] = []  # new",
+    )
     own = [row.id for row in ROWS.values() if row.function == "marginspec.settlement.levy.levy"]
     assert open_questions(checkout) == [f"{name} is to be judged anew" for name in own] != []
 
@@ -111,7 +120,7 @@ def test_a_changed_test_is_to_be_judged_anew(checkout: Path) -> None:
 
 
 def test_another_test_of_the_file_changes_nothing(checkout: Path) -> None:
-    for path in (checkout / "tests" / "unit").glob("test_*.py"):
+    for path in files_of_tests(checkout):
         path.write_text(path.read_text("utf-8") + "\n\ndef test_new() -> None:\n    pass\n", "utf-8")
     assert open_questions(checkout) == []
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import attrs
 
 from marginspec.registry import RuleCode
+from marginspec_proofs.mutation.citations import Citation
 from marginspec_proofs.prover.statements import ALL_INTEGERS, Theorem
-from marginspec_tools.prove.traceability import PAGE, Citation, Clause, Matrix, gaps, page_text, read_matrix
+from marginspec_tools.prove.traceability import PAGE, Clause, Matrix, gaps, page_text, read_matrix
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,7 +29,7 @@ COMPLETE = Matrix(
     clauses=(Clause("LIQ-01", "Liquidation", "06-liquidation.md"),),
     code=(RuleCode(("LIQ-01",), ("SRC-02",), "marginspec.settlement.liquidation", "liquidate", "A sentence."),),
     theorems=(theorem_on("LIQ-01"),),
-    citations=(Citation("LIQ-01", "tests/unit/test_x.py::test_a"), Citation("T-SOLV-1", "tests/proofs/test_y.py")),
+    citations=(Citation("LIQ-01", "tests/spec/test_x.py::test_a"), Citation("T-SOLV-1", "tests/proofs/test_y.py")),
     sources=frozenset({"SRC-02"}),
 )
 
@@ -43,7 +44,7 @@ def test_each_gap_is_named() -> None:
         clauses=(*COMPLETE.clauses, *COMPLETE.clauses, Clause("LIQ-02", "Step-down", "06-liquidation.md")),
         code=(*COMPLETE.code, RuleCode(("LIQ-99",), ("SRC-99",), "marginspec.settlement.liquidation", "other", "B.")),
         theorems=(*COMPLETE.theorems, theorem_on("LIQ-97")),
-        citations=(*COMPLETE.citations, Citation("LIQ-98", "tests/unit/test_x.py::test_b")),
+        citations=(*COMPLETE.citations, Citation("LIQ-98", "tests/spec/test_x.py::test_b")),
         sources=frozenset({"SRC-02", "SRC-03"}),
     )
     assert gaps(lacking) == [
@@ -61,5 +62,5 @@ def test_each_gap_is_named() -> None:
 
 def test_a_row_names_sources_code_theorems_and_tests() -> None:
     first = "[LIQ-01](rulebook/06-liquidation.md) Liquidation"
-    rest = "SRC-02 | `liquidation.liquidate` | T-LIQ-1 | 1: `unit/test_x.py`"
+    rest = "SRC-02 | `settlement.liquidation.liquidate` | T-LIQ-1 | 1: `spec/test_x.py`"
     assert page_text(COMPLETE).splitlines()[-1] == f"| {first} | {rest} |"

@@ -13,22 +13,31 @@ import marginspec_proofs.theorems
 from marginspec_proofs.mutation import judging
 from marginspec_proofs.mutation.judging import (
     SURVIVED,
+    TESTS,
     Judgement,
     Limits,
     NotProved,
     Weight,
-    files_of_tests,
+    citing_tests,
+    copy_rules,
     hash_of_test,
     inputs_hash,
-    judged,
-    judged_again,
-    judged_by_proof,
-    judged_by_tests,
-    make_copy,
-    tried,
+    judge,
+    judge_again,
+    judge_by_proof,
+    judge_by_tests,
+    status_within,
     weigh,
 )
-from marginspec_proofs.mutation.mutants import MOST_OF_A_FUNCTION, Mutant, chosen_mutants, mutants_of, ruled_functions
+from marginspec_proofs.mutation.mutants import (
+    MOST_OF_A_FUNCTION,
+    RULES,
+    Mutant,
+    by_chance,
+    chosen_mutants,
+    functions_with_clauses,
+    mutants_of,
+)
 from marginspec_proofs.prover.proving import Outcome
 from marginspec_proofs.prover.solvers import TooManySteps, ask_z3, metered
 from marginspec_proofs.prover.statements import REGISTRY
@@ -53,7 +62,7 @@ def example(left: int, right: int) -> int:
 
 
 def whats(text: str) -> list[str]:
-    ((prefix, function),) = ruled_functions(ast.parse(text))
+    ((prefix, function),) = functions_with_clauses(ast.parse(text))
     found = list(mutants_of("module", prefix + function.name, function, text))
     for one in found:
         ast.parse(one.text)
@@ -90,14 +99,15 @@ def test_a_method_has_its_class_in_its_name_and_functions_without_a_clause_have_
         'class Book:\n    @rule("LED-01")\n    def empty(self) -> bool:\n        return True\n\n'
         "def free() -> int:\n    return 1\n"
     )
-    ((prefix, function),) = ruled_functions(ast.parse(text))
-    (mutant,) = mutants_of("state", prefix + function.name, function, text)
+    ((prefix, function),) = functions_with_clauses(ast.parse(text))
+    (mutant,) = mutants_of("model.state", prefix + function.name, function, text)
     assert attrs.asdict(mutant) | {"text": "", "origin": ""} == {
-        "id": "state.Book.empty:constant-1",
+        "id": "model.state.Book.empty:constant-1",
         "function": "marginspec.model.state.Book.empty",
         "what": "True -> False",
         "line": 2,
-        "module": "state",
+        "module": "model.state",
+        "clauses": ("LED-01",),
         "text": "",
         "origin": "",
     }
@@ -115,37 +125,48 @@ def test_at_most_so_many_of_a_function_are_chosen_always_the_same() -> None:
     assert list(MUTANTS.values()) == chosen_mutants(ROOT)
 
 
+def test_the_choice_stays_when_a_module_moves_to_another_room() -> None:
+    ((_, function),) = functions_with_clauses(ast.parse(MODULE))
+
+    def order(module: str) -> list[str]:
+        found = sorted(mutants_of(module, "example", function, MODULE), key=by_chance)
+        return [one.id.partition(":")[2] for one in found]
+
+    assert order("levy") == order("settlement.levy") == order("a.b.levy") != order("settlement.waterfall")
+
+
 # ------------------------------------------------------------- judging
 
 WEIGHTS = {name: Weight("", 10_000, 10_000_000, 100_000) for name in REGISTRY}
 
 
 def fault(right: str, wrong: str, module: str, function: str) -> Mutant:
-    text = (ROOT / "spec" / "marginspec" / f"{module}.py").read_text("utf-8")
+    named = Mutant("", f"marginspec.{module}.{function}", "", 1, module, ("NUM-02", "ACC-03"), "", "")
+    text = (ROOT / RULES / named.path).read_text("utf-8")
     assert text.count(right) == 1
-    return Mutant("", f"marginspec.{module}.{function}", "", 1, module, text.replace(right, wrong), "")
+    return attrs.evolve(named, text=text.replace(right, wrong))
 
 
 def test_a_theorem_refutes_a_fault_and_does_so_again() -> None:
-    mutant = fault("    return -(-numerator // divisor)", "    return numerator // divisor", "units", "div_up")
-    first = judged(mutant, ROOT, WEIGHTS)
+    mutant = fault("    return -(-numerator // divisor)", "    return numerator // divisor", "model.units", "div_up")
+    first = judge(mutant, ROOT, WEIGHTS)
     assert first.killed_by == "proof"
     assert first.evidence.split(" ")[1:3] == ["is", "failed:"]
-    assert judged(mutant, ROOT, WEIGHTS, first) == first
+    assert judge(mutant, ROOT, WEIGHTS, first) == first
 
 
 def test_a_test_notices_a_fault_and_does_so_again(tmp_path: Path) -> None:
-    make_copy(
-        ROOT, tmp_path, fault("attrs.evolve(setting, leverage=event.leverage)", "setting", "settings", "set_leverage")
+    module = "handlers.account_settings"
+    copy_rules(
+        ROOT, tmp_path, fault("attrs.evolve(setting, leverage=event.leverage)", "setting", module, "set_leverage")
     )
-    own, others = files_of_tests(ROOT, "settings")
-    first = judged_by_tests(own, ROOT, tmp_path)
+    first = judge_by_tests(["tests/spec/handlers"], ROOT, tmp_path)
     assert first.killed_by == "tests"
     assert first.evidence.startswith("tests/spec/handlers/test_account_settings.py::test_")
-    assert judged_again(first, ROOT, tmp_path, WEIGHTS) == first
-    unread = judged_by_tests(others, ROOT, tmp_path)
+    assert judge_again(first, ROOT, tmp_path, WEIGHTS) == first
+    unread = judge_by_tests(["tests/spec/margin"], ROOT, tmp_path)
     assert unread == Judgement("tests", "tests/spec/margin/test_bands.py")
-    assert judged_again(unread, ROOT, tmp_path, WEIGHTS) == unread
+    assert judge_again(unread, ROOT, tmp_path, WEIGHTS) == unread
 
 
 @pytest.mark.parametrize(
@@ -164,7 +185,7 @@ def test_a_failed_test_is_named(line: str, name: str) -> None:
 
 
 def test_evidence_that_is_gone_or_weak_judges_nothing(tmp_path: Path) -> None:
-    make_copy(ROOT, tmp_path, None)
+    copy_rules(ROOT, tmp_path, None)
     for known in (
         SURVIVED,
         Judgement("proof", "T-GONE-1 is failed: a claim"),
@@ -172,42 +193,54 @@ def test_evidence_that_is_gone_or_weak_judges_nothing(tmp_path: Path) -> None:
         Judgement("tests", "the tests do not end"),
         Judgement("tests", "tests/spec/model/test_units.py::test_gone"),
     ):
-        assert judged_again(known, ROOT, tmp_path, WEIGHTS) == SURVIVED
+        assert judge_again(known, ROOT, tmp_path, WEIGHTS) == SURVIVED
 
 
 def test_right_rules_survive(tmp_path: Path) -> None:
-    make_copy(ROOT, tmp_path, None)
-    assert judged_by_proof(["T-SHARE-1"], ROOT, tmp_path, WEIGHTS) == SURVIVED
-    assert judged_by_proof([], ROOT, tmp_path, WEIGHTS) == SURVIVED
+    copy_rules(ROOT, tmp_path, None)
+    assert judge_by_proof(["T-SHARE-1"], ROOT, tmp_path, WEIGHTS) == SURVIVED
+    assert judge_by_proof([], ROOT, tmp_path, WEIGHTS) == SURVIVED
 
 
 def test_a_theorem_that_is_undecided_kills_nothing_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    mutant = fault("    return -(-numerator // divisor)", "    return -(-numerator // divisor) + 0", "units", "div_up")
+    mutant = fault(
+        "    return -(-numerator // divisor)", "    return -(-numerator // divisor) + 0", "model.units", "div_up"
+    )
     scarce = {name: Weight("", 0, 0, 0) for name in WEIGHTS}
     asked: list[object] = []
     answers = [SURVIVED, SURVIVED, Judgement("tests", "x")]
 
-    def judge(*arguments: object) -> Judgement:
+    def answer_next(*arguments: object) -> Judgement:
         asked.append(arguments[0])
         return answers.pop(0)
 
-    monkeypatch.setattr(judging, "judged_by_tests", judge)
+    monkeypatch.setattr(judging, "judge_by_tests", answer_next)
     monkeypatch.setattr(Weight, "limits", Limits(0, 1, 1))
-    undecided = judged(mutant, ROOT, scarce)
+    undecided = judge(mutant, ROOT, scarce)
     assert undecided.killed_by is None
     assert " is unknown: it takes more than twice as much" in undecided.evidence
-    assert asked == list(files_of_tests(ROOT, "units"))
-    assert judged(mutant, ROOT, scarce) == Judgement("tests", "x")
+    assert asked == [citing_tests(ROOT, mutant.clauses), list(TESTS)]
+    assert judge(mutant, ROOT, scarce) == Judgement("tests", "x")
 
 
-def test_the_tests_of_the_module_come_first() -> None:
-    own, others = files_of_tests(ROOT, "margin")
-    assert own == ["tests/spec/margin/test_margin.py"]
-    assert others[-1] == "tests/spec/test_golden.py"
-    none, every = files_of_tests(ROOT, "")
-    assert none == []
-    assert sorted(every) == sorted([*own, *others])
-    assert judged_by_tests(none, ROOT, ROOT) == SURVIVED
+CITING = {
+    "tests/spec/test_one.py": '@pytest.mark.rule("LIQ-01", "LIQ-02")\ndef test_a(): ...\ndef test_b(): ...\n',
+    "tests/spec/deeper/test_two.py": 'pytestmark = pytest.mark.rule("LIQ-02")\ndef test_c() -> None: ...\n',
+    "tests/spec_audit/test_three.py": '@pytest.mark.rule("INV-01")\nclass TestD:\n    pass\n',
+    "tests/engine/test_four.py": '@pytest.mark.rule("LIQ-01")\ndef test_e() -> None: ...\n',
+}
+"""Files of tests that cite clauses."""
+
+
+def test_tests_are_found_by_the_clauses_that_they_cite(tmp_path: Path) -> None:
+    for name, text in CITING.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    one, two = "tests/spec/test_one.py::test_a", "tests/spec/deeper/test_two.py"
+    assert citing_tests(tmp_path, ("LIQ-01",)) == [one]
+    assert citing_tests(tmp_path, ("LIQ-01", "LIQ-02")) == [two, one]
+    assert citing_tests(tmp_path, ("INV-01", "LIQ-99")) == ["tests/spec_audit/test_three.py::TestD"]
+    assert judge_by_tests(citing_tests(tmp_path, ("LIQ-99",)), ROOT, ROOT) == SURVIVED
 
 
 def test_limits_count_what_z3_is_asked() -> None:
@@ -227,9 +260,9 @@ def test_a_theorem_within_and_without_its_limits() -> None:
     weight = weigh("T-SHARE-1")
     assert weight.inputs == judging.current_hash("T-SHARE-1")
     assert weight.dearest <= weight.steps
-    assert tried("T-SHARE-1", weight.limits) == ("proved", "")
-    assert tried("T-SHARE-1", Limits(1, 10**6, 10**6)) == ("unknown", "it takes more than twice as much")
-    assert tried("T-SHARE-1", Limits(100, 1, 10**6))[0] == "unknown"
+    assert status_within("T-SHARE-1", weight.limits) == ("proved", "")
+    assert status_within("T-SHARE-1", Limits(1, 10**6, 10**6)) == ("unknown", "it takes more than twice as much")
+    assert status_within("T-SHARE-1", Limits(100, 1, 10**6))[0] == "unknown"
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, status: str, failure: str) -> None:
@@ -241,9 +274,9 @@ def failing(monkeypatch: pytest.MonkeyPatch, status: str, failure: str) -> None:
 
 def test_what_needs_a_number_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     failing(monkeypatch, "failed", "NotSymbolic: a rule needs a number")
-    assert tried("T-SHARE-1", Limits(1, 1, 1)) == ("unknown", "NotSymbolic: a rule needs a number")
+    assert status_within("T-SHARE-1", Limits(1, 1, 1)) == ("unknown", "NotSymbolic: a rule needs a number")
     failing(monkeypatch, "failed", "a claim")
-    assert tried("T-SHARE-1", Limits(1, 1, 1)) == ("failed", "a claim")
+    assert status_within("T-SHARE-1", Limits(1, 1, 1)) == ("failed", "a claim")
     with pytest.raises(NotProved, match=r"^T-SHARE-1 is failed of the rules as they are: a claim$"):
         weigh("T-SHARE-1")
 
@@ -253,12 +286,12 @@ def test_what_does_not_end_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None
         raise judging.Endless
 
     monkeypatch.setattr(judging, "prove", prove)
-    assert tried("T-SHARE-1", Limits(1, 1, 1)) == ("unknown", "it does not end")
+    assert status_within("T-SHARE-1", Limits(1, 1, 1)) == ("unknown", "it does not end")
 
 
 def test_a_refuted_theorem_counts_before_an_undecided_one(monkeypatch: pytest.MonkeyPatch) -> None:
     said = {"T-SHARE-1": ("unknown", "a"), "T-SHARE-2": ("failed", "b"), "T-SHARE-3": ("proved", "")}
-    monkeypatch.setattr(judging, "tried", lambda name, _limits: said[name])
+    monkeypatch.setattr(judging, "status_within", lambda name, _limits: said[name])
     module = "marginspec_proofs.theorems.numbers"
 
     def asked(*ids: str) -> str:
@@ -295,7 +328,7 @@ def test_a_file_that_cannot_be_read_is_hashed_by_what_runs_at_import(tmp_path: P
 
 
 def test_a_judgement_rests_on_what_it_names() -> None:
-    mutant = MUTANTS["funding.funding_due:opposite-1"]
+    mutant = MUTANTS["handlers.funding.funding_due:opposite-1"]
     judgements = (
         SURVIVED,
         Judgement("proof", "T-SHARE-1 is failed: a"),
@@ -313,10 +346,10 @@ def test_a_judgement_rests_on_what_it_names() -> None:
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a rulebook of one function, where campaigns judge everything at once."""
-    (tmp_path / "spec" / "marginspec").mkdir(parents=True)
-    (tmp_path / "tests" / "unit").mkdir(parents=True)
+    for folder in ("spec/marginspec/handlers", *TESTS):
+        (tmp_path / folder).mkdir(parents=True)
     text = '@rule("FND-01")\ndef funding_due(value, rate):\n    return value * rate + 1\n'
-    (tmp_path / "spec" / "marginspec" / "funding.py").write_text(text, "utf-8")
+    (tmp_path / "spec" / "marginspec" / "handlers" / "funding.py").write_text(text, "utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(mutating, "current_weights", lambda *_: {})
     return tmp_path
@@ -325,18 +358,18 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def judge_as(monkeypatch: pytest.MonkeyPatch, answer: Judgement) -> list[tuple[str, Judgement]]:
     asked: list[tuple[str, Judgement]] = []
 
-    def judge(mutant: Mutant, _root: Path, _weights: object, former: Judgement) -> Judgement:
+    def answer_next(mutant: Mutant, _root: Path, _weights: object, former: Judgement) -> Judgement:
         asked.append((mutant.id.partition(":")[2], former))
         return answer
 
-    monkeypatch.setattr(mutating, "judged", judge)
+    monkeypatch.setattr(mutating, "judge", answer_next)
     return asked
 
 
 def test_a_campaign_judges_what_is_new_and_tries_what_it_knows(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     by_proof = Judgement("proof", "T-ROUND-5 is failed: a claim")
     asked = judge_as(monkeypatch, by_proof)
-    assert len(run_campaign(checkout, ("funding.funding_due:constant",), 1)) == 2
+    assert len(run_campaign(checkout, ("handlers.funding.funding_due:constant",), 1)) == 2
     assert sorted(asked) == [("constant-1", SURVIVED), ("constant-2", SURVIVED)]
     asked.clear()
     rows = run_campaign(checkout, (), 1)
@@ -345,9 +378,9 @@ def test_a_campaign_judges_what_is_new_and_tries_what_it_knows(checkout: Path, m
     asked.clear()
     assert run_campaign(checkout, (), 1) == rows
     assert asked == []
-    path = checkout / "spec" / "marginspec" / "funding.py"
+    path = checkout / "spec" / "marginspec" / "handlers" / "funding.py"
     path.write_text(path.read_text("utf-8").replace("+ 1", "+ 2"), "utf-8")
-    run_campaign(checkout, ("funding.funding_due:constant",), 1)
+    run_campaign(checkout, ("handlers.funding.funding_due:constant",), 1)
     assert sorted(asked) == [("constant-1", by_proof), ("constant-2", by_proof)]
 
 
@@ -358,24 +391,24 @@ def test_the_table_is_read_as_it_was_written(checkout: Path) -> None:
     assert read_table(checkout) == Table({mutant.id: row}, {"T-SHARE-1": Weight("1", 2, 3, 2)})
     page = (checkout / mutating.PAGE).read_text("utf-8")
     assert "1 mutants: 0 killed by proof, 1 by tests only, 0 survive." in page
-    assert "| `funding.funding_due` | 1 | 0 | 1 | 0 |" in page
+    assert "| `handlers.funding.funding_due` | 1 | 0 | 1 | 0 |" in page
 
 
 def test_a_survivor_needs_a_reason(
     checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     judge_as(monkeypatch, SURVIVED)
-    assert campaign_code(("funding.funding_due:arithmetic-2",), 1, as_json=False) == 1
+    assert campaign_code(("handlers.funding.funding_due:arithmetic-2",), 1, as_json=False) == 1
     assert capsys.readouterr().out.splitlines() == [
-        "funding.funding_due:arithmetic-2 survives without a reason: value * rate -> value + rate",
+        "handlers.funding.funding_due:arithmetic-2 survives without a reason: value * rate -> value + rate",
         "1 mutants: 0 killed by proof, 0 by tests only, 1 survive.",
     ]
     asked = judge_as(monkeypatch, SURVIVED)
-    run_campaign(checkout, ("funding.funding_due:arithmetic-2",), 1)
+    run_campaign(checkout, ("handlers.funding.funding_due:arithmetic-2",), 1)
     assert asked == [("arithmetic-2", SURVIVED)]
     asked.clear()
-    (checkout / mutating.REASONS).write_text('"funding.funding_due:arithmetic-2" = "Why not."\n', "utf-8")
-    assert campaign_code(("funding.funding_due:arithmetic-2",), 1, as_json=True) == 0
+    (checkout / mutating.REASONS).write_text('"handlers.funding.funding_due:arithmetic-2" = "Why not."\n', "utf-8")
+    assert campaign_code(("handlers.funding.funding_due:arithmetic-2",), 1, as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["what"] == "value * rate -> value + rate"
     assert asked == []
     assert "  Why not.\n" in (checkout / mutating.PAGE).read_text("utf-8")
@@ -384,6 +417,6 @@ def test_a_survivor_needs_a_reason(
 def test_a_campaign_needs_a_checkout_and_right_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="need a checkout"):
         run_campaign(tmp_path, (), 1)
-    monkeypatch.setattr(mutating, "unchanged_failure", lambda _root: "tests/unit/test_x.py::test_y")
+    monkeypatch.setattr(mutating, "unchanged_failure", lambda _root: "tests/spec/test_x.py::test_y")
     with pytest.raises(UsageError, match=r"fail a test.*test_x\.py::test_y$"):
         mutating.current_weights(ROOT, {}, 1)

@@ -30,7 +30,7 @@ from marginspec_proofs.theorems.necessity import AN_EXAMPLE, whole
 from marginspec_tools.prove.command import Summary, command, failure_lines, summary_of, write_example
 from marginspec_tools.prove.counterexamples import carried, example_of
 from marginspec_tools.runs.replay import command as replay
-from witness_journals import EXAMPLES, FOLDER, write_witness
+from worlds.witnesses import EXAMPLES, FOLDER, write_witness
 
 assert marginspec_proofs.theorems.__name__, "importing the package registers its theorems"
 

@@ -4,7 +4,7 @@ import pytest
 
 import marginspec_proofs.theorems
 from marginspec_proofs.prover.proving import prove
-from marginspec_proofs.prover.sources import reached, theorem_hash
+from marginspec_proofs.prover.sources import MACHINERY, reached, theorem_hash
 from marginspec_proofs.prover.statements import INDUCTION, REGISTRY
 
 assert marginspec_proofs.theorems.__name__, "importing the package registers its theorems"
@@ -41,5 +41,6 @@ def test_the_hash_of_a_theorem_covers_what_it_reaches() -> None:
     names = set(reached((theorem.statement, *theorem.functions)))
     assert {"marginspec.model.units.next_share", "marginspec.model.units.div_down"} <= names
     assert "marginspec_proofs.theorems.numbers.whole_multiples" in names
+    assert not any(name.startswith(f"marginspec_proofs.prover.{module}.") for name in names for module in MACHINERY)
     assert theorem_hash(theorem) == theorem_hash(theorem)
     assert theorem_hash(theorem) != theorem_hash(REGISTRY["T-SHARE-1"])

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from golden_journals import EVENTS, FOLDER, REJECTIONS, journal_text, journals
 from marginspec.model.rejections import Reason
-from marginspec_journal.event_reading import EVENT_FORMS
 from marginspec_journal.receipts_reading import verify_chain
 from marginspec_journal.states import opening, read_state, state_text
 from marginspec_tools.runs.replay import Outputs, replay
 from marginspec_tools.runs.running import Run
+from worlds.declared import EVENT_CLASSES
+from worlds.golden import EVENTS, FOLDER, REJECTIONS, journals
+from worlds.lines import journal_text
 
 NAMES = sorted(journals())
 
@@ -81,8 +82,7 @@ def test_only_the_last_event_is_refused_and_for_its_reason(reason: str) -> None:
 
 
 def test_every_type_of_event_and_every_reason_is_there() -> None:
-    types = {line["type"] for lines in EVENTS.values() for line in lines}
-    assert types == set(EVENT_FORMS)
+    assert {type(event) for happened in EVENTS.values() for event in happened} == set(EVENT_CLASSES)
     assert list(REJECTIONS) == [reason.value for reason in Reason]
 
 

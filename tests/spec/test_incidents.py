@@ -5,38 +5,40 @@ Every event of every journal is followed by a check of all invariants (`settled`
 
 import pytest
 
-from building import (
-    MINIMAL,
+from marginspec.margin.bands import Band, liquidation_band
+from marginspec.margin.margin import cost_of, domain_margin, is_healthy, maintenance_margin
+from marginspec.model.effects import Deleveraged, Levied, LotOpened, Transferred
+from marginspec.model.rejections import Reason
+from marginspec.model.state import State
+from marginspec.model.units import Money, Price, Quantity, share_pro_rata
+from worlds.events import (
     adjust,
-    balances,
-    cross,
     deposit,
-    effects,
     fill,
     fund,
     funding,
-    isolated_domain,
-    key,
     listing,
-    lot,
     margin_mode,
     mark,
     new_fees,
     new_tiers,
+    trade,
+    withdraw,
+)
+from worlds.states import (
+    MINIMAL,
+    balances,
+    cross,
+    effects,
+    isolated_domain,
+    key,
+    lot,
+    moved,
     refusal,
     run,
     settled,
     table,
-    trade,
-    withdraw,
 )
-from marginspec.margin.bands import Band, liquidation_band
-from marginspec.margin.margin import cost_of, domain_margin, is_healthy, maintenance_margin
-from marginspec.model.effects import Deleveraged, Levied, LotOpened, MovingRule, Transferred
-from marginspec.model.ledger import account_named
-from marginspec.model.rejections import Reason
-from marginspec.model.state import State
-from marginspec.model.units import Money, Price, Quantity, share_pro_rata
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "5000"))
 # Dave: 5 lots at 100 with 60, bankrupt at 88; carol is the other side.
@@ -47,10 +49,6 @@ UNPAYABLE = (
     *(listing(), mark("100"), deposit("alice", "112"), deposit("bob", "1000"), deposit("carol", "5000")),
     *(trade("alice", "carol", "10", "100"), mark("90"), trade("carol", "bob", "10", "88")),
 )
-
-
-def moved(source: str, target: str, amount: int, rule: MovingRule) -> Transferred:
-    return Transferred("USD", account_named(source), account_named(target), Money(amount), rule)
 
 
 @pytest.mark.rule("LED-02", "LIQ-05")

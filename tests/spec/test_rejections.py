@@ -5,11 +5,19 @@ from typing import Any
 import attrs
 import pytest
 
-from building import (
+from marginspec.margin.margin import domain_margin
+from marginspec.model.effects import Receipt
+from marginspec.model.events import Event, ListMarket, WithdrawHouse
+from marginspec.model.rejections import Reason
+from marginspec.model.state import State
+from marginspec.model.units import Decimal8
+from marginspec.registry import HANDLERS
+from marginspec.transition import apply
+from worlds.events import (
     BINANCE_ROWS,
     adjust,
     cancel,
-    cross,
+    decimal,
     deposit,
     fill,
     fund,
@@ -22,21 +30,11 @@ from building import (
     new_tiers,
     order,
     position_mode,
-    settled,
-    take_house,
     tiers,
     trade,
-    with_balances,
     withdraw,
 )
-from marginspec.margin.margin import domain_margin
-from marginspec.model.effects import Receipt
-from marginspec.model.events import Event, ListMarket
-from marginspec.model.rejections import Reason
-from marginspec.model.state import State
-from marginspec.model.units import Decimal8
-from marginspec.registry import HANDLERS
-from marginspec.transition import apply
+from worlds.states import cross, settled, with_balances
 
 R = Reason
 PAST = str(2**53 + 1)
@@ -63,6 +61,10 @@ RICH = settled(
 BRIM = with_balances(ISOLATED, wallet__alice__USD=2**62, isolated__alice__A__BOTH=2**62)
 FULL_HOUSE = with_balances(OPEN, house__USD=5, external__USD=2**62)
 LATE = with_balances(HELD, wallet__bob__USD=2**62)
+
+
+def from_house(amount: str) -> WithdrawHouse:
+    return WithdrawHouse("USD", decimal(amount))
 
 
 def changed(**changes: Any) -> ListMarket:
@@ -116,7 +118,7 @@ TABLE: list[tuple[Reason, State, Event]] = [
     *((R.INVALID_AMOUNT, OPEN, deposit("alice", text)) for text in ("0", "-1", "0.5", HUGE)),
     *((R.INVALID_AMOUNT, OPEN, withdraw("alice", text)) for text in ("0", "-1", "0.5", HUGE)),
     *((R.INVALID_AMOUNT, OPEN, fund(text)) for text in ("0", "-1", "0.5", HUGE)),
-    *((R.INVALID_AMOUNT, OPEN, take_house(text)) for text in ("0", "-1", "0.5", HUGE)),
+    *((R.INVALID_AMOUNT, OPEN, from_house(text)) for text in ("0", "-1", "0.5", HUGE)),
     *((R.INVALID_AMOUNT, OPEN, adjust("alice", text)) for text in ("0", "0.5", HUGE, "-" + HUGE)),
     (R.INVALID_RATE, OPEN, changed(taker_fee=Decimal8(-1))),
     (R.INVALID_RATE, OPEN, changed(clearance_fee=Decimal8(10**8 + 1))),
@@ -157,7 +159,7 @@ TABLE: list[tuple[Reason, State, Event]] = [
     (R.NO_INVENTORY, TAKEN, fill("alice", "6", "92")),
     (R.NO_INVENTORY, TAKEN, fill("alice", "1", "92", "short")),
     (R.COVER_EXCEEDED, TAKEN, fill("alice", "1", "87")),
-    (R.INSUFFICIENT_FUNDS, OPEN, take_house("1")),
+    (R.INSUFFICIENT_FUNDS, OPEN, from_house("1")),
     (R.INSUFFICIENT_BALANCE, OPEN, withdraw("alice", "1001")),
     (R.INSUFFICIENT_BALANCE, ISOLATED, adjust("alice", "901")),
     (R.INSUFFICIENT_BALANCE, ISOLATED, adjust("alice", "-1")),
@@ -188,7 +190,7 @@ TABLE: list[tuple[Reason, State, Event]] = [
     (R.OUT_OF_RANGE, BRIM, adjust("alice", "1")),
     (R.OUT_OF_RANGE, BRIM, adjust("alice", "-1")),
     (R.OUT_OF_RANGE, with_balances(OPEN, external__USD=2**62), withdraw("alice", "1")),
-    (R.OUT_OF_RANGE, FULL_HOUSE, take_house("1")),
+    (R.OUT_OF_RANGE, FULL_HOUSE, from_house("1")),
     (R.OUT_OF_RANGE, LATE, funding("0.01")),
     (R.OUT_OF_RANGE, with_balances(TAKEN, reserve__A=2**62), fill("alice", "1", "93")),
 ]
@@ -276,8 +278,8 @@ PRECEDENCE: dict[str, list[tuple[Reason, State, Event]]] = {
         (R.INVALID_AMOUNT, OPEN, withdraw("alice", HUGE)),
         (R.INSUFFICIENT_BALANCE, with_balances(OPEN, external__USD=2**62), withdraw("alice", str(2**62))),
         (R.INVALID_AMOUNT, OPEN, deposit("alice", HUGE)),
-        (R.INVALID_AMOUNT, FULL_HOUSE, take_house(HUGE)),
-        (R.INSUFFICIENT_FUNDS, FULL_HOUSE, take_house("6")),
+        (R.INVALID_AMOUNT, FULL_HOUSE, from_house(HUGE)),
+        (R.INSUFFICIENT_FUNDS, FULL_HOUSE, from_house("6")),
     ],
     "settings": [
         (R.UNKNOWN_MARKET, HELD, leverage("zoe", 0, "Z")),

@@ -3,23 +3,6 @@
 import pytest
 from immutables import Map
 
-from building import (
-    MINIMAL,
-    balances,
-    cross,
-    deposit,
-    fill,
-    fund,
-    key,
-    listing,
-    lot,
-    mark,
-    order,
-    refusal,
-    resting,
-    settled,
-    trade,
-)
 from marginspec.engine import Engine
 from marginspec.model import ledger
 from marginspec.model.account import PositionKey
@@ -44,6 +27,8 @@ from marginspec.model.units import Money, Quantity
 from marginspec.registry import HANDLERS
 from marginspec.transaction import Transaction, with_member, without_member
 from marginspec.transition import SpecificationEngine, apply
+from worlds.events import deposit, fill, fund, listing, mark, order, trade
+from worlds.states import MINIMAL, balances, cross, key, lot, refusal, resting, settled
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"))
 HELD = settled(trade("alice", "bob", "5", "100"), state=OPEN)

@@ -10,7 +10,6 @@ import attrs
 import pytest
 from immutables import Map
 
-from building import ASSET, cross, decimal, fill, fund, funding, key, mark, settled
 from marginspec.handlers.funding import funding as pay_funding
 from marginspec.handlers.markets import set_mark
 from marginspec.margin.bands import bankruptcy_price, liquidation_band
@@ -27,6 +26,8 @@ from marginspec.settlement.liquidation import take_over
 from marginspec.settlement.rankings import Score, binance_score
 from marginspec.settlement.waterfall import draw_amounts, lots_unrealised
 from marginspec.transaction import Transaction
+from worlds.events import ASSET, decimal, fill, fund, funding, mark
+from worlds.states import cross, key, settled
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "worked_examples.json").read_text("utf-8"))
 WRONG = {one["id"]: one for one in VECTORS["wrong_sources"]}

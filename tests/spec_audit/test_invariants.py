@@ -4,22 +4,6 @@ import attrs
 import pytest
 from immutables import Map
 
-from building import (
-    MINIMAL_NONE,
-    cross,
-    deposit,
-    fill,
-    fund,
-    isolated_domain,
-    key,
-    listing,
-    lot,
-    margin_mode,
-    mark,
-    settled,
-    trade,
-    with_balances,
-)
 from marginspec.model import ledger
 from marginspec.model.account import Lot
 from marginspec.model.effects import Effect, Levied, LotOpened, LotReduced, Receipt, Transferred
@@ -40,6 +24,8 @@ from marginspec_audit import (
     check_transition,
 )
 from marginspec_audit.transitions import shrinks
+from worlds.events import deposit, fill, fund, listing, margin_mode, mark, trade
+from worlds.states import MINIMAL_NONE, cross, isolated_domain, key, lot, settled, with_balances
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "1000"))
 DAVE = settled(deposit("dave", "60"), trade("dave", "carol", "5", "100"), state=OPEN)

@@ -6,7 +6,6 @@ code 1 if not).
 """
 
 import argparse
-import ast
 import importlib
 import pkgutil
 import re
@@ -20,6 +19,7 @@ import marginspec
 import marginspec_audit
 import marginspec_proofs.theorems
 from marginspec.registry import REGISTRY, RuleCode
+from marginspec_proofs.mutation.citations import Citation, read_citations
 from marginspec_proofs.prover.statements import REGISTRY as THEOREMS
 from marginspec_proofs.prover.statements import Theorem
 
@@ -38,14 +38,6 @@ class Clause:
     id: str
     title: str
     page: str
-
-
-@attrs.frozen
-class Citation:
-    """A test that cites a clause by its marker."""
-
-    clause: str
-    test: str
 
 
 @attrs.frozen
@@ -82,28 +74,6 @@ def read_clauses(root: Path) -> Iterator[Clause]:
             heading = CLAUSE_HEADING.match(line)
             if heading:
                 yield Clause(heading[1], heading[2], page.name)
-
-
-def read_citations(root: Path) -> Iterator[Citation]:
-    """Every `pytest.mark.rule(...)` on a test, a test class or a whole test file, read as text."""
-    for path in sorted((root / "tests").rglob("test_*.py")):
-        tree = ast.parse(path.read_text("utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                name = f"{path.relative_to(root).as_posix()}::{node.name}"
-                for decorator in node.decorator_list:
-                    yield from cited_by(decorator, name)
-            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "pytestmark":
-                yield from cited_by(node.value, path.relative_to(root).as_posix())
-
-
-def cited_by(expression: ast.expr, name: str) -> Iterator[Citation]:
-    """The clause ids in the rule markers of an expression."""
-    for call in ast.walk(expression):
-        if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "rule":
-            for argument in call.args:
-                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                    yield Citation(argument.value, name)
 
 
 def gaps(matrix: Matrix) -> list[str]:

@@ -1,9 +1,9 @@
 """Judging mutants: does a theorem or a test of the rules notice a fault?
 
-First the theorems that name the faulty function are tried on a faulty copy of the rulebook, the cheapest first, in
-a process of their own; if none is refuted, the tests of the rules. What both let pass is a survivor, also if a theorem
-became undecided. Limits count Z3's steps, as multiples of what a theorem costs on the right rules; time only ends
-loops that never end.
+First the theorems that name the faulty function are tried on a faulty copy of the rulebook, the cheapest first, in a
+process of their own; if none is refuted, the tests that cite a clause of the function, then all tests of the rules.
+What both let pass is a survivor, also if a theorem became undecided. Limits count Z3's steps, as multiples of what a
+theorem costs on the right rules; time only ends loops that never end.
 """
 
 import ast
@@ -25,6 +25,7 @@ from typing import Literal
 
 import attrs
 
+from marginspec_proofs.mutation.citations import read_citations
 from marginspec_proofs.mutation.mutants import RULES, Mutant
 from marginspec_proofs.prover.proving import prove
 from marginspec_proofs.prover.solvers import TooManySteps, metered
@@ -32,18 +33,12 @@ from marginspec_proofs.prover.sources import hash_of, theorem_hash
 from marginspec_proofs.prover.statements import REGISTRY
 from marginspec_proofs.prover.symbols import NotSymbolic
 
-PATIENCE = 60
+PATIENCE = 120
 """Seconds of the clock for all tests; ends loops that never end."""
 PATIENCE_WITH_A_THEOREM = 120
 """Seconds of the processor for a theorem; ends loops that never end and ask no solver."""
-TESTS = (
-    "tests/spec/*/test_*.py",
-    "tests/spec/test_registry.py",
-    "tests/spec/test_regressions.py",
-    "tests/spec/test_transition.py",
-    "tests/spec/test_rejections.py",
-    "tests/spec/test_golden.py",
-)
+TESTS = ("tests/spec", "tests/spec_audit")
+"""Where the tests of the rules are."""
 UNDECIDED = "unknown"
 """The status of a theorem that cannot be proved any more, but is not refuted either."""
 PASSED, FAILED, INTERRUPTED, NOT_FOUND = 0, 1, 2, 4
@@ -113,50 +108,48 @@ def weigh(theorem_id: str) -> Weight:
 # ------------------------------------------------------------- judging
 
 
-def judged(mutant: Mutant, root: Path, weights: Weights, former: Judgement = SURVIVED) -> Judgement:
+def judge(mutant: Mutant, root: Path, weights: Weights, former: Judgement = SURVIVED) -> Judgement:
     """What kills a mutant: the former evidence if it still does, else a theorem, else a test."""
     with TemporaryDirectory() as folder:
         place = Path(folder)
-        make_copy(root, place, mutant)
-        again = judged_again(former, root, place, weights)
+        copy_rules(root, place, mutant)
+        again = judge_again(former, root, place, weights)
         if again.killed_by:
             return again
-        by_proof = judged_by_proof([one.id for one in mutant.theorems], root, place, weights)
+        by_proof = judge_by_proof([one.id for one in mutant.theorems], root, place, weights)
         if by_proof.killed_by:
             return by_proof
-        own, others = files_of_tests(root, mutant.module)
-        by_tests = judged_by_tests(own, root, place)
+        by_tests = judge_by_tests(citing_tests(root, mutant.clauses), root, place)
         if not by_tests.killed_by:
-            by_tests = judged_by_tests(others, root, place)
+            by_tests = judge_by_tests(list(TESTS), root, place)
         return by_tests if by_tests.killed_by else by_proof
 
 
-def judged_again(former: Judgement, root: Path, place: Path, weights: Weights) -> Judgement:
+def judge_again(former: Judgement, root: Path, place: Path, weights: Weights) -> Judgement:
     """What the former evidence alone says of a faulty copy."""
     theorem_id = former.evidence.split(" ")[0]
     if former.killed_by == "proof" and theorem_id in REGISTRY:
-        return judged_by_proof([theorem_id], root, place, weights)
+        return judge_by_proof([theorem_id], root, place, weights)
     if former.killed_by == "tests" and (root / former.evidence.partition("::")[0]).is_file():
-        return judged_by_tests([former.evidence], root, place)
+        return judge_by_tests([former.evidence], root, place)
     return SURVIVED
 
 
 def unchanged_failure(root: Path) -> str:
     """The test that fails on an unchanged copy of the rulebook; empty if none does."""
     with TemporaryDirectory() as folder:
-        make_copy(root, Path(folder), None)
-        _, files = files_of_tests(root, "")
-        return judged_by_tests(files, root, Path(folder)).evidence
+        copy_rules(root, Path(folder), None)
+        return judge_by_tests(list(TESTS), root, Path(folder)).evidence
 
 
-def make_copy(root: Path, place: Path, mutant: Mutant | None) -> None:
+def copy_rules(root: Path, place: Path, mutant: Mutant | None) -> None:
     """A copy of the rulebook, with a mutant's change if one is given."""
     shutil.copytree(root / RULES, place / "marginspec", ignore=shutil.ignore_patterns("__pycache__"))
     if mutant is not None:
-        (place / "marginspec" / f"{mutant.module}.py").write_text(mutant.text, "utf-8")
+        (place / "marginspec" / mutant.path).write_text(mutant.text, "utf-8")
 
 
-def judged_by_proof(ids: list[str], root: Path, place: Path, weights: Weights) -> Judgement:
+def judge_by_proof(ids: list[str], root: Path, place: Path, weights: Weights) -> Judgement:
     """Which theorem is not proved any more of a faulty copy, and what it claims; the cheapest is tried first."""
     if not ids:
         return SURVIVED
@@ -164,7 +157,7 @@ def judged_by_proof(ids: list[str], root: Path, place: Path, weights: Weights) -
         (one, REGISTRY[one].statement.__module__, attrs.astuple(weights[one].limits))
         for one in sorted(ids, key=lambda one: weights[one].steps)
     ]
-    finished = run_on(place, ["-m", __name__, json.dumps(asked)], root, None)
+    finished = run_python(place, ["-m", __name__, json.dumps(asked)], root, None)
     if finished is None or finished.returncode != 0:
         return SURVIVED
     evidence = json.loads(finished.stdout)
@@ -172,12 +165,12 @@ def judged_by_proof(ids: list[str], root: Path, place: Path, weights: Weights) -
     return Judgement("proof" if refuted else None, evidence)
 
 
-def judged_by_tests(tests: list[str], root: Path, place: Path) -> Judgement:
+def judge_by_tests(tests: list[str], root: Path, place: Path) -> Judgement:
     """Which of these tests fails first on a faulty copy, or which file of tests cannot be read."""
     if not tests:
         return SURVIVED
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--basetemp={place / 'tests'}"]
-    finished = run_on(place, ["-m", "pytest", *options, *tests], root, PATIENCE)
+    finished = run_python(place, ["-m", "pytest", *options, *tests], root, PATIENCE)
     if finished is None:
         return Judgement("tests", "the tests do not end")
     if finished.returncode in (PASSED, NOT_FOUND):
@@ -188,7 +181,9 @@ def judged_by_tests(tests: list[str], root: Path, place: Path) -> Judgement:
     return Judgement("tests", failed[1])
 
 
-def run_on(place: Path, command: list[str], root: Path, seconds: int | None) -> subprocess.CompletedProcess[str] | None:
+def run_python(
+    place: Path, command: list[str], root: Path, seconds: int | None
+) -> subprocess.CompletedProcess[str] | None:
     """Run Python with a faulty copy of the rulebook before all others; None if that takes longer than it may."""
     before = [str(place), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(before), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -206,11 +201,10 @@ def run_on(place: Path, command: list[str], root: Path, seconds: int | None) -> 
         return None
 
 
-def files_of_tests(root: Path, module: str) -> tuple[list[str], list[str]]:
-    """The tests of the rules, named file by file: those of a module, all others."""
-    found = [str(path.relative_to(root)) for pattern in TESTS for path in sorted(root.glob(pattern))]
-    own = f"test_rules_{module}.py"
-    return [one for one in found if one.endswith(own)], [one for one in found if not one.endswith(own)]
+def citing_tests(root: Path, clauses: tuple[str, ...]) -> list[str]:
+    """The tests of the rules that cite one of these clauses."""
+    citations = (one for folder in TESTS for one in read_citations(root, folder))
+    return list(dict.fromkeys(one.test for one in citations if one.clause in clauses))
 
 
 # ------------------------------------------------------------- in a process of its own
@@ -220,18 +214,18 @@ class Endless(BaseException):
     """A theorem's run does not end."""
 
 
-def stop(_number: int, _frame: FrameType | None) -> None:
+def raise_endless(_number: int, _frame: FrameType | None) -> None:
     """Leave what does not end."""
     raise Endless
 
 
 def first_not_proved(asked: list[tuple[str, str, tuple[int, int, int]]]) -> str:
     """The first of these theorems that fails, else the first that is undecided; empty if all are proved."""
-    signal.signal(signal.SIGVTALRM, stop)
+    signal.signal(signal.SIGVTALRM, raise_endless)
     undecided = ""
     for theorem_id, module, limits in asked:
         import_module(module)
-        status, said = tried(theorem_id, Limits(*limits))
+        status, said = status_within(theorem_id, Limits(*limits))
         if status in ("failed", "vacuous"):
             return f"{theorem_id} is {status}: {said}"
         if status != "proved":
@@ -239,7 +233,7 @@ def first_not_proved(asked: list[tuple[str, str, tuple[int, int, int]]]) -> str:
     return undecided
 
 
-def tried(theorem_id: str, limits: Limits) -> tuple[str, str]:
+def status_within(theorem_id: str, limits: Limits) -> tuple[str, str]:
     """A theorem's status within limits, and what is wrong with it.
 
     A run that needs a number where it has a symbol refutes nothing: it is undecided.
@@ -274,7 +268,7 @@ def inputs_hash(mutant: Mutant, judgement: Judgement, root: Path) -> str:
     elif judgement.killed_by == "tests":
         parts += [hash_of_test(root, judgement.evidence)]
     else:
-        parts += [reach_of(mutant.function), *(current_hash(one.id) for one in mutant.theorems)]
+        parts += [reach_of(mutant.module, mutant.function), *(current_hash(one.id) for one in mutant.theorems)]
     return sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -285,11 +279,10 @@ def current_hash(theorem_id: str) -> str:
 
 
 @cache
-def reach_of(function: str) -> str:
-    """The hash of all that a function of the rules reaches."""
-    package, module, *names = function.split(".")
-    found = import_module(f"{package}.{module}")
-    for name in names:
+def reach_of(module: str, function: str) -> str:
+    """The hash of all that a function of a module of the rules reaches."""
+    found = import_module(f"marginspec.{module}")
+    for name in function.removeprefix(f"{found.__name__}.").split("."):
         found = getattr(found, name)
     return hash_of((found,))
 
@@ -303,18 +296,18 @@ def hash_of_test(root: Path, evidence: str) -> str:
         return "gone" if test else ""
     text = path.read_text("utf-8")
     wanted = test.partition("[")[0]
-    own = [text_of(node, text) for node in ast.parse(text).body if is_part(node, wanted)]
+    own = [lines_of(node, text) for node in ast.parse(text).body if belongs_to(node, wanted)]
     return sha256("\n".join(own).encode()).hexdigest() if own else "gone"
 
 
-def is_part(node: ast.stmt, test: str) -> bool:
+def belongs_to(node: ast.stmt, test: str) -> bool:
     """Whether a statement of a file is a test, or, if none is named, runs at import and is none itself."""
     if isinstance(node, ast.FunctionDef):
         return node.name == test
     return not test and not isinstance(node, ast.Import | ast.ImportFrom)
 
 
-def text_of(node: ast.stmt, text: str) -> str:
+def lines_of(node: ast.stmt, text: str) -> str:
     """The lines of a statement, with its decorators."""
     first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
     return "\n".join(text.splitlines()[first - 1 : node.end_lineno])

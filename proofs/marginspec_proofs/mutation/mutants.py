@@ -14,6 +14,7 @@ from typing import Any
 
 import attrs
 
+from marginspec_proofs.mutation.citations import texts_of
 from marginspec_proofs.prover.statements import REGISTRY, Theorem
 
 MOST_OF_A_FUNCTION = 4
@@ -40,6 +41,7 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.Pow: ast.Mult,
 }
 OPPOSITES = {"div_down": "div_up", "div_up": "div_down", "min": "max", "max": "min", "all": "any", "any": "all"}
+MODULE_OF_DIVISIONS = "model.units"
 NAMES_OF_OPPOSITES = "\nfrom marginspec.model.units import div_down, div_up\n"
 """Written after a module, as one that divides in one direction only does not know the other."""
 UNORDERED = ("min", "max")
@@ -47,15 +49,26 @@ UNORDERED = ("min", "max")
 
 @attrs.frozen
 class Mutant:
-    """One changed place of one function; `text` is the function's module with the change."""
+    """One changed place of one function that executes clauses.
+
+    `module` is the function's module within the rulebook, as in `settlement.levy`; `text` is its text with the change,
+    `origin` the hash of the function as it was. An id is that of the function, a kind of fault and a number:
+    `settlement.levy.levy:branch-1`.
+    """
 
     id: str
     function: str
     what: str
     line: int
     module: str
+    clauses: tuple[str, ...]
     text: str
     origin: str
+
+    @property
+    def path(self) -> str:
+        """The file of the module, within the rulebook."""
+        return self.module.replace(".", "/") + ".py"
 
     @property
     def theorems(self) -> tuple[Theorem, ...]:
@@ -72,48 +85,69 @@ def chosen_mutants(root: Path) -> list[Mutant]:
     """The mutants of a checkout's rules, at most so many of each function, always the same ones in the same order."""
     chosen: list[Mutant] = []
     for path in sorted((root / RULES).rglob("*.py")):
-        for found in mutants_by_function(path):
+        for found in mutants_by_function(path, module_of(path, root / RULES)):
             kept = sorted(found, key=by_chance)[:MOST_OF_A_FUNCTION]
             chosen.extend(one for one in found if one in kept)
     return chosen
 
 
 def by_chance(mutant: Mutant) -> tuple[bool, bytes]:
-    """An order that no place is preferred by; swapped arguments come last, as most of them are of different types."""
-    return ":arguments-" in mutant.id, sha256(mutant.id.encode()).digest()
+    """An order that no place is preferred by; swapped arguments come last, as most of them are of different types.
+
+    It does not change when a module moves to another room of the rulebook.
+    """
+    room, dot, _ = mutant.module.rpartition(".")
+    name = mutant.id.removeprefix(room + dot)
+    return ":arguments-" in name, sha256(name.encode()).digest()
 
 
-def mutants_by_function(path: Path) -> Iterator[list[Mutant]]:
+def module_of(path: Path, package: Path) -> str:
+    """The name of a module within its package."""
+    return ".".join(path.relative_to(package).with_suffix("").parts)
+
+
+def mutants_by_function(path: Path, module: str) -> Iterator[list[Mutant]]:
     """All mutants of each function of a module that executes a clause."""
     text = path.read_text("utf-8")
-    for prefix, function in ruled_functions(ast.parse(text)):
-        yield list(mutants_of(path.stem, prefix + function.name, function, text))
+    for prefix, function in functions_with_clauses(ast.parse(text)):
+        yield list(mutants_of(module, prefix + function.name, function, text))
 
 
-def ruled_functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
+def functions_with_clauses(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
     """Functions and methods with `@rule`, each with its class's name and a dot before it."""
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
-            yield from ((f"{node.name}.", one) for one in node.body if isinstance(one, ast.FunctionDef) and ruled(one))
-        elif isinstance(node, ast.FunctionDef) and ruled(node):
+            yield from (
+                (f"{node.name}.", one) for one in node.body if isinstance(one, ast.FunctionDef) and has_clause(one)
+            )
+        elif isinstance(node, ast.FunctionDef) and has_clause(node):
             yield "", node
 
 
-def ruled(function: ast.FunctionDef) -> bool:
+def has_clause(function: ast.FunctionDef) -> bool:
     """Whether a function is registered as the code of a clause."""
-    return any(isinstance(one, ast.Call) and getattr(one.func, "id", "") == "rule" for one in function.decorator_list)
+    return any(registrations(function))
+
+
+def registrations(function: ast.FunctionDef) -> Iterator[ast.Call]:
+    """Where a function is registered as the code of clauses."""
+    for one in function.decorator_list:
+        if isinstance(one, ast.Call) and getattr(one.func, "id", "") == "rule":
+            yield one
 
 
 def mutants_of(module: str, name: str, function: ast.FunctionDef, text: str) -> Iterator[Mutant]:
     """All mutants of a function, in the order of its text."""
     counts: Counter[str] = Counter()
+    clauses = tuple(clause for call in registrations(function) for clause in texts_of(call))
     origin = sha256((ast.get_source_segment(text, function) or "").encode()).hexdigest()
-    for node in places(function):
-        found = changes(node)
+    for node in mutable_nodes(function):
+        found = faults_at(node)
         if isinstance(node, ast.If):
             node, found = node.test, iter([("branch", ast.Constant(False))])
         for kind, change in found:
             counts[kind] += 1
+            needs_names = kind == "opposite" and module != MODULE_OF_DIVISIONS
             before, after = one_line(ast.get_source_segment(text, node) or ""), one_line(ast.unparse(change))
             yield Mutant(
                 id=f"{module}.{name}:{kind}-{counts[kind]}",
@@ -121,7 +155,8 @@ def mutants_of(module: str, name: str, function: ast.FunctionDef, text: str) -> 
                 what=f"{before} -> {after}",
                 line=node.lineno - function.lineno + 1,
                 module=module,
-                text=replaced(text, node, change) + NAMES_OF_OPPOSITES * (kind == "opposite" and module != "units"),
+                clauses=clauses,
+                text=replaced(text, node, change) + NAMES_OF_OPPOSITES * needs_names,
                 origin=origin,
             )
 
@@ -132,7 +167,7 @@ def one_line(text: str) -> str:
     return joined if len(joined) <= 100 else joined[:97] + "..."
 
 
-def places(function: ast.FunctionDef) -> Iterator[ast.expr | ast.stmt]:
+def mutable_nodes(function: ast.FunctionDef) -> Iterator[ast.expr | ast.stmt]:
     """Statements and expressions of a function's body, without docstring, assertions, annotations and texts."""
     pending: list[ast.AST] = list(reversed(function.body))
     while pending:
@@ -150,7 +185,7 @@ def is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def changes(node: ast.expr | ast.stmt) -> Iterator[tuple[str, ast.expr | ast.stmt]]:
+def faults_at(node: ast.expr | ast.stmt) -> Iterator[tuple[str, ast.expr | ast.stmt]]:
     """What may stand wrongly in the place of a node, with the kind of fault."""
     match node:
         case ast.Constant(value=bool()):
@@ -162,14 +197,14 @@ def changes(node: ast.expr | ast.stmt) -> Iterator[tuple[str, ast.expr | ast.stm
             yield "branch", other
             yield "branch", body
         case ast.Call():
-            yield from changed_calls(node)
+            yield from wrong_calls(node)
         case ast.expr():
-            yield from changed_operators(node)
+            yield from wrong_operators(node)
         case ast.Expr() | ast.AugAssign() | ast.Continue() | ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):
             yield "dropped", ast.Pass()
 
 
-def changed_operators(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+def wrong_operators(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     """An expression with another operator, or without its sign."""
     match node:
         case ast.Compare(ops=[op]) if type(op) in COMPARISONS:
@@ -182,7 +217,7 @@ def changed_operators(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
             yield "junction", evolved(node, op=ast.Or() if isinstance(op, ast.And) else ast.And())
 
 
-def changed_calls(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+def wrong_calls(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     """A call of the opposite function, and one with its first two arguments swapped."""
     name = getattr(call.func, "id", "")
     if name in OPPOSITES:

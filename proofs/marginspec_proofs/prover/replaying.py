@@ -14,6 +14,7 @@ import attrs
 
 from marginspec.model.effects import Receipt
 from marginspec.model.events import Event
+from marginspec.model.ledger import LedgerAccount
 from marginspec.model.state import State
 from marginspec.transaction import Transaction
 from marginspec.transition import apply
@@ -143,10 +144,10 @@ def name_of(function: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as it is written; of a state what it holds."""
+    """A value as it is written; of a state what it holds, of a ledger account its name."""
     if isinstance(value, State):
         return f"State({', '.join(held_by(value))})"
-    return repr(value)
+    return repr(str(value) if isinstance(value, LedgerAccount) else value)
 
 
 def held_by(state: State) -> Iterator[str]:
@@ -160,4 +161,6 @@ def held_by(state: State) -> Iterator[str]:
 
 def shown_key(key: Any) -> str:
     """A key of a state, in words."""
-    return " ".join(map(str, key)) if isinstance(key, tuple) else str(key)
+    if isinstance(key, LedgerAccount) or not isinstance(key, tuple):
+        return str(key)
+    return " ".join(map(str, key))

@@ -79,8 +79,8 @@ def plain_function(found: Any) -> Any:
 
 def is_ours(found: Any) -> bool:
     """Whether a function or class is the project's own, and none of the machinery."""
-    package, _, module = found.__module__.partition(".")
-    return package in PACKAGES and not (package == "marginspec_proofs" and module in MACHINERY)
+    room, _, module = found.__module__.rpartition(".")
+    return room.split(".")[0] in PACKAGES and not (room == __package__ and module in MACHINERY)
 
 
 def named_by(found: Any) -> Iterator[tuple[str, Any]]:

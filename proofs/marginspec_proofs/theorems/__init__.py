@@ -1,7 +1,7 @@
-"""All theorems, a module for each group; importing this package registers them."""
+"""All theorems, a module or a package for each group; importing this package registers them."""
 
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
-for module in iter_modules(__path__):
-    import_module(f"{__name__}.{module.name}")
+for module in walk_packages(__path__, f"{__name__}."):
+    import_module(module.name)

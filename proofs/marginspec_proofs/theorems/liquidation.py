@@ -15,8 +15,7 @@ import attrs
 from immutables import Map
 
 from marginspec import transaction as changes
-from marginspec.handlers import trading
-from marginspec.margin import margin
+from marginspec.margin import closing, margin
 from marginspec.margin.closing import realise, released_cost, return_all_margin
 from marginspec.margin.margin import DomainMargin, PositionMargin, cash_account, domain_margin, position_margin
 from marginspec.model import ledger
@@ -122,7 +121,7 @@ class AnyRelease:
     @contextmanager
     def in_force(self) -> Iterator[None]:
         """Closing part of a position releases this."""
-        with patch.object(trading, "released_cost", self.released_cost):
+        with patch.object(closing, "released_cost", self.released_cost):
             yield
 
 

@@ -11,7 +11,8 @@ from unittest.mock import patch
 
 from immutables import Map
 
-from marginspec.handlers import trading
+from marginspec.handlers import fills
+from marginspec.margin import closing
 from marginspec.model import events, ledger
 from marginspec.model.account import PositionKey
 from marginspec.model.effects import Deleveraged, Receipt
@@ -20,7 +21,7 @@ from marginspec.model.market import TierTerms
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, Profile, State
 from marginspec.model.units import RATE_ONE, Decimal8, Rate, div_down, div_up, share_pro_rata
-from marginspec.settlement import deleveraging, liquidation
+from marginspec.settlement import deleveraging, liquidation, rankings
 from marginspec.settlement.rankings import Score, binance_score
 from marginspec.transition import apply
 from marginspec_proofs.prover.statements import Case, theorem
@@ -69,13 +70,14 @@ def after(journal: list[Event], resort: Any = "levy", decimals: int = 0) -> Stat
 
 
 @contextmanager
-def instead(**functions: Callable[..., Any]) -> Iterator[None]:
+def replacing(**functions: Callable[..., Any]) -> Iterator[None]:
     """Functions of the rules, each replaced in every module of these that calls it."""
     with ExitStack() as stack:
         for name, function in functions.items():
-            for module in (deleveraging, liquidation, trading):
-                if hasattr(module, name):
-                    stack.enter_context(patch.object(module, name, function))
+            callers = [one for one in (closing, deleveraging, fills, liquidation, rankings) if hasattr(one, name)]
+            assert callers, f"no module of these calls {name}"
+            for module in callers:
+                stack.enter_context(patch.object(module, name, function))
         yield
 
 
@@ -84,7 +86,7 @@ def uncovered(state: State) -> Any:
     return state.uncovered.get(ASSET, 0)
 
 
-def sought(case: Case, broken: Any) -> None:
+def look_for(case: Case, broken: Any) -> None:
     """Look for numbers at which this is so; a theorem without any is vacuous, and so not proved."""
     case.assume(broken, "what is sought")
 
@@ -128,10 +130,10 @@ def without_the_cap_on_the_clearance_fee_a_shortfall_stays(case: Case) -> None:
     before = after(journal)
     event = marked("first", 260)
     by_the_rules, _ = apply(before, event)
-    with instead(clearance_fee=fee_up_to_equity):
+    with replacing(clearance_fee=fee_up_to_equity):
         without, _ = apply(before, event)
     case.claim("by the rules all is covered", uncovered(by_the_rules) == 0)
-    sought(case, uncovered(without) > 0)
+    look_for(case, uncovered(without) > 0)
 
 
 @theorem("T-WHY-2", "LIQ-03", of=(), scope=AN_EXAMPLE)
@@ -152,10 +154,10 @@ def without_a_market_of_its_own_a_loss_stays_uncovered(case: Case) -> None:
     before = after(journal)
     event = marked("first", 1000)
     by_the_rules, _ = apply(before, event)
-    with instead(equity_shares=shared_over_all):
+    with replacing(equity_shares=shared_over_all):
         without, _ = apply(before, event)
     case.claim("by the rules all is covered", uncovered(by_the_rules) == 0)
-    sought(case, uncovered(without) > 0)
+    look_for(case, uncovered(without) > 0)
 
 
 @theorem("T-WHY-3", "LIQ-05", of=(), scope=AN_EXAMPLE, fast=False)
@@ -177,9 +179,9 @@ def without_the_cover_test_a_fill_empties_the_insurance_fund(case: Case) -> None
     before = after(journal)
     event = LiquidationFill("second", "long", "mallory", whole(10), whole(case.integer("price", 40, 70)))
     _, refusal = apply(before, event)
-    with instead(uncovered_shortfall=lambda *_: 0):
+    with replacing(uncovered_shortfall=lambda *_: 0):
         without, receipt = apply(before, event)
-    sought(case, receipt.rejected is None and without.balance(ledger.insurance(ASSET)) == 0)
+    look_for(case, receipt.rejected is None and without.balance(ledger.insurance(ASSET)) == 0)
     case.claim("by the rules it is refused", refusal.rejected == Reason.COVER_EXCEEDED)
     frank = PositionKey("frank", "first", "BOTH")
     case.claim("a bystander is deleveraged", abs(without.positions.get(frank, 0)) < abs(before.positions[frank]))
@@ -201,12 +203,12 @@ def without_the_test_of_entry_a_winner_is_closed_into_a_loss(case: Case) -> None
     before = after(journal, "none")
     event = marked("first", 80)
     by_the_rules, told = apply(before, event)
-    with instead(entry_is_no_worse=lambda *_: True):
+    with replacing(entry_is_no_worse=lambda *_: True):
         without, told_without = apply(before, event)
     wallet = ledger.wallet("frank", ASSET)
     case.claim("by the rules he keeps his principal", by_the_rules.balance(wallet) == before.balance(wallet))
     case.claim("and is not deleveraged", not deleveraged(told))
-    sought(case, deleveraged(told_without))
+    look_for(case, deleveraged(told_without))
     case.claim("without them he loses of it", without.balance(wallet) < before.balance(wallet))
 
 
@@ -229,10 +231,10 @@ def rounded_the_other_way_a_quantum_stays_uncovered(case: Case) -> None:
     before = after(journal, "none")
     event = marked("first", 30)
     by_the_rules, _ = apply(before, event)
-    with instead(released_cost=released_down):
+    with replacing(released_cost=released_down):
         without, _ = apply(before, event)
-    sought(case, uncovered(by_the_rules) == 0)
-    sought(case, uncovered(without) > 0)
+    look_for(case, uncovered(by_the_rules) == 0)
+    look_for(case, uncovered(without) > 0)
     case.claim("by a quantum", uncovered(without) == 1)
 
 
@@ -263,11 +265,11 @@ def over_one_quantum_of_cash_the_unit_decides_who_is_deleveraged(case: Case) -> 
     for decimals in (0, 2):
         before = after(journal, "none", decimals)
         _, told = apply(before, event)
-        with instead(binance_score=score_over_cash_or_one):
+        with replacing(binance_score=score_over_cash_or_one):
             _, told_without = apply(before, event)
         by_the_rules.append(first_deleveraged(told))
         without.append(first_deleveraged(told_without))
-    sought(case, without == ["bob", "alice"])
+    look_for(case, without == ["bob", "alice"])
     case.claim("by the rules the same, in whatever unit", by_the_rules == ["bob", "bob"])
 
 

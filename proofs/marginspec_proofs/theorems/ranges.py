@@ -10,7 +10,6 @@ from typing import Any
 
 import attrs
 
-from marginspec.handlers import trading
 from marginspec.handlers.funding import funding_due
 from marginspec.handlers.markets import set_mark
 from marginspec.handlers.trading import (
@@ -20,6 +19,7 @@ from marginspec.handlers.trading import (
     returned_margin,
     trade_fee,
 )
+from marginspec.margin import closing
 from marginspec.margin.bands import Exposure, PriceView, exact_health_at, health_at
 from marginspec.margin.closing import realise, released_cost
 from marginspec.margin.margin import (
@@ -380,7 +380,7 @@ def whole_releases(case: Case, first: Callable[[Any], None] | None = None) -> It
 
     count: list[Any] = []
     with (
-        instead_of(case, trading, {"released_cost": release}),
+        instead_of(case, closing, {"released_cost": release}),
         instead_of(case, deleveraging, {"released_cost": release}),
     ):
         yield

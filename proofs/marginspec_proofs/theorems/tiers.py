@@ -18,7 +18,7 @@ from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
 from marginspec_proofs.prover.symbols import implies
 
 ASSET_DECIMALS = 8
-BUNDLED = "venue/binance_usdm.json"
+BUNDLED = "simulate/venue_data/binance_usdm.json"
 """Real tables, among the data of the tools; they are read as data, nothing of the tools is run."""
 
 

@@ -7,6 +7,7 @@ from operator import and_
 from typing import Any
 from unittest.mock import patch
 
+from marginspec.handlers import fills
 from marginspec.handlers.fills import close_lot, close_lots, lots_to_close
 from marginspec.margin.margin import cash_account
 from marginspec.model import ledger
@@ -18,7 +19,6 @@ from marginspec.model.rejections import Reason, Rejected
 from marginspec.model.state import Header, Profile
 from marginspec.model.units import FLAT, Decimal8, Money, Price, Quantity
 from marginspec.settlement import levy as levying
-from marginspec.settlement import liquidation
 from marginspec.settlement import settle as settlement
 from marginspec.settlement.deleveraging import Step
 from marginspec.settlement.levy import levy
@@ -337,10 +337,7 @@ class Fill:
         """Run the rule on all lots whole; the refusal if it refuses."""
         closed = tuple((lot, lot.quantity) for lot in self.lots)
         key = PositionKey("bob", self.market.id, "BOTH")
-        with (
-            patch.object(liquidation, "close_lot", self.close_lot),
-            patch.object(liquidation, "uncovered_shortfall", self.measure),
-        ):
+        with patch.object(fills, "close_lot", self.close_lot), patch.object(fills, "uncovered_shortfall", self.measure):
             try:
                 close_lots(self.transaction, self.market, key, closed, Price(1))
             except Rejected as refusal:

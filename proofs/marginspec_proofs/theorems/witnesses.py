@@ -25,9 +25,9 @@ from marginspec_proofs.theorems.necessity import (
     ZERO,
     after,
     listed,
+    look_for,
     marked,
     paid_in,
-    sought,
     traded,
     whole,
 )
@@ -83,7 +83,7 @@ def a_mark_in_favour_of_a_hedge_can_liquidate_it(case: Case) -> None:
     case.claim("her domain is the witness", view_of(before, ALICE, "first") == hedge(-6, 2, 1, flat_table(10**7, 5)))
     case.claim("its band ends at 11", liquidation_band(before, ALICE, "first").upper == 11)
     mark = case.integer("mark", 10, 12)
-    sought(case, liquidated_at(before, whole(mark)))
+    look_for(case, liquidated_at(before, whole(mark)))
     case.claim("only 11 liquidates", mark == 11)
 
 
@@ -104,7 +104,7 @@ def a_dust_position_is_liquidated_before_the_closed_form(case: Case) -> None:
     case.claim("her domain is the witness", view_of(before, ALICE, "first") == witness)
     case.claim("its band ends at 9", liquidation_band(before, ALICE, "first").lower == 9)
     mark = case.integer("mark", 9, 24)
-    sought(case, liquidated_at(before, whole(mark)))
+    look_for(case, liquidated_at(before, whole(mark)))
     case.claim("only 9 liquidates", mark == 9)
 
 
@@ -125,7 +125,7 @@ def a_mark_at_the_bankruptcy_price_need_not_liquidate(case: Case) -> None:
     case.claim("her domain is the witness", view_of(before, ALICE, "first") == witness)
     case.claim("its bankruptcy price is 10", bankruptcy_price(before, ALICE, "first") == 10)
     mark = case.integer("mark", 9, 10)
-    sought(case, liquidated_at(before, whole(mark)))
+    look_for(case, liquidated_at(before, whole(mark)))
     case.claim("only 9 liquidates", mark == 9)
 
 
@@ -152,7 +152,7 @@ def a_hedge_is_liquidated_at_either_end(case: Case) -> None:
     ends = Band(Price(1_793_085), Price(12_471_861))
     case.claim("its band is that of MRG-07", liquidation_band(before, ALICE, "first") == ends)
     mark = case.integer("mark", 1_793_085, 1_793_090)
-    sought(case, liquidated_at(before, Decimal8(mark * HUNDREDTHS)))
+    look_for(case, liquidated_at(before, Decimal8(mark * HUNDREDTHS)))
     case.claim("of the marks near the lower end, only that one liquidates", mark == 1_793_085)
     case.claim("the upper end liquidates", liquidated_at(before, Decimal8(12_471_861 * HUNDREDTHS)))
     case.claim("a unit before it nothing does", not liquidated_at(before, Decimal8(12_471_860 * HUNDREDTHS)))

@@ -2,12 +2,16 @@
 
 import pytest
 
-from building import (
-    MINIMAL,
+from marginspec.model import ledger
+from marginspec.model.effects import InsuranceStatus, PositionModeSet, Transferred
+from marginspec.model.events import WithdrawHouse
+from marginspec.model.rejections import Reason
+from marginspec.model.state import State
+from marginspec.model.units import Money
+from worlds.events import (
     adjust,
-    balances,
+    decimal,
     deposit,
-    effects,
     fund,
     leverage,
     listing,
@@ -16,26 +20,18 @@ from building import (
     new_fees,
     order,
     position_mode,
-    refusal,
-    settled,
-    take_house,
     trade,
-    with_balances,
     withdraw,
 )
-from marginspec.model import ledger
-from marginspec.model.effects import InsuranceStatus, MovingRule, PositionModeSet, Transferred
-from marginspec.model.rejections import Reason
-from marginspec.model.state import State
-from marginspec.model.units import Money
+from worlds.states import MINIMAL, balances, effects, moved, refusal, settled, with_balances
 
 EMPTY = State(header=MINIMAL)
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"))
 ISOLATED = settled(margin_mode("alice"), trade("alice", "bob", "10", "100"), state=OPEN)
 
 
-def moved(source: str, target: str, amount: int, rule: MovingRule) -> Transferred:
-    return Transferred("USD", ledger.account_named(source), ledger.account_named(target), Money(amount), rule)
+def from_house(amount: str) -> WithdrawHouse:
+    return WithdrawHouse("USD", decimal(amount))
 
 
 @pytest.mark.rule("ACC-01", "LED-01")
@@ -92,9 +88,9 @@ def test_the_insurance_fund_is_funded_from_outside() -> None:
 def test_the_house_is_withdrawn_up_to_what_is_there() -> None:
     paid = settled(new_fees(taker="0.01"), trade("alice", "bob", "5", "100"), state=OPEN)
     assert balances(paid)["house:USD"] == 5
-    assert refusal(paid, take_house("6")) == Reason.INSUFFICIENT_FUNDS
-    assert effects(paid, take_house("5")) == (moved("house:USD", "external:USD", 5, "LED-03"),)
-    assert refusal(EMPTY, take_house("1")) == Reason.INSUFFICIENT_FUNDS
+    assert refusal(paid, from_house("6")) == Reason.INSUFFICIENT_FUNDS
+    assert effects(paid, from_house("5")) == (moved("house:USD", "external:USD", 5, "LED-03"),)
+    assert refusal(EMPTY, from_house("1")) == Reason.INSUFFICIENT_FUNDS
 
 
 @pytest.mark.rule("ACC-04", "MRG-06")

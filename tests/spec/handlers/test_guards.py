@@ -4,20 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from building import (
-    MINIMAL,
-    decimal,
-    deposit,
-    key,
-    listing,
-    mark,
-    minimal,
-    order,
-    position_mode,
-    resting,
-    settled,
-    trade,
-)
 from marginspec.handlers import guards as checks
 from marginspec.model.account import PositionMode, PositionSide
 from marginspec.model.ledger import external
@@ -26,6 +12,8 @@ from marginspec.model.rejections import Reason, Rejected
 from marginspec.model.state import Header, State
 from marginspec.model.units import Decimal8, Money, Price, Quantity
 from marginspec.transaction import Transaction
+from worlds.events import decimal, deposit, listing, mark, order, position_mode, trade
+from worlds.states import MINIMAL, key, minimal, resting, settled
 
 MARKED = minimal(mark=Price(100), price_decimals=1, quantity_decimals=2, tick=Price(5))
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), position_mode("alice"))

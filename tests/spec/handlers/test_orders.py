@@ -2,29 +2,14 @@
 
 import pytest
 
-from building import (
-    balances,
-    cancel,
-    deposit,
-    effects,
-    key,
-    leverage,
-    listing,
-    margin_mode,
-    mark,
-    order,
-    position_mode,
-    refusal,
-    resting,
-    settled,
-    trade,
-)
 from marginspec.handlers.orders import fits_order, reduce_order
 from marginspec.model.account import Order, PositionKey
 from marginspec.model.effects import OrderCancelled, OrderPlaced, OrderReduced, PositionChanged
 from marginspec.model.rejections import Reason
 from marginspec.model.units import Price, Quantity
 from marginspec.transaction import Transaction
+from worlds.events import cancel, deposit, leverage, listing, margin_mode, mark, order, position_mode, trade
+from worlds.states import balances, effects, key, refusal, resting, settled
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "100"), deposit("bob", "1000"))
 

@@ -3,35 +3,8 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from immutables import Map
 
-from building import (
-    MINIMAL,
-    adjust,
-    balances,
-    cross,
-    decimal,
-    deposit,
-    effects,
-    funding,
-    key,
-    leverage,
-    listing,
-    margin_mode,
-    mark,
-    minimal,
-    new_fees,
-    new_tiers,
-    order,
-    position_mode,
-    refusal,
-    settled,
-    trade,
-    with_balances,
-)
-from marginspec.handlers.funding import funding_due
 from marginspec.handlers.trading import (
     check_open_interest,
     closing_part,
@@ -42,21 +15,29 @@ from marginspec.handlers.trading import (
     trade_fee,
     traded_key,
 )
-from marginspec.margin.closing import released_cost
 from marginspec.margin.margin import cost_of, domain_initial, domain_margin
-from marginspec.model.effects import InsuranceStatus, MovingRule, PositionChanged, Transferred
+from marginspec.model.effects import InsuranceStatus, PositionChanged
 from marginspec.model.events import Event
-from marginspec.model.ledger import account_named
 from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.model.units import Money, Price, Quantity, Rate
 from marginspec.transaction import Transaction
+from worlds.events import (
+    decimal,
+    deposit,
+    leverage,
+    listing,
+    margin_mode,
+    mark,
+    new_fees,
+    new_tiers,
+    order,
+    position_mode,
+    trade,
+)
+from worlds.states import MINIMAL, balances, cross, effects, key, minimal, moved, refusal, settled, with_balances
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "5000"))
-
-
-def moved(source: str, target: str, amount: int, rule: MovingRule) -> Transferred:
-    return Transferred("USD", account_named(source), account_named(target), Money(amount), rule)
 
 
 def at(quantity: int, account: str = "alice") -> PositionChanged:
@@ -73,30 +54,6 @@ def at(quantity: int, account: str = "alice") -> PositionChanged:
 )
 def test_the_part_that_closes(held: int, quantity: int, closing: int) -> None:
     assert closing_part(Quantity(held), Quantity(quantity)) == closing
-
-
-@pytest.mark.rule("ACC-02", "ADL-03")
-@pytest.mark.parametrize(
-    ("cost", "size", "part", "released"),
-    [
-        *[(100, 3, 1, 34), (100, 3, 2, 67), (100, 3, 3, 100), (100, 3, 0, 0)],
-        *[(-100, 3, 1, -33), (-100, 3, 2, -66), (-100, 3, 3, -100), (7, 7, 3, 3)],
-    ],
-)
-def test_released_cost_rounds_up_so_that_profit_rounds_down(cost: int, size: int, part: int, released: int) -> None:
-    assert released_cost(Money(cost), Quantity(size), Quantity(part)) == released
-
-
-@pytest.mark.rule("ACC-02", "ADL-03")
-@given(cost=st.integers(-(10**6), 10**6), parts=st.lists(st.integers(1, 50), min_size=1, max_size=8))
-def test_partial_closes_add_up_within_a_quantum_each(cost: int, parts: list[int]) -> None:
-    # IN-02: what is released part by part sums to the whole, each within a quantum of its exact share.
-    left, size = cost, sum(parts)
-    for part in parts:
-        released = released_cost(Money(left), Quantity(size), Quantity(part))
-        assert 0 <= released * size - left * part < size
-        left, size = left - released, size - part
-    assert left == 0
 
 
 @pytest.mark.rule("TRD-01")
@@ -375,67 +332,6 @@ def test_a_trade_past_the_open_interest_is_out_of_range() -> None:
     most = settled(*RICH, trade("alice", "bob", str(2**53), "128"))
     assert refusal(most, trade("alice", "bob", "1", "128")) == Reason.OUT_OF_RANGE
     assert refusal(most, trade("bob", "alice", "1", "128")) is None
-
-
-@pytest.mark.rule("FND-01")
-@pytest.mark.parametrize(
-    ("value", "rate", "due"),
-    [
-        *[(100, 10**6, 1), (101, 10**6, 2), (-101, 10**6, -1), (101, -(10**6), -1), (-101, -(10**6), 2)],
-        *[(100, 0, 0), (7, 10**8, 7), (-99, 10**6, 0), (99, 10**6, 1)],
-    ],
-)
-def test_payers_round_up_and_receivers_down(value: int, rate: int, due: int) -> None:
-    assert funding_due(Money(value), Rate(rate)) == due
-
-
-@pytest.mark.rule("FND-01", "TRN-01")
-def test_funding_goes_through_clearing_and_the_rest_to_insurance() -> None:
-    held = settled(trade("carol", "alice", "3", "100"), trade("carol", "bob", "4", "100"), mark("99"), state=OPEN)
-    # At 1%: 693 pays 6.93 up, 297 gets 2.97 and 396 gets 3.96 down.
-    assert effects(held, funding("0.01")) == (
-        moved("wallet:carol:USD", "clearing:USD", 7, "FND-01"),
-        moved("clearing:USD", "wallet:alice:USD", 2, "FND-01"),
-        moved("clearing:USD", "wallet:bob:USD", 3, "FND-01"),
-        moved("clearing:USD", "insurance:USD", 2, "FND-01"),
-        InsuranceStatus("USD", Money(2)),
-    )
-    assert effects(held, funding("-0.01")) == (
-        moved("wallet:alice:USD", "clearing:USD", 3, "FND-01"),
-        moved("wallet:bob:USD", "clearing:USD", 4, "FND-01"),
-        moved("clearing:USD", "wallet:carol:USD", 6, "FND-01"),
-        moved("clearing:USD", "insurance:USD", 1, "FND-01"),
-        InsuranceStatus("USD", Money(1)),
-    )
-    single = settled(trade("carol", "alice", "1", "100"), state=OPEN)
-    assert effects(single, funding("0.01")) == (
-        moved("wallet:carol:USD", "clearing:USD", 1, "FND-01"),
-        moved("clearing:USD", "wallet:alice:USD", 1, "FND-01"),
-    )
-    assert effects(held, funding("0")) == ()
-    assert refusal(held, funding("1.00000001")) == Reason.INVALID_RATE
-    assert effects(OPEN, funding("0.01")) == ()
-
-
-@pytest.mark.rule("FND-01", "LIQ-04")
-def test_a_lot_pays_and_receives_through_its_cost() -> None:
-    held = settled(deposit("dave", "60"), trade("dave", "carol", "5", "100"), mark("90"), state=OPEN)
-    assert balances(held)["lot:1"] == -440
-    paid = settled(funding("0.01"), state=held)
-    # 450 pays 4.5 up; carol gets 4 and the fund 1.
-    assert (balances(paid)["lot:1"], balances(paid)["insurance:USD"]) == (-445, 1)
-    received = settled(funding("-0.01"), state=held)
-    assert (balances(received)["lot:1"], balances(received)["wallet:carol:USD"]) == (-436, 4995)
-
-
-@pytest.mark.rule("FND-01", "LIQ-01")
-def test_isolated_cash_pays_and_ruinous_funding_liquidates() -> None:
-    lonely = settled(margin_mode("alice"), trade("alice", "carol", "5", "100"), adjust("alice", "10"), state=OPEN)
-    paid = settled(funding("0.01"), state=lonely)
-    assert balances(paid)["isolated:alice:A:BOTH"] == 55
-    gone = settled(funding("0.07"), state=lonely)
-    assert key("alice") not in gone.positions
-    assert balances(gone)["wallet:alice:USD"] == 940
 
 
 @pytest.mark.rule("TRD-03")

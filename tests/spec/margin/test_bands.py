@@ -4,24 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from building import (
-    BINANCE,
-    BINANCE_ROWS,
-    adjust,
-    binance_listing,
-    cross,
-    deposit,
-    isolated_domain,
-    leverage,
-    listing,
-    margin_mode,
-    mark,
-    position_mode,
-    settled,
-    table,
-    trade,
-    with_balances,
-)
 from marginspec.margin.bands import (
     Band,
     Exposure,
@@ -38,6 +20,19 @@ from marginspec.margin.bands import (
 )
 from marginspec.model.account import DomainKey
 from marginspec.model.units import Money, Price
+from worlds.events import (
+    BINANCE_ROWS,
+    adjust,
+    binance_listing,
+    deposit,
+    leverage,
+    listing,
+    margin_mode,
+    mark,
+    position_mode,
+    trade,
+)
+from worlds.states import BINANCE, cross, isolated_domain, settled, table, with_balances
 
 STEEP = table(("0", 10, "0.05"), ("1000", 5, "0.1"))
 OPEN = settled(

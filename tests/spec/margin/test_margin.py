@@ -2,27 +2,6 @@
 
 import pytest
 
-from building import (
-    cross,
-    deposit,
-    isolated_domain,
-    key,
-    leverage,
-    listing,
-    margin_mode,
-    mark,
-    minimal,
-    new_tiers,
-    order,
-    position_mode,
-    refusal,
-    resting,
-    settled,
-    table,
-    trade,
-    with_balances,
-    withdraw,
-)
 from marginspec.margin.margin import (
     DomainMargin,
     OrderLoad,
@@ -53,6 +32,19 @@ from marginspec.margin.margin import (
 from marginspec.model.account import Order
 from marginspec.model.rejections import Reason
 from marginspec.model.units import Money, Price, Quantity
+from worlds.events import (
+    deposit,
+    leverage,
+    listing,
+    margin_mode,
+    mark,
+    new_tiers,
+    order,
+    position_mode,
+    trade,
+    withdraw,
+)
+from worlds.states import cross, isolated_domain, key, minimal, refusal, resting, settled, table, with_balances
 
 TIERS = table(("0", 10, "0.05"), ("1000", 5, "0.1"))
 LOW, HIGH = TIERS.tiers

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from building import BINANCE_ROWS, TierRow, decimal, minimal, table, tiers
 from marginspec.model.market import (
     FeeTerms,
     Market,
@@ -18,6 +17,8 @@ from marginspec.model.market import (
 )
 from marginspec.model.rejections import Reason, Rejected
 from marginspec.model.units import Decimal8, Money, Price, Quantity, Rate
+from worlds.events import BINANCE_ROWS, TierRow, decimal, tiers
+from worlds.states import minimal, table
 
 FREE = FeeTerms(Rate(0), Rate(0), Rate(0), Rate(0))
 ONE_TIER = tiers(("0", 10, "0.05"))

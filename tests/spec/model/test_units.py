@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from building import decimal, listing, mark, refusal, settled
 from marginspec.model import units
 from marginspec.model.rejections import Reason
 from marginspec.model.units import Decimal8, Money, div_down, div_up, in_units, share_pro_rata
+from worlds.events import decimal, listing, mark
+from worlds.states import refusal, settled
 
 
 @pytest.mark.rule("NUM-02")

@@ -4,13 +4,13 @@ from collections import Counter
 
 import pytest
 
-from indexes import indexes_of, stated_indexes
 from marginspec.model.state import State
 from marginspec.settlement import settle as settlement
 from marginspec.transaction import Transaction
 from marginspec.transition import apply
 from marginspec_audit import Transition, check_transition
-from strategies import Seeded, aimed_event, world
+from worlds.aimed import Seeded, aimed_event, world
+from worlds.indexes import indexes_of, stated_indexes
 
 BATCHES = 10
 JOURNALS = 40

@@ -2,9 +2,11 @@
 
 import pytest
 
-from building import (
-    MINIMAL,
-    MINIMAL_NONE,
+from marginspec.model.events import Event
+from marginspec.model.state import Header, State
+from marginspec.transition import apply
+from marginspec_audit import Transition, check_transition
+from worlds.events import (
     adjust,
     cancel,
     deposit,
@@ -16,15 +18,11 @@ from building import (
     new_fees,
     new_tiers,
     order,
-    settled,
     trade,
     withdraw,
 )
-from indexes import indexes_of, stated_indexes
-from marginspec.model.events import Event
-from marginspec.model.state import Header, State
-from marginspec.transition import apply
-from marginspec_audit import Transition, check_transition
+from worlds.indexes import indexes_of, stated_indexes
+from worlds.states import MINIMAL, MINIMAL_NONE, settled
 
 # Two tiers that a few lots cross; three accounts, of which bob is isolated.
 ROWS = (("0", 10, "0.05"), ("40", 5, "0.15"))

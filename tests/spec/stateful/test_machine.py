@@ -5,13 +5,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from building import MINIMAL, deposit, listing, mark, settled
-from indexes import indexes_of, stated_indexes
 from marginspec.model.events import Event
 from marginspec.model.state import State
 from marginspec.transition import apply
 from marginspec_audit import Transition, check_transition
-from strategies import Drawn, aimed_event, raw_events, world
+from worlds.aimed import Drawn, aimed_event, world
+from worlds.events import deposit, listing, mark
+from worlds.indexes import indexes_of, stated_indexes
+from worlds.states import MINIMAL, settled
+from worlds.strategies import raw_events
 
 OPENING: tuple[Event, ...] = (
     *(listing(), mark("100"), listing("B"), mark("20", "B")),

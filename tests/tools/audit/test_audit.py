@@ -14,7 +14,6 @@ import attrs
 import pytest
 from click.testing import CliRunner, Result
 
-from golden_journals import FOLDER, HEADER, OPEN, deposit, journals, mark, trade
 from marginspec.engine import Engine
 from marginspec.model.effects import InsuranceStatus, Receipt, ReserveStatus
 from marginspec.model.events import Event
@@ -26,6 +25,8 @@ from marginspec_journal import InputError
 from marginspec_tools.audit.command import command
 from marginspec_tools.audit.folder import REPORT_FILES
 from marginspec_tools.audit.liquidations import COLUMNS
+from worlds.golden import FOLDER, HEADER, OPEN, deposit, journals, mark, trade
+from worlds.lines import Line, journal_text, line_of
 
 LEVY = FOLDER / "levy.jsonl"
 
@@ -34,9 +35,9 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(command, [str(one) for one in arguments])
 
 
-def journal(folder: Path, *lines: dict[str, Any], header: dict[str, Any] = HEADER) -> Path:
+def journal(folder: Path, *lines: Line | Event, header: dict[str, Any] = HEADER) -> Path:
     path = folder / "j.jsonl"
-    path.write_text("".join(json.dumps(line) + "\n" for line in (header, *lines)), "utf-8")
+    path.write_text(journal_text((header, *lines)), "utf-8")
     return path
 
 
@@ -134,7 +135,7 @@ AGREED: dict[str, Any] = {
 
 def observed(folder: Path, answer: dict[str, Any]) -> Path:
     """A trade of 2 at 100: the taker pays 0.2, the maker 0.1, of which insurance gets a fifth, so 0.06."""
-    sold = {**trade("alice", "bob", "2"), "ref": "t-1", "ts": "2026-01-01T00:00:00Z", "observed": answer}
+    sold = {**line_of(trade("alice", "bob", "2")), "ref": "t-1", "ts": "2026-01-01T00:00:00Z", "observed": answer}
     return journal(folder, *OPEN, sold)
 
 
@@ -199,7 +200,7 @@ def test_answers_that_differ(
 
 
 def test_another_reason_of_rejection_is_a_finding(tmp_path: Path) -> None:
-    refused = {**trade("alice", "alice", "1"), "observed": {"rejected": "NO_MARK"}}
+    refused = {**line_of(trade("alice", "alice", "1")), "observed": {"rejected": "NO_MARK"}}
     _, (found,) = audited(journal(tmp_path, *OPEN, refused), tmp_path / "r")
     assert (found["what"], found["expected"], found["observed"]) == ("reason", "SELF_TRADE", "NO_MARK")
 
@@ -368,7 +369,7 @@ def test_folders_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_bad_input_leaves_no_report(tmp_path: Path) -> None:
-    path = journal(tmp_path, *OPEN, {**deposit("alice", "1"), "amount": "01"})
+    path = journal(tmp_path, *OPEN, {**line_of(deposit("alice", "1")), "amount": "01"})
     assert refused(path, "--report", tmp_path / "r") == f'{path}:7: amount: not a decimal: "01"'
     assert refused(tmp_path / "n.jsonl", "--report", tmp_path / "r").endswith("they must be regular files")
     assert [one.name for one in tmp_path.iterdir()] == ["j.jsonl"]

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from golden_journals import FOLDER, HEADER, OPEN, deposit, mark, trade
+from marginspec.model.events import Event
 from marginspec.model.state import State
 from marginspec.transition import SpecificationEngine
 from marginspec_audit import Transition, Violation, states, transitions
@@ -27,6 +27,8 @@ from marginspec_tools.console import progress
 from marginspec_tools.runs import replay
 from marginspec_tools.runs.replay import MOST_BROKEN_SHOWN, command
 from marginspec_tools.runs.violations import AMOUNTS, amount_text
+from worlds.golden import FOLDER, HEADER, OPEN, deposit, mark, trade
+from worlds.lines import Line, journal_text, line_of
 
 LEVY = FOLDER / "levy.jsonl"
 ENVIRONMENT = {**os.environ, "COLUMNS": "100"}
@@ -41,9 +43,9 @@ def shell(*arguments: object, **options: Any) -> subprocess.CompletedProcess[byt
     return subprocess.run(words, capture_output=True, env=ENVIRONMENT, timeout=60, **options)  # noqa: PLW1510
 
 
-def journal(folder: Path, *lines: dict[str, Any], header: dict[str, Any] = HEADER, name: str = "j.jsonl") -> Path:
+def journal(folder: Path, *lines: Line | Event, header: dict[str, Any] = HEADER, name: str = "j.jsonl") -> Path:
     path = folder / name
-    path.write_text("".join(json.dumps(line) + "\n" for line in (header, *lines)), "utf-8")
+    path.write_text(journal_text((header, *lines)), "utf-8")
     return path
 
 
@@ -213,7 +215,7 @@ def refused(*arguments: object) -> str:
 def test_a_malformed_line_stops_the_run_and_nothing_is_written(tmp_path: Path) -> None:
     outputs = tmp_path / "out"
     outputs.mkdir()
-    path = journal(tmp_path, *OPEN, {**deposit("alice", "1"), "amount": 1})
+    path = journal(tmp_path, *OPEN, {**line_of(deposit("alice", "1")), "amount": 1})
     said = refused(path, "--receipts", outputs / "r", "--state", outputs / "s")
     assert said == f"{path}:7: amount: expected a string, found 1"
     assert list(outputs.iterdir()) == []
@@ -442,11 +444,12 @@ def test_an_engine_that_crashes_is_exit_code_3(
 
 
 def test_a_command_whose_module_is_missing_leaves_the_others_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(cli.COMMANDS, "not_there", "A command that this installation does not have.")
+    absent = cli.Listed("nowhere.command", "A command that this installation does not have.")
+    monkeypatch.setitem(cli.COMMANDS, "not_there", absent)
     outcome = CliRunner().invoke(cli.marginspec, ["--help"])
     assert outcome.exit_code == 0
-    assert "not_there" not in outcome.stdout
-    assert CliRunner().invoke(cli.marginspec, ["not_there"]).exit_code == cli.WRONG_INPUT
+    assert absent.help in outcome.stdout
+    assert CliRunner().invoke(cli.marginspec, ["unknown"]).exit_code == cli.WRONG_INPUT
     assert CliRunner().invoke(cli.marginspec, ["replay", str(LEVY)]).exit_code == 0
 
 

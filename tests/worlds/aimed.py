@@ -1,9 +1,8 @@
-"""Events to throw at the rules: raw ones, and ones aimed at the edges of solvency.
+"""Worlds and events aimed at the edges of solvency.
 
-Raw strategies give anything that is well-formed, with the limits and their neighbours among the values. The
-aimed ones read the state: marks near bankruptcy and tier edges, cash taken to the last quantum, fills near
-the bankruptcy price of a lot. They draw through a `Chooser`, so that Hypothesis and a seeded generator share
-them: the first shrinks what it finds, the second is fast.
+Aimed events read the state: marks near bankruptcy and tier edges, cash taken to the last quantum, fills near the
+bankruptcy price of a lot. They draw through a `Chooser`, so that Hypothesis and a seeded generator share them: the
+first shrinks what it finds, the second is fast.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,19 +11,20 @@ from typing import Any, Literal, Protocol, TypeVar
 
 import attrs
 from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
 from immutables import Map
 
-from building import TierRow, decimal, listing, tiers
 from marginspec.margin.bands import bankruptcy_price
 from marginspec.margin.margin import cost_of, domain_of, lot_cost, movable
 from marginspec.model import events
 from marginspec.model.account import DomainKey, Order, OrderSide, PositionKey, PositionSide
 from marginspec.model.events import Event
-from marginspec.model.ledger import house
-from marginspec.model.market import Market, TierTerms
+from marginspec.model.fields import Amount, Choice, Field, Flag, Integer, Name, Rows
+from marginspec.model.ledger import house, insurance
+from marginspec.model.market import Market
 from marginspec.model.state import Header, Profile, State
-from marginspec.model.units import MAX_AMOUNT, MAX_NET_DEPOSITS, MAX_PRICE, MAX_QUANTITY, RATE_ONE, Decimal8
+from marginspec.model.units import RATE_ONE, Decimal8
+from worlds.declared import EVENT_CLASSES, made
+from worlds.events import TierRow, decimal, listing, tiers
 
 ACCOUNTS = ("alice", "bob", "carol", "dave", "erin")
 ASSETS = ("EUR", "USD")
@@ -32,36 +32,9 @@ TAKERS: tuple[Literal["buyer", "seller"], ...] = ("buyer", "seller")
 SIDES: tuple[PositionSide, ...] = ("BOTH", "LONG", "SHORT")
 ONE = 10**8
 CASH = (100, 30, 300, 1000, 5000)
+NAMES = {"account": ACCOUNTS, "order": ("o1", "o2")}
 
 Option = TypeVar("Option")
-
-# ------------------------------------------------------------------- raw
-
-EDGES = (
-    *(0, 1, 5, 10, 19, 20, 21, 100, 999, 1000, 1001),
-    *(MAX_PRICE - 1, MAX_PRICE, MAX_PRICE + 1, MAX_QUANTITY + 1),
-    *(MAX_NET_DEPOSITS, MAX_NET_DEPOSITS + 1, MAX_AMOUNT, MAX_AMOUNT + 1, 10**30),
-)
-"""Whole numbers where something may happen: small ones, tier edges of MINIMAL, the limits and beyond them."""
-
-
-def decimals8(*, signed: bool = True) -> SearchStrategy[Decimal8]:
-    """Any decimal that the wire can hold, edges first."""
-    edges = st.sampled_from(EDGES).map(lambda whole: whole * ONE)
-    fine = st.sampled_from((1, ONE - 1, ONE + 1, ONE // 2, ONE // 20))
-    anything = st.integers(0, 10**38)
-    magnitude = st.one_of(edges, fine, st.integers(1, 200).map(lambda whole: whole * ONE), anything)
-    if not signed:
-        return magnitude.map(Decimal8)
-    return st.tuples(magnitude, st.sampled_from((1, 1, 1, -1))).map(lambda pair: Decimal8(pair[0] * pair[1]))
-
-
-def tier_terms() -> SearchStrategy[tuple[TierTerms, ...]]:
-    """Tier tables, right ones and wrong ones."""
-    row = st.builds(TierTerms, decimals8(), st.integers(-1, 1001), decimals8())
-    right = st.sampled_from(tuple(tiers(*rows) for rows in TIER_ROWS))
-    return st.one_of(right, st.lists(row, max_size=3).map(tuple))
-
 
 TIER_ROWS: tuple[tuple[TierRow, ...], ...] = (
     (("0", 10, "0.05"), ("1000", 5, "0.1")),
@@ -71,61 +44,6 @@ TIER_ROWS: tuple[tuple[TierRow, ...], ...] = (
     (("0", 100, "0.00000001"), ("500", 3, "0.3")),
 )
 """Tier tables small enough that a few lots cross them; the fourth is steep, the fifth almost free."""
-
-account_names = st.sampled_from((*ACCOUNTS[:3], "zoe"))
-market_names = st.sampled_from(("A", "B", "Z"))
-asset_names = st.sampled_from(ASSETS)
-order_names = st.sampled_from(("o1", "o2"))
-position_sides = st.sampled_from(SIDES)
-
-RAW: dict[type, SearchStrategy[Event]] = {
-    events.ListMarket: st.builds(
-        events.ListMarket,
-        *(market_names, asset_names, st.integers(-1, 2), st.integers(-1, 2), decimals8()),
-        *(decimals8(), decimals8(), decimals8(), decimals8(), tier_terms()),
-    ),
-    events.UpdateTiers: st.builds(events.UpdateTiers, market_names, tier_terms()),
-    events.UpdateFees: st.builds(events.UpdateFees, market_names, *4 * (decimals8(),)),
-    events.MarkPrice: st.builds(events.MarkPrice, market_names, decimals8()),
-    events.Deposit: st.builds(events.Deposit, account_names, asset_names, decimals8()),
-    events.Withdraw: st.builds(events.Withdraw, account_names, asset_names, decimals8()),
-    events.FundInsurance: st.builds(events.FundInsurance, asset_names, decimals8()),
-    events.WithdrawHouse: st.builds(events.WithdrawHouse, asset_names, decimals8()),
-    events.SetPositionMode: st.builds(events.SetPositionMode, account_names, st.sampled_from(("one_way", "hedge"))),
-    events.SetMarginMode: st.builds(
-        events.SetMarginMode, account_names, market_names, st.sampled_from(("cross", "isolated"))
-    ),
-    events.SetLeverage: st.builds(
-        events.SetLeverage, account_names, market_names, st.sampled_from((-1, 0, 1, 2, 5, 10, 11, 1000, 1001))
-    ),
-    events.AdjustIsolatedMargin: st.builds(
-        events.AdjustIsolatedMargin, account_names, market_names, position_sides, decimals8()
-    ),
-    events.PlaceOrder: st.builds(
-        events.PlaceOrder,
-        *(account_names, order_names, market_names, st.sampled_from(("buy", "sell")), position_sides),
-        *(decimals8(), decimals8(), st.booleans()),
-    ),
-    events.CancelOrder: st.builds(events.CancelOrder, account_names, order_names),
-    events.Trade: st.builds(
-        events.Trade,
-        *(market_names, decimals8(), decimals8(), account_names, account_names, st.sampled_from(("buyer", "seller"))),
-        *2 * (st.one_of(st.none(), position_sides),),
-        *2 * (st.one_of(st.none(), st.none(), order_names),),
-    ),
-    events.Funding: st.builds(events.Funding, market_names, decimals8()),
-    events.LiquidationFill: st.builds(
-        events.LiquidationFill,
-        *(market_names, st.sampled_from(("long", "short")), account_names, decimals8(), decimals8()),
-        st.one_of(st.none(), position_sides),
-    ),
-}
-"""Anything well-formed, by type of event."""
-
-
-def raw_events() -> SearchStrategy[Event]:
-    """Any well-formed event."""
-    return st.one_of(*RAW.values())
 
 
 # ------------------------------------------------------------------- choosing
@@ -329,10 +247,8 @@ def aimed_fill(chooser: Chooser, state: State, market: Market) -> Event:
 
 
 def aimed_withdrawal(chooser: Chooser, state: State, market: Market) -> Event:
-    """All that is withdrawable, so that cash is tight; sometimes a quantum more, or the house's money."""
+    """All that is withdrawable, so that cash is tight; sometimes a quantum more."""
     decimals = state.header.decimals(market.asset)
-    if chooser.pick((False, False, False, True)):
-        return events.WithdrawHouse(market.asset, wire(max(1, state.balance(house(market.asset))), decimals))
     account = chooser.pick(ACCOUNTS)
     most = movable(state, DomainKey(account, market.asset))
     return events.Withdraw(account, market.asset, wire(max(1, most + chooser.pick((0, 0, -1, 1))), decimals))
@@ -383,9 +299,44 @@ def aimed_money(chooser: Chooser, state: State, market: Market) -> Event:
     return chooser.pick(options)
 
 
+def plausible_event(chooser: Chooser, state: State, market: Market) -> Event:
+    """An event of any class about this market, with what might be meant by each field."""
+
+    def value_of(field: Field) -> Any:
+        match field.kind:
+            case Name(of=kind):
+                return chooser.pick({**NAMES, "market": (market.id,), "asset": (market.asset,)}[kind])
+            case Choice(words=words):
+                return chooser.pick(words)
+            case Amount(of=unit):
+                return plausible_amount(chooser, state, market, unit)
+            case Integer():
+                return chooser.pick((1, 2, 5, 10, 20))
+            case Flag():
+                return chooser.pick((False, True))
+            case Rows():
+                return tiers(*chooser.pick(TIER_ROWS))
+        raise AssertionError(f"no event has such a field: {field}")
+
+    return made(chooser.pick(EVENT_CLASSES), value_of, optional=chooser.pick((False, False, True)))
+
+
+def plausible_amount(chooser: Chooser, state: State, market: Market, unit: str) -> Decimal8:
+    """A price, quantity or rate near one that matters, or as much money as a fund has."""
+    if unit == "price":
+        return wire(near_price(chooser, state, market), market.price_decimals)
+    if unit == "quantity":
+        return wire(near_quantity(chooser, state, market), market.quantity_decimals)
+    if unit == "rate":
+        return Decimal8(chooser.pick((0, RATE_ONE // 1000, RATE_ONE // 10, RATE_ONE)))
+    funds = [max(1, state.balance(fund(market.asset))) for fund in (house, insurance)]
+    return wire(chooser.pick((1, chooser.whole(1, 40), *funds)), state.header.decimals(market.asset))
+
+
 AIMED: tuple[Callable[[Chooser, State, Market], Event], ...] = (
     *(aimed_trade, aimed_trade, aimed_trade, aimed_trade, aimed_mark, aimed_mark, aimed_mark, aimed_fill),
     *(aimed_withdrawal, aimed_funding, aimed_adjustment, aimed_order, aimed_filled_order, aimed_terms, aimed_money),
+    plausible_event,
 )
 """Ways to aim, the frequent ones more than once."""
 

@@ -2,7 +2,6 @@
 
 from immutables import Map
 
-from marginspec.model import events
 from marginspec.model.account import DomainKey, Lot, Order, PositionKey, PositionMode, Setting
 from marginspec.model.effects import (
     Deleveraged,
@@ -28,20 +27,17 @@ from marginspec.model.effects import (
     Transferred,
     UncoveredChanged,
 )
-from marginspec.model.events import Event
 from marginspec.model.ledger import LedgerAccount, account_named
 from marginspec.model.market import FeeTerms, Market, TierTerms, tier_table
 from marginspec.model.state import Header, State
-from marginspec.model.units import Decimal8, Money, Price, Quantity, Rate
-from marginspec_journal.decimals import parse_decimal
+from marginspec.model.units import Money, Price, Quantity, Rate
+from worlds.declared import one_of_each
+from worlds.events import decimal
 
 # Six decimals for USDC, so that a format that takes 8 for granted is found out.
 HEADER = Header(asset_decimals=Map({"USDC": 6}))
 
-TERMS = (
-    TierTerms(parse_decimal("0"), 125, parse_decimal("0.004")),
-    TierTerms(parse_decimal("50000.0"), 100, parse_decimal("0.0050")),
-)
+TERMS = (TierTerms(decimal("0"), 125, decimal("0.004")), TierTerms(decimal("50000.0"), 100, decimal("0.0050")))
 FEES = FeeTerms(Rate(40_000), Rate(20_000), Rate(10_000_000), Rate(1_250_000))
 
 
@@ -64,43 +60,9 @@ BTCUSDC = market("BTCUSDC", "USDC", 6, 11_440_000)
 LOBSTER = market("龙虾USDT", "USDT", 8)
 
 
-def decimal(text: str) -> Decimal8:
-    """A decimal as an event holds it."""
-    return parse_decimal(text)
-
-
-EVENTS: tuple[Event, ...] = (
-    events.ListMarket(
-        "龙虾USDT",
-        "USDT",
-        2,
-        3,
-        decimal("0.10"),
-        decimal("0.0004"),
-        decimal("0.0002"),
-        decimal("0.1"),
-        decimal("0.0125"),
-        TERMS,
-    ),
-    events.UpdateTiers("BTCUSDC", TERMS),
-    events.UpdateFees("BTCUSDC", decimal("0"), decimal("0.0002"), decimal("1"), decimal("0.0125")),
-    events.MarkPrice("BTCUSDC", decimal("114400.00")),
-    events.Deposit("alice", "USDC", decimal("1000")),
-    events.Withdraw("alice", "USDC", decimal("0.000001")),
-    events.FundInsurance("USDC", decimal("5000")),
-    events.WithdrawHouse("USDC", decimal("5000")),
-    events.SetPositionMode("alice", "hedge"),
-    events.SetMarginMode("alice", "BTCUSDC", "isolated"),
-    events.SetLeverage("alice", "BTCUSDC", 20),
-    events.AdjustIsolatedMargin("alice", "BTCUSDC", "BOTH", decimal("-12.50")),
-    events.PlaceOrder("alice", "o1", "BTCUSDC", "buy", "BOTH", decimal("0.010"), decimal("114000.00"), False),
-    events.CancelOrder("alice", "o1"),
-    events.Trade("BTCUSDC", decimal("114400.00"), decimal("0.010"), "alice", "bob", "buyer"),
-    events.Trade("BTCUSDC", decimal("1"), decimal("1"), "alice", "bob", "seller", "LONG", "SHORT", "o1", "o2"),
-    events.Funding("BTCUSDC", decimal("-0.0001")),
-    events.LiquidationFill("BTCUSDC", "long", "bob", decimal("0.010"), decimal("110000.00")),
-    events.LiquidationFill("BTCUSDC", "short", "bob", decimal("1"), decimal("1"), "LONG"),
-)
+NAMES = {"account": ("alice", "bob"), "market": ("龙虾USDT", "BTCUSDC"), "asset": ("USDC",), "order": ("o1", "o2")}
+DECIMALS = ("114400.00", "0.010", "-12.50", "0.0004", "1", "-0.00000001")
+EVENTS = tuple(one_of_each(NAMES, DECIMALS, TERMS))
 """Every class of event, those with optional fields once without and once with all of them."""
 
 KEY = PositionKey("alice", "BTCUSDC", "BOTH")
@@ -135,7 +97,7 @@ EFFECTS: tuple[Effect, ...] = (
 """Every class of effect, those on a domain once for a cross and once for an isolated one."""
 
 
-def balances(**by_account: int) -> Map[LedgerAccount, Money]:
+def ledger_of(**by_account: int) -> Map[LedgerAccount, Money]:
     """A ledger; two underscores stand for the colon."""
     return Map({account_named(name.replace("__", ":")): Money(units) for name, units in by_account.items()})
 
@@ -153,7 +115,7 @@ FULL_STATE = State(
     markets=Map({"BTCUSDC": BTCUSDC, "龙虾USDT": LOBSTER}),
     accounts=Map(ACCOUNTS),
     settings=Map({("alice", "BTCUSDC"): Setting("isolated", 10), ("bob", "龙虾USDT"): Setting(None, 5)}),
-    ledger=balances(
+    ledger=ledger_of(
         external__USDC=-9_000_000_000,
         wallet__alice__USDC=5_000_000_000,
         isolated__alice__BTCUSDC__BOTH=120_000_000,

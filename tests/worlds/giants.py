@@ -4,14 +4,14 @@ from typing import Any
 
 from immutables import Map
 
-from building import listing
 from marginspec.model import events
 from marginspec.model.account import OrderSide
 from marginspec.model.events import Event
 from marginspec.model.market import TierTerms
 from marginspec.model.state import Header, Profile
 from marginspec.model.units import MAX_PRICE, MAX_QUANTITY, Decimal8
-from strategies import ACCOUNTS, ONE, TAKERS, Chooser
+from worlds.aimed import ACCOUNTS, ONE, TAKERS, Chooser
+from worlds.events import listing
 
 TIERS = (
     ((0, 1000, 1), (2**40, 500, 100_000)),

@@ -1,6 +1,6 @@
 """The journals of theorems whose example is what they are about.
 
-`python tests/witness_journals.py` writes them into tests/vectors/witnesses, from the theorems themselves.
+`PYTHONPATH=tests python -m worlds.witnesses` writes them into tests/vectors/witnesses, from the theorems themselves.
 tests/proofs/test_replaying.py holds both to each other.
 """
 
@@ -11,7 +11,7 @@ from marginspec_journal import Record, write_journal
 from marginspec_proofs.prover.replaying import run_of
 from marginspec_proofs.prover.statements import REGISTRY
 
-FOLDER = Path(__file__).parent / "vectors" / "witnesses"
+FOLDER = Path(__file__).parents[1] / "vectors" / "witnesses"
 EXAMPLES = {
     "T-WHY-1": {"insurance": 1},
     "T-WHY-2": {"insurance": 1},

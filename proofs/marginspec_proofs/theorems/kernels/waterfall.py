@@ -1,0 +1,68 @@
+"""Shares, draws on the funds, shortfalls."""
+
+from marginspec.model.units import MAX_AMOUNT, MAX_VALUE, div_down, next_share, share_pro_rata
+from marginspec.settlement.liquidation import equity_shares, stepped_down_size
+from marginspec.settlement.waterfall import draw_amounts, shortfall_of
+from marginspec_engine.kernels import waterfall
+from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
+from marginspec_proofs.prover.symbols import implies
+from marginspec_proofs.theorems.kernels.parts import exact_parts
+from marginspec_proofs.theorems.kernels.words import WORD
+from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multiples
+
+
+@theorem(
+    "T-KERNEL-16",
+    "NUM-02",
+    "LIQ-03",
+    "LVY-01",
+    of=(next_share, share_pro_rata, equity_shares),
+    scope=INDUCTION,
+    uses=("T-KERNEL-5", "T-MUL-2"),
+    fast=False,
+)
+def shares_are_exact(case: Case) -> None:
+    """Shares pro rata, of a levy or of a domain's equity by maintenance, are the rules' for any number of claims.
+
+    Each step gives the share and what is left as the rules' step does, from any amount left before.
+    """
+    amount, total = case.integer("amount", 0, WORD - 2), case.integer("total", 1, WORD - 1)
+    claim, left = case.integer("claim", 0), case.integer("left", 0, WORD - 1)
+    case.assume(claim <= total, "a claim is part of the sum of claims, which are all >= 0")
+    floor = div_down(amount * claim, total)
+    not_less_by_a_factor(case, claim, total, amount)
+    whole_multiples(case, floor - amount, total)
+    case.claim("step: the floor is at most the amount", floor <= amount)
+    case.assume(implies(floor * total < amount * claim, floor < amount), "T-SHARE-1")
+    expected = next_share(amount, claim, total, left)
+    with exact_parts(case):
+        found = waterfall.next_share(amount, claim, total, left)
+        floor_found = waterfall.share_floor(amount, claim, total)
+    case.claim("step: the share", found[0] == expected[0])
+    case.claim("step: what is left", found[1] == expected[1])
+    case.claim("base: the floor, of which the sum is taken first", floor_found == floor)
+    is_loss = bool(case.truth("negative equity"))
+    case.assume(implies(is_loss, amount > 0), "a loss is not zero")
+    with exact_parts(case):
+        signed = waterfall.equity_share(-amount if is_loss else amount, claim, total, left)
+    case.claim("step: a share of equity", signed[0] == (-expected[0] if is_loss else expected[0]))
+    case.claim("step: what is left of equity", signed[1] == expected[1])
+
+
+@theorem("T-KERNEL-17", "WTF-01", "WTF-02", "LIQ-02", "LVY-01", of=(draw_amounts, shortfall_of, stepped_down_size))
+def draws_and_shortfalls_are_exact(case: Case) -> None:
+    """Draws on the funds, shortfalls, what is missing, and the size that a step-down leaves are the rules'."""
+    loss, profit = case.integer("loss", 0, WORD - 1), case.integer("profit of the lots", 1 - WORD, WORD - 1)
+    reserve, insurance = case.integer("reserve", 0, WORD - 1), case.integer("insurance", 0, WORD - 1)
+    floor, unit_value = case.integer("floor", 0, MAX_AMOUNT), case.integer("value of one lot", 1, MAX_VALUE)
+    with exact_parts(case):
+        from_reserve = waterfall.draw_from_reserve(loss, reserve)
+        from_insurance = waterfall.draw_from_insurance(loss, from_reserve, insurance)
+        short = waterfall.shortfall_of(profit, reserve)
+        missing = waterfall.missing_of(short, insurance)
+        size = waterfall.stepped_down_size(floor, unit_value)
+    drawn = draw_amounts(loss, reserve, insurance)
+    case.claim("draws", (from_reserve == drawn[0]) & (from_insurance == drawn[1]))
+    case.claim("shortfall", short == shortfall_of(profit, reserve))
+    case.claim("missing", missing == max(0, shortfall_of(profit, reserve) - insurance))
+    case.claim("stepped-down size", size == stepped_down_size(floor, unit_value))

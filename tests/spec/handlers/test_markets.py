@@ -1,0 +1,80 @@
+"""Listings, marks, fees and tiers."""
+
+import attrs
+import pytest
+
+from marginspec.model.effects import DomainLiquidated, FeesUpdated, MarketListed, MarkSet, TiersUpdated
+from marginspec.model.market import FeeTerms
+from marginspec.model.rejections import Reason
+from marginspec.model.state import Header, State
+from marginspec.model.units import Price, Rate
+from worlds.events import BINANCE_ROWS, binance_listing, deposit, leverage, listing, mark, new_fees, new_tiers, trade
+from worlds.states import MINIMAL, balances, effects, key, minimal, refusal, settled, table
+
+OPEN = settled(listing(), mark("100"), listing("B"), deposit("alice", "1000"), deposit("bob", "1000"))
+
+HELD = settled(trade("alice", "bob", "5", "100"), state=OPEN)
+
+
+@pytest.mark.rule("MKT-01", "JRN-01")
+def test_listing_emits_the_market() -> None:
+    empty = State(header=MINIMAL)
+    assert effects(empty, listing()) == (MarketListed(minimal()),)
+    assert refusal(OPEN, listing()) == Reason.MARKET_EXISTS
+    real = settled(binance_listing(), header=Header()).markets["BTCUSDT"]
+    fees = FeeTerms(Rate(40_000), Rate(20_000), Rate(10_000_000), Rate(1_250_000))
+    rows = table(*BINANCE_ROWS, asset_decimals=8)
+    assert real == minimal(
+        "BTCUSDT", asset="USDT", price_decimals=2, quantity_decimals=3, quanta_per_unit=1000, tiers=rows, fees=fees
+    )
+
+
+@pytest.mark.rule("MKT-01")
+def test_a_mark_needs_no_tick_but_the_markets_decimals() -> None:
+    coarse = settled(listing("C", tick="5"), state=OPEN)
+    assert effects(coarse, mark("7", "C")) == (MarkSet("C", Price(7)),)
+    assert refusal(coarse, mark("7.5", "C")) == Reason.INVALID_PRICE
+    assert refusal(coarse, mark("0", "C")) == Reason.INVALID_PRICE
+    assert refusal(coarse, mark("1", "Z")) == Reason.UNKNOWN_MARKET
+
+
+@pytest.mark.rule("NUM-03")
+def test_open_interest_is_bounded_at_a_new_mark() -> None:
+    rich = settled(
+        *(listing(rows=(("0", 1000, "0.00000001"),)), mark("1"), deposit("alice", str(2**59))),
+        *(deposit("bob", str(2**59)), leverage("alice", 1000), leverage("bob", 1000)),
+        trade("alice", "bob", str(2**53), "1"),
+    )
+    assert refusal(rich, mark(str(2**9 + 1))) == Reason.OUT_OF_RANGE
+    assert refusal(rich, mark("64")) is None
+    assert rich.open_interest["A"] == 2**53
+
+
+@pytest.mark.rule("MKT-03", "JRN-01")
+def test_new_fees_apply_from_the_next_event() -> None:
+    event = new_fees("0.01", "0.02", "0.5", "1")
+    fees = FeeTerms(Rate(1_000_000), Rate(2_000_000), Rate(50_000_000), Rate(100_000_000))
+    assert effects(HELD, event) == (FeesUpdated("A", fees),)
+    changed = settled(event, state=HELD)
+    assert changed == attrs.evolve(HELD, markets=HELD.markets.set("A", attrs.evolve(HELD.markets["A"], fees=fees)))
+    paid = settled(trade("alice", "bob", "1", "100"), state=changed)
+    # 1 from the taker, of which half of 1 rounds down to nothing; 2 from the maker, half of it to insurance.
+    assert (balances(paid)["house:USD"], balances(paid)["insurance:USD"]) == (2, 1)
+    assert refusal(HELD, new_fees("1.00000001")) == Reason.INVALID_RATE
+    assert refusal(HELD, new_fees(market="Z")) == Reason.UNKNOWN_MARKET
+
+
+@pytest.mark.rule("MKT-03", "LIQ-01")
+def test_new_tiers_are_settled_like_a_mark() -> None:
+    # 500 at 2 * 100% less something: with 99% maintenance 495 < 1000, so both stay; with tight cash, not.
+    rows = (("0", 1, "0.99"),)
+    assert effects(HELD, new_tiers(*rows)) == (TiersUpdated("A", table(*rows)),)
+    tight = settled(deposit("carol", "50"), deposit("dave", "60"), trade("carol", "dave", "5", "100"), state=OPEN)
+    found = effects(tight, new_tiers(("0", 4, "0.11")))
+    assert found[0] == TiersUpdated("A", table(("0", 4, "0.11")))
+    assert [effect.domain.account for effect in found if isinstance(effect, DomainLiquidated)] == ["carol"]
+    assert refusal(HELD, new_tiers()) == Reason.INVALID_TIERS
+    assert refusal(HELD, new_tiers(("0", 1, "0.5"), market="Z")) == Reason.UNKNOWN_MARKET
+    unmarked = settled(new_tiers(("0", 3, "0.3"), market="B"), state=OPEN)
+    assert unmarked.markets["B"].tiers == table(("0", 3, "0.3"))
+    assert key("carol") in tight.positions

@@ -1,0 +1,162 @@
+"""The golden journals: a short one for every type of event and every reason of rejection.
+
+`PYTHONPATH=tests python -m worlds.golden` writes the journals and their receipts into tests/vectors/golden.
+The journals are made here; the receipts are what the specification answered when they were reviewed, and
+tests/spec/test_golden.py holds every later version to them.
+"""
+
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from marginspec.model.account import OrderSide
+from marginspec.model.events import Event, WithdrawHouse
+from worlds import events
+from worlds.events import cancel, decimal, position_mode
+from worlds.lines import Line, journal_text
+
+FOLDER = Path(__file__).parents[1] / "vectors" / "golden"
+HEADER = {"journal": 1, "rulebook": "1", "profile": "reserve", "assets": {"USDT": {"decimals": 4}}}
+STUDY = {**HEADER, "profile": {"adl_ranking": "bitmex", "last_resort": "none"}}
+TIERS = (("0", 50, "0.01"), ("1000", 20, "0.02"), ("5000", 10, "0.05"))
+FEES = {"taker": "0.001", "maker": "0.0005", "share": "0.2", "clearance": "0.005"}
+
+
+def listing(market: str = "ABC", **changes: Any) -> Event:
+    """A market of two price and one quantity decimals, with a tick of 0.05."""
+    terms: dict[str, Any] = {"rows": TIERS, "asset": "USDT", "decimals": (2, 1), "tick": "0.05", **FEES}
+    return events.listing(market, **{**terms, **changes})
+
+
+def trade(buyer: str, seller: str, quantity: str, price: str = "100", **changes: Any) -> Event:
+    """A trade in which the buyer took."""
+    return events.trade(buyer, seller, quantity, price, **{"market": "ABC", **changes})
+
+
+def order(account: str, side: OrderSide, quantity: str, price: str = "100", **changes: Any) -> Event:
+    """An order on side BOTH with the id o1."""
+    return events.order(account, side, quantity, price, **{"market": "ABC", **changes})
+
+
+mark = partial(events.mark, market="ABC")
+fill = partial(events.fill, market="ABC")
+funding = partial(events.funding, market="ABC")
+leverage = partial(events.leverage, market="ABC")
+adjust = partial(events.adjust, market="ABC")
+new_tiers = partial(events.new_tiers, market="ABC")
+new_fees = partial(events.new_fees, market="ABC")
+margin_mode = partial(events.margin_mode, market="ABC")
+deposit = partial(events.deposit, asset="USDT")
+withdraw = partial(events.withdraw, asset="USDT")
+fund = partial(events.fund, asset="USDT")
+"""The builders of events, in the market and the asset of the golden journals."""
+
+
+FROM_THE_HOUSE = WithdrawHouse("USDT", decimal("1"))
+OPEN: list[Event] = [listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "5000")]
+ISOLATED = [*OPEN, margin_mode("alice")]
+HEDGED = [*OPEN, position_mode("alice")]
+TRADED = [*OPEN, trade("alice", "bob", "50")]
+TAKEN_OVER = [*OPEN, deposit("dave", "120"), trade("dave", "carol", "10"), mark("88.5")]
+UNPAYABLE = [
+    listing(),
+    mark("100"),
+    deposit("alice", "112"),
+    deposit("bob", "1000"),
+    deposit("carol", "5000"),
+    trade("alice", "carol", "10"),
+    mark("90"),
+    trade("carol", "bob", "10", "88"),
+    mark("80"),
+]
+
+EVENTS: dict[str, list[Event]] = {
+    "list_market": [listing()],
+    "update_tiers": [*TRADED, new_tiers(("0", 4, "0.19"))],
+    "update_fees": [listing(), new_fees(**{**FEES, "taker": "0.002"})],
+    "mark_price": [listing(), mark("100.01")],
+    "deposit": [deposit("alice", "12.3456")],
+    "withdraw": [*TRADED, withdraw("alice", "500")],
+    "fund_insurance": [fund("50")],
+    "withdraw_house": [*TRADED, FROM_THE_HOUSE],
+    "set_position_mode": HEDGED,
+    "set_margin_mode": ISOLATED,
+    "set_leverage": [*OPEN, leverage("alice", 10)],
+    "adjust_isolated_margin": [*ISOLATED, trade("alice", "bob", "10"),
+        adjust("alice", "25.5"),
+        adjust("alice", "-5")],
+    "place_order": [*OPEN, order("alice", "buy", "10", "101")],
+    "cancel_order": [*OPEN, order("alice", "buy", "10"), cancel("alice")],
+    "trade": [*TRADED, order("bob", "buy", "80", "99"), trade("bob", "alice", "70", "98.95", buyer_order="o1")],
+    "trade_isolated": [*ISOLATED, trade("alice", "bob", "10", "101"), trade("bob", "alice", "4", "102"),
+        trade("bob", "alice", "12", "99")],
+    "trade_hedge": [*HEDGED, trade("alice", "bob", "10"), trade("bob", "alice", "4"),
+        trade("bob", "alice", "4", seller_side="LONG")],
+    "funding": [*TRADED, funding("0.00012345")],
+    "liquidation_takeover": TAKEN_OVER,
+    "liquidation_step_down": [*OPEN, deposit("erin", "700"), leverage("erin", 10),
+        leverage("carol", 10), trade("erin", "carol", "60"), mark("90")],
+    "liquidation_fill": [*TAKEN_OVER, fill("carol", "6", "89"), fill("carol", "4", "87.55")],
+    "insurance_draw": [*TAKEN_OVER, fund("50"),
+        fill("carol", "3", "89"), fill("carol", "7", "86")],
+    "deleveraging": [*OPEN, deposit("dave", "150"), trade("dave", "carol", "20"), mark("90")],
+    "levy": UNPAYABLE,
+    "uncovered": [*UNPAYABLE, fund("30")],
+    "names": [listing("龙虾USDT"), mark("100", market="龙虾USDT"), deposit("Ünal", "10")],
+}  # fmt: skip
+
+REJECTIONS: dict[str, list[Event]] = {
+    "UNKNOWN_MARKET": [mark("100")],
+    "MARKET_EXISTS": [listing(), listing()],
+    "INVALID_MARKET": [listing(decimals=(4, 1))],
+    "INVALID_TIERS": [listing(rows=())],
+    "UNKNOWN_ACCOUNT": [withdraw("alice", "1")],
+    "NO_MARK": [listing(), funding("0")],
+    "SELF_TRADE": [*OPEN, trade("alice", "alice", "1")],
+    "INVALID_PRICE": [*OPEN, trade("alice", "bob", "1", "100.01")],
+    "INVALID_QUANTITY": [*OPEN, trade("alice", "bob", "0.01")],
+    "INVALID_AMOUNT": [deposit("alice", "0.00001")],
+    "INVALID_RATE": [*OPEN, funding("1.00000001")],
+    "INVALID_LEVERAGE": [*OPEN, leverage("alice", 51)],
+    "WRONG_POSITION_SIDE": [*OPEN, trade("alice", "bob", "1", buyer_side="LONG")],
+    "ORDER_EXISTS": [*OPEN, order("alice", "buy", "1"), order("alice", "sell", "1")],
+    "UNKNOWN_ORDER": [*OPEN, cancel("alice")],
+    "ORDER_MISMATCH": [*OPEN, order("alice", "buy", "1"), trade("alice", "bob", "1", "100.05", buyer_order="o1")],
+    "REDUCE_ONLY": [*OPEN, order("alice", "buy", "1", reduce_only=True)],
+    "NO_POSITION": [*ISOLATED, adjust("alice", "1")],
+    "NOT_FLAT": [*TRADED, leverage("alice", 10)],
+    "NOT_ISOLATED": [*TRADED, adjust("alice", "1")],
+    "NO_INVENTORY": [*TAKEN_OVER, fill("carol", "10.1", "89")],
+    "COVER_EXCEEDED": [*TAKEN_OVER, fill("carol", "10", "50")],
+    "INSUFFICIENT_FUNDS": [FROM_THE_HOUSE],
+    "INSUFFICIENT_BALANCE": [*TRADED, withdraw("alice", "995")],
+    "LEVERAGE_ABOVE_TIER": [*OPEN, trade("alice", "bob", "50.1")],
+    "NEGATIVE_CASH": [*OPEN, leverage("alice", 10), trade("alice", "bob", "45"),
+        trade("carol", "alice", "45", "70")],
+    "UNHEALTHY": [*OPEN, deposit("dave", "10"), trade("dave", "carol", "9.9")],
+    "INSUFFICIENT_MARGIN": [*OPEN, deposit("dave", "40"), trade("dave", "carol", "10")],
+    "OUT_OF_RANGE": [deposit("alice", "115292150460684.6977")],
+}  # fmt: skip
+
+
+def journals() -> dict[str, list[Line | Event]]:
+    """All golden journals by name, header first; a rejection's last event is the one that is refused."""
+    named = {**EVENTS, **{f"rejected_{reason.lower()}": lines for reason, lines in REJECTIONS.items()}}
+    return {name: [STUDY if name == "uncovered" else HEADER, *lines] for name, lines in named.items()}
+
+
+def write() -> None:
+    """Write every journal, and the receipts and state that the specification gives for it."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, lines in journals().items():
+        path = FOLDER / f"{name}.jsonl"
+        path.write_text(journal_text(lines), "utf-8")
+        outputs = ["--receipts", str(FOLDER / f"{name}.receipts"), "--state", str(FOLDER / f"{name}.state")]
+        command = [sys.executable, "-m", "marginspec_tools.cli", "replay", str(path), "--check", "--engine", "spec"]
+        subprocess.run([*command, *outputs], check=True)
+
+
+if __name__ == "__main__":
+    write()
