@@ -1,16 +1,18 @@
 """Records as a journal can hold them: every type of event, with any names, decimals and integers of the grammar."""
 
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from marginspec.model.events import Event
+from marginspec.model.fields import Amount, Choice, Flag, Integer, Kind, Name, Rows
 from marginspec.model.market import TierTerms
 from marginspec.model.rejections import Reason
 from marginspec.model.units import Decimal8
 from marginspec_journal import Record
-from marginspec_journal.event_reading import EVENT_FORMS, EventForm
+from marginspec_journal.events import EVENT_FORMS
+from marginspec_journal.records import RecordForm
 
 MOST_UNITS = 10**38 - 1
 """The largest decimal of the grammar, counted in 1e-8: 30 digits before the point and 8 after."""
@@ -26,19 +28,18 @@ integers = st.one_of(st.integers(-5, 1001), st.sampled_from((10**18 - 1, 1 - 10*
 tier_tables = st.lists(st.builds(TierTerms, decimals, integers, decimals), max_size=3).map(tuple)
 
 
-def _values(kind: Any) -> SearchStrategy[Any]:
-    """The values that a field of this type can have."""
-    if type(None) in get_args(kind):
-        return st.none() | _values(next(one for one in get_args(kind) if one is not type(None)))
-    if get_origin(kind) is Literal:
-        return st.sampled_from(get_args(kind))
-    kinds: dict[Any, SearchStrategy[Any]] = {str: names, int: integers, bool: st.booleans(), Decimal8: decimals}
-    return kinds.get(kind, tier_tables)
+def _values(kind: Kind) -> SearchStrategy[Any]:
+    """The values that a field of this kind can have."""
+    if isinstance(kind, Choice):
+        return st.sampled_from(kind.words)
+    kinds = {Name: names, Integer: integers, Flag: st.booleans(), Amount: decimals, Rows: tier_tables}
+    return kinds[type(kind)]
 
 
-def _events(form: EventForm) -> SearchStrategy[Event]:
-    hints = get_type_hints(form.event_class)
-    return st.builds(form.event_class, **{name: _values(hints[name]) for name in form.readers})
+def _events(form: RecordForm) -> SearchStrategy[Event]:
+    values = {name: _values(kind) for name, kind in form.kinds.items()}
+    values.update({name: st.none() | values[name] for name in form.optional})
+    return st.builds(form.record, **values)
 
 
 keys = st.text(alphabet=st.characters(codec="utf-8"), max_size=20)

@@ -11,8 +11,9 @@ import msgspec
 
 from marginspec.model.state import State
 from marginspec_journal.atomic import atomic_writer
-from marginspec_journal.canonical import canonical_json, header_hash
+from marginspec_journal.canonical import canonical_json
 from marginspec_journal.chain import ReceiptChain
+from marginspec_journal.header import header_hash
 from marginspec_journal.state_objects import state_object
 from marginspec_journal.state_reading import state_of
 from marginspec_journal.strict_json import Node, read_document

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from golden_journals import EVENTS, HEADER, Line
 from marginspec_journal import InputError, open_journal
-from marginspec_journal.event_reading import EVENT_FORMS
+from marginspec_journal.events import EVENT_FORMS
 from marginspec_tools.cli import marginspec
 
 SAMPLES: dict[str, Line] = {line["type"]: line for lines in reversed(EVENTS.values()) for line in lines}

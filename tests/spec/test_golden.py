@@ -7,7 +7,7 @@ import pytest
 
 from golden_journals import EVENTS, FOLDER, REJECTIONS, journal_text, journals
 from marginspec.model.rejections import Reason
-from marginspec_journal.event_reading import EVENT_FORMS
+from marginspec_journal.events import EVENT_FORMS
 from marginspec_journal.receipts_reading import verify_chain
 from marginspec_journal.states import opening, read_state, state_text
 from marginspec_tools.runs.replay import Outputs, replay

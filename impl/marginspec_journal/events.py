@@ -1,20 +1,16 @@
-"""An event from its JSON object: the definition of what a line of a journal may hold.
-
-The classes of events say which fields there are; how a field is read follows from its name and type.
-"""
+"""Events as JSON objects: what a line of a journal may hold, and what of it is hashed."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from hashlib import sha256
+from typing import Any, NamedTuple, get_args
 
-import attrs
-
+from marginspec.model.account import MarginMode
 from marginspec.model.events import Event
-from marginspec.model.market import TierTerms
 from marginspec.model.rejections import Reason
-from marginspec.model.units import Decimal8
-from marginspec_journal.canonical import type_name
+from marginspec_journal.canonical import JsonObject, canonical_json
 from marginspec_journal.names import is_reference, is_time_stamp
+from marginspec_journal.records import TYPE, RecordForm
 from marginspec_journal.strict_json import Node
 
 Observed = Mapping[str, Any]
@@ -22,7 +18,8 @@ Observed = Mapping[str, Any]
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 ANNOTATIONS = ("ts", "ref", "observed")
-EVENT_CLASSES: dict[str, type[Event]] = {type_name(one): one for one in get_args(Event)}
+EVENT_FORMS = {form.name: form for form in (RecordForm(one, typed=True) for one in get_args(Event))}
+_ENCODERS = {form.record: form.encode for form in EVENT_FORMS.values()}
 
 
 class Record(NamedTuple):
@@ -35,70 +32,27 @@ class Record(NamedTuple):
     observed: Observed | None = None
 
 
-def _tiers(node: Node) -> tuple[TierTerms, ...]:
-    return tuple(_tier(element) for element in node.elements())
+def event_object(event: Event) -> JsonObject:
+    """An event as a journal states it, without ts, ref and observed; decimals in their shortest form.
+
+    The shortest form (0.1 for 0.10) makes JSON Lines and Parquet agree. Optional fields that are absent
+    are left out. No field sorts behind the type.
+    """
+    return _ENCODERS[type(event)](event)
 
 
-def _tier(node: Node) -> TierTerms:
-    row = node.record(("floor", "max_leverage", "maintenance_rate"))
-    floor, rate = row["floor"].wire_decimal(), row["maintenance_rate"].wire_decimal()
-    return TierTerms(floor, row["max_leverage"].integer(), rate)
-
-
-def _choice(words: tuple[str, ...]) -> Callable[[Node], Any]:
-    return lambda node: node.choice(words)
-
-
-def _reader(kind: Any) -> Callable[[Node], Any]:
-    """How a field of a type is read."""
-    given = [one for one in get_args(kind) if one is not type(None)]
-    if type(None) in get_args(kind):
-        return _reader(given[0])
-    if get_origin(kind) is Literal:
-        return _choice(get_args(kind))
-    readers: dict[Any, Callable[[Node], Any]] = {
-        str: Node.name,
-        int: Node.integer,
-        bool: Node.flag,
-        Decimal8: Node.wire_decimal,
-        tuple[TierTerms, ...]: _tiers,
-    }
-    return readers[kind]
-
-
-@attrs.frozen
-class EventForm:
-    """How a type of event is read: its required and optional fields, and how each is read."""
-
-    event_class: type[Event]
-    required: tuple[str, ...]
-    optional: tuple[str, ...]
-    readers: Mapping[str, Callable[[Node], Any]]
-
-
-def _form(event_class: type[Event]) -> EventForm:
-    fields = attrs.fields(event_class)
-    hints = get_type_hints(event_class)
-    return EventForm(
-        event_class,
-        tuple(field.name for field in fields if field.default is attrs.NOTHING),
-        tuple(field.name for field in fields if field.default is not attrs.NOTHING),
-        {field.name: _reader(hints[field.name]) for field in fields},
-    )
-
-
-EVENT_FORMS = {name: _form(event_class) for name, event_class in EVENT_CLASSES.items()}
+def event_hash(event: Event) -> str:
+    """SHA-256 of the canonical event, in hexadecimal."""
+    return sha256(canonical_json(event_object(event))).hexdigest()
 
 
 def record_of(root: Node, line: int) -> Record:
     """The record that an object states; refuses unknown, repeated, absent and malformed fields."""
-    name = root.member("type").choice(tuple(EVENT_FORMS))
-    form = EVENT_FORMS[name]
-    fields = root.record(("type", *form.required), (*form.optional, *ANNOTATIONS))
-    values = {field: reader(fields[field]) for field, reader in form.readers.items() if field in fields}
+    form = EVENT_FORMS[root.member(TYPE).choice(tuple(EVENT_FORMS))]
+    fields = form.fields(root, *ANNOTATIONS)
     return Record(
         line,
-        form.event_class(**values),
+        form.build(form.values(fields)),
         _annotation(fields.get("ts"), is_time_stamp, "a time stamp of RFC 3339"),
         _annotation(fields.get("ref"), is_reference, "1 to 128 printable ASCII characters"),
         _observed(fields["observed"]) if "observed" in fields else None,
@@ -144,6 +98,6 @@ def _observed_position(node: Node) -> None:
     fields = node.record(("quantity",), ("margin_mode", "leverage"))
     fields["quantity"].wire_decimal()
     if "margin_mode" in fields:
-        fields["margin_mode"].choice(("cross", "isolated"))
+        fields["margin_mode"].choice(get_args(MarginMode))
     if "leverage" in fields:
         fields["leverage"].integer()
