@@ -50,12 +50,13 @@ def _amount(kind: Amount, value: int, book: Book, market: str, asset: str) -> Fi
     return Figure(decimal_text(int(value), digits), unit)
 
 
-def figures_of(record: object, book: Book) -> Iterator[tuple[str, Figure]]:
+def figures_of(record: Any, book: Book) -> Iterator[tuple[str, Figure]]:
     """The fields of an event, an effect or a record of a state, each by its name in documents, in order.
 
     Fields that the record leaves out are left out. The book knows every market that the record names.
     """
-    given = [(field, value_at(record, field.path)) for field in fields_of(type(record))]
+    record_class: type = type(record)
+    given = [(field, value_at(record, field.path)) for field in fields_of(record_class)]
     given = [(field, value) for field, value in given if not field.optional or value not in (None, "")]
     owners = {field.kind.of: value for field, value in given if isinstance(field.kind, Name)}
     market, asset = owners.get("market", ""), owners.get("asset", "")
@@ -63,7 +64,7 @@ def figures_of(record: object, book: Book) -> Iterator[tuple[str, Figure]]:
         yield field.name, figure(field.kind, value, book, market=market, asset=asset)
 
 
-def value_at(record: object, path: tuple[str, ...]) -> Any:
+def value_at(record: Any, path: tuple[str, ...]) -> Any:
     """What stands at a path of attributes."""
     for name in path:
         record = getattr(record, name)

@@ -147,7 +147,7 @@ def _together(fields: tuple[Field, ...]) -> Iterator[tuple[str, ...]]:
 
 def _compiled(form: RecordForm, fields: tuple[Field, ...]) -> Encode:
     """The function that writes a record, compiled from its text as attrs does: writing is most of a replay's output."""
-    owners = {one.kind.of: _value(one) for one in fields_of(form.record) if isinstance(one.kind, Name)}
+    owners: dict[str, str] = {one.kind.of: _value(one) for one in fields_of(form.record) if isinstance(one.kind, Name)}
     shown = dict(text for field in fields for text in _shown(field, _value(field)))
     if form.typed:
         shown[TYPE] = repr(form.name)
