@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple, get_args
 
+import attrs
+
 from marginspec.model.account import MarginMode
 from marginspec.model.events import Event
+from marginspec.model.fields import StatedQuantity
 from marginspec.model.rejections import Reason
 from marginspec_journal.canonical import JsonObject, canonical_json
 from marginspec_journal.names import is_reference, is_time_stamp
@@ -17,8 +20,19 @@ Observed = Mapping[str, Any]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
+
+@attrs.frozen
+class ObservedPosition:
+    """A position as in a state: its quantity, and margin mode and leverage if they were observed."""
+
+    quantity: StatedQuantity
+    margin_mode: MarginMode | None = None
+    leverage: int | None = None
+
+
 ANNOTATIONS = ("ts", "ref", "observed")
 EVENT_FORMS = {form.name: form for form in (RecordForm(one, typed=True) for one in get_args(Event))}
+OBSERVED_POSITION = RecordForm(ObservedPosition)
 _ENCODERS = {form.record: form.encode for form in EVENT_FORMS.values()}
 
 
@@ -80,7 +94,7 @@ def _observed(node: Node) -> Observed:
         for entry in _observed_entries(fields.get(name)):
             entry.wire_decimal()
     for entry in _observed_entries(fields.get("positions")):
-        _observed_position(entry)
+        OBSERVED_POSITION.read(entry)
     observed: Observed = node.value
     return observed
 
@@ -91,13 +105,3 @@ def _observed_entries(node: Node | None) -> Iterator[Node]:
         if _SURROGATE.search(name):
             entry.fail("not Unicode text: a lone surrogate")
         yield entry
-
-
-def _observed_position(node: Node) -> None:
-    """A position as in a state: its quantity, and margin mode and leverage if they were observed."""
-    fields = node.record(("quantity",), ("margin_mode", "leverage"))
-    fields["quantity"].wire_decimal()
-    if "margin_mode" in fields:
-        fields["margin_mode"].choice(get_args(MarginMode))
-    if "leverage" in fields:
-        fields["leverage"].integer()

@@ -85,6 +85,10 @@ class RecordForm:
         """The record of values by name and its key, where the class has nothing else; its rows are records too."""
         return self.record(**key, **{name: _built(self.kinds[name], value) for name, value in values.items()})
 
+    def read(self, node: Node, digits: MarketDigits | None = None) -> dict[str, Any]:
+        """What an object that is such a record holds, by name, as `values` gives it."""
+        return self.values(self.fields(node), digits)
+
     def _value(self, name: str, kind: Kind, node: Node, digits: MarketDigits | None) -> Any:
         least, most = self.bounds.get(name, (None, None))
         if isinstance(kind, Integer):
@@ -111,7 +115,7 @@ def value_of(kind: Kind, node: Node) -> Any:
             return ledger_account_of(node.text(), node)
         case Rows():
             form = row_form(kind.record)
-            return tuple(form.values(form.fields(row)) for row in node.elements())
+            return tuple(form.read(row) for row in node.elements())
 
 
 def _built(kind: Kind, value: Any) -> Any:

@@ -82,7 +82,7 @@ def _markets(node: Node, marks: Node, header: Header) -> Map[str, Market]:
 
 
 def _market(name: str, node: Node, header: Header) -> Market:
-    listing: ListMarket = LISTING.build(LISTING.values(LISTING.fields(node)), market=name)
+    listing: ListMarket = LISTING.build(LISTING.read(node), market=name)
     try:
         return list_market(
             name,
@@ -120,8 +120,7 @@ def _digits(market: Market, state: State) -> MarketDigits:
 
 
 def _accounts(node: Node) -> Map[str, PositionMode]:
-    entries = node.named_entries()
-    return Map({name: ACCOUNT.values(ACCOUNT.fields(entry))["position_mode"] for name, entry in entries})
+    return Map({name: ACCOUNT.read(entry)["position_mode"] for name, entry in node.named_entries()})
 
 
 def _known_account(node: Node, account: str, state: State) -> PositionMode:
@@ -144,7 +143,7 @@ def _settings(node: Node, state: State) -> Map[tuple[str, str], Setting]:
         account, market = _parts(name, entry, "account:market")
         _known_account(entry, account, state)
         _known_market(entry, market, state)
-        settings[account, market] = Setting(**SETTING.values(SETTING.fields(entry)))
+        settings[account, market] = Setting(**SETTING.read(entry))
         if settings[account, market] == Setting():
             entry.fail("nothing is set")
     return Map(settings)

@@ -21,6 +21,7 @@ from marginspec_journal.errors import InputError
 from marginspec_journal.events import event_object, record_of
 from marginspec_journal.header import header_object
 from marginspec_journal.receipts import EFFECT_FORMS, effect_object, receipt_object
+from marginspec_journal.schemas.documents import SCHEMAS
 from marginspec_journal.states import OpenedState, opening, state_text
 from marginspec_journal.strict_json import Node
 
@@ -68,6 +69,12 @@ def test_every_reference_resolves_and_every_definition_is_used(name: str) -> Non
     for definition in schema(name)["$defs"]:
         assert f'"#/$defs/{definition}"' in text
     assert text.count('"$ref"') == sum(text.count(f'"#/$defs/{definition}"') for definition in schema(name)["$defs"])
+
+
+@pytest.mark.parametrize("name", list(SCHEMAS))
+def test_a_published_schema_is_the_one_that_the_declarations_give(name: str) -> None:
+    # `make docs` writes them anew.
+    assert files("marginspec_journal").joinpath(f"schemas/{name}.schema.json").read_bytes() == SCHEMAS[name]()
 
 
 def test_schemas_agree_on_what_they_share() -> None:

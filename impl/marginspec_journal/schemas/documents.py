@@ -1,12 +1,9 @@
 """The schemas of the documents that this package reads and writes: journals, receipts and states."""
 
-from typing import get_args
-
 from marginspec import RULEBOOK_VERSION
-from marginspec.model.account import MarginMode
 from marginspec.model.rejections import Reason
 from marginspec_journal.canonical import JsonObject
-from marginspec_journal.events import EVENT_FORMS
+from marginspec_journal.events import EVENT_FORMS, OBSERVED_POSITION
 from marginspec_journal.receipts import EFFECT_FORMS
 from marginspec_journal.schemas.definitions import (
     NAME,
@@ -60,16 +57,14 @@ def journal_schema() -> bytes:
 
 
 def _observed() -> JsonObject:
-    position = closed(
-        {"quantity": refer("decimal"), "margin_mode": {"enum": get_args(MarginMode)}, "leverage": refer("integer")},
-        ["quantity"],
-    )
     return closed(
         {
             "accepted": {"const": True},
             "rejected": {"enum": list(Reason)},
             "ledger": _listing(refer("decimal"), "Balances after the event, by ledger account as in a state."),
-            "positions": _listing(position, "Positions after the event, by ACCOUNT:MARKET:SIDE as in a state."),
+            "positions": _listing(
+                record_schema(OBSERVED_POSITION), "Positions after the event, by ACCOUNT:MARKET:SIDE as in a state."
+            ),
             "marks": _listing(refer("decimal"), "Marks after the event, by market."),
         },
         [],
@@ -146,11 +141,11 @@ def state_schema() -> bytes:
         "without the field hash, amounts with their fixed number of digits (or of the canonical header alone if the "
         f"exchange is empty). Fixed digits: {FIXED_DIGITS} A reader takes any number of digits that the unit can "
         f"express. {CANONICAL}",
-        closed(
-            {**properties, "hash": refer("sha256")},
-            list(properties),
-            **{"if": {"properties": {"events": {"const": 0}}}, "else": {"required": ["hash"]}},
-        ),
+        {
+            **closed({**properties, "hash": refer("sha256")}, list(properties)),
+            "if": {"properties": {"events": {"const": 0}}},
+            "else": {"required": ["hash"]},
+        },
     )
 
 
