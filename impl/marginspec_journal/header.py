@@ -8,7 +8,7 @@ from marginspec import RULEBOOK_VERSION
 from marginspec.model.state import Header, Profile
 from marginspec.model.units import DEFAULT_ASSET_DECIMALS, WIRE_DECIMALS
 from marginspec_journal.canonical import JsonObject, canonical_json
-from marginspec_journal.records import RecordForm, value_of
+from marginspec_journal.records import RecordForm
 from marginspec_journal.strict_json import Node
 
 JOURNAL_VERSION = 1
@@ -48,8 +48,7 @@ def header_of(node: Node) -> Header:
 def _profile(node: Node) -> Profile:
     if node.value == STANDARD_PROFILE:
         return Profile()
-    fields = node.record((), optional=PROFILE.required)
-    return Profile(**{name: value_of(PROFILE.kinds[name], field) for name, field in fields.items()})
+    return Profile(**PROFILE.values(node.record((), optional=PROFILE.required)))
 
 
 def _decimals(node: Node) -> int:

@@ -31,7 +31,9 @@ from marginspec_journal.strict_json import Node
 
 JsonObject = dict[str, Any]
 Encode = Callable[..., JsonObject]
+Read = Callable[[Node, MarketDigits | None], Any]
 Bounds = tuple[int | None, int | None]
+UNBOUNDED: Bounds = (None, None)
 
 TYPE, SIDE = "type", "side"
 SIDES = ("buy", "sell")
@@ -60,6 +62,7 @@ class RecordForm:
         self.sided = tuple(field.name for field in fields if _is_sided(field.kind))
         self.together = tuple(_together(fields))
         self.encode = _compiled(self, fields)
+        self._readers = {name: _reader(kind, *self.bounds.get(name, UNBOUNDED)) for name, kind in self.kinds.items()}
 
     def fields(self, node: Node, *more: str) -> dict[str, Node]:
         """The fields of an object that is such a record; `more` are optional ones that are not the record's."""
@@ -73,9 +76,7 @@ class RecordForm:
 
     def values(self, fields: Mapping[str, Node], digits: MarketDigits | None = None) -> dict[str, Any]:
         """What the fields hold, by name; amounts in units of so many digits, or of 1e-8 if none are given."""
-        found = {
-            name: self._value(name, kind, fields[name], digits) for name, kind in self.kinds.items() if name in fields
-        }
+        found = {name: read(fields[name], digits) for name, read in self._readers.items() if name in fields}
         for name in self.sided:
             if found.pop(SIDE) == SIDES[1]:
                 found[name] = -found[name]
@@ -89,33 +90,30 @@ class RecordForm:
         """What an object that is such a record holds, by name, as `values` gives it."""
         return self.values(self.fields(node), digits)
 
-    def _value(self, name: str, kind: Kind, node: Node, digits: MarketDigits | None) -> Any:
-        least, most = self.bounds.get(name, (None, None))
-        if isinstance(kind, Integer):
-            return node.integer(kind.least if least is None else least, most)
-        if isinstance(kind, Amount) and kind.of != "rate" and digits is not None:
-            return node.units(getattr(digits, kind.of), least, most)
-        return value_of(kind, node)
 
-
-def value_of(kind: Kind, node: Node) -> Any:
-    """What a field of some kind holds: an amount as a decimal that counts 1e-8, rows as their fields by name."""
+def _reader(kind: Kind, least: int | None, most: int | None) -> Read:
+    """What reads a field of some kind within bounds; rows as their fields by name."""
     match kind:
         case Name():
-            return node.name()
+            return lambda node, _: node.name()
+        case Amount(of="rate") | Amount(stated=True):
+            return lambda node, _: node.wire_decimal()
         case Amount():
-            return node.wire_decimal()
+            return lambda node, digits: _amount(node, None if digits is None else getattr(digits, kind.of), least, most)
         case Integer():
-            return node.integer(kind.least)
+            return lambda node, _: node.integer(kind.least if least is None else least, most)
         case Flag():
-            return node.flag()
+            return lambda node, _: node.flag()
         case Choice():
-            return node.choice(kind.words)
+            return lambda node, _: node.choice(kind.words)
         case LedgerName():
-            return ledger_account_of(node.text(), node)
+            return lambda node, _: ledger_account_of(node.text(), node)
         case Rows():
-            form = row_form(kind.record)
-            return tuple(form.read(row) for row in node.elements())
+            return lambda node, digits: tuple(row_form(kind.record).read(row, digits) for row in node.elements())
+
+
+def _amount(node: Node, decimals: int | None, least: int | None, most: int | None) -> int:
+    return node.wire_decimal() if decimals is None else node.units(decimals, least, most)
 
 
 def _built(kind: Kind, value: Any) -> Any:

@@ -220,8 +220,9 @@ GOOD = {"days": 9, "left": "0.007", "price": "0.99", "quantity": "0.005", "side"
             FORM,
             {"paid_by": "purse:alice"},
             (
-                "paid_by: expected a ledger account: external:asset, wallet:account:asset, isolated:account:market:side, "
-                "position:account:market:side, lot:lot_id, reserve:market, insurance:asset, house:asset, clearing:asset"
+                "paid_by: expected a ledger account: external:asset, wallet:account:asset, "
+                "isolated:account:market:side, position:account:market:side, "
+                "lot:lot_id, reserve:market, insurance:asset, house:asset, clearing:asset"
             ),
         ),
     ],
