@@ -11,7 +11,8 @@ from marginspec_journal.strict_json import Node
 POSITION_SIDES: tuple[PositionSide, ...] = get_args(PositionSide)
 
 OWNERS: dict[str, tuple[str, ...]] = {
-    kind: tuple(signature(getattr(ledger, kind)).parameters) for kind in get_args(LedgerKind)
+    kind: tuple(part.removeprefix("lot_") for part in signature(getattr(ledger, kind)).parameters)
+    for kind in get_args(LedgerKind)
 }
 """For each kind of ledger account, what its name states behind the kind: the parameters of the function named so."""
 

@@ -214,7 +214,7 @@ GOOD = {"days": 9, "left": "0.007", "price": "0.99", "quantity": "0.005", "side"
         (FORM, {"steps": [{"above": "1", "rate": 1}]}, "steps[0].rate: expected a string, found 1"),
         (FORM, {"paid_by": "wallet:a b:USDC"}, 'paid_by: not a name: "a b"'),
         (FORM, {"paid_by": "position:alice:BTCUSDC:X"}, 'paid_by: expected one of BOTH, LONG, SHORT, found "X"'),
-        (FORM, {"paid_by": "lot:07"}, "paid_by: expected lot:lot_id"),
+        (FORM, {"paid_by": "lot:07"}, "paid_by: expected lot:id"),
         (FORM, {"paid_by": "insurance:"}, "paid_by: expected insurance:asset"),
         (
             FORM,
@@ -222,7 +222,7 @@ GOOD = {"days": 9, "left": "0.007", "price": "0.99", "quantity": "0.005", "side"
             (
                 "paid_by: expected a ledger account: external:asset, wallet:account:asset, "
                 "isolated:account:market:side, position:account:market:side, "
-                "lot:lot_id, reserve:market, insurance:asset, house:asset, clearing:asset"
+                "lot:id, reserve:market, insurance:asset, house:asset, clearing:asset"
             ),
         ),
     ],

@@ -19,7 +19,7 @@ LARGEST_INTEGER = 10**18 - 1
 NAME = r"[A-Za-z0-9._\-" + "\u0080-\uffff]{1,64}"
 SIDE = f"({'|'.join(POSITION_SIDES)})"
 NUMBER = "[1-9][0-9]{0,17}"
-PARTS = {"account": NAME, "market": NAME, "asset": NAME, "side": SIDE, "lot_id": NUMBER}
+PARTS = {"account": NAME, "market": NAME, "asset": NAME, "side": SIDE, "id": NUMBER}
 """The patterns of what the name of a ledger account states."""
 
 
