@@ -1,7 +1,7 @@
 """The fast way to read the common lines of a journal: typed decoding instead of a tree of values.
 
-It takes a line only where it is certain that the definition in events would take it too, with the
-same record, and otherwise says so by None. So it is never the one that refuses.
+It takes a line only where it is certain that the definition in events would take it too, with the same
+record, and otherwise says so by None. So it is never the one that refuses.
 """
 
 from collections.abc import Callable
@@ -23,34 +23,47 @@ _QUOTES_OF_TYPE = 4
 _QUOTES_OF_TEXT = 4
 _QUOTES_OF_FLAG = 2
 
+Convert = Callable[[Any], Any]
 
-@lru_cache(_CACHED_NAMES)
-def _name(text: str) -> str:
-    if not is_name(text):
-        raise ValueError(text)
-    return text
+
+def _checked(holds: Callable[[str], bool]) -> Callable[[str], str]:
+    """What takes a text as it is if that is right, and raises ValueError if not."""
+
+    def check(text: str) -> str:
+        if not holds(text):
+            raise ValueError(text)
+        return text
+
+    return check
+
+
+_name = lru_cache(_CACHED_NAMES)(_checked(is_name))
+_ANNOTATIONS: dict[str, Convert] = {"ts": _checked(is_time_stamp), "ref": _checked(is_reference)}
 
 
 def _as_it_is(value: Any) -> Any:
     return value
 
 
-class _CommonForm:
-    """How a type of event is taken from its decoded struct, and how many quotes its line has."""
-
-    def __init__(self, form: RecordForm) -> None:
-        self.event_class: Callable[..., Any] = form.record
-        self.required = [(name, _convert(form.kinds[name])) for name in form.required]
-        self.optional = [(name, _convert(form.kinds[name])) for name in form.optional]
-        flags = sum(isinstance(form.kinds[name], Flag) for name in form.required)
-        texts = len(form.required) - flags
-        self.quotes = _QUOTES_OF_TYPE + flags * _QUOTES_OF_FLAG + texts * _QUOTES_OF_TEXT
-
-
-def _convert(kind: Kind) -> Callable[[Any], Any]:
+def _convert(kind: Kind) -> Convert:
     if isinstance(kind, Amount):
         return parse_decimal
     return _name if isinstance(kind, Name) else _as_it_is
+
+
+class _CommonForm:
+    """How a type of event is taken from its decoded struct: each field's conversion and how many quotes it has."""
+
+    def __init__(self, form: RecordForm) -> None:
+        self.event_class: Callable[..., Any] = form.record
+        self.fields = [
+            *((name, _convert(kind), _quotes(kind)) for name, kind in form.kinds.items()),
+            *((name, convert, _QUOTES_OF_TEXT) for name, convert in _ANNOTATIONS.items()),
+        ]
+
+
+def _quotes(kind: Kind) -> int:
+    return _QUOTES_OF_FLAG if isinstance(kind, Flag) else _QUOTES_OF_TEXT
 
 
 def _wire_type(kind: Kind) -> Any:
@@ -62,7 +75,7 @@ def _wire_type(kind: Kind) -> Any:
 def _struct(form: RecordForm) -> type[msgspec.Struct]:
     required = [(name, _wire_type(form.kinds[name])) for name in form.required]
     optional = [(name, _wire_type(form.kinds[name]) | msgspec.UnsetType, _ABSENT) for name in form.optional]
-    annotations = [(name, str | msgspec.UnsetType, _ABSENT) for name in ("ts", "ref")]
+    annotations = [(name, str | msgspec.UnsetType, _ABSENT) for name in _ANNOTATIONS]
     return msgspec.defstruct(
         form.record.__name__,
         [*required, *optional, *annotations],
@@ -92,28 +105,20 @@ def common_record(text: bytes, line: int) -> Record | None:
     try:
         decoded = _DECODER.decode(text)
         form = _FORMS[type(decoded)]
-        values = [convert(getattr(decoded, name)) for name, convert in form.required]
-        quotes = form.quotes
-        for name, convert in form.optional:
+        values: list[Any] = []
+        quotes = _QUOTES_OF_TYPE
+        for name, convert, own_quotes in form.fields:
             value = getattr(decoded, name)
             if value is _ABSENT:
                 values.append(None)
             else:
                 values.append(convert(value))
-                quotes += _QUOTES_OF_TEXT
+                quotes += own_quotes
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    ts, ref = decoded.ts, decoded.ref
-    if ts is not _ABSENT:
-        quotes += _QUOTES_OF_TEXT
-    if ref is not _ABSENT:
-        quotes += _QUOTES_OF_TEXT
     # Without backslashes every quote begins or ends a name or a text: no other character's UTF-8 has its byte.
     # A repeated field keeps its last value only, so its line has more quotes than what was decoded accounts for.
-    if text.count(b'"') != quotes or not _annotations_hold(ts, ref):
+    if text.count(b'"') != quotes:
         return None
-    return Record(line, form.event_class(*values), ts or None, ref or None)
-
-
-def _annotations_hold(ts: Any, ref: Any) -> bool:
-    return (ts is _ABSENT or is_time_stamp(ts)) and (ref is _ABSENT or is_reference(ref))
+    *fields, ts, ref = values
+    return Record(line, form.event_class(*fields), ts, ref)
