@@ -20,5 +20,5 @@ def receipt_object(receipt: Receipt, event_hash: str, number: int, digits: Digit
     """A receipt: its number from 1, the hash of its event, and its effects or the reason of rejection."""
     if receipt.rejected is not None:
         return {"event": event_hash, "rejected": receipt.rejected.value, "seq": number}
-    effects = [effect_object(effect, digits) for effect in receipt.effects]
+    effects = [_ENCODERS[type(effect)](effect, digits) for effect in receipt.effects]
     return {"accepted": True, "effects": effects, "event": event_hash, "seq": number}
