@@ -24,12 +24,12 @@ from marginspec.model.fields import (
 )
 from marginspec.model.ledger import name_of
 from marginspec.model.units import WIRE_DECIMALS
+from marginspec_journal.canonical import JsonObject
 from marginspec_journal.decimals import decimal_text, shortest_decimal
 from marginspec_journal.digits import MarketDigits
 from marginspec_journal.ledger_names import ledger_account_of
 from marginspec_journal.strict_json import Node
 
-JsonObject = dict[str, Any]
 Encode = Callable[..., JsonObject]
 Read = Callable[[Node, MarketDigits | None], Any]
 Bounds = tuple[int | None, int | None]
