@@ -48,6 +48,7 @@ def _need_pyarrow(path: Path) -> None:
         raise InputError(str(path), None, None, "Parquet needs the extra: pip install 'marginspec[parquet]'")
 
 
+# Texts are stored alike, whatever they name.
 _TEXT = Name("account")
 _KINDS: dict[str, Kind] = {
     "type": _TEXT,

@@ -7,8 +7,9 @@ its asset, prices and quantities those of their market, rates 8. Objects are wri
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from itertools import groupby
-from typing import Any
+from typing import Any, get_args
 
+from marginspec.model.account import OrderSide
 from marginspec.model.fields import (
     Amount,
     Choice,
@@ -36,7 +37,7 @@ Bounds = tuple[int | None, int | None]
 UNBOUNDED: Bounds = (None, None)
 
 TYPE, SIDE = "type", "side"
-SIDES = ("buy", "sell")
+SIDES: tuple[OrderSide, ...] = get_args(OrderSide)
 """The sides of an amount that documents have without its sign: of a positive one, and of a negative one."""
 
 
