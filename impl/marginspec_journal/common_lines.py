@@ -52,12 +52,14 @@ def _convert(kind: Kind) -> Convert:
 
 
 class _CommonForm:
-    """How a type of event is taken from its decoded struct: each field's conversion and how many quotes it has."""
+    """How a type of event is taken from its decoded struct: the conversion of each field, and quotes of its line."""
 
     def __init__(self, form: RecordForm) -> None:
         self.event_class: Callable[..., Any] = form.record
-        self.fields = [
-            *((name, _convert(kind), _quotes(kind)) for name, kind in form.kinds.items()),
+        self.required = [(name, _convert(form.kinds[name])) for name in form.required]
+        self.quotes = _QUOTES_OF_TYPE + sum(_quotes(form.kinds[name]) for name in form.required)
+        self.optional = [
+            *((name, _convert(form.kinds[name]), _quotes(form.kinds[name])) for name in form.optional),
             *((name, convert, _QUOTES_OF_TEXT) for name, convert in _ANNOTATIONS.items()),
         ]
 
@@ -105,9 +107,9 @@ def common_record(text: bytes, line: int) -> Record | None:
     try:
         decoded = _DECODER.decode(text)
         form = _FORMS[type(decoded)]
-        values: list[Any] = []
-        quotes = _QUOTES_OF_TYPE
-        for name, convert, own_quotes in form.fields:
+        values: list[Any] = [convert(getattr(decoded, name)) for name, convert in form.required]
+        quotes = form.quotes
+        for name, convert, own_quotes in form.optional:
             value = getattr(decoded, name)
             if value is _ABSENT:
                 values.append(None)

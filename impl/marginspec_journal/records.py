@@ -155,9 +155,8 @@ def _compiled(form: RecordForm, fields: tuple[Field, ...]) -> Encode:
     if form.typed:
         shown[TYPE] = repr(form.name)
     lines = [f"{of}_digits = {_digits(of, owners)}" for of in sorted(set(_units(fields)))]
-    lines.append(f"encoded = {_object_text(shown)}")
-    lines += [f"if {_is_absent(field)}: del encoded[{field.name!r}]" for field in fields if field.optional]
-    lines.append("return encoded")
+    deletions = [f"if {_is_absent(field)}: del encoded[{field.name!r}]" for field in fields if field.optional]
+    lines += [f"encoded = {_object_text(shown)}", *deletions, "return encoded"]
     names: dict[str, Any] = {"decimal_text": decimal_text, "shortest_decimal": shortest_decimal, "name_of": name_of}
     text = "\n    ".join(["def encode(record, digits=None):", *lines])
     exec(compile(text, f"<writer of {form.name}>", "exec"), names)
