@@ -71,8 +71,10 @@ coverage: compiled ## run all tests; each part must have the share of its branch
 bench: setup ## measure speed
 	$(BIN)/marginspec bench
 
-docs: setup ## write the generated documents anew
+docs: setup ## write the generated documents and schemas anew
 	$(BIN)/python -m marginspec_tools.prove.traceability --write
+	$(BIN)/python -m marginspec_journal.schemas
+	$(BIN)/python -m marginspec_tools.calculate.schema
 
 lock: setup ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --no-config --all-extras --group dev --upgrade \

@@ -10,8 +10,11 @@ from typing import NamedTuple
 from marginspec.model.effects import Receipt
 from marginspec.model.events import Event, ListMarket
 from marginspec.model.state import Header, State
-from marginspec_journal.canonical import canonical_json, event_hash, header_hash
-from marginspec_journal.effects import Digits, receipt_object
+from marginspec_journal.canonical import canonical_json
+from marginspec_journal.digits import Digits, digits_of
+from marginspec_journal.events import event_hash
+from marginspec_journal.header import header_hash
+from marginspec_journal.receipts import receipt_object
 
 
 class ChainedReceipt(NamedTuple):
@@ -49,8 +52,7 @@ class ReceiptChain:
     def resumed(cls, state: State, events: int, chain_sha256: str) -> "ReceiptChain":
         """The chain that goes on from a state after so many events, at its hash."""
         chain = cls(state.header)
-        for market in state.markets.values():
-            chain._digits.add_market(market)
+        chain._digits = digits_of(state)
         chain._hash = bytes.fromhex(chain_sha256)
         chain._events = events
         return chain

@@ -1,98 +1,103 @@
 """The fast way to read the common lines of a journal: typed decoding instead of a tree of values.
 
-It takes a line only where it is certain that the definition in event_reading would take it too, with the
-same record, and otherwise says so by None. So it is never the one that refuses.
+It takes a line only where it is certain that the definition in events would take it too, with the same
+record, and otherwise says so by None. So it is never the one that refuses.
 """
 
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Any, get_type_hints
+from functools import lru_cache, reduce
+from operator import or_
+from typing import Any, Literal
 
 import msgspec
 
-from marginspec.model.units import Decimal8
+from marginspec.model.fields import Amount, Choice, Flag, Integer, Kind, Name, Rows
 from marginspec_journal.decimals import parse_decimal
-from marginspec_journal.event_reading import EVENT_FORMS, EventForm, Record
+from marginspec_journal.events import EVENT_FORMS, Record
 from marginspec_journal.names import is_name, is_reference, is_time_stamp
+from marginspec_journal.records import RecordForm
 
-# Types with integers or lists are rare; the definition reads them.
-_RARE = {"list_market", "update_tiers", "set_leverage"}
 _ABSENT = msgspec.UNSET
 _CACHED_NAMES = 65_536
 _QUOTES_OF_TYPE = 4
 _QUOTES_OF_TEXT = 4
 _QUOTES_OF_FLAG = 2
 
+Convert = Callable[[Any], Any]
 
-@lru_cache(_CACHED_NAMES)
-def _name(text: str) -> str:
-    if not is_name(text):
-        raise ValueError(text)
-    return text
+
+def _checked(holds: Callable[[str], bool]) -> Callable[[str], str]:
+    """What takes a text as it is if that is right, and raises ValueError if not."""
+
+    def check(text: str) -> str:
+        if not holds(text):
+            raise ValueError(text)
+        return text
+
+    return check
+
+
+_name = lru_cache(_CACHED_NAMES)(_checked(is_name))
+_ANNOTATIONS: dict[str, Convert] = {"ts": _checked(is_time_stamp), "ref": _checked(is_reference)}
 
 
 def _as_it_is(value: Any) -> Any:
     return value
 
 
-class _CommonForm:
-    """How a type of event is taken from its decoded struct, and how many quotes its line has."""
-
-    def __init__(self, form: EventForm) -> None:
-        hints = get_type_hints(form.event_class)
-        self.event_class = form.event_class
-        self.required = [(name, _convert(hints[name])) for name in form.required]
-        self.optional = [(name, _convert(hints[name])) for name in form.optional]
-        flags = sum(hints[name] is bool for name in form.required)
-        texts = len(form.required) - flags
-        self.quotes = _QUOTES_OF_TYPE + flags * _QUOTES_OF_FLAG + texts * _QUOTES_OF_TEXT
-
-
-def _convert(kind: Any) -> Callable[[Any], Any]:
-    if kind is Decimal8:
+def _convert(kind: Kind) -> Convert:
+    if isinstance(kind, Amount):
         return parse_decimal
-    return _name if kind in (str, str | None) else _as_it_is
+    return _name if isinstance(kind, Name) else _as_it_is
 
 
-def _wire_type(kind: Any) -> Any:
-    return str if kind is Decimal8 else kind
+class _CommonForm:
+    """How a type of event is taken from its decoded struct: the conversion of each field, and quotes of its line."""
+
+    def __init__(self, form: RecordForm) -> None:
+        self.event_class: Callable[..., Any] = form.record
+        self.required = [(name, _convert(form.kinds[name])) for name in form.required]
+        self.quotes = _QUOTES_OF_TYPE + sum(_quotes(form.kinds[name]) for name in form.required)
+        self.optional = [
+            *((name, _convert(form.kinds[name]), _quotes(form.kinds[name])) for name in form.optional),
+            *((name, convert, _QUOTES_OF_TEXT) for name, convert in _ANNOTATIONS.items()),
+        ]
 
 
-def _struct(name: str, form: EventForm) -> type[msgspec.Struct]:
-    hints = get_type_hints(form.event_class)
-    required = [(field, _wire_type(hints[field])) for field in form.required]
-    optional = [(field, _without_none(hints[field]) | msgspec.UnsetType, _ABSENT) for field in form.optional]
-    annotations = [(field, str | msgspec.UnsetType, _ABSENT) for field in ("ts", "ref")]
+def _quotes(kind: Kind) -> int:
+    return _QUOTES_OF_FLAG if isinstance(kind, Flag) else _QUOTES_OF_TEXT
+
+
+def _wire_type(kind: Kind) -> Any:
+    if isinstance(kind, Choice):
+        return Literal[kind.words]
+    return bool if isinstance(kind, Flag) else str
+
+
+def _struct(form: RecordForm) -> type[msgspec.Struct]:
+    required = [(name, _wire_type(form.kinds[name])) for name in form.required]
+    optional = [(name, _wire_type(form.kinds[name]) | msgspec.UnsetType, _ABSENT) for name in form.optional]
+    annotations = [(name, str | msgspec.UnsetType, _ABSENT) for name in _ANNOTATIONS]
     return msgspec.defstruct(
-        form.event_class.__name__,
+        form.record.__name__,
         [*required, *optional, *annotations],
         tag_field="type",
-        tag=name,
+        tag=form.name,
         forbid_unknown_fields=True,
         gc=False,
     )
 
 
-def _without_none(kind: Any) -> Any:
-    given = tuple(one for one in kind.__args__ if one is not type(None))
-    return given[0] if len(given) == 1 else kind
+COMMON_FORMS = {
+    name: form
+    for name, form in EVENT_FORMS.items()
+    if not any(isinstance(kind, Integer | Rows) for kind in form.kinds.values())
+}
+"""The types of event that are read fast; those with integers or lists are rare, and the definition reads them."""
 
+_FORMS = {_struct(form): _CommonForm(form) for form in COMMON_FORMS.values()}
 
-COMMON_FORMS = {name: form for name, form in EVENT_FORMS.items() if name not in _RARE}
-"""The types of event that are read fast; the others have integers or lists."""
-
-_STRUCTS = {name: _struct(name, form) for name, form in COMMON_FORMS.items()}
-_FORMS = {_STRUCTS[name]: _CommonForm(form) for name, form in COMMON_FORMS.items()}
-
-
-def _union(kinds: list[Any]) -> Any:
-    joined = kinds[0]
-    for kind in kinds[1:]:
-        joined = joined | kind
-    return joined
-
-
-_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_union(list(_STRUCTS.values())))
+_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(reduce(or_, _FORMS))
 
 
 def common_record(text: bytes, line: int) -> Record | None:
@@ -102,28 +107,20 @@ def common_record(text: bytes, line: int) -> Record | None:
     try:
         decoded = _DECODER.decode(text)
         form = _FORMS[type(decoded)]
-        values = [convert(getattr(decoded, name)) for name, convert in form.required]
+        values: list[Any] = [convert(getattr(decoded, name)) for name, convert in form.required]
         quotes = form.quotes
-        for name, convert in form.optional:
+        for name, convert, own_quotes in form.optional:
             value = getattr(decoded, name)
             if value is _ABSENT:
                 values.append(None)
             else:
                 values.append(convert(value))
-                quotes += _QUOTES_OF_TEXT
+                quotes += own_quotes
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    ts, ref = decoded.ts, decoded.ref
-    if ts is not _ABSENT:
-        quotes += _QUOTES_OF_TEXT
-    if ref is not _ABSENT:
-        quotes += _QUOTES_OF_TEXT
     # Without backslashes every quote begins or ends a name or a text: no other character's UTF-8 has its byte.
     # A repeated field keeps its last value only, so its line has more quotes than what was decoded accounts for.
-    if text.count(b'"') != quotes or not _annotations_hold(ts, ref):
+    if text.count(b'"') != quotes:
         return None
-    return Record(line, form.event_class(*values), ts or None, ref or None)
-
-
-def _annotations_hold(ts: Any, ref: Any) -> bool:
-    return (ts is _ABSENT or is_time_stamp(ts)) and (ref is _ABSENT or is_reference(ref))
+    *fields, ts, ref = values
+    return Record(line, form.event_class(*fields), ts, ref)

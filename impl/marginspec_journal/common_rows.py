@@ -1,19 +1,19 @@
 """The fast way to read the common rows of a table: events from columns instead of a line of JSON a row.
 
-Like common_lines it takes a row only where it is certain that the definition in event_reading would take it
+Like common_lines it takes a row only where it is certain that the definition in events would take it
 too, with the same record, and otherwise says so by None. So it is never the one that refuses.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any
 
 import attrs
 
-from marginspec.model.events import Event
-from marginspec.model.units import Decimal8
+from marginspec.model.fields import Amount, Choice, Kind, Name
 from marginspec_journal.common_lines import COMMON_FORMS
-from marginspec_journal.event_reading import ANNOTATIONS, EventForm, Record
+from marginspec_journal.events import ANNOTATIONS, Record
 from marginspec_journal.names import is_name, is_reference, is_time_stamp
+from marginspec_journal.records import RecordForm
 
 Column = Sequence[Any]
 Holds = Callable[[Any], bool]
@@ -34,19 +34,20 @@ def _is_given(value: Any) -> bool:
     return value is not None
 
 
-def _check(kind: Any) -> Holds:
-    """What tells whether a column's value is right for a field of a type."""
-    if type(None) in get_args(kind):
-        given = _check(next(one for one in get_args(kind) if one is not type(None)))
+def _check(kind: Kind, *, optional: bool) -> Holds:
+    """What tells whether a column's value is right for a field of some kind."""
+    if optional:
+        given = _check(kind, optional=False)
         return lambda value: value is None or given(value)
-    if get_origin(kind) is Literal:
-        return frozenset(get_args(kind)).__contains__
-    checks: dict[Any, Holds] = {str: _is_text_name, bool: _is_given, Decimal8: _is_decimal}
-    return checks[kind]
+    if isinstance(kind, Choice):
+        return frozenset(kind.words).__contains__
+    if isinstance(kind, Amount):
+        return _is_decimal
+    return _is_text_name if isinstance(kind, Name) else _is_given
 
 
 _CHECKS = {
-    name: [(field, _check(get_type_hints(form.event_class)[field])) for field in form.readers]
+    name: [(field, _check(kind, optional=field in form.optional)) for field, kind in form.kinds.items()]
     for name, form in COMMON_FORMS.items()
 }
 
@@ -55,7 +56,7 @@ _CHECKS = {
 class _Plan:
     """Where the fields of a type of event are in a batch, in the order of its class."""
 
-    event_class: type[Event]
+    event_class: Callable[..., Any]
     fields: tuple[tuple[Column, Holds], ...]
 
 
@@ -73,8 +74,8 @@ class CommonRows:
     def _column(self, name: str) -> Column:
         return self._columns.get(name, self._absent)
 
-    def _plan(self, name: str, form: EventForm) -> _Plan:
-        return _Plan(form.event_class, tuple((self._column(field), holds) for field, holds in _CHECKS[name]))
+    def _plan(self, name: str, form: RecordForm) -> _Plan:
+        return _Plan(form.record, tuple((self._column(field), holds) for field, holds in _CHECKS[name]))
 
     def record(self, place: int, row: int) -> Record | None:
         """The record at a place of the batch (from 0), which is that row of the file (from 1)."""

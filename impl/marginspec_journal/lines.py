@@ -11,11 +11,10 @@ import zstandard
 
 from marginspec.model.state import Header
 from marginspec_journal.atomic import atomic_writer
-from marginspec_journal.canonical import event_object, header_object
 from marginspec_journal.common_lines import common_record
 from marginspec_journal.errors import InputError, unreadable
-from marginspec_journal.event_reading import EVENT_FORMS, Record, record_of
-from marginspec_journal.header_reading import header_of
+from marginspec_journal.events import EVENT_FORMS, Record, event_object, record_of
+from marginspec_journal.header import header_object, header_of
 from marginspec_journal.strict_json import parse_document
 
 COMPRESSED = ".zst"
@@ -124,10 +123,8 @@ def _decompressed(stream: BinaryIO, name: str) -> Iterator[bytes]:
 def record_object(record: Record) -> dict[str, Any]:
     """A record as a line states it: type first, then the fields in the order of the wire format."""
     canonical = event_object(record.event)
-    name = canonical["type"]
-    form = EVENT_FORMS[name]
-    fields = {"type": name}
-    fields.update((field, canonical[field]) for field in (*form.required, *form.optional) if field in canonical)
+    names = ("type", *EVENT_FORMS[canonical["type"]].kinds)
+    fields = {name: canonical[name] for name in names if name in canonical}
     annotations = {"ts": record.ts, "ref": record.ref, "observed": record.observed}
     fields.update((field, value) for field, value in annotations.items() if value is not None)
     return fields

@@ -11,20 +11,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Context, Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 import msgspec
 
-from marginspec.model.market import TierTerms
+from marginspec.model.fields import Amount, Flag, Integer, Kind, Name, Rows, fields_of, type_name
 from marginspec.model.state import Header
-from marginspec.model.units import WIRE_DECIMALS, Decimal8
+from marginspec.model.units import WIRE_DECIMALS
 from marginspec_journal.atomic import atomic_writer
-from marginspec_journal.canonical import canonical_json, header_object, type_name
+from marginspec_journal.canonical import canonical_json
 from marginspec_journal.common_rows import Column, CommonRows
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.errors import InputError
-from marginspec_journal.event_reading import ANNOTATIONS, EVENT_FORMS, Record, record_of
-from marginspec_journal.header_reading import header_of
+from marginspec_journal.events import ANNOTATIONS, EVENT_FORMS, Record, record_of
+from marginspec_journal.header import header_object, header_of
 from marginspec_journal.lines import opened
 from marginspec_journal.names import is_name
 from marginspec_journal.strict_json import parse_document
@@ -42,63 +42,68 @@ _DECIMAL_BYTES = 16
 _SHOWN_CHARACTERS = 200
 _EXACT = Context(prec=2 * _DIGITS)
 
-Tiers = tuple[TierTerms, ...]
-
 
 def _need_pyarrow(path: Path) -> None:
     if pa is None:
         raise InputError(str(path), None, None, "Parquet needs the extra: pip install 'marginspec[parquet]'")
 
 
-def _field_kinds() -> dict[str, Any]:
-    """The type of each field over all events; a name has one type wherever it occurs."""
-    kinds: dict[str, Any] = {"type": str}
-    for form in EVENT_FORMS.values():
-        kinds.update(get_type_hints(form.event_class))
-    return {**kinds, **dict.fromkeys(ANNOTATIONS, str)}
-
-
-_KINDS = _field_kinds()
-_TIER_KINDS = get_type_hints(TierTerms)
+# Texts are stored alike, whatever they name.
+_TEXT = Name("account")
+_KINDS: dict[str, Kind] = {
+    "type": _TEXT,
+    **{name: kind for form in EVENT_FORMS.values() for name, kind in form.kinds.items()},
+    **dict.fromkeys(ANNOTATIONS, _TEXT),
+}
+"""What each column holds; a name is stored in one way whichever events have it."""
 
 
 def _amount() -> Any:
     return pa.decimal128(_DIGITS, WIRE_DECIMALS)
 
 
-def _stored_type(kind: Any) -> Any:
-    """The type of a column as it is written."""
-    tier = pa.struct([("floor", _amount()), ("max_leverage", pa.int64()), ("maintenance_rate", _amount())])
-    types = {Decimal8: _amount(), int: pa.int64(), bool: pa.bool_(), Tiers: pa.list_(tier)}
-    return types.get(kind, pa.string())
+def _stored_type(kind: Kind) -> Any:
+    """The type of a column as it is written: of rows a list of structs, and text of all that is no number or flag."""
+    match kind:
+        case Rows():
+            return pa.list_(pa.struct([(field.name, _stored_type(field.kind)) for field in fields_of(kind.record)]))
+        case Amount():
+            return _amount()
+        case Integer():
+            return pa.int64()
+        case Flag():
+            return pa.bool_()
+    return pa.string()
 
 
 def _schema() -> Any:
     return pa.schema([(name, _stored_type(kind)) for name, kind in _KINDS.items()])
 
 
-def _fits(found: Any, kind: Any) -> bool:
+def _fits(found: Any, kind: Kind) -> bool:
     """Whether a column of this type holds values of a kind without loss; one of nulls only always does."""
     types = pa.types
     if types.is_null(found):
         return True
-    if kind is Decimal8:
-        return bool(found == _amount())
-    if kind is int:
-        return bool(types.is_integer(found))
-    if kind is bool:
-        return bool(types.is_boolean(found))
-    if kind == Tiers:
-        return bool(types.is_list(found) or types.is_large_list(found)) and _fits_tier(found.value_type)
+    match kind:
+        case Rows():
+            return bool(types.is_list(found) or types.is_large_list(found)) and _fits_rows(found.value_type, kind)
+        case Amount():
+            return bool(found == _amount())
+        case Integer():
+            return bool(types.is_integer(found))
+        case Flag():
+            return bool(types.is_boolean(found))
     text = found.value_type if types.is_dictionary(found) else found
     return bool(types.is_string(text) or types.is_large_string(text) or types.is_string_view(text))
 
 
-def _fits_tier(found: Any) -> bool:
+def _fits_rows(found: Any, kind: Rows) -> bool:
+    kinds = {field.name: field.kind for field in fields_of(kind.record)}
     return (
         pa.types.is_struct(found)
-        and sorted(field.name for field in found) == sorted(_TIER_KINDS)
-        and all(_fits(field.type, _TIER_KINDS[field.name]) for field in found)
+        and sorted(field.name for field in found) == sorted(kinds)
+        and all(_fits(field.type, kinds[field.name]) for field in found)
     )
 
 
@@ -193,7 +198,9 @@ class ParquetJournal:
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             if column.null_count == len(column):
                 continue
-            columns[name] = _units(column) if _KINDS[name] is Decimal8 else self._values(name, column, rows_before)
+            columns[name] = (
+                _units(column) if isinstance(_KINDS[name], Amount) else self._values(name, column, rows_before)
+            )
         return columns
 
     def _values(self, name: str, column: Any, rows_before: int) -> Column:
@@ -234,16 +241,16 @@ def _first_not_utf8(column: Any) -> int:
     raise AssertionError("a column that is not UTF-8 has no value that is not")
 
 
-def _wire_value(value: Any, kind: Any) -> Any:
+def _wire_value(value: Any, kind: Kind) -> Any:
     """A column's value as a line of JSON would state it."""
-    if kind is Decimal8:
+    if isinstance(kind, Amount):
         return decimal_text(value, WIRE_DECIMALS)
-    if kind == Tiers:
-        return [row and {name: _tier_value(part) for name, part in row.items()} for row in value]
+    if isinstance(kind, Rows):
+        return [row and {name: _row_value(part) for name, part in row.items()} for row in value]
     return value
 
 
-def _tier_value(part: Any) -> Any:
+def _row_value(part: Any) -> Any:
     return format(part, "f") if isinstance(part, Decimal) else part
 
 
@@ -268,23 +275,19 @@ def write_parquet(path: Path, header: Header, records: Iterable[Record]) -> None
 def _table(records: list[Record], schema: Any) -> Any:
     columns: dict[str, list[Any]] = {name: [None] * len(records) for name in _KINDS}
     for place, record in enumerate(records):
-        event_class = type(record.event)
-        columns["type"][place] = type_name(event_class)
+        columns["type"][place] = type_name(type(record.event))
         columns["ts"][place], columns["ref"][place] = record.ts, record.ref
         if record.observed is not None:
             columns["observed"][place] = msgspec.json.encode(record.observed).decode()
-        for name in EVENT_FORMS[type_name(event_class)].readers:
-            columns[name][place] = _column_value(getattr(record.event, name), _KINDS[name])
+        for name, kind in EVENT_FORMS[columns["type"][place]].kinds.items():
+            columns[name][place] = _column_value(getattr(record.event, name), kind)
     return pa.table([pa.array(columns[field.name], field.type) for field in schema], schema=schema)
 
 
-def _column_value(value: Any, kind: Any) -> Any:
-    if kind is Decimal8:
-        return _column_decimal(value)
-    if kind == Tiers:
-        return [{name: _column_value(getattr(row, name), part) for name, part in _TIER_KINDS.items()} for row in value]
+def _column_value(value: Any, kind: Kind) -> Any:
+    if isinstance(kind, Amount) and value is not None:
+        return _EXACT.scaleb(Decimal(value), -WIRE_DECIMALS)
+    if isinstance(kind, Rows):
+        parts = fields_of(kind.record)
+        return [{part.name: _column_value(getattr(row, part.name), part.kind) for part in parts} for row in value]
     return value
-
-
-def _column_decimal(value: Decimal8) -> Decimal:
-    return _EXACT.scaleb(Decimal(value), -WIRE_DECIMALS)

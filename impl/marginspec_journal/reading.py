@@ -6,7 +6,7 @@ from typing import Protocol
 
 from marginspec.model.state import Header
 from marginspec_journal.errors import InputError
-from marginspec_journal.event_reading import Record
+from marginspec_journal.events import Record
 from marginspec_journal.lines import LinesJournal, write_lines
 
 LINES_SUFFIXES = (".jsonl", ".jsonl.zst")

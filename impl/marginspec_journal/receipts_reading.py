@@ -9,18 +9,16 @@ import msgspec
 
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header
-from marginspec_journal.canonical import header_hash, sorted_json
+from marginspec_journal.canonical import sorted_json
 from marginspec_journal.chain import ChainedReceipt, next_hash
-from marginspec_journal.effects import DOMAIN_FIELDS, EFFECT_FIELDS
 from marginspec_journal.errors import InputError
+from marginspec_journal.header import header_hash
+from marginspec_journal.receipts import EFFECT_FORMS
+from marginspec_journal.records import TYPE
 from marginspec_journal.states import OpenedState
 from marginspec_journal.strict_json import Node
 
 REASONS = tuple(reason.value for reason in Reason)
-
-# Fields of effects that are not strings; `tiers` is a list of objects.
-_INTEGER_FIELDS = {"leverage", "lot", "max_leverage", "price_decimals", "quantity_decimals"}
-_TIER_FIELDS = ("floor", "maintenance_rate", "max_leverage")
 
 
 @attrs.frozen
@@ -122,22 +120,7 @@ def _read_receipt(root: Node) -> ReadReceipt:
 
 
 def _effect(node: Node) -> Mapping[str, Any]:
-    effect_type = node.member("type").choice(tuple(EFFECT_FIELDS))
-    optional = DOMAIN_FIELDS if effect_type in ("liquidation", "levy") else ()
-    fields = node.record(EFFECT_FIELDS[effect_type], optional)
-    for name, field in fields.items():
-        _check_kind(name, field)
+    form = EFFECT_FORMS[node.member(TYPE).choice(tuple(EFFECT_FORMS))]
+    fields = form.fields(node)
+    form.values(fields)
     return {name: field.value for name, field in fields.items()}
-
-
-def _check_kind(name: str, field: Node) -> None:
-    if name in _INTEGER_FIELDS:
-        field.integer()
-    elif name == "reduce_only":
-        field.flag()
-    elif name == "tiers":
-        for row in field.elements():
-            for tier_name, tier_field in row.record(_TIER_FIELDS).items():
-                _check_kind(tier_name, tier_field)
-    else:
-        field.text()

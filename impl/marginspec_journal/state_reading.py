@@ -1,58 +1,49 @@
 """A state from the fields of a state file: every value checked, every owner known, the indexes rebuilt."""
 
 from collections import defaultdict
-from collections.abc import Callable
 
 import attrs
 from immutables import Map
 
 from marginspec import RULEBOOK_VERSION
+from marginspec.handlers.markets import fee_terms
 from marginspec.margin.margin import domain_of, leverage_of, margin_mode_of
 from marginspec.model import ledger
-from marginspec.model.account import (
-    DomainKey,
-    Lot,
-    LotReason,
-    MarginMode,
-    Order,
-    OrderSide,
-    PositionKey,
-    PositionMode,
-    PositionSide,
-    Setting,
-)
+from marginspec.model.account import DomainKey, Lot, Order, PositionKey, PositionMode, PositionSide, Setting
 from marginspec.model.effects import FundStatus
-from marginspec.model.ledger import LedgerAccount, account_named
-from marginspec.model.market import FeeTerms, Market, TierTerms, list_market
+from marginspec.model.events import ListMarket
+from marginspec.model.ledger import LedgerAccount
+from marginspec.model.market import Market, list_market
 from marginspec.model.rejections import Rejected
 from marginspec.model.state import Header, State
 from marginspec.model.units import (
-    MAX_LEVERAGE,
     MAX_NET_DEPOSITS,
     MAX_OPEN_INTEREST_MARKED,
     MAX_PRICE,
-    MAX_QUANTITY,
     MAX_VALUE,
-    MIN_LEVERAGE,
     Money,
     Price,
     Quantity,
-    Rate,
 )
-from marginspec_journal.header_reading import header_of
-from marginspec_journal.state_objects import STATE_VERSION
+from marginspec_audit import asset_of
+from marginspec_journal.digits import MarketDigits, market_digits
+from marginspec_journal.header import header_of
+from marginspec_journal.ledger_names import POSITION_SIDES, ledger_account_of
+from marginspec_journal.records import RecordForm
+from marginspec_journal.state_objects import (
+    ACCOUNT,
+    FUND_STATUS,
+    LOT,
+    MAX_STATED_MONEY,
+    ORDER,
+    POSITION,
+    SETTING,
+    STATE_VERSION,
+)
 from marginspec_journal.strict_json import Node
 
-POSITION_MODES: tuple[PositionMode, ...] = ("one_way", "hedge")
-MARGIN_MODES: tuple[MarginMode, ...] = ("cross", "isolated")
-POSITION_SIDES: tuple[PositionSide, ...] = ("BOTH", "LONG", "SHORT")
-ORDER_SIDES: tuple[OrderSide, ...] = ("buy", "sell")
-LOT_REASONS: tuple[LotReason, ...] = ("step_down", "takeover")
-
-MAX_STATED_MONEY = 2**63 - 1
-"""Settlement may leave more than the limit of 2^62, but nothing that a signed 64-bit integer cannot hold."""
-
-COUNTERS = tuple(field.name for field in attrs.fields(FundStatus))
+LISTING = RecordForm(ListMarket, key="market")
+"""A market, which is read under the names and rules by which one is listed."""
 
 
 def state_of(fields: dict[str, Node]) -> State:
@@ -91,30 +82,20 @@ def _markets(node: Node, marks: Node, header: Header) -> Map[str, Market]:
 
 
 def _market(name: str, node: Node, header: Header) -> Market:
-    own = ("asset", "price_decimals", "quantity_decimals", "tick", "tiers")
-    fees = ("taker_fee", "maker_fee", "insurance_fee_share", "clearance_fee")
-    fields = node.record((*own, *fees))
-    asset = fields["asset"].name()
+    listing: ListMarket = LISTING.build(LISTING.read(node), market=name)
     try:
         return list_market(
             name,
-            asset,
-            header.decimals(asset),
-            fields["price_decimals"].integer(),
-            fields["quantity_decimals"].integer(),
-            fields["tick"].wire_decimal(),
-            FeeTerms(*(Rate(fields[fee].wire_decimal()) for fee in fees)),
-            tuple(_tier_terms(row) for row in fields["tiers"].elements()),
+            listing.asset,
+            header.decimals(listing.asset),
+            listing.price_decimals,
+            listing.quantity_decimals,
+            listing.tick,
+            fee_terms(listing),
+            listing.tiers,
         )
     except Rejected as refusal:
         node.fail(f"no market may be so: {refusal.reason}")
-
-
-def _tier_terms(node: Node) -> TierTerms:
-    fields = node.record(("floor", "max_leverage", "maintenance_rate"))
-    return TierTerms(
-        fields["floor"].wire_decimal(), fields["max_leverage"].integer(), fields["maintenance_rate"].wire_decimal()
-    )
 
 
 def _known_market(node: Node, market: str, state: State) -> Market:
@@ -131,16 +112,15 @@ def _marked_market(node: Node, market: str, state: State) -> Market:
     return known
 
 
+def _digits(market: Market, state: State) -> MarketDigits:
+    return market_digits(market, state.header.decimals(market.asset))
+
+
 # ------------------------------------------------------------------- accounts
 
 
 def _accounts(node: Node) -> Map[str, PositionMode]:
-    return Map(
-        {
-            name: entry.record(("position_mode",))["position_mode"].choice(POSITION_MODES)
-            for name, entry in node.named_entries()
-        }
-    )
+    return Map({name: ACCOUNT.read(entry)["position_mode"] for name, entry in node.named_entries()})
 
 
 def _known_account(node: Node, account: str, state: State) -> PositionMode:
@@ -163,17 +143,10 @@ def _settings(node: Node, state: State) -> Map[tuple[str, str], Setting]:
         account, market = _parts(name, entry, "account:market")
         _known_account(entry, account, state)
         _known_market(entry, market, state)
-        settings[account, market] = _setting(entry)
+        settings[account, market] = Setting(**SETTING.read(entry))
+        if settings[account, market] == Setting():
+            entry.fail("nothing is set")
     return Map(settings)
-
-
-def _setting(node: Node) -> Setting:
-    fields = node.record((), optional=("margin_mode", "leverage"))
-    if not fields:
-        node.fail("nothing is set")
-    margin_mode = fields["margin_mode"].choice(MARGIN_MODES) if "margin_mode" in fields else None
-    leverage = fields["leverage"].integer(MIN_LEVERAGE, MAX_LEVERAGE) if "leverage" in fields else None
-    return Setting(margin_mode, leverage)
 
 
 def _check_fits_mode(node: Node, side: PositionSide, mode: PositionMode) -> None:
@@ -207,16 +180,18 @@ def _position_key(name: str, node: Node, state: State) -> PositionKey:
 
 def _position(node: Node, key: PositionKey, state: State) -> Quantity:
     """A position's quantity; its margin mode and leverage only repeat what follows from the settings."""
-    fields = node.record(("quantity", "margin_mode", "leverage"))
     market = state.markets[key.market]
-    margin_mode, leverage = margin_mode_of(state, key.account, key.market), leverage_of(state, key.account, market)
-    if fields["margin_mode"].text() != margin_mode:
-        fields["margin_mode"].fail(f"is {margin_mode} by the account's settings")
-    if fields["leverage"].integer() != leverage:
-        fields["leverage"].fail(f"is {leverage} by the account's settings")
-    quantity = fields["quantity"].units(market.quantity_decimals)
-    _check_sign(fields["quantity"], key.side, quantity)
-    return Quantity(quantity)
+    fields = POSITION.fields(node)
+    stated = POSITION.values(fields, _digits(market, state))
+    following = {
+        "margin_mode": margin_mode_of(state, key.account, key.market),
+        "leverage": leverage_of(state, key.account, market),
+    }
+    for name, value in following.items():
+        if stated[name] != value:
+            fields[name].fail(f"is {value} by the account's settings")
+    _check_sign(fields["quantity"], key.side, stated["quantity"])
+    return Quantity(stated["quantity"])
 
 
 # ------------------------------------------------------------------- lots and orders
@@ -228,22 +203,12 @@ def _lots(node: Node, next_lot: Node, state: State) -> Map[int, Lot]:
 
 
 def _lot(name: str, node: Node, next_lot: int, state: State) -> Lot:
-    fields = node.record(("account", "market", "side", "margin_mode", "quantity", "reason"))
-    account, market_id = fields["account"].text(), fields["market"].text()
-    _known_account(fields["account"], account, state)
-    market = _marked_market(fields["market"], market_id, state)
-    side = fields["side"].choice(POSITION_SIDES)
-    quantity = fields["quantity"].units(market.quantity_decimals)
-    _check_sign(fields["quantity"], side, quantity)
-    return Lot(
-        id=_lot_id(name, node, next_lot),
-        account=account,
-        market=market_id,
-        side=side,
-        margin_mode=fields["margin_mode"].choice(MARGIN_MODES),
-        quantity=Quantity(quantity),
-        reason=fields["reason"].choice(LOT_REASONS),
-    )
+    fields = LOT.fields(node)
+    _known_account(fields["account"], fields["account"].text(), state)
+    market = _marked_market(fields["market"], fields["market"].text(), state)
+    lot = Lot(id=_lot_id(name, node, next_lot), **LOT.values(fields, _digits(market, state)))
+    _check_sign(fields["quantity"], lot.side, lot.quantity)
+    return lot
 
 
 def _lot_id(name: str, node: Node, next_lot: int) -> int:
@@ -265,18 +230,15 @@ def _orders(node: Node, state: State) -> Map[str, Map[str, Order]]:
 
 
 def _order(name: str, node: Node, mode: PositionMode, state: State) -> Order:
-    fields = node.record(("market", "side", "position_side", "quantity", "price", "reduce_only"))
+    fields = ORDER.fields(node)
     market = _marked_market(fields["market"], fields["market"].text(), state)
-    position_side = fields["position_side"].choice(POSITION_SIDES)
-    _check_fits_mode(fields["position_side"], position_side, mode)
-    price = Price(fields["price"].units(market.price_decimals, least=1, most=MAX_PRICE))
-    if price % market.tick != 0:
+    order = Order(id=name, **ORDER.values(fields, _digits(market, state)))
+    _check_fits_mode(fields["position_side"], order.position_side, mode)
+    if order.price % market.tick != 0:
         fields["price"].fail("off the market's tick")
-    quantity = Quantity(fields["quantity"].units(market.quantity_decimals, least=1, most=MAX_QUANTITY))
-    if market.value(price, quantity) > MAX_VALUE:
+    if abs(market.value(order.price, order.quantity)) > MAX_VALUE:
         fields["quantity"].fail("its value at the limit price is too large")
-    signed = quantity if fields["side"].choice(ORDER_SIDES) == "buy" else Quantity(-quantity)
-    return Order(name, market.id, position_side, signed, price, fields["reduce_only"].flag())
+    return order
 
 
 # ------------------------------------------------------------------- money
@@ -285,73 +247,38 @@ def _order(name: str, node: Node, mode: PositionMode, state: State) -> Order:
 def _ledger(node: Node, state: State) -> Map[LedgerAccount, Money]:
     balances: dict[LedgerAccount, Money] = {}
     for name, entry in node.entries():
-        kind, _, owner = name.partition(":")
-        if kind not in _OWNER_ASSETS:
-            entry.fail(f"unknown kind of ledger account; known are {', '.join(_OWNER_ASSETS)}")
-        asset = _OWNER_ASSETS[kind](owner, entry, state)
-        balance = _money(entry, asset, state.header)
+        account = ledger_account_of(name, entry)
+        _check_owner(account, entry, state)
+        balance = _money(entry, asset_of(state, account), state.header)
         if balance == 0:
             entry.fail("zero balances are left out")
-        if kind == "external" and balance < -MAX_NET_DEPOSITS:
+        if account.kind == "external" and balance < -MAX_NET_DEPOSITS:
             entry.fail("net deposits past their limit")
-        balances[account_named(name)] = balance
+        balances[account] = balance
     return Map(balances)
+
+
+def _check_owner(account: LedgerAccount, node: Node, state: State) -> None:
+    """Refuse a ledger account that nobody can have, so that its asset is known."""
+    match account.kind:
+        case "clearing":
+            node.fail("nothing is in clearing after an event")
+        case "wallet":
+            _known_account(node, account.account, state)
+        case "reserve":
+            _known_market(node, account.market, state)
+        case "lot":
+            if account.lot not in state.lots:
+                node.fail("no such lot")
+        case "isolated" | "position":
+            if (account.account, account.market, account.side) not in state.positions:
+                node.fail("no such position")
+            if account.kind == "isolated" and margin_mode_of(state, account.account, account.market) != "isolated":
+                node.fail("the position is not isolated")
 
 
 def _money(node: Node, asset: str, header: Header, *, least: int = -MAX_STATED_MONEY) -> Money:
     return Money(node.units(header.decimals(asset), least, MAX_STATED_MONEY))
-
-
-def _named_asset(owner: str, node: Node, _state: State) -> str:
-    return node.name_of(owner)
-
-
-def _wallet_asset(owner: str, node: Node, state: State) -> str:
-    account, asset = _parts(owner, node, "account:asset")
-    _known_account(node, account, state)
-    return node.name_of(asset)
-
-
-def _position_asset(owner: str, node: Node, state: State) -> str:
-    key = _position_key(owner, node, state)
-    if key not in state.positions:
-        node.fail("no such position")
-    return state.markets[key.market].asset
-
-
-def _isolated_asset(owner: str, node: Node, state: State) -> str:
-    asset = _position_asset(owner, node, state)
-    account, market, _side = owner.split(":")
-    if margin_mode_of(state, account, market) != "isolated":
-        node.fail("the position is not isolated")
-    return asset
-
-
-def _lot_asset(owner: str, node: Node, state: State) -> str:
-    lot_id = node.integer_of(owner)
-    if lot_id not in state.lots:
-        node.fail("no such lot")
-    return state.markets[state.lots[lot_id].market].asset
-
-
-def _reserve_asset(owner: str, node: Node, state: State) -> str:
-    return _known_market(node, owner, state).asset
-
-
-_OWNER_ASSETS: dict[str, Callable[[str, Node, State], str]] = {
-    "external": _named_asset,
-    "wallet": _wallet_asset,
-    "isolated": _isolated_asset,
-    "position": _position_asset,
-    "lot": _lot_asset,
-    "reserve": _reserve_asset,
-    "insurance": _named_asset,
-    "house": _named_asset,
-}
-"""For each kind of ledger account that a state may hold, what checks its owner and gives its asset.
-
-Clearing is zero after every event, so no state holds it.
-"""
 
 
 def _uncovered(node: Node, header: Header) -> Map[str, Money]:
@@ -362,11 +289,10 @@ def _fund_status(node: Node, state: State) -> Map[str, FundStatus]:
     found: dict[str, FundStatus] = {}
     for name, entry in node.entries():
         market = _known_market(entry, name, state)
-        fields = entry.record(COUNTERS)
-        status = FundStatus(*(_money(fields[counter], market.asset, state.header, least=0) for counter in COUNTERS))
-        if status.high_water < status.balance:
+        fields = FUND_STATUS.fields(entry)
+        found[name] = FundStatus(**FUND_STATUS.values(fields, _digits(market, state)))
+        if found[name].high_water < found[name].balance:
             fields["high_water"].fail("below the balance")
-        found[name] = status
     for name in state.markets:
         if found.get(name, FundStatus()).balance != state.balance(ledger.reserve(name)):
             node.child(name).fail("the balance is not that of the reserve")

@@ -11,31 +11,14 @@ import msgspec
 
 from marginspec.model.state import State
 from marginspec_journal.atomic import atomic_writer
-from marginspec_journal.canonical import canonical_json, header_hash
+from marginspec_journal.canonical import canonical_json
 from marginspec_journal.chain import ReceiptChain
+from marginspec_journal.header import header_hash
 from marginspec_journal.state_objects import state_object
 from marginspec_journal.state_reading import state_of
 from marginspec_journal.strict_json import Node, read_document
 
-_FIELDS = (
-    "accepted",
-    "accounts",
-    "events",
-    "fund_status",
-    "header",
-    "ledger",
-    "lots",
-    "marks",
-    "markets",
-    "next_lot",
-    "orders",
-    "positions",
-    "rejected",
-    "rulebook",
-    "settings",
-    "state",
-    "uncovered",
-)
+_FIELDS = tuple(state_object(State(), events=0, accepted=0, rejected=0))
 
 
 @attrs.frozen

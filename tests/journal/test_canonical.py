@@ -12,8 +12,11 @@ from marginspec.model.effects import Effect, Receipt
 from marginspec.model.events import Event
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, Profile
-from marginspec_journal.canonical import canonical_json, event_hash, event_object, header_object, sorted_json
-from marginspec_journal.effects import EFFECT_ENCODERS, Digits, receipt_object
+from marginspec_journal.canonical import canonical_json, sorted_json
+from marginspec_journal.digits import Digits
+from marginspec_journal.events import event_hash, event_object
+from marginspec_journal.header import header_object
+from marginspec_journal.receipts import EFFECT_FORMS, effect_object, receipt_object
 from worlds.events import adjust, decimal, leverage, listing, order, trade
 from worlds.lines import line_of
 from worlds.samples import BTCUSDC, EFFECTS, EVENTS, HEADER
@@ -128,12 +131,14 @@ def test_an_event_has_the_fields_that_its_class_declares_in_order_and_in_ascii(e
 
 @pytest.mark.parametrize(("effect", "text"), list(zip(EFFECTS, EFFECT_TEXTS, strict=True)))
 def test_effect_text(effect: Effect, text: str) -> None:
-    assert canonical_json(EFFECT_ENCODERS[type(effect)](effect, digits())).decode("ascii") == text
+    assert canonical_json(effect_object(effect, digits())).decode("ascii") == text
 
 
 def test_every_class_of_event_and_effect_is_in_the_samples_and_has_an_encoder() -> None:
     assert {type(event) for event in EVENTS} == set(get_args(Event))
-    assert {type(effect) for effect in EFFECTS} == set(get_args(Effect)) == set(EFFECT_ENCODERS)
+    assert (
+        {type(effect) for effect in EFFECTS} == {form.record for form in EFFECT_FORMS.values()} == set(get_args(Effect))
+    )
 
 
 def test_keys_are_built_in_order() -> None:
@@ -187,4 +192,4 @@ def test_trailing_zeros_do_not_change_an_event() -> None:
 
 def test_no_digits_no_point() -> None:
     coarse = Digits(Header(asset_decimals=Map({"USDC": 0})))
-    assert EFFECT_ENCODERS[type(EFFECTS[-1])](EFFECTS[-1], coarse)["balance"] == "2000000"
+    assert effect_object(EFFECTS[-1], coarse)["balance"] == "2000000"

@@ -20,7 +20,7 @@ from marginspec.model.units import Decimal8
 from marginspec_journal import InputError, Record, open_journal, write_journal
 from marginspec_journal.common_lines import common_record
 from marginspec_journal.decimals import decimal_text, parse_decimal, shortest_decimal
-from marginspec_journal.event_reading import record_of
+from marginspec_journal.events import record_of
 from marginspec_journal.names import is_name, is_reference, is_time_stamp
 from marginspec_journal.names_table import RANGES
 from marginspec_journal.strict_json import parse_document

@@ -15,7 +15,7 @@ from marginspec.model.state import Header, Profile
 from marginspec.model.units import Decimal8
 from marginspec_journal import InputError, Record, lines, open_journal, write_journal, write_lines
 from marginspec_journal.common_lines import COMMON_FORMS, common_record
-from marginspec_journal.event_reading import record_of
+from marginspec_journal.events import record_of
 from marginspec_journal.lines import record_object
 from marginspec_journal.strict_json import parse_document
 from worlds.samples import EVENTS, HEADER

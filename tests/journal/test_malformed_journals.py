@@ -10,7 +10,7 @@ import zstandard
 from click.testing import CliRunner
 
 from marginspec_journal import InputError, open_journal
-from marginspec_journal.event_reading import EVENT_FORMS
+from marginspec_journal.events import EVENT_FORMS
 from marginspec_tools.cli import marginspec
 from worlds.golden import EVENTS, HEADER
 from worlds.lines import Line, line_of

@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marginspec.model.events import Deposit, Event, SetLeverage
+from marginspec.model.fields import type_name
 from marginspec.model.state import Header
 from marginspec.model.units import Decimal8
 from marginspec_journal import InputError, Record, open_journal, parquet, write_journal
-from marginspec_journal.canonical import type_name
 from marginspec_journal.common_rows import CommonRows
-from marginspec_journal.event_reading import EVENT_FORMS
+from marginspec_journal.events import EVENT_FORMS
 from worlds.samples import EVENTS, HEADER
 from worlds.strategies import MOST_UNITS, records
 

@@ -10,13 +10,17 @@ from jsonschema import Draft202012Validator
 
 from marginspec.model.effects import Effect, Receipt
 from marginspec.model.events import Event
+from marginspec.model.fields import type_name
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, Profile, State
-from marginspec_journal.canonical import canonical_json, event_object, header_object, type_name
+from marginspec_journal.canonical import canonical_json
 from marginspec_journal.chain import ReceiptChain
-from marginspec_journal.effects import DOMAIN_FIELDS, EFFECT_ENCODERS, EFFECT_FIELDS, Digits, receipt_object
+from marginspec_journal.digits import Digits
 from marginspec_journal.errors import InputError
-from marginspec_journal.event_reading import record_of
+from marginspec_journal.events import event_object, record_of
+from marginspec_journal.header import header_object
+from marginspec_journal.receipts import EFFECT_FORMS, effect_object, receipt_object
+from marginspec_journal.schemas.documents import SCHEMAS
 from marginspec_journal.states import OpenedState, opening, state_text
 from marginspec_journal.strict_json import Node
 from worlds.samples import BTCUSDC, EFFECTS, EVENTS, FULL_STATE, HEADER
@@ -65,6 +69,12 @@ def test_every_reference_resolves_and_every_definition_is_used(name: str) -> Non
     for definition in schema(name)["$defs"]:
         assert f'"#/$defs/{definition}"' in text
     assert text.count('"$ref"') == sum(text.count(f'"#/$defs/{definition}"') for definition in schema(name)["$defs"])
+
+
+@pytest.mark.parametrize("name", list(SCHEMAS))
+def test_a_published_schema_is_the_one_that_the_declarations_give(name: str) -> None:
+    # `make docs` writes them anew.
+    assert files("marginspec_journal").joinpath(f"schemas/{name}.schema.json").read_bytes() == SCHEMAS[name]()
 
 
 def test_schemas_agree_on_what_they_share() -> None:
@@ -140,7 +150,7 @@ def test_headers_validate() -> None:
 
 @pytest.mark.parametrize("effect", EFFECTS)
 def test_effects_validate_with_exactly_their_fields(effect: Effect) -> None:
-    encoded = EFFECT_ENCODERS[type(effect)](effect, digits())
+    encoded = effect_object(effect, digits())
     receipt = receipt_object(Receipt(None, (effect,)), "ab" * 32, 1, digits())
     RECEIPT.validate(receipt)
     for name in encoded:
@@ -152,13 +162,13 @@ def test_effects_validate_with_exactly_their_fields(effect: Effect) -> None:
 def test_the_receipt_schema_has_every_effect_with_its_fields() -> None:
     definitions = schema("receipt")["$defs"]
     effects = {name.removeprefix("effect_"): found for name, found in definitions.items() if name.startswith("effect_")}
-    assert set(effects) == set(EFFECT_FIELDS)
+    assert set(effects) == set(EFFECT_FORMS)
     assert len(effects) == len(get_args(Effect))
     for name, definition in effects.items():
-        optional = DOMAIN_FIELDS if name in ("liquidation", "levy") else ()
-        assert set(definition["required"]) == set(EFFECT_FIELDS[name])
-        assert set(definition["properties"]) == {*EFFECT_FIELDS[name], *optional}
-    encoded = [EFFECT_ENCODERS[type(effect)](effect, digits()) for effect in EFFECTS]
+        form = EFFECT_FORMS[name]
+        assert set(definition["required"]) == {"type", *form.required}
+        assert set(definition["properties"]) == {"type", *form.required, *form.optional}
+    encoded = [effect_object(effect, digits()) for effect in EFFECTS]
     assert {found["type"] for found in encoded} == set(effects)
 
 

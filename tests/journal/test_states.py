@@ -13,8 +13,9 @@ from immutables import Map
 from marginspec.model.events import Event
 from marginspec.model.state import Header, Profile, State
 from marginspec.transition import apply
-from marginspec_journal.canonical import header_hash, sorted_json
+from marginspec_journal.canonical import sorted_json
 from marginspec_journal.errors import InputError
+from marginspec_journal.header import header_hash
 from marginspec_journal.states import OpenedState, opening, opening_hash, read_state, state_text, write_state
 from worlds.events import (
     deposit,

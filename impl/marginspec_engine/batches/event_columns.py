@@ -20,7 +20,7 @@ from marginspec_engine.layout.event_words import MARGIN_MODES, POSITION_MODES, S
 from marginspec_engine.memory.plain_memory import Words64
 from marginspec_engine.memory.tables import Tables
 from marginspec_journal.errors import InputError
-from marginspec_journal.event_reading import EVENT_FORMS
+from marginspec_journal.events import EVENT_FORMS
 from marginspec_journal.names import is_name, is_time_stamp
 from marginspec_journal.parquet import ParquetJournal
 
@@ -70,7 +70,7 @@ TYPES = {
     "list_market": layout.LIST_MARKET,
 }
 """The number of each type of event."""
-FIELDS = tuple(sorted({field for form in EVENT_FORMS.values() for field in form.readers}))
+FIELDS = tuple(sorted({field for form in EVENT_FORMS.values() for field in form.kinds}))
 BITS = {field: 1 << place for place, field in enumerate(FIELDS)}
 MOST_HIGH_WORD = 10**38 >> 64
 """The high word of a decimal that may have more digits than the wire format allows."""
@@ -89,7 +89,7 @@ def required_and_allowed() -> tuple[Words64, Words64]:
     for name, event_type in TYPES.items():
         form = EVENT_FORMS[name]
         required[event_type] = sum(BITS[field] for field in form.required)
-        allowed[event_type] = sum(BITS[field] for field in form.readers)
+        allowed[event_type] = sum(BITS[field] for field in form.kinds)
     return required, allowed
 
 

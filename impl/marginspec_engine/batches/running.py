@@ -16,9 +16,11 @@ from marginspec_engine.layout.reasons import ACCEPTED, REASONS
 from marginspec_engine.memory import words as memory
 from marginspec_engine.memory.plain_memory import Words64, vector_of, words_of
 from marginspec_engine.numba.entry_points import COLLECT, PUBLISH, RUN_ROWS, enter
-from marginspec_journal.canonical import canonical_json, event_hash
+from marginspec_journal.canonical import canonical_json
 from marginspec_journal.chain import ChainedReceipt, next_hash
-from marginspec_journal.effects import Digits, receipt_object
+from marginspec_journal.digits import Digits
+from marginspec_journal.events import event_hash
+from marginspec_journal.receipts import receipt_object
 from marginspec_journal.states import OpenedState
 
 HASH_WORDS = 4

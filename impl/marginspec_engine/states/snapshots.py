@@ -23,8 +23,7 @@ from marginspec_engine.memory.plain_memory import Words64, allocated, words_of
 from marginspec_engine.memory.tables import BOOK_VECTORS, MAPS, MARKET_VECTORS, Tables, release_book
 from marginspec_journal import InputError
 from marginspec_journal.atomic import atomic_writer
-from marginspec_journal.canonical import header_object
-from marginspec_journal.header_reading import header_of
+from marginspec_journal.header import header_object, header_of
 from marginspec_journal.states import opening
 from marginspec_journal.strict_json import parse_document
 

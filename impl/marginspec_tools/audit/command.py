@@ -18,7 +18,7 @@ from rich.table import Table
 from marginspec import RULEBOOK_VERSION
 from marginspec.model.state import State
 from marginspec_journal import InputError
-from marginspec_journal.canonical import JOURNAL_VERSION
+from marginspec_journal.header import JOURNAL_VERSION
 from marginspec_journal.state_objects import STATE_VERSION
 from marginspec_tools.audit import folder
 from marginspec_tools.audit.findings import Finding, broken_invariants, finding_object

@@ -11,8 +11,8 @@ from marginspec.model import ledger
 from marginspec.model.state import State
 from marginspec_audit import assets_of
 from marginspec_audit.transparency import MarketStatus, market_status
-from marginspec_journal.canonical import header_object
 from marginspec_journal.decimals import decimal_text
+from marginspec_journal.header import header_object
 from marginspec_tools.audit.findings import KINDS, Finding
 from marginspec_tools.runs.running import Run
 

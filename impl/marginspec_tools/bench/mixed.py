@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 from marginspec.model.state import Header
 from marginspec_engine.memory.plain_memory import Words64
 from marginspec_journal.atomic import atomic_writer
-from marginspec_journal.canonical import canonical_json, header_object
+from marginspec_journal.canonical import canonical_json
+from marginspec_journal.header import header_object
 from marginspec_journal.parquet import METADATA_KEY
 from marginspec_tools.bench.worlds import ASSET, LOTS_WIRE, ONE, PRICE_WIRE, TIERS
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 import attrs
 import click
@@ -13,9 +13,9 @@ from marginspec import RULEBOOK_VERSION
 from marginspec.margin.bands import bankruptcy_price, liquidation_band
 from marginspec.margin.margin import domain_initial, domain_margin, is_healthy, position_margin
 from marginspec.model import ledger
-from marginspec.model.account import DomainKey, PositionKey, PositionMode, PositionSide, Setting
+from marginspec.model.account import DomainKey, PositionKey, PositionMode, Setting
 from marginspec.model.ledger import LedgerAccount
-from marginspec.model.market import FeeTerms, Market, TierTerms, list_market
+from marginspec.model.market import FeeTerms, Market, list_market
 from marginspec.model.rejections import Rejected
 from marginspec.model.state import Header, Profile, State
 from marginspec.model.units import (
@@ -38,19 +38,18 @@ from marginspec.settlement.deleveraging import score_of
 from marginspec.settlement.rankings import Score
 from marginspec_journal import InputError
 from marginspec_journal.decimals import decimal_text
+from marginspec_journal.ledger_names import POSITION_SIDES
 from marginspec_journal.state_reading import indexed
 from marginspec_journal.strict_json import Node, read_document
+from marginspec_tools.calculate.forms import DOMAIN, KINDS, MARKET, POSITION, AskedMarket, Kind
 from marginspec_tools.console.outputs import Spool, print_line
 from marginspec_tools.runs.running import json_option, need_fast_engine
 
 CALC_VERSION = 1
 ACCOUNT = "domain"
 LONGEST_ID = 128
-SIDES: tuple[PositionSide, ...] = ("BOTH", "LONG", "SHORT")
 RANKINGS = ("binance", "bitmex")
-FEES = ("taker_fee", "maker_fee", "insurance_fee_share", "clearance_fee")
 
-Kind = Literal["tier", "maintenance", "initial", "band", "bankruptcy", "adl_score"]
 Values = dict[str, Any]
 
 
@@ -277,7 +276,7 @@ def question_id_of(node: Node) -> str:
 def question_of(node: Node, question_id: str) -> Question:
     """One question."""
     fields = node.record(("id", "kind", "markets", "domain", "market"))
-    kind = fields["kind"].choice(tuple(ANSWERS))
+    kind = fields["kind"].choice(KINDS)
     markets = {name: market_of(name, entry) for name, entry in fields["markets"].named_entries()}
     asked = known_market(fields["market"], markets)
     state = state_of(fields["domain"], markets, asked)
@@ -294,33 +293,25 @@ def known_market(node: Node, markets: dict[str, Market]) -> Market:
 
 def market_of(name: str, node: Node) -> Market:
     """A market at its mark; tick and fees have no part in any answer and may be left out."""
-    required = ("asset", "price_decimals", "quantity_decimals", "tiers", "mark")
-    fields = node.record(required, ("tick", *FEES))
-    price_decimals = fields["price_decimals"].integer()
-    finest = Decimal8(10 ** (WIRE_DECIMALS - min(max(price_decimals, 0), WIRE_DECIMALS)))
-    fees = FeeTerms(*(Rate(fields[fee].wire_decimal() if fee in fields else 0) for fee in FEES))
+    fields = MARKET.fields(node)
+    asked: AskedMarket = MARKET.build(MARKET.values(fields))
+    finest = Decimal8(10 ** (WIRE_DECIMALS - min(max(asked.price_decimals, 0), WIRE_DECIMALS)))
+    fees = (asked.taker_fee, asked.maker_fee, asked.insurance_fee_share, asked.clearance_fee)
     try:
         market = list_market(
             name,
-            fields["asset"].name(),
+            asked.asset,
             DEFAULT_ASSET_DECIMALS,
-            price_decimals,
-            fields["quantity_decimals"].integer(),
-            fields["tick"].wire_decimal() if "tick" in fields else finest,
-            fees,
-            tuple(tier_of(row) for row in fields["tiers"].elements()),
+            asked.price_decimals,
+            asked.quantity_decimals,
+            finest if asked.tick is None else asked.tick,
+            FeeTerms(*(Rate(fee or 0) for fee in fees)),
+            asked.tiers,
         )
     except Rejected as refusal:
         node.fail(f"no market may be so: {refusal.reason}")
-    mark = fields["mark"].units(price_decimals, least=1, most=MAX_PRICE)
+    mark = fields["mark"].units(asked.price_decimals, least=1, most=MAX_PRICE)
     return attrs.evolve(market, mark=Price(mark))
-
-
-def tier_of(node: Node) -> TierTerms:
-    """One row of a tier table."""
-    fields = node.record(("floor", "max_leverage", "maintenance_rate"))
-    floor, rate = fields["floor"].wire_decimal(), fields["maintenance_rate"].wire_decimal()
-    return TierTerms(floor, fields["max_leverage"].integer(), rate)
 
 
 @attrs.frozen
@@ -335,7 +326,7 @@ class Holding:
 
 def state_of(node: Node, markets: dict[str, Market], asked: Market) -> State:
     """A state with one account whose cross domain is the one of the question."""
-    fields = node.record(("cash", "positions"))
+    fields = DOMAIN.fields(node)
     cash = Money(fields["cash"].units(DEFAULT_ASSET_DECIMALS, -MAX_AMOUNT, MAX_AMOUNT))
     holdings: dict[PositionKey, Holding] = {}
     leverages: dict[str, int] = {}
@@ -353,12 +344,12 @@ def state_of(node: Node, markets: dict[str, Market], asked: Market) -> State:
 
 def holding_of(node: Node, markets: dict[str, Market], asked: Market) -> Holding:
     """One position: cost as it is stated, or as the entry price makes it."""
-    fields = node.record(("market", "side", "quantity", "leverage"), ("cost", "entry"))
+    fields = POSITION.fields(node)
     market = known_market(fields["market"], markets)
     if market.asset != asked.asset:
         fields["market"].fail(f"settles in {market.asset}, but the domain is in {asked.asset}")
     quantity = quantity_of(fields["quantity"], market)
-    side = fields["side"].choice(SIDES)
+    side = fields["side"].choice(POSITION_SIDES)
     if (side == "LONG" and quantity < 0) or (side == "SHORT" and quantity > 0):
         fields["quantity"].fail(f"side {side} has a quantity of the other sign")
     if ("cost" in fields) == ("entry" in fields):

@@ -9,7 +9,7 @@ from marginspec.settlement.deleveraging import Queues
 from marginspec.settlement.settle import settle
 from marginspec.settlement.waterfall import shortfalls, uncovered_shortfall
 from marginspec.transition import apply
-from marginspec_journal.canonical import event_object
+from marginspec_journal.events import event_object
 from marginspec_tools.explain.effects import effect_node
 from marginspec_tools.explain.explanation import Explanation, clause, confirm
 from marginspec_tools.explain.liquidations import liquidation_node

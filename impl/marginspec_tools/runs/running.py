@@ -17,8 +17,8 @@ from marginspec.model.state import Header, State
 from marginspec.transition import SpecificationEngine
 from marginspec_audit import Transition, Violation, check_state
 from marginspec_journal import InputError, Journal, Record, open_journal
-from marginspec_journal.canonical import header_object
 from marginspec_journal.chain import ChainedReceipt, ReceiptChain
+from marginspec_journal.header import header_object
 from marginspec_journal.states import OpenedState, opening, read_state
 
 ENGINES = ("spec", "fast")

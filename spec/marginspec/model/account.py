@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 import attrs
 
-from marginspec.model.fields import AccountName, AssetName, MarketName, OrderName, SidedQuantity
+from marginspec.model.fields import AccountName, AssetName, LotNumber, MarketName, OrderName, SidedQuantity
 from marginspec.model.units import Price, Quantity
 
 PositionMode = Literal["one_way", "hedge"]
@@ -64,7 +64,7 @@ class Order:
 class Lot:
     """Inventory that the liquidation engine took of an account's position, and why; its cost is in the ledger."""
 
-    id: int
+    id: LotNumber
     account: AccountName
     market: MarketName
     side: PositionSide

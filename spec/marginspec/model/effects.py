@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import attrs
 
 from marginspec.model.account import DomainKey, Lot, MarginMode, Order, PositionKey, PositionMode
-from marginspec.model.fields import AccountName, AssetName, MarketName, OrderName, UnsignedQuantity
+from marginspec.model.fields import AccountName, AssetName, LotNumber, MarketName, OrderName, UnsignedQuantity
 from marginspec.model.ledger import LedgerAccount
 from marginspec.model.market import FeeTerms, Market, TierTable
 from marginspec.model.rejections import Reason
@@ -166,7 +166,7 @@ class LotOpened:
 class LotReduced:
     """So much of a lot is left (signed); zero when it is closed."""
 
-    lot: int
+    lot: LotNumber
     market: MarketName
     quantity: Quantity
 
@@ -178,7 +178,7 @@ class Deleveraged:
     `value` is the lot's released cost, signed like the lot; `loss` is what the lot's loss fell by.
     """
 
-    lot: int
+    lot: LotNumber
     counterparty: PositionKey
     quantity: Quantity
     value: Money

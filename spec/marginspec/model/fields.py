@@ -40,7 +40,9 @@ class Amount:
 
 @attrs.frozen
 class Integer:
-    """A number that counts no unit."""
+    """A number that counts no unit; `least` is the smallest there can be, where documents have a bound."""
+
+    least: int | None = None
 
 
 @attrs.frozen
@@ -78,6 +80,8 @@ StatedPrice = Annotated[Decimal8, Amount("price", stated=True)]
 StatedQuantity = Annotated[Decimal8, Amount("quantity", stated=True)]
 StatedMoney = Annotated[Decimal8, Amount("money", stated=True)]
 StatedRate = Annotated[Decimal8, Amount("rate", stated=True)]
+
+LotNumber = Annotated[int, Integer(least=1)]
 
 UnsignedQuantity = Annotated[Quantity, Amount("quantity", form="unsigned")]
 SidedQuantity = Annotated[Quantity, Amount("quantity", form="sided")]

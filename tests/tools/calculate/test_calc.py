@@ -12,9 +12,11 @@ from click.testing import CliRunner
 import marginspec_journal
 from marginspec_journal import InputError
 from marginspec_tools.calculate.calc import command
+from marginspec_tools.calculate.schema import calc_schema
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "calc.md"
-SCHEMA = json.loads((Path(marginspec_journal.__file__).parent / "schemas" / "calc.schema.json").read_text("utf-8"))
+SCHEMA_TEXT = (Path(marginspec_journal.__file__).parent / "schemas" / "calc.schema.json").read_bytes()
+SCHEMA = json.loads(SCHEMA_TEXT)
 
 # The example of MRG-07: floor, rate, leverage.
 BRACKETS = (
@@ -51,6 +53,11 @@ def question(kind: str, *positions: dict[str, Any], cash: str = "3000000", **cha
         "market": "BTCUSDT",
         **changes,
     }
+
+
+def test_the_published_schema_is_the_one_that_the_declarations_give() -> None:
+    # `make docs` writes it anew.
+    assert calc_schema() == SCHEMA_TEXT
 
 
 def asked(folder: Path, *questions: dict[str, Any], **changes: Any) -> Path:

@@ -13,11 +13,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from marginspec.model.fields import type_name
 from marginspec.model.state import State
 from marginspec.transition import SpecificationEngine
 from marginspec_engine.batches.running import BatchRun
 from marginspec_journal import Record, open_journal
-from marginspec_journal.canonical import type_name
 from marginspec_journal.parquet import ParquetJournal
 from marginspec_journal.states import opening
 from marginspec_tools.runs.fast_running import rows_behind

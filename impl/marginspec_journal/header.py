@@ -1,17 +1,36 @@
-"""The header of a journal from its JSON object."""
+"""The header of a journal: the profile and the decimals of assets, as the JSON object that a journal begins with."""
 
-from typing import Literal
+from hashlib import sha256
 
 from immutables import Map
 
 from marginspec import RULEBOOK_VERSION
 from marginspec.model.state import Header, Profile
 from marginspec.model.units import DEFAULT_ASSET_DECIMALS, WIRE_DECIMALS
-from marginspec_journal.canonical import JOURNAL_VERSION
+from marginspec_journal.canonical import JsonObject, canonical_json
+from marginspec_journal.records import RecordForm
 from marginspec_journal.strict_json import Node
 
-ADL_RANKINGS: tuple[Literal["binance", "bitmex"], ...] = ("binance", "bitmex")
-LAST_RESORTS: tuple[Literal["levy", "none"], ...] = ("levy", "none")
+JOURNAL_VERSION = 1
+PROFILE = RecordForm(Profile)
+STANDARD_PROFILE = "reserve"
+"""Names the profile whose fields all have their defaults."""
+
+
+def header_object(header: Header) -> JsonObject:
+    """The header with every default filled in; assets as they were given, each with its decimals."""
+    decimals = header.asset_decimals
+    return {
+        "assets": {asset: {"decimals": decimals[asset]} for asset in sorted(decimals)},
+        "journal": JOURNAL_VERSION,
+        "profile": PROFILE.encode(header.profile),
+        "rulebook": RULEBOOK_VERSION,
+    }
+
+
+def header_hash(header: Header) -> bytes:
+    """What the chain of a journal starts from: SHA-256 of the canonical header, 32 bytes."""
+    return sha256(canonical_json(header_object(header))).digest()
 
 
 def header_of(node: Node) -> Header:
@@ -27,13 +46,9 @@ def header_of(node: Node) -> Header:
 
 
 def _profile(node: Node) -> Profile:
-    if node.value == "reserve":
+    if node.value == STANDARD_PROFILE:
         return Profile()
-    fields = node.record((), optional=("adl_ranking", "last_resort"))
-    defaults = Profile()
-    ranking = fields["adl_ranking"].choice(ADL_RANKINGS) if "adl_ranking" in fields else defaults.adl_ranking
-    resort = fields["last_resort"].choice(LAST_RESORTS) if "last_resort" in fields else defaults.last_resort
-    return Profile(ranking, resort)
+    return Profile(**PROFILE.values(node.record((), optional=PROFILE.required)))
 
 
 def _decimals(node: Node) -> int:

@@ -1,0 +1,107 @@
+"""Events as JSON objects: what a line of a journal may hold, and what of it is hashed."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
+from typing import Any, NamedTuple, get_args
+
+import attrs
+
+from marginspec.model.account import MarginMode
+from marginspec.model.events import Event
+from marginspec.model.fields import StatedQuantity
+from marginspec.model.rejections import Reason
+from marginspec_journal.canonical import JsonObject, canonical_json
+from marginspec_journal.names import is_reference, is_time_stamp
+from marginspec_journal.records import TYPE, RecordForm
+from marginspec_journal.strict_json import Node
+
+Observed = Mapping[str, Any]
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@attrs.frozen
+class ObservedPosition:
+    """A position as in a state: its quantity, and margin mode and leverage if they were observed."""
+
+    quantity: StatedQuantity
+    margin_mode: MarginMode | None = None
+    leverage: int | None = None
+
+
+ANNOTATIONS = ("ts", "ref", "observed")
+EVENT_FORMS = {form.name: form for form in (RecordForm(one, typed=True) for one in get_args(Event))}
+OBSERVED_POSITION = RecordForm(ObservedPosition)
+_ENCODERS = {form.record: form.encode for form in EVENT_FORMS.values()}
+
+
+class Record(NamedTuple):
+    """An event as it stands in a journal: its line (or row) and what came with it, never used in a rule."""
+
+    line: int
+    event: Event
+    ts: str | None = None
+    ref: str | None = None
+    observed: Observed | None = None
+
+
+def event_object(event: Event) -> JsonObject:
+    """An event as a journal states it, without ts, ref and observed; decimals in their shortest form.
+
+    The shortest form (0.1 for 0.10) makes JSON Lines and Parquet agree. Optional fields that are absent
+    are left out. No field sorts behind the type.
+    """
+    return _ENCODERS[type(event)](event)
+
+
+def event_hash(event: Event) -> str:
+    """SHA-256 of the canonical event, in hexadecimal."""
+    return sha256(canonical_json(event_object(event))).hexdigest()
+
+
+def record_of(root: Node, line: int) -> Record:
+    """The record that an object states; refuses unknown, repeated, absent and malformed fields."""
+    form = EVENT_FORMS[root.member(TYPE).choice(tuple(EVENT_FORMS))]
+    fields = form.fields(root, *ANNOTATIONS)
+    return Record(
+        line,
+        form.build(form.values(fields)),
+        _annotation(fields.get("ts"), is_time_stamp, "a time stamp of RFC 3339"),
+        _annotation(fields.get("ref"), is_reference, "1 to 128 printable ASCII characters"),
+        _observed(fields["observed"]) if "observed" in fields else None,
+    )
+
+
+def _annotation(node: Node | None, holds: Callable[[str], bool], expected: str) -> str | None:
+    if node is None:
+        return None
+    if not holds(node.text()):
+        node.fail(f"expected {expected}")
+    return node.text()
+
+
+def _observed(node: Node) -> Observed:
+    """What the exchange's own engine answered, checked for its shape; its values are compared, not used."""
+    fields = node.record((), ("accepted", "rejected", "ledger", "positions", "marks"))
+    if "accepted" in fields and "rejected" in fields:
+        node.fail("both accepted and rejected")
+    if "accepted" in fields and not fields["accepted"].flag():
+        fields["accepted"].fail("expected true")
+    if "rejected" in fields:
+        fields["rejected"].choice(tuple(Reason))
+    for name in ("ledger", "marks"):
+        for entry in _observed_entries(fields.get(name)):
+            entry.wire_decimal()
+    for entry in _observed_entries(fields.get("positions")):
+        OBSERVED_POSITION.read(entry)
+    observed: Observed = node.value
+    return observed
+
+
+def _observed_entries(node: Node | None) -> Iterator[Node]:
+    """The fields of an object; none if it was not observed. Their names are any text that UTF-8 can hold."""
+    for name, entry in node.entries() if node is not None else ():
+        if _SURROGATE.search(name):
+            entry.fail("not Unicode text: a lone surrogate")
+        yield entry
