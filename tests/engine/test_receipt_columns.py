@@ -12,7 +12,7 @@ from golden_journals import FOLDER
 from marginspec_journal import write_lines
 from marginspec_tools import cli
 from marginspec_tools.runs.running import Run
-from marginspec_tools.simulate.venue import generate, mixed
+from marginspec_tools.simulate import generate, mixed
 
 LISTING = ("market_listed", "tiers_updated", "fees_updated")
 MODES = {"position_mode": "position_mode", "margin_mode": "margin_mode"}

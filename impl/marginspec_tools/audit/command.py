@@ -12,25 +12,21 @@ from typing import Any, BinaryIO
 import attrs
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
 from marginspec import RULEBOOK_VERSION
 from marginspec.model.state import State
 from marginspec_journal import InputError
 from marginspec_journal.canonical import JOURNAL_VERSION
+from marginspec_journal.errors import unreadable
 from marginspec_journal.state_objects import STATE_VERSION
 from marginspec_tools.audit import folder
-from marginspec_tools.audit.findings import Finding, broken_invariants, finding_object
+from marginspec_tools.audit.checks import Checks, Tally
+from marginspec_tools.audit.findings import Finding
 from marginspec_tools.audit.liquidations import COLUMNS, liquidation_rows
-from marginspec_tools.audit.observed import observed_differences
-from marginspec_tools.audit.recount import Recount
-from marginspec_tools.audit.summary import Tally, fund_columns, summary_object, summary_text
-from marginspec_tools.console.outputs import people_console, print_line, shown_path
-from marginspec_tools.console.progress import counted
-from marginspec_tools.runs.replay import print_lines, print_text, text_rows
-from marginspec_tools.runs.running import Run, Step, engine_option, json_option, start_option
-from marginspec_tools.runs.violations import broken_at_start
+from marginspec_tools.audit.summary import compared_text, findings_text, summary_object, summary_text
+from marginspec_tools.audit.waterfall import all_funds, happened_text
+from marginspec_tools.console import counted, json_option, print_fields, print_line, shown_path
+from marginspec_tools.runs import Run, broken_in, engine_option, estimated_events, print_run, start_option, total_fields
 
 PATH = click.Path(path_type=Path)
 
@@ -65,8 +61,7 @@ def hashes_of(journal: Path, start: Path | None) -> dict[str, str]:
         try:
             hashes[name] = folder.sha256_of_file(path)
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise InputError(str(path), None, None, f"cannot be read: {reason}") from None
+            raise unreadable(path, error) from None
     return hashes
 
 
@@ -88,25 +83,22 @@ def command(
     when the run is over, whole: summary.md, summary.json, funds.csv, liquidations.csv, findings.jsonl and
     manifest.json.
 
-    Exit codes: 0 nothing was found; 1 findings; 2 wrong usage or input, nothing written.
+    Exit codes: 0 no findings; 1 findings; 2 wrong usage or input, nothing written.
     """
     place = folder.checked_folder(report, force=force)
     inputs = Inputs.of(journal, start)
     run = Run(journal, start, engine)
-    broken = broken_at_start(run.start) if start is not None else []
+    broken = broken_in(run.start.state) if start is not None else []
     if broken:
-        if as_json:
-            print_lines(run, broken, checked=True)
-        else:
-            print_text(people_console(), run, broken, checked=True)
+        print_run(run, broken, checked=True, as_json=as_json)
         context.exit(1)
     tally, summary = audit(run, inputs, place)
     if as_json:
         for found in tally.first:
-            print_line(finding_object(found))
+            print_line(attrs.asdict(found))
         print_line({**summary, "report": shown_path(place)})
     else:
-        print_audit(people_console(), run, tally, place)
+        print_audit(run, tally, summary, place)
     context.exit(0 if tally.holds else 1)
 
 
@@ -117,40 +109,34 @@ def audit(run: Run, inputs: Inputs, place: Path) -> tuple[Tally, dict[str, Any]]
         contents: dict[str, BinaryIO] = {
             name: stack.enter_context(tempfile.TemporaryFile(dir=place.parent)) for name in folder.REPORT_FILES
         }
-        tally = check_events(run, contents[folder.FINDINGS], contents[folder.LIQUIDATIONS])
+        tally = check_events(run, inputs.journal, contents[folder.FINDINGS], contents[folder.LIQUIDATIONS])
         inputs.check_unchanged()
         start = None if inputs.start is None else shown_path(inputs.start)
         summary = summary_object(run, tally, shown_path(inputs.journal), start)
         contents[folder.SUMMARY].write(pretty(summary))
         contents[folder.SUMMARY_TEXT].write(summary_text(summary, tally).encode())
-        contents[folder.FUNDS].write(funds_table(run.state))
+        contents[folder.FUNDS].write(funds_table(run.state, tally))
         contents[folder.MANIFEST].write(pretty(manifest(run, inputs, contents)))
         folder.publish(place, contents)
     return tally, summary
 
 
-def check_events(run: Run, findings: BinaryIO, liquidations: BinaryIO) -> Tally:
+def check_events(run: Run, journal: Path, findings: BinaryIO, liquidations: BinaryIO) -> Tally:
     """Run to the end with all checks; writes findings and liquidations as they come."""
-    tally, recount = Tally(), Recount(run.start.state)
+    checks = Checks(run)
     liquidations.write(csv_line(COLUMNS))
-    last: Step | None = None
-    for step in counted(run, "auditing"):
-        last = step
-        tally.observed += step.record.observed is not None
+    for step, found in counted(checks, "auditing", estimated_events(journal)):
         for row in liquidation_rows(step):
-            tally.happened[row.kind] += 1
             liquidations.write(csv_line(attrs.astuple(row)))
-        for found in (*broken_invariants(step), *recount.take(step), *observed_differences(step)):
-            write_finding(found, tally, findings)
-    for found in recount.finish(last) if last is not None else ():
-        write_finding(found, tally, findings)
-    return tally
+        write_findings(found, findings)
+    write_findings(checks.finish(), findings)
+    return checks.tally
 
 
-def write_finding(found: Finding, tally: Tally, findings: BinaryIO) -> None:
-    """Count a finding and write its line."""
-    tally.add(found)
-    findings.write(msgspec.json.encode(finding_object(found)) + b"\n")
+def write_findings(found: list[Finding], findings: BinaryIO) -> None:
+    """Write findings, a line each."""
+    for finding in found:
+        findings.write(msgspec.json.encode(attrs.asdict(finding)) + b"\n")
 
 
 def csv_line(cells: tuple[Any, ...]) -> bytes:
@@ -160,9 +146,9 @@ def csv_line(cells: tuple[Any, ...]) -> bytes:
     return text.getvalue().encode()
 
 
-def funds_table(state: State) -> bytes:
+def funds_table(state: State, tally: Tally) -> bytes:
     """funds.csv: the status of every market."""
-    rows = [fund_columns(state, market) for market in sorted(state.markets)]
+    rows = [funds.exact() for funds in all_funds(state, tally.lots_opened)]
     header = csv_line(tuple(rows[0])) if rows else b"market\n"
     return header + b"".join(csv_line(tuple(row.values())) for row in rows)
 
@@ -197,22 +183,14 @@ def pretty(fields: dict[str, Any]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(fields), indent=2) + b"\n"
 
 
-def print_audit(console: Console, run: Run, tally: Tally, place: Path) -> None:
-    """Totals, findings by kind, the first findings, and where the report is."""
-    table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, text in text_rows(run):
-        table.add_row(name, text)
-    for kind, count in sorted(tally.happened.items()):
-        table.add_row(kind, f"{count:,}")
-    console.print(table)
+def print_audit(run: Run, tally: Tally, summary: dict[str, Any], place: Path) -> None:
+    """Totals, the first findings, how many there are, what they come from, and where the report is."""
+    print_fields([*total_fields(run), ("happened", happened_text(tally.happened))])
     for found in tally.first:
-        console.print(found.text, style="red", soft_wrap=True)
-    total = tally.findings.total()
-    if total > len(tally.first):
-        console.print(f"and {total - len(tally.first):,} more in findings.jsonl", style="red")
-    counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(tally.findings.items()))
-    style, verdict = ("red", f"{total:,} findings: {counts}") if total else ("green", "nothing was found")
-    console.print(verdict, style=style)
-    console.print(f"report in {shown_path(place)}", soft_wrap=True)
+        click.secho(found.text, fg="red")
+    more = tally.findings.total() - len(tally.first)
+    if more:
+        click.secho(f"and {more:,} more in findings.jsonl", fg="red")
+    click.echo(compared_text(summary["observed"]))
+    click.secho(findings_text(summary["findings"]), fg="green" if tally.holds else "red")
+    click.echo(f"report in {shown_path(place)}")

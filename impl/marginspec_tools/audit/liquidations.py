@@ -8,7 +8,7 @@ from marginspec.model.account import DomainKey
 from marginspec.model.effects import Deleveraged, DomainLiquidated, Effect, Levied, LotOpened, Transferred
 from marginspec.model.state import State
 from marginspec_journal.decimals import decimal_text
-from marginspec_tools.runs.running import Step
+from marginspec_tools.runs import Step
 
 
 @attrs.frozen

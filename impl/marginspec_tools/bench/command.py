@@ -15,8 +15,8 @@ import msgspec
 
 from marginspec_journal import write_lines
 from marginspec_journal.errors import unwritable
-from marginspec_tools.runs.running import Run, need_fast_engine
-from marginspec_tools.simulate.venue import Parameters, generate, mixed, opening_length
+from marginspec_tools.runs import Run, need_fast_engine
+from marginspec_tools.simulate import Parameters, generate, mixed, opening_length
 
 if TYPE_CHECKING:
     from marginspec_tools.bench.figures import Measured as Figures

@@ -40,8 +40,8 @@ from marginspec_journal import InputError
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.state_reading import indexed
 from marginspec_journal.strict_json import Node, read_document
-from marginspec_tools.console.outputs import Spool, print_line
-from marginspec_tools.runs.running import json_option, need_fast_engine
+from marginspec_tools.console import Spool, json_option, print_line
+from marginspec_tools.runs import need_fast_engine
 
 CALC_VERSION = 1
 ACCOUNT = "domain"

@@ -14,6 +14,7 @@ from marginspec import RULEBOOK_VERSION
 from marginspec.model.units import WIRE_DECIMALS
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.strict_json import Node
+from marginspec_tools.console import EngineCrash
 from marginspec_tools.fleet.shards import (
     Assignment,
     Kind,
@@ -25,9 +26,8 @@ from marginspec_tools.fleet.shards import (
     put_answers,
     tell_faults,
 )
-from marginspec_tools.runs.running import EngineCrash, announce_compiling, check_fast_engine
-from marginspec_tools.simulate.options import chosen_scenario, read_stated, scenario_command, scenario_options
-from marginspec_tools.simulate.venue import Parameters
+from marginspec_tools.runs import announce_compiling, check_fast_engine
+from marginspec_tools.simulate import Parameters, chosen_scenario, read_stated, scenario_command, scenario_options
 
 HIGHEST_SEED = 10**18 - 1
 """Lines hold integers of the wire format, so a campaign's seeds have one digit less than a scenario's may have."""

@@ -13,9 +13,17 @@ from marginspec_journal.chain import ReceiptChain
 from marginspec_journal.states import opening
 from marginspec_tools.fleet.campaign import TALLIED
 from marginspec_tools.fleet.shards import Line
-from marginspec_tools.runs.tallies import Amounts, Tally, amounts_if_filled_at_mark, texts_of_amounts
-from marginspec_tools.runs.violations import Broken, broken_in, broken_in_transition, broken_object
-from marginspec_tools.simulate.venue import Parameters, Venue, run_venue
+from marginspec_tools.runs import (
+    Amounts,
+    Broken,
+    Tally,
+    amounts_if_filled_at_mark,
+    broken_by,
+    broken_in,
+    broken_object,
+    texts_of_amounts,
+)
+from marginspec_tools.simulate import Parameters, Venue, run_venue
 
 EVENTS_AT_ONCE = 10_000
 MOST_FINDINGS = 20
@@ -67,7 +75,7 @@ class SimulatedJournal:
             if self._checking:
                 transition = Transition(before, taken.event, taken.receipt, self._venue.state)
                 number = self._chain.events
-                self._break(broken_in_transition(transition, number, number + 1))
+                self._break(broken_by(transition, number, number + 1))
                 before = self._venue.state
             yield taken.event, chained.line() + b"\n"
 

@@ -12,7 +12,7 @@ from marginspec_journal import InputError
 from marginspec_journal.errors import unreadable
 from marginspec_journal.lines import opened
 from marginspec_journal.strict_json import Node, parse_document
-from marginspec_tools.console.outputs import line_writer
+from marginspec_tools.console import line_writer
 from marginspec_tools.fleet.campaign import CAMPAIGN
 from marginspec_tools.fleet.segment import Part, joined_segments
 from marginspec_tools.fleet.shards import Kind, Line, Total, tell_faults

@@ -14,8 +14,8 @@ from marginspec import RULEBOOK_VERSION
 from marginspec_journal import InputError, Journal, open_journal
 from marginspec_journal.states import OpenedState, opening_hash, state_text
 from marginspec_journal.strict_json import Node, parse_document
-from marginspec_tools.console.outputs import line_writer
-from marginspec_tools.runs.running import Divergence, check_headers, need_fast_engine
+from marginspec_tools.console import Divergence, line_writer
+from marginspec_tools.runs import check_headers, need_fast_engine
 
 if TYPE_CHECKING:
     from marginspec_engine.batches.running import BatchRun
@@ -127,7 +127,7 @@ def run_segment(journal: Path, snapshot: Path, events: int, *, trusting: bool) -
 
 def take_segment(journal: Journal, run: "BatchRun", passed: int, events: int) -> bool:
     """Take so many events behind those that are passed; gives whether the journal ends with them."""
-    from marginspec_tools.runs.fast_running import rows_behind
+    from marginspec_tools.runs import rows_behind
 
     begun, left = run.events, events
     for rows in rows_behind(journal, run.engine.tables, passed):

@@ -23,9 +23,7 @@ import click
 import msgspec
 
 from marginspec_journal.strict_json import Node
-from marginspec_tools.console.outputs import line_writer, tell
-from marginspec_tools.console.progress import counted
-from marginspec_tools.runs.running import EngineCrash
+from marginspec_tools.console import EngineCrash, counted, line_writer, print_error
 
 PIECES_AHEAD = 32
 """How many pieces wait for each process at most: the others need not be known yet."""
@@ -255,5 +253,5 @@ def tell_faults(sums: Sums) -> int:
     """Say on stderr what is wrong with what was found; gives the exit code."""
     faults = sums.faults()
     for fault in faults:
-        tell(fault)
+        print_error(fault)
     return 1 if faults else 0

@@ -16,7 +16,7 @@ from marginspec_journal.lines import opened
 from marginspec_journal.states import OpenedState, state_in
 from marginspec_journal.strict_json import Node, parse_document
 from marginspec_tools.fleet.shards import Assignment, Kind, Line, Total, answers, assignment_options, put_answers
-from marginspec_tools.runs.running import announce_compiling, check_fast_engine
+from marginspec_tools.runs import announce_compiling, check_fast_engine
 
 PATH = click.Path(path_type=Path)
 COUNTED = ("liquidated", "lots", "deleveraged", "levied")
@@ -85,7 +85,7 @@ class Sweeper:
         """What follows from a scenario's marks: counts, amounts by asset, and the chain's hash after them."""
         from marginspec_engine.batches.event_columns import rows_of_events
         from marginspec_engine.memory.copying import copied_run
-        from marginspec_tools.runs.tallies import Tally, amounts_if_filled_at_mark, texts_of_amounts
+        from marginspec_tools.runs import Tally, amounts_if_filled_at_mark, texts_of_amounts
 
         run = copied_run(self._words, self._run.engine.tables, self._opened)
         tally = Tally(run)

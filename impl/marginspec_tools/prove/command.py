@@ -22,8 +22,7 @@ from marginspec_proofs.prover.proving import Status, prove
 from marginspec_proofs.prover.replaying import run_of
 from marginspec_proofs.prover.statements import REGISTRY
 from marginspec_proofs.theorems.necessity import AN_EXAMPLE
-from marginspec_tools.console.outputs import people_console, refusals, unwritable
-from marginspec_tools.console.progress import counted
+from marginspec_tools.console import counted, people_console, refusals, unwritable
 from marginspec_tools.prove.counterexamples import example_of
 from marginspec_tools.prove.mutants import campaign_code
 from marginspec_tools.prove.status import FOLDER, write_status

@@ -31,7 +31,7 @@ from marginspec_proofs.mutation.judging import (
     weigh,
 )
 from marginspec_proofs.mutation.mutants import RULES, Mutant, chosen_mutants
-from marginspec_tools.console.progress import counted
+from marginspec_tools.console import counted
 
 TABLE = Path("docs/theorems/mutants.json")
 PAGE = Path("docs/theorems/mutants.md")

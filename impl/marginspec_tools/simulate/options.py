@@ -15,6 +15,7 @@ from marginspec.model.units import RATE_ONE, WIRE_DECIMALS
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.strict_json import Node
 from marginspec_tools.simulate.markets import VenueMarket, decimal8, first_markets, venue_markets
+from marginspec_tools.simulate.parameters import DEFAULT_MIX, Parameters, mixed, opening_length
 from marginspec_tools.simulate.price_paths import (
     ClosesFile,
     JumpDiffusion,
@@ -23,7 +24,6 @@ from marginspec_tools.simulate.price_paths import (
     closes_in,
     read_closes_file,
 )
-from marginspec_tools.simulate.venue import DEFAULT_MIX, Parameters, mixed, opening_length
 
 RATE_PATTERN = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]{1,8})?")
 MOST_EVENTS = 10**8

@@ -7,8 +7,9 @@ import click
 import msgspec
 
 from marginspec_journal import write_journal
+from marginspec_tools.simulate.generation import generate
 from marginspec_tools.simulate.options import chosen_scenario, scenario_options
-from marginspec_tools.simulate.venue import Parameters, generate
+from marginspec_tools.simulate.parameters import Parameters
 
 SUFFIXES = (".jsonl", ".jsonl.zst", ".parquet")
 HIGHEST_SEED = 2**63 - 1

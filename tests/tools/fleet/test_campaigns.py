@@ -39,8 +39,8 @@ from marginspec_tools.fleet.campaign import HIGHEST_SEED, Campaign
 from marginspec_tools.runs import violations
 from marginspec_tools.runs.running import Run
 from marginspec_tools.runs.violations import Broken
+from marginspec_tools.simulate import Venue
 from marginspec_tools.simulate.options import scenario_command
-from marginspec_tools.simulate.venue import Venue
 
 JOURNALS = 5
 SEED = 40

@@ -19,7 +19,7 @@ from marginspec_journal import Record, open_journal, write_journal, write_lines
 from marginspec_journal.states import state_text, write_state
 from marginspec_tools import cli
 from marginspec_tools.runs.fast_running import FastRun
-from marginspec_tools.simulate.venue import generate, mixed
+from marginspec_tools.simulate import generate, mixed
 
 EVERY = 500
 

@@ -15,7 +15,7 @@ from marginspec_journal.decimals import parse_decimal
 from marginspec_journal.states import read_state, write_state
 from marginspec_tools import cli
 from marginspec_tools.runs.fast_running import FastRun
-from marginspec_tools.simulate.venue import generate, mixed
+from marginspec_tools.simulate import generate, mixed
 
 SCENARIOS = 12
 COUNTED = {"liquidated": DomainLiquidated, "lots": LotOpened, "deleveraged": Deleveraged, "levied": Levied}

@@ -1,0 +1,23 @@
+"""Options that several commands have, and the refusal of those that would do nothing."""
+
+from collections.abc import Iterable
+
+import click
+from click.core import ParameterSource
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print lines of JSON.")
+
+
+def is_given(context: click.Context, name: str) -> bool:
+    """Whether a parameter is given, not left to its default."""
+    return context.get_parameter_source(name) not in (ParameterSource.DEFAULT, None) and bool(
+        context.params[name] != ()
+    )
+
+
+def refuse_given(context: click.Context, names: Iterable[str], reason: str) -> None:
+    """Refuse parameters that would do nothing; the reason follows the first one's name."""
+    for parameter in context.command.params:
+        if parameter.name in names and is_given(context, parameter.name):
+            shown = parameter.opts[0] if isinstance(parameter, click.Option) else parameter.make_metavar(context)
+            raise click.UsageError(f"{shown} {reason}", context)
