@@ -15,6 +15,7 @@ import msgspec
 
 from marginspec_journal import write_lines
 from marginspec_journal.errors import unwritable
+from marginspec_tools.console import json_option, refuse_given
 from marginspec_tools.runs import Run, need_fast_engine
 from marginspec_tools.simulate import Parameters, generate, mixed, opening_length
 
@@ -104,8 +105,10 @@ def measure(accounts: int, following: int, repeats: int, folder: Path) -> Measur
     default=Path.home() / ".cache" / "marginspec" / "peers",
     help="Folder of the peers' environments.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Lines for programs.")
+@json_option
+@click.pass_context
 def command(
+    context: click.Context,
     events: int,
     repeats: int,
     accounts: tuple[int, ...],
@@ -121,8 +124,12 @@ def command(
     positions. The reference is a plain Python loop over the same lines in the same run: parse, write
     canonically, chain with SHA-256.
     """
-    if plots is not None and (sets_up or largest is None):
-        raise click.UsageError("--plots needs --fast")
+    if sets_up:
+        refuse_given(context, ["events", "repeats", "accounts", "largest", "plots"], "does nothing beside --setup")
+    elif largest is not None:
+        refuse_given(context, ["events", "repeats", "accounts"], "does nothing beside --fast")
+    else:
+        refuse_given(context, ["plots", "environments"], "needs --fast")
     if sets_up or largest is not None:
         need_fast_engine()
         measure_engine(None if sets_up else largest, environments, plots, as_json=as_json)

@@ -40,7 +40,7 @@ from marginspec_journal import InputError
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.state_reading import indexed
 from marginspec_journal.strict_json import Node, read_document
-from marginspec_tools.console import Spool, json_option, print_line
+from marginspec_tools.console import Spool, json_option, print_line, refuse_given
 from marginspec_tools.runs import need_fast_engine
 
 CALC_VERSION = 1
@@ -92,7 +92,9 @@ PATH = click.Path(path_type=Path)
     help="Of ranks, where FILE is Parquet.",
 )
 @json_option
+@click.pass_context
 def command(
+    context: click.Context,
     file: Path,
     markets: Path | None,
     output: Path | None,
@@ -111,8 +113,7 @@ def command(
     if file.suffix == ".parquet":
         print_line(answer_positions(file, markets, output, ranking))
         return
-    if markets is not None or output is not None:
-        raise click.UsageError("--markets and --output go with a FILE that is Parquet")
+    refuse_given(context, ["markets", "output", "ranking"], "goes with a FILE that is Parquet")
     for line in [answer(question) for question in read_questions(file)]:
         print_line(line)
 

@@ -215,7 +215,8 @@ def command(
     }
     total = Total(CAMPAIGN, common)
     inputs = () if scenario.closes is None else (scenario.closes.path,)
-    put_answers(total, answers(campaign, shard.of(journals), assignment), output, inputs)
+    chosen = shard.of(journals)
+    put_answers(total, answers(campaign, chosen, assignment), len(chosen), output, inputs)
     context.exit(tell_faults(total.sums))
 
 

@@ -12,7 +12,7 @@ from marginspec_journal import InputError
 from marginspec_journal.errors import unreadable
 from marginspec_journal.lines import opened
 from marginspec_journal.strict_json import Node, parse_document
-from marginspec_tools.console import line_writer
+from marginspec_tools.console import line_writer, refuse_given
 from marginspec_tools.fleet.campaign import CAMPAIGN
 from marginspec_tools.fleet.segment import Part, joined_segments
 from marginspec_tools.fleet.shards import Kind, Line, Total, tell_faults
@@ -41,6 +41,8 @@ def command(context: click.Context, parts: tuple[Path, ...], partial: bool, outp
     """
     found = [read_part(path) for path in parts]
     name = kind_of(found)
+    if name == SEGMENT:
+        refuse_given(context, ["partial"], "is for the shards of a sweep or a campaign: segments join in any grouping")
     with line_writer(output, parts) as put:
         if name == SEGMENT:
             put(msgspec.json.encode(joined_segments(found).line()))

@@ -239,10 +239,12 @@ class Total:
         return {**stated, **self.sums.fields(), "hash": self._hash.hexdigest()}
 
 
-def put_answers(total: Total, found: Iterable[Line], output: Path | None, inputs: tuple[Path, ...]) -> None:
-    """Write every line and their total, whole or not at all."""
+def put_answers(
+    total: Total, found: Iterable[Line], pieces: int, output: Path | None, inputs: tuple[Path, ...]
+) -> None:
+    """Write the lines of so many pieces and their total, whole or not at all."""
     with line_writer(output, inputs) as put:
-        for line in counted(found, "answering"):
+        for line in counted(found, "answering", pieces):
             text = msgspec.json.encode(line)
             total.take(text, Node("a line of this run", None, "", line))
             put(text)

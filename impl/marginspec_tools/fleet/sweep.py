@@ -1,6 +1,6 @@
 """`marginspec sweep`: what would follow from other marks, scenario by scenario, each on a copy of one state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,13 +51,23 @@ def read_text(path: Path) -> StateText:
             raise unreadable(path, error) from None
 
 
-def read_scenarios(path: Path) -> list[Scenario]:
-    """The scenarios of a file of JSON Lines, each an object with `marks`: a price for each market."""
+def known_markets(state: StateText) -> Collection[str] | None:
+    """The names of a state's markets; None if it states none as it must, which whoever opens it refuses."""
+    stated = parse_document(state.text, state.name).value
+    markets = stated.get("markets") if isinstance(stated, dict) else None
+    return markets.keys() if isinstance(markets, dict) else None
+
+
+def read_scenarios(path: Path, known: Collection[str] | None) -> list[Scenario]:
+    """The scenarios of a file of JSON Lines, each an object with `marks`: a price for each of some known markets."""
     scenarios: list[Scenario] = []
     with opened(path) as file:
         for line, text in enumerate(file.read().splitlines(), start=1):
             marks = parse_document(text, str(path), line).record(("marks",))["marks"]
-            found = ((name, price.wire_decimal()) for name, price in sorted(marks.named_entries(), key=first_of))
+            found = [(name, price.wire_decimal()) for name, price in sorted(marks.named_entries(), key=first_of)]
+            for name, _ in found:
+                if known is not None and name not in known:
+                    marks.child(name).fail("the state has no such market")
             scenarios.append(Scenario(len(scenarios), tuple(found)))
     return scenarios
 
@@ -141,7 +151,8 @@ def command(state: Path, scenarios: Path, **assigned: Any) -> None:
     """
     assignment = Assignment(**assigned)
     check_fast_engine()
-    text, found = read_text(state), read_scenarios(scenarios)
-    chosen = (found[index] for index in assignment.shard.of(len(found)))
+    text = read_text(state)
+    found = read_scenarios(scenarios, known_markets(text))
+    chosen = [found[index] for index in assignment.shard.of(len(found))]
     total = Total(SWEEP, {"rulebook": RULEBOOK_VERSION, "scenarios": len(found), "from": sha256(text.text).hexdigest()})
-    put_answers(total, answers(text, chosen, assignment), assignment.output, (state, scenarios))
+    put_answers(total, answers(text, chosen, assignment), len(chosen), assignment.output, (state, scenarios))

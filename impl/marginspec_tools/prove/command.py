@@ -22,7 +22,7 @@ from marginspec_proofs.prover.proving import Status, prove
 from marginspec_proofs.prover.replaying import run_of
 from marginspec_proofs.prover.statements import REGISTRY
 from marginspec_proofs.theorems.necessity import AN_EXAMPLE
-from marginspec_tools.console import counted, people_console, refusals, unwritable
+from marginspec_tools.console import counted, json_option, people_console, refusals, refuse_given, unwritable
 from marginspec_tools.prove.counterexamples import example_of
 from marginspec_tools.prove.mutants import campaign_code
 from marginspec_tools.prove.status import FOLDER, write_status
@@ -89,8 +89,10 @@ def summary_of(theorem_id: str, certificates: Path | None) -> Summary:
 @click.option("--status", is_flag=True, help="Prove all and write docs/theorems/status.json and README.md.")
 @click.option("--journal", type=click.Path(path_type=Path), help="Write a theorem's example as a journal to replay.")
 @click.option("--state", type=click.Path(path_type=Path), help="Write the state that the example begins in.")
-@click.option("--json", "as_json", is_flag=True, help="Lines for programs.")
+@json_option
+@click.pass_context
 def command(
+    context: click.Context,
     ids: tuple[str, ...],
     fast: bool,
     jobs: int,
@@ -106,13 +108,14 @@ def command(
 
     Exit codes: 0 all are proved; 1 one fails; 4 none fails, but a solver does not know.
     """
+    check_options(context)
     if mutants:
-        click.get_current_context().exit(campaign_code(ids, jobs, as_json))
+        context.exit(campaign_code(ids, jobs, as_json))
     if recheck is not None:
-        click.get_current_context().exit(recheck_code(recheck, jobs, as_json))
-    if status and (ids or fast or not FOLDER.is_dir()):
-        raise click.UsageError("a status is of all theorems, and is written at the top of a checkout")
+        context.exit(recheck_code(recheck, jobs, as_json))
     chosen = chosen_ids(ids, fast)
+    if (journal is not None or state is not None) and len(chosen) != 1:
+        raise click.UsageError("an example is of one theorem: name it, such as marginspec prove T-NUM-1 --journal FILE")
     if export is None:
         summaries = proved_in_parallel(chosen, jobs, None)
     else:
@@ -126,7 +129,22 @@ def command(
         click.echo(text)
     if not as_json:
         show(summaries)
-    click.get_current_context().exit(exit_code(summaries))
+    context.exit(exit_code(summaries))
+
+
+def check_options(context: click.Context) -> None:
+    """Refuse what would do nothing in a check of certificates, of mutants, or in a run that writes the status."""
+    if context.params["mutants"]:
+        others = ["fast", "export", "recheck", "status", "journal", "state"]
+        refuse_given(context, others, "does nothing beside --mutants: leave it out")
+    if context.params["recheck"] is not None:
+        others = ["ids", "fast", "export", "status", "journal", "state"]
+        refuse_given(context, others, "does nothing beside --recheck: leave it out")
+    if context.params["status"]:
+        others = ["ids", "fast", "journal", "state"]
+        refuse_given(context, others, "goes not with --status, which is of all theorems")
+        if not FOLDER.is_dir():
+            raise click.UsageError("a status is written at the top of a checkout")
 
 
 def exit_code(summaries: list[Summary]) -> int:
@@ -160,7 +178,7 @@ def proved_in_parallel(ids: list[str], jobs: int, certificates: Path | None) -> 
             pool.submit(summary_of, name, certificates): name
             for name in sorted(ids, key=lambda name: REGISTRY[name].fast)
         }
-        summaries = {begun[one]: one.result() for one in counted(as_completed(begun), "proving")}
+        summaries = {begun[one]: one.result() for one in counted(as_completed(begun), "proving", len(begun))}
     return [summaries[name] for name in ids]
 
 
@@ -231,9 +249,7 @@ def example_lines(one: Summary, numbers: dict[str, int] | None) -> Iterator[str]
 
 def write_example(journal: Path | None, state: Path | None, summaries: list[Summary]) -> None:
     """Write a theorem's counterexample, or its witness: the events that it applies, the state that they begin in."""
-    if len(summaries) != 1:
-        raise click.UsageError("an example is of one theorem")
-    only = summaries[0]
+    (only,) = summaries
     numbers = only.counterexample or only.witness
     example = example_of(run_of(REGISTRY[only.id], numbers)) if numbers is not None else None
     if example is None:
@@ -270,7 +286,7 @@ def recheck_code(folder: Path, jobs: int, as_json: bool) -> int:
     listed = listed_certificates(folder)
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         waiting = [pool.submit(flaws_of, folder / name, known) for name, known in listed.items()]
-        flaws = [flaw for one in counted(waiting, "checking") for flaw in one.result()]
+        flaws = [flaw for one in counted(waiting, "checking", len(waiting)) for flaw in one.result()]
     flaws += [
         Flaw(path.name, "is not in the list of certificates")
         for path in sorted(folder.iterdir())

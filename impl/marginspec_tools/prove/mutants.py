@@ -134,7 +134,7 @@ def judge_all(root: Path, wanted: list[Mutant], table: Table, jobs: int) -> None
             known = table.rows[mutant.id].judgement if mutant.id in table.rows else SURVIVED
             begun[pool.submit(judged, mutant, root, table.weights, known)] = mutant
         try:
-            for count, one in enumerate(counted(as_completed(begun), f"judging {len(wanted)} mutants"), 1):
+            for count, one in enumerate(counted(as_completed(begun), "judging mutants", len(wanted)), 1):
                 table.rows[begun[one].id] = row_of(begun[one], one.result(), root)
                 if count % SAVED_EVERY == 0:
                     save(root, table)
@@ -153,7 +153,8 @@ def current_weights(root: Path, known: Weights, jobs: int) -> dict[str, Weight]:
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         begun = {pool.submit(weigh, name): name for name in named if name not in found}
         try:
-            found.update((begun[one], one.result()) for one in counted(as_completed(begun), "weighing theorems"))
+            done = counted(as_completed(begun), "weighing theorems", len(begun))
+            found.update((begun[one], one.result()) for one in done)
         except NotProved as error:
             raise click.UsageError(str(error)) from error
     return {name: found[name] for name in named}

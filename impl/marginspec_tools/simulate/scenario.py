@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
+from marginspec import RULEBOOK_VERSION
 from marginspec_journal import write_journal
+from marginspec_tools.console import json_option, print_line
 from marginspec_tools.simulate.generation import generate
 from marginspec_tools.simulate.options import chosen_scenario, scenario_options
 from marginspec_tools.simulate.parameters import Parameters
@@ -19,7 +20,7 @@ HIGHEST_SEED = 2**63 - 1
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--seed", type=click.IntRange(0, HIGHEST_SEED), default=1, show_default=True)
 @scenario_options
-@click.option("--json", "as_json", is_flag=True, help="One line for programs.")
+@json_option
 @click.pass_context
 def command(context: click.Context, /, out: Path, seed: int, as_json: bool, **options: Any) -> None:
     """Write a journal of a simulated venue to OUT (.jsonl, .jsonl.zst or .parquet).
@@ -46,14 +47,14 @@ def report(out: Path, parameters: Parameters, *, as_json: bool) -> None:
     if as_json:
         line = {
             "scenario": 1,
-            "rulebook": "1",
+            "rulebook": RULEBOOK_VERSION,
             "file": str(out),
             "events": count,
             "accounts": parameters.accounts,
             "markets": markets,
             "seed": parameters.seed,
         }
-        click.echo(msgspec.json.encode(line).decode())
+        print_line(line)
     else:
         scale = f"{parameters.accounts:,} accounts in {markets:,} markets"
         click.echo(f"{out}: {count:,} events of {scale}, seed {parameters.seed}")

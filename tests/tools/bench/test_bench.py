@@ -177,7 +177,12 @@ def test_the_command_measures_the_fast_engine_and_draws(tmp_path: Path, monkeypa
     ("options", "said"),
     [
         (["--plots", "folder"], "--plots needs --fast"),
-        (["--plots", "folder", "--setup"], "--plots needs --fast"),
+        (["--plots", "folder", "--setup"], "--plots does nothing beside --setup"),
+        (["--environments", "folder"], "--environments needs --fast"),
+        (["--setup", "--fast", "1000"], "--fast does nothing beside --setup"),
+        (["--fast", "1000", "--repeats", "3"], "--repeats does nothing beside --fast"),
+        (["--fast", "1000", "--accounts", "50"], "--accounts does nothing beside --fast"),
+        (["--setup", "--events", "100"], "--events does nothing beside --setup"),
         (["--fast", "10"], "not in the range"),
         (["--fast", "1000", "--plots", __file__], "is a file"),
     ],

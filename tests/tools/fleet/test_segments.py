@@ -269,6 +269,14 @@ def test_parts_that_are_not_of_one_run_are_refused(
         assert refused(monkeypatch, capfd, "merge", *paths) == (2, message)
 
 
+def test_segments_are_never_partial(
+    files: Files, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    code, text = refused(monkeypatch, capfd, "merge", files.lines[0], "--partial")
+    said = "Error: --partial is for the shards of a sweep or a campaign: segments join in any grouping"
+    assert (code, text.splitlines()[-1]) == (2, said)
+
+
 def test_what_cannot_be_cut_or_run_again_is_refused(
     files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -110,6 +110,27 @@ def test_a_failure_shows_its_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--mutants", "--fast"), "--fast does nothing beside --mutants: leave it out"),
+        (("--mutants", "--journal", "j.jsonl"), "--journal does nothing beside --mutants: leave it out"),
+        (("--recheck", ".", "--export", "new"), "--export does nothing beside --recheck: leave it out"),
+        (("T-NUM-1", "--recheck", "."), "[ID]... does nothing beside --recheck: leave it out"),
+        (("--status", "--state", "s.json"), "--state goes not with --status, which is of all theorems"),
+        (("--status", "T-NUM-1"), "[ID]... goes not with --status, which is of all theorems"),
+        (
+            ("--state", "s.json"),
+            "an example is of one theorem: name it, such as marginspec prove T-NUM-1 --journal FILE",
+        ),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(options: tuple[str, ...], said: str) -> None:
+    finished = run(*options)
+    assert finished.exit_code == 2
+    assert finished.stderr.splitlines()[-1] == f"Error: {said}"
+
+
 # ------------------------------------------------------------- certificates
 
 
