@@ -41,16 +41,16 @@ class Listed:
 COMMANDS = {
     "demo": Listed("audit.demo", "Audit a bundled stress day and show the whole waterfall."),
     "replay": Listed("runs.replay", "Run a journal to receipts, a final state and a hash."),
-    "audit": Listed("audit.command", "Run a journal and write a report folder."),
+    "audit": Listed("audit.command", "Check a journal event by event and write a report folder."),
     "explain": Listed("explain.command", "Explain an event or an account as a tree of values and rules."),
-    "scenario": Listed("simulate.scenario", "Generate a journal from a seed."),
-    "calc": Listed("calculate.calc", "Answer questions about tiers, margins, bands and scores."),
-    "sweep": Listed("fleet.sweep", "Answer what would follow from other marks, scenario by scenario."),
-    "campaign": Listed("fleet.campaign", "Simulate a journal for each of many seeds, and tell what came of them."),
-    "segment": Listed("fleet.segment", "Run one segment of a journal again, from its snapshot."),
-    "merge": Listed("fleet.merge", "Join the shards of a sweep or a campaign, or the segments of a run."),
+    "scenario": Listed("simulate.scenario", "Write the journal of a simulated venue, from a seed."),
+    "calc": Listed("calculate.calc", "Answer questions on tiers, margins, liquidation prices and deleveraging."),
+    "sweep": Listed("fleet.sweep", "Say what would follow from other mark prices, scenario by scenario."),
+    "campaign": Listed("fleet.campaign", "Simulate a journal for each of many seeds, and say what came of each."),
+    "segment": Listed("fleet.segment", "Run one segment of a journal again, from a snapshot of its start."),
+    "merge": Listed("fleet.merge", "Join the parts of a sweep, a campaign or a run in segments."),
     "prove": Listed("prove.command", "Prove the theorems on the rulebook's own functions."),
-    "bench": Listed("bench.command", "Measure speed."),
+    "bench": Listed("bench.command", "Measure speed on this machine."),
 }
 """The commands, in the order of their use; a module is imported when its command is called."""
 

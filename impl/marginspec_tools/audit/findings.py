@@ -56,8 +56,8 @@ def finding(
 
 def broken_invariants(step: Step) -> list[Finding]:
     """The invariants that an event or the state after it breaks."""
-    found = []
+    found: list[Finding] = []
     for one in broken_by(step.taken, step.number, step.record.line):
-        told = one.violation
-        found.append(finding(step, "invariant", told.invariant, told.where.name, told.what, "none", one.amount))
+        broken = one.violation
+        found.append(finding(step, "invariant", broken.invariant, broken.where.name, broken.what, "none", one.amount))
     return found

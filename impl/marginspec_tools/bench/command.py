@@ -20,7 +20,7 @@ from marginspec_tools.runs import Run, need_fast_engine
 from marginspec_tools.simulate import Parameters, generate, mixed, opening_length
 
 if TYPE_CHECKING:
-    from marginspec_tools.bench.figures import Measured as Figures
+    from marginspec_tools.bench.measurements import Measured as Measurements
 
 SIZES = (1_000, 10_000)
 SEED = 1
@@ -161,7 +161,7 @@ def measure_engine(largest: int | None, environments: Path, plots: Path | None, 
         draw(found)
 
 
-def drawing(folder: Path) -> "Callable[[list[Figures]], None]":
+def drawing(folder: Path) -> "Callable[[list[Measurements]], None]":
     """What draws to a folder; refuses what cannot be drawn or written before anything is measured."""
     from marginspec_tools.bench.plots import write_plots
 

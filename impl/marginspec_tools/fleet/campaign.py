@@ -23,8 +23,8 @@ from marginspec_tools.fleet.shards import (
     Total,
     answers,
     assignment_options,
+    print_faults,
     put_answers,
-    tell_faults,
 )
 from marginspec_tools.runs import announce_compiling, check_fast_engine
 from marginspec_tools.simulate import Parameters, chosen_scenario, read_stated, scenario_command, scenario_options
@@ -59,7 +59,7 @@ class Campaign:
         try:
             return SimulatedJournal(attrs.evolve(self.first, seed=seed), checking=self.checking).line(index)
         except Exception as error:
-            # It may be the engine's, the simulation's or the machine's: the traceback tells.
+            # It may be the engine's, the simulation's or the machine's: the traceback says which.
             raise EngineCrash(f"seed {seed}: this journal failed: {failure_text(error)}") from error
 
 
@@ -186,10 +186,10 @@ def command(
     output: Path | None,
     **options: Any,
 ) -> None:
-    """Make a journal of a simulated venue for each of many seeds, run them all, and tell what came of each.
+    """Make a journal of a simulated venue for each of many seeds, run them all, and say what came of each.
 
     Journal 0 is that of `marginspec scenario --seed SEED` with the same options, journal 1 that of the next seed,
-    and so on. A line of JSON tells of each: events, liquidations, lots, deleveragings, levies; amounts by asset;
+    and so on. A line of JSON says of each: events, liquidations, lots, deleveragings, levies; amounts by asset;
     the chain's hash; whether the optimized engine and the specification agree in every receipt and in the state at
     the end; and whether the invariants hold there. The last line adds them up; its hash covers all of them and
     depends neither on processes nor on shards, which `marginspec merge` joins.
@@ -217,7 +217,7 @@ def command(
     inputs = () if scenario.closes is None else (scenario.closes.path,)
     chosen = shard.of(journals)
     put_answers(total, answers(campaign, chosen, assignment), len(chosen), output, inputs)
-    context.exit(tell_faults(total.sums))
+    context.exit(print_faults(total.sums))
 
 
 def check_seeds(first: int, journals: int) -> None:

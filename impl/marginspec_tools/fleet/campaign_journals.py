@@ -100,11 +100,11 @@ class SimulatedJournal:
             self._break(broken_in(state, last, last + 1))
 
     def _break(self, found: Iterable[Broken]) -> None:
-        """Take down what is broken, but no more than is told."""
+        """Keep what is broken, but no more than is printed."""
         self._broken += map(broken_object, islice(found, MOST_FINDINGS - len(self._broken)))
 
     def _diverge(self, what: str, number: int) -> None:
-        """Take down the first divergence: all receipts behind it have another hash in any case."""
+        """Keep the first divergence: all receipts behind it have another hash in any case."""
         if not self._diverged:
             self._diverged.append({"diverged": what, "seq": number, "line": number + 1})
 

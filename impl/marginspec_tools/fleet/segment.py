@@ -37,7 +37,7 @@ class Segment:
     """What one segment, or several that were joined, came to.
 
     `journal` is the SHA-256 of the journal's file, `before` how many events led to the state that the whole run
-    starts from. `rebuilt` tells that nothing but the snapshot's state was taken from it, `last` that the journal
+    starts from. `rebuilt` says that nothing but the snapshot's state was taken from it, `last` that the journal
     ends with the segment.
     """
 

@@ -251,7 +251,7 @@ def put_answers(
         put(msgspec.json.encode(total.line()))
 
 
-def tell_faults(sums: Sums) -> int:
+def print_faults(sums: Sums) -> int:
     """Say on stderr what is wrong with what was found; gives the exit code."""
     faults = sums.faults()
     for fault in faults:

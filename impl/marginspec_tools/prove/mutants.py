@@ -1,7 +1,7 @@
 """The campaign of mutants: every chosen mutant of the rules is judged, and the table of all is kept in docs/theorems.
 
 A row says what it rests on by a hash, so a campaign goes on where it was stopped, and judges anew only what a
-change of rules, theorems or tests has touched; what killed a mutant before is tried first.
+change of rules, theorems or tests concerns; what killed a mutant before is tried first.
 """
 
 import json
@@ -126,7 +126,7 @@ def unexplained_rows(rows: Iterable[Row], reasons: dict[str, str]) -> list[Row]:
 def judge_all(root: Path, wanted: list[Mutant], table: Table, jobs: int) -> None:
     """Judge mutants and put their rows into the table, which is saved on the way and at every end.
 
-    A row that has not had its turn stays as it was, and so does its hash, which tells that it is old.
+    A row that has not had its turn stays as it was, and so does its hash, which shows that it is old.
     """
     with ThreadPoolExecutor(jobs) as pool:
         begun = {}
@@ -236,7 +236,7 @@ def count_of(rows: list[Row], killer: Killer | None) -> int:
 
 
 def campaign_code(beginnings: tuple[str, ...], jobs: int, as_json: bool) -> int:
-    """Run the campaign in this checkout and tell of it; 1 if a mutant survives without a written reason."""
+    """Run the campaign in this checkout and print what came of it; 1 if a mutant survives without a written reason."""
     rows = run_campaign(Path.cwd(), beginnings, jobs)
     unexplained = unexplained_rows(rows, read_reasons(Path.cwd()))
     if as_json:

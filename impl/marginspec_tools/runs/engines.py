@@ -109,9 +109,9 @@ class CompilerProgress:
             event.Listener.register(CompilerProgress)
             event.register("numba:compile", self)
 
-    def notify(self, told: Any) -> None:
+    def notify(self, event: Any) -> None:
         """Called by the compiler when it begins and ends with a function; functions are compiled in one another."""
-        self._depth += 1 if told.is_start else -1
-        self._functions += told.is_end
+        self._depth += 1 if event.is_start else -1
+        self._functions += event.is_end
         seconds = time.monotonic() - self._began
         click.echo(f"\r  {self._functions} functions compiled, {seconds:.0f} s", err=True, nl=self._depth == 0)

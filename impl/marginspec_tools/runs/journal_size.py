@@ -1,4 +1,4 @@
-"""How many events a journal holds, told by its size before it is read."""
+"""About how many events a journal holds, by its size, before it is read."""
 
 import stat
 from pathlib import Path
@@ -10,7 +10,7 @@ SAMPLE = 1 << 16
 
 
 def estimated_events(journal: Path) -> int | None:
-    """About how many events a file holds; exact for Parquet, None where nothing tells, such as of a pipe."""
+    """About how many events a file holds; exact for Parquet, None where nothing says so, such as for a pipe."""
     try:
         if not stat.S_ISREG(journal.stat().st_mode):
             return None

@@ -35,7 +35,7 @@ def amount_text(violation: Violation, state: State) -> str:
 
 
 def decimals_of(unit: Unit, state: State) -> int:
-    """Digits after the point of what a unit counts; 0 for things, and for what nobody can tell any more."""
+    """Digits after the point of what a unit counts; 0 for things, and where its asset or market is not known."""
     if not unit.of:
         return 0
     return state.header.decimals(unit.of) if unit.kind == "money" else state.markets[unit.of].quantity_decimals

@@ -1,5 +1,6 @@
 """Simulated venues: journals made from a seed, price paths, bundled market parameters and the bundled stress day."""
 
+from marginspec_tools.simulate.bundled import stress_day_path
 from marginspec_tools.simulate.generation import generate, run_venue
 from marginspec_tools.simulate.options import (
     ScenarioOptions,
@@ -9,7 +10,6 @@ from marginspec_tools.simulate.options import (
     scenario_options,
 )
 from marginspec_tools.simulate.parameters import Parameters, mixed, opening_length
-from marginspec_tools.simulate.stress_day import stress_day_path
 from marginspec_tools.simulate.venue import Venue
 
 __all__ = [

@@ -1,7 +1,6 @@
 """The markets that scenarios list: real tier tables, with decimals, fees and start prices chosen for them."""
 
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import attrs
@@ -10,8 +9,7 @@ import msgspec
 from marginspec.model.events import ListMarket
 from marginspec.model.market import TierTerms
 from marginspec.model.units import WIRE_DECIMALS, Decimal8
-
-PARAMETERS = "venue_data/binance_usdm.json"
+from marginspec_tools.simulate.bundled import market_parameters_path
 
 
 @attrs.frozen
@@ -64,7 +62,7 @@ def market_from(row: dict[str, Any]) -> VenueMarket:
 @cache
 def venue_markets() -> tuple[VenueMarket, ...]:
     """All markets of the bundled parameters, in their order."""
-    text = files("marginspec_tools.simulate").joinpath(PARAMETERS).read_bytes()
+    text = market_parameters_path().read_bytes()
     return tuple(market_from(row) for row in msgspec.json.decode(text)["markets"])
 
 

@@ -9,13 +9,13 @@ import attrs
 
 from marginspec.model.units import RATE_ONE
 from marginspec_journal import write_lines
+from marginspec_tools.simulate.bundled import stress_day_path
 from marginspec_tools.simulate.generation import generate
 from marginspec_tools.simulate.markets import VenueMarket, named_market
 from marginspec_tools.simulate.parameters import Parameters
 from marginspec_tools.simulate.price_paths import Moment, within_limits
 from marginspec_tools.simulate.seeded_random import SeededRandom
 
-STRESS_DAY = "venue_data/stress_day.jsonl.zst"
 SEED = 41
 ACCOUNTS = 40
 EVENTS = 2400
@@ -96,11 +96,6 @@ def stress_parameters() -> Parameters:
         mistakes=1,
         kept_refusals=4,
     )
-
-
-def stress_day_path() -> Path:
-    """Where the package keeps the day."""
-    return Path(__file__).parent / STRESS_DAY
 
 
 def write_stress_day(path: Path) -> None:

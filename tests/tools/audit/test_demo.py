@@ -15,14 +15,8 @@ from marginspec_tools.audit.command import command as audit_command
 from marginspec_tools.audit.demo import Audit, audit, command, lines_of, other_end, verdict_line
 from marginspec_tools.audit.waterfall import HAPPENED, all_funds, whole_text
 from marginspec_tools.runs import Totals
-from marginspec_tools.simulate import Parameters
-from marginspec_tools.simulate.stress_day import (
-    MARKETS,
-    stress_day_path,
-    stress_markets,
-    stress_parameters,
-    write_stress_day,
-)
+from marginspec_tools.simulate import Parameters, stress_day_path
+from marginspec_tools.simulate.stress_day import MARKETS, stress_markets, stress_parameters, write_stress_day
 
 VERDICTS = [
     "INV-01 holds   Balances of an asset sum to zero",
