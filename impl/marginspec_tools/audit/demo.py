@@ -15,7 +15,7 @@ from marginspec.model.effects import Deleveraged, Effect, LotOpened
 from marginspec.model.state import State
 from marginspec_tools.audit.checks import Checks, Share, Tally, Verdict, check_share, verdicts
 from marginspec_tools.audit.findings import Finding
-from marginspec_tools.audit.waterfall import all_funds, happened_text, waterfall_table
+from marginspec_tools.audit.waterfall import HAPPENED, all_funds, happened_text, waterfall_table
 from marginspec_tools.console import json_option, people_console, print_line
 from marginspec_tools.explain import effect_lines, effect_tree
 from marginspec_tools.runs import Run, Step, Totals
@@ -118,7 +118,7 @@ def lines_of(found: Audit) -> Iterator[dict[str, Any]]:
         "rejected": found.totals.rejected,
         "markets": len(found.state.markets),
         "accounts": len(found.state.accounts),
-        "happened": dict(found.tally.happened),
+        "happened": {kind: found.tally.happened[kind] for kind in HAPPENED},
     }
     for funds in all_funds(found.state, found.tally.lots_opened):
         yield {"waterfall": funds.market.id, **funds.exact()}

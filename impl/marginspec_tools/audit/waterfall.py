@@ -53,7 +53,8 @@ def happenings(effects: tuple[Effect, ...]) -> Iterator[str]:
 
 def happened_text(happened: Counter[str]) -> str:
     """The counts as people read them."""
-    return ", ".join(f"{happened[kind]:,} {kind.replace('_', ' ')}" for kind in HAPPENED)
+    counts = [f"{happened[kind]:,} {kind.replace('_', ' ')}" for kind in HAPPENED if happened[kind]]
+    return ", ".join(counts) or "nothing"
 
 
 @attrs.frozen

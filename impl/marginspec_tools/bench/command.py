@@ -80,12 +80,23 @@ def measure(accounts: int, following: int, repeats: int, folder: Path) -> Measur
 
 
 @click.command("bench")
-@click.option("--events", type=click.IntRange(100, 10**7), default=5_000, show_default=True, help="After the warm-up.")
-@click.option("--repeats", type=click.IntRange(1, 100), default=3, show_default=True, help="The best run counts.")
 @click.option(
-    "--accounts", type=click.IntRange(50, 10**6), multiple=True, help="May be repeated.  [default: 1000, 10000]"
+    "--events",
+    type=click.IntRange(100, 10**7),
+    default=5_000,
+    show_default=True,
+    help="How many events are measured, after the warm-up.",
 )
-@click.option("--setup", "sets_up", is_flag=True, help="Make an environment for each peer, and end.")
+@click.option(
+    "--repeats", type=click.IntRange(1, 100), default=3, show_default=True, help="How many runs; the best one counts."
+)
+@click.option(
+    "--accounts",
+    type=click.IntRange(50, 10**6),
+    multiple=True,
+    help="How many accounts; may be given several times.  [default: 1000, 10000]",
+)
+@click.option("--setup", "sets_up", is_flag=True, help="Only install the other projects that --fast compares with.")
 @click.option(
     "--fast",
     "largest",
@@ -103,7 +114,7 @@ def measure(accounts: int, following: int, repeats: int, folder: Path) -> Measur
     "--environments",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path.home() / ".cache" / "marginspec" / "peers",
-    help="Folder of the peers' environments.",
+    help="Where those projects are installed.",
 )
 @json_option
 @click.pass_context
@@ -118,7 +129,7 @@ def command(
     environments: Path,
     as_json: bool,
 ) -> None:
-    """Measure the specification's replay on the mix of the performance bar, on one core.
+    """Measure how fast the specification replays a typical mix of events, on one core.
 
     60% trades, 25% orders, 10% deposits, withdrawals and settings, 5% marks, in markets of at most 50
     positions. The reference is a plain Python loop over the same lines in the same run: parse, write

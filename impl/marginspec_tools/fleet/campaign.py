@@ -166,9 +166,15 @@ CAMPAIGN = Kind(
 
 
 @click.command("campaign")
-@click.option("--journals", type=click.IntRange(1, MOST_JOURNALS), default=100, show_default=True, help="How many.")
 @click.option(
-    "--seed", type=click.IntRange(0, HIGHEST_SEED), default=1, show_default=True, help="Of journal 0; then the next."
+    "--journals", type=click.IntRange(1, MOST_JOURNALS), default=100, show_default=True, help="How many journals."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, HIGHEST_SEED),
+    default=1,
+    show_default=True,
+    help="Seed of the first journal; each further one has the next.",
 )
 @scenario_options
 @click.option("--check", is_flag=True, help="Check every invariant after every event, which takes far longer.")

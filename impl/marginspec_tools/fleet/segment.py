@@ -155,8 +155,14 @@ def end_of(reached: OpenedState) -> End:
 @click.command("segment")
 @click.argument("journal", type=PATH)
 @click.argument("snapshot", type=PATH)
-@click.option("--events", type=click.IntRange(1), default=1_000_000, show_default=True, help="How many, at most.")
-@click.option("--trust-snapshot", is_flag=True, help="Take its indexes as they are: quicker, for one's own snapshots.")
+@click.option(
+    "--events", type=click.IntRange(1), default=1_000_000, show_default=True, help="How many events to run, at most."
+)
+@click.option(
+    "--trust-snapshot",
+    is_flag=True,
+    help="Do not rebuild what can be computed from its state: quicker, for snapshots that you made yourself.",
+)
 @click.option("--output", type=PATH, metavar="FILE", help="Write to this file, whole or not at all.")
 def command(journal: Path, snapshot: Path, events: int, trust_snapshot: bool, output: Path | None) -> None:
     """Run a segment of JOURNAL again, from a SNAPSHOT that `marginspec replay --segments` wrote.

@@ -83,9 +83,13 @@ def assignment_options(command: Decorated) -> Decorated:
         click.option(
             "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to this file, whole or not at all."
         ),
-        click.option("--dask", "address", metavar="ADDRESS", help="Work on the Dask cluster of this scheduler."),
-        click.option("--jobs", type=click.IntRange(1, 256), help="Processes.  [default: all cores]"),
-        click.option("--shard", type=ShardType(), default="1/1", show_default=True, help="Do only this part."),
+        click.option(
+            "--dask", "address", metavar="ADDRESS", help="Work on the Dask cluster whose scheduler has this address."
+        ),
+        click.option("--jobs", type=click.IntRange(1, 256), help="Processes on this machine.  [default: one a core]"),
+        click.option(
+            "--shard", type=ShardType(), default="1/1", show_default=True, help="Do only this part, such as 2/5."
+        ),
     ):
         command = option(command)
     return command

@@ -139,12 +139,12 @@ SWEEP = Kind("sweep", version=1, piece="scenario", pieces="scenarios", identity=
 @click.argument("scenarios", type=PATH)
 @assignment_options
 def command(state: Path, scenarios: Path, **assigned: Any) -> None:
-    """Answer what would follow from other marks: for each of SCENARIOS, on a copy of STATE.
+    """Say what would follow from other mark prices: for each of SCENARIOS, on a copy of STATE.
 
-    SCENARIOS is JSON Lines, each line {"marks":{market: price}}; marks come in the order of their markets' names.
-    A line of JSON answers each: domains liquidated, lots, deleveragings, levies; amounts by asset; and the
-    chain's hash after the marks. The last line's hash covers all of them and does not depend on the processes.
-    Shards of one sweep are joined by `marginspec merge`.
+    SCENARIOS is JSON Lines, each line {"marks":{market: price}}; a scenario's marks are set in the order of their
+    markets' names. A line of JSON answers each: domains liquidated, lots, deleveragings, levies; amounts by asset;
+    and the chain's hash after the marks. The last line's hash covers all of them, and is the same for any number of
+    processes. `marginspec merge` joins the parts of a sweep that --shard made.
 
     With --dask, such as tcp://10.0.0.5:8786, workers that have this version of marginspec answer; the state
     travels to them, and what a worker that dies has not delivered is answered by others.

@@ -81,12 +81,26 @@ def summary_of(theorem_id: str, certificates: Path | None) -> Summary:
 
 @click.command("prove")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--fast", is_flag=True, help="Only theorems that the tests prove too.")
-@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="all cores")
-@click.option("--export", type=click.Path(path_type=Path), help="Write certificates into a new folder.")
-@click.option("--recheck", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Check certificates.")
-@click.option("--mutants", is_flag=True, help="Judge mutants of the rules (IDs are then beginnings of theirs).")
-@click.option("--status", is_flag=True, help="Prove all and write docs/theorems/status.json and README.md.")
+@click.option("--fast", is_flag=True, help="Only theorems that take a few seconds.")
+@click.option(
+    "--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="all cores", help="How many processes."
+)
+@click.option(
+    "--export",
+    type=click.Path(path_type=Path),
+    help="Write what the solvers answered, as certificates, into a new folder.",
+)
+@click.option(
+    "--recheck",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Have the solvers check the certificates in this folder again.",
+)
+@click.option(
+    "--mutants",
+    is_flag=True,
+    help="Put one fault after another into the rules: does a theorem or a test notice it?  ID: how faults' ids begin.",
+)
+@click.option("--status", is_flag=True, help="Prove all theorems and write docs/theorems/status.json and README.md.")
 @click.option("--journal", type=click.Path(path_type=Path), help="Write a theorem's example as a journal to replay.")
 @click.option("--state", type=click.Path(path_type=Path), help="Write the state that the example begins in.")
 @json_option

@@ -38,12 +38,20 @@ class Outputs:
     "receipts_path",
     type=PATH,
     metavar="FILE",
-    help="Write a receipt a line to this file; .parquet: a row an effect.",
+    help="Write one receipt a line to this file; if it ends in .parquet, one row an effect.",
 )
 @start_option
-@click.option("--snapshot", type=PATH, metavar="FILE", help="Keep the run here, and go on from it if it is there.")
-@click.option("--segments", type=PATH, metavar="FOLDER", help="Write a snapshot of the start of every segment here.")
-@click.option("--every", type=click.IntRange(1), default=1_000_000, show_default=True, help="Events between snapshots.")
+@click.option(
+    "--snapshot", type=PATH, metavar="FILE", help="Save the run in this file, and go on from it if it is there."
+)
+@click.option("--segments", type=PATH, metavar="FOLDER", help="Save the start of every segment in this folder.")
+@click.option(
+    "--every",
+    type=click.IntRange(1),
+    default=1_000_000,
+    show_default=True,
+    help="Events between snapshots, or of a segment.",
+)
 @click.option("--check", is_flag=True, help="Check every invariant after every event.")
 @any_engine_option
 @json_option
@@ -63,12 +71,12 @@ def command(
 ) -> None:
     """Run JOURNAL (.jsonl, .jsonl.zst or .parquet) and print counts, reasons of rejection and the final hash.
 
-    A state given by --from must satisfy every invariant. The outputs appear when the run is over, whole.
-    With --snapshot, a run that was ended at any moment goes on where its last snapshot stands when it is
-    started again in the same way, to the same hash; the engine fast only, without --receipts and --check.
+    A state given by --from must satisfy every invariant. Files are written when the run is over, whole or not
+    at all.
 
-    With --segments, a new folder gets a snapshot of where every segment of --every events begins, from which
-    `marginspec segment` runs that one segment again; the engine fast only, without --check.
+    With --snapshot, a run that was interrupted goes on from its last snapshot when the same command is given
+    again, and ends in the same hash. With --segments, `marginspec segment` can run each segment of --every events
+    again by itself. Both need the engine fast, and go without --check; --snapshot also without --receipts.
 
     Exit codes: 0 holds; 1 an invariant is broken; 2 wrong usage or input, nothing written.
     """

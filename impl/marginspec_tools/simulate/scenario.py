@@ -18,16 +18,18 @@ HIGHEST_SEED = 2**63 - 1
 
 @click.command("scenario")
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--seed", type=click.IntRange(0, HIGHEST_SEED), default=1, show_default=True)
+@click.option(
+    "--seed", type=click.IntRange(0, HIGHEST_SEED), default=1, show_default=True, help="Decides all that is random."
+)
 @scenario_options
 @json_option
 @click.pass_context
 def command(context: click.Context, /, out: Path, seed: int, as_json: bool, **options: Any) -> None:
     """Write a journal of a simulated venue to OUT (.jsonl, .jsonl.zst or .parquet).
 
-    Accounts deposit, choose leverage and margin modes, order and trade; marks move by jump-diffusion or
-    through real closes; the venue funds, and sells what the liquidation engine took over. The same seed
-    and options give the same file.
+    Accounts deposit, set leverage and margin modes, place orders and trade. Mark prices move by jump-diffusion,
+    or through the closes of a file. The venue settles funding, and sells the positions that its liquidation engine
+    took over. The same seed and options give the same file on every machine.
     """
     check_suffix(out)
     parameters = chosen_scenario(context, options).parameters(seed)
