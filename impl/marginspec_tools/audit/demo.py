@@ -16,9 +16,9 @@ from marginspec.model.state import State
 from marginspec_tools.audit.checks import Checks, Share, Tally, Verdict, check_share, verdicts
 from marginspec_tools.audit.findings import Finding
 from marginspec_tools.audit.waterfall import HAPPENED, all_funds, happened_text, waterfall_table
-from marginspec_tools.console import json_option, people_console, print_line
+from marginspec_tools.console import counted, json_option, people_console, print_line
 from marginspec_tools.explain import effect_lines, effect_tree
-from marginspec_tools.runs import Run, Step, Totals
+from marginspec_tools.runs import Run, Step, Totals, estimated_events
 from marginspec_tools.simulate import stress_day_path
 
 MOST_PROCESSES = 4
@@ -48,7 +48,7 @@ def audit_with(path: Path, others: list[Future[tuple[str, Tally]]], processes: i
     """This process's part, joined with what the others find; that all end in one hash is part of INV-10."""
     checks = Checks(Run(path), Share(0, processes))
     explained: Step | None = None
-    for step, _ in checks:
+    for step, _ in counted(checks, "checking", estimated_events(path)):
         if passes_loss_on(step) and (explained is None or len(effects_of(step)) < len(effects_of(explained))):
             explained = step
     checks.finish()

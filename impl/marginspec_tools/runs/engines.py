@@ -2,9 +2,9 @@
 
 import os
 import sys
-import time
 from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic
 from typing import Any, Literal
 
 import click
@@ -100,7 +100,7 @@ class CompilerProgress:
         """Called before something is compiled; says so once."""
         if self._began:
             return
-        self._began = time.monotonic()
+        self._began = monotonic()
         click.echo("compiling the optimized engine, once on this machine: this takes a minute or two", err=True)
         if sys.stderr.isatty():
             from numba.core import event as compiler_events
@@ -113,5 +113,5 @@ class CompilerProgress:
         """Called by the compiler when it begins and ends with a function; functions are compiled in one another."""
         self._depth += 1 if event.is_start else -1
         self._functions += event.is_end
-        seconds = time.monotonic() - self._began
+        seconds = monotonic() - self._began
         click.echo(f"\r  {self._functions} functions compiled, {seconds:.0f} s", err=True, nl=self._depth == 0)

@@ -23,8 +23,6 @@ from marginspec_journal import InputError, open_journal, write_journal
 from marginspec_journal.states import read_state, write_state
 from marginspec_tools import cli
 from marginspec_tools.console import progress
-from marginspec_tools.runs import engines
-from marginspec_tools.runs.journal_size import estimated_events
 from marginspec_tools.runs.replay import command
 from marginspec_tools.runs.showing import INVARIANTS, MOST_BROKEN_SHOWN
 from marginspec_tools.runs.violations import amount_text
@@ -122,64 +120,6 @@ def test_the_first_rejections_are_listed_with_their_lines(engine: str, name: str
 def test_a_run_without_rejections_lists_none() -> None:
     assert totals(run(LEVY, "--json"))["first_rejections"] == []
     assert len(run(LEVY).stdout.splitlines()) == 5
-
-
-# ------------------------------------------------------------------- the engine
-
-
-def test_a_small_journal_never_waits_for_the_compiler() -> None:
-    words = [sys.executable, "-c", NO_NUMBA, "replay", str(LEVY), "--json"]
-    done = subprocess.run(words, capture_output=True, timeout=60, check=True)
-    assert json.loads(done.stdout)["engine"] == "spec"
-
-
-NO_NUMBA = """
-import sys
-from marginspec_tools import cli
-for package in ("numba", "numpy", "pyarrow", "rich", "dask"):
-    sys.modules[package] = None
-cli.main()
-"""
-
-
-@pytest.mark.parametrize(
-    ("events", "compiled", "chosen"),
-    [
-        (engines.FEW_EVENTS, True, "spec"),
-        (engines.FEW_EVENTS + 1, True, "fast"),
-        (engines.FEW_EVENTS + 1, False, "spec"),
-        (engines.MANY_EVENTS, False, "fast"),
-        (None, True, "fast"),
-        (None, False, "spec"),
-    ],
-)
-def test_the_engine_that_is_done_first_is_chosen(
-    events: int | None, compiled: bool, chosen: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engines, "estimated_events", lambda _: events)
-    monkeypatch.setattr("marginspec_engine.compiled_code.is_compiled", lambda: compiled)
-    assert engines.quickest_engine(LEVY) == chosen
-    monkeypatch.setattr(engines, "has_fast_engine", lambda: False)
-    assert engines.quickest_engine(LEVY) == "spec"
-
-
-@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.zst", ".parquet"])
-def test_a_journals_size_tells_about_how_many_events_it_holds(suffix: str, tmp_path: Path) -> None:
-    lines = journal(tmp_path, *[deposit("alice", "1")] * 5_000, name="lines.jsonl")
-    source, path = open_journal(lines), tmp_path / f"j{suffix}"
-    write_journal(path, source.header, source)
-    found = estimated_events(path)
-    assert found is not None
-    assert found == 5_000 if suffix == ".parquet" else 4_900 < found < 5_100
-
-
-def test_what_does_not_tell_its_size(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe.jsonl")
-    for name in ("no.jsonl", "torn.parquet", "torn.jsonl.zst", "torn.jsonl"):
-        if name.startswith("torn"):
-            (tmp_path / name).write_bytes(b"PAR1")
-        assert estimated_events(tmp_path / name) is None, name
-    assert estimated_events(tmp_path / "pipe.jsonl") is None
 
 
 def test_every_alone_is_refused() -> None:
