@@ -27,8 +27,6 @@ from marginspec_tools.console import (
     print_error,
 )
 
-__all__ = ["COMMANDS", "CRASHED", "DIVERGED", "INTERRUPTED", "READER_GONE", "WRONG_INPUT", "main", "marginspec"]
-
 
 @attrs.frozen
 class Listed:

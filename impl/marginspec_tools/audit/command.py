@@ -3,6 +3,7 @@
 import csv
 import io
 import tempfile
+from collections.abc import Iterable
 from contextlib import ExitStack
 from hashlib import sha256
 from importlib.metadata import version
@@ -127,7 +128,7 @@ def check_events(run: Run, journal: Path, findings: BinaryIO, liquidations: Bina
     liquidations.write(csv_line(COLUMNS))
     for step, found in counted(checks, "auditing", estimated_events(journal)):
         for row in liquidation_rows(step):
-            liquidations.write(csv_line(attrs.astuple(row)))
+            liquidations.write(csv_line(row.get(column) for column in COLUMNS))
         write_findings(found, findings)
     write_findings(checks.finish(), findings)
     return checks.tally
@@ -139,7 +140,7 @@ def write_findings(found: list[Finding], findings: BinaryIO) -> None:
         findings.write(msgspec.json.encode(attrs.asdict(finding)) + b"\n")
 
 
-def csv_line(cells: tuple[Any, ...]) -> bytes:
+def csv_line(cells: Iterable[Any]) -> bytes:
     """A line of CSV."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(cells)
@@ -149,8 +150,8 @@ def csv_line(cells: tuple[Any, ...]) -> bytes:
 def funds_table(state: State, tally: Tally) -> bytes:
     """funds.csv: the status of every market."""
     rows = [funds.exact() for funds in all_funds(state, tally.lots_opened)]
-    header = csv_line(tuple(rows[0])) if rows else b"market\n"
-    return header + b"".join(csv_line(tuple(row.values())) for row in rows)
+    header = csv_line(rows[0]) if rows else b"market\n"
+    return header + b"".join(csv_line(row.values()) for row in rows)
 
 
 def manifest(run: Run, inputs: Inputs, contents: dict[str, BinaryIO]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The terminal: tables, lines of JSON, files that appear whole, progress, and how commands end."""
 
-from marginspec_tools.console.options import is_given, json_option, refuse_given
+from marginspec_tools.console.options import json_option, refuse_given
 from marginspec_tools.console.outcomes import (
     CRASHED,
     DIVERGED,
@@ -15,7 +15,6 @@ from marginspec_tools.console.outputs import (
     Spool,
     check_target,
     line_writer,
-    one_line,
     people_console,
     print_error,
     print_fields,
@@ -26,30 +25,3 @@ from marginspec_tools.console.outputs import (
     whole_folder,
 )
 from marginspec_tools.console.progress import counted
-
-__all__ = [
-    "CRASHED",
-    "DIVERGED",
-    "INCONCLUSIVE",
-    "INTERRUPTED",
-    "READER_GONE",
-    "WRONG_INPUT",
-    "Divergence",
-    "EngineCrash",
-    "Spool",
-    "check_target",
-    "counted",
-    "is_given",
-    "json_option",
-    "line_writer",
-    "one_line",
-    "people_console",
-    "print_error",
-    "print_fields",
-    "print_line",
-    "refusals",
-    "refuse_given",
-    "shown_path",
-    "unwritable",
-    "whole_folder",
-]

@@ -5,5 +5,3 @@ what the state or the receipt has; where they differ, the explanation is refused
 """
 
 from marginspec_tools.explain.explaining_effects import effect_lines, effect_tree
-
-__all__ = ["effect_lines", "effect_tree"]

@@ -23,33 +23,6 @@ if TYPE_CHECKING:
     from marginspec_tools.runs.fast_running import FastRun, rows_behind
     from marginspec_tools.runs.tallies import Amounts, Tally, amounts_if_filled_at_mark, texts_of_amounts
 
-__all__ = [
-    "Amounts",
-    "Broken",
-    "FastRun",
-    "Run",
-    "Step",
-    "Tally",
-    "Totals",
-    "amounts_if_filled_at_mark",
-    "announce_compiling",
-    "any_engine_option",
-    "broken_by",
-    "broken_in",
-    "broken_object",
-    "broken_text",
-    "check_fast_engine",
-    "check_headers",
-    "engine_option",
-    "estimated_events",
-    "need_fast_engine",
-    "print_run",
-    "quickest_engine",
-    "rows_behind",
-    "start_option",
-    "texts_of_amounts",
-    "total_fields",
-]
 
 _ASKED_FOR = {
     "FastRun": "fast_running",

@@ -1,7 +1,6 @@
 """The engines that a journal runs on: which there are, which is chosen, and word of the compiler's work."""
 
 import os
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
@@ -21,6 +20,8 @@ FEW_EVENTS = 3_000
 """The specification has run so many before the optimized engine is loaded."""
 MANY_EVENTS = 150_000
 """The specification takes longer for so many than the optimized engine with its compilation."""
+LINES_APART_S = 10.0
+"""How often the compiler's progress is printed."""
 
 engine_option = click.option(
     "--engine", type=click.Choice(ENGINES), default="spec", show_default=True, help="Which engine runs the journal."
@@ -89,29 +90,29 @@ def announce_compiling() -> None:
 
 
 class CompilerProgress:
-    """Says on stderr that something is compiled; on a terminal also how many functions, and for how long."""
+    """Says on stderr that something is compiled, and every few seconds how far the compiler is."""
 
     def __init__(self) -> None:
-        self._began = 0.0
+        self._began: float | None = None
+        self._next = LINES_APART_S
         self._functions = 0
-        self._depth = 0
 
     def begin(self) -> None:
         """Called before something is compiled; says so once."""
-        if self._began:
+        if self._began is not None:
             return
         self._began = monotonic()
         click.echo("compiling the optimized engine, once on this machine: this takes a minute or two", err=True)
-        if sys.stderr.isatty():
-            from numba.core import event as compiler_events
+        from numba.core import event as compiler_events
 
-            event: Any = compiler_events
-            event.Listener.register(CompilerProgress)
-            event.register("numba:compile", self)
+        events: Any = compiler_events
+        events.Listener.register(CompilerProgress)
+        events.register("numba:compile", self)
 
     def notify(self, event: Any) -> None:
-        """Called by the compiler when it begins and ends with a function; functions are compiled in one another."""
-        self._depth += 1 if event.is_start else -1
+        """Called by the compiler when it begins and when it ends with a function."""
         self._functions += event.is_end
-        seconds = monotonic() - self._began
-        click.echo(f"\r  {self._functions} functions compiled, {seconds:.0f} s", err=True, nl=self._depth == 0)
+        seconds = monotonic() - (self._began or 0)
+        if seconds >= self._next:
+            self._next = seconds + LINES_APART_S
+            click.echo(f"compiling: {self._functions} functions done after {seconds:.0f} s", err=True)

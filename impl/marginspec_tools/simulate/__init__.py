@@ -11,18 +11,3 @@ from marginspec_tools.simulate.options import (
 )
 from marginspec_tools.simulate.parameters import Parameters, mixed, opening_length
 from marginspec_tools.simulate.venue import Venue
-
-__all__ = [
-    "Parameters",
-    "ScenarioOptions",
-    "Venue",
-    "chosen_scenario",
-    "generate",
-    "mixed",
-    "opening_length",
-    "read_stated",
-    "run_venue",
-    "scenario_command",
-    "scenario_options",
-    "stress_day_path",
-]
