@@ -77,10 +77,10 @@ def line_writer(path: Path | None, inputs: tuple[Path, ...] = ()) -> Iterator[Ca
 def whole_folder(path: Path) -> Iterator[Path]:
     """A folder to write into that takes the path's name when all is written; on any error nothing is left of it.
 
-    Refused if something stands at the path already, or nothing can be written beside it.
+    Refused if something else than an empty folder stands at the path, or nothing can be written beside it.
     """
     with refusals(path):
-        if path.exists():
+        if path.is_symlink() or (path.exists() and (not path.is_dir() or any(path.iterdir()))):
             raise unwritable(path, "it is there already")
         part = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     try:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -22,7 +21,7 @@ from marginspec_proofs.prover.proving import Status, prove
 from marginspec_proofs.prover.replaying import run_of
 from marginspec_proofs.prover.statements import REGISTRY
 from marginspec_proofs.theorems.necessity import AN_EXAMPLE
-from marginspec_tools.console import counted, json_option, people_console, refusals, refuse_given, unwritable
+from marginspec_tools.console import counted, json_option, people_console, refusals, refuse_given, whole_folder
 from marginspec_tools.prove.counterexamples import example_of
 from marginspec_tools.prove.mutants import campaign_code
 from marginspec_tools.prove.status import FOLDER, write_status
@@ -133,8 +132,9 @@ def command(
     if export is None:
         summaries = proved_in_parallel(chosen, jobs, None)
     else:
-        with new_folder(export) as folder:
+        with whole_folder(export) as folder:
             summaries = proved_in_parallel(chosen, jobs, folder)
+            seal(folder)
     if status:
         write_status(Path(), summaries)
     if journal is not None or state is not None:
@@ -208,19 +208,6 @@ def texts_hashed_alike() -> Iterator[None]:
             del os.environ["PYTHONHASHSEED"]
         else:
             os.environ["PYTHONHASHSEED"] = seed
-
-
-@contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """A folder that appears under its path when all is in it; refuses a path where something is."""
-    if path.is_symlink() or (path.exists() and (not path.is_dir() or any(path.iterdir()))):
-        raise unwritable(path, "already there; certificates go into a new folder")
-    with refusals(path), tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as place:
-        folder = Path(place) / "certificates"
-        folder.mkdir()
-        yield folder
-        seal(folder)
-        folder.rename(path)
 
 
 def json_lines(summaries: list[Summary]) -> Iterator[str]:

@@ -12,9 +12,9 @@ from click.core import ParameterSource
 
 from marginspec.model.state import Header, Profile
 from marginspec.model.units import RATE_ONE, WIRE_DECIMALS
-from marginspec_journal.decimals import decimal_text
+from marginspec_journal.decimals import decimal_text, parse_decimal
 from marginspec_journal.strict_json import Node
-from marginspec_tools.simulate.markets import VenueMarket, decimal8, first_markets, venue_markets
+from marginspec_tools.simulate.markets import VenueMarket, first_markets, venue_markets
 from marginspec_tools.simulate.parameters import DEFAULT_MIX, Parameters, mixed, opening_length
 from marginspec_tools.simulate.price_paths import (
     ClosesFile,
@@ -25,7 +25,6 @@ from marginspec_tools.simulate.price_paths import (
     read_closes_file,
 )
 
-RATE_PATTERN = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]{1,8})?")
 MOST_EVENTS = 10**8
 MOST_ACCOUNTS = 10**6
 MOST_MARKETS = 10**4
@@ -162,9 +161,11 @@ def rate_within(lowest: int) -> Callable[[click.Context, click.Parameter, str], 
     """A callback that reads a rate as a decimal, counted in 1e-8, from a lowest one up to 1."""
 
     def read(context: click.Context, option: click.Parameter, text: str) -> int:
-        if not RATE_PATTERN.fullmatch(text):
-            raise click.BadParameter(f"{text!r} is not a decimal of at most 8 digits after the point", context, option)
-        rate = decimal8(text)
+        try:
+            rate = parse_decimal(text)
+        except ValueError:
+            reason = f"{text!r} is not a decimal of at most 8 digits after the point"
+            raise click.BadParameter(reason, context, option) from None
         if not lowest <= rate <= RATE_ONE:
             raise click.BadParameter(f"{text} is outside {lowest // RATE_ONE} to 1", context, option)
         return rate
