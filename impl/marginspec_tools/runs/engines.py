@@ -16,9 +16,9 @@ from marginspec_tools.runs.journal_size import estimated_events
 EngineName = Literal["spec", "fast"]
 ENGINES = ("spec", "fast")
 
-FEW_EVENTS = 3_000
+FEW_EVENTS = 8_000
 """The specification has run so many before the optimized engine is loaded."""
-MANY_EVENTS = 150_000
+MANY_EVENTS = 300_000
 """The specification takes longer for so many than the optimized engine with its compilation."""
 LINES_APART_S = 10.0
 """How often the compiler's progress is printed."""

@@ -278,7 +278,7 @@ def test_the_fast_engine_needs_its_extras(tmp_path: Path, monkeypatch: pytest.Mo
     outcome = run(journal(tmp_path), "--engine", "fast")
     assert outcome.exit_code == cli.WRONG_INPUT
     assert "the engine fast needs Linux or macOS, and extras: pip install 'marginspec[fast,parquet]'" in outcome.stderr
-    assert json_totals(run(journal(tmp_path), "--json"))["engine"] == "spec"
+    assert totals(run(journal(tmp_path), "--json"))["engine"] == "spec"
 
 
 @pytest.mark.parametrize("chosen", [(), ("--engine", "fast"), ("--engine", "spec"), ("--engine", "fast", "--check")])
@@ -288,16 +288,11 @@ def test_engines_write_the_same(chosen: tuple[str, ...], tmp_path: Path) -> None
         receipts, state = tmp_path / f"{name}.receipts", tmp_path / f"{name}.state"
         outcome = run(LEVY, "--json", "--receipts", str(receipts), "--state", str(state), *options)
         assert outcome.exit_code == 0
-        totals = json_totals(outcome)
-        written.append((receipts.read_bytes(), state.read_bytes(), totals["hash"], totals["accepted"]))
+        found = totals(outcome)
+        written.append((receipts.read_bytes(), state.read_bytes(), found["hash"], found["accepted"]))
         expected = "fast" if "fast" in options else "spec"
-        assert totals["engine"] == expected
+        assert found["engine"] == expected
     assert written[0] == written[1]
-
-
-def json_totals(outcome: Result) -> dict[str, Any]:
-    totals: dict[str, Any] = json.loads(outcome.stdout.splitlines()[-1])
-    return totals
 
 
 # ------------------------------------------------------------------- the program
