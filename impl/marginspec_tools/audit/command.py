@@ -32,31 +32,8 @@ from marginspec_tools.runs import Run, broken_in, engine_option, estimated_event
 PATH = click.Path(path_type=Path)
 
 
-@attrs.frozen
-class Inputs:
-    """The files that are audited, and their hashes from before the run."""
-
-    journal: Path
-    start: Path | None
-    hashes: dict[str, str]
-
-    @classmethod
-    def of(cls, journal: Path, start: Path | None) -> "Inputs":
-        """The files as they are now."""
-        return cls(journal, start, hashes_of(journal, start))
-
-    def check_unchanged(self) -> None:
-        """Refuse files that are not what was audited any more, so that the report's hashes are of what was read."""
-        now = hashes_of(self.journal, self.start)
-        for name, digest in self.hashes.items():
-            if now[name] != digest:
-                path = self.journal if name == "journal" or self.start is None else self.start
-                raise InputError(str(path), None, None, "changed while it was audited")
-
-
-def hashes_of(journal: Path, start: Path | None) -> dict[str, str]:
+def hashes_of(inputs: dict[str, Path]) -> dict[str, str]:
     """SHA-256 of the inputs, by what they are."""
-    inputs = {"journal": journal} if start is None else {"journal": journal, "state": start}
     hashes: dict[str, str] = {}
     for name, path in inputs.items():
         try:
@@ -87,13 +64,14 @@ def command(
     Exit codes: 0 no findings; 1 findings; 2 wrong usage or input, nothing written.
     """
     place = folder.checked_folder(report, force=force)
-    inputs = Inputs.of(journal, start)
+    inputs = {"journal": journal} if start is None else {"journal": journal, "state": start}
+    hashes = hashes_of(inputs)
     run = Run(journal, start, engine)
     broken = broken_in(run.start.state) if start is not None else []
     if broken:
         print_run(run, broken, checked=True, as_json=as_json)
         context.exit(1)
-    tally, summary = audit(run, inputs, place)
+    tally, summary = audit(run, inputs, hashes, place)
     if as_json:
         for found in tally.first:
             print_line(attrs.asdict(found))
@@ -103,21 +81,25 @@ def command(
     context.exit(0 if tally.holds else 1)
 
 
-def audit(run: Run, inputs: Inputs, place: Path) -> tuple[Tally, dict[str, Any]]:
-    """Run to the end with all checks and publish the report; gives what was counted, and the summary."""
+def audit(run: Run, inputs: dict[str, Path], hashes: dict[str, str], place: Path) -> tuple[Tally, dict[str, Any]]:
+    """Run to the end with all checks and publish the report; gives what was counted, and the summary.
+
+    Refuses inputs that are not those of the hashes any more, so that these are of what was read.
+    """
     with ExitStack() as stack:
         # Files without a name: a kill leaves nothing of them.
         contents: dict[str, BinaryIO] = {
             name: stack.enter_context(tempfile.TemporaryFile(dir=place.parent)) for name in folder.REPORT_FILES
         }
-        tally = check_events(run, inputs.journal, contents[folder.FINDINGS], contents[folder.LIQUIDATIONS])
-        inputs.check_unchanged()
-        start = None if inputs.start is None else shown_path(inputs.start)
-        summary = summary_object(run, tally, shown_path(inputs.journal), start)
+        tally = check_events(run, inputs["journal"], contents[folder.FINDINGS], contents[folder.LIQUIDATIONS])
+        for name, digest in hashes_of(inputs).items():
+            if digest != hashes[name]:
+                raise InputError(str(inputs[name]), None, None, "changed while it was audited")
+        summary = summary_object(run, tally, {name: shown_path(path) for name, path in inputs.items()})
         contents[folder.SUMMARY].write(pretty(summary))
         contents[folder.SUMMARY_TEXT].write(summary_text(summary, tally).encode())
         contents[folder.FUNDS].write(funds_table(run.state, tally))
-        contents[folder.MANIFEST].write(pretty(manifest(run, inputs, contents)))
+        contents[folder.MANIFEST].write(pretty(manifest(run, hashes, contents)))
         folder.publish(place, contents)
     return tally, summary
 
@@ -154,7 +136,7 @@ def funds_table(state: State, tally: Tally) -> bytes:
     return header + b"".join(csv_line(row.values()) for row in rows)
 
 
-def manifest(run: Run, inputs: Inputs, contents: dict[str, BinaryIO]) -> dict[str, Any]:
+def manifest(run: Run, hashes: dict[str, str], contents: dict[str, BinaryIO]) -> dict[str, Any]:
     """What the report was made of and by: hashes of inputs and files, final hash, versions."""
     return {
         "manifest": 1,
@@ -164,7 +146,7 @@ def manifest(run: Run, inputs: Inputs, contents: dict[str, BinaryIO]) -> dict[st
             "journal": JOURNAL_VERSION,
             "state": STATE_VERSION,
         },
-        "inputs": inputs.hashes,
+        "inputs": hashes,
         "hash": run.chain.hash,
         "files": {name: sha256_of_stream(contents[name]) for name in sorted(contents) if name != folder.MANIFEST},
     }

@@ -30,16 +30,16 @@ def asset_amounts(state: State, asset: str) -> dict[str, str]:
     return {name: decimal_text(amount, decimals) for name, amount in amounts.items()}
 
 
-def summary_object(run: Run, tally: Tally, journal: str, start: str | None) -> dict[str, Any]:
-    """The summary for programs; the counts of events include those before the start."""
+def summary_object(run: Run, tally: Tally, inputs: dict[str, str]) -> dict[str, Any]:
+    """The summary for programs; `inputs` are the paths of journal and state, counts include events before the start."""
     reached = run.reached()
     state = reached.state
     return {
         "audit": 1,
         "rulebook": RULEBOOK_VERSION,
         "verdict": "holds" if tally.holds else "findings",
-        "journal": journal,
-        "state": start,
+        "journal": inputs["journal"],
+        "state": inputs.get("state"),
         "engine": run.engine_name,
         "header": header_object(state.header),
         "events": reached.events,
