@@ -107,7 +107,7 @@ def beside(
     question: dict[str, Any],
     peers: dict[str, Peer],
 ) -> list[Measurement]:
-    """A figure for each peer that answers, with how many of its prices agree; one without a peer if none does."""
+    """A measurement for each peer that answers, with how many of its prices agree; one without a peer if none does."""
     answers = {name: peer.ask(question) for name, peer in peers.items()}
     able = [name for name, answer in answers.items() if "unsupported" not in answer]
 
@@ -117,15 +117,15 @@ def beside(
     theirs = [partial(seconds_of_peer, name) for name in able]
     columns = portfolio.bands()
     ours, *seconds = alternating(ROUNDS, lambda: seconds_of(lambda: portfolio.write_bands(*columns)), *theirs)
-    figure = Measurement(row, named, portfolio.count, 1e6 * ours / portfolio.count)
+    measurement = Measurement(row, named, portfolio.count, 1e6 * ours / portfolio.count)
     if not able:
-        return [figure]
+        return [measurement]
     found = []
     for name, taken in zip(able, seconds, strict=True):
         agreed, worst = agreement(prices, answers[name]["prices"])
         note = f"{agreed:,} of {len(prices):,} prices within a tick of ours, the worst {100 * worst:.1f}% off"
         needed = NEEDED if agreed >= MOST * len(prices) else None
-        one = attrs.evolve(figure, peer=name, peer_us=1e6 * taken / len(prices), needed=needed, note=note)
+        one = attrs.evolve(measurement, peer=name, peer_us=1e6 * taken / len(prices), needed=needed, note=note)
         found.append(one)
     return found
 

@@ -49,7 +49,7 @@ def peer_seconds_of_marks(peer: Peer, path: Path) -> float:
     return float(statistics.median(answered["seconds"]))
 
 
-def ticking(figure: Measurement, exchange: Exchange, peer: Peer | None) -> Measurement:
+def ticking(measurement: Measurement, exchange: Exchange, peer: Peer | None) -> Measurement:
     """A mark that triggers nothing, on a seeded walk of steps of a basis point; receipts and hash included.
 
     The peer scans what its engine has opened in 5 ns a position, and accounts with an isolated position each in 25 to
@@ -68,11 +68,11 @@ def ticking(figure: Measurement, exchange: Exchange, peer: Peer | None) -> Measu
         return peer_seconds_of_marks(asked, walk.between(first, first + PEER_MARKS))
 
     if peer is None:
-        found = attrs.evolve(figure, ours_us=1e6 * alternating(ROUNDS, ours)[0])
+        found = attrs.evolve(measurement, ours_us=1e6 * alternating(ROUNDS, ours)[0])
     else:
         peer.ask(exchange.asked(OPENED_BY[exchange.isolated]))
         taken, other = alternating(ROUNDS, ours, lambda: theirs(peer))
-        found = attrs.evolve(figure, ours_us=1e6 * taken, peer="lrvx", peer_us=1e6 * other)
+        found = attrs.evolve(measurement, ours_us=1e6 * taken, peer="lrvx", peer_us=1e6 * other)
     assert world.positions(0) == positions, "a path that should trigger nothing did"
     return found
 
@@ -145,8 +145,8 @@ def on_worst(named: str, exchange: Exchange, path: Path, peer: Peer | None) -> M
 def scans(positions: int, peer: Peer | None) -> Iterator[Measurement]:
     """A mark on isolated positions by a scan of all, exact and without index, on one thread and on two."""
     for threads, needed in ((1, 1 / 1.25), (2, 1.0)):
-        figure = scan(positions, threads, peer)
-        yield figure if peer is None else attrs.evolve(figure, needed=needed)
+        measurement = scan(positions, threads, peer)
+        yield measurement if peer is None else attrs.evolve(measurement, needed=needed)
 
 
 def isolated_portfolio(exchange: Exchange, threads: int) -> Portfolio:

@@ -113,7 +113,7 @@ def command(
     if file.suffix == ".parquet":
         print_line(answer_positions(file, markets, output, ranking))
         return
-    refuse_given(context, ["markets", "output", "ranking"], "goes with a FILE that is Parquet")
+    refuse_given(context, ["markets", "output", "ranking"], "is only for a FILE that is Parquet")
     for line in [answer(question) for question in read_questions(file)]:
         print_line(line)
 

@@ -19,5 +19,5 @@ def refuse_given(context: click.Context, names: Iterable[str], reason: str) -> N
     """Refuse parameters that would do nothing; the reason follows the first one's name."""
     for parameter in context.command.params:
         if parameter.name in names and is_given(context, parameter.name):
-            shown = parameter.opts[0] if isinstance(parameter, click.Option) else parameter.make_metavar(context)
+            shown = parameter.opts[0] if isinstance(parameter, click.Option) else parameter.human_readable_name
             raise click.UsageError(f"{shown} {reason}", context)

@@ -156,7 +156,7 @@ def check_options(context: click.Context) -> None:
         refuse_given(context, others, "does nothing beside --recheck: leave it out")
     if context.params["status"]:
         others = ["ids", "fast", "journal", "state"]
-        refuse_given(context, others, "goes not with --status, which is of all theorems")
+        refuse_given(context, others, "does not go with --status, which is of all theorems")
         if not FOLDER.is_dir():
             raise click.UsageError("a status is written at the top of a checkout")
 

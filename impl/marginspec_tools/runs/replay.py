@@ -81,7 +81,7 @@ def command(
     Exit codes: 0 holds; 1 an invariant is broken; 2 wrong usage or input, nothing written.
     """
     if snapshot is None and segments is None:
-        refuse_given(context, ["every"], "is how many events are between the snapshots of --snapshot or --segments")
+        refuse_given(context, ["every"], "does nothing without --snapshot or --segments")
     outputs = Outputs(receipts_path, state_path)
     if segments is not None and (snapshot is not None or check or engine == "spec"):
         raise click.UsageError("--segments goes with neither --snapshot, --check nor --engine spec")

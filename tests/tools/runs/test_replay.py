@@ -125,7 +125,7 @@ def test_a_run_without_rejections_lists_none() -> None:
 def test_every_alone_is_refused() -> None:
     outcome = run(LEVY, "--every", "5")
     assert outcome.exit_code == cli.WRONG_INPUT
-    said = "Error: --every is how many events are between the snapshots of --snapshot or --segments"
+    said = "Error: --every does nothing without --snapshot or --segments"
     assert outcome.stderr.splitlines()[-1] == said
 
 
