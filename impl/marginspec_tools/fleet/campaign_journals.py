@@ -6,7 +6,6 @@ from itertools import islice
 
 from marginspec.model.events import Event
 from marginspec.model.state import State
-from marginspec_audit import Transition
 from marginspec_engine.batches.event_columns import rows_of_events
 from marginspec_engine.batches.running import BatchRun
 from marginspec_journal.chain import ReceiptChain
@@ -69,14 +68,11 @@ class SimulatedJournal:
 
     def _simulated(self) -> Iterator[tuple[Event, bytes]]:
         """The events, each with the line of its receipt by the specification."""
-        before = self._venue.state
         for taken in run_venue(self._venue):
             chained = self._chain.append(taken.event, taken.receipt)
             if self._checking:
-                transition = Transition(before, taken.event, taken.receipt, self._venue.state)
                 number = self._chain.events
-                self._break(broken_by(transition, number, number + 1))
-                before = self._venue.state
+                self._break(broken_by(taken, number, number + 1))
             yield taken.event, chained.line() + b"\n"
 
     def _take(self, batch: list[tuple[Event, bytes]]) -> None:

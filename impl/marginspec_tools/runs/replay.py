@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import attrs
 import click
@@ -13,21 +12,39 @@ from marginspec_tools.console import Spool, check_target, counted, json_option, 
 from marginspec_tools.runs.engines import any_engine_option, need_fast_engine, quickest_engine
 from marginspec_tools.runs.journal_size import estimated_events
 from marginspec_tools.runs.running import Run, start_option
-from marginspec_tools.runs.showing import print_run
+from marginspec_tools.runs.showing import AnyRun, print_run
 from marginspec_tools.runs.violations import Broken, broken_by, broken_in
-
-if TYPE_CHECKING:
-    from marginspec_tools.runs.fast_running import FastRun
 
 PATH = click.Path(path_type=Path)
 
 
 @attrs.frozen
 class Outputs:
-    """Where a replay writes: a receipt a line, and the state at the end; None for nowhere."""
+    """What a replay writes: receipts, the state at the end, a snapshot that it goes on from, segments; None for not.
+
+    `every` is how many events are between snapshots.
+    """
 
     receipts: Path | None
     state: Path | None
+    snapshot: Path | None
+    segments: Path | None
+    every: int
+
+    @property
+    def columnar(self) -> bool:
+        """Whether receipts are written as columns."""
+        return self.receipts is not None and self.receipts.suffix == ".parquet"
+
+    def check_usage(self, engine: str, *, check: bool) -> None:
+        """Refuse what the specification, or a run with checks, does not write."""
+        slow = check or engine == "spec"
+        if self.segments is not None and (slow or self.snapshot is not None):
+            raise click.UsageError("--segments goes with neither --snapshot, --check nor --engine spec")
+        if self.snapshot is not None and (slow or self.receipts is not None):
+            raise click.UsageError("--snapshot goes with neither --check, --receipts nor --engine spec")
+        if self.columnar and slow:
+            raise click.UsageError("receipts as Parquet are written by --engine fast, without --check")
 
 
 @click.command("replay")
@@ -82,85 +99,57 @@ def command(
     """
     if snapshot is None and segments is None:
         refuse_given(context, ["every"], "does nothing without --snapshot or --segments")
-    outputs = Outputs(receipts_path, state_path)
-    if segments is not None and (snapshot is not None or check or engine == "spec"):
-        raise click.UsageError("--segments goes with neither --snapshot, --check nor --engine spec")
-    if segments is not None and engine == "auto":
-        engine = "fast"
+    outputs = Outputs(receipts_path, state_path, snapshot, segments, every)
+    outputs.check_usage(engine, check=check)
+    inputs = (journal,) if start is None else (journal, start)
     if snapshot is not None:
-        run: Run | FastRun = kept_run(journal, start, engine, outputs, snapshot, every, check=check)
-    else:
-        run = opened_run(journal, start, engine, outputs, check=check)
+        check_target(snapshot, inputs if state_path is None else (*inputs, state_path))
+    run = opened_run(journal, start, engine, outputs, check=check)
     broken = broken_in(run.start.state) if start is not None else []
     if not broken:
-        inputs = (journal,) if start is None else (journal, start)
-        with cut(run, segments, every):
-            broken = replay(run, outputs, events=estimated_events(journal), check=check, inputs=inputs)
+        with segments_written(run, outputs):
+            broken = replay(run, outputs, estimated_events(journal), check=check, inputs=inputs)
     print_run(run, broken, checked=check, as_json=as_json)
     context.exit(1 if broken else 0)
 
 
-def opened_run(journal: Path, start: Path | None, engine: str, outputs: Outputs, *, check: bool) -> "Run | FastRun":
+def opened_run(journal: Path, start: Path | None, engine: str, outputs: Outputs, *, check: bool) -> AnyRun:
     """The run of an engine; checks look at the state after every event, which the fast way does not make."""
-    columnar = outputs.receipts is not None and is_columnar(outputs.receipts)
-    if columnar and (engine == "spec" or check):
-        raise click.UsageError("receipts as Parquet are written by --engine fast, without --check")
     if engine == "auto":
-        engine = "spec" if check else "fast" if columnar else quickest_engine(journal)
+        needs_fast = outputs.columnar or outputs.snapshot is not None or outputs.segments is not None
+        engine = "fast" if needs_fast else "spec" if check else quickest_engine(journal)
     if engine == "spec" or check:
         return Run(journal, start, engine)
     need_fast_engine()
-    from marginspec_tools.runs.fast_running import FastRun
+    from marginspec_tools.runs.fast_running import FastRun, Kept
 
-    run = FastRun(journal, start, with_lines=outputs.receipts is not None and not columnar)
-    if not columnar:
+    kept = None if outputs.snapshot is None else Kept(outputs.snapshot, outputs.every)
+    run = FastRun(journal, start, with_lines=outputs.receipts is not None and not outputs.columnar, kept=kept)
+    if not outputs.columnar:
         run.list_rejections()
     return run
 
 
-def is_columnar(receipts: Path) -> bool:
-    """Whether receipts are written as columns."""
-    return receipts.suffix == ".parquet"
-
-
-def kept_run(
-    journal: Path, start: Path | None, engine: str, outputs: Outputs, snapshot: Path, every: int, *, check: bool
-) -> "FastRun":
-    """A run that keeps a snapshot, or goes on from the one that is there."""
-    if check or outputs.receipts is not None or engine == "spec":
-        raise click.UsageError("--snapshot goes with neither --check, --receipts nor --engine spec")
-    need_fast_engine()
-    from marginspec_tools.runs.fast_running import FastRun, Kept
-
-    check_target(snapshot, tuple(path for path in (journal, start, outputs.state) if path is not None))
-    run = FastRun(journal, start, kept=Kept(snapshot, every))
-    run.list_rejections()
-    return run
-
-
 @contextmanager
-def cut(run: "Run | FastRun", segments: Path | None, every: int) -> Iterator[None]:
+def segments_written(run: AnyRun, outputs: Outputs) -> Iterator[None]:
     """Have a run write its segments' snapshots to a folder that appears when the run is over."""
-    if segments is None:
+    if outputs.segments is None:
         yield
         return
-    need_fast_engine()
     assert not isinstance(run, Run)
-    with whole_folder(segments) as folder:
-        run.cut(folder, every)
+    with whole_folder(outputs.segments) as folder:
+        run.cut(folder, outputs.every)
         yield
 
 
-def replay(
-    run: "Run | FastRun", outputs: Outputs, *, events: int | None = None, check: bool, inputs: tuple[Path, ...] = ()
-) -> list[Broken]:
+def replay(run: AnyRun, outputs: Outputs, events: int | None, *, check: bool, inputs: tuple[Path, ...]) -> list[Broken]:
     """Run to the end and write the outputs, each whole or not at all; gives what was broken."""
     broken: list[Broken] = []
     with ExitStack() as stack:
         receipts = stack.enter_context(Spool(outputs.receipts, inputs)) if outputs.receipts else None
         written = (*inputs, outputs.receipts) if outputs.receipts else inputs
         state = stack.enter_context(Spool(outputs.state, written)) if outputs.state else None
-        if receipts is not None and is_columnar(receipts.path):
+        if receipts is not None and outputs.columnar:
             assert not isinstance(run, Run)
             run.write_effects(receipts.stream)
         else:
@@ -175,7 +164,7 @@ def replay(
     return broken
 
 
-def lines_taken(run: "Run | FastRun", broken: list[Broken], events: int | None, *, check: bool) -> Iterator[bytes]:
+def lines_taken(run: AnyRun, broken: list[Broken], events: int | None, *, check: bool) -> Iterator[bytes]:
     """Run to the end; gives the lines of receipts, and adds what was broken."""
     if not isinstance(run, Run):
         yield from counted(run, "replaying", events, lambda: run.totals().events - run.start.events)

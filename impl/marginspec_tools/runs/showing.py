@@ -1,40 +1,24 @@
 """What came of a run, for people and for programs: counts, rejections, broken invariants, hash."""
 
-from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
 from marginspec import RULEBOOK_VERSION
 from marginspec_audit import EVENT_INVARIANTS, STATE_INVARIANTS
-from marginspec_journal import Journal
-from marginspec_journal.states import OpenedState
 from marginspec_tools.console import print_fields, print_line
-from marginspec_tools.runs.running import Rejection, Totals
+from marginspec_tools.runs.running import Run
 from marginspec_tools.runs.violations import Broken, broken_object, broken_text
+
+if TYPE_CHECKING:
+    from marginspec_tools.runs.fast_running import FastRun
 
 MOST_BROKEN_SHOWN = 20
 INVARIANTS = sorted(STATE_INVARIANTS.keys() | EVENT_INVARIANTS.keys())
 
 
-class AnyRun(Protocol):
-    """A run by either engine, event by event or many at once."""
-
-    engine_name: str
-    journal: Journal
-    start: OpenedState
-    first_rejections: list[Rejection]
-
-    @property
-    def reasons(self) -> Counter[str]:
-        """How many events were rejected for each reason."""
-
-    def totals(self) -> Totals:
-        """The counts, those before the start included, and the hash."""
-
-    def reached(self) -> OpenedState:
-        """The state after the events so far."""
+AnyRun: TypeAlias = "Run | FastRun"
 
 
 def print_run(run: AnyRun, broken: list[Broken], *, checked: bool, as_json: bool) -> None:

@@ -10,12 +10,13 @@ from marginspec.model import events
 from marginspec.model.events import Event
 from marginspec.model.rejections import Reason
 from marginspec.model.units import WIRE_DECIMALS, Decimal8
+from marginspec_audit import Transition
 from marginspec_journal import Record
 from marginspec_tools.simulate.accounts import first_deposit, first_setting, propose_cash, propose_deposit
 from marginspec_tools.simulate.operations import propose_mark, propose_mistake, propose_venue
 from marginspec_tools.simulate.parameters import Parameters
 from marginspec_tools.simulate.trading import propose_order, propose_trade
-from marginspec_tools.simulate.venue import TRIES, Taken, Venue, wire_amount
+from marginspec_tools.simulate.venue import TRIES, Venue, wire_amount
 
 CLOCK_START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -45,7 +46,7 @@ def open_venue(venue: Venue) -> Iterator[Event]:
         yield first_setting(venue, index)
 
 
-def next_event(venue: Venue) -> Taken:
+def next_event(venue: Venue) -> Transition:
     """The next event of the mix; what would be refused is tried anew, but for some refusals that are kept."""
     if venue.random.happens(venue.parameters.mistakes):
         return venue.take(propose_mistake(venue))
@@ -54,23 +55,22 @@ def next_event(venue: Venue) -> Taken:
         event = propose(venue)
         if event is None:
             continue
-        receipt = venue.attempt(event)
-        if receipt is None:
-            continue
-        if receipt.rejected is None:
-            return Taken(event, receipt)
-        if receipt.rejected is not Reason.OUT_OF_RANGE and venue.random.happens(venue.parameters.kept_refusals):
-            return venue.take(event)
+        answered = venue.answered(event)
+        reason = answered.receipt.rejected
+        if reason is None and not venue.overfills(answered):
+            return venue.go_on(answered)
+        if reason not in (None, Reason.OUT_OF_RANGE) and venue.random.happens(venue.parameters.kept_refusals):
+            return venue.go_on(answered)
     return venue.take(propose_deposit(venue, venue.any_account(), venue.market()))
 
 
-def simulated_events(parameters: Parameters) -> Iterator[Taken]:
-    """All events of a scenario with their receipts."""
+def simulated_events(parameters: Parameters) -> Iterator[Transition]:
+    """All events of a scenario, with what each did."""
     return run_venue(Venue(parameters))
 
 
-def run_venue(venue: Venue) -> Iterator[Taken]:
-    """All events of a new venue with their receipts, its state being that after each: the opening, then the mix."""
+def run_venue(venue: Venue) -> Iterator[Transition]:
+    """All events of a new venue, with what each did: the opening, then the mix."""
     for event in open_venue(venue):
         yield venue.take(event)
     while venue.passed < venue.parameters.events:

@@ -4,16 +4,14 @@ It runs the specification while it generates, so nearly every event is accepted.
 the same parameters give the same events everywhere.
 """
 
-import attrs
-
 from marginspec.model import events, ledger
 from marginspec.model.account import DEFAULT_LEVERAGE, MarginMode, PositionKey, PositionSide, Setting
-from marginspec.model.effects import Receipt
 from marginspec.model.events import Event
 from marginspec.model.market import Market
 from marginspec.model.state import State
 from marginspec.model.units import RATE_ONE, WIRE_DECIMALS, Decimal8
 from marginspec.transition import apply
+from marginspec_audit import Transition
 from marginspec_tools.simulate.parameters import Parameters
 from marginspec_tools.simulate.price_paths import Moment
 from marginspec_tools.simulate.seeded_random import SeededRandom
@@ -22,14 +20,6 @@ TRIES = 12
 SCATTER = 11_400_714_819_323_198_485  # 2^64 over the golden ratio
 NO_SETTING = Setting()
 SIDES: tuple[PositionSide, ...] = ("BOTH", "LONG", "SHORT")
-
-
-@attrs.frozen
-class Taken:
-    """One generated event with the receipt that the specification gave it."""
-
-    event: Event
-    receipt: Receipt
 
 
 class Venue:
@@ -44,37 +34,29 @@ class Venue:
         self.next_order = 1
         self.passed = 0
 
-    def take(self, event: Event) -> Taken:
+    def take(self, event: Event) -> Transition:
         """Apply an event, whatever the answer."""
+        return self.go_on(self.answered(event))
+
+    def answered(self, event: Event) -> Transition:
+        """What the rulebook answers to an event; the venue stays as it is."""
         after, receipt = apply(self.state, event)
-        self._go_on(after, event, receipt)
-        return Taken(event, receipt)
+        return Transition(self.state, event, receipt, after)
 
-    def attempt(self, event: Event) -> Receipt | None:
-        """Apply an event if it is accepted; else give the refusal and leave everything as it was.
-
-        None if it is accepted, but brings a market past its limit of positions.
-        """
-        after, receipt = apply(self.state, event)
-        if receipt.rejected is not None:
-            return receipt
-        if self.overfills(after, event):
-            return None
-        self._go_on(after, event, receipt)
-        return receipt
-
-    def _go_on(self, after: State, event: Event, receipt: Receipt) -> None:
+    def go_on(self, taken: Transition) -> Transition:
         """The state after an event is the venue's now; an order that was accepted rests."""
-        self.state = after
+        self.state = taken.after
         self.passed = self.passed + 1
-        if isinstance(event, events.PlaceOrder) and receipt.rejected is None:
-            self.resting[event.market].append((event.account, event.order))
+        if isinstance(taken.event, events.PlaceOrder) and taken.receipt.rejected is None:
+            self.resting[taken.event.market].append((taken.event.account, taken.event.order))
+        return taken
 
-    def overfills(self, after: State, event: Event) -> bool:
+    def overfills(self, taken: Transition) -> bool:
         """Whether a trade or fill leaves its market with more positions than the limit."""
-        if self.parameters.position_limit == 0 or not isinstance(event, events.Trade | events.LiquidationFill):
+        event, limit = taken.event, self.parameters.position_limit
+        if limit == 0 or not isinstance(event, events.Trade | events.LiquidationFill):
             return False
-        return len(after.positions_in.get(event.market, ())) > self.parameters.position_limit
+        return len(taken.after.positions_in.get(event.market, ())) > limit
 
     def moment(self) -> Moment:
         """How far the scenario is."""

@@ -21,7 +21,7 @@ from marginspec_tools.simulate.parameters import Parameters, mixed, opening_leng
 from marginspec_tools.simulate.price_paths import Close, JumpDiffusion, Moment, RealCloses, closes_from
 from marginspec_tools.simulate.scenario import command
 from marginspec_tools.simulate.seeded_random import SeededRandom
-from marginspec_tools.simulate.venue import Taken, Venue, is_wealthy
+from marginspec_tools.simulate.venue import Venue, is_wealthy
 
 FROM_SEED_7 = [947865, -1, -113874264, 99090417246115085]
 WILD = JumpDiffusion(volatility=3_000_000, jump_probability=20_000_000, jump_mean=-8_000_000, jump_deviation=15_000_000)
@@ -220,7 +220,7 @@ def test_every_step_of_a_wild_scenario_is_sound(seed: int, adl_ranking: str, las
 # ------------------------------------------------------------------- mixed
 
 
-def kind_of(taken: Taken) -> str:
+def kind_of(taken: Transition) -> str:
     match taken.event:
         case events.Trade() | events.LiquidationFill():
             return "trades"
