@@ -27,9 +27,9 @@ class Outputs:
 
     receipts: Path | None
     state: Path | None
-    snapshot: Path | None
-    segments: Path | None
-    every: int
+    snapshot: Path | None = None
+    segments: Path | None = None
+    every: int = 1_000_000
 
     @property
     def columnar(self) -> bool:
@@ -142,7 +142,9 @@ def segments_written(run: AnyRun, outputs: Outputs) -> Iterator[None]:
         yield
 
 
-def replay(run: AnyRun, outputs: Outputs, events: int | None, *, check: bool, inputs: tuple[Path, ...]) -> list[Broken]:
+def replay(
+    run: AnyRun, outputs: Outputs, events: int | None = None, *, check: bool, inputs: tuple[Path, ...] = ()
+) -> list[Broken]:
     """Run to the end and write the outputs, each whole or not at all; gives what was broken."""
     broken: list[Broken] = []
     with ExitStack() as stack:
