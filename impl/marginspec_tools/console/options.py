@@ -8,16 +8,10 @@ from click.core import ParameterSource
 json_option = click.option("--json", "as_json", is_flag=True, help="Print lines of JSON.")
 
 
-def is_given(context: click.Context, name: str) -> bool:
-    """Whether a parameter is given, not left to its default."""
-    return context.get_parameter_source(name) not in (ParameterSource.DEFAULT, None) and bool(
-        context.params[name] != ()
-    )
-
-
 def refuse_given(context: click.Context, names: Iterable[str], reason: str) -> None:
     """Refuse parameters that would do nothing; the reason follows the first one's name."""
+    given = {name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     for parameter in context.command.params:
-        if parameter.name in names and is_given(context, parameter.name):
+        if parameter.name in given and context.params[parameter.name] != ():
             shown = parameter.opts[0] if isinstance(parameter, click.Option) else parameter.human_readable_name
             raise click.UsageError(f"{shown} {reason}", context)

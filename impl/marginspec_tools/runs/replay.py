@@ -36,6 +36,11 @@ class Outputs:
         """Whether receipts are written as columns."""
         return self.receipts is not None and self.receipts.suffix == ".parquet"
 
+    @property
+    def needs_fast(self) -> bool:
+        """Whether only the optimized engine writes this."""
+        return self.columnar or self.snapshot is not None or self.segments is not None
+
     def check_usage(self, engine: str, *, check: bool) -> None:
         """Refuse what the specification, or a run with checks, does not write."""
         slow = check or engine == "spec"
@@ -116,8 +121,7 @@ def command(
 def opened_run(journal: Path, start: Path | None, engine: str, outputs: Outputs, *, check: bool) -> AnyRun:
     """The run of an engine; checks look at the state after every event, which the fast way does not make."""
     if engine == "auto":
-        needs_fast = outputs.columnar or outputs.snapshot is not None or outputs.segments is not None
-        engine = "fast" if needs_fast else "spec" if check else quickest_engine(journal)
+        engine = "fast" if outputs.needs_fast else "spec" if check else quickest_engine(journal)
     if engine == "spec" or check:
         return Run(journal, start, engine)
     need_fast_engine()
@@ -125,7 +129,8 @@ def opened_run(journal: Path, start: Path | None, engine: str, outputs: Outputs,
 
     kept = None if outputs.snapshot is None else Kept(outputs.snapshot, outputs.every)
     run = FastRun(journal, start, with_lines=outputs.receipts is not None and not outputs.columnar, kept=kept)
-    if not outputs.columnar:
+    if not outputs.columnar and outputs.snapshot is None:
+        # A run that goes on from a snapshot does not see what was rejected before it.
         run.list_rejections()
     return run
 
