@@ -24,10 +24,10 @@ from marginspec_tools.audit import folder
 from marginspec_tools.audit.checks import Checks, Tally
 from marginspec_tools.audit.findings import Finding
 from marginspec_tools.audit.liquidations import COLUMNS, liquidation_rows
-from marginspec_tools.audit.summary import compared_text, findings_text, summary_object, summary_text
-from marginspec_tools.audit.waterfall import all_funds, happened_text
+from marginspec_tools.audit.summary import audit_fields, compared_text, findings_text, summary_object, summary_text
+from marginspec_tools.audit.waterfall import all_funds
 from marginspec_tools.console import counted, json_option, print_fields, print_line, shown_path
-from marginspec_tools.runs import Run, broken_in, engine_option, estimated_events, print_run, start_option, total_fields
+from marginspec_tools.runs import Run, broken_in, engine_option, estimated_events, print_run, start_option
 
 PATH = click.Path(path_type=Path)
 
@@ -97,7 +97,7 @@ def audit(run: Run, inputs: dict[str, Path], hashes: dict[str, str], place: Path
                 raise InputError(str(inputs[name]), None, None, "changed while it was audited")
         summary = summary_object(run, tally, {name: shown_path(path) for name, path in inputs.items()})
         contents[folder.SUMMARY].write(pretty(summary))
-        contents[folder.SUMMARY_TEXT].write(summary_text(summary, tally).encode())
+        contents[folder.SUMMARY_TEXT].write(summary_text(run, tally, summary).encode())
         contents[folder.FUNDS].write(funds_table(run.state, tally))
         contents[folder.MANIFEST].write(pretty(manifest(run, hashes, contents)))
         folder.publish(place, contents)
@@ -168,7 +168,7 @@ def pretty(fields: dict[str, Any]) -> bytes:
 
 def print_audit(run: Run, tally: Tally, summary: dict[str, Any], place: Path) -> None:
     """Totals, the first findings, how many there are, what they come from, and where the report is."""
-    print_fields([*total_fields(run), ("happened", happened_text(tally.happened))])
+    print_fields(audit_fields(run, tally))
     for found in tally.first:
         click.secho(found.text, fg="red")
     more = tally.findings.total() - len(tally.first)

@@ -1,8 +1,9 @@
 """The summary of an audit: totals, funds of every market and asset, verdict; for people and for programs."""
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+
+import attrs
 
 from marginspec import RULEBOOK_VERSION
 from marginspec.model import ledger
@@ -13,7 +14,7 @@ from marginspec_journal.decimals import decimal_text
 from marginspec_tools.audit.checks import Tally
 from marginspec_tools.audit.findings import KINDS
 from marginspec_tools.audit.waterfall import HAPPENED, all_funds, happened_text
-from marginspec_tools.runs import Run
+from marginspec_tools.runs import Run, total_fields
 
 COMPARED = ("lines", "verdicts", "balances", "positions", "marks")
 
@@ -57,12 +58,12 @@ def summary_object(run: Run, tally: Tally, inputs: dict[str, str]) -> dict[str, 
     }
 
 
-def summary_text(summary: dict[str, Any], tally: Tally) -> str:
+def summary_text(run: Run, tally: Tally, summary: dict[str, Any]) -> str:
     """The summary for people, in Markdown."""
-    return "\n".join(text_lines(summary, tally)) + "\n"
+    return "\n".join(text_lines(run, tally, summary)) + "\n"
 
 
-def text_lines(summary: dict[str, Any], tally: Tally) -> Iterator[str]:
+def text_lines(run: Run, tally: Tally, summary: dict[str, Any]) -> Iterator[str]:
     """The lines of the Markdown summary."""
     total = sum(summary["findings"].values())
     yield f"# Audit of {summary['journal']}"
@@ -71,7 +72,9 @@ def text_lines(summary: dict[str, Any], tally: Tally) -> Iterator[str]:
     yield f"{compared_text(summary['observed'])}."
     yield f"**{findings_text(summary['findings'])}**" + (", all in findings.jsonl." if total else ".")
     yield ""
-    yield from totals(summary)
+    yield "| | |"
+    yield "| --- | --- |"
+    yield from (f"| {name} | {text.strip()} |" for name, text in audit_fields(run, tally))
     yield ""
     yield "## Findings"
     yield ""
@@ -114,23 +117,13 @@ def findings_text(findings: dict[str, int]) -> str:
     return f"{number_of('findings', total)}: {kinds}" if total else "No findings"
 
 
-def totals(summary: dict[str, Any]) -> Iterator[str]:
-    """The totals as a table."""
-    before = f", {summary['before']} of them before the start" if summary["before"] else ""
-    reasons = ", ".join(f"{count} {reason}" for reason, count in summary["reasons"].items())
-    happened = happened_text(Counter(summary["happened"]))
-    rows = {
-        "events": f"{summary['events']}{before}",
-        "accepted": str(summary["accepted"]),
-        "rejected": f"{summary['rejected']}" + (f" ({reasons})" if reasons else ""),
-        "happened": happened,
-        "profile": ", ".join(f"{name} {choice}" for name, choice in summary["header"]["profile"].items()),
-        "rulebook": summary["rulebook"],
-        "hash": f"`{summary['hash']}`",
-    }
-    yield "| | |"
-    yield "| --- | --- |"
-    yield from (f"| {name} | {text} |" for name, text in rows.items())
+def audit_fields(run: Run, tally: Tally) -> Iterator[tuple[str, str]]:
+    """The totals of a run by name, what happened, and by which rules."""
+    yield from total_fields(run)
+    yield "rulebook", RULEBOOK_VERSION
+    yield "happened", happened_text(tally.happened)
+    profile = attrs.asdict(run.state.header.profile)
+    yield "profile", ", ".join(f"{name} {choice}" for name, choice in profile.items())
 
 
 def fund_tables(summary: dict[str, Any]) -> Iterator[str]:

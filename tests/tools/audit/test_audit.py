@@ -115,6 +115,8 @@ def test_programs_get_the_summary(tmp_path: Path) -> None:
     assert line.pop("report") == str(tmp_path / "r")
     assert line == json.loads((tmp_path / "r" / "summary.json").read_text("utf-8"))
     assert line["verdict"] == "holds"
+    (funds,) = line["markets"].values()
+    assert (funds["lots"], funds["lots_opened"], funds["levied"], funds["mark"]) == (1, 1, "88.4360", "80.00")
 
 
 def test_a_journal_without_events(tmp_path: Path) -> None:
