@@ -11,6 +11,7 @@ import pytest
 
 from golden_journals import FOLDER, HEADER, deposit
 from marginspec_journal import open_journal, write_journal
+from marginspec_tools.cli import COMMANDS
 from marginspec_tools.runs import engines
 from marginspec_tools.runs.engines import CompilerProgress
 from marginspec_tools.runs.journal_size import estimated_events
@@ -38,6 +39,24 @@ for package in ("numba", "numpy", "pyarrow", "rich", "dask"):
     sys.modules[package] = None
 cli.main()
 """
+
+
+NO_HEAVY_PACKAGE = """
+import sys
+for package in ("numba", "numpy", "pyarrow", "dask", "matplotlib"):
+    sys.modules[package] = None
+from click.testing import CliRunner
+from marginspec_tools.cli import marginspec
+for name in sys.argv[1:]:
+    print(name, CliRunner().invoke(marginspec, [name, "--help"]).exit_code)
+"""
+
+
+def test_help_never_waits_for_packages_that_take_long_to_load() -> None:
+    names = [name for name in COMMANDS if name != "prove"]
+    words = [sys.executable, "-c", NO_HEAVY_PACKAGE, *names]
+    done = subprocess.run(words, capture_output=True, timeout=60, check=True)
+    assert done.stdout.decode().splitlines() == [f"{name} 0" for name in names]
 
 
 @pytest.mark.parametrize(
