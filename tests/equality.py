@@ -26,7 +26,7 @@ from marginspec_engine.engine import OptimizedEngine
 from marginspec_journal import Record, write_journal
 from marginspec_journal.states import opening
 from marginspec_tools.runs.fast_running import FastRun
-from marginspec_tools.simulate.venue import generate, mixed
+from marginspec_tools.simulate import generate, mixed
 from worlds.aimed import Seeded, aimed_event, world
 from worlds.giants import giant_event, giant_world
 

@@ -15,8 +15,17 @@ import click
 
 from marginspec import RULEBOOK_VERSION
 from marginspec_journal import InputError
-from marginspec_tools.console.outputs import tell
-from marginspec_tools.runs.running import Divergence, EngineCrash
+from marginspec_tools.console import (
+    CRASHED,
+    DIVERGED,
+    INCONCLUSIVE,
+    INTERRUPTED,
+    READER_GONE,
+    WRONG_INPUT,
+    Divergence,
+    EngineCrash,
+    print_error,
+)
 
 
 @attrs.frozen
@@ -30,25 +39,18 @@ class Listed:
 COMMANDS = {
     "demo": Listed("audit.demo", "Audit a bundled stress day and show the whole waterfall."),
     "replay": Listed("runs.replay", "Run a journal to receipts, a final state and a hash."),
-    "audit": Listed("audit.command", "Run a journal and write a report folder."),
+    "audit": Listed("audit.command", "Check a journal event by event and write a report folder."),
     "explain": Listed("explain.command", "Explain an event or an account as a tree of values and rules."),
-    "scenario": Listed("simulate.scenario", "Generate a journal from a seed."),
-    "calc": Listed("calculate.calc", "Answer questions about tiers, margins, bands and scores."),
-    "sweep": Listed("fleet.sweep", "Answer what would follow from other marks, scenario by scenario."),
-    "campaign": Listed("fleet.campaign", "Simulate a journal for each of many seeds, and tell what came of them."),
-    "segment": Listed("fleet.segment", "Run one segment of a journal again, from its snapshot."),
-    "merge": Listed("fleet.merge", "Join the shards of a sweep or a campaign, or the segments of a run."),
+    "scenario": Listed("simulate.scenario", "Write the journal of a simulated venue, from a seed."),
+    "calc": Listed("calculate.calc", "Answer questions on tiers, margins, liquidation prices and deleveraging."),
+    "sweep": Listed("fleet.sweep", "Say what would follow from other mark prices, scenario by scenario."),
+    "campaign": Listed("fleet.campaign", "Simulate a journal for each of many seeds, and say what came of each."),
+    "segment": Listed("fleet.segment", "Run one segment of a journal again, from a snapshot of its start."),
+    "merge": Listed("fleet.merge", "Join the parts of a sweep, a campaign or a run in segments."),
     "prove": Listed("prove.command", "Prove the theorems on the rulebook's own functions."),
-    "bench": Listed("bench.command", "Measure speed."),
+    "bench": Listed("bench.command", "Measure speed on this machine."),
 }
 """The commands, in the order of their use; a module is imported when its command is called."""
-
-DIVERGED = 1
-WRONG_INPUT = 2
-CRASHED = 3
-INTERRUPTED = 130
-READER_GONE = 141
-"""What a shell reports of a program that SIGPIPE ended: neither 0, which would say that all holds, nor 1."""
 
 
 class LazyCommands(click.Group):
@@ -112,24 +114,26 @@ def exit_code() -> int:
         return marginspec.main(standalone_mode=False) or 0
     except click.ClickException as error:
         error.show()
-        return error.exit_code if error.exit_code in (CRASHED, 4) else WRONG_INPUT
+        return error.exit_code if error.exit_code in (CRASHED, INCONCLUSIVE) else WRONG_INPUT
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except InputError as error:
-        tell(error)
+        print_error(error)
     except Divergence as divergence:
-        tell(divergence)
+        print_error(divergence)
         return DIVERGED
     except EngineCrash as crash:
         # What comes from another machine may have lost its cause, but not its own traceback.
         traceback.print_exception(crash.__cause__ or crash)
-        tell(crash)
+        print_error(crash)
         return CRASHED
     except ModuleNotFoundError as error:
-        tell(f"this needs the Python package {error.name}, which is not installed: pip install 'marginspec[all]'")
+        print_error(
+            f"this needs the Python package {error.name}, which is not installed: pip install 'marginspec[all]'"
+        )
     except OSError as error:
-        tell(f"{error.filename or 'output'}: {error.strerror or error}")
+        print_error(f"{error.filename or 'output'}: {error.strerror or error}")
     return WRONG_INPUT
 
 

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 
 from marginspec.margin.margin import domain_margin, is_healthy
 from marginspec.model import ledger
-from marginspec.model.ledger import FUND_KINDS
+from marginspec.model.ledger import FUND_KINDS, LedgerAccount
 from marginspec.model.state import State
-from marginspec.model.units import NOTHING
+from marginspec.model.units import NOTHING, Money
 from marginspec.registry import rule
 from marginspec.settlement.levy import domains_of_asset
 from marginspec.settlement.waterfall import uncovered_shortfall
 from marginspec_audit.assets import asset_of, assets_of, is_closed_lot
-from marginspec_audit.violation import Violation
+from marginspec_audit.violation import Owner, Unit, Violation, money_of, quantity_of
 
 
 @rule("INV-01", "LED-01")
@@ -23,7 +23,7 @@ def balances_sum_to_zero(state: State) -> Iterator[Violation]:
             sums[asset_of(state, account)] += balance
     for asset, total in sums.items():
         if total != 0:
-            yield Violation("INV-01", "balances do not sum to zero", asset, total)
+            yield Violation("INV-01", "balances do not sum to zero", Owner("asset", asset), total, money_of(asset))
 
 
 @rule("INV-02")
@@ -36,7 +36,8 @@ def quantities_sum_to_zero(state: State) -> Iterator[Violation]:
         sums[lot.market] += lot.quantity
     for market, total in sums.items():
         if total != 0:
-            yield Violation("INV-02", "quantities do not sum to zero", market, total)
+            where = Owner("market", market)
+            yield Violation("INV-02", "quantities do not sum to zero", where, total, quantity_of(market))
 
 
 @rule("INV-03", "LED-02")
@@ -45,9 +46,14 @@ def funds_are_not_negative(state: State) -> Iterator[Violation]:
     for account in sorted(state.ledger, key=str):
         balance = state.ledger[account]
         if account.kind in FUND_KINDS and balance < 0:
-            yield Violation("INV-03", "fund below zero", str(account), balance)
+            yield Violation("INV-03", "fund below zero", *balance_of(state, account))
         elif account.kind == "clearing":
-            yield Violation("INV-03", "clearing not empty", str(account), balance)
+            yield Violation("INV-03", "clearing not empty", *balance_of(state, account))
+
+
+def balance_of(state: State, account: LedgerAccount) -> tuple[Owner, Money, Unit]:
+    """Where a ledger account is at fault: by its whole balance."""
+    return Owner("ledger account", str(account)), state.ledger[account], money_of(asset_of(state, account))
 
 
 @rule("INV-04", source="SRC-02")
@@ -58,7 +64,8 @@ def domains_are_healthy(state: State) -> Iterator[Violation]:
             margin = domain_margin(state, domain)
             if not is_healthy(margin):
                 lacking = margin.equity - margin.maintenance
-                yield Violation("INV-04", "equity not above maintenance", ":".join(domain), lacking)
+                where = Owner("domain", ":".join(domain))
+                yield Violation("INV-04", "equity not above maintenance", where, lacking, money_of(asset))
 
 
 @rule("INV-05", source="SRC-02")
@@ -68,11 +75,12 @@ def equities_are_not_negative(state: State) -> Iterator[Violation]:
         for domain in domains_of_asset(state, asset):
             margin = domain_margin(state, domain)
             if margin.equity < 0:
-                yield Violation("INV-05", "equity below zero", ":".join(domain), margin.equity)
+                where = Owner("domain", ":".join(domain))
+                yield Violation("INV-05", "equity below zero", where, margin.equity, money_of(asset))
     for account in sorted(state.ledger, key=str):
         _, account_name, market, side, *_ = account
         if account.kind == "isolated" and (account_name, market, side) not in state.positions:
-            yield Violation("INV-05", "flat isolated position with cash", str(account), state.ledger[account])
+            yield Violation("INV-05", "flat isolated position with cash", *balance_of(state, account))
 
 
 @rule("INV-06", source="SRC-06")
@@ -81,7 +89,8 @@ def cover_test_holds(state: State) -> Iterator[Violation]:
     for asset in assets_of(state):
         excess = uncovered_shortfall(state, asset) - state.uncovered.get(asset, NOTHING)
         if excess > 0:
-            yield Violation("INV-06", "shortfalls exceed insurance and uncovered", asset, excess)
+            where = Owner("asset", asset)
+            yield Violation("INV-06", "shortfalls exceed insurance and uncovered", where, excess, money_of(asset))
 
 
 @rule("INV-11", "LIQ-04")
@@ -90,10 +99,12 @@ def lots_are_consistent(state: State) -> Iterator[Violation]:
     for lot_id in sorted(state.lots):
         lot = state.lots[lot_id]
         if lot.id != lot_id or not 0 < lot_id < state.next_lot or lot.quantity == 0:
-            yield Violation("INV-11", "lot without id or quantity", f"lot:{lot_id}", lot.quantity)
+            where = Owner("lot", f"lot:{lot_id}")
+            yield Violation("INV-11", "lot without id or quantity", where, lot.quantity, quantity_of(lot.market))
     for account in sorted(state.ledger, key=str):
         if is_closed_lot(state, account):
-            yield Violation("INV-11", "closed lot keeps a cost", str(account), -state.ledger[account])
+            where = Owner("lot", str(account))
+            yield Violation("INV-11", "closed lot keeps a cost", where, -state.ledger[account], money_of(""))
 
 
 @rule("INV-12")
@@ -102,7 +113,7 @@ def net_deposits_are_not_negative(state: State) -> Iterator[Violation]:
     for asset in assets_of(state):
         net_deposits = -state.balance(ledger.external(asset))
         if state.header.profile.last_resort == "levy" and net_deposits < 0:
-            yield Violation("INV-12", "net deposits below zero", asset, net_deposits)
+            yield Violation("INV-12", "net deposits below zero", Owner("asset", asset), net_deposits, money_of(asset))
 
 
 @rule("INV-13", source="SRC-06")
@@ -110,7 +121,8 @@ def nothing_is_uncovered(state: State) -> Iterator[Violation]:
     """With last resort `levy`, no loss is ever uncovered."""
     for asset in sorted(state.uncovered):
         if state.header.profile.last_resort == "levy":
-            yield Violation("INV-13", "uncovered shortfall", asset, state.uncovered[asset])
+            where = Owner("asset", asset)
+            yield Violation("INV-13", "uncovered shortfall", where, state.uncovered[asset], money_of(asset))
 
 
 STATE_INVARIANTS: dict[str, Callable[[State], Iterator[Violation]]] = {

@@ -16,7 +16,7 @@ from marginspec.settlement.deleveraging import Queues, find_step, queue_of
 from marginspec.settlement.waterfall import lots_unrealised, shortfall_of, shortfalls
 from marginspec.transition import apply
 from marginspec_audit.states import check_state
-from marginspec_audit.violation import Violation
+from marginspec_audit.violation import COUNT, Owner, Violation, money_of, quantity_of
 
 
 @attrs.frozen
@@ -46,7 +46,8 @@ def reserve_changes_are_explained(taken: Transition) -> Iterator[Violation]:
         account = ledger.reserve(market)
         rest = taken.after.balance(account) - taken.before.balance(account) - change
         if rest != 0:
-            yield Violation("INV-07", "reserve changed without profit or draw", str(account), rest)
+            where, unit = Owner("ledger account", str(account)), money_of(taken.after.markets[market].asset)
+            yield Violation("INV-07", "reserve changed without profit or draw", where, rest, unit)
 
 
 @rule("INV-08", "WTF-01", source="SRC-04 SRC-07")
@@ -69,7 +70,8 @@ def insurance_drawn_last(taken: Transition) -> Iterator[Violation]:
             lot = taken.before.lots[transfer.target.lot]
             left = taken.after.balance(ledger.reserve(lot.market))
             if left != 0:
-                yield Violation("INV-08", "insurance drawn before the reserve was empty", lot.market, left)
+                where, unit = Owner("market", lot.market), money_of(transfer.asset)
+                yield Violation("INV-08", "insurance drawn before the reserve was empty", where, left, unit)
 
 
 def last_step_was_needed(taken: Transition, steps: list[Deleveraged]) -> Iterator[Violation]:
@@ -81,7 +83,8 @@ def last_step_was_needed(taken: Transition, steps: list[Deleveraged]) -> Iterato
     found[market.id] = shortfall_of(Money(lots_unrealised(after, market) - last.loss), reserve)
     missing = sum(found.values()) - after.balance(ledger.insurance(market.asset))
     if missing <= 0:
-        yield Violation("INV-08", "deleveraged although funds could cover", market.id, missing)
+        where, unit = Owner("market", market.id), money_of(market.asset)
+        yield Violation("INV-08", "deleveraged although funds could cover", where, missing, unit)
 
 
 def levy_was_last(taken: Transition, asset: str, missing: Money) -> Iterator[Violation]:
@@ -89,15 +92,15 @@ def levy_was_last(taken: Transition, asset: str, missing: Money) -> Iterator[Vio
     after = taken.after
     house = after.balance(ledger.house(asset))
     if house != 0 and any(isinstance(effect, Levied) for effect in taken.receipt.effects):
-        yield Violation("INV-08", "levied before the house was empty", asset, house)
+        yield Violation("INV-08", "levied before the house was empty", Owner("asset", asset), house, money_of(asset))
     stepped_down = liquidated_after_levy(taken)
     for market_id, shortfall in shortfalls(after, asset).items():
         if shortfall > 0:
             queues = queues_without(after, market_id, stepped_down)
             step = find_step(after, after.markets[market_id], queues, shortfall, missing)
             if step is not None:
-                where = ":".join(step.counterparty)
-                yield Violation("INV-08", "levied before an eligible counterparty", where, step.quantity)
+                where, unit = Owner("position", ":".join(step.counterparty)), quantity_of(market_id)
+                yield Violation("INV-08", "levied before an eligible counterparty", where, step.quantity, unit)
 
 
 def liquidated_after_levy(taken: Transition) -> set[DomainKey]:
@@ -127,7 +130,8 @@ def rejection_changes_nothing(taken: Transition) -> Iterator[Violation]:
         return
     if taken.after != taken.before or taken.receipt.effects:
         changed = len(taken.receipt.effects)
-        yield Violation("INV-09", "rejected event changed the state", taken.receipt.rejected, changed)
+        where = Owner("reason", taken.receipt.rejected)
+        yield Violation("INV-09", "rejected event changed the state", where, changed, COUNT)
 
 
 @rule("INV-10")
@@ -135,29 +139,37 @@ def second_run_agrees(taken: Transition) -> Iterator[Violation]:
     """The same event on the same state gives the same receipt and state."""
     after, receipt = apply(taken.before, taken.event)
     if receipt != taken.receipt or after != taken.after:
-        where = type(taken.event).__name__
-        yield Violation("INV-10", "a second run differs", where, len(receipt.effects))
+        where = Owner("event", type(taken.event).__name__)
+        yield Violation("INV-10", "a second run differs", where, len(receipt.effects), COUNT)
 
 
 @rule("INV-11", "LIQ-04")
 def lots_only_shrink(taken: Transition) -> Iterator[Violation]:
     """Lots are opened with the next id and only ever shrink; nothing is closed twice."""
     quantities = {lot.id: lot.quantity for lot in taken.before.lots.values()}
+    markets = {lot.id: lot.market for lot in taken.before.lots.values()}
     next_lot = taken.before.next_lot
     for effect in taken.receipt.effects:
         if isinstance(effect, LotOpened):
             if effect.lot.id != next_lot:
-                yield Violation("INV-11", "lot id out of turn", f"lot:{effect.lot.id}", next_lot)
+                yield Violation("INV-11", "lot id out of turn", lot_named(effect.lot.id), next_lot, COUNT)
             next_lot = next_lot + 1
-            quantities[effect.lot.id] = effect.lot.quantity
+            quantities[effect.lot.id], markets[effect.lot.id] = effect.lot.quantity, effect.lot.market
         if isinstance(effect, LotReduced):
             if not shrinks(quantities.get(effect.lot, FLAT), effect.quantity):
-                yield Violation("INV-11", "lot did not shrink", f"lot:{effect.lot}", effect.quantity)
+                where, unit = lot_named(effect.lot), quantity_of(markets.get(effect.lot, ""))
+                yield Violation("INV-11", "lot did not shrink", where, effect.quantity, unit)
             quantities[effect.lot] = effect.quantity
     for lot_id, quantity in quantities.items():
         left = taken.after.lots[lot_id].quantity if lot_id in taken.after.lots else FLAT
         if left != quantity:
-            yield Violation("INV-11", "lot differs from its effects", f"lot:{lot_id}", left - quantity)
+            where, unit = lot_named(lot_id), quantity_of(markets.get(lot_id, ""))
+            yield Violation("INV-11", "lot differs from its effects", where, left - quantity, unit)
+
+
+def lot_named(lot_id: int) -> Owner:
+    """A lot as violations name it."""
+    return Owner("lot", f"lot:{lot_id}")
 
 
 def shrinks(before: Quantity, after: Quantity) -> bool:

@@ -19,7 +19,7 @@ from marginspec_engine.text import hashing
 from marginspec_journal import InputError, open_journal, write_journal, write_lines
 from marginspec_tools.runs.fast_running import FastRun, Kept
 from marginspec_tools.runs.running import Run
-from marginspec_tools.simulate.venue import generate, mixed
+from marginspec_tools.simulate import generate, mixed
 from worlds.golden import FOLDER
 
 JOURNALS = sorted([*FOLDER.glob("*.jsonl"), *(FOLDER.parent / "witnesses").glob("*.jsonl")])

@@ -10,8 +10,8 @@ from marginspec_engine.numba import compiling
 from marginspec_journal import InputError
 from marginspec_tools.fleet.campaign import Campaign
 from marginspec_tools.fleet.sweep import StateText
-from marginspec_tools.runs import running
-from marginspec_tools.simulate.venue import mixed
+from marginspec_tools.runs import need_fast_engine
+from marginspec_tools.simulate import mixed
 
 
 def function_of(path: Path) -> FunctionType:
@@ -38,8 +38,8 @@ def test_only_what_no_cache_has_is_announced(tmp_path: Path, monkeypatch: pytest
 
 def test_it_is_said_once_on_stderr(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(compiling, "BEFORE_COMPILING", [])
-    running.need_fast_engine()
-    running.need_fast_engine()
+    need_fast_engine()
+    need_fast_engine()
     (call,) = compiling.BEFORE_COMPILING
     call()
     call()

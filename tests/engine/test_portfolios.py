@@ -295,8 +295,10 @@ def test_what_is_no_parquet_is_refused(tmp_path: Path) -> None:
 def test_options_go_with_the_kind_of_file(tmp_path: Path) -> None:
     positions, markets = written(tmp_path, changed())
     assert calc(positions).output.splitlines()[-1] == "Error: a FILE that is Parquet needs --markets and --output"
-    said = "Error: --markets and --output go with a FILE that is Parquet"
+    said = "Error: --markets is only for a FILE that is Parquet"
     assert calc(markets, "--markets", markets).output.splitlines()[-1] == said
+    said = "Error: --ranking is only for a FILE that is Parquet"
+    assert calc(markets, "--ranking", "bitmex").output.splitlines()[-1] == said
 
 
 def many(chance: np.random.Generator, sizes: Words64, threads: int) -> Portfolio:

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from marginspec_journal import write_lines
 from marginspec_tools import cli
 from marginspec_tools.runs.running import Run
-from marginspec_tools.simulate.venue import generate, mixed
+from marginspec_tools.simulate import generate, mixed
 from worlds.golden import FOLDER
 
 LISTING = ("market_listed", "tiers_updated", "fees_updated")

@@ -1,12 +1,12 @@
 """What people see of a field: its text and the unit that it counts."""
 
 import pytest
-from journal_samples import EFFECTS, EVENTS, FULL_STATE, LOT
 
 from marginspec.model.effects import Effect
 from marginspec.model.events import Event
 from marginspec.model.fields import Amount, Flag, Integer, Kind
 from marginspec_journal.figures import Figure, figure, figures_of
+from worlds.samples import EFFECTS, EVENTS, FULL_STATE, LOT
 
 pytestmark = pytest.mark.rule("JRN-01")
 

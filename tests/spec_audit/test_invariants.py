@@ -14,14 +14,18 @@ from marginspec.model.state import State
 from marginspec.model.units import Money, Price, Quantity
 from marginspec.transition import apply
 from marginspec_audit import (
+    COUNT,
     EVENT_INVARIANTS,
     STATE_INVARIANTS,
+    Owner,
     Transition,
     Violation,
     asset_of,
     assets_of,
     check_state,
     check_transition,
+    money_of,
+    quantity_of,
 )
 from marginspec_audit.transitions import shrinks
 from worlds.events import deposit, fill, fund, listing, margin_mode, mark, trade
@@ -30,6 +34,8 @@ from worlds.states import MINIMAL_NONE, cross, isolated_domain, key, lot, settle
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "1000"))
 DAVE = settled(deposit("dave", "60"), trade("dave", "carol", "5", "100"), state=OPEN)
 TAKEN = settled(mark("92"), state=DAVE)
+DOLLARS, LOTS_OF_A = money_of("USD"), quantity_of("A")
+USD, MARKET_A, LOT_1 = Owner("asset", "USD"), Owner("market", "A"), Owner("lot", "lot:1")
 
 
 def taken(before: State, event: Event) -> Transition:
@@ -63,15 +69,15 @@ def test_sound_states_break_nothing() -> None:
 @pytest.mark.rule("INV-01", "LED-01")
 def test_balances_that_do_not_sum_to_zero() -> None:
     assert found("INV-01", with_balances(TAKEN, wallet__alice__USD=1001)) == (
-        Violation("INV-01", "balances do not sum to zero", "USD", 1),
+        Violation("INV-01", "balances do not sum to zero", USD, 1, DOLLARS),
     )
     assert found("INV-01", with_balances(TAKEN, lot__1=-441, house__EUR=3)) == (
-        Violation("INV-01", "balances do not sum to zero", "EUR", 3),
-        Violation("INV-01", "balances do not sum to zero", "USD", -1),
+        Violation("INV-01", "balances do not sum to zero", Owner("asset", "EUR"), 3, money_of("EUR")),
+        Violation("INV-01", "balances do not sum to zero", USD, -1, DOLLARS),
     )
     # A closed lot is in no market any more, so its cost counts in no asset.
     forgotten = attrs.evolve(TAKEN, lots=Map())
-    assert found("INV-01", forgotten) == (Violation("INV-01", "balances do not sum to zero", "USD", 440),)
+    assert found("INV-01", forgotten) == (Violation("INV-01", "balances do not sum to zero", USD, 440, DOLLARS),)
 
 
 @pytest.mark.rule("INV-01", "LED-01")
@@ -90,22 +96,22 @@ def test_every_ledger_account_has_an_asset(account: str) -> None:
 @pytest.mark.rule("INV-02")
 def test_quantities_that_do_not_sum_to_zero() -> None:
     longer = attrs.evolve(TAKEN, positions=TAKEN.positions.set(key("alice"), Quantity(2)))
-    assert found("INV-02", longer) == (Violation("INV-02", "quantities do not sum to zero", "A", 2),)
+    assert found("INV-02", longer) == (Violation("INV-02", "quantities do not sum to zero", MARKET_A, 2, LOTS_OF_A),)
     fewer = attrs.evolve(TAKEN, lots=Map({1: lot(1, "dave", 4)}))
-    assert found("INV-02", fewer) == (Violation("INV-02", "quantities do not sum to zero", "A", -1),)
+    assert found("INV-02", fewer) == (Violation("INV-02", "quantities do not sum to zero", MARKET_A, -1, LOTS_OF_A),)
 
 
 @pytest.mark.rule("INV-03", "LED-02")
 def test_funds_below_zero_and_clearing() -> None:
     broken = with_balances(TAKEN, reserve__A=-1, insurance__USD=-2, house__USD=-3, clearing__USD=4)
     assert found("INV-03", broken) == (
-        Violation("INV-03", "clearing not empty", "clearing:USD", 4),
-        Violation("INV-03", "fund below zero", "house:USD", -3),
-        Violation("INV-03", "fund below zero", "insurance:USD", -2),
-        Violation("INV-03", "fund below zero", "reserve:A", -1),
+        Violation("INV-03", "clearing not empty", Owner("ledger account", "clearing:USD"), 4, DOLLARS),
+        Violation("INV-03", "fund below zero", Owner("ledger account", "house:USD"), -3, DOLLARS),
+        Violation("INV-03", "fund below zero", Owner("ledger account", "insurance:USD"), -2, DOLLARS),
+        Violation("INV-03", "fund below zero", Owner("ledger account", "reserve:A"), -1, DOLLARS),
     )
     assert found("INV-03", with_balances(TAKEN, clearing__USD=-4)) == (
-        Violation("INV-03", "fund below zero", "clearing:USD", -4),
+        Violation("INV-03", "fund below zero", Owner("ledger account", "clearing:USD"), -4, DOLLARS),
     )
     assert found("INV-03", with_balances(TAKEN, reserve__A=1)) == ()
 
@@ -113,13 +119,15 @@ def test_funds_below_zero_and_clearing() -> None:
 @pytest.mark.rule("INV-04", "INV-05")
 def test_unhealthy_domains_and_negative_equities() -> None:
     assert found("INV-04", with_balances(DAVE, wallet__dave__USD=25)) == (
-        Violation("INV-04", "equity not above maintenance", "dave:USD::", 0),
+        Violation("INV-04", "equity not above maintenance", Owner("domain", "dave:USD::"), 0, DOLLARS),
     )
     below = with_balances(DAVE, wallet__dave__USD=-1, wallet__alice__USD=-7)
-    assert found("INV-04", below) == (Violation("INV-04", "equity not above maintenance", "dave:USD::", -26),)
+    assert found("INV-04", below) == (
+        Violation("INV-04", "equity not above maintenance", Owner("domain", "dave:USD::"), -26, DOLLARS),
+    )
     assert found("INV-05", below) == (
-        Violation("INV-05", "equity below zero", "alice:USD::", -7),
-        Violation("INV-05", "equity below zero", "dave:USD::", -1),
+        Violation("INV-05", "equity below zero", Owner("domain", "alice:USD::"), -7, DOLLARS),
+        Violation("INV-05", "equity below zero", Owner("domain", "dave:USD::"), -1, DOLLARS),
     )
 
 
@@ -127,7 +135,9 @@ def test_unhealthy_domains_and_negative_equities() -> None:
 def test_cash_of_a_flat_isolated_position() -> None:
     broken = with_balances(DAVE, isolated__bob__A__BOTH=3)
     assert found("INV-05", broken) == (
-        Violation("INV-05", "flat isolated position with cash", "isolated:bob:A:BOTH", 3),
+        Violation(
+            "INV-05", "flat isolated position with cash", Owner("ledger account", "isolated:bob:A:BOTH"), 3, DOLLARS
+        ),
     )
     lonely = settled(margin_mode("alice"), trade("alice", "bob", "5", "100"), state=OPEN)
     assert found("INV-05", lonely) == ()
@@ -138,10 +148,10 @@ def test_cash_of_a_flat_isolated_position() -> None:
 def test_shortfalls_without_cover() -> None:
     low = attrs.evolve(TAKEN.markets["A"], mark=Price(80))
     gap = attrs.evolve(TAKEN, markets=TAKEN.markets.set("A", low))
-    assert found("INV-06", gap) == (Violation("INV-06", "shortfalls exceed insurance and uncovered", "USD", 40),)
+    assert found("INV-06", gap) == (Violation("INV-06", "shortfalls exceed insurance and uncovered", USD, 40, DOLLARS),)
     reported = attrs.evolve(with_balances(gap, insurance__USD=7), uncovered=Map({"USD": Money(30)}))
     assert found("INV-06", reported)[0].amount == 3
-    assert found("INV-13", reported) == (Violation("INV-13", "uncovered shortfall", "USD", 30),)
+    assert found("INV-13", reported) == (Violation("INV-13", "uncovered shortfall", USD, 30, DOLLARS),)
     study = attrs.evolve(reported, header=MINIMAL_NONE)
     assert found("INV-13", study) == ()
 
@@ -149,7 +159,7 @@ def test_shortfalls_without_cover() -> None:
 @pytest.mark.rule("INV-12")
 def test_net_deposits_below_zero() -> None:
     broken = with_balances(TAKEN, external__USD=5)
-    assert found("INV-12", broken) == (Violation("INV-12", "net deposits below zero", "USD", -5),)
+    assert found("INV-12", broken) == (Violation("INV-12", "net deposits below zero", USD, -5, DOLLARS),)
     assert found("INV-12", attrs.evolve(broken, header=MINIMAL_NONE)) == ()
 
 
@@ -157,10 +167,10 @@ def test_net_deposits_below_zero() -> None:
 @pytest.mark.parametrize(
     ("lots", "next_lot", "violations"),
     [
-        ({1: lot(2, "dave", 5)}, 2, (Violation("INV-11", "lot without id or quantity", "lot:1", 5),)),
-        ({1: lot(1, "dave", 5)}, 1, (Violation("INV-11", "lot without id or quantity", "lot:1", 5),)),
-        ({1: lot(1, "dave", 0)}, 2, (Violation("INV-11", "lot without id or quantity", "lot:1", 0),)),
-        ({}, 2, (Violation("INV-11", "closed lot keeps a cost", "lot:1", 440),)),
+        ({1: lot(2, "dave", 5)}, 2, (Violation("INV-11", "lot without id or quantity", LOT_1, 5, LOTS_OF_A),)),
+        ({1: lot(1, "dave", 5)}, 1, (Violation("INV-11", "lot without id or quantity", LOT_1, 5, LOTS_OF_A),)),
+        ({1: lot(1, "dave", 0)}, 2, (Violation("INV-11", "lot without id or quantity", LOT_1, 0, LOTS_OF_A),)),
+        ({}, 2, (Violation("INV-11", "closed lot keeps a cost", LOT_1, 440, money_of("")),)),
     ],
 )
 def test_lots_without_id_quantity_or_end(
@@ -175,11 +185,15 @@ def test_a_reserve_that_changes_without_reason() -> None:
     sound = taken(TAKEN, fill("alice", "2", "93"))
     assert seen("INV-07", sound) == ()
     broken = attrs.evolve(sound, after=with_balances(sound.after, reserve__A=12))
-    assert seen("INV-07", broken) == (Violation("INV-07", "reserve changed without profit or draw", "reserve:A", 2),)
+    assert seen("INV-07", broken) == (
+        Violation("INV-07", "reserve changed without profit or draw", Owner("ledger account", "reserve:A"), 2, DOLLARS),
+    )
     drawn = taken(settled(mark("87"), state=sound.after), fill("alice", "1", "86"))
     assert seen("INV-07", drawn) == ()
     assert seen("INV-07", with_effects(drawn)) == (
-        Violation("INV-07", "reserve changed without profit or draw", "reserve:A", -2),
+        Violation(
+            "INV-07", "reserve changed without profit or draw", Owner("ledger account", "reserve:A"), -2, DOLLARS
+        ),
     )
 
 
@@ -188,7 +202,9 @@ def test_insurance_drawn_while_the_reserve_has_money() -> None:
     sound = taken(settled(fund("50"), state=TAKEN), fill("alice", "2", "87"))
     assert seen("INV-08", sound) == ()
     broken = attrs.evolve(sound, after=with_balances(sound.after, reserve__A=9))
-    assert seen("INV-08", broken) == (Violation("INV-08", "insurance drawn before the reserve was empty", "A", 9),)
+    assert seen("INV-08", broken) == (
+        Violation("INV-08", "insurance drawn before the reserve was empty", MARKET_A, 9, DOLLARS),
+    )
 
 
 @pytest.mark.rule("INV-08", "ADL-01")
@@ -196,7 +212,9 @@ def test_deleveraging_that_was_not_needed() -> None:
     sound = taken(DAVE, mark("80"))
     assert seen("INV-08", sound) == ()
     broken = attrs.evolve(sound, after=with_balances(sound.after, insurance__USD=40))
-    assert seen("INV-08", broken) == (Violation("INV-08", "deleveraged although funds could cover", "A", 0),)
+    assert seen("INV-08", broken) == (
+        Violation("INV-08", "deleveraged although funds could cover", MARKET_A, 0, DOLLARS),
+    )
 
 
 @pytest.mark.rule("INV-08", "LVY-01")
@@ -204,7 +222,9 @@ def test_a_house_that_pays_before_counterparties() -> None:
     sound = taken(settled(fund("40"), mark("80"), state=DAVE), mark("80"))
     paid = Transferred("USD", ledger.house("USD"), ledger.insurance("USD"), Money(9), "LVY-01")
     early = with_effects(attrs.evolve(sound, after=with_balances(sound.after, house__USD=3)), paid)
-    assert seen("INV-08", early) == (Violation("INV-08", "levied before an eligible counterparty", "carol:A:BOTH", 2),)
+    assert seen("INV-08", early) == (
+        Violation("INV-08", "levied before an eligible counterparty", Owner("position", "carol:A:BOTH"), 2, LOTS_OF_A),
+    )
 
 
 @pytest.mark.rule("INV-08", "LVY-01")
@@ -214,9 +234,9 @@ def test_a_levy_before_the_house_and_counterparties() -> None:
     levied = (Transferred("USD", wallet, insurance, Money(9), "LVY-01"), Levied(cross("alice"), Money(9)))
     early = with_effects(attrs.evolve(sound, after=with_balances(sound.after, house__USD=3)), *levied)
     assert seen("INV-08", early) == (
-        Violation("INV-08", "levied before the house was empty", "USD", 3),
+        Violation("INV-08", "levied before the house was empty", USD, 3, DOLLARS),
         # 9 missing: two lots release 16.
-        Violation("INV-08", "levied before an eligible counterparty", "carol:A:BOTH", 2),
+        Violation("INV-08", "levied before an eligible counterparty", Owner("position", "carol:A:BOTH"), 2, LOTS_OF_A),
     )
     unneeded = with_effects(taken(TAKEN, mark("92")), *levied)
     assert seen("INV-08", unneeded) == ()
@@ -237,7 +257,9 @@ def test_a_rejection_that_changes_something() -> None:
     assert sound.receipt == Receipt(Reason.INVALID_PRICE, ())
     assert seen("INV-09", sound) == ()
     changed = attrs.evolve(sound, after=OPEN)
-    assert seen("INV-09", changed) == (Violation("INV-09", "rejected event changed the state", "INVALID_PRICE", 0),)
+    assert seen("INV-09", changed) == (
+        Violation("INV-09", "rejected event changed the state", Owner("reason", "INVALID_PRICE"), 0, COUNT),
+    )
     effects = attrs.evolve(sound, receipt=Receipt(Reason.INVALID_PRICE, (LotReduced(1, "A", Quantity(1)),)))
     assert seen("INV-09", effects)[0].amount == 1
     assert seen("INV-09", taken(DAVE, mark("99"))) == ()
@@ -247,7 +269,7 @@ def test_a_rejection_that_changes_something() -> None:
 def test_a_second_run_that_differs() -> None:
     sound = taken(DAVE, mark("92"))
     assert seen("INV-10", sound) == ()
-    violation = Violation("INV-10", "a second run differs", "MarkPrice", 7)
+    violation = Violation("INV-10", "a second run differs", Owner("event", "MarkPrice"), 7, COUNT)
     assert seen("INV-10", attrs.evolve(sound, after=DAVE)) == (violation,)
     assert seen("INV-10", with_effects(sound)) == (violation,)
 
@@ -257,22 +279,22 @@ def test_lots_that_grow_or_differ() -> None:
     sound = taken(TAKEN, fill("alice", "2", "93"))
     assert seen("INV-11", sound) == ()
     assert seen("INV-11", with_effects(sound, LotReduced(1, "A", Quantity(6)))) == (
-        Violation("INV-11", "lot did not shrink", "lot:1", 6),
-        Violation("INV-11", "lot differs from its effects", "lot:1", -3),
+        Violation("INV-11", "lot did not shrink", LOT_1, 6, LOTS_OF_A),
+        Violation("INV-11", "lot differs from its effects", LOT_1, -3, LOTS_OF_A),
     )
     twice = (LotReduced(1, "A", Quantity(0)), LotReduced(1, "A", Quantity(0)))
     assert seen("INV-11", with_effects(sound, *twice)) == (
-        Violation("INV-11", "lot did not shrink", "lot:1", 0),
-        Violation("INV-11", "lot differs from its effects", "lot:1", 3),
+        Violation("INV-11", "lot did not shrink", LOT_1, 0, LOTS_OF_A),
+        Violation("INV-11", "lot differs from its effects", LOT_1, 3, LOTS_OF_A),
     )
     assert seen("INV-11", with_effects(sound, LotReduced(1, "A", Quantity(3)), LotReduced(9, "A", Quantity(1)))) == (
-        Violation("INV-11", "lot did not shrink", "lot:9", 1),
-        Violation("INV-11", "lot differs from its effects", "lot:9", -1),
+        Violation("INV-11", "lot did not shrink", Owner("lot", "lot:9"), 1, quantity_of("")),
+        Violation("INV-11", "lot differs from its effects", Owner("lot", "lot:9"), -1, quantity_of("")),
     )
     out_of_turn = LotOpened(lot(7, "dave", 5), Money(1))
     assert seen("INV-11", with_effects(sound, LotReduced(1, "A", Quantity(3)), out_of_turn)) == (
-        Violation("INV-11", "lot id out of turn", "lot:7", 2),
-        Violation("INV-11", "lot differs from its effects", "lot:7", -5),
+        Violation("INV-11", "lot id out of turn", Owner("lot", "lot:7"), 2, COUNT),
+        Violation("INV-11", "lot differs from its effects", Owner("lot", "lot:7"), -5, LOTS_OF_A),
     )
 
 
@@ -293,8 +315,8 @@ def test_violations_of_an_event_stand_before_those_of_its_state() -> None:
     sound = taken(DAVE, mark("0"))
     broken = attrs.evolve(sound, after=with_balances(DAVE, clearing__USD=1))
     assert check_transition(broken) == (
-        Violation("INV-09", "rejected event changed the state", "INVALID_PRICE", 0),
-        Violation("INV-10", "a second run differs", "MarkPrice", 0),
-        Violation("INV-01", "balances do not sum to zero", "USD", 1),
-        Violation("INV-03", "clearing not empty", "clearing:USD", 1),
+        Violation("INV-09", "rejected event changed the state", Owner("reason", "INVALID_PRICE"), 0, COUNT),
+        Violation("INV-10", "a second run differs", Owner("event", "MarkPrice"), 0, COUNT),
+        Violation("INV-01", "balances do not sum to zero", USD, 1, DOLLARS),
+        Violation("INV-03", "clearing not empty", Owner("ledger account", "clearing:USD"), 1, DOLLARS),
     )

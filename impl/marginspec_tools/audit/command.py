@@ -3,6 +3,7 @@
 import csv
 import io
 import tempfile
+from collections.abc import Iterable
 from contextlib import ExitStack
 from hashlib import sha256
 from importlib.metadata import version
@@ -12,61 +13,33 @@ from typing import Any, BinaryIO
 import attrs
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
 from marginspec import RULEBOOK_VERSION
 from marginspec.model.state import State
 from marginspec_journal import InputError
+from marginspec_journal.errors import unreadable
 from marginspec_journal.header import JOURNAL_VERSION
 from marginspec_journal.state_objects import STATE_VERSION
 from marginspec_tools.audit import folder
-from marginspec_tools.audit.findings import Finding, broken_invariants, finding_object
+from marginspec_tools.audit.checks import Checks, Tally
+from marginspec_tools.audit.findings import Finding
 from marginspec_tools.audit.liquidations import COLUMNS, liquidation_rows
-from marginspec_tools.audit.observed import observed_differences
-from marginspec_tools.audit.recount import Recount
-from marginspec_tools.audit.summary import Tally, fund_columns, summary_object, summary_text
-from marginspec_tools.console.outputs import people_console, print_line, shown_path
-from marginspec_tools.console.progress import counted
-from marginspec_tools.runs.replay import print_lines, print_text, text_rows
-from marginspec_tools.runs.running import Run, Step, engine_option, json_option, start_option
-from marginspec_tools.runs.violations import broken_at_start
+from marginspec_tools.audit.summary import audit_fields, compared_text, findings_text, summary_object, summary_text
+from marginspec_tools.audit.waterfall import all_funds
+from marginspec_tools.console import counted, json_option, print_fields, print_line, shown_path
+from marginspec_tools.runs import Run, broken_in, engine_option, estimated_events, print_run, start_option
 
 PATH = click.Path(path_type=Path)
 
 
-@attrs.frozen
-class Inputs:
-    """The files that are audited, and their hashes from before the run."""
-
-    journal: Path
-    start: Path | None
-    hashes: dict[str, str]
-
-    @classmethod
-    def of(cls, journal: Path, start: Path | None) -> "Inputs":
-        """The files as they are now."""
-        return cls(journal, start, hashes_of(journal, start))
-
-    def check_unchanged(self) -> None:
-        """Refuse files that are not what was audited any more, so that the report's hashes are of what was read."""
-        now = hashes_of(self.journal, self.start)
-        for name, digest in self.hashes.items():
-            if now[name] != digest:
-                path = self.journal if name == "journal" or self.start is None else self.start
-                raise InputError(str(path), None, None, "changed while it was audited")
-
-
-def hashes_of(journal: Path, start: Path | None) -> dict[str, str]:
+def hashes_of(inputs: dict[str, Path]) -> dict[str, str]:
     """SHA-256 of the inputs, by what they are."""
-    inputs = {"journal": journal} if start is None else {"journal": journal, "state": start}
     hashes: dict[str, str] = {}
     for name, path in inputs.items():
         try:
             hashes[name] = folder.sha256_of_file(path)
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise InputError(str(path), None, None, f"cannot be read: {reason}") from None
+            raise unreadable(path, error) from None
     return hashes
 
 
@@ -88,86 +61,82 @@ def command(
     when the run is over, whole: summary.md, summary.json, funds.csv, liquidations.csv, findings.jsonl and
     manifest.json.
 
-    Exit codes: 0 nothing was found; 1 findings; 2 wrong usage or input, nothing written.
+    Exit codes: 0 no findings; 1 findings; 2 wrong usage or input, nothing written.
     """
     place = folder.checked_folder(report, force=force)
-    inputs = Inputs.of(journal, start)
+    inputs = {"journal": journal} if start is None else {"journal": journal, "state": start}
+    hashes = hashes_of(inputs)
     run = Run(journal, start, engine)
-    broken = broken_at_start(run.start) if start is not None else []
+    broken = broken_in(run.start.state) if start is not None else []
     if broken:
-        if as_json:
-            print_lines(run, broken, checked=True)
-        else:
-            print_text(people_console(), run, broken, checked=True)
+        print_run(run, broken, checked=True, as_json=as_json)
         context.exit(1)
-    tally, summary = audit(run, inputs, place)
+    tally, summary = audit(run, inputs, hashes, place)
     if as_json:
         for found in tally.first:
-            print_line(finding_object(found))
+            print_line(attrs.asdict(found))
         print_line({**summary, "report": shown_path(place)})
     else:
-        print_audit(people_console(), run, tally, place)
+        print_audit(run, tally, summary, place)
     context.exit(0 if tally.holds else 1)
 
 
-def audit(run: Run, inputs: Inputs, place: Path) -> tuple[Tally, dict[str, Any]]:
-    """Run to the end with all checks and publish the report; gives what was counted, and the summary."""
+def audit(run: Run, inputs: dict[str, Path], hashes: dict[str, str], place: Path) -> tuple[Tally, dict[str, Any]]:
+    """Run to the end with all checks and publish the report; gives what was counted, and the summary.
+
+    Refuses inputs that are not those of the hashes any more, so that these are of what was read.
+    """
     with ExitStack() as stack:
         # Files without a name: a kill leaves nothing of them.
         contents: dict[str, BinaryIO] = {
             name: stack.enter_context(tempfile.TemporaryFile(dir=place.parent)) for name in folder.REPORT_FILES
         }
-        tally = check_events(run, contents[folder.FINDINGS], contents[folder.LIQUIDATIONS])
-        inputs.check_unchanged()
-        start = None if inputs.start is None else shown_path(inputs.start)
-        summary = summary_object(run, tally, shown_path(inputs.journal), start)
+        tally = check_events(run, inputs["journal"], contents[folder.FINDINGS], contents[folder.LIQUIDATIONS])
+        for name, digest in hashes_of(inputs).items():
+            if digest != hashes[name]:
+                raise InputError(str(inputs[name]), None, None, "changed while it was audited")
+        summary = summary_object(run, tally, {name: shown_path(path) for name, path in inputs.items()})
         contents[folder.SUMMARY].write(pretty(summary))
-        contents[folder.SUMMARY_TEXT].write(summary_text(summary, tally).encode())
-        contents[folder.FUNDS].write(funds_table(run.state))
-        contents[folder.MANIFEST].write(pretty(manifest(run, inputs, contents)))
+        contents[folder.SUMMARY_TEXT].write(summary_text(run, tally, summary).encode())
+        contents[folder.FUNDS].write(funds_table(run.state, tally))
+        contents[folder.MANIFEST].write(pretty(manifest(run, hashes, contents)))
         folder.publish(place, contents)
     return tally, summary
 
 
-def check_events(run: Run, findings: BinaryIO, liquidations: BinaryIO) -> Tally:
+def check_events(run: Run, journal: Path, findings: BinaryIO, liquidations: BinaryIO) -> Tally:
     """Run to the end with all checks; writes findings and liquidations as they come."""
-    tally, recount = Tally(), Recount(run.start.state)
+    checks = Checks(run)
     liquidations.write(csv_line(COLUMNS))
-    last: Step | None = None
-    for step in counted(run, "auditing"):
-        last = step
-        tally.observed += step.record.observed is not None
+    for step, found in counted(checks, "auditing", estimated_events(journal)):
         for row in liquidation_rows(step):
-            tally.happened[row.kind] += 1
-            liquidations.write(csv_line(attrs.astuple(row)))
-        for found in (*broken_invariants(step), *recount.take(step), *observed_differences(step)):
-            write_finding(found, tally, findings)
-    for found in recount.finish(last) if last is not None else ():
-        write_finding(found, tally, findings)
-    return tally
+            liquidations.write(csv_line(row.get(column) for column in COLUMNS))
+        write_findings(found, findings)
+    write_findings(checks.finish(), findings)
+    return checks.tally
 
 
-def write_finding(found: Finding, tally: Tally, findings: BinaryIO) -> None:
-    """Count a finding and write its line."""
-    tally.add(found)
-    findings.write(msgspec.json.encode(finding_object(found)) + b"\n")
+def write_findings(found: list[Finding], findings: BinaryIO) -> None:
+    """Write findings, a line each."""
+    for finding in found:
+        findings.write(msgspec.json.encode(attrs.asdict(finding)) + b"\n")
 
 
-def csv_line(cells: tuple[Any, ...]) -> bytes:
+def csv_line(cells: Iterable[Any]) -> bytes:
     """A line of CSV."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(cells)
     return text.getvalue().encode()
 
 
-def funds_table(state: State) -> bytes:
+def funds_table(state: State, tally: Tally) -> bytes:
     """funds.csv: the status of every market."""
-    rows = [fund_columns(state, market) for market in sorted(state.markets)]
-    header = csv_line(tuple(rows[0])) if rows else b"market\n"
-    return header + b"".join(csv_line(tuple(row.values())) for row in rows)
+    rows = [funds.exact() for funds in all_funds(state, tally.lots_opened)]
+    header = csv_line(rows[0]) if rows else b"market\n"
+    return header + b"".join(csv_line(row.values()) for row in rows)
 
 
-def manifest(run: Run, inputs: Inputs, contents: dict[str, BinaryIO]) -> dict[str, Any]:
+def manifest(run: Run, hashes: dict[str, str], contents: dict[str, BinaryIO]) -> dict[str, Any]:
     """What the report was made of and by: hashes of inputs and files, final hash, versions."""
     return {
         "manifest": 1,
@@ -177,7 +146,7 @@ def manifest(run: Run, inputs: Inputs, contents: dict[str, BinaryIO]) -> dict[st
             "journal": JOURNAL_VERSION,
             "state": STATE_VERSION,
         },
-        "inputs": inputs.hashes,
+        "inputs": hashes,
         "hash": run.chain.hash,
         "files": {name: sha256_of_stream(contents[name]) for name in sorted(contents) if name != folder.MANIFEST},
     }
@@ -197,22 +166,14 @@ def pretty(fields: dict[str, Any]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(fields), indent=2) + b"\n"
 
 
-def print_audit(console: Console, run: Run, tally: Tally, place: Path) -> None:
-    """Totals, findings by kind, the first findings, and where the report is."""
-    table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, text in text_rows(run):
-        table.add_row(name, text)
-    for kind, count in sorted(tally.happened.items()):
-        table.add_row(kind, f"{count:,}")
-    console.print(table)
+def print_audit(run: Run, tally: Tally, summary: dict[str, Any], place: Path) -> None:
+    """Totals, the first findings, how many there are, what they come from, and where the report is."""
+    print_fields(audit_fields(run, tally))
     for found in tally.first:
-        console.print(found.text, style="red", soft_wrap=True)
-    total = tally.findings.total()
-    if total > len(tally.first):
-        console.print(f"and {total - len(tally.first):,} more in findings.jsonl", style="red")
-    counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(tally.findings.items()))
-    style, verdict = ("red", f"{total:,} findings: {counts}") if total else ("green", "nothing was found")
-    console.print(verdict, style=style)
-    console.print(f"report in {shown_path(place)}", soft_wrap=True)
+        click.secho(found.text, fg="red")
+    more = tally.findings.total() - len(tally.first)
+    if more:
+        click.secho(f"and {more:,} more in findings.jsonl", fg="red")
+    click.echo(compared_text(summary["observed"]))
+    click.secho(findings_text(summary["findings"]), fg="green" if tally.holds else "red")
+    click.echo(f"report in {shown_path(place)}")

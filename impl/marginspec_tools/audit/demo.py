@@ -1,7 +1,7 @@
-"""`marginspec demo`: audits the bundled stress day, and shows what its waterfall did."""
+"""`marginspec demo`: an audit of the bundled stress day, which shows what its waterfall did."""
 
 import multiprocessing
-from collections import Counter
+import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
@@ -9,210 +9,152 @@ from typing import Any
 
 import attrs
 import click
-import msgspec
-from rich.console import Console
-from rich.text import Text
 
-from marginspec.model.effects import Deleveraged, DomainLiquidated, Effect, Levied, LotOpened, Transferred
+from marginspec import RULEBOOK_VERSION
+from marginspec.model.effects import Deleveraged, Effect, LotOpened
 from marginspec.model.state import State
-from marginspec_audit import Violation
-from marginspec_tools.audit.waterfall_report import WaterfallRow, waterfall_line, waterfall_rows, waterfall_table
-from marginspec_tools.explain.explaining_effects import effect_lines, effect_tree
-from marginspec_tools.runs.invariant_checks import (
-    Broken,
-    Share,
-    Verdict,
-    check_share,
-    default_processes,
-    run_share,
-    share_of,
-    verdicts,
-)
-from marginspec_tools.runs.running import Run, Step
-from marginspec_tools.simulate.stress_day import stress_day_path
+from marginspec_tools.audit.checks import Checks, Share, Tally, Verdict, check_share, verdicts
+from marginspec_tools.audit.findings import Finding
+from marginspec_tools.audit.waterfall import HAPPENED, all_funds, happened_text, waterfall_table
+from marginspec_tools.console import counted, json_option, people_console, print_line
+from marginspec_tools.explain import effect_lines, effect_tree
+from marginspec_tools.runs import Run, Step, Totals, estimated_events
+from marginspec_tools.simulate import stress_day_path
 
-SHORTEST = 3
+MOST_PROCESSES = 4
 
 
 @attrs.frozen
 class Audit:
-    """A journal run with all checks: totals, the last state, what happened how often, one liquidation, verdicts."""
+    """The audit of a journal: its totals, its last state, what was found, and the event that is best explained."""
 
-    share: Share
+    totals: Totals
     state: State
-    kinds: Counter[str]
-    lots_opened: Counter[str]
+    tally: Tally
     explained: Step | None
-    verdicts: tuple[Verdict, ...]
-
-    @property
-    def holds(self) -> bool:
-        """Whether every invariant held."""
-        return all(verdict.holds for verdict in self.verdicts)
-
-    def rows(self) -> tuple[WaterfallRow, ...]:
-        """What each market's waterfall did."""
-        return waterfall_rows(self.state, self.lots_opened)
-
-
-class Tally:
-    """Counts what happened, and keeps the event that is best explained."""
-
-    def __init__(self) -> None:
-        self.kinds: Counter[str] = Counter()
-        self.lots_opened: Counter[str] = Counter()
-        self.explained: Step | None = None
-
-    def add(self, step: Step) -> None:
-        """Count one event."""
-        effects = step.taken.receipt.effects
-        for kind in kinds_of(effects):
-            self.kinds[kind] += 1
-        for effect in effects:
-            if isinstance(effect, LotOpened):
-                self.lots_opened[effect.lot.market] += 1
-        if tells_much(effects) and (self.explained is None or is_shorter(step, self.explained)):
-            self.explained = step
-
-
-def kinds_of(effects: tuple[Effect, ...]) -> Iterator[str]:
-    """The kinds of what the waterfall did in an event."""
-    for effect in effects:
-        match effect:
-            case DomainLiquidated():
-                yield "liquidations"
-            case LotOpened(lot=lot):
-                yield "step-downs" if lot.reason == "step_down" else "takeovers"
-            case Deleveraged():
-                yield "deleveragings"
-            case Levied():
-                yield "levies"
-            case _:
-                yield from draws_of(effect)
-
-
-def draws_of(effect: Effect) -> Iterator[str]:
-    """Whether an effect draws a fund for a realised loss, or pays a profit into one."""
-    if not isinstance(effect, Transferred):
-        return
-    if effect.rule == "WTF-01":
-        yield "reserve draws" if effect.source.kind == "reserve" else "insurance draws"
-    elif effect.rule == "LIQ-05" and effect.target.kind == "reserve":
-        yield "profits to reserve"
-
-
-def tells_much(effects: tuple[Effect, ...]) -> bool:
-    """Whether an event has a takeover whose loss is passed on by deleveraging."""
-    took_over = any(isinstance(effect, LotOpened) and effect.lot.reason == "takeover" for effect in effects)
-    return took_over and any(isinstance(effect, Deleveraged) for effect in effects)
-
-
-def is_shorter(first: Step, second: Step) -> bool:
-    """Whether one event has fewer effects than another."""
-    return len(first.taken.receipt.effects) < len(second.taken.receipt.effects)
 
 
 def audit(path: Path, processes: int) -> Audit:
-    """Run a journal with every invariant checked after every event, the work shared over processes."""
+    """Run a journal with all checks, those of the invariants shared over processes."""
     if processes == 1:
-        tally, run, own = run_own_share(path, 1)
-        return audited(tally, run, (own,))
+        return audit_with(path, [], 1)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes - 1, mp_context=context) as pool:
-        others: list[Future[Share]] = [pool.submit(run_share, path, share, processes) for share in range(1, processes)]
-        tally, run, own = run_own_share(path, processes)
-        return audited(tally, run, (own, *(other.result() for other in others)))
+        others = [pool.submit(check_share, path, Share(number, processes)) for number in range(1, processes)]
+        return audit_with(path, others, processes)
 
 
-def run_own_share(path: Path, processes: int) -> tuple[Tally, Run, Share]:
-    """This process's part, which also counts what happened."""
-    run, tally = Run(path), Tally()
-    broken: list[Broken] = []
-    for step, found in check_share(run, 0, processes):
-        tally.add(step)
-        broken.extend(found)
-    return tally, run, share_of(run, broken)
+def audit_with(path: Path, others: list[Future[tuple[str, Tally]]], processes: int) -> Audit:
+    """This process's part, joined with what the others find; that all end in one hash is part of INV-10."""
+    checks = Checks(Run(path), Share(0, processes))
+    explained: Step | None = None
+    for step, _ in counted(checks, "checking", estimated_events(path)):
+        if passes_loss_on(step) and (explained is None or len(effects_of(step)) < len(effects_of(explained))):
+            explained = step
+    checks.finish()
+    totals, tally = checks.run.totals(), checks.tally
+    for other in others:
+        other_hash, found = other.result()
+        tally.join(found)
+        if other_hash != totals.hash:
+            tally.add([other_end(totals, other_hash)])
+    return Audit(totals, checks.run.state, tally, explained)
 
 
-def audited(tally: Tally, run: Run, shares: tuple[Share, ...]) -> Audit:
-    """What all processes found."""
-    return Audit(shares[0], run.state, tally.kinds, tally.lots_opened, tally.explained, verdicts(shares))
+def other_end(totals: Totals, other_hash: str) -> Finding:
+    """The finding that a second run of the journal ended in another hash."""
+    return Finding(
+        seq=totals.events,
+        line=totals.events + 1,
+        ts=None,
+        ref=None,
+        kind="invariant",
+        rule="INV-10",
+        where="the journal",
+        what="hash of a second run",
+        expected=totals.hash,
+        observed=other_hash,
+    )
+
+
+def effects_of(step: Step) -> tuple[Effect, ...]:
+    """The effects of an event."""
+    return step.taken.receipt.effects
+
+
+def passes_loss_on(step: Step) -> bool:
+    """Whether an event has a takeover whose loss is passed on by deleveraging."""
+    took_over = any(isinstance(effect, LotOpened) and effect.lot.reason == "takeover" for effect in effects_of(step))
+    return took_over and any(isinstance(effect, Deleveraged) for effect in effects_of(step))
 
 
 @click.command("demo")
-@click.option("--json", "as_json", is_flag=True, help="Lines for programs.")
-@click.option("--processes", type=click.IntRange(1, 64), help="How many share the checks.  [default: one a processor]")
+@json_option
+@click.option(
+    "--processes", type=click.IntRange(1, 64), help="How many processes check.  [default: one a core, at most 4]"
+)
 @click.pass_context
 def command(context: click.Context, as_json: bool, processes: int | None) -> None:
     """Audit the bundled stress day: 13 markets through a crash, every invariant checked after every event.
 
     Exit code 0 if all hold, 1 otherwise.
     """
-    found = audit(stress_day_path(), processes or default_processes())
+    found = audit(stress_day_path(), processes or min(MOST_PROCESSES, os.cpu_count() or 1))
     if as_json:
         for line in lines_of(found):
-            click.echo(msgspec.json.encode(line).decode())
+            print_line(line)
     else:
-        show(found, Console())
-    context.exit(0 if found.holds else 1)
+        print_demo(found)
+    context.exit(0 if found.tally.holds else 1)
 
 
 def lines_of(found: Audit) -> Iterator[dict[str, Any]]:
     """The audit as lines for programs."""
-    share = found.share
     yield {
         "demo": 1,
-        "rulebook": "1",
-        "events": share.events,
-        "accepted": share.accepted,
-        "rejected": share.events - share.accepted,
+        "rulebook": RULEBOOK_VERSION,
+        "events": found.totals.events,
+        "accepted": found.totals.accepted,
+        "rejected": found.totals.rejected,
         "markets": len(found.state.markets),
         "accounts": len(found.state.accounts),
-        "happened": dict(sorted(found.kinds.items())),
+        "happened": {kind: found.tally.happened[kind] for kind in HAPPENED},
     }
-    for row in found.rows():
-        yield waterfall_line(row)
+    for funds in all_funds(found.state, found.tally.lots_opened):
+        yield {"waterfall": funds.market.id, **funds.exact()}
     if found.explained is not None:
         yield {"explained": found.explained.number, "effects": list(effect_lines(found.explained.taken))}
-    for verdict in found.verdicts:
-        yield {
-            "invariant": verdict.invariant,
-            "holds": verdict.holds,
-            "sentence": verdict.sentence,
-            "broken": [{"event": broken.event, **attrs.asdict(broken.violation)} for broken in verdict.broken],
-        }
-    yield {"holds": found.holds, "hash": share.hash}
+    for verdict in verdicts(found.tally):
+        yield attrs.asdict(verdict)
+    for finding in found.tally.first:
+        yield {"finding": finding.kind, **attrs.asdict(finding)}
+    yield {"holds": found.tally.holds, "hash": found.totals.hash}
 
 
-def show(found: Audit, console: Console) -> None:
+def print_demo(found: Audit) -> None:
     """The audit for people."""
-    share = found.share
+    console, totals = people_console(), found.totals
     scale = f"{len(found.state.accounts)} accounts, {len(found.state.markets)} markets"
-    rejected = share.events - share.accepted
-    console.print(f"A stress day: {scale}, {share.events:,} events ({rejected} of them rejected).")
-    happened = ", ".join(f"{count:,} {kind}" for kind, count in sorted(found.kinds.items()))
-    console.print(Text(f"What happened: {happened}."))
-    console.print()
-    console.print(waterfall_table(found.rows()))
-    console.print()
+    click.echo(f"A stress day: {scale}, {totals.events:,} events ({totals.rejected} of them rejected).")
+    click.echo(f"What happened: {happened_text(found.tally.happened)}.\n")
+    console.print(waterfall_table(all_funds(found.state, found.tally.lots_opened)))
+    click.echo()
     if found.explained is not None:
         console.print(effect_tree(found.explained.number, found.explained.taken))
-        console.print()
-    for verdict in found.verdicts:
-        console.print(Text(verdict_line(verdict)), soft_wrap=True)
-    console.print(f"All {len(found.verdicts)} invariants held." if found.holds else "Not all invariants held.")
-    console.print(Text(f"hash {share.hash}"), soft_wrap=True)
+        click.echo()
+    found_verdicts = verdicts(found.tally)
+    for verdict in found_verdicts:
+        click.echo(verdict_line(verdict))
+    for finding in found.tally.first:
+        click.echo(finding.text)
+    held = all(verdict.broken == 0 for verdict in found_verdicts)
+    click.echo(f"All {len(found_verdicts)} invariants held." if held else "Not all invariants held.")
+    click.echo(f"hash {totals.hash}")
 
 
 def verdict_line(verdict: Verdict) -> str:
     """An invariant with its verdict; a broken one says where first."""
-    if verdict.holds:
+    if verdict.first is None:
         return f"{verdict.invariant} holds   {verdict.sentence}"
-    first = verdict.broken[0]
-    where = violation_text(first.violation)
-    return f"{verdict.invariant} BROKEN  {len(verdict.broken)} times, first in event {first.event}: {where}"
-
-
-def violation_text(violation: Violation) -> str:
-    """What broke, where, by how much."""
-    return f"{violation.what}: {violation.where}, by {violation.amount}"
+    times = "once" if verdict.broken == 1 else f"{verdict.broken} times, first"
+    return f"{verdict.invariant} BROKEN  {times} in {verdict.first.text}"

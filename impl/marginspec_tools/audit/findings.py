@@ -1,17 +1,17 @@
 """Findings: what an audit found to be other than the rulebook says."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 
-from marginspec_tools.runs.running import Step
-from marginspec_tools.runs.violations import broken_by
+from marginspec_tools.runs import Step, broken_by
 
-Kind = Literal["invariant", "transparency", "verdict", "ledger", "position", "mark"]
+Kind = Literal["invariant", "transparency", "name", "verdict", "ledger", "position", "mark"]
 
 KINDS: dict[Kind, str] = {
     "invariant": "a settled state or an event breaks an invariant",
     "transparency": "a market's counters or a balance are not what the transfers amount to",
+    "name": "what was observed is of an account, asset, market, side or lot that there is not",
     "verdict": "the observed engine accepted or rejected otherwise, or for another reason",
     "ledger": "an observed balance differs",
     "position": "an observed position differs",
@@ -56,12 +56,8 @@ def finding(
 
 def broken_invariants(step: Step) -> list[Finding]:
     """The invariants that an event or the state after it breaks."""
-    return [
-        finding(step, "invariant", one.violation.invariant, one.violation.where, one.violation.what, "none", one.amount)
-        for one in broken_by(step)
-    ]
-
-
-def finding_object(found: Finding) -> dict[str, Any]:
-    """A finding as a line of JSON."""
-    return attrs.asdict(found)
+    found: list[Finding] = []
+    for one in broken_by(step.taken, step.number, step.record.line):
+        broken = one.violation
+        found.append(finding(step, "invariant", broken.invariant, broken.where.name, broken.what, "none", one.amount))
+    return found

@@ -6,10 +6,11 @@ import tempfile
 from collections.abc import Mapping
 from hashlib import file_digest
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO
 
 from marginspec_journal import InputError
-from marginspec_tools.console.outputs import refusals, unwritable
+from marginspec_tools.console import refusals, unwritable
 
 SUMMARY_TEXT = "summary.md"
 SUMMARY = "summary.json"
@@ -76,7 +77,10 @@ def take_place(new: Path, place: Path) -> None:
 
 def sha256_of_file(path: Path) -> str:
     """SHA-256 of a file that can be read more than once, in hexadecimal."""
-    if not path.is_file():
-        raise InputError(str(path), None, None, "an audit reads its inputs twice, so they must be regular files")
+    kind = path.stat().st_mode
+    if not S_ISREG(kind) and not S_ISDIR(kind):
+        # Opening a pipe would wait for its writer.
+        reason = "a pipe or device, which an audit, that reads its inputs twice, cannot read: save it as a file"
+        raise InputError(str(path), None, None, reason)
     with path.open("rb") as stream:
         return file_digest(stream, "sha256").hexdigest()

@@ -4,14 +4,27 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from marginspec.margin.margin import leverage_of, margin_mode_of
-from marginspec.model.account import PositionKey
-from marginspec.model.ledger import account_named
+from marginspec.model.account import PositionKey, PositionSide
+from marginspec.model.ledger import LedgerAccount, account_named, external
 from marginspec.model.state import State
-from marginspec.model.units import NOTHING, WIRE_DECIMALS, Money, Quantity
-from marginspec_audit import asset_of
+from marginspec.model.units import FLAT, WIRE_DECIMALS
+from marginspec_audit import asset_of, is_closed_lot
 from marginspec_journal.decimals import decimal_text, parse_decimal
 from marginspec_tools.audit.findings import Finding, finding
-from marginspec_tools.runs.running import Step
+from marginspec_tools.runs import Step
+
+SIDES: tuple[PositionSide, ...] = ("BOTH", "LONG", "SHORT")
+
+
+def observed_values(observed: Mapping[str, Any] | None) -> Iterator[str]:
+    """What an event's line says was observed, a word for each value: verdicts, balances, positions, marks."""
+    if observed is None:
+        return
+    yield "lines"
+    if "accepted" in observed or "rejected" in observed:
+        yield "verdicts"
+    for field, word in (("ledger", "balances"), ("positions", "positions"), ("marks", "marks")):
+        yield from (word for _ in observed.get(field, ()))
 
 
 def observed_differences(step: Step) -> Iterator[Finding]:
@@ -20,10 +33,12 @@ def observed_differences(step: Step) -> Iterator[Finding]:
     if observed is None:
         return
     yield from verdict_differences(step, observed)
-    yield from ledger_differences(step, observed.get("ledger", {}))
+    for name, text in observed.get("ledger", {}).items():
+        yield from balance_differences(step, name, text)
     for name, position in observed.get("positions", {}).items():
         yield from position_differences(step, name, position)
-    yield from mark_differences(step, observed.get("marks", {}))
+    for name, text in observed.get("marks", {}).items():
+        yield from mark_differences(step, name, text)
 
 
 def verdict_differences(step: Step, observed: Mapping[str, Any]) -> Iterator[Finding]:
@@ -38,30 +53,45 @@ def verdict_differences(step: Step, observed: Mapping[str, Any]) -> Iterator[Fin
         yield finding(step, "verdict", "JRN-01", event, what, str(expected), answered)
 
 
-def ledger_differences(step: Step, balances: Mapping[str, str]) -> Iterator[Finding]:
-    """Balances; an account that the rulebook does not have holds zero."""
+def unknown_name(step: Step, rule: str, name: str, what: str, answered: str) -> Finding:
+    """The finding that a name is of nothing that there is, so that what was observed of it is compared with nothing."""
+    return finding(step, "name", rule, name, what, None, answered)
+
+
+def balance_differences(step: Step, name: str, text: str) -> Iterator[Finding]:
+    """A balance; a ledger account that never moved holds zero if its owner is there."""
     state = step.taken.after
-    for account, text in balances.items():
-        decimals = money_decimals(state, account)
-        balance = balance_of(state, account)
-        if not same(balance, decimals, text):
-            yield finding(step, "ledger", "LED-01", account, "balance", decimal_text(balance, decimals), text)
+    account = known_account(state, name)
+    if account is None:
+        yield unknown_name(step, "LED-01", name, "ledger account", text)
+        return
+    decimals = 0 if is_closed_lot(state, account) else state.header.decimals(asset_of(state, account))
+    balance = state.balance(account)
+    if not same(balance, decimals, text):
+        yield finding(step, "ledger", "LED-01", name, "balance", decimal_text(balance, decimals), text)
 
 
-def balance_of(state: State, account: str) -> Money:
-    """The balance of the account of that name; nothing if no account is named so."""
+def known_account(state: State, name: str) -> LedgerAccount | None:
+    """The ledger account of that name; None if it is no such name, or nobody is there who could own it."""
     try:
-        return state.balance(account_named(account))
+        account = account_named(name)
     except ValueError:
-        return NOTHING
+        return None
+    there = (
+        str(account) == name
+        and account.side in ("", *SIDES)
+        and (not account.account or account.account in state.accounts)
+        and (not account.market or account.market in state.markets)
+        and (not account.asset or is_known_asset(state, account.asset))
+        and (account.kind != "lot" or 0 < account.lot < state.next_lot)
+    )
+    return account if there else None
 
 
-def money_decimals(state: State, account: str) -> int:
-    """Digits after the point of a ledger account's money; those of a wire decimal if it is not one that exists."""
-    try:
-        return state.header.decimals(asset_of(state, account_named(account)))
-    except (KeyError, ValueError, IndexError):
-        return WIRE_DECIMALS
+def is_known_asset(state: State, asset: str) -> bool:
+    """Whether the header lists an asset, a market settles in it, or some of it was paid in."""
+    listed = asset in state.header.asset_decimals or external(asset) in state.ledger
+    return listed or any(market.asset == asset for market in state.markets.values())
 
 
 def same(units: int, decimals: int, text: str) -> bool:
@@ -74,31 +104,40 @@ def same(units: int, decimals: int, text: str) -> bool:
 def position_differences(step: Step, name: str, position: Mapping[str, Any]) -> Iterator[Finding]:
     """Quantity, and margin mode and leverage where they were observed."""
     state = step.taken.after
-    account, market_id, side = name.split(":") if name.count(":") == 2 else (name, "", "")
-    market = state.markets.get(market_id)
-    if market is None:
-        yield finding(step, "position", "ACC-02", name, "market", None, position["quantity"])
+    key = known_position(state, name)
+    if key is None:
+        yield unknown_name(step, "ACC-02", name, "position", position["quantity"])
         return
-    key = PositionKey(account, market_id, side)  # type: ignore[arg-type]  # another side has no position
-    quantity = state.positions.get(key, Quantity(0))
+    market = state.markets[key.market]
+    quantity = state.positions.get(key, FLAT)
     if not same(quantity, market.quantity_decimals, position["quantity"]):
         expected = decimal_text(quantity, market.quantity_decimals)
         yield finding(step, "position", "ACC-02", name, "quantity", expected, position["quantity"])
-    settings = {
-        "margin_mode": margin_mode_of(state, account, market_id),
-        "leverage": leverage_of(state, account, market),
+    expected_settings = {
+        "margin_mode": margin_mode_of(state, key.account, market.id),
+        "leverage": leverage_of(state, key.account, market),
     }
-    for field, expected_setting in settings.items():
-        if field in position and position[field] != expected_setting:
-            texts = str(expected_setting), str(position[field])
+    for field, setting in expected_settings.items():
+        if field in position and position[field] != setting:
+            texts = str(setting), str(position[field])
             yield finding(step, "position", "ACC-01", name, field, *texts)
 
 
-def mark_differences(step: Step, marks: Mapping[str, str]) -> Iterator[Finding]:
-    """Mark prices."""
-    for name, text in marks.items():
-        market = step.taken.after.markets.get(name)
-        if market is None or market.mark is None:
-            yield finding(step, "mark", "MKT-01", name, "mark", None, text)
-        elif not same(market.mark, market.price_decimals, text):
-            yield finding(step, "mark", "MKT-01", name, "mark", decimal_text(market.mark, market.price_decimals), text)
+def known_position(state: State, name: str) -> PositionKey | None:
+    """The position of that name, flat or not; None if there is no such account, market or side."""
+    account, market, side = name.split(":") if name.count(":") == 2 else (name, "", "")
+    known = next((one for one in SIDES if one == side), None)
+    if account not in state.accounts or market not in state.markets or known is None:
+        return None
+    return PositionKey(account, market, known)
+
+
+def mark_differences(step: Step, name: str, text: str) -> Iterator[Finding]:
+    """A mark price."""
+    market = step.taken.after.markets.get(name)
+    if market is None:
+        yield unknown_name(step, "MKT-01", name, "market", text)
+    elif market.mark is None:
+        yield finding(step, "mark", "MKT-01", name, "mark", None, text)
+    elif not same(market.mark, market.price_decimals, text):
+        yield finding(step, "mark", "MKT-01", name, "mark", decimal_text(market.mark, market.price_decimals), text)

@@ -13,10 +13,10 @@ from marginspec.model.effects import Deleveraged, FundStatus, InsuranceStatus, L
 from marginspec.model.ledger import LedgerAccount, insurance
 from marginspec.model.state import State
 from marginspec.model.units import Quantity
-from marginspec_audit import asset_of
+from marginspec_audit import asset_of, is_closed_lot
 from marginspec_journal.decimals import decimal_text
 from marginspec_tools.audit.findings import Finding, finding
-from marginspec_tools.runs.running import Step
+from marginspec_tools.runs import Step
 
 COUNTERS = tuple(field.name for field in attrs.fields(FundStatus))
 
@@ -51,7 +51,7 @@ class Recount:
         self.counters: dict[str, Counters] = defaultdict(Counters)
         for market, status in opening.fund_status.items():
             self.counters[market] = Counters(**attrs.asdict(status))
-        self._touched: set[str] = set()
+        self._changed_markets: set[str] = set()
         self.lots: dict[int, tuple[str, int]] = {
             lot.id: (lot.market, 1 if lot.quantity > 0 else -1) for lot in opening.lots.values()
         }
@@ -63,7 +63,7 @@ class Recount:
 
     def _count(self, step: Step) -> list[LedgerAccount]:
         """Book an event's effects; gives the ledger accounts that they moved."""
-        self._touched.clear()
+        self._changed_markets.clear()
         moved: dict[LedgerAccount, None] = {}
         released: dict[int, int] = defaultdict(int)
         for effect in step.taken.receipt.effects:
@@ -79,7 +79,7 @@ class Recount:
         return list(moved)
 
     def _counted(self, market: str) -> Counters:
-        self._touched.add(market)
+        self._changed_markets.add(market)
         return self.counters[market]
 
     def _book(self, moved: Transferred, event_market: str) -> None:
@@ -109,7 +109,7 @@ class Recount:
             balance = after.balance(account)
             if balance != self.ledger[account]:
                 # A lot that is closed has no asset any more; its balance is zero in any decimals.
-                decimals = 0 if account_is_gone(after, account) else decimals_of(after, account)
+                decimals = 0 if is_closed_lot(after, account) else after.header.decimals(asset_of(after, account))
                 expected, observed = decimal_text(self.ledger[account], decimals), decimal_text(balance, decimals)
                 self.ledger[account] = balance
                 yield finding(step, "transparency", "LED-01", str(account), "balance", expected, observed)
@@ -117,12 +117,12 @@ class Recount:
     def _statuses(self, step: Step) -> Iterator[Finding]:
         """The counters of every market that may have changed, and that what changed was published, at once.
 
-        What the state has is adopted after it was told, so that one miscount is not told again at every event.
+        What the state has is taken over once it was reported, so that one miscount is not reported at every event.
         """
         before, after = step.taken.before.fund_status, step.taken.after.fund_status
         changed = set() if after is before else {one for one in after if after[one] != before.get(one)}
         published = {one.market: one.status for one in step.taken.receipt.effects if isinstance(one, ReserveStatus)}
-        for market in sorted({*self._touched, *changed, *published}):
+        for market in sorted({*self._changed_markets, *changed, *published}):
             status = after.get(market, FundStatus())
             if market in published:
                 yield from self._counters(step, market, "published", published[market])
@@ -168,13 +168,3 @@ def released_value(moved: Transferred) -> tuple[int, int]:
     if moved.rule == "ADL-03" and moved.source.kind == "lot":
         return moved.source.lot, -moved.amount
     return 0, 0
-
-
-def account_is_gone(state: State, account: LedgerAccount) -> bool:
-    """Whether a ledger account belongs to a lot that is closed."""
-    return account.kind == "lot" and account.lot not in state.lots
-
-
-def decimals_of(state: State, account: LedgerAccount) -> int:
-    """Digits after the point of a ledger account's money."""
-    return state.header.decimals(asset_of(state, account))

@@ -15,11 +15,12 @@ import msgspec
 
 from marginspec_journal import write_lines
 from marginspec_journal.errors import unwritable
-from marginspec_tools.runs.running import Run, need_fast_engine
-from marginspec_tools.simulate.venue import Parameters, generate, mixed, opening_length
+from marginspec_tools.console import json_option, refuse_given
+from marginspec_tools.runs import Run, need_fast_engine
+from marginspec_tools.simulate import Parameters, generate, mixed, opening_length
 
 if TYPE_CHECKING:
-    from marginspec_tools.bench.figures import Measured as Figures
+    from marginspec_tools.bench.measurements import Measured as Measurements
 
 SIZES = (1_000, 10_000)
 SEED = 1
@@ -79,12 +80,23 @@ def measure(accounts: int, following: int, repeats: int, folder: Path) -> Measur
 
 
 @click.command("bench")
-@click.option("--events", type=click.IntRange(100, 10**7), default=5_000, show_default=True, help="After the warm-up.")
-@click.option("--repeats", type=click.IntRange(1, 100), default=3, show_default=True, help="The best run counts.")
 @click.option(
-    "--accounts", type=click.IntRange(50, 10**6), multiple=True, help="May be repeated.  [default: 1000, 10000]"
+    "--events",
+    type=click.IntRange(100, 10**7),
+    default=5_000,
+    show_default=True,
+    help="How many events are measured, after the warm-up.",
 )
-@click.option("--setup", "sets_up", is_flag=True, help="Make an environment for each peer, and end.")
+@click.option(
+    "--repeats", type=click.IntRange(1, 100), default=3, show_default=True, help="How many runs; the best one counts."
+)
+@click.option(
+    "--accounts",
+    type=click.IntRange(50, 10**6),
+    multiple=True,
+    help="How many accounts; may be given several times.  [default: 1000, 10000]",
+)
+@click.option("--setup", "sets_up", is_flag=True, help="Only install the other projects that --fast compares with.")
 @click.option(
     "--fast",
     "largest",
@@ -102,10 +114,12 @@ def measure(accounts: int, following: int, repeats: int, folder: Path) -> Measur
     "--environments",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path.home() / ".cache" / "marginspec" / "peers",
-    help="Folder of the peers' environments.",
+    help="Where those projects are installed.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Lines for programs.")
+@json_option
+@click.pass_context
 def command(
+    context: click.Context,
     events: int,
     repeats: int,
     accounts: tuple[int, ...],
@@ -115,14 +129,18 @@ def command(
     environments: Path,
     as_json: bool,
 ) -> None:
-    """Measure the specification's replay on the mix of the performance bar, on one core.
+    """Measure how fast the specification replays a typical mix of events, on one core.
 
     60% trades, 25% orders, 10% deposits, withdrawals and settings, 5% marks, in markets of at most 50
     positions. The reference is a plain Python loop over the same lines in the same run: parse, write
     canonically, chain with SHA-256.
     """
-    if plots is not None and (sets_up or largest is None):
-        raise click.UsageError("--plots needs --fast")
+    if sets_up:
+        refuse_given(context, ["events", "repeats", "accounts", "largest", "plots"], "does nothing beside --setup")
+    elif largest is not None:
+        refuse_given(context, ["events", "repeats", "accounts"], "does nothing beside --fast")
+    else:
+        refuse_given(context, ["plots", "environments"], "needs --fast")
     if sets_up or largest is not None:
         need_fast_engine()
         measure_engine(None if sets_up else largest, environments, plots, as_json=as_json)
@@ -154,7 +172,7 @@ def measure_engine(largest: int | None, environments: Path, plots: Path | None, 
         draw(found)
 
 
-def drawing(folder: Path) -> "Callable[[list[Figures]], None]":
+def drawing(folder: Path) -> "Callable[[list[Measurements]], None]":
     """What draws to a folder; refuses what cannot be drawn or written before anything is measured."""
     from marginspec_tools.bench.plots import write_plots
 

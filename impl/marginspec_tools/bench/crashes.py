@@ -12,7 +12,7 @@ from marginspec_engine.layout import EFFECT_LENGTHS
 from marginspec_engine.memory.plain_memory import vector_of
 from marginspec_engine.numba.entry_points import APPLY, PUBLISH, enter
 from marginspec_tools.bench.exchanges import PRICE, Exchange, OpenedBy, crashing_exchange, path_of_market
-from marginspec_tools.bench.figures import Figure
+from marginspec_tools.bench.measurements import Measurement
 from marginspec_tools.bench.peers_setup import Peer
 from marginspec_tools.bench.worlds import World
 
@@ -89,7 +89,7 @@ def peer_crash(peer: Peer, exchange: Exchange, opened_by: OpenedBy) -> Crash:
     return Crash(answered["seconds"][1], 0.0, answered["liquidations"], answered["deleveragings"])
 
 
-def crashes(accounts: int, peer: Peer | None) -> Iterator[Figure]:
+def crashes(accounts: int, peer: Peer | None) -> Iterator[Measurement]:
     """A crash by microseconds an effect: applied, which is all that the peer does, and with our receipts and hash.
 
     The peer liquidates and deleverages the same numbers whether its engine has opened the positions or accounts are
@@ -105,10 +105,10 @@ def crashes(accounts: int, peer: Peer | None) -> Iterator[Figure]:
         for said, opened_by in asked.items():
             assert peer is not None
             others[said].append(peer_crash(peer, exchange, opened_by))
-    yield from figures_of(accounts, taken, others)
+    yield from measurements_of(accounts, taken, others)
 
 
-def figures_of(accounts: int, taken: list[Crash], others: dict[str, list[Crash]]) -> Iterator[Figure]:
+def measurements_of(accounts: int, taken: list[Crash], others: dict[str, list[Crash]]) -> Iterator[Measurement]:
     """The figures of so many crashes of ours and, by the way they were asked, of the peer."""
     named = f"crash of {accounts:,} accounts, a liquidation or deleveraging"
     rows = {
@@ -120,10 +120,10 @@ def figures_of(accounts: int, taken: list[Crash], others: dict[str, list[Crash]]
     }
     for row, (question, ours) in rows.items():
         if not others:
-            yield Figure(row, question, accounts, 1e6 * ours, note=f"ours: {taken[0].counted()}")
+            yield Measurement(row, question, accounts, 1e6 * ours, note=f"ours: {taken[0].counted()}")
         for way, found in others.items():
             theirs = statistics.median(one.applied_s / one.effects for one in found)
             is_asked = row == APPLIED and way == BY_ENGINE[1] and accounts == 100_000
             needed = 40 if is_asked else None
             note = f"ours: {taken[0].counted()}; the peer's: {found[0].counted()}"
-            yield Figure(row, question, accounts, 1e6 * ours, f"lrvx, {way}", 1e6 * theirs, needed, note)
+            yield Measurement(row, question, accounts, 1e6 * ours, f"lrvx, {way}", 1e6 * theirs, needed, note)

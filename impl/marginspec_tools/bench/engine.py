@@ -5,7 +5,7 @@ from pathlib import Path
 
 from marginspec_tools.bench import crashes, ticks
 from marginspec_tools.bench.exchanges import SEED
-from marginspec_tools.bench.figures import Measured, growth
+from marginspec_tools.bench.measurements import Measured, growth
 from marginspec_tools.bench.peers_setup import Peer
 from marginspec_tools.bench.prices import CROSS, cross_prices, isolated_prices
 from marginspec_tools.bench.replays import replays

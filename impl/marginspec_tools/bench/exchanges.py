@@ -67,15 +67,15 @@ class Exchange:
 
 def isolated_exchange(accounts: int, most_leverage: int = 20) -> Exchange:
     """Isolated positions of one market, whose triggers differ; the nearest lies where the leverage has it."""
-    chance = np.random.default_rng(SEED)
-    deposits, leverages = chance.integers(600, 1200, accounts), chance.integers(2, most_leverage + 1, accounts)
-    return Exchange(1, True, deposits, leverages, chance.integers(0, 100, accounts))
+    random = np.random.default_rng(SEED)
+    deposits, leverages = random.integers(600, 1200, accounts), random.integers(2, most_leverage + 1, accounts)
+    return Exchange(1, True, deposits, leverages, random.integers(0, 100, accounts))
 
 
 def cross_exchange(accounts: int, markets: int) -> Exchange:
     """Cross accounts with a position in every market."""
-    chance = np.random.default_rng(SEED)
-    deposits, leverages = chance.integers(600, 1200, accounts) * markets, chance.integers(2, 21, accounts)
+    random = np.random.default_rng(SEED)
+    deposits, leverages = random.integers(600, 1200, accounts) * markets, random.integers(2, 21, accounts)
     return Exchange(markets, False, deposits, leverages, np.zeros(accounts, np.int64))
 
 
@@ -87,8 +87,8 @@ def thin_exchange(accounts: int, markets: int) -> Exchange:
 
 def crashing_exchange(accounts: int) -> Exchange:
     """Accounts of which most of those that are long cannot bear a mark that falls by 12%."""
-    chance, half = np.random.default_rng(SEED), accounts // 2
-    deposits = np.concatenate((chance.integers(10, 145, half), chance.integers(300, 2000, accounts - half)))
+    random, half = np.random.default_rng(SEED), accounts // 2
+    deposits = np.concatenate((random.integers(10, 145, half), random.integers(300, 2000, accounts - half)))
     return Exchange(1, False, deposits, np.full(accounts, 100), np.zeros(accounts, np.int64))
 
 

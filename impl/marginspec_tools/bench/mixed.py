@@ -67,19 +67,19 @@ class Columns:
     """The columns of a mixed journal, numbers for names."""
 
     def __init__(self, size: Mixed) -> None:
-        self.size, self.chance = size, np.random.default_rng(size.seed)
+        self.size, self.random = size, np.random.default_rng(size.seed)
         count = size.opening + size.events
         self.types = np.empty(count, np.int64)
         self.market, self.price, self.quantity = (np.full(count, -1, np.int64) for _ in range(3))
         self.buyer, self.seller, self.account = (np.full(count, -1, np.int64) for _ in range(3))
-        self.order, self.flag = np.full(count, -1, np.int64), self.chance.integers(0, 2, count)
+        self.order, self.flag = np.full(count, -1, np.int64), self.random.integers(0, 2, count)
         self._open()
         self._follow(slice(size.opening, count))
 
     def _open(self) -> None:
         """Listings, then first marks, then a deposit for each account."""
         markets, size = self.size.markets, self.size
-        self.base = self.chance.integers(1_000, 1_000_000, markets) * 10
+        self.base = self.random.integers(1_000, 1_000_000, markets) * 10
         self.types[: size.opening] = DEPOSITED
         self.types[:markets], self.types[markets : 2 * markets] = LISTED, MARKED
         self.market[:markets] = self.market[markets : 2 * markets] = np.arange(markets)
@@ -88,16 +88,16 @@ class Columns:
 
     def _follow(self, rows: slice) -> None:
         """What happens then."""
-        count, size, chance = self.size.events, self.size, self.chance
-        drawn, other = chance.random(count), chance.random(count)
+        count, size, random = self.size.events, self.size, self.random
+        drawn, other = random.random(count), random.random(count)
         types = np.where(other < CANCEL_SHARE, CANCELLED, np.where(other < ORDER_SHARE + CANCEL_SHARE, PLACED, TRADED))
         types = np.where(drawn < MARK_SHARE + FUNDING_SHARE, FUNDED, types)
         types = np.where(drawn < MARK_SHARE, MARKED, types)
-        first = chance.integers(0, size.accounts, count)
-        market = (first + chance.integers(0, BUSIEST, count)) % size.markets
+        first = random.integers(0, size.accounts, count)
+        market = (first + random.integers(0, BUSIEST, count)) % size.markets
         # The other side is of the same markets: the accounts' numbers differ by a multiple of how many there are.
         rounds = size.accounts // size.markets
-        apart = chance.integers(1, max(2, rounds), count)
+        apart = random.integers(1, max(2, rounds), count)
         second = (first // size.markets + apart) % rounds * size.markets + first % size.markets
         self.types[rows], self.market[rows] = types, market
         self.price[rows] = self._prices(types, market)
@@ -123,7 +123,7 @@ class Columns:
         prices = np.empty(len(types), np.int64)
         for number in range(self.size.markets):
             places = np.nonzero(market == number)[0]
-            steps = np.where(types[places] == MARKED, self.chance.choice(np.array([-1, 1]), len(places)), 0)
+            steps = np.where(types[places] == MARKED, self.random.choice(np.array([-1, 1]), len(places)), 0)
             prices[places] = self.base[number] + (self.base[number] // 10_000) * np.cumsum(steps)
         return prices
 

@@ -16,7 +16,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullForma
 
 from marginspec_journal.atomic import atomic_writer
 from marginspec_tools.bench import crashes, replays, ticks
-from marginspec_tools.bench.figures import Figure, Measured
+from marginspec_tools.bench.measurements import Measured, Measurement
 
 STYLE: Any = {
     "svg.hashsalt": "marginspec",
@@ -101,7 +101,7 @@ PLOTS = (
 
 def write_plots(measured: Sequence[Measured], folder: Path) -> None:
     """Write all plots to a folder, each whole or not at all."""
-    found = [one for one in measured if isinstance(one, Figure)]
+    found = [one for one in measured if isinstance(one, Measurement)]
     with mpl.rc_context(STYLE):
         for plot in PLOTS:
             write(folder / f"{plot.name}.svg", partial(draw, plot=plot, found=found))
@@ -122,7 +122,7 @@ def write(path: Path, draw_on: Callable[[Axes], None]) -> None:
         stream.writelines(lines)
 
 
-def draw(axes: Axes, plot: Plot, found: list[Figure]) -> None:
+def draw(axes: Axes, plot: Plot, found: list[Measurement]) -> None:
     """Draw the lines of a plot, and by how many times we are faster where a bar says what that must be."""
     sizes = {size for line in plot.lines for size, _ in points_of(line, found)}
     axes.set_xscale("log")
@@ -141,7 +141,7 @@ def draw(axes: Axes, plot: Plot, found: list[Figure]) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def points_of(line: Line, found: list[Figure]) -> list[tuple[int, float]]:
+def points_of(line: Line, found: list[Measurement]) -> list[tuple[int, float]]:
     """Sizes and microseconds of a line, in the order of sizes."""
     points: dict[int, float] = {}
     for figure in found:
@@ -166,7 +166,7 @@ def draw_ratio(axes: Axes, size: int, ours_us: float, theirs_us: float, *, is_la
     )
 
 
-def draw_seconds(axes: Axes, found: list[Figure]) -> None:
+def draw_seconds(axes: Axes, found: list[Measurement]) -> None:
     """Seconds of whole replays against events, on linear axes: a straight line from what the start takes."""
     points = [
         (one.size / 1e6, one.ours_us * one.size / 1e6) for one in found if one.row in (replays.ROW, replays.START_ROW)

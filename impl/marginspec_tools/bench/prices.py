@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 
 from marginspec_engine.batches.portfolios import NO_PRICE, Portfolio
-from marginspec_tools.bench.figures import Figure, alternating, on_threads, seconds_of
+from marginspec_tools.bench.measurements import Measurement, alternating, on_threads, seconds_of
 from marginspec_tools.bench.peers_setup import Peer
 from marginspec_tools.bench.sweeps import portfolio_of
 from marginspec_tools.bench.worlds import ONE, TIERS
@@ -74,7 +74,7 @@ def head(portfolio: Portfolio, domains: int) -> Portfolio:
     return Portfolio(portfolio.markets, kept, portfolio.threads)
 
 
-def isolated_prices(positions: int, peers: dict[str, Peer], seed: int, threads: int) -> list[Figure]:
+def isolated_prices(positions: int, peers: dict[str, Peer], seed: int, threads: int) -> list[Measurement]:
     """Prices of isolated positions, beside each peer on a sample."""
     portfolio = portfolio_of(positions, 1, 1, seed, threads, THINNEST)
     prices = our_prices(head(portfolio, SAMPLE))
@@ -87,7 +87,7 @@ def isolated_prices(positions: int, peers: dict[str, Peer], seed: int, threads: 
     return beside("isolated prices", named, portfolio, prices, question, peers)
 
 
-def cross_prices(accounts: int, peers: dict[str, Peer], seed: int, threads: int) -> list[Figure]:
+def cross_prices(accounts: int, peers: dict[str, Peer], seed: int, threads: int) -> list[Measurement]:
     """Prices of all positions of cross accounts, beside each peer on one position of some."""
     portfolio = portfolio_of(accounts, CROSS, 600, seed, threads, THINNEST)
     sample = head(portfolio, SAMPLE // CROSS)
@@ -106,8 +106,8 @@ def beside(
     prices: list[float | None],
     question: dict[str, Any],
     peers: dict[str, Peer],
-) -> list[Figure]:
-    """A figure for each peer that answers, with how many of its prices agree; one without a peer if none does."""
+) -> list[Measurement]:
+    """A measurement for each peer that answers, with how many of its prices agree; one without a peer if none does."""
     answers = {name: peer.ask(question) for name, peer in peers.items()}
     able = [name for name, answer in answers.items() if "unsupported" not in answer]
 
@@ -117,15 +117,15 @@ def beside(
     theirs = [partial(seconds_of_peer, name) for name in able]
     columns = portfolio.bands()
     ours, *seconds = alternating(ROUNDS, lambda: seconds_of(lambda: portfolio.write_bands(*columns)), *theirs)
-    figure = Figure(row, named, portfolio.count, 1e6 * ours / portfolio.count)
+    measurement = Measurement(row, named, portfolio.count, 1e6 * ours / portfolio.count)
     if not able:
-        return [figure]
+        return [measurement]
     found = []
     for name, taken in zip(able, seconds, strict=True):
         agreed, worst = agreement(prices, answers[name]["prices"])
         note = f"{agreed:,} of {len(prices):,} prices within a tick of ours, the worst {100 * worst:.1f}% off"
         needed = NEEDED if agreed >= MOST * len(prices) else None
-        one = attrs.evolve(figure, peer=name, peer_us=1e6 * taken / len(prices), needed=needed, note=note)
+        one = attrs.evolve(measurement, peer=name, peer_us=1e6 * taken / len(prices), needed=needed, note=note)
         found.append(one)
     return found
 

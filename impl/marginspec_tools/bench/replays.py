@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from marginspec_tools.bench.figures import Bound, Figure, Measured
+from marginspec_tools.bench.measurements import Bound, Measured, Measurement
 from marginspec_tools.bench.mixed import BUSIEST, SHARES, Mixed, write_mixed
 from marginspec_tools.bench.peers_setup import SPECIFICATION, opened_worker
 
@@ -89,11 +89,11 @@ def replays(accounts: int, folder: Path) -> Iterator[Measured]:
     """A mixed journal of three sizes beside the specification, its peak memory, and whether its cost is linear."""
     started = [replay(written(NOTHING, folder)) for _ in range(ROUNDS)]
     named = f"mixed journal of {NOTHING.events:,} events, an event: nearly all of it is the start of the process"
-    yield Figure(START_ROW, named, NOTHING.events, 1e6 * median_of(started).seconds / NOTHING.events)
+    yield Measurement(START_ROW, named, NOTHING.events, 1e6 * median_of(started).seconds / NOTHING.events)
     largest, medians, peak = sized(accounts), [], 0.0
     for size in (part_of(largest, part) for part in PARTS):
         taken, sample = beside_specification(written(size, folder), size)
-        whole, *others = figures_of(size, taken, sample)
+        whole, *others = measurements_of(size, taken, sample)
         yield attrs.evolve(whole, needed=NEEDED) if size == largest else whole
         yield from others
         medians.append((size.events, median_of(taken)))
@@ -133,7 +133,7 @@ def beside_specification(path: Path, size: Mixed) -> tuple[list[Taken], Sample]:
     return taken, sample
 
 
-def figures_of(size: Mixed, taken: list[Taken], sample: Sample) -> Iterator[Figure]:
+def measurements_of(size: Mixed, taken: list[Taken], sample: Sample) -> Iterator[Measurement]:
     """An event of ours and of the specification; all that our process does is charged to the events that follow.
 
     The specification looks at every domain in a market after a mark. Beside the mean over all types stands that over
@@ -149,7 +149,7 @@ def figures_of(size: Mixed, taken: list[Taken], sample: Sample) -> Iterator[Figu
         f"{seconds:.1f} s and {peak:.2f} GB for the whole process, with {size.opening:,} events of the opening; "
         f"the specification from the journal's middle on: {sample.composition()}, weighted with the journal's shares"
     )
-    ours = Figure(ROW, named, size.events, 1e6 * seconds / size.events, note=note)
+    ours = Measurement(ROW, named, size.events, 1e6 * seconds / size.events, note=note)
     theirs = 1e6 * sample.seconds_an_event(SHARES)
     yield attrs.evolve(ours, peer=WHOLE, peer_us=theirs)
     least = 1e6 * sample.seconds_an_event(CHEAP)

@@ -11,7 +11,7 @@ from marginspec_engine.batches.portfolios import Portfolio
 from marginspec_engine.memory.plain_memory import Words64
 from marginspec_engine.numba.portfolios import LARGEST, MarketColumns, PositionColumns
 from marginspec_engine.rules.market import turn_above, turn_below
-from marginspec_tools.bench.figures import Figure, alternating, on_threads, seconds_of
+from marginspec_tools.bench.measurements import Measurement, alternating, on_threads, seconds_of
 from marginspec_tools.bench.worlds import ONE, TIERS
 
 ROUNDS = 7
@@ -29,15 +29,15 @@ def portfolio_of(
 
     Cash is at least one part in `thinnest` of what an account's positions are worth.
     """
-    chance = np.random.default_rng(seed)
-    columns = markets_of(chance.integers(1_000, 10_000_000, markets))
+    random = np.random.default_rng(seed)
+    columns = markets_of(random.integers(1_000, 10_000_000, markets))
     count = accounts * positions
-    nearby = chance.integers(0, markets, accounts)[:, None] + MARKETS_APART * np.arange(positions)
-    chosen, quantities = (nearby % markets).reshape(-1), chance.integers(1, 5_000, count)
-    quantities *= chance.choice(np.array([-1, 1]), count)
+    nearby = random.integers(0, markets, accounts)[:, None] + MARKETS_APART * np.arange(positions)
+    chosen, quantities = (nearby % markets).reshape(-1), random.integers(1, 5_000, count)
+    quantities *= random.choice(np.array([-1, 1]), count)
     values = quantities * columns.unit_values[chosen]
-    costs = values + values // 1_000 * chance.integers(-50, 50, count)
-    cash = np.abs(values).reshape(accounts, positions).sum(1) // chance.integers(3, thinnest, accounts)
+    costs = values + values // 1_000 * random.integers(-50, 50, count)
+    cash = np.abs(values).reshape(accounts, positions).sum(1) // random.integers(3, thinnest, accounts)
     first = np.arange(0, count + 1, positions)
     return Portfolio(columns, PositionColumns(cash, first, chosen, quantities, costs), threads)
 
@@ -159,7 +159,7 @@ passed_once: Any = numba.njit(triad)
 # ----------------------------------------------------------------- figures
 
 
-def sweeping(accounts: int, seed: int, threads: int) -> Figure:
+def sweeping(accounts: int, seed: int, threads: int) -> Measurement:
     """Equity and maintenance margin of all accounts of four positions, exactly, beside floating point."""
     portfolio = portfolio_of(accounts, 4, 600, seed, threads)
     floats = floats_of(portfolio)
@@ -187,4 +187,4 @@ def sweeping(accounts: int, seed: int, threads: int) -> Figure:
     )
     named = f"exact sweep of {accounts:,} accounts of 4 positions {on_threads(threads)}, an account"
     best = min(plain, blocks)
-    return Figure("sweep", named, accounts, 1e6 * ours / accounts, "float64", 1e6 * best / accounts, 1 / 1.5, note)
+    return Measurement("sweep", named, accounts, 1e6 * ours / accounts, "float64", 1e6 * best / accounts, 1 / 1.5, note)

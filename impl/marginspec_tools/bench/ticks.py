@@ -21,7 +21,7 @@ from marginspec_tools.bench.exchanges import (
     random_walk,
     thin_exchange,
 )
-from marginspec_tools.bench.figures import Figure, alternating, on_threads, seconds_of
+from marginspec_tools.bench.measurements import Measurement, alternating, on_threads, seconds_of
 from marginspec_tools.bench.peers_setup import Peer
 from marginspec_tools.bench.sweeps import markets_of
 from marginspec_tools.bench.worlds import ONE, World
@@ -49,7 +49,7 @@ def peer_seconds_of_marks(peer: Peer, path: Path) -> float:
     return float(statistics.median(answered["seconds"]))
 
 
-def ticking(figure: Figure, exchange: Exchange, peer: Peer | None) -> Figure:
+def ticking(measurement: Measurement, exchange: Exchange, peer: Peer | None) -> Measurement:
     """A mark that triggers nothing, on a seeded walk of steps of a basis point; receipts and hash included.
 
     The peer scans what its engine has opened in 5 ns a position, and accounts with an isolated position each in 25 to
@@ -68,35 +68,35 @@ def ticking(figure: Figure, exchange: Exchange, peer: Peer | None) -> Figure:
         return peer_seconds_of_marks(asked, walk.between(first, first + PEER_MARKS))
 
     if peer is None:
-        found = attrs.evolve(figure, ours_us=1e6 * alternating(ROUNDS, ours)[0])
+        found = attrs.evolve(measurement, ours_us=1e6 * alternating(ROUNDS, ours)[0])
     else:
         peer.ask(exchange.asked(OPENED_BY[exchange.isolated]))
         taken, other = alternating(ROUNDS, ours, lambda: theirs(peer))
-        found = attrs.evolve(figure, ours_us=1e6 * taken, peer="lrvx", peer_us=1e6 * other)
+        found = attrs.evolve(measurement, ours_us=1e6 * taken, peer="lrvx", peer_us=1e6 * other)
     assert world.positions(0) == positions, "a path that should trigger nothing did"
     return found
 
 
-def isolated_ticks(accounts: int, peer: Peer | None) -> Figure:
+def isolated_ticks(accounts: int, peer: Peer | None) -> Measurement:
     """A mark on isolated positions."""
     needed = 200 if peer and accounts == 100_000 else None
     named = f"mark that triggers nothing, {accounts:,} isolated positions"
-    asked = Figure(ISOLATED_TICKS, named, accounts, math.nan, needed=needed)
+    asked = Measurement(ISOLATED_TICKS, named, accounts, math.nan, needed=needed)
     return ticking(asked, isolated_exchange(accounts), peer)
 
 
-def cross_ticks(accounts: int, peer: Peer | None) -> Figure:
+def cross_ticks(accounts: int, peer: Peer | None) -> Measurement:
     """The same of one of the markets of cross accounts."""
     needed = 1_000 if peer and accounts == 10_000 else None
     named = f"mark that triggers nothing, {accounts:,} cross accounts of {CROSS} positions"
-    asked = Figure(CROSS_TICKS, named, accounts, math.nan, needed=needed)
+    asked = Measurement(CROSS_TICKS, named, accounts, math.nan, needed=needed)
     return ticking(asked, cross_exchange(accounts, CROSS), peer)
 
 
 # ----------------------------------------------------------------- paths that leave many boxes
 
 
-def worst_ticks(accounts: int, peer: Peer | None) -> Iterator[Figure]:
+def worst_ticks(accounts: int, peer: Peer | None) -> Iterator[Measurement]:
     """The worst paths known: marks that leave many boxes, so that these are made anew, and trigger nothing."""
     # A position of three times its cash bears a fall by a quarter.
     isolated, thin = isolated_exchange(accounts, most_leverage=3), thin_exchange(accounts, CROSS)
@@ -122,7 +122,7 @@ def jumping_in_turn() -> Path:
     return Path(places // 2 % 2, np.where(places % 2 == 0, PRICE * 95 // 100, PRICE))
 
 
-def on_worst(named: str, exchange: Exchange, path: Path, peer: Peer | None) -> Figure:
+def on_worst(named: str, exchange: Exchange, path: Path, peer: Peer | None) -> Measurement:
     """The mean over all marks of a path, and the dearest of all when each is taken alone."""
     world, other = exchange.world(), exchange.world()
     positions = world.positions(0)
@@ -131,7 +131,7 @@ def on_worst(named: str, exchange: Exchange, path: Path, peer: Peer | None) -> F
     dearest = max(seconds_of_marks(other, path.between(place, place + 1)) for place in range(len(path.prices)))
     note = f"mean of {len(path.prices):,} marks; the dearest alone {1e6 * dearest:,.0f} us"
     question = f"mark that triggers nothing, worst path: {named}"
-    found = Figure("worst ticks", question, exchange.accounts, 1e6 * mean, note=note)
+    found = Measurement("worst ticks", question, exchange.accounts, 1e6 * mean, note=note)
     if peer is None:
         return found
     peer.ask(exchange.asked(OPENED_BY[exchange.isolated]))
@@ -142,11 +142,11 @@ def on_worst(named: str, exchange: Exchange, path: Path, peer: Peer | None) -> F
 # ----------------------------------------------------------------- without an index
 
 
-def scans(positions: int, peer: Peer | None) -> Iterator[Figure]:
+def scans(positions: int, peer: Peer | None) -> Iterator[Measurement]:
     """A mark on isolated positions by a scan of all, exact and without index, on one thread and on two."""
     for threads, needed in ((1, 1 / 1.25), (2, 1.0)):
-        figure = scan(positions, threads, peer)
-        yield figure if peer is None else attrs.evolve(figure, needed=needed)
+        measurement = scan(positions, threads, peer)
+        yield measurement if peer is None else attrs.evolve(measurement, needed=needed)
 
 
 def isolated_portfolio(exchange: Exchange, threads: int) -> Portfolio:
@@ -160,7 +160,7 @@ def isolated_portfolio(exchange: Exchange, threads: int) -> Portfolio:
     return Portfolio(markets, columns, threads)
 
 
-def scan(positions: int, threads: int, peer: Peer | None) -> Figure:
+def scan(positions: int, threads: int, peer: Peer | None) -> Measurement:
     """A scan on so many threads; the peer's is on one, and in floating point."""
     exchange = isolated_exchange(positions)
     portfolio = isolated_portfolio(exchange, threads)
@@ -172,7 +172,7 @@ def scan(positions: int, threads: int, peer: Peer | None) -> Figure:
         return statistics.median(seconds_of(lambda: portfolio.write_unhealthy(0, found)) for _ in range(SCAN_STEPS))
 
     if peer is None:
-        return Figure("scan", named, positions, 1e6 * alternating(ROUNDS, ours)[0] / positions)
+        return Measurement("scan", named, positions, 1e6 * alternating(ROUNDS, ours)[0] / positions)
     peer.ask(exchange.asked("engine"))
     taken, theirs = alternating(ROUNDS, ours, lambda: peer_seconds_of_marks(peer, path))
-    return Figure("scan", named, positions, 1e6 * taken / positions, "lrvx", 1e6 * theirs / positions)
+    return Measurement("scan", named, positions, 1e6 * taken / positions, "lrvx", 1e6 * theirs / positions)

@@ -42,8 +42,8 @@ from marginspec_journal.ledger_names import POSITION_SIDES
 from marginspec_journal.state_reading import indexed
 from marginspec_journal.strict_json import Node, read_document
 from marginspec_tools.calculate.forms import DOMAIN, KINDS, MARKET, POSITION, AskedMarket, Kind
-from marginspec_tools.console.outputs import Spool, print_line
-from marginspec_tools.runs.running import json_option, need_fast_engine
+from marginspec_tools.console import Spool, json_option, print_line, refuse_given
+from marginspec_tools.runs import need_fast_engine
 
 CALC_VERSION = 1
 ACCOUNT = "domain"
@@ -81,37 +81,38 @@ PATH = click.Path(path_type=Path)
 
 @click.command("calc")
 @click.argument("file", type=PATH)
-@click.option("--markets", type=PATH, metavar="JSON", help="The markets, where FILE is Parquet.")
-@click.option("--output", type=PATH, metavar="PARQUET", help="Where answers go, where FILE is Parquet.")
+@click.option("--markets", type=PATH, metavar="JSON", help="File with the markets, if FILE is Parquet.")
+@click.option("--output", type=PATH, metavar="PARQUET", help="Write the answers to this file, if FILE is Parquet.")
 @click.option(
     "--ranking",
     type=click.Choice(RANKINGS),
     default="binance",
     show_default=True,
-    help="Of ranks, where FILE is Parquet.",
+    help="Whose formula ranks positions for auto-deleveraging, if FILE is Parquet.",
 )
 @json_option
+@click.pass_context
 def command(
+    context: click.Context,
     file: Path,
     markets: Path | None,
     output: Path | None,
     ranking: Any,
     as_json: bool,  # noqa: ARG001 - the answers are lines of JSON in any case
 ) -> None:
-    """Answer the questions in FILE about tiers, margins, liquidation bands, bankruptcy prices and scores.
+    """Answer the questions in FILE on tiers, margins, liquidation and bankruptcy prices, and deleveraging scores.
 
-    One line of JSON an answer, in the order of the questions, with or without --json. Exit code 2, without
+    Prints one line of JSON an answer, in the order of the questions, with or without --json. Exit code 2, without
     any answer, if anything in FILE is malformed.
 
-    FILE may be Parquet, a row a position: domain, cash, market, quantity, cost and, if need be, side. --markets
-    names a file with the markets of such questions. A row of --output answers each: margins, health, liquidation
-    and bankruptcy prices, rank in its queue. The line printed counts them.
+    FILE may also be Parquet with one row a position: domain, cash, market, quantity, cost and, in hedge mode, side.
+    Then --markets names a file with the markets, and --output gets one row a position: margins, health, liquidation
+    and bankruptcy prices, rank in its queue. The line printed says how many there are.
     """
     if file.suffix == ".parquet":
         print_line(answer_positions(file, markets, output, ranking))
         return
-    if markets is not None or output is not None:
-        raise click.UsageError("--markets and --output go with a FILE that is Parquet")
+    refuse_given(context, ["markets", "output", "ranking"], "is only for a FILE that is Parquet")
     for line in [answer(question) for question in read_questions(file)]:
         print_line(line)
 

@@ -1,1 +1,27 @@
-"""The terminal: tables, lines of JSON, files that appear whole, progress."""
+"""The terminal: tables, lines of JSON, files that appear whole, progress, and how commands end."""
+
+from marginspec_tools.console.options import json_option, refuse_given
+from marginspec_tools.console.outcomes import (
+    CRASHED,
+    DIVERGED,
+    INCONCLUSIVE,
+    INTERRUPTED,
+    READER_GONE,
+    WRONG_INPUT,
+    Divergence,
+    EngineCrash,
+)
+from marginspec_tools.console.outputs import (
+    Spool,
+    check_target,
+    line_writer,
+    people_console,
+    print_error,
+    print_fields,
+    print_line,
+    refusals,
+    shown_path,
+    unwritable,
+    whole_folder,
+)
+from marginspec_tools.console.progress import counted

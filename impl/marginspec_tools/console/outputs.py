@@ -1,20 +1,23 @@
 """What commands write: files that appear whole when all is known, tables for people, lines for programs."""
 
+import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 import msgspec
-from rich.console import Console
 
 from marginspec_journal import InputError
 from marginspec_journal.atomic import atomic_writer
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 PIPE_WIDTH = 200
 """Columns for a reader that is no terminal: wide enough that no table is broken over lines."""
@@ -74,10 +77,10 @@ def line_writer(path: Path | None, inputs: tuple[Path, ...] = ()) -> Iterator[Ca
 def whole_folder(path: Path) -> Iterator[Path]:
     """A folder to write into that takes the path's name when all is written; on any error nothing is left of it.
 
-    Refused if something stands at the path already, or nothing can be written beside it.
+    Refused if something else than an empty folder stands at the path, or nothing can be written beside it.
     """
     with refusals(path):
-        if path.exists():
+        if path.is_symlink() or (path.exists() and (not path.is_dir() or any(path.iterdir()))):
             raise unwritable(path, "it is there already")
         part = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     try:
@@ -126,14 +129,42 @@ def one_line(text: str) -> str:
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
-def tell(error: object) -> None:
-    """Say in one line on stderr what was wrong."""
+def print_error(error: object) -> None:
+    """Say in one line on stderr what is wrong."""
     click.echo(f"error: {one_line(str(error))}", err=True)
 
 
-def people_console() -> Console:
+class PipedText:
+    """Standard output for who reads it from a pipe: lines without blanks at their ends."""
+
+    def __init__(self) -> None:
+        self._stream = sys.stdout
+
+    def write(self, text: str) -> None:
+        """Write whole lines."""
+        self._stream.write(re.sub(" +$", "", text, flags=re.MULTILINE))
+
+    def flush(self) -> None:
+        """Write what is buffered."""
+        self._stream.flush()
+
+
+def people_console() -> "Console":
     """Where people read: the terminal, or without one a wide page."""
-    return Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    from rich.console import Console
+
+    if sys.stdout.isatty():
+        return Console(markup=False, highlight=False)
+    piped: Any = PipedText()
+    return Console(markup=False, highlight=False, width=PIPE_WIDTH, file=piped)
+
+
+def print_fields(rows: Iterable[tuple[str, str]]) -> None:
+    """Print names and what they are, the latter one below the other."""
+    fields = list(rows)
+    width = max(len(name) for name, _ in fields)
+    for name, text in fields:
+        click.echo(f"{name:<{width}}  {text}")
 
 
 def shown_path(path: Path) -> str:

@@ -1,23 +1,26 @@
 """Progress of long work, on stderr, and only where a person watches."""
 
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
-
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 Element = TypeVar("Element")
 
 
-def counted(elements: Iterable[Element], what: str) -> Iterator[Element]:
-    """Pass elements on, showing on a terminal's stderr how many have passed."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
+def counted(
+    elements: Iterable[Element], what: str, total: int | None = None, done: Callable[[], int] | None = None
+) -> Iterator[Element]:
+    """Pass elements on, showing on a terminal's stderr how many of a total have passed, or how much `done` says."""
+    if not sys.stderr.isatty():
         yield from elements
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(what, total=None)
-        for element in elements:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        for passed, element in enumerate(elements, 1):
             yield element
-            progress.advance(task)
+            completed = passed if done is None else done()
+            progress.update(task, completed=completed, total=None if total is None else max(total, completed))

@@ -8,12 +8,13 @@ import msgspec
 from rich.console import Console
 
 from marginspec.model.state import State
+from marginspec_tools.console import json_option
 from marginspec_tools.explain.accounts import UnknownNameError, explain_account
 from marginspec_tools.explain.events import explain_event
 from marginspec_tools.explain.explanation import Explanation, MismatchError, as_object
 from marginspec_tools.explain.markets import explain_market
 from marginspec_tools.explain.showing import tree_of
-from marginspec_tools.runs.running import Run, Step, json_option, start_option
+from marginspec_tools.runs import Run, Step, start_option
 
 __all__ = ["command", "explain_account", "explain_event"]
 

@@ -11,7 +11,7 @@ from marginspec.model.effects import Effect
 from marginspec.model.state import State
 from marginspec.registry import REGISTRY
 from marginspec_audit import Transition
-from marginspec_tools.audit.waterfall_report import exact_text
+from marginspec_journal.decimals import decimal_text
 
 LEAVES_SHOWN = 6
 TELLING = {
@@ -47,7 +47,7 @@ def rule_of(effect: Effect) -> str:
 
 def money_text(state: State, asset: str, quanta: int) -> str:
     """An amount, exact, with its asset."""
-    return f"{exact_text(quanta, state.header.decimals(asset))} {asset}"
+    return f"{decimal_text(quanta, state.header.decimals(asset))} {asset}"
 
 
 def market_money(state: State, market: str, quanta: int) -> str:
@@ -57,14 +57,14 @@ def market_money(state: State, market: str, quanta: int) -> str:
 
 def lots_text(state: State, market: str, quantity: int) -> str:
     """A signed quantity, exact."""
-    return exact_text(quantity, state.markets[market].quantity_decimals)
+    return decimal_text(quantity, state.markets[market].quantity_decimals)
 
 
 def effect_text(state: State, effect: Effect) -> str:
     """One effect in words; kinds that liquidation never has are named only."""
     match effect:
         case receipts.MarkSet(market=market, price=price):
-            return f"{market} is marked at {exact_text(price, state.markets[market].price_decimals)}"
+            return f"{market} is marked at {decimal_text(price, state.markets[market].price_decimals)}"
         case receipts.DomainLiquidated(domain=domain, equity=equity, maintenance=maintenance):
             asset = domain.asset
             margins = f"equity {money_text(state, asset, equity)}, maintenance {money_text(state, asset, maintenance)}"

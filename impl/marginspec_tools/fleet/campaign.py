@@ -14,6 +14,7 @@ from marginspec import RULEBOOK_VERSION
 from marginspec.model.units import WIRE_DECIMALS
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.strict_json import Node
+from marginspec_tools.console import EngineCrash
 from marginspec_tools.fleet.shards import (
     Assignment,
     Kind,
@@ -22,12 +23,11 @@ from marginspec_tools.fleet.shards import (
     Total,
     answers,
     assignment_options,
+    print_faults,
     put_answers,
-    tell_faults,
 )
-from marginspec_tools.runs.running import EngineCrash, announce_compiling, check_fast_engine
-from marginspec_tools.simulate.options import chosen_scenario, read_stated, scenario_command, scenario_options
-from marginspec_tools.simulate.venue import Parameters
+from marginspec_tools.runs import announce_compiling, check_fast_engine
+from marginspec_tools.simulate import Parameters, chosen_scenario, read_stated, scenario_command, scenario_options
 
 HIGHEST_SEED = 10**18 - 1
 """Lines hold integers of the wire format, so a campaign's seeds have one digit less than a scenario's may have."""
@@ -59,7 +59,7 @@ class Campaign:
         try:
             return SimulatedJournal(attrs.evolve(self.first, seed=seed), checking=self.checking).line(index)
         except Exception as error:
-            # It may be the engine's, the simulation's or the machine's: the traceback tells.
+            # It may be the engine's, the simulation's or the machine's: the traceback says which.
             raise EngineCrash(f"seed {seed}: this journal failed: {failure_text(error)}") from error
 
 
@@ -166,9 +166,15 @@ CAMPAIGN = Kind(
 
 
 @click.command("campaign")
-@click.option("--journals", type=click.IntRange(1, MOST_JOURNALS), default=100, show_default=True, help="How many.")
 @click.option(
-    "--seed", type=click.IntRange(0, HIGHEST_SEED), default=1, show_default=True, help="Of journal 0; then the next."
+    "--journals", type=click.IntRange(1, MOST_JOURNALS), default=100, show_default=True, help="How many journals."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, HIGHEST_SEED),
+    default=1,
+    show_default=True,
+    help="Seed of the first journal; each further one has the next.",
 )
 @scenario_options
 @click.option("--check", is_flag=True, help="Check every invariant after every event, which takes far longer.")
@@ -186,10 +192,10 @@ def command(
     output: Path | None,
     **options: Any,
 ) -> None:
-    """Make a journal of a simulated venue for each of many seeds, run them all, and tell what came of each.
+    """Make a journal of a simulated venue for each of many seeds, run them all, and say what came of each.
 
     Journal 0 is that of `marginspec scenario --seed SEED` with the same options, journal 1 that of the next seed,
-    and so on. A line of JSON tells of each: events, liquidations, lots, deleveragings, levies; amounts by asset;
+    and so on. A line of JSON says of each: events, liquidations, lots, deleveragings, levies; amounts by asset;
     the chain's hash; whether the optimized engine and the specification agree in every receipt and in the state at
     the end; and whether the invariants hold there. The last line adds them up; its hash covers all of them and
     depends neither on processes nor on shards, which `marginspec merge` joins.
@@ -215,8 +221,9 @@ def command(
     }
     total = Total(CAMPAIGN, common)
     inputs = () if scenario.closes is None else (scenario.closes.path,)
-    put_answers(total, answers(campaign, shard.of(journals), assignment), output, inputs)
-    context.exit(tell_faults(total.sums))
+    chosen = shard.of(journals)
+    put_answers(total, answers(campaign, chosen, assignment), len(chosen), output, inputs)
+    context.exit(print_faults(total.sums))
 
 
 def check_seeds(first: int, journals: int) -> None:

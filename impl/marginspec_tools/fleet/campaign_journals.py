@@ -6,16 +6,23 @@ from itertools import islice
 
 from marginspec.model.events import Event
 from marginspec.model.state import State
-from marginspec_audit import Transition
 from marginspec_engine.batches.event_columns import rows_of_events
 from marginspec_engine.batches.running import BatchRun
 from marginspec_journal.chain import ReceiptChain
 from marginspec_journal.states import opening
 from marginspec_tools.fleet.campaign import TALLIED
 from marginspec_tools.fleet.shards import Line
-from marginspec_tools.runs.tallies import Amounts, Tally, amounts_if_filled_at_mark, texts_of_amounts
-from marginspec_tools.runs.violations import Broken, broken_in, broken_in_transition, broken_object
-from marginspec_tools.simulate.venue import Parameters, Venue, run_venue
+from marginspec_tools.runs import (
+    Amounts,
+    Broken,
+    Tally,
+    amounts_if_filled_at_mark,
+    broken_by,
+    broken_in,
+    broken_object,
+    texts_of_amounts,
+)
+from marginspec_tools.simulate import Parameters, Venue, run_venue
 
 EVENTS_AT_ONCE = 10_000
 MOST_FINDINGS = 20
@@ -61,14 +68,11 @@ class SimulatedJournal:
 
     def _simulated(self) -> Iterator[tuple[Event, bytes]]:
         """The events, each with the line of its receipt by the specification."""
-        before = self._venue.state
         for taken in run_venue(self._venue):
             chained = self._chain.append(taken.event, taken.receipt)
             if self._checking:
-                transition = Transition(before, taken.event, taken.receipt, self._venue.state)
                 number = self._chain.events
-                self._break(broken_in_transition(transition, number, number + 1))
-                before = self._venue.state
+                self._break(broken_by(taken, number, number + 1))
             yield taken.event, chained.line() + b"\n"
 
     def _take(self, batch: list[tuple[Event, bytes]]) -> None:
@@ -92,11 +96,11 @@ class SimulatedJournal:
             self._break(broken_in(state, last, last + 1))
 
     def _break(self, found: Iterable[Broken]) -> None:
-        """Take down what is broken, but no more than is told."""
+        """Keep what is broken, but no more than is printed."""
         self._broken += map(broken_object, islice(found, MOST_FINDINGS - len(self._broken)))
 
     def _diverge(self, what: str, number: int) -> None:
-        """Take down the first divergence: all receipts behind it have another hash in any case."""
+        """Keep the first divergence: all receipts behind it have another hash in any case."""
         if not self._diverged:
             self._diverged.append({"diverged": what, "seq": number, "line": number + 1})
 

@@ -12,10 +12,10 @@ from marginspec_journal import InputError
 from marginspec_journal.errors import unreadable
 from marginspec_journal.lines import opened
 from marginspec_journal.strict_json import Node, parse_document
-from marginspec_tools.console.outputs import line_writer
+from marginspec_tools.console import line_writer, refuse_given
 from marginspec_tools.fleet.campaign import CAMPAIGN
 from marginspec_tools.fleet.segment import Part, joined_segments
-from marginspec_tools.fleet.shards import Kind, Line, Total, tell_faults
+from marginspec_tools.fleet.shards import Kind, Line, Total, print_faults
 from marginspec_tools.fleet.sweep import SWEEP
 
 PATH = click.Path(path_type=Path)
@@ -41,6 +41,8 @@ def command(context: click.Context, parts: tuple[Path, ...], partial: bool, outp
     """
     found = [read_part(path) for path in parts]
     name = kind_of(found)
+    if name == SEGMENT:
+        refuse_given(context, ["partial"], "is for the shards of a sweep or a campaign: segments join in any grouping")
     with line_writer(output, parts) as put:
         if name == SEGMENT:
             put(msgspec.json.encode(joined_segments(found).line()))
@@ -50,7 +52,7 @@ def command(context: click.Context, parts: tuple[Path, ...], partial: bool, outp
         for text in whole.texts():
             put(text)
         put(msgspec.json.encode(total.line()))
-    context.exit(tell_faults(total.sums))
+    context.exit(print_faults(total.sums))
 
 
 def read_part(path: Path) -> Part:
@@ -192,7 +194,7 @@ def joined(shards: list[Shared], *, partial: bool) -> Shared:
 
 
 def check_common(first: Shared, shard: Shared) -> None:
-    """Refuse a shard of another whole, with the field that tells so."""
+    """Refuse a shard of another whole, with the field that says so."""
     for name, stated in shard.common.items():
         own, other = stated.value, first.common[name].value
         if own == other:

@@ -14,8 +14,8 @@ from marginspec import RULEBOOK_VERSION
 from marginspec_journal import InputError, Journal, open_journal
 from marginspec_journal.states import OpenedState, opening_hash, state_text
 from marginspec_journal.strict_json import Node, parse_document
-from marginspec_tools.console.outputs import line_writer
-from marginspec_tools.runs.running import Divergence, check_headers, need_fast_engine
+from marginspec_tools.console import Divergence, line_writer
+from marginspec_tools.runs import check_headers, need_fast_engine
 
 if TYPE_CHECKING:
     from marginspec_engine.batches.running import BatchRun
@@ -37,7 +37,7 @@ class Segment:
     """What one segment, or several that were joined, came to.
 
     `journal` is the SHA-256 of the journal's file, `before` how many events led to the state that the whole run
-    starts from. `rebuilt` tells that nothing but the snapshot's state was taken from it, `last` that the journal
+    starts from. `rebuilt` says that nothing but the snapshot's state was taken from it, `last` that the journal
     ends with the segment.
     """
 
@@ -127,7 +127,7 @@ def run_segment(journal: Path, snapshot: Path, events: int, *, trusting: bool) -
 
 def take_segment(journal: Journal, run: "BatchRun", passed: int, events: int) -> bool:
     """Take so many events behind those that are passed; gives whether the journal ends with them."""
-    from marginspec_tools.runs.fast_running import rows_behind
+    from marginspec_tools.runs import rows_behind
 
     begun, left = run.events, events
     for rows in rows_behind(journal, run.engine.tables, passed):
@@ -155,8 +155,14 @@ def end_of(reached: OpenedState) -> End:
 @click.command("segment")
 @click.argument("journal", type=PATH)
 @click.argument("snapshot", type=PATH)
-@click.option("--events", type=click.IntRange(1), default=1_000_000, show_default=True, help="How many, at most.")
-@click.option("--trust-snapshot", is_flag=True, help="Take its indexes as they are: quicker, for one's own snapshots.")
+@click.option(
+    "--events", type=click.IntRange(1), default=1_000_000, show_default=True, help="How many events to run, at most."
+)
+@click.option(
+    "--trust-snapshot",
+    is_flag=True,
+    help="Do not rebuild what can be computed from its state: quicker, for snapshots that you made yourself.",
+)
 @click.option("--output", type=PATH, metavar="FILE", help="Write to this file, whole or not at all.")
 def command(journal: Path, snapshot: Path, events: int, trust_snapshot: bool, output: Path | None) -> None:
     """Run a segment of JOURNAL again, from a SNAPSHOT that `marginspec replay --segments` wrote.

@@ -23,9 +23,7 @@ import click
 import msgspec
 
 from marginspec_journal.strict_json import Node
-from marginspec_tools.console.outputs import line_writer, tell
-from marginspec_tools.console.progress import counted
-from marginspec_tools.runs.running import EngineCrash
+from marginspec_tools.console import EngineCrash, counted, line_writer, print_error
 
 PIECES_AHEAD = 32
 """How many pieces wait for each process at most: the others need not be known yet."""
@@ -85,9 +83,13 @@ def assignment_options(command: Decorated) -> Decorated:
         click.option(
             "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to this file, whole or not at all."
         ),
-        click.option("--dask", "address", metavar="ADDRESS", help="Work on the Dask cluster of this scheduler."),
-        click.option("--jobs", type=click.IntRange(1, 256), help="Processes.  [default: all cores]"),
-        click.option("--shard", type=ShardType(), default="1/1", show_default=True, help="Do only this part."),
+        click.option(
+            "--dask", "address", metavar="ADDRESS", help="Work on the Dask cluster whose scheduler has this address."
+        ),
+        click.option("--jobs", type=click.IntRange(1, 256), help="Processes on this machine.  [default: one a core]"),
+        click.option(
+            "--shard", type=ShardType(), default="1/1", show_default=True, help="Do only this part, such as 2/5."
+        ),
     ):
         command = option(command)
     return command
@@ -241,19 +243,21 @@ class Total:
         return {**stated, **self.sums.fields(), "hash": self._hash.hexdigest()}
 
 
-def put_answers(total: Total, found: Iterable[Line], output: Path | None, inputs: tuple[Path, ...]) -> None:
-    """Write every line and their total, whole or not at all."""
+def put_answers(
+    total: Total, found: Iterable[Line], pieces: int, output: Path | None, inputs: tuple[Path, ...]
+) -> None:
+    """Write the lines of so many pieces and their total, whole or not at all."""
     with line_writer(output, inputs) as put:
-        for line in counted(found, "answering"):
+        for line in counted(found, "answering", pieces):
             text = msgspec.json.encode(line)
             total.take(text, Node("a line of this run", None, "", line))
             put(text)
         put(msgspec.json.encode(total.line()))
 
 
-def tell_faults(sums: Sums) -> int:
+def print_faults(sums: Sums) -> int:
     """Say on stderr what is wrong with what was found; gives the exit code."""
     faults = sums.faults()
     for fault in faults:
-        tell(fault)
+        print_error(fault)
     return 1 if faults else 0

@@ -1,6 +1,6 @@
 """`marginspec sweep`: what would follow from other marks, scenario by scenario, each on a copy of one state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from marginspec_journal.lines import opened
 from marginspec_journal.states import OpenedState, state_in
 from marginspec_journal.strict_json import Node, parse_document
 from marginspec_tools.fleet.shards import Assignment, Kind, Line, Total, answers, assignment_options, put_answers
-from marginspec_tools.runs.running import announce_compiling, check_fast_engine
+from marginspec_tools.runs import announce_compiling, check_fast_engine
 
 PATH = click.Path(path_type=Path)
 COUNTED = ("liquidated", "lots", "deleveraged", "levied")
@@ -51,13 +51,23 @@ def read_text(path: Path) -> StateText:
             raise unreadable(path, error) from None
 
 
-def read_scenarios(path: Path) -> list[Scenario]:
-    """The scenarios of a file of JSON Lines, each an object with `marks`: a price for each market."""
+def known_markets(state: StateText) -> Collection[str] | None:
+    """The names of a state's markets; None if it states none as it must, which whoever opens it refuses."""
+    stated = parse_document(state.text, state.name).value
+    markets = stated.get("markets") if isinstance(stated, dict) else None
+    return markets.keys() if isinstance(markets, dict) else None
+
+
+def read_scenarios(path: Path, known: Collection[str] | None) -> list[Scenario]:
+    """The scenarios of a file of JSON Lines, each an object with `marks`: a price for each of some known markets."""
     scenarios: list[Scenario] = []
     with opened(path) as file:
         for line, text in enumerate(file.read().splitlines(), start=1):
             marks = parse_document(text, str(path), line).record(("marks",))["marks"]
-            found = ((name, price.wire_decimal()) for name, price in sorted(marks.named_entries(), key=first_of))
+            found = [(name, price.wire_decimal()) for name, price in sorted(marks.named_entries(), key=first_of)]
+            for name, _ in found:
+                if known is not None and name not in known:
+                    marks.child(name).fail("the state has no such market")
             scenarios.append(Scenario(len(scenarios), tuple(found)))
     return scenarios
 
@@ -85,7 +95,7 @@ class Sweeper:
         """What follows from a scenario's marks: counts, amounts by asset, and the chain's hash after them."""
         from marginspec_engine.batches.event_columns import rows_of_events
         from marginspec_engine.memory.copying import copied_run
-        from marginspec_tools.runs.tallies import Tally, amounts_if_filled_at_mark, texts_of_amounts
+        from marginspec_tools.runs import Tally, amounts_if_filled_at_mark, texts_of_amounts
 
         run = copied_run(self._words, self._run.engine.tables, self._opened)
         tally = Tally(run)
@@ -129,19 +139,20 @@ SWEEP = Kind("sweep", version=1, piece="scenario", pieces="scenarios", identity=
 @click.argument("scenarios", type=PATH)
 @assignment_options
 def command(state: Path, scenarios: Path, **assigned: Any) -> None:
-    """Answer what would follow from other marks: for each of SCENARIOS, on a copy of STATE.
+    """Say what would follow from other mark prices: for each of SCENARIOS, on a copy of STATE.
 
-    SCENARIOS is JSON Lines, each line {"marks":{market: price}}; marks come in the order of their markets' names.
-    A line of JSON answers each: domains liquidated, lots, deleveragings, levies; amounts by asset; and the
-    chain's hash after the marks. The last line's hash covers all of them and does not depend on the processes.
-    Shards of one sweep are joined by `marginspec merge`.
+    SCENARIOS is JSON Lines, each line {"marks":{market: price}}; a scenario's marks are set in the order of their
+    markets' names. A line of JSON answers each: domains liquidated, lots, deleveragings, levies; amounts by asset;
+    and the chain's hash after the marks. The last line's hash covers all of them, and is the same for any number of
+    processes. `marginspec merge` joins the parts of a sweep that --shard made.
 
     With --dask, such as tcp://10.0.0.5:8786, workers that have this version of marginspec answer; the state
     travels to them, and what a worker that dies has not delivered is answered by others.
     """
     assignment = Assignment(**assigned)
     check_fast_engine()
-    text, found = read_text(state), read_scenarios(scenarios)
-    chosen = (found[index] for index in assignment.shard.of(len(found)))
+    text = read_text(state)
+    found = read_scenarios(scenarios, known_markets(text))
+    chosen = [found[index] for index in assignment.shard.of(len(found))]
     total = Total(SWEEP, {"rulebook": RULEBOOK_VERSION, "scenarios": len(found), "from": sha256(text.text).hexdigest()})
-    put_answers(total, answers(text, chosen, assignment), assignment.output, (state, scenarios))
+    put_answers(total, answers(text, chosen, assignment), len(chosen), assignment.output, (state, scenarios))

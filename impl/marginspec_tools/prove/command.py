@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -22,8 +21,7 @@ from marginspec_proofs.prover.proving import Status, prove
 from marginspec_proofs.prover.replaying import run_of
 from marginspec_proofs.prover.statements import REGISTRY
 from marginspec_proofs.theorems.necessity import AN_EXAMPLE
-from marginspec_tools.console.outputs import people_console, refusals, unwritable
-from marginspec_tools.console.progress import counted
+from marginspec_tools.console import counted, json_option, people_console, refusals, refuse_given, whole_folder
 from marginspec_tools.prove.counterexamples import example_of
 from marginspec_tools.prove.mutants import campaign_code
 from marginspec_tools.prove.status import FOLDER, write_status
@@ -82,16 +80,32 @@ def summary_of(theorem_id: str, certificates: Path | None) -> Summary:
 
 @click.command("prove")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--fast", is_flag=True, help="Only theorems that the tests prove too.")
-@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="all cores")
-@click.option("--export", type=click.Path(path_type=Path), help="Write certificates into a new folder.")
-@click.option("--recheck", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Check certificates.")
-@click.option("--mutants", is_flag=True, help="Judge mutants of the rules (IDs are then beginnings of theirs).")
-@click.option("--status", is_flag=True, help="Prove all and write docs/theorems/status.json and README.md.")
+@click.option("--fast", is_flag=True, help="Only theorems that take a few seconds.")
+@click.option(
+    "--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="all cores", help="How many processes."
+)
+@click.option(
+    "--export",
+    type=click.Path(path_type=Path),
+    help="Write what the solvers answered, as certificates, into a new folder.",
+)
+@click.option(
+    "--recheck",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Have the solvers check the certificates in this folder again.",
+)
+@click.option(
+    "--mutants",
+    is_flag=True,
+    help="Put one fault after another into the rules: does a theorem or a test notice it?  ID: how faults' ids begin.",
+)
+@click.option("--status", is_flag=True, help="Prove all theorems and write docs/theorems/status.json and README.md.")
 @click.option("--journal", type=click.Path(path_type=Path), help="Write a theorem's example as a journal to replay.")
 @click.option("--state", type=click.Path(path_type=Path), help="Write the state that the example begins in.")
-@click.option("--json", "as_json", is_flag=True, help="Lines for programs.")
+@json_option
+@click.pass_context
 def command(
+    context: click.Context,
     ids: tuple[str, ...],
     fast: bool,
     jobs: int,
@@ -107,18 +121,20 @@ def command(
 
     Exit codes: 0 all are proved; 1 one fails; 4 none fails, but a solver does not know.
     """
+    check_options(context)
     if mutants:
-        click.get_current_context().exit(campaign_code(ids, jobs, as_json))
+        context.exit(campaign_code(ids, jobs, as_json))
     if recheck is not None:
-        click.get_current_context().exit(recheck_code(recheck, jobs, as_json))
-    if status and (ids or fast or not FOLDER.is_dir()):
-        raise click.UsageError("a status is of all theorems, and is written at the top of a checkout")
+        context.exit(recheck_code(recheck, jobs, as_json))
     chosen = chosen_ids(ids, fast)
+    if (journal is not None or state is not None) and len(chosen) != 1:
+        raise click.UsageError("an example is of one theorem: name it, such as marginspec prove T-NUM-1 --journal FILE")
     if export is None:
         summaries = proved_in_parallel(chosen, jobs, None)
     else:
-        with new_folder(export) as folder:
+        with whole_folder(export) as folder:
             summaries = proved_in_parallel(chosen, jobs, folder)
+            seal(folder)
     if status:
         write_status(Path(), summaries)
     if journal is not None or state is not None:
@@ -127,7 +143,22 @@ def command(
         click.echo(text)
     if not as_json:
         show(summaries)
-    click.get_current_context().exit(exit_code(summaries))
+    context.exit(exit_code(summaries))
+
+
+def check_options(context: click.Context) -> None:
+    """Refuse what would do nothing in a check of certificates, of mutants, or in a run that writes the status."""
+    if context.params["mutants"]:
+        others = ["fast", "export", "recheck", "status", "journal", "state"]
+        refuse_given(context, others, "does nothing beside --mutants: leave it out")
+    if context.params["recheck"] is not None:
+        others = ["ids", "fast", "export", "status", "journal", "state"]
+        refuse_given(context, others, "does nothing beside --recheck: leave it out")
+    if context.params["status"]:
+        others = ["ids", "fast", "journal", "state"]
+        refuse_given(context, others, "does not go with --status, which is of all theorems")
+        if not FOLDER.is_dir():
+            raise click.UsageError("a status is written at the top of a checkout")
 
 
 def exit_code(summaries: list[Summary]) -> int:
@@ -161,7 +192,7 @@ def proved_in_parallel(ids: list[str], jobs: int, certificates: Path | None) -> 
             pool.submit(summary_of, name, certificates): name
             for name in sorted(ids, key=lambda name: REGISTRY[name].fast)
         }
-        summaries = {begun[one]: one.result() for one in counted(as_completed(begun), "proving")}
+        summaries = {begun[one]: one.result() for one in counted(as_completed(begun), "proving", len(begun))}
     return [summaries[name] for name in ids]
 
 
@@ -177,19 +208,6 @@ def texts_hashed_alike() -> Iterator[None]:
             del os.environ["PYTHONHASHSEED"]
         else:
             os.environ["PYTHONHASHSEED"] = seed
-
-
-@contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """A folder that appears under its path when all is in it; refuses a path where something is."""
-    if path.is_symlink() or (path.exists() and (not path.is_dir() or any(path.iterdir()))):
-        raise unwritable(path, "already there; certificates go into a new folder")
-    with refusals(path), tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as place:
-        folder = Path(place) / "certificates"
-        folder.mkdir()
-        yield folder
-        seal(folder)
-        folder.rename(path)
 
 
 def json_lines(summaries: list[Summary]) -> Iterator[str]:
@@ -232,9 +250,7 @@ def example_lines(one: Summary, numbers: dict[str, int] | None) -> Iterator[str]
 
 def write_example(journal: Path | None, state: Path | None, summaries: list[Summary]) -> None:
     """Write a theorem's counterexample, or its witness: the events that it applies, the state that they begin in."""
-    if len(summaries) != 1:
-        raise click.UsageError("an example is of one theorem")
-    only = summaries[0]
+    (only,) = summaries
     numbers = only.counterexample or only.witness
     example = example_of(run_of(REGISTRY[only.id], numbers)) if numbers is not None else None
     if example is None:
@@ -271,7 +287,7 @@ def recheck_code(folder: Path, jobs: int, as_json: bool) -> int:
     listed = listed_certificates(folder)
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         waiting = [pool.submit(flaws_of, folder / name, known) for name, known in listed.items()]
-        flaws = [flaw for one in counted(waiting, "checking") for flaw in one.result()]
+        flaws = [flaw for one in counted(waiting, "checking", len(waiting)) for flaw in one.result()]
     flaws += [
         Flaw(path.name, "is not in the list of certificates")
         for path in sorted(folder.iterdir())

@@ -1,7 +1,7 @@
 """The campaign of mutants: every chosen mutant of the rules is judged, and the table of all is kept in docs/theorems.
 
 A row says what it rests on by a hash, so a campaign goes on where it was stopped, and judges anew only what a
-change of rules, theorems or tests has touched; what killed a mutant before is tried first.
+change of rules, theorems or tests concerns; what killed a mutant before is tried first.
 """
 
 import json
@@ -32,7 +32,7 @@ from marginspec_proofs.mutation.judging import (
     weigh,
 )
 from marginspec_proofs.mutation.mutants import RULES, Mutant, chosen_mutants
-from marginspec_tools.console.progress import counted
+from marginspec_tools.console import counted
 
 TABLE = Path("docs/theorems/mutants.json")
 PAGE = Path("docs/theorems/mutants.md")
@@ -127,7 +127,7 @@ def unexplained_rows(rows: Iterable[Row], reasons: dict[str, str]) -> list[Row]:
 def judge_all(root: Path, wanted: list[Mutant], table: Table, jobs: int) -> None:
     """Judge mutants and put their rows into the table, which is saved on the way and at every end.
 
-    A row that has not had its turn stays as it was, and so does its hash, which tells that it is old.
+    A row that has not had its turn stays as it was, and so does its hash, which shows that it is old.
     """
     with ThreadPoolExecutor(jobs) as pool:
         begun = {}
@@ -135,7 +135,7 @@ def judge_all(root: Path, wanted: list[Mutant], table: Table, jobs: int) -> None
             known = table.rows[mutant.id].judgement if mutant.id in table.rows else SURVIVED
             begun[pool.submit(judge, mutant, root, table.weights, known)] = mutant
         try:
-            for count, one in enumerate(counted(as_completed(begun), f"judging {len(wanted)} mutants"), 1):
+            for count, one in enumerate(counted(as_completed(begun), "judging mutants", len(wanted)), 1):
                 table.rows[begun[one].id] = row_of(begun[one], one.result(), root)
                 if count % SAVED_EVERY == 0:
                     save(root, table)
@@ -154,7 +154,8 @@ def current_weights(root: Path, known: Weights, jobs: int) -> dict[str, Weight]:
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         begun = {pool.submit(weigh, name): name for name in named if name not in found}
         try:
-            found.update((begun[one], one.result()) for one in counted(as_completed(begun), "weighing theorems"))
+            done = counted(as_completed(begun), "weighing theorems", len(begun))
+            found.update((begun[one], one.result()) for one in done)
         except NotProved as error:
             raise click.UsageError(str(error)) from error
     return {name: found[name] for name in named}
@@ -237,7 +238,7 @@ def count_of(rows: list[Row], killer: Killer | None) -> int:
 
 
 def campaign_code(beginnings: tuple[str, ...], jobs: int, as_json: bool) -> int:
-    """Run the campaign in this checkout and tell of it; 1 if a mutant survives without a written reason."""
+    """Run the campaign in this checkout and print what came of it; 1 if a mutant survives without a written reason."""
     rows = run_campaign(Path.cwd(), beginnings, jobs)
     unexplained = unexplained_rows(rows, read_reasons(Path.cwd()))
     if as_json:

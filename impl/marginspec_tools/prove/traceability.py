@@ -127,7 +127,7 @@ def tests_of(matrix: Matrix, clause_id: str) -> str:
 
 
 def main() -> None:
-    """Write the page, or tell what is stale or missing."""
+    """Write the page, or say what is stale or missing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write docs/traceability.md")
     parser.add_argument("--root", type=Path, default=Path(), help="the checkout")

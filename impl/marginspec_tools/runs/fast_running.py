@@ -9,16 +9,15 @@ from typing import BinaryIO
 import attrs
 import pyarrow.parquet as pq
 
-from marginspec.model.state import State
-from marginspec_audit import Violation, check_state
 from marginspec_engine.batches.event_columns import EventRows, event_rows, rows_of_events
 from marginspec_engine.batches.running import BatchRun
+from marginspec_engine.layout.reasons import REASONS
 from marginspec_engine.memory.tables import Tables
 from marginspec_engine.states.snapshots import read_snapshot, write_snapshot
-from marginspec_journal import InputError, Journal, open_journal
+from marginspec_journal import InputError, Journal
 from marginspec_journal.parquet import ParquetJournal
-from marginspec_journal.states import OpenedState, opening, read_state
-from marginspec_tools.runs.running import Totals, check_headers
+from marginspec_journal.states import OpenedState
+from marginspec_tools.runs.running import FIRST_REJECTIONS, Rejection, Totals, check_headers, opened_run
 
 EVENTS_AT_ONCE = 10_000
 
@@ -54,15 +53,13 @@ class FastRun:
     def __init__(
         self, journal: Path, start: Path | None = None, *, with_lines: bool = False, kept: Kept | None = None
     ) -> None:
-        self.journal: Journal = open_journal(journal)
-        self.start: OpenedState = opening(State(header=self.journal.header))
-        if start is not None:
-            self.start = read_state(start)
-            check_headers(self.journal, self.start.state.header, start)
+        self.journal, self.start = opened_run(journal, start)
         self._kept = kept
         self._cut: Cut | None = None
         self._batches = self._resumed(kept.path) if kept and kept.path.exists() else BatchRun(self.start)
         self._batches.want_lines(with_lines)
+        self.first_rejections: list[Rejection] = []
+        self._lists_rejections = False
 
     def write_effects(self, stream: BinaryIO) -> None:
         """Run to the end, and write all effects as Parquet."""
@@ -70,6 +67,11 @@ class FastRun:
         with pq.ParquetWriter(stream, self._batches.effects().schema, compression="zstd") as writer:
             for _ in self:
                 writer.write_table(self._batches.effects())
+
+    def list_rejections(self) -> None:
+        """Have the first rejections listed, which costs a little."""
+        self._batches.want_effects()
+        self._lists_rejections = True
 
     def cut(self, folder: Path, every: int) -> None:
         """Have a snapshot written to a folder at the beginning of every segment of so many events."""
@@ -95,18 +97,25 @@ class FastRun:
             if self._cut:
                 left = self._cut.left_of_segment(self._batches)
             yield self._batches.take(rows.until(left))
+            if self._lists_rejections:
+                self._list_rejections()
             rows = rows.behind(left)
             if self._kept:
                 write_snapshot(self._kept.path, self._batches)
+
+    def _list_rejections(self) -> None:
+        """Note the first rejections among the events just taken; a rejection's kind is its reason, negative."""
+        rows = self._batches.collected()
+        rejected = rows[rows[:, 1] < 0][: FIRST_REJECTIONS - len(self.first_rejections), :2]
+        header_lines = 0 if isinstance(self.journal, ParquetJournal) else 1
+        for event, kind in rejected.tolist():
+            line = event - self.start.events + header_lines
+            self.first_rejections.append(Rejection(line, str(REASONS[-kind])))
 
     @property
     def reasons(self) -> Counter[str]:
         """How many events were rejected for each reason."""
         return self._batches.reasons()
-
-    def broken_at_start(self) -> tuple[Violation, ...]:
-        """What the state that the run starts from breaks."""
-        return check_state(self.start.state)
 
     def totals(self) -> Totals:
         """The counts, those before the start included, and the hash."""

@@ -1,7 +1,6 @@
 """The markets that scenarios list: real tier tables, with decimals, fees and start prices chosen for them."""
 
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import attrs
@@ -9,9 +8,9 @@ import msgspec
 
 from marginspec.model.events import ListMarket
 from marginspec.model.market import TierTerms
-from marginspec.model.units import WIRE_DECIMALS, Decimal8
-
-PARAMETERS = "venue_data/binance_usdm.json"
+from marginspec.model.units import WIRE_DECIMALS
+from marginspec_journal.decimals import parse_decimal
+from marginspec_tools.simulate.bundled import market_parameters_path
 
 
 @attrs.frozen
@@ -27,20 +26,11 @@ class VenueMarket:
         return self.listing.market
 
 
-def decimal8(text: str) -> Decimal8:
-    """A decimal text counted in 1e-8, exactly; it must have no finer digits."""
-    whole, _, fraction = text.partition(".")
-    kept = fraction[:WIRE_DECIMALS].ljust(WIRE_DECIMALS, "0")
-    if int(fraction[WIRE_DECIMALS:] or "0") != 0:
-        raise ValueError(f"{text} has digits finer than 1e-8")
-    sign = -1 if whole.startswith("-") else 1
-    return Decimal8(sign * int(whole.lstrip("-") + kept))
-
-
 def tiers_of(rows: list[dict[str, Any]]) -> tuple[TierTerms, ...]:
     """A tier table as it stands in the file."""
     return tuple(
-        TierTerms(decimal8(row["floor"]), row["max_leverage"], decimal8(row["maintenance_rate"])) for row in rows
+        TierTerms(parse_decimal(row["floor"]), row["max_leverage"], parse_decimal(row["maintenance_rate"]))
+        for row in rows
     )
 
 
@@ -51,20 +41,20 @@ def market_from(row: dict[str, Any]) -> VenueMarket:
         asset=row["asset"],
         price_decimals=row["price_decimals"],
         quantity_decimals=row["quantity_decimals"],
-        tick=decimal8(row["tick"]),
-        taker_fee=decimal8(row["taker_fee"]),
-        maker_fee=decimal8(row["maker_fee"]),
-        insurance_fee_share=decimal8(row["insurance_fee_share"]),
-        clearance_fee=decimal8(row["clearance_fee"]),
+        tick=parse_decimal(row["tick"]),
+        taker_fee=parse_decimal(row["taker_fee"]),
+        maker_fee=parse_decimal(row["maker_fee"]),
+        insurance_fee_share=parse_decimal(row["insurance_fee_share"]),
+        clearance_fee=parse_decimal(row["clearance_fee"]),
         tiers=tiers_of(row["tiers"]),
     )
-    return VenueMarket(listing, decimal8(row["start_price"]) // 10 ** (WIRE_DECIMALS - row["price_decimals"]))
+    return VenueMarket(listing, parse_decimal(row["start_price"]) // 10 ** (WIRE_DECIMALS - row["price_decimals"]))
 
 
 @cache
 def venue_markets() -> tuple[VenueMarket, ...]:
     """All markets of the bundled parameters, in their order."""
-    text = files("marginspec_tools.simulate").joinpath(PARAMETERS).read_bytes()
+    text = market_parameters_path().read_bytes()
     return tuple(market_from(row) for row in msgspec.json.decode(text)["markets"])
 
 

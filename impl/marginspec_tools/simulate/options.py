@@ -12,9 +12,10 @@ from click.core import ParameterSource
 
 from marginspec.model.state import Header, Profile
 from marginspec.model.units import RATE_ONE, WIRE_DECIMALS
-from marginspec_journal.decimals import decimal_text
+from marginspec_journal.decimals import decimal_text, parse_decimal
 from marginspec_journal.strict_json import Node
-from marginspec_tools.simulate.markets import VenueMarket, decimal8, first_markets, venue_markets
+from marginspec_tools.simulate.markets import VenueMarket, first_markets, venue_markets
+from marginspec_tools.simulate.parameters import DEFAULT_MIX, Parameters, mixed, opening_length
 from marginspec_tools.simulate.price_paths import (
     ClosesFile,
     JumpDiffusion,
@@ -23,9 +24,7 @@ from marginspec_tools.simulate.price_paths import (
     closes_in,
     read_closes_file,
 )
-from marginspec_tools.simulate.venue import DEFAULT_MIX, Parameters, mixed, opening_length
 
-RATE_PATTERN = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]{1,8})?")
 MOST_EVENTS = 10**8
 MOST_ACCOUNTS = 10**6
 MOST_MARKETS = 10**4
@@ -162,9 +161,11 @@ def rate_within(lowest: int) -> Callable[[click.Context, click.Parameter, str], 
     """A callback that reads a rate as a decimal, counted in 1e-8, from a lowest one up to 1."""
 
     def read(context: click.Context, option: click.Parameter, text: str) -> int:
-        if not RATE_PATTERN.fullmatch(text):
-            raise click.BadParameter(f"{text!r} is not a decimal of at most 8 digits after the point", context, option)
-        rate = decimal8(text)
+        try:
+            rate = parse_decimal(text)
+        except ValueError:
+            reason = f"{text!r} is not a decimal of at most 8 digits after the point"
+            raise click.BadParameter(reason, context, option) from None
         if not lowest <= rate <= RATE_ONE:
             raise click.BadParameter(f"{text} is outside {lowest // RATE_ONE} to 1", context, option)
         return rate
@@ -212,39 +213,65 @@ def opening_at(closes: RealCloses, market: VenueMarket) -> VenueMarket:
     return attrs.evolve(market, start_price=closes.first_price(market.id, market.listing.price_decimals))
 
 
+def rate_option(name: str, default: str, text: str) -> Callable[[Decorated], Decorated]:
+    """An option that takes a rate."""
+    read = rate_within(RATES[name])
+    return click.option(f"--{name.replace('_', '-')}", callback=read, default=default, show_default=True, help=text)
+
+
 OPTIONS = (
-    click.option("--accounts", type=click.IntRange(2, MOST_ACCOUNTS), default=100, show_default=True),
+    click.option(
+        "--accounts", type=click.IntRange(2, MOST_ACCOUNTS), default=100, show_default=True, help="How many accounts."
+    ),
     click.option("--markets", type=click.IntRange(1, MOST_MARKETS), help="How many markets.  [default: 10]"),
     click.option(
-        "--events", type=click.IntRange(1, MOST_EVENTS), default=2000, show_default=True, help="Opening included."
+        "--events",
+        type=click.IntRange(1, MOST_EVENTS),
+        default=2000,
+        show_default=True,
+        help="How many events, with those that list markets and open accounts.",
     ),
     click.option(
         "--preset",
         type=click.Choice(PRESETS),
-        help="mixed: the mix of the performance bar; --events then follow the opening.",
+        help="mixed: the events and market sizes that `marginspec bench` measures; --events come after the opening.",
     ),
     click.option(
         "--closes",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         callback=closes_file_of,
-        help="CSV file with the columns date, market, close: marks run through these closes.",
+        help="CSV file with the columns date, market, close: mark prices run through these closes.",
     ),
+    rate_option("volatility", "0.005", "Standard deviation of a change of a mark price."),
+    rate_option("jump_probability", "0.03", "How probable it is that a mark price jumps as well."),
+    rate_option("jump_mean", "-0.02", "Mean of the jumps."),
+    rate_option("jump_deviation", "0.04", "Standard deviation of the jumps."),
     click.option(
-        "--volatility",
-        callback=rate_within(RATES["volatility"]),
-        default="0.005",
+        "--adl-ranking",
+        type=click.Choice(ADL_RANKINGS),
+        default="binance",
         show_default=True,
-        help="Of each mark.",
+        help="Whose formula ranks positions for auto-deleveraging.",
     ),
     click.option(
-        "--jump-probability", callback=rate_within(RATES["jump_probability"]), default="0.03", show_default=True
+        "--last-resort",
+        type=click.Choice(LAST_RESORTS),
+        default="levy",
+        show_default=True,
+        help="Who bears a loss that nothing else covers: all accounts, or nobody.",
     ),
-    click.option("--jump-mean", callback=rate_within(RATES["jump_mean"]), default="-0.02", show_default=True),
-    click.option("--jump-deviation", callback=rate_within(RATES["jump_deviation"]), default="0.04", show_default=True),
-    click.option("--adl-ranking", type=click.Choice(ADL_RANKINGS), default="binance", show_default=True),
-    click.option("--last-resort", type=click.Choice(LAST_RESORTS), default="levy", show_default=True),
     click.option(
-        "--leverage", type=click.IntRange(1, MOST_LEVERAGE), default=50, show_default=True, help="Highest that is set."
+        "--leverage",
+        type=click.IntRange(1, MOST_LEVERAGE),
+        default=50,
+        show_default=True,
+        help="The highest leverage that an account sets.",
     ),
-    click.option("--mix", callback=mix_of, default="trades=60,orders=25,cash=10,marks=5,venue=1", show_default=True),
+    click.option(
+        "--mix",
+        callback=mix_of,
+        default="trades=60,orders=25,cash=10,marks=5,venue=1",
+        show_default=True,
+        help="Weights of the kinds of events.",
+    ),
 )

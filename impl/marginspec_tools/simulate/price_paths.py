@@ -15,7 +15,7 @@ from marginspec.model.units import MAX_PRICE, RATE_ONE
 from marginspec_journal import InputError
 from marginspec_journal.errors import unreadable
 from marginspec_journal.lines import opened
-from marginspec_tools.simulate.seeded_random import Chance
+from marginspec_tools.simulate.seeded_random import SeededRandom
 
 CLOSE_COLUMNS = ("date", "market", "close")
 CLOSE_PATTERN = re.compile(r"(0|[1-9][0-9]{0,29})(\.[0-9]{1,18})?")
@@ -33,7 +33,7 @@ class Moment:
 class PricePath(Protocol):
     """Where a market's mark goes next."""
 
-    def next_price(self, market: str, price: int, decimals: int, moment: Moment, chance: Chance) -> int:
+    def next_price(self, market: str, price: int, decimals: int, moment: Moment, draws: SeededRandom) -> int:
         """The next mark in units of 10^-decimals, given the present one; positive and within its limit."""
 
 
@@ -51,11 +51,11 @@ class JumpDiffusion:
     jump_mean: int = -2_000_000
     jump_deviation: int = 4_000_000
 
-    def next_price(self, market: str, price: int, decimals: int, moment: Moment, chance: Chance) -> int:  # noqa: ARG002
+    def next_price(self, market: str, price: int, decimals: int, moment: Moment, draws: SeededRandom) -> int:  # noqa: ARG002
         """The present price times one plus the return, rounded down."""
-        change = chance.bell(self.volatility)
-        if chance.below(RATE_ONE) < self.jump_probability:
-            change = change + self.jump_mean + chance.bell(self.jump_deviation)
+        change = draws.bell(self.volatility)
+        if draws.below(RATE_ONE) < self.jump_probability:
+            change = change + self.jump_mean + draws.bell(self.jump_deviation)
         return within_limits(price * max(1, RATE_ONE + change) // RATE_ONE)
 
 
@@ -88,7 +88,7 @@ class RealCloses:
         """A market's first close in units of 10^-decimals."""
         return self.closes[market][0].units(decimals)
 
-    def next_price(self, market: str, price: int, decimals: int, moment: Moment, chance: Chance) -> int:  # noqa: ARG002
+    def next_price(self, market: str, price: int, decimals: int, moment: Moment, draws: SeededRandom) -> int:  # noqa: ARG002
         """The price at this moment of the path; the present one does not matter."""
         series = self.closes[market]
         travelled = moment.passed * (len(series) - 1)

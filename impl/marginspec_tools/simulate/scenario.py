@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
+from marginspec import RULEBOOK_VERSION
 from marginspec_journal import write_journal
+from marginspec_tools.console import json_option, print_line
+from marginspec_tools.simulate.generation import generate
 from marginspec_tools.simulate.options import chosen_scenario, scenario_options
-from marginspec_tools.simulate.venue import Parameters, generate
+from marginspec_tools.simulate.parameters import Parameters
 
 SUFFIXES = (".jsonl", ".jsonl.zst", ".parquet")
 HIGHEST_SEED = 2**63 - 1
@@ -16,16 +18,18 @@ HIGHEST_SEED = 2**63 - 1
 
 @click.command("scenario")
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--seed", type=click.IntRange(0, HIGHEST_SEED), default=1, show_default=True)
+@click.option(
+    "--seed", type=click.IntRange(0, HIGHEST_SEED), default=1, show_default=True, help="Decides all that is random."
+)
 @scenario_options
-@click.option("--json", "as_json", is_flag=True, help="One line for programs.")
+@json_option
 @click.pass_context
 def command(context: click.Context, /, out: Path, seed: int, as_json: bool, **options: Any) -> None:
     """Write a journal of a simulated venue to OUT (.jsonl, .jsonl.zst or .parquet).
 
-    Accounts deposit, choose leverage and margin modes, order and trade; marks move by jump-diffusion or
-    through real closes; the venue funds, and sells what the liquidation engine took over. The same seed
-    and options give the same file.
+    Accounts deposit, set leverage and margin modes, place orders and trade. Mark prices move by jump-diffusion,
+    or through the closes of a file. The venue settles funding, and sells the positions that its liquidation engine
+    took over. The same seed and options give the same file on every machine.
     """
     check_suffix(out)
     parameters = chosen_scenario(context, options).parameters(seed)
@@ -45,14 +49,14 @@ def report(out: Path, parameters: Parameters, *, as_json: bool) -> None:
     if as_json:
         line = {
             "scenario": 1,
-            "rulebook": "1",
+            "rulebook": RULEBOOK_VERSION,
             "file": str(out),
             "events": count,
             "accounts": parameters.accounts,
             "markets": markets,
             "seed": parameters.seed,
         }
-        click.echo(msgspec.json.encode(line).decode())
+        print_line(line)
     else:
         scale = f"{parameters.accounts:,} accounts in {markets:,} markets"
         click.echo(f"{out}: {count:,} events of {scale}, seed {parameters.seed}")

@@ -11,7 +11,7 @@ BELL_DRAWS = 12
 BELL_BITS = 32
 
 
-class Chance:
+class SeededRandom:
     """Draws from `random.Random(seed)` by its bits alone, so that no floating point is involved."""
 
     def __init__(self, seed: int) -> None:

@@ -9,12 +9,13 @@ import attrs
 
 from marginspec.model.units import RATE_ONE
 from marginspec_journal import write_lines
+from marginspec_tools.simulate.bundled import stress_day_path
+from marginspec_tools.simulate.generation import generate
 from marginspec_tools.simulate.markets import VenueMarket, named_market
+from marginspec_tools.simulate.parameters import Parameters
 from marginspec_tools.simulate.price_paths import Moment, within_limits
-from marginspec_tools.simulate.seeded_random import Chance
-from marginspec_tools.simulate.venue import Parameters, generate
+from marginspec_tools.simulate.seeded_random import SeededRandom
 
-STRESS_DAY = "venue_data/stress_day.jsonl.zst"
 SEED = 41
 ACCOUNTS = 40
 EVENTS = 2400
@@ -64,12 +65,12 @@ class StressPath:
 
     phases: tuple[Phase, ...] = PHASES
 
-    def next_price(self, market: str, price: int, decimals: int, moment: Moment, chance: Chance) -> int:  # noqa: ARG002
+    def next_price(self, market: str, price: int, decimals: int, moment: Moment, draws: SeededRandom) -> int:  # noqa: ARG002
         """The present price times one plus the return of the phase, rounded down."""
         phase = next(phase for phase in self.phases if 100 * moment.passed <= phase.until * moment.total)
-        change = phase.drift + chance.bell(phase.volatility)
-        if chance.happens(phase.jumps):
-            change = change + phase.jump_mean + chance.bell(phase.jump_deviation)
+        change = phase.drift + draws.bell(phase.volatility)
+        if draws.happens(phase.jumps):
+            change = change + phase.jump_mean + draws.bell(phase.jump_deviation)
         return within_limits(price * max(RATE_ONE // 20, RATE_ONE + change) // RATE_ONE)
 
 
@@ -95,11 +96,6 @@ def stress_parameters() -> Parameters:
         mistakes=1,
         kept_refusals=4,
     )
-
-
-def stress_day_path() -> Path:
-    """Where the package keeps the day."""
-    return Path(__file__).parent / STRESS_DAY
 
 
 def write_stress_day(path: Path) -> None:

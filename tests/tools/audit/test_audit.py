@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from marginspec.model.events import Event
 from marginspec.model.state import State
 from marginspec.model.units import Money
 from marginspec.transition import SpecificationEngine, apply
-from marginspec_audit import Transition, Violation
+from marginspec_audit import Owner, Transition, Violation, quantity_of
 from marginspec_journal import InputError
 from marginspec_tools.audit.command import command
 from marginspec_tools.audit.folder import REPORT_FILES
@@ -29,6 +30,7 @@ from worlds.golden import FOLDER, HEADER, OPEN, deposit, journals, mark, trade
 from worlds.lines import Line, journal_text, line_of
 
 LEVY = FOLDER / "levy.jsonl"
+NOT_COMPARED = "Not compared with the exchange's own engine: no line of the journal has `observed`"
 
 
 def run(*arguments: object) -> Result:
@@ -60,7 +62,9 @@ def rows(path: Path) -> list[dict[str, str]]:
 def test_nothing_is_found_in_the_rulebooks_own_answers(name: str, tmp_path: Path) -> None:
     outcome, found = audited(FOLDER / f"{name}.jsonl", tmp_path / "r")
     assert (outcome.exit_code, found) == (0, [])
-    assert "nothing was found" in outcome.stdout
+    assert outcome.stdout.splitlines()[-3:] == [NOT_COMPARED, "No findings", f"report in {tmp_path / 'r'}"]
+    summary = (tmp_path / "r" / "summary.md").read_text("utf-8").splitlines()
+    assert summary[3:5] == [f"{NOT_COMPARED}.", "**No findings**."]
 
 
 @pytest.mark.rule("TRN-01")
@@ -112,6 +116,8 @@ def test_programs_get_the_summary(tmp_path: Path) -> None:
     assert line.pop("report") == str(tmp_path / "r")
     assert line == json.loads((tmp_path / "r" / "summary.json").read_text("utf-8"))
     assert line["verdict"] == "holds"
+    (funds,) = line["markets"].values()
+    assert (funds["lots"], funds["lots_opened"], funds["levied"], funds["mark"]) == (1, 1, "88.4360", "80.00")
 
 
 def test_a_journal_without_events(tmp_path: Path) -> None:
@@ -124,7 +130,7 @@ def test_a_journal_without_events(tmp_path: Path) -> None:
 
 AGREED: dict[str, Any] = {
     "accepted": True,
-    "ledger": {"wallet:alice:USDT": "999.8", "insurance:USDT": "0.0300", "wallet:zoe:USDT": "0", "lot:9": "0"},
+    "ledger": {"wallet:alice:USDT": "999.8", "insurance:USDT": "0.0300", "isolated:bob:ABC:LONG": "0"},
     "positions": {
         "alice:ABC:BOTH": {"quantity": "2.00", "margin_mode": "cross", "leverage": 20},
         "carol:ABC:BOTH": {"quantity": "0"},
@@ -144,7 +150,11 @@ def test_answers_that_say_the_same_in_other_digits_are_no_finding(tmp_path: Path
     answer = {**AGREED, "ledger": {**AGREED["ledger"], "insurance:USDT": "0.06"}}
     outcome, found = audited(observed(tmp_path, answer), tmp_path / "r")
     assert (outcome.exit_code, found) == (0, [])
-    assert json.loads((tmp_path / "r" / "summary.json").read_text("utf-8"))["observed"] == 1
+    compared = json.loads((tmp_path / "r" / "summary.json").read_text("utf-8"))["observed"]
+    assert compared == {"lines": 1, "verdicts": 1, "balances": 3, "positions": 2, "marks": 1}
+    said = "Compared with the exchange's own engine in 1 line: 1 verdict, 3 balances, 2 positions, 1 mark"
+    assert said in outcome.stdout.splitlines()
+    assert f"{said}." in (tmp_path / "r" / "summary.md").read_text("utf-8").splitlines()
 
 
 @pytest.mark.rule("LED-01", "ACC-01", "MKT-01")
@@ -153,8 +163,7 @@ def test_answers_that_say_the_same_in_other_digits_are_no_finding(tmp_path: Path
     [
         ({"rejected": "UNHEALTHY"}, "verdict", "Trade", "verdict", "accepted", "UNHEALTHY"),
         ({"ledger": {"house:USDT": "0.25"}}, "ledger", "house:USDT", "balance", "0.2400", "0.25"),
-        ({"ledger": {"lot:9": "1"}}, "ledger", "lot:9", "balance", "0.00000000", "1"),
-        ({"ledger": {"nonsense": "1"}}, "ledger", "nonsense", "balance", "0.00000000", "1"),
+        ({"ledger": {"wallet:carol:USDT": "5"}}, "ledger", "wallet:carol:USDT", "balance", "5000.0000", "5"),
         ({"positions": {"bob:ABC:BOTH": {"quantity": "2"}}}, "position", "bob:ABC:BOTH", "quantity", "-2.0", "2"),
         (
             {"positions": {"bob:ABC:BOTH": {"quantity": "-2", "leverage": 5}}},
@@ -172,10 +181,19 @@ def test_answers_that_say_the_same_in_other_digits_are_no_finding(tmp_path: Path
             "cross",
             "isolated",
         ),
-        ({"positions": {"bob:XYZ:BOTH": {"quantity": "1"}}}, "position", "bob:XYZ:BOTH", "market", None, "1"),
-        ({"positions": {"bob": {"quantity": "1"}}}, "position", "bob", "market", None, "1"),
         ({"marks": {"ABC": "100.01"}}, "mark", "ABC", "mark", "100.00", "100.01"),
-        ({"marks": {"XYZ": "1"}}, "mark", "XYZ", "mark", None, "1"),
+        *[
+            ({"ledger": {name: "0"}}, "name", name, "ledger account", None, "0")
+            for name in (
+                *("nonsense", "wallet:zoe:USDT", "wallet:alice:XYZ", "reserve:XYZ", "isolated:bob:ABC:UP", "lot:1"),
+                *("lot:0", "external:", "wallet::USDT", "lot:x", "isolated:bob"),
+            )
+        ],
+        *[
+            ({"positions": {name: {"quantity": "0"}}}, "name", name, "position", None, "0")
+            for name in ("bob", "bob:XYZ:BOTH", "zoe:ABC:BOTH", "bob:ABC:UP")
+        ],
+        ({"marks": {"XYZ": "1"}}, "name", "XYZ", "market", None, "1"),
     ],
 )
 def test_answers_that_differ(
@@ -195,8 +213,8 @@ def test_answers_that_differ(
         "expected": expected,
         "observed": answered,
     }
-    assert outcome.stdout.splitlines()[-2] == f"1 findings: 1 {kind}"
-    assert "**1 findings**" in (tmp_path / "r" / "summary.md").read_text("utf-8")
+    assert outcome.stdout.splitlines()[-2] == f"1 finding: 1 {kind}"
+    assert f"**1 finding: 1 {kind}**, all in findings.jsonl." in (tmp_path / "r" / "summary.md").read_text("utf-8")
 
 
 def test_another_reason_of_rejection_is_a_finding(tmp_path: Path) -> None:
@@ -256,7 +274,7 @@ class Generous(Altered):
 
 
 def altered_audit(engine: type[Engine], path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    monkeypatch.setattr("marginspec_tools.runs.running.SpecificationEngine", engine)
+    monkeypatch.setattr("marginspec_tools.runs.engines.SpecificationEngine", engine)
     monkeypatch.setattr("marginspec_tools.runs.violations.check_transition", lambda _: ())
     outcome, found = audited(path, folder / "r")
     assert outcome.exit_code == 1
@@ -292,10 +310,13 @@ def test_a_balance_that_the_transfers_do_not_make_is_found(tmp_path: Path, monke
     ]
 
 
+FIVE = Violation("INV-02", "quantities do not sum to zero", Owner("market", "ABC"), 5, quantity_of("ABC"))
+
+
 @pytest.mark.rule("INV-02")
 def test_broken_invariants_are_findings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(taken: Transition) -> tuple[Violation, ...]:
-        return (Violation("INV-02", "quantities do not sum to zero", "ABC", 5),) if taken.after.positions else ()
+        return (FIVE,) if taken.after.positions else ()
 
     monkeypatch.setattr("marginspec_tools.runs.violations.check_transition", broken)
     outcome, found = audited(journal(tmp_path, *OPEN, trade("alice", "bob", "2"), *[mark("100")] * 25), tmp_path / "r")
@@ -371,8 +392,13 @@ def test_folders_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_bad_input_leaves_no_report(tmp_path: Path) -> None:
     path = journal(tmp_path, *OPEN, {**line_of(deposit("alice", "1")), "amount": "01"})
     assert refused(path, "--report", tmp_path / "r") == f'{path}:7: amount: not a decimal: "01"'
-    assert refused(tmp_path / "n.jsonl", "--report", tmp_path / "r").endswith("they must be regular files")
-    assert [one.name for one in tmp_path.iterdir()] == ["j.jsonl"]
+    missing, pipe = tmp_path / "n.jsonl", tmp_path / "pipe.jsonl"
+    assert refused(missing, "--report", tmp_path / "r") == f"{missing}: cannot be read: No such file or directory"
+    assert refused(tmp_path, "--report", tmp_path / "r") == f"{tmp_path}: cannot be read: Is a directory"
+    os.mkfifo(pipe)
+    said = "a pipe or device, which an audit, that reads its inputs twice, cannot read: save it as a file"
+    assert refused(pipe, "--report", tmp_path / "r") == f"{pipe}: {said}"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["j.jsonl", "pipe.jsonl"]
 
 
 def test_a_journal_that_changes_meanwhile_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -386,7 +412,7 @@ def test_a_journal_that_changes_meanwhile_is_refused(tmp_path: Path, monkeypatch
             changed.replace(path)
             return super().apply(event)
 
-    monkeypatch.setattr("marginspec_tools.runs.running.SpecificationEngine", Growing)
+    monkeypatch.setattr("marginspec_tools.runs.engines.SpecificationEngine", Growing)
     assert refused(path, "--report", tmp_path / "r") == f"{path}: changed while it was audited"
     assert not (tmp_path / "r").exists()
 
@@ -394,7 +420,7 @@ def test_a_journal_that_changes_meanwhile_is_refused(tmp_path: Path, monkeypatch
 KILLED = """
 import os, signal, sys
 from marginspec_tools import cli
-from marginspec_tools.audit import command as audit
+from marginspec_tools.audit import checks as audit
 
 take = audit.Recount.take
 

@@ -1,30 +1,22 @@
 """The demo: what the stress day contains, its verdicts, and that the bundled file is what the command writes."""
 
-import io
 import json
-from collections import Counter
 from pathlib import Path
 
 import attrs
 import pytest
 import zstandard
 from click.testing import CliRunner
-from rich.console import Console
 
-from marginspec.model.state import State
-from marginspec_audit import Violation
-from marginspec_tools.audit import demo
-from marginspec_tools.audit.demo import Audit, audit, command, lines_of, show, verdict_line
-from marginspec_tools.audit.waterfall_report import exact_text, whole_text
-from marginspec_tools.runs.invariant_checks import Broken, Share, run_share, sentences, verdicts
-from marginspec_tools.simulate.stress_day import (
-    MARKETS,
-    stress_day_path,
-    stress_markets,
-    stress_parameters,
-    write_stress_day,
-)
-from marginspec_tools.simulate.venue import Parameters
+from marginspec_audit import Owner, Transition, Violation, quantity_of
+from marginspec_tools.audit import checks, demo
+from marginspec_tools.audit.checks import Share, Tally, check_share, sentences, verdicts
+from marginspec_tools.audit.command import command as audit_command
+from marginspec_tools.audit.demo import Audit, audit, command, lines_of, other_end, verdict_line
+from marginspec_tools.audit.waterfall import HAPPENED, all_funds, whole_text
+from marginspec_tools.runs import Totals
+from marginspec_tools.simulate import Parameters, stress_day_path
+from marginspec_tools.simulate.stress_day import MARKETS, stress_markets, stress_parameters, write_stress_day
 
 VERDICTS = [
     "INV-01 holds   Balances of an asset sum to zero",
@@ -59,13 +51,6 @@ def text_of(path: Path) -> bytes:
         return bytes(file.read())
 
 
-def shown(found: Audit) -> list[str]:
-    console = Console(file=io.StringIO(), width=80)
-    show(found, console)
-    assert isinstance(console.file, io.StringIO)
-    return [line.rstrip() for line in console.file.getvalue().splitlines()]
-
-
 def test_the_bundled_day_is_what_the_command_writes(tmp_path: Path) -> None:
     again = tmp_path / "stress_day.jsonl.zst"
     write_stress_day(again)
@@ -81,49 +66,50 @@ def test_the_day_has_twelve_markets_or_more_and_one_of_tiny_prices() -> None:
 
 
 def test_the_day_has_everything_in_it(audited: Audit) -> None:
-    assert audited.share.events == stress_parameters().events
-    for kind in (
-        "liquidations",
-        "takeovers",
-        "step-downs",
-        "profits to reserve",
-        "reserve draws",
-        "insurance draws",
-        "deleveragings",
-        "levies",
-    ):
-        assert audited.kinds[kind] > 0, kind
-    assert 0 < audited.share.events - audited.share.accepted < audited.share.events // 10
-    rows = {row.market: row for row in audited.rows()}
-    assert rows["1000SHIBUSDT"].lots > 0
-    assert sum(1 for row in rows.values() if row.lots) >= 12
+    assert audited.totals.events == stress_parameters().events
+    assert {kind: audited.tally.happened[kind] > 0 for kind in HAPPENED} == dict.fromkeys(HAPPENED, True)
+    assert 0 < audited.totals.rejected < audited.totals.events // 10
+    assert audited.tally.lots_opened["1000SHIBUSDT"] > 0
+    assert len(audited.tally.lots_opened) >= 12
 
 
-def test_all_invariants_hold(audited: Audit) -> None:
-    assert audited.holds
-    assert [verdict_line(verdict) for verdict in audited.verdicts] == VERDICTS
+def test_there_is_no_finding(audited: Audit) -> None:
+    assert audited.tally.holds
+    assert [verdict_line(verdict) for verdict in verdicts(audited.tally)] == VERDICTS
 
 
-def test_people_see_totals_table_explanation_verdicts_and_hash(audited: Audit) -> None:
-    lines = shown(audited)
-    rejected = audited.share.events - audited.share.accepted
+def test_people_see_totals_table_explanation_verdicts_and_hash(audited: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "audit", lambda _path, _processes: audited)
+    lines = CliRunner().invoke(command, []).stdout.splitlines()
+    rejected = audited.totals.rejected
     assert lines[0] == f"A stress day: 40 accounts, 13 markets, 2,400 events ({rejected} of them rejected)."
     assert "Waterfall by market, in whole units" in lines
     assert any(line.startswith("Event ") and "explained: " in line for line in lines)
     assert any("LIQ-03" in line for line in lines)
-    assert lines[-1] == f"hash {audited.share.hash}"
-    assert lines[-2] == "All 13 invariants held."
+    assert lines[-15:] == [*VERDICTS, "All 13 invariants held.", f"hash {audited.totals.hash}"]
+    assert [line for line in lines if line.endswith(" ")] == []
 
 
 def test_programs_get_the_same_as_lines(audited: Audit) -> None:
     lines = list(lines_of(audited))
-    assert lines[0]["happened"] == dict(sorted(audited.kinds.items()))
+    assert lines[0]["happened"] == dict(audited.tally.happened)
     assert [line["invariant"] for line in lines if "invariant" in line] == list(sentences())
-    assert lines[-1] == {"holds": True, "hash": audited.share.hash}
+    assert lines[-1] == {"holds": True, "hash": audited.totals.hash}
     waterfall = [line for line in lines if "waterfall" in line]
     assert [line["waterfall"] for line in waterfall] == sorted(MARKETS)
-    levied = sum((row.levied for row in audited.rows()), start=0)
+    levied = sum(funds.status.counters.levied for funds in all_funds(audited.state, audited.tally.lots_opened))
     assert sum(int(line["levied"].replace(".", "")) for line in waterfall) == levied > 0
+
+
+def test_the_demo_finds_what_an_audit_of_its_journal_finds(audited: Audit, tmp_path: Path) -> None:
+    outcome = CliRunner().invoke(audit_command, [str(stress_day_path()), "--report", str(tmp_path / "r"), "--json"])
+    summary, lines = json.loads(outcome.stdout), list(lines_of(audited))
+    assert outcome.exit_code == 0
+    assert summary["hash"] == audited.totals.hash
+    assert summary["happened"] == lines[0]["happened"]
+    assert list(summary["markets"].values()) == [
+        {name: value for name, value in line.items() if name != "waterfall"} for line in lines if "waterfall" in line
+    ]
 
 
 def short_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -143,8 +129,8 @@ def shortened(parameters: Parameters) -> Parameters:
 def test_one_process_finds_what_two_find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = short_day(tmp_path, monkeypatch)
     one, two = audit(path, processes=1), audit(path, processes=2)
-    assert (one.share, one.state, one.kinds, one.verdicts) == (two.share, two.state, two.kinds, two.verdicts)
-    assert run_share(path, 0, 1) == one.share
+    assert (one.totals, one.state, one.tally) == (two.totals, two.state, two.tally)
+    assert check_share(path, Share(0, 1)) == (one.totals.hash, one.tally)
 
 
 def test_the_command_answers_programs_and_exits_with_0(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,34 +142,40 @@ def test_the_command_answers_programs_and_exits_with_0(tmp_path: Path, monkeypat
     assert lines[-1]["holds"] is True
 
 
+def broken(taken: Transition) -> tuple[Violation, ...]:
+    wrong = Violation("INV-02", "quantities do not sum to zero", Owner("market", "BTCUSDT"), -3, quantity_of("BTCUSDT"))
+    return (wrong,) if taken.after.accounts and not taken.before.accounts else ()
+
+
 def test_a_broken_invariant_is_told_and_exits_with_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     short_day(tmp_path, monkeypatch)
-    broken = (Broken(7, Violation("INV-02", "quantities do not sum to zero", "BTCUSDT", -3)),)
-    monkeypatch.setattr(demo, "audit", lambda _path, _processes: broken_audit(broken))
-    result = CliRunner().invoke(command, [])
+    monkeypatch.setattr("marginspec_tools.runs.violations.check_transition", broken)
+    result = CliRunner().invoke(command, ["--processes", "1"])
     assert result.exit_code == 1
-    lines = [line.rstrip() for line in result.output.splitlines()]
-    told = "INV-02 BROKEN  1 times, first in event 7: quantities do not sum to zero: BTCUSDT, by -3"
-    assert told in lines
-    assert "Not all invariants held." in lines
+    told = "event 28 (line 29) invariant INV-02: BTCUSDT quantities do not sum to zero: expected none, observed -0.003"
+    assert f"INV-02 BROKEN  once in {told}" in result.stdout.splitlines()
+    assert "Not all invariants held." in result.stdout.splitlines()
 
 
-def broken_audit(broken: tuple[Broken, ...]) -> Audit:
-    share = Share(10, 10, "00", broken)
-    return Audit(share, State(), Counter(), Counter(), None, verdicts([share]))
+def test_processes_that_end_in_other_hashes_break_the_tenth_invariant() -> None:
+    tally = Tally()
+    tally.add([other_end(Totals(10, 10, 0, "00"), "01")])
+    (line,) = [verdict_line(verdict) for verdict in verdicts(tally) if verdict.broken]
+    told = "event 10 (line 11) invariant INV-10: the journal hash of a second run: expected 00, observed 01"
+    assert line == f"INV-10 BROKEN  once in {told}"
 
 
-def test_processes_that_disagree_break_the_tenth_invariant() -> None:
-    found = verdicts([Share(10, 10, "00", ()), Share(10, 10, "01", ())])
-    broken = [verdict for verdict in found if not verdict.holds]
-    assert [verdict.invariant for verdict in broken] == ["INV-10"]
-    assert broken[0].broken[0].violation.what == "runs of the same journal end in different hashes"
+def test_what_processes_find_is_joined_in_the_order_of_events() -> None:
+    late, early = Tally(), Tally()
+    late.add([other_end(Totals(9, 9, 0, "00"), "01")] * checks.FIRST_SHOWN)
+    early.add([other_end(Totals(3, 3, 0, "00"), "01")])
+    late.join(early)
+    assert (late.findings["invariant"], late.broken["INV-10"]) == (21, 21)
+    assert late.first_broken["INV-10"].seq == late.first[0].seq == 3
+    assert len(late.first) == checks.FIRST_SHOWN
 
 
-def test_amounts_are_written_exactly_or_in_whole_units() -> None:
-    assert exact_text(-5, 8) == "-0.00000005"
-    assert exact_text(123456, 2) == "1234.56"
-    assert exact_text(12, 0) == "12"
+def test_people_read_amounts_in_whole_units() -> None:
     assert whole_text(0, 8) == "-"
     assert whole_text(99, 2) == "<1"
     assert whole_text(-123456789, 2) == "-1,234,567"

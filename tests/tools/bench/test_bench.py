@@ -17,7 +17,7 @@ from marginspec_tools.bench.command import command, drawing, plain_lines
 from marginspec_tools.bench.crashes import PUBLISHED as CRASH_PUBLISHED
 from marginspec_tools.bench.crashes import our_crash
 from marginspec_tools.bench.exchanges import crashing_exchange
-from marginspec_tools.bench.figures import Figure, Measured, growth
+from marginspec_tools.bench.measurements import Measured, Measurement, growth
 from marginspec_tools.bench.mixed import SHARES, Columns, Mixed
 from marginspec_tools.bench.plots import PLOTS, write, write_plots
 from marginspec_tools.bench.replays import LAUNCHER, START_ROW, Sample, Taken, linearity, part_of, sized
@@ -47,9 +47,9 @@ def test_people_read_rates_and_ratios() -> None:
 # ----------------------------------------------------------------- the optimized engine
 
 
-FASTER = Figure("crash", "crash of 100 accounts", 100, 0.5, "lrvx", 60.0, 40, "by its engine")
+FASTER = Measurement("crash", "crash of 100 accounts", 100, 0.5, "lrvx", 60.0, 40, "by its engine")
 SLOWER = attrs.evolve(FASTER, ours_us=2.0, note="")
-ALONE = Figure("isolated ticks", "mark", 10_000, 0.5)
+ALONE = Measurement("isolated ticks", "mark", 10_000, 0.5)
 GROWN = attrs.evolve(ALONE, size=1_000_000, ours_us=1.25)
 
 
@@ -137,10 +137,10 @@ def test_worst_paths_trigger_nothing() -> None:
 def drawable() -> list[Measured]:
     """A figure of each row that is drawn, at two sizes."""
     rows = {(line.row, line.peer) for plot in PLOTS for line in plot.lines if line.peer is not None}
-    figures = [
-        Figure(row, "", size, 0.5, peer, size / 10, 40) for row, peer in sorted(rows) for size in (1_000, 10_000)
+    measurements = [
+        Measurement(row, "", size, 0.5, peer, size / 10, 40) for row, peer in sorted(rows) for size in (1_000, 10_000)
     ]
-    return [*figures, Figure(CRASH_PUBLISHED, "", 1_000, 2.0), Figure(START_ROW, "", 100, 10_000.0)]
+    return [*measurements, Measurement(CRASH_PUBLISHED, "", 1_000, 2.0), Measurement(START_ROW, "", 100, 10_000.0)]
 
 
 def test_plots_are_small_and_the_same_each_time(tmp_path: Path) -> None:
@@ -177,7 +177,12 @@ def test_the_command_measures_the_fast_engine_and_draws(tmp_path: Path, monkeypa
     ("options", "said"),
     [
         (["--plots", "folder"], "--plots needs --fast"),
-        (["--plots", "folder", "--setup"], "--plots needs --fast"),
+        (["--plots", "folder", "--setup"], "--plots does nothing beside --setup"),
+        (["--environments", "folder"], "--environments needs --fast"),
+        (["--setup", "--fast", "1000"], "--fast does nothing beside --setup"),
+        (["--fast", "1000", "--repeats", "3"], "--repeats does nothing beside --fast"),
+        (["--fast", "1000", "--accounts", "50"], "--accounts does nothing beside --fast"),
+        (["--setup", "--events", "100"], "--events does nothing beside --setup"),
         (["--fast", "10"], "not in the range"),
         (["--fast", "1000", "--plots", __file__], "is a file"),
     ],

@@ -41,7 +41,7 @@ from marginspec_tools.explain.observed import Observed
 from marginspec_tools.explain.rejections import CHECKS
 from marginspec_tools.explain.showing import outline, tree_of
 from marginspec_tools.runs.running import Run
-from marginspec_tools.simulate.stress_day import stress_day_path
+from marginspec_tools.simulate import stress_day_path
 
 HEADER = Header(asset_decimals=Map({"USD": 0}))
 TIERS = (("0", 10, "0.05"), ("1000", 5, "0.1"))

@@ -27,7 +27,7 @@ from marginspec.model.effects import (
 )
 from marginspec.model.state import State
 from marginspec.settlement.waterfall import lots_unrealised, shortfalls, uncovered_shortfall
-from marginspec_audit import Transition, Violation
+from marginspec_audit import COUNT, Owner, Transition, Violation, money_of
 from marginspec_engine.batches.event_columns import rows_of_events
 from marginspec_engine.batches.running import BatchRun
 from marginspec_engine.engine import OptimizedEngine
@@ -39,8 +39,8 @@ from marginspec_tools.fleet.campaign import HIGHEST_SEED, Campaign
 from marginspec_tools.runs import violations
 from marginspec_tools.runs.running import Run
 from marginspec_tools.runs.violations import Broken
+from marginspec_tools.simulate import Venue
 from marginspec_tools.simulate.options import scenario_command
-from marginspec_tools.simulate.venue import Venue
 
 JOURNALS = 5
 SEED = 40
@@ -400,6 +400,10 @@ def test_a_part_of_very_many_journals_is_joined_in_little_memory(tmp_path: Path)
 # ----------------------------------------------------------------- what does not hold
 
 
+OUT_OF_NOTHING = Violation("INV-01", "balances do not sum to zero", Owner("asset", "USDT"), -5, money_of("USDT"))
+DIFFERS = Violation("INV-10", "a second run differs", Owner("event", "Deposit"), 1, COUNT)
+
+
 def test_a_broken_invariant_is_told_with_its_seed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -407,7 +411,7 @@ def test_a_broken_invariant_is_told_with_its_seed(
 
     def third_is_broken(state: State) -> tuple[Violation, ...]:
         checked.append(state)
-        return (Violation("INV-01", "balances do not sum to zero", "USDT", -5),) if len(checked) == 3 else ()
+        return (OUT_OF_NOTHING,) if len(checked) == 3 else ()
 
     monkeypatch.setattr(violations, "check_state", third_is_broken)
     output = tmp_path / "lines"
@@ -432,7 +436,7 @@ def test_every_event_is_checked_if_asked_for(monkeypatch: pytest.MonkeyPatch) ->
 
     def fortieth_is_broken(taken: Transition) -> tuple[Violation, ...]:
         checked.append(taken)
-        return (Violation("INV-10", "a second run differs", "Deposit", 1),) if len(checked) == 40 else ()
+        return (DIFFERS,) if len(checked) == 40 else ()
 
     monkeypatch.setattr(violations, "check_transition", fortieth_is_broken)
     line, last = printed("campaign", *SMALL, "--journals", 1, "--check", "--jobs", 1, code=1)
@@ -450,7 +454,7 @@ def test_of_what_is_broken_no_more_is_kept_than_is_told(monkeypatch: pytest.Monk
         kept.append(broken)
         return violations.broken_object(broken)
 
-    seven = tuple(Violation("INV-10", "a second run differs", f"Deposit {number}", 1) for number in range(7))
+    seven = tuple(attrs.evolve(DIFFERS, where=Owner("event", f"Deposit {number}")) for number in range(7))
     monkeypatch.setattr(violations, "check_transition", lambda _: seven)
     monkeypatch.setattr(campaign_running, "broken_object", keep)
     line, _ = printed("campaign", *SMALL, "--journals", 1, "--check", "--jobs", 1, code=1)

@@ -19,7 +19,7 @@ from marginspec_journal import Record, open_journal, write_journal, write_lines
 from marginspec_journal.states import state_text, write_state
 from marginspec_tools import cli
 from marginspec_tools.runs.fast_running import FastRun
-from marginspec_tools.simulate.venue import generate, mixed
+from marginspec_tools.simulate import generate, mixed
 
 EVERY = 500
 
@@ -267,6 +267,14 @@ def test_parts_that_are_not_of_one_run_are_refused(
     ]:
         paths = [put(changed, one) if isinstance(one, dict) else one for one in parts]
         assert refused(monkeypatch, capfd, "merge", *paths) == (2, message)
+
+
+def test_segments_are_never_partial(
+    files: Files, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    code, text = refused(monkeypatch, capfd, "merge", files.lines[0], "--partial")
+    said = "Error: --partial is for the shards of a sweep or a campaign: segments join in any grouping"
+    assert (code, text.splitlines()[-1]) == (2, said)
 
 
 def test_what_cannot_be_cut_or_run_again_is_refused(

@@ -11,6 +11,7 @@ import pytest
 
 import travelling_work
 from marginspec_journal.strict_json import Node
+from marginspec_tools.console import EngineCrash
 from marginspec_tools.fleet.shards import (
     PIECES_AHEAD,
     Assignment,
@@ -22,7 +23,6 @@ from marginspec_tools.fleet.shards import (
     in_order,
     put_answers,
 )
-from marginspec_tools.runs.running import EngineCrash
 from travelling_work import Changes, Squares
 
 
@@ -90,7 +90,7 @@ def test_a_process_that_dies_is_told_and_leaves_no_output(tmp_path: Path) -> Non
     total = Total(SQUARES, {"rulebook": "1", "pieces": 9, "of": "numbers"})
     output = tmp_path / "squares"
     with pytest.raises(EngineCrash) as crash:
-        put_answers(total, answers(Squares(deadly=5), range(9), assignment(2)), output, ())
+        put_answers(total, answers(Squares(deadly=5), range(9), assignment(2)), 9, output, ())
     assert str(crash.value) == "a process died at its work, perhaps for want of memory; nothing is written"
     assert list(tmp_path.iterdir()) == []
 

@@ -15,7 +15,7 @@ from marginspec_journal.decimals import parse_decimal
 from marginspec_journal.states import read_state, write_state
 from marginspec_tools import cli
 from marginspec_tools.runs.fast_running import FastRun
-from marginspec_tools.simulate.venue import generate, mixed
+from marginspec_tools.simulate import generate, mixed
 
 SCENARIOS = 12
 COUNTED = {"liquidated": DomainLiquidated, "lots": LotOpened, "deleveraged": Deleveraged, "levied": Levied}
@@ -142,14 +142,13 @@ def test_what_does_not_make_a_whole_is_refused(files: tuple[Path, Path], tmp_pat
     assert "3/2 is not a shard, such as 2/5" in refused("sweep", state, scenarios, "--shard", "3/2")
 
 
-def test_a_market_that_is_not_listed_is_rejected_in_every_scenario(files: tuple[Path, Path], tmp_path: Path) -> None:
-    state, _ = files
-    scenarios = tmp_path / "unlisted.jsonl"
-    marks = [{"UNLISTED-1": "5"}, {"UNLISTED-2": "5"}, {"UNLISTED-1": "5"}]
-    scenarios.write_text("".join(json.dumps({"marks": one}) + "\n" for one in marks))
-    *answers, _ = run("sweep", state, scenarios, "--jobs", 1)
-    assert [answer["rejected"] for answer in answers] == [1, 1, 1]
-    assert [answer["hash"] for answer in answers] == [expected(state, one)["hash"] for one in marks]
+def test_a_market_that_does_not_exist_is_refused(files: tuple[Path, Path], tmp_path: Path) -> None:
+    state, good = files
+    scenarios, output = tmp_path / "unlisted.jsonl", tmp_path / "answers"
+    scenarios.write_text(good.read_text() + '{"marks":{"UNLISTED-1":"5"}}\n')
+    said = f"{scenarios}:{SCENARIOS + 1}: marks.UNLISTED-1: the state has no such market"
+    assert refused("sweep", state, scenarios, "--output", output) == said
+    assert list(tmp_path.iterdir()) == [scenarios]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

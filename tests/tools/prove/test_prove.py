@@ -53,6 +53,7 @@ def test_people_get_a_table() -> None:
     assert finished.exit_code == 0
     assert "T-NUM-1" in finished.stdout
     assert "1 proved" in finished.stdout
+    assert [line for line in finished.stdout.splitlines() if line.endswith(" ")] == []
 
 
 def test_an_id_names_itself_only_and_a_part_of_it_all_that_begin_so() -> None:
@@ -108,6 +109,27 @@ def test_a_failure_shows_its_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(failure_lines([SUMMARY, failed])) == [
         "T-X-1 is failed: nothing is lost", "    x = 3", "    y = 2",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--mutants", "--fast"), "--fast does nothing beside --mutants: leave it out"),
+        (("--mutants", "--journal", "j.jsonl"), "--journal does nothing beside --mutants: leave it out"),
+        (("--recheck", ".", "--export", "new"), "--export does nothing beside --recheck: leave it out"),
+        (("T-NUM-1", "--recheck", "."), "[ID]... does nothing beside --recheck: leave it out"),
+        (("--status", "--state", "s.json"), "--state does not go with --status, which is of all theorems"),
+        (("--status", "T-NUM-1"), "[ID]... does not go with --status, which is of all theorems"),
+        (
+            ("--state", "s.json"),
+            "an example is of one theorem: name it, such as marginspec prove T-NUM-1 --journal FILE",
+        ),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(options: tuple[str, ...], said: str) -> None:
+    finished = run(*options)
+    assert finished.exit_code == 2
+    assert finished.stderr.splitlines()[-1] == f"Error: {said}"
 
 
 # ------------------------------------------------------------- certificates

@@ -13,22 +13,15 @@ from marginspec.model.units import RATE_ONE
 from marginspec.transition import apply
 from marginspec_audit import Transition, check_transition
 from marginspec_journal import InputError, open_journal
+from marginspec_journal.decimals import parse_decimal
 from marginspec_tools.cli import main
-from marginspec_tools.simulate.markets import decimal8, first_markets, named_market, venue_markets
+from marginspec_tools.simulate.generation import clock, generate, simulated_events
+from marginspec_tools.simulate.markets import first_markets, named_market, venue_markets
+from marginspec_tools.simulate.parameters import Parameters, mixed, opening_length
 from marginspec_tools.simulate.price_paths import Close, JumpDiffusion, Moment, RealCloses, closes_from
 from marginspec_tools.simulate.scenario import command
-from marginspec_tools.simulate.seeded_random import Chance
-from marginspec_tools.simulate.venue import (
-    Parameters,
-    Taken,
-    Venue,
-    clock,
-    generate,
-    generate_taken,
-    is_wealthy,
-    mixed,
-    opening_length,
-)
+from marginspec_tools.simulate.seeded_random import SeededRandom
+from marginspec_tools.simulate.venue import Venue, is_wealthy
 
 FROM_SEED_7 = [947865, -1, -113874264, 99090417246115085]
 WILD = JumpDiffusion(volatility=3_000_000, jump_probability=20_000_000, jump_mean=-8_000_000, jump_deviation=15_000_000)
@@ -62,13 +55,13 @@ def closes_file(folder: Path, text: str) -> Path:
 
 
 def test_chance_is_the_same_everywhere() -> None:
-    chance = Chance(7)
+    chance = SeededRandom(7)
     drawn = [chance.below(10**6), chance.between(-5, 5), chance.bell(RATE_ONE), chance.below(2**60)]
     assert drawn == FROM_SEED_7
 
 
 def test_chance_stays_within_its_bounds() -> None:
-    chance = Chance(1)
+    chance = SeededRandom(1)
     assert {chance.below(3) for _ in range(200)} == {0, 1, 2}
     assert {chance.between(-1, 1) for _ in range(200)} == {-1, 0, 1}
     assert not any(chance.happens(0) for _ in range(200))
@@ -78,7 +71,7 @@ def test_chance_stays_within_its_bounds() -> None:
 
 
 def test_bell_has_its_deviation() -> None:
-    chance = Chance(2)
+    chance = SeededRandom(2)
     draws = [chance.bell(10_000) for _ in range(20_000)]
     assert abs(sum(draws)) < 20_000 * 300
     variance = sum(draw * draw for draw in draws) // 20_000
@@ -90,17 +83,17 @@ def test_bell_has_its_deviation() -> None:
 
 def test_jump_diffusion_without_chance_stands_still() -> None:
     still = JumpDiffusion(volatility=0, jump_probability=0)
-    assert still.next_price("M", 12345, 2, Moment(0, 1), Chance(1)) == 12345
+    assert still.next_price("M", 12345, 2, Moment(0, 1), SeededRandom(1)) == 12345
 
 
 def test_jump_diffusion_never_reaches_zero() -> None:
     doom = JumpDiffusion(volatility=0, jump_probability=RATE_ONE, jump_mean=-2 * RATE_ONE, jump_deviation=0)
-    assert doom.next_price("M", 12345, 2, Moment(0, 1), Chance(1)) == 1
+    assert doom.next_price("M", 12345, 2, Moment(0, 1), SeededRandom(1)) == 1
 
 
 def test_closes_are_met_at_both_ends_and_joined_by_lines() -> None:
     path = RealCloses({"M": (Close(100, 0), Close(20000, 2), Close(1501, 1))})
-    prices = [path.next_price("M", 0, 1, Moment(passed, 4), Chance(1)) for passed in range(5)]
+    prices = [path.next_price("M", 0, 1, Moment(passed, 4), SeededRandom(1)) for passed in range(5)]
     assert prices == [1000, 1500, 2000, 1750, 1501]
     assert path.first_price("M", 1) == 1000
 
@@ -160,13 +153,6 @@ def test_more_markets_than_the_venue_has_get_new_names() -> None:
     assert named_market("NOSUCH") is None
 
 
-def test_decimals_finer_than_the_wire_are_refused() -> None:
-    assert decimal8("-1.5") == -150_000_000
-    assert decimal8("1.500000000") == 150_000_000
-    with pytest.raises(ValueError, match=r"0\.000000001 has digits finer than 1e-8"):
-        decimal8("0.000000001")
-
-
 # ------------------------------------------------------------------- generating
 
 
@@ -177,7 +163,7 @@ def test_the_same_seed_gives_the_same_events() -> None:
 
 def test_receipts_are_those_of_a_replay() -> None:
     state = State()
-    for taken in generate_taken(parameters(5)):
+    for taken in simulated_events(parameters(5)):
         state, receipt = apply(state, taken.event)
         assert receipt == taken.receipt
 
@@ -191,7 +177,7 @@ def test_records_are_numbered_and_timed() -> None:
 
 def test_the_opening_is_as_long_as_stated() -> None:
     asked = parameters(1)
-    opening = list(generate_taken(asked))[: opening_length(24, 4, assets=1)]
+    opening = list(simulated_events(asked))[: opening_length(24, 4, assets=1)]
     kinds = Counter(type(taken.event).__name__ for taken in opening)
     assert kinds["ListMarket"] == kinds["MarkPrice"] == 4
     assert kinds["FundInsurance"] == 1
@@ -200,7 +186,7 @@ def test_the_opening_is_as_long_as_stated() -> None:
 
 
 def test_most_events_are_accepted_and_some_are_not() -> None:
-    taken = list(generate_taken(attrs.evolve(parameters(2, count=1500), mistakes=2)))
+    taken = list(simulated_events(attrs.evolve(parameters(2, count=1500), mistakes=2)))
     refused = Counter(one.receipt.rejected for one in taken if one.receipt.rejected is not None)
     assert 0.02 * len(taken) < refused.total() < 0.15 * len(taken)
     assert len(refused) >= 8
@@ -225,7 +211,7 @@ def test_most_events_are_accepted_and_some_are_not() -> None:
 def test_every_step_of_a_wild_scenario_is_sound(seed: int, adl_ranking: str, last_resort: str) -> None:
     header = Header(Profile(adl_ranking, last_resort))  # type: ignore[arg-type]  # two literals by name
     state = State(header=header)
-    for taken in generate_taken(parameters(seed, count=350, header=header)):
+    for taken in simulated_events(parameters(seed, count=350, header=header)):
         before = state
         state, receipt = apply(before, taken.event)
         assert check_transition(Transition(before, taken.event, receipt, state)) == ()
@@ -234,7 +220,7 @@ def test_every_step_of_a_wild_scenario_is_sound(seed: int, adl_ranking: str, las
 # ------------------------------------------------------------------- mixed
 
 
-def kind_of(taken: Taken) -> str:
+def kind_of(taken: Transition) -> str:
     match taken.event:
         case events.Trade() | events.LiquidationFill():
             return "trades"
@@ -248,7 +234,7 @@ def kind_of(taken: Taken) -> str:
 
 def test_the_mixed_preset_has_the_mix_of_the_performance_bar() -> None:
     asked = mixed(accounts=1000, following=3000, seed=1)
-    venue_events = list(generate_taken(asked))
+    venue_events = list(simulated_events(asked))
     following = venue_events[opening_length(1000, 40, assets=1) :]
     shares = Counter(kind_of(taken) for taken in following)
     assert len(following) == 3000
@@ -259,7 +245,7 @@ def test_the_mixed_preset_has_the_mix_of_the_performance_bar() -> None:
 
 def test_markets_of_the_mixed_preset_have_at_most_50_positions() -> None:
     state, most = State(), 0
-    for taken in generate_taken(mixed(accounts=200, following=2500, seed=2)):
+    for taken in simulated_events(mixed(accounts=200, following=2500, seed=2)):
         state, _ = apply(state, taken.event)
         if isinstance(taken.event, events.MarkPrice):
             held = sum(1 for key in state.positions if key.market == taken.event.market)
@@ -316,10 +302,10 @@ def test_marks_run_through_real_closes(tmp_path: Path) -> None:
     result = run(str(out), "--closes", str(file), "--accounts", "6", "--events", "300", "--mix", "marks=1,trades=3")
     assert result.exit_code == 0
     marks = [record.event.price for record in open_journal(out) if isinstance(record.event, events.MarkPrice)]
-    assert marks[0] == decimal8("121500.50")
+    assert marks[0] == parse_decimal("121500.50")
     accepted = [mark for mark in marks if mark > 0]
     assert accepted == sorted(accepted, reverse=True)
-    assert decimal8("110000.1") <= accepted[-1] < decimal8("110500")
+    assert parse_decimal("110000.1") <= accepted[-1] < parse_decimal("110500")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from marginspec_engine.batches.running import BatchRun
 from marginspec_journal import Record, open_journal
 from marginspec_journal.parquet import ParquetJournal
 from marginspec_journal.states import opening
-from marginspec_tools.runs.fast_running import rows_behind
+from marginspec_tools.runs import rows_behind
 
 
 class Sample:

@@ -9,7 +9,7 @@ import attrs
 
 
 @attrs.frozen
-class Figure:
+class Measurement:
     """Microseconds that we take for a question, and those of a peer or reference, if there is one.
 
     `size` is the number of accounts or rows that the question is about, `row` the row of the table it stands in,
@@ -72,7 +72,7 @@ class Bound:
         return {"kind": "bound", **attrs.asdict(self), "reached": self.is_reached}
 
 
-Measured = Figure | Bound
+Measured = Measurement | Bound
 
 
 def written(ratio: float) -> str:
@@ -92,10 +92,10 @@ def said(is_reached: bool | None) -> str:
 
 def growth(found: Sequence[Measured], *, smallest: int, largest: int, at_most: float) -> Iterator[Bound]:
     """How much dearer a row's question is at the largest size than at the smallest, if both were asked."""
-    figures = [one for one in found if isinstance(one, Figure)]
-    costs = {one.size: one.ours_us for one in figures}
+    measurements = [one for one in found if isinstance(one, Measurement)]
+    costs = {one.size: one.ours_us for one in measurements}
     if smallest in costs and largest in costs:
-        row = figures[0].row
+        row = measurements[0].row
         named = f"{row}: cost at {largest:,} accounts over that at {smallest:,}"
         yield Bound(f"{row}, growth", named, costs[largest] / costs[smallest], "times", at_most)
 

@@ -1,0 +1,142 @@
+"""The checks of an audit, event by event, and what they have found."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import attrs
+
+from marginspec.model.effects import LotOpened
+from marginspec_audit import EVENT_INVARIANTS, STATE_INVARIANTS
+from marginspec_tools.audit.findings import Finding, broken_invariants
+from marginspec_tools.audit.observed import observed_differences, observed_values
+from marginspec_tools.audit.recount import Recount
+from marginspec_tools.audit.waterfall import happenings
+from marginspec_tools.runs import Run, Step
+
+FIRST_SHOWN = 20
+
+
+@attrs.define
+class Tally:
+    """What an audit has counted so far.
+
+    `findings` by kind, and `broken` by invariant; the first findings, and the first of each invariant; what
+    `happened` in the waterfall, and the lots that each market had; how many observed values were `compared`, by kind.
+    """
+
+    findings: Counter[str] = attrs.field(factory=Counter)
+    broken: Counter[str] = attrs.field(factory=Counter)
+    first: list[Finding] = attrs.field(factory=list)
+    first_broken: dict[str, Finding] = attrs.field(factory=dict)
+    happened: Counter[str] = attrs.field(factory=Counter)
+    lots_opened: Counter[str] = attrs.field(factory=Counter)
+    compared: Counter[str] = attrs.field(factory=Counter)
+
+    def count(self, step: Step) -> None:
+        """Count what an event did, and what its line says was observed."""
+        effects = step.taken.receipt.effects
+        self.happened.update(happenings(effects))
+        self.lots_opened.update(effect.lot.market for effect in effects if isinstance(effect, LotOpened))
+        self.compared.update(observed_values(step.record.observed))
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Count findings, and keep those that are among the first."""
+        for finding in findings:
+            self.findings[finding.kind] += 1
+            if finding.kind == "invariant":
+                self.broken[finding.rule] += 1
+                self.first_broken.setdefault(finding.rule, finding)
+            if len(self.first) < FIRST_SHOWN:
+                self.first.append(finding)
+
+    def join(self, other: "Tally") -> None:
+        """Add what another process found of the same journal; the first of all findings are kept."""
+        self.findings.update(other.findings)
+        self.broken.update(other.broken)
+        for rule, finding in other.first_broken.items():
+            self.first_broken[rule] = min(finding, self.first_broken.get(rule, finding), key=lambda one: one.seq)
+        self.first = sorted([*self.first, *other.first], key=lambda one: one.seq)[:FIRST_SHOWN]
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is no finding."""
+        return not self.findings
+
+
+class Share(NamedTuple):
+    """Which events a process checks the invariants of: those whose number leaves `number` when divided by `parts`."""
+
+    number: int
+    parts: int
+
+
+WHOLE = Share(0, 1)
+
+
+class Checks:
+    """A run with its checks; iterate over it once, for each event with its findings, and finish it.
+
+    The invariants take nearly all of the time. So processes may share them, each of which runs the whole journal; the
+    first one does all the rest.
+    """
+
+    def __init__(self, run: Run, share: Share = WHOLE) -> None:
+        self.run, self.tally = run, Tally()
+        self._share = share
+        self._recount = Recount(run.start.state)
+        self._last: Step | None = None
+
+    def __iter__(self) -> Iterator[tuple[Step, list[Finding]]]:
+        for step in self.run:
+            self._last = step
+            found = broken_invariants(step) if step.number % self._share.parts == self._share.number else []
+            if self._share.number == 0:
+                self.tally.count(step)
+                found += [*self._recount.take(step), *observed_differences(step)]
+            self.tally.add(found)
+            yield step, found
+
+    def finish(self) -> list[Finding]:
+        """What is found of the whole ledger after the last event."""
+        found = [] if self._last is None or self._share.number else list(self._recount.finish(self._last))
+        self.tally.add(found)
+        return found
+
+
+def check_share(path: Path, share: Share) -> tuple[str, Tally]:
+    """A process's part: the hash of its whole run, and what it found."""
+    checks = Checks(Run(path), share)
+    for _ in checks:
+        pass
+    return checks.run.totals().hash, checks.tally
+
+
+# ----------------------------------------------------------------- the invariants
+
+
+@attrs.frozen
+class Verdict:
+    """What was found of an invariant: how often it was broken, and where first."""
+
+    invariant: str
+    sentence: str
+    broken: int
+    first: Finding | None
+
+
+def verdicts(tally: Tally) -> list[Verdict]:
+    """What was found of each invariant."""
+    return [
+        Verdict(invariant, sentence, tally.broken[invariant], tally.first_broken.get(invariant))
+        for invariant, sentence in sentences().items()
+    ]
+
+
+def sentences() -> dict[str, str]:
+    """What each invariant says, by id: the first line of what checks it."""
+    found: dict[str, list[str]] = {}
+    for invariant, predicate in (*STATE_INVARIANTS.items(), *EVENT_INVARIANTS.items()):
+        found.setdefault(invariant, []).append((predicate.__doc__ or "").strip().splitlines()[0].rstrip("."))
+    return {invariant: "; ".join(texts) for invariant, texts in sorted(found.items())}
