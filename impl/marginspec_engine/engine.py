@@ -55,11 +55,18 @@ class OptimizedEngine:
                 return Receipt(None, listing(event))
             except Refused as refusal:
                 return Receipt(refusal.reason, ())
+        self.tables.free_names()
         write_event(self.tables, event, self.tables.book[layout.EVENT_WORDS :])
-        reason = enter(self.tables.book.ctypes.data, APPLY, 0, 0, 0)
+        reason = self.enter(APPLY)
         if reason == TOO_WIDE:
             reason = self.apply_widely()
         return self._receipt(reason)
+
+    def enter(self, task: int, first: int = 0, second: int = 0, third: int = 0) -> int:
+        """Have compiled code do a task on the book; what its numbers mean and what it gives, see `enter_at`."""
+        self.tables.rank()
+        given: int = enter(self.tables.book.ctypes.data, task, first, second, third)
+        return given
 
     def apply_widely(self) -> int:
         """Take the event in the event words with Python's integers; gives its reason."""
@@ -113,5 +120,5 @@ class OptimizedEngine:
 
     def _settled(self, number: int) -> tuple[Effect, ...]:
         """Settle an accepted event, of whose market every domain is to be looked at, if it is one."""
-        enter(self.tables.book.ctypes.data, SETTLE_MARKET, number, 0, 0)
+        self.enter(SETTLE_MARKET, number)
         return self._effects()

@@ -12,9 +12,9 @@ from marginspec_engine.layout import (
     EVENT_ROW,
     EVENT_TYPE,
     EVENT_WORDS,
+    LAST_COMPILED,
     LINES,
     LITERALS,
-    MARK_PRICE,
     NONE,
     RECEIPT,
     ROOM,
@@ -29,10 +29,7 @@ from marginspec_engine.memory.looking_ahead import look_ahead
 from marginspec_engine.memory.octets import put_one, put_two, two
 from marginspec_engine.memory.words import Words, at, items, reserve, words_at
 from marginspec_engine.rules.transition import apply_event
-from marginspec_engine.text.event_texts import write_event
-from marginspec_engine.text.hashing import hash_bytes, put_hash, schedule_of
-from marginspec_engine.text.literals import literal
-from marginspec_engine.text.receipt_texts import (
+from marginspec_engine.text.canonical import (
     ACCEPTED_IS,
     ALSO_SEQ,
     CLOSE,
@@ -41,7 +38,10 @@ from marginspec_engine.text.receipt_texts import (
     REASON_PARTS,
     REJECTED_EVENT_IS,
     write_effect,
+    write_event,
 )
+from marginspec_engine.text.hashing import hash_bytes, put_hash, schedule_of
+from marginspec_engine.text.literals import literal
 from marginspec_engine.text.texts import HEXADECIMAL, copy, fixed, whole
 
 HASH_BYTES = 32
@@ -58,7 +58,7 @@ def run_rows(book: Words, rows: int, first: int, end: int) -> int:
     """
     for number in range(first, end):
         event = words_at(book, rows + number * EVENT_ROW * WORD_BYTES)
-        if event[EVENT_TYPE] > MARK_PRICE:
+        if event[EVENT_TYPE] > LAST_COMPILED:
             return number
         look_ahead(book, rows, number, end)
         for place in range(EVENT_ROW):

@@ -22,20 +22,15 @@ from marginspec_engine.index.trees import (
 )
 from marginspec_engine.kernels import deleveraging as kernels
 from marginspec_engine.kernels import margin
+from marginspec_engine.kernels.rankings import score_by
 from marginspec_engine.layout import (
-    ACCOUNT,
-    ACCOUNTS,
     ADDRESS,
     ASSET,
-    ASSET_ROW,
     ASSET_UNIT,
-    ASSETS,
     CASH,
     COST,
     DIRTY,
     DOMAIN,
-    DOMAIN_ROW,
-    DOMAINS,
     EVENT,
     FIRST,
     FIRST_LOT,
@@ -45,25 +40,19 @@ from marginspec_engine.layout import (
     LEAF_EVENT,
     LONG_LOSING,
     LONG_QUEUE,
-    LOT,
     LOT_LEAF,
-    LOTS,
     MARKET,
     MARKET_POSITIONS,
-    MARKET_ROW,
-    MARKETS,
     NEXT,
     NONE,
     NUMBER,
     OWNER,
-    POSITION,
-    POSITIONS,
     QUANTITY,
     QUEUE_EVENT,
     QUEUED,
     QUEUES_TAKEN,
     RANK,
-    RANKS_BITMEX,
+    RANKING,
     SHORT_LOSING,
     SHORT_QUEUE,
     SIDE,
@@ -73,7 +62,19 @@ from marginspec_engine.layout import (
 )
 from marginspec_engine.memory.fetching import FAR, LINE_BYTES, NEAR, fetch_position, fetch_positions
 from marginspec_engine.memory.octets import fetch, fraction_hint
-from marginspec_engine.memory.words import Words, at, items, push, reserve, row
+from marginspec_engine.memory.words import (
+    Words,
+    account_row,
+    asset_row,
+    at,
+    domain_row,
+    items,
+    lot_row,
+    market_row,
+    position_row,
+    push,
+    reserve,
+)
 from marginspec_engine.rules.margin import known_margin, lot_loss, value_at_mark
 
 # ----------------------------------------------------------------- candidates and their order
@@ -86,7 +87,7 @@ what its leaf will hold."""
 
 def take_queues(book: Words, number: int) -> None:
     """Scores and order of both sides are taken at the event's first look at a market, and kept (ADL-02)."""
-    market = row(book, MARKETS, number, MARKET_ROW)
+    market = market_row(book, number)
     if market[QUEUE_EVENT] == book[EVENT]:
         return
     rank_accounts(book)
@@ -107,7 +108,7 @@ def list_losing(book: Words, market: Words) -> None:
     at(market, SHORT_LOSING + QUEUED)[USED] = 0
     number = market[FIRST_LOT]
     while number != NONE:
-        lot = row(book, LOTS, number, LOT)
+        lot = lot_row(book, number)
         if lot_loss(book, number) > 0:
             push(book, at(market, losing_side(lot[QUANTITY]) + QUEUED), number)
         number = lot[NEXT]
@@ -120,7 +121,7 @@ def take_losing(book: Words, market: Words, side: int) -> None:
     plant(book, queue, queued[USED])
     for place in range(queued[USED]):
         number = items(book, queued)[place]
-        lot = row(book, LOTS, number, LOT)
+        lot = lot_row(book, number)
         lot[LOT_LEAF] = place
         plant_leaf(book, queue, place, -lot_loss(book, number), abs(lot[QUANTITY]))
     grow(book, queue)
@@ -153,7 +154,7 @@ def take_place(book: Words, queue: Words, place: int, chosen: Words) -> None:
     """Have a candidate stand at a place of a queue, and in its leaf."""
     number = chosen[NUMBERED]
     items(book, at(queue, QUEUED))[place] = number
-    position = row(book, POSITIONS, number, POSITION)
+    position = position_row(book, number)
     position[LEAF] = place
     position[LEAF_EVENT] = book[EVENT]
     plant_leaf(book, queue, place, chosen[BEARABLE], chosen[BORNE_OVER])
@@ -167,7 +168,7 @@ def collect_candidates(book: Words, market: Words, side: int) -> int:
     for place in range(listed[USED]):
         fetch_positions(book, items(book, listed), place, listed[USED], 1)
         number = items(book, listed)[place]
-        position = row(book, POSITIONS, number, POSITION)
+        position = position_row(book, number)
         if (position[QUANTITY] > 0) == (side == LONG_QUEUE):
             equity, maintenance = known_margin(book, position[DOMAIN])
             if equity > maintenance:
@@ -177,16 +178,13 @@ def collect_candidates(book: Words, market: Words, side: int) -> int:
 
 def add_candidate(book: Words, market: Words, number: int, equity: int, maintenance: int) -> None:
     """Put a position with its score into WORKING, by the profile's ranking (ADL-02)."""
-    position = row(book, POSITIONS, number, POSITION)
+    position = position_row(book, number)
     value = value_at_mark(market, position[QUANTITY])
     unrealised = margin.unrealised(value, position[COST])
-    if book[RANKS_BITMEX] == 1:
-        score = kernels.bitmex_score(unrealised, position[COST], abs(value), equity)
-    else:
-        cash = row(book, DOMAINS, position[DOMAIN], DOMAIN_ROW)[CASH]
-        unit = row(book, ASSETS, market[ASSET], ASSET_ROW)[ASSET_UNIT]
-        score = kernels.binance_score(unrealised, cash, maintenance, equity, unit)
-    above, times, below, by = score
+    cash, unit = domain_row(book, position[DOMAIN])[CASH], asset_row(book, market[ASSET])[ASSET_UNIT]
+    above, times, below, by = score_by(
+        book[RANKING], unrealised, position[COST], abs(value), cash, maintenance, equity, unit
+    )
     working = at(book, WORKING)
     added = at(items(book, working), working[USED])
     working[USED] = working[USED] + CANDIDATE
@@ -314,8 +312,8 @@ def fetch_candidate(book: Words, place: int) -> None:
 
 def key_rank(book: Words, number: int) -> int:
     """Where a position's key stands among those of its market."""
-    position = row(book, POSITIONS, number, POSITION)
-    return 4 * row(book, ACCOUNTS, position[OWNER], ACCOUNT)[RANK] + position[SIDE]
+    position = position_row(book, number)
+    return 4 * account_row(book, position[OWNER])[RANK] + position[SIDE]
 
 
 # ----------------------------------------------------------------- what changes while an event has queues
@@ -329,11 +327,11 @@ def refresh_leaves(book: Words) -> None:
         domain = items(book, changed)[changed[USED]]
         forget(book, domain, IS_DIRTY)
         equity, maintenance = known_margin(book, domain)
-        number = row(book, DOMAINS, domain, DOMAIN_ROW)[FIRST]
+        number = domain_row(book, domain)[FIRST]
         while number != NONE:
-            position = row(book, POSITIONS, number, POSITION)
+            position = position_row(book, number)
             if position[LEAF_EVENT] == book[EVENT]:
-                market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+                market = market_row(book, position[MARKET])
                 amount, over = bearable_loss(market, position, equity - maintenance)
                 if change_leaf(book, at(market, queue_side(position[QUANTITY])), position[LEAF], amount, over):
                     take_up(book, market)
@@ -349,7 +347,7 @@ def bearable_loss(market: Words, position: Words, spare: int) -> tuple[int, int]
 def leave_queue(book: Words, position: Words, held: int) -> None:
     """Take a position that is flat now out of the queue that the event has of its side, if it stands there (ADL-02)."""
     if position[LEAF_EVENT] == book[EVENT]:
-        market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+        market = market_row(book, position[MARKET])
         drop_leaf(book, at(market, queue_side(held)), position[LEAF])
 
 
@@ -365,8 +363,8 @@ def losing_side(quantity: int) -> int:
 
 def refresh_lot(book: Words, number: int, held: int) -> None:
     """Write the leaf of a losing lot anew of which so many lots were held before a step."""
-    lot = row(book, LOTS, number, LOT)
-    market = row(book, MARKETS, lot[MARKET], MARKET_ROW)
+    lot = lot_row(book, number)
+    market = market_row(book, lot[MARKET])
     queue, loss = at(market, losing_side(held)), lot_loss(book, number)
     if loss > 0:
         change_leaf(book, queue, lot[LOT_LEAF], -loss, abs(lot[QUANTITY]))
@@ -379,7 +377,7 @@ def refresh_lot(book: Words, number: int, held: int) -> None:
 
 def first_eligible(book: Words, market: Words, number: int) -> int:
     """The first counterparty in the queue that is eligible for a losing lot; NONE if there is none (ADL-01, ADL-04)."""
-    lot, loss = row(book, LOTS, number, LOT), lot_loss(book, number)
+    lot, loss = lot_row(book, number), lot_loss(book, number)
     queue = at(market, queue_side(-lot[QUANTITY]))
     place, queued = first_reaching(book, queue, loss, abs(lot[QUANTITY])), at(queue, QUEUED)
     if place == NONE:
@@ -396,7 +394,7 @@ def oldest_bearable(book: Words, market: Words, most: int) -> int:
         return short_lot
     if short_lot == NONE:
         return long_lot
-    is_older = row(book, LOTS, long_lot, LOT)[NUMBER] < row(book, LOTS, short_lot, LOT)[NUMBER]
+    is_older = lot_row(book, long_lot)[NUMBER] < lot_row(book, short_lot)[NUMBER]
     return long_lot if is_older else short_lot
 
 

@@ -12,8 +12,6 @@ from marginspec_engine.layout import (
     BY_SHORTFALL,
     IS_ASIDE,
     KEYS,
-    MARKET_ROW,
-    MARKETS,
     MARKETS_WITH_LOTS,
     NONE,
     QUEUED,
@@ -21,7 +19,7 @@ from marginspec_engine.layout import (
     SHORTFALL_LEAF,
     USED,
 )
-from marginspec_engine.memory.words import Words, at, items, push, row
+from marginspec_engine.memory.words import Words, at, items, market_row, push
 from marginspec_engine.rules.waterfall import shortfall
 
 
@@ -37,7 +35,7 @@ def line_up(book: Words, asset: int) -> None:
     queued[USED] = 0
     for place in range(count):
         number = items(book, keys)[2 * place + 1]
-        market = row(book, MARKETS, number, MARKET_ROW)
+        market = market_row(book, number)
         push(book, queued, number)
         market[SHORTFALL_LEAF] = place
         plant_leaf(book, queue, place, shortfall(market), 1)
@@ -52,7 +50,7 @@ def collect_markets(book: Words, asset: int) -> None:
     keys[USED] = 0
     for place in range(listed[USED]):
         number = items(book, listed)[place]
-        market = row(book, MARKETS, number, MARKET_ROW)
+        market = market_row(book, number)
         if market[ASSET] == asset:
             push(book, keys, market[RANK])
             push(book, keys, number)
@@ -62,7 +60,7 @@ def dismiss(book: Words) -> None:
     """No market is set aside any more: its place in the queue will be that of another asset's."""
     queued = at(book, BY_SHORTFALL + QUEUED)
     for place in range(queued[USED]):
-        row(book, MARKETS, items(book, queued)[place], MARKET_ROW)[IS_ASIDE] = 0
+        market_row(book, items(book, queued)[place])[IS_ASIDE] = 0
 
 
 def shortest_market(book: Words) -> int:
@@ -105,4 +103,4 @@ def take_up_restoring(book: Words, missing: int) -> None:
     while reaches(largest(book, aside), missing, 1):
         place = first_reaching(book, aside, missing, 1)
         if place != NONE:
-            take_up(book, row(book, MARKETS, items(book, at(book, BY_SHORTFALL + QUEUED))[place], MARKET_ROW))
+            take_up(book, market_row(book, items(book, at(book, BY_SHORTFALL + QUEUED))[place]))

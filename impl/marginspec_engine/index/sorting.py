@@ -7,33 +7,35 @@ from marginspec_engine.layout import (
     ACCOUNT,
     ACCOUNTS,
     ASSET,
-    ASSET_ROW,
-    ASSETS,
-    DOMAIN_ROW,
-    DOMAINS,
+    HAS_UNRANKED_ACCOUNTS,
     KEYS,
     MARKET,
-    MARKET_ROW,
-    MARKETS,
     NAME,
     NAME_LENGTH,
     NAME_START,
     NAMES,
     NONE,
-    ORDER,
     ORDER_NAMES,
     ORDERED_ACCOUNTS,
-    ORDERS,
     OWNER,
-    POSITION,
-    POSITIONS,
     RANK,
-    RANKED_ACCOUNTS,
     SIDE,
     USED,
     WORKING,
 )
-from marginspec_engine.memory.words import Words, at, items, push, reserve, row
+from marginspec_engine.memory.words import (
+    Words,
+    account_row,
+    asset_row,
+    at,
+    domain_row,
+    items,
+    market_row,
+    order_row,
+    position_row,
+    push,
+    reserve,
+)
 
 # ----------------------------------------------------------------- accounts by name
 
@@ -41,7 +43,7 @@ from marginspec_engine.memory.words import Words, at, items, push, reserve, row
 def name_comes_first(book: Words, first: int, second: int) -> bool:
     """Whether an account's name comes before another's, or is the same."""
     names = items(book, at(book, NAMES))
-    one, other = row(book, ACCOUNTS, first, ACCOUNT), row(book, ACCOUNTS, second, ACCOUNT)
+    one, other = account_row(book, first), account_row(book, second)
     for place in range(min(one[NAME_LENGTH], other[NAME_LENGTH])):
         left, right = names[one[NAME_START] + place], names[other[NAME_START] + place]
         if left != right:
@@ -51,22 +53,29 @@ def name_comes_first(book: Words, first: int, second: int) -> bool:
 
 def rank_accounts(book: Words) -> None:
     """Give every account its rank by name; costs nothing while no account is new."""
-    count, ranked = at(book, ACCOUNTS)[USED] // ACCOUNT, book[RANKED_ACCOUNTS]
-    if count == ranked:
+    if book[HAS_UNRANKED_ACCOUNTS] == 0:
         return
+    count = at(book, ACCOUNTS)[USED] // ACCOUNT
     ordered, spare = at(book, ORDERED_ACCOUNTS), at(book, KEYS)
-    reserve(book, ordered, count - ordered[USED])
+    reserve(book, ordered, count)
     spare[USED] = 0
     reserve(book, spare, count)
-    accounts = items(book, ordered)
-    for account in range(ranked, count):
-        accounts[account] = account
-    sort_by_name(book, accounts, items(book, spare), ranked, count)
-    merge_by_name(book, accounts, items(book, spare), 0, ranked, count)
-    ordered[USED] = count
-    for place in range(count):
-        row(book, ACCOUNTS, accounts[place], ACCOUNT)[RANK] = place
-    book[RANKED_ACCOUNTS] = count
+    accounts, ranked = items(book, ordered), 0
+    for place in range(ordered[USED]):
+        if account_row(book, accounts[place])[RANK] != NONE:
+            accounts[ranked] = accounts[place]
+            ranked = ranked + 1
+    ordered[USED] = ranked
+    for account in range(count):
+        words = account_row(book, account)
+        if words[RANK] == NONE and words[NAME_LENGTH] > 0:
+            accounts[ordered[USED]] = account
+            ordered[USED] = ordered[USED] + 1
+    sort_by_name(book, accounts, items(book, spare), ranked, ordered[USED])
+    merge_by_name(book, accounts, items(book, spare), 0, ranked, ordered[USED])
+    for place in range(ordered[USED]):
+        account_row(book, accounts[place])[RANK] = place
+    book[HAS_UNRANKED_ACCOUNTS] = 0
 
 
 def sort_by_name(book: Words, accounts: Words, spare: Words, first: int, end: int) -> None:
@@ -147,8 +156,8 @@ def sort_positions(book: Words, listed: Words) -> int:
     pairs[USED] = 0
     for place in range(count):
         number = items(book, listed)[place]
-        position = row(book, POSITIONS, number, POSITION)
-        push(book, pairs, 4 * row(book, ACCOUNTS, position[OWNER], ACCOUNT)[RANK] + position[SIDE])
+        position = position_row(book, number)
+        push(book, pairs, 4 * account_row(book, position[OWNER])[RANK] + position[SIDE])
         push(book, pairs, number)
     sort_pairs(book, count)
     working[USED] = 0
@@ -199,27 +208,27 @@ def sort_of_account(book: Words, domains: Words, count: int) -> None:
 
 def owner_of(book: Words, domain: int) -> int:
     """The account of a domain."""
-    return row(book, DOMAINS, domain, DOMAIN_ROW)[OWNER]
+    return domain_row(book, domain)[OWNER]
 
 
 def account_rank(book: Words, domain: int) -> int:
     """Where the account of a domain stands among all."""
-    return row(book, ACCOUNTS, owner_of(book, domain), ACCOUNT)[RANK]
+    return account_row(book, owner_of(book, domain))[RANK]
 
 
 def rank_within_account(book: Words, domain: int) -> int:
     """Where a domain stands among those of its account: by asset, then cross, then by market and side."""
-    words = row(book, DOMAINS, domain, DOMAIN_ROW)
-    asset = row(book, ASSETS, words[ASSET], ASSET_ROW)[RANK] << 32
+    words = domain_row(book, domain)
+    asset = asset_row(book, words[ASSET])[RANK] << 32
     if words[MARKET] == NONE:
         return asset
-    return asset + 4 * (row(book, MARKETS, words[MARKET], MARKET_ROW)[RANK] + 1) + words[SIDE]
+    return asset + 4 * (market_row(book, words[MARKET])[RANK] + 1) + words[SIDE]
 
 
 def order_name_comes_first(book: Words, first: int, second: int) -> bool:
     """Whether an order's name comes before another's of the same account."""
     names = items(book, at(book, NAMES))
-    one, other = row(book, ORDERS, first, ORDER)[NAME], row(book, ORDERS, second, ORDER)[NAME]
+    one, other = order_row(book, first)[NAME], order_row(book, second)[NAME]
     texts = at(book, ORDER_NAMES)
     one_start, other_start = items(book, texts)[2 * one], items(book, texts)[2 * other]
     one_length, other_length = items(book, texts)[2 * one + 1], items(book, texts)[2 * other + 1]

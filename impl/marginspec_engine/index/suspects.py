@@ -1,8 +1,8 @@
 """What settlement must look at: domains whose health an event may have lowered, assets whose cover it may have."""
 
 from marginspec_engine.index.touched import note
-from marginspec_engine.layout import ASSET_ROW, ASSETS, EXPOSED_ASSETS, IS_EXPOSED, IS_SUSPECT, SUSPECTS
-from marginspec_engine.memory.words import Words, at, push, row
+from marginspec_engine.layout import EXPOSED_ASSETS, IS_EXPOSED, IS_SUSPECT, SUSPECTS
+from marginspec_engine.memory.words import Words, asset_row, at, push
 
 
 def suspect(book: Words, domain: int) -> None:
@@ -13,7 +13,7 @@ def suspect(book: Words, domain: int) -> None:
 
 def expose(book: Words, asset: int) -> None:
     """Have settlement look at an asset's cover."""
-    words = row(book, ASSETS, asset, ASSET_ROW)
+    words = asset_row(book, asset)
     if words[IS_EXPOSED] == 0:
         words[IS_EXPOSED] = 1
         book[EXPOSED_ASSETS] = book[EXPOSED_ASSETS] + 1

@@ -1,18 +1,7 @@
 """What is not known any more: boxes of domains that may have lost health, leaves of queues that may have changed."""
 
-from marginspec_engine.layout import (
-    DIRTY,
-    DOMAIN_ROW,
-    DOMAINS,
-    EVENT,
-    IS_DIRTY,
-    IS_KNOWN,
-    IS_TOUCHED,
-    NOTES,
-    QUEUES_TAKEN,
-    TOUCHED,
-)
-from marginspec_engine.memory.words import Words, at, push, row
+from marginspec_engine.layout import DIRTY, EVENT, FLAGS, IS_DIRTY, IS_KNOWN, IS_TOUCHED, QUEUES_TAKEN, TOUCHED
+from marginspec_engine.memory.words import Words, at, domain_row, push
 
 
 def touch(book: Words, domain: int) -> None:
@@ -33,14 +22,14 @@ def dirty(book: Words, domain: int) -> None:
 
 def note(book: Words, domain: int, noted: int) -> bool:
     """Note something of a domain; whether it was not noted yet."""
-    words = row(book, DOMAINS, domain, DOMAIN_ROW)
-    if words[NOTES] & noted != 0:
+    words = domain_row(book, domain)
+    if words[FLAGS] & noted != 0:
         return False
-    words[NOTES] = words[NOTES] | noted
+    words[FLAGS] = words[FLAGS] | noted
     return True
 
 
 def forget(book: Words, domain: int, noted: int) -> None:
     """Note something of a domain no more."""
-    words = row(book, DOMAINS, domain, DOMAIN_ROW)
-    words[NOTES] = words[NOTES] & ~noted
+    words = domain_row(book, domain)
+    words[FLAGS] = words[FLAGS] & ~noted

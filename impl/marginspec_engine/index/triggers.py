@@ -17,8 +17,6 @@ from marginspec_engine.layout import (
     DEDUCTION_QUANTA,
     DEDUCTION_RESTS,
     DOMAIN,
-    DOMAIN_ROW,
-    DOMAINS,
     FIRST,
     IS_TOUCHED,
     KEYED,
@@ -26,12 +24,8 @@ from marginspec_engine.layout import (
     MARK,
     MARKET,
     MARKET_POSITIONS,
-    MARKET_ROW,
-    MARKETS,
     NEXT,
     NONE,
-    POSITION,
-    POSITIONS,
     QUANTA_PER_UNIT,
     QUANTITY,
     RATES,
@@ -46,7 +40,7 @@ from marginspec_engine.layout import (
     WORKING,
 )
 from marginspec_engine.memory.fetching import fetch_positions
-from marginspec_engine.memory.words import Words, at, items, push, reserve, row
+from marginspec_engine.memory.words import Words, at, domain_row, items, market_row, position_row, push, reserve
 from marginspec_engine.rules.margin import domain_margin, is_flat, tier_maintenance, tier_of, value_at_mark
 
 
@@ -54,7 +48,7 @@ def look_at_mark(book: Words, number: int) -> None:
     """After a market's new mark: suspect every unhealthy domain with a position there (LIQ-01)."""
     look_at_side(book, number, LONG_HEAP)
     look_at_side(book, number, SHORT_HEAP)
-    market = row(book, MARKETS, number, MARKET_ROW)
+    market = market_row(book, number)
     rebuild_if_crowded(book, market, LONG_HEAP)
     rebuild_if_crowded(book, market, SHORT_HEAP)
 
@@ -84,7 +78,7 @@ MOST_SINGLY = 64
 
 def look_at_side(book: Words, number: int, side: int) -> None:
     """Look at the domains whose long or short positions' boxes the mark has left."""
-    market = row(book, MARKETS, number, MARKET_ROW)
+    market = market_row(book, number)
     heap, bound, singly = at(market, side), bound_of(market, side), 0
     while heap[USED] > 0 and items(book, heap)[0] <= bound:
         if singly < MOST_SINGLY:
@@ -103,7 +97,7 @@ def bound_of(market: Words, side: int) -> int:
 
 def look_at_entry(book: Words, market: Words, side: int, key: int, found: int) -> None:
     """Look at a position whose entry came up, if the entry counts; one that came up too soon waits on."""
-    position = row(book, POSITIONS, found, POSITION)
+    position = position_row(book, found)
     sign = 1 if side == LONG_HEAP else -1
     if position[QUANTITY] * sign <= 0 or position[KEYED] != -key * sign:
         return
@@ -146,11 +140,11 @@ def look_at_domain(book: Words, domain: int) -> None:
 
 def box_domain(book: Words, domain: int, health: int) -> None:
     """Divide a domain's health, but for its last quantum, over its positions, and box each."""
-    words = row(book, DOMAINS, domain, DOMAIN_ROW)
+    words = domain_row(book, domain)
     number = words[FIRST]
     budget = boxes.budget_of(health, words[COUNT])
     while number != NONE:
-        position = row(book, POSITIONS, number, POSITION)
+        position = position_row(book, number)
         if position[QUANTITY] > 0:
             box_long(book, number, budget)
         else:
@@ -167,8 +161,8 @@ def box_long(book: Words, number: int, budget: int) -> None:
 
     It loses its size a price unit, and its maintenance margin only falls.
     """
-    position = row(book, POSITIONS, number, POSITION)
-    market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+    position = position_row(book, number)
+    market = market_row(book, position[MARKET])
     mark, size = market[MARK], position[QUANTITY] * market[QUANTA_PER_UNIT]
     distance = boxes.distance_down(budget, size)
     trigger, key = mark - distance - 1, mark - distance // 2 - 1
@@ -185,8 +179,8 @@ def box_short(book: Words, number: int, budget: int) -> None:
 
     It loses its size a price unit, and its maintenance margin rises by less than that, since rates are below 1.
     """
-    position = row(book, POSITIONS, number, POSITION)
-    market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+    position = position_row(book, number)
+    market = market_row(book, position[MARKET])
     mark, size = market[MARK], -position[QUANTITY] * market[QUANTA_PER_UNIT]
     distance = boxes.distance_up(budget, size)
     trigger, key = min(BEYOND, mark + distance + 1), min(BEYOND, mark + distance // 2 + 1)
@@ -213,8 +207,8 @@ def exact_end(market: Words, quantity: int, budget: int) -> int:
 
 def enter_heap(book: Words, number: int, key: int) -> None:
     """Have a position wait for a mark; whatever entry it had counts no more."""
-    position = row(book, POSITIONS, number, POSITION)
-    market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+    position = position_row(book, number)
+    market = market_row(book, position[MARKET])
     position[KEYED] = key
     if position[QUANTITY] > 0:
         add(book, at(market, LONG_HEAP), -key, number)
@@ -274,7 +268,7 @@ def rebuild_if_crowded(book: Words, market: Words, side: int) -> None:
     pairs, kept = items(book, heap), 0
     for place in range(count):
         key, number = pairs[2 * place], pairs[2 * place + 1]
-        position = row(book, POSITIONS, number, POSITION)
+        position = position_row(book, number)
         is_long = side == LONG_HEAP
         of_side = position[QUANTITY] > 0 if is_long else position[QUANTITY] < 0
         if of_side and position[KEYED] == (-key if is_long else key):

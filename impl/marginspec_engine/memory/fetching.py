@@ -16,7 +16,7 @@ from marginspec_engine.layout import (
     WORD_BYTES,
 )
 from marginspec_engine.memory.octets import fetch
-from marginspec_engine.memory.words import Words, items, row
+from marginspec_engine.memory.words import Words, domain_row, items, position_row
 
 LINE_BYTES = 64
 FAR, NEAR = 16, 8
@@ -47,7 +47,7 @@ def fetch_positions(book: Words, positions: Words, place: int, end: int, step: i
     if place + FAR * step < end:
         fetch_position(book, positions[place + FAR * step])
     if place + NEAR * step < end:
-        position = row(book, POSITIONS, positions[place + NEAR * step], POSITION)
+        position = position_row(book, positions[place + NEAR * step])
         fetch_domain(book, position[DOMAIN])
         fetch_account(book, position[OWNER])
 
@@ -57,7 +57,7 @@ def fetch_domains(book: Words, domains: Words, place: int, end: int) -> None:
     if place + FAR < end:
         fetch_domain(book, domains[place + FAR])
     if place + NEAR < end:
-        words = row(book, DOMAINS, domains[place + NEAR], DOMAIN_ROW)
+        words = domain_row(book, domains[place + NEAR])
         fetch_position(book, words[FIRST])
         fetch_account(book, words[OWNER])
 

@@ -5,22 +5,16 @@ from marginspec_engine.layout import (
     ADDRESS,
     ASSET,
     DOMAIN_MAP,
-    DOMAIN_ROW,
-    DOMAINS,
     EVENT_ROW,
     EVENT_TYPE,
     FIRST,
     FIRST_ACCOUNT,
     FIRST_SIDE,
-    MARKET_ROW,
-    MARKETS,
     NEXT,
     NONE,
     OF_MARKET,
     PLACE_ORDER,
-    POSITION,
     POSITION_MAP,
-    POSITIONS,
     SECOND_ACCOUNT,
     SECOND_SIDE,
     SLOTS,
@@ -30,8 +24,19 @@ from marginspec_engine.layout import (
 )
 from marginspec_engine.memory.fetching import fetch_account, fetch_domain, fetch_position
 from marginspec_engine.memory.octets import fetch
-from marginspec_engine.memory.rows import position_key
-from marginspec_engine.memory.words import Words, at, found, items, row, slot_from, words_at
+from marginspec_engine.memory.rows import position_key, wallet_key
+from marginspec_engine.memory.words import (
+    Words,
+    at,
+    domain_row,
+    found,
+    items,
+    market_row,
+    position_row,
+    slot_from,
+    words_at,
+)
+from marginspec_engine.rules.guards import has_row
 
 SLOTS_AHEAD, ROWS_AHEAD, FIRST_AHEAD, SECOND_AHEAD = 16, 12, 8, 4
 """How many events ahead each kind of word is fetched: each is found through those fetched before it."""
@@ -52,6 +57,8 @@ def look(book: Words, rows: int, number: int, end: int, ahead: int) -> None:
     event = words_at(book, rows + number * EVENT_ROW * WORD_BYTES)
     if event[EVENT_TYPE] != TRADE and event[EVENT_TYPE] != PLACE_ORDER:
         return
+    if not has_row(book, event[OF_MARKET]):
+        return
     look_for_party(book, event[FIRST_ACCOUNT], event[OF_MARKET], max(0, event[FIRST_SIDE]), ahead)
     if event[EVENT_TYPE] == TRADE:
         look_for_party(book, event[SECOND_ACCOUNT], event[OF_MARKET], max(0, event[SECOND_SIDE]), ahead)
@@ -60,7 +67,7 @@ def look(book: Words, rows: int, number: int, end: int, ahead: int) -> None:
 def look_for_party(book: Words, account: int, market: int, side: int, ahead: int) -> None:
     """Fetch one kind of words of an account."""
     position = position_key(account, market, side)
-    wallet = (account << 32) | row(book, MARKETS, market, MARKET_ROW)[ASSET]
+    wallet = wallet_key(account, market_row(book, market)[ASSET])
     if ahead == SLOTS_AHEAD:
         fetch_slot(book, POSITION_MAP, position)
         fetch_slot(book, DOMAIN_MAP, wallet)
@@ -78,9 +85,9 @@ def look_for_positions(book: Words, wallet: int, ahead: int) -> None:
     """Fetch the first or the second position of a domain."""
     if wallet == NONE:
         return
-    number = row(book, DOMAINS, wallet, DOMAIN_ROW)[FIRST]
+    number = domain_row(book, wallet)[FIRST]
     if ahead == SECOND_AHEAD and number != NONE:
-        number = row(book, POSITIONS, number, POSITION)[NEXT]
+        number = position_row(book, number)[NEXT]
     fetch_position(book, number)
 
 

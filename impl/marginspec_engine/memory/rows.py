@@ -3,12 +3,8 @@
 from marginspec_engine.index.queues import leave_queue
 from marginspec_engine.index.touched import touch
 from marginspec_engine.layout import (
-    ACCOUNT,
-    ACCOUNTS,
     ASKS,
     ASSET,
-    ASSET_ROW,
-    ASSETS,
     BIDS,
     COST,
     COUNT,
@@ -39,8 +35,6 @@ from marginspec_engine.layout import (
     MARGIN_MODE,
     MARKET,
     MARKET_POSITIONS,
-    MARKET_ROW,
-    MARKETS,
     MARKETS_WITH_LOTS,
     NAME,
     NEXT,
@@ -77,8 +71,26 @@ from marginspec_engine.layout import (
     WALLET,
 )
 from marginspec_engine.memory.fetching import fetch_last
-from marginspec_engine.memory.words import Words, at, enter, found, items, make_room, new_row, push, put, row, strike
-from marginspec_engine.rules.margin import SETTING_MODES, counts_for_margin, setting_of, value_at_mark
+from marginspec_engine.memory.words import (
+    Words,
+    account_row,
+    asset_row,
+    at,
+    domain_row,
+    enter,
+    found,
+    items,
+    lot_row,
+    make_room,
+    market_row,
+    new_row,
+    order_row,
+    position_row,
+    push,
+    put,
+    strike,
+)
+from marginspec_engine.rules.margin import counts_for_margin, margin_mode_of, value_at_mark
 from marginspec_engine.rules.transaction import effect
 
 # ----------------------------------------------------------------- positions and domains
@@ -96,7 +108,7 @@ def position_of(book: Words, account: int, market: int, side: int) -> int:
     if number == NONE:
         make_room(book, POSITION_MAP)
         number = new_row(book, POSITIONS, POSITION)
-        position = row(book, POSITIONS, number, POSITION)
+        position = position_row(book, number)
         position[OWNER] = account
         position[MARKET] = market
         position[SIDE] = side
@@ -118,14 +130,19 @@ def settle_entry(book: Words, entries: int, key: int, word: int) -> None:
     undone[USED] = used
 
 
+def wallet_key(account: int, asset: int) -> int:
+    """The key of a cross domain's row: accounts and assets count up from 0."""
+    return (account << 32) | asset
+
+
 def wallet_of(book: Words, account: int, asset: int) -> int:
     """The cross domain of an account in an asset; a new row if there is none."""
-    key = (account << 32) | asset
+    key = wallet_key(account, asset)
     number = found(book, DOMAIN_MAP, key)
     if number == NONE:
         make_room(book, DOMAIN_MAP)
         number = new_domain(book, account, asset)
-        row(book, DOMAINS, number, DOMAIN_ROW)[WALLET] = number
+        domain_row(book, number)[WALLET] = number
         settle_entry(book, DOMAIN_MAP, key, number)
     return number
 
@@ -133,9 +150,10 @@ def wallet_of(book: Words, account: int, asset: int) -> int:
 def new_domain(book: Words, account: int, asset: int) -> int:
     """A new domain of an account, flat and without cash."""
     number = new_row(book, DOMAINS, DOMAIN_ROW)
-    domain = row(book, DOMAINS, number, DOMAIN_ROW)
+    domain = domain_row(book, number)
     domain[OWNER] = account
     domain[MARKET] = NONE
+    domain[SIDE] = NONE
     domain[ASSET] = asset
     domain[FIRST] = NONE
     return number
@@ -143,17 +161,17 @@ def new_domain(book: Words, account: int, asset: int) -> int:
 
 def domain_of(book: Words, number: int) -> int:
     """The domain of a position: its own if its account is isolated in the market, else the cross one (ACC-03)."""
-    position = row(book, POSITIONS, number, POSITION)
+    position = position_row(book, number)
     if position[QUANTITY] != 0:
         return position[DOMAIN]
     account, market = position[OWNER], position[MARKET]
-    asset = row(book, MARKETS, market, MARKET_ROW)[ASSET]
+    asset = market_row(book, market)[ASSET]
     wallet = wallet_of(book, account, asset)
-    if setting_of(book, account, market) % SETTING_MODES != ISOLATED_MODE:
+    if margin_mode_of(book, account, market) != ISOLATED_MODE:
         return wallet
     if position[ISOLATED] == NONE:
         own = new_domain(book, account, asset)
-        words = row(book, DOMAINS, own, DOMAIN_ROW)
+        words = domain_row(book, own)
         words[MARKET] = market
         words[SIDE] = position[SIDE]
         words[WALLET] = wallet
@@ -163,7 +181,7 @@ def domain_of(book: Words, number: int) -> int:
 
 def set_position(book: Words, number: int, domain: int, quantity: int) -> None:
     """Give a position of a domain so many lots; zero makes it flat."""
-    position = row(book, POSITIONS, number, POSITION)
+    position = position_row(book, number)
     held = position[QUANTITY]
     touch(book, domain)
     put(book, position, QUANTITY, quantity)
@@ -173,31 +191,27 @@ def set_position(book: Words, number: int, domain: int, quantity: int) -> None:
     elif held == 0:
         link_position(book, number, domain)
     add_open_interest(book, position[MARKET], max(quantity, 0) - max(held, 0))
-    words = effect(book, POSITION_CHANGED, 5)
-    words[1] = position[OWNER]
-    words[2] = position[MARKET]
-    words[3] = position[SIDE]
-    words[4] = quantity
+    effect(book, POSITION_CHANGED, position[OWNER], position[MARKET], position[SIDE], quantity)
 
 
 def link_position(book: Words, number: int, domain: int) -> None:
     """Put a position in its place among those of its domain, by market and side, and among those of its market."""
-    position, words = row(book, POSITIONS, number, POSITION), row(book, DOMAINS, domain, DOMAIN_ROW)
+    position, words = position_row(book, number), domain_row(book, domain)
     before, after = NONE, words[FIRST]
-    while after != NONE and stands_before(book, row(book, POSITIONS, after, POSITION), position):
-        before, after = after, row(book, POSITIONS, after, POSITION)[NEXT]
+    while after != NONE and stands_before(book, position_row(book, after), position):
+        before, after = after, position_row(book, after)[NEXT]
     put(book, position, DOMAIN, domain)
     put(book, position, NEXT, after)
     put(book, position, PREVIOUS, before)
     if before == NONE:
         put(book, words, FIRST, number)
     else:
-        put(book, row(book, POSITIONS, before, POSITION), NEXT, number)
+        put(book, position_row(book, before), NEXT, number)
     if after != NONE:
-        put(book, row(book, POSITIONS, after, POSITION), PREVIOUS, number)
+        put(book, position_row(book, after), PREVIOUS, number)
     put(book, words, COUNT, words[COUNT] + 1)
     count_open(book, position[OWNER], 1)
-    listed = at(row(book, MARKETS, position[MARKET], MARKET_ROW), MARKET_POSITIONS)
+    listed = at(market_row(book, position[MARKET]), MARKET_POSITIONS)
     put(book, position, PLACE, listed[USED])
     put(book, items(book, listed), listed[USED], number)
     put(book, listed, USED, listed[USED] + 1)
@@ -207,28 +221,28 @@ def stands_before(book: Words, first: Words, second: Words) -> bool:
     """Whether a position's market and side come before another's."""
     if first[MARKET] == second[MARKET]:
         return first[SIDE] < second[SIDE]
-    first_market = row(book, MARKETS, first[MARKET], MARKET_ROW)
-    return first_market[RANK] < row(book, MARKETS, second[MARKET], MARKET_ROW)[RANK]
+    first_market = market_row(book, first[MARKET])
+    return first_market[RANK] < market_row(book, second[MARKET])[RANK]
 
 
 def unlink_position(book: Words, number: int, domain: int) -> None:
     """Take a flat position out of its domain and its market's list."""
-    position, words = row(book, POSITIONS, number, POSITION), row(book, DOMAINS, domain, DOMAIN_ROW)
+    position, words = position_row(book, number), domain_row(book, domain)
     before, after = position[PREVIOUS], position[NEXT]
     if before == NONE:
         put(book, words, FIRST, after)
     else:
-        put(book, row(book, POSITIONS, before, POSITION), NEXT, after)
+        put(book, position_row(book, before), NEXT, after)
     if after != NONE:
-        put(book, row(book, POSITIONS, after, POSITION), PREVIOUS, before)
+        put(book, position_row(book, after), PREVIOUS, before)
     put(book, words, COUNT, words[COUNT] - 1)
     count_open(book, position[OWNER], -1)
-    listed = at(row(book, MARKETS, position[MARKET], MARKET_ROW), MARKET_POSITIONS)
+    listed = at(market_row(book, position[MARKET]), MARKET_POSITIONS)
     put(book, listed, USED, listed[USED] - 1)
     last = items(book, listed)[listed[USED]]
     fetch_last(book, listed)
     put(book, items(book, listed), position[PLACE], last)
-    put(book, row(book, POSITIONS, last, POSITION), PLACE, position[PLACE])
+    put(book, position_row(book, last), PLACE, position[PLACE])
     put(book, position, PLACE, NONE)
     # Its entry in a heap counts no more, unless the event is refused.
     put(book, position, KEYED, NONE)
@@ -236,16 +250,16 @@ def unlink_position(book: Words, number: int, domain: int) -> None:
 
 def count_open(book: Words, account: int, change: int) -> None:
     """Count an account's open positions."""
-    words = row(book, ACCOUNTS, account, ACCOUNT)
+    words = account_row(book, account)
     put(book, words, OPEN_POSITIONS, words[OPEN_POSITIONS] + change)
 
 
 def add_open_interest(book: Words, market: int, change: int) -> None:
     """A market's long lots, with lots of the engine, and their asset's value at mark."""
     if change != 0:
-        words = row(book, MARKETS, market, MARKET_ROW)
+        words = market_row(book, market)
         put(book, words, OPEN_INTEREST, words[OPEN_INTEREST] + change)
-        asset = row(book, ASSETS, words[ASSET], ASSET_ROW)
+        asset = asset_row(book, words[ASSET])
         put(book, asset, OPEN_VALUE, asset[OPEN_VALUE] + value_at_mark(words, change))
 
 
@@ -259,14 +273,14 @@ def order_key(account: int, name: int) -> int:
 
 def new_order(book: Words, account: int, name: int, number: int) -> None:
     """Have an account's order of a name stand in a row, first of its orders."""
-    order, owner = row(book, ORDERS, number, ORDER), row(book, ACCOUNTS, account, ACCOUNT)
+    order, owner = order_row(book, number), account_row(book, account)
     after = owner[FIRST_ORDER]
     put(book, order, OWNER, account)
     put(book, order, NAME, name)
     put(book, order, PREVIOUS, NONE)
     put(book, order, NEXT, after)
     if after != NONE:
-        put(book, row(book, ORDERS, after, ORDER), PREVIOUS, number)
+        put(book, order_row(book, after), PREVIOUS, number)
     put(book, owner, FIRST_ORDER, number)
     put(book, owner, ORDER_COUNT, owner[ORDER_COUNT] + 1)
     enter(book, ORDER_MAP, order_key(account, name), number)
@@ -277,25 +291,25 @@ def free_order_row(book: Words) -> int:
     if book[FREE_ORDER] == NONE:
         # Free for good, so that a refused event leaves it free.
         added = new_row(book, ORDERS, ORDER)
-        row(book, ORDERS, added, ORDER)[OWNER] = NONE
-        row(book, ORDERS, added, ORDER)[NEXT] = NONE
+        order_row(book, added)[OWNER] = NONE
+        order_row(book, added)[NEXT] = NONE
         book[FREE_ORDER] = added
     number = book[FREE_ORDER]
-    put(book, book, FREE_ORDER, row(book, ORDERS, number, ORDER)[NEXT])
+    put(book, book, FREE_ORDER, order_row(book, number)[NEXT])
     return number
 
 
 def remove_order(book: Words, number: int) -> None:
     """Take an order away; its row is free."""
-    order = row(book, ORDERS, number, ORDER)
+    order = order_row(book, number)
     load(book, order, -order[QUANTITY], -1)
-    owner, before, after = row(book, ACCOUNTS, order[OWNER], ACCOUNT), order[PREVIOUS], order[NEXT]
+    owner, before, after = account_row(book, order[OWNER]), order[PREVIOUS], order[NEXT]
     if before == NONE:
         put(book, owner, FIRST_ORDER, after)
     else:
-        put(book, row(book, ORDERS, before, ORDER), NEXT, after)
+        put(book, order_row(book, before), NEXT, after)
     if after != NONE:
-        put(book, row(book, ORDERS, after, ORDER), PREVIOUS, before)
+        put(book, order_row(book, after), PREVIOUS, before)
     put(book, owner, ORDER_COUNT, owner[ORDER_COUNT] - 1)
     strike(book, ORDER_MAP, order_key(order[OWNER], order[NAME]))
     put(book, order, NEXT, book[FREE_ORDER])
@@ -308,7 +322,7 @@ def load(book: Words, order: Words, change: int, orders: int) -> None:
     if not counts_for_margin(order):
         return
     number = order[ORDERED_POSITION]
-    position = row(book, POSITIONS, number, POSITION)
+    position = position_row(book, number)
     if order[QUANTITY] > 0:
         put(book, position, BIDS, position[BIDS] + change)
     else:
@@ -323,36 +337,34 @@ def load(book: Words, order: Words, change: int, orders: int) -> None:
 
 def link_loaded(book: Words, number: int) -> None:
     """Put a position first of its account's with orders."""
-    position = row(book, POSITIONS, number, POSITION)
-    owner = row(book, ACCOUNTS, position[OWNER], ACCOUNT)
+    position = position_row(book, number)
+    owner = account_row(book, position[OWNER])
     after = owner[FIRST_LOADED]
     put(book, position, PREVIOUS_LOADED, NONE)
     put(book, position, NEXT_LOADED, after)
     if after != NONE:
-        put(book, row(book, POSITIONS, after, POSITION), PREVIOUS_LOADED, number)
+        put(book, position_row(book, after), PREVIOUS_LOADED, number)
     put(book, owner, FIRST_LOADED, number)
 
 
 def unlink_loaded(book: Words, number: int) -> None:
     """Take a position out of its account's with orders."""
-    position = row(book, POSITIONS, number, POSITION)
+    position = position_row(book, number)
     before, after = position[PREVIOUS_LOADED], position[NEXT_LOADED]
     if before == NONE:
-        put(book, row(book, ACCOUNTS, position[OWNER], ACCOUNT), FIRST_LOADED, after)
+        put(book, account_row(book, position[OWNER]), FIRST_LOADED, after)
     else:
-        put(book, row(book, POSITIONS, before, POSITION), NEXT_LOADED, after)
+        put(book, position_row(book, before), NEXT_LOADED, after)
     if after != NONE:
-        put(book, row(book, POSITIONS, after, POSITION), PREVIOUS_LOADED, before)
+        put(book, position_row(book, after), PREVIOUS_LOADED, before)
 
 
 def cancel(book: Words, number: int) -> None:
     """Take an order away, by its owner's wish or because its domain is liquidated."""
-    order = row(book, ORDERS, number, ORDER)
+    order = order_row(book, number)
     account, name = order[OWNER], order[NAME]
     remove_order(book, number)
-    words = effect(book, ORDER_CANCELLED, 3)
-    words[1] = account
-    words[2] = name
+    effect(book, ORDER_CANCELLED, account, name)
 
 
 # ----------------------------------------------------------------- lots
@@ -364,9 +376,9 @@ def open_lot(book: Words, number: int, margin_mode: int, quantity: int, cost: in
     if lot_number == NONE:
         lot_number = new_row(book, LOTS, LOT)
     else:
-        book[FREE_LOT] = row(book, LOTS, lot_number, LOT)[NEXT]
-    position, lot = row(book, POSITIONS, number, POSITION), row(book, LOTS, lot_number, LOT)
-    market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+        book[FREE_LOT] = lot_row(book, lot_number)[NEXT]
+    position, lot = position_row(book, number), lot_row(book, lot_number)
+    market = market_row(book, position[MARKET])
     lot[OWNER] = position[OWNER]
     lot[MARKET] = position[MARKET]
     lot[SIDE] = position[SIDE]
@@ -382,27 +394,19 @@ def open_lot(book: Words, number: int, margin_mode: int, quantity: int, cost: in
     assert market[QUEUE_EVENT] != book[EVENT] or cost <= value_at_mark(market, quantity)
     market[LOTS_QUANTITY] = market[LOTS_QUANTITY] + quantity
     add_open_interest(book, position[MARKET], max(quantity, 0))
-    words = effect(book, LOT_OPENED, 9)
-    words[1] = lot[NUMBER]
-    words[2] = lot[OWNER]
-    words[3] = lot[MARKET]
-    words[4] = lot[SIDE]
-    words[5] = margin_mode
-    words[6] = quantity
-    words[7] = reason
-    words[8] = cost
+    effect(book, LOT_OPENED, lot[NUMBER], lot[OWNER], lot[MARKET], lot[SIDE], margin_mode, quantity, reason, cost)
     return lot_number
 
 
 def append_lot(book: Words, market: Words, number: int) -> None:
     """Put a lot last in its market."""
-    lot, last = row(book, LOTS, number, LOT), market[LAST_LOT]
+    lot, last = lot_row(book, number), market[LAST_LOT]
     lot[PREVIOUS] = last
     lot[NEXT] = NONE
     if last == NONE:
         market[FIRST_LOT] = number
     else:
-        row(book, LOTS, last, LOT)[NEXT] = number
+        lot_row(book, last)[NEXT] = number
     market[LAST_LOT] = number
     market[LOT_COUNT] = market[LOT_COUNT] + 1
     if market[HAS_LOTS_LISTED] == 0:
@@ -412,36 +416,33 @@ def append_lot(book: Words, market: Words, number: int) -> None:
 
 def reduce_lot(book: Words, number: int, quantity: int) -> None:
     """Leave so many signed lots of a lot; zero closes it, whereafter its cost must be zero."""
-    lot = row(book, LOTS, number, LOT)
-    market = row(book, MARKETS, lot[MARKET], MARKET_ROW)
+    lot = lot_row(book, number)
+    market = market_row(book, lot[MARKET])
     before = lot[QUANTITY]
     put(book, market, LOTS_QUANTITY, market[LOTS_QUANTITY] + quantity - before)
     put(book, lot, QUANTITY, quantity)
     if quantity == 0:
         unlink_lot(book, market, number)
     add_open_interest(book, lot[MARKET], max(quantity, 0) - max(before, 0))
-    words = effect(book, LOT_REDUCED, 4)
-    words[1] = lot[NUMBER]
-    words[2] = lot[MARKET]
-    words[3] = quantity
+    effect(book, LOT_REDUCED, lot[NUMBER], lot[MARKET], quantity)
 
 
 def unlink_lot(book: Words, market: Words, number: int) -> None:
     """Take a lot out of its market; `free_lots` frees its row once its last money has moved."""
-    lot = row(book, LOTS, number, LOT)
+    lot = lot_row(book, number)
     before, after = lot[PREVIOUS], lot[NEXT]
     if before == NONE:
         put(book, market, FIRST_LOT, after)
     else:
-        put(book, row(book, LOTS, before, LOT), NEXT, after)
+        put(book, lot_row(book, before), NEXT, after)
     if after == NONE:
         put(book, market, LAST_LOT, before)
     else:
-        put(book, row(book, LOTS, after, LOT), PREVIOUS, before)
+        put(book, lot_row(book, after), PREVIOUS, before)
     put(book, market, LOT_COUNT, market[LOT_COUNT] - 1)
 
 
 def free_lot(book: Words, number: int) -> None:
     """Give the row of a closed lot, whose money has moved, to a later one."""
-    put(book, row(book, LOTS, number, LOT), NEXT, book[FREE_LOT])
+    put(book, lot_row(book, number), NEXT, book[FREE_LOT])
     put(book, book, FREE_LOT, number)

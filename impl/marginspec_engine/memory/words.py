@@ -6,7 +6,32 @@ run on `PlainWords`, which remember what is written and read everything else fro
 
 from typing import Protocol
 
-from marginspec_engine.layout import ADDRESS, ENTRIES, FREE_SLOT, NONE, ROOM, SETTLING, SLOTS, UNDONE, USED, WORD_BYTES
+from marginspec_engine.layout import (
+    ACCOUNT,
+    ACCOUNTS,
+    ADDRESS,
+    ASSET_ROW,
+    ASSETS,
+    DOMAIN_ROW,
+    DOMAINS,
+    ENTRIES,
+    FREE_SLOT,
+    LOT,
+    LOTS,
+    MARKET_ROW,
+    MARKETS,
+    NONE,
+    ORDER,
+    ORDERS,
+    POSITION,
+    POSITIONS,
+    ROOM,
+    SETTLING,
+    SLOTS,
+    UNDONE,
+    USED,
+    WORD_BYTES,
+)
 
 
 class Words(Protocol):
@@ -88,6 +113,41 @@ def items(book: Words, vector: Words) -> Words:
 def row(book: Words, table: int, number: int, width: int) -> Words:
     """A row of a table, until the table grows."""
     return words_at(book, book[table + ADDRESS] + number * width * WORD_BYTES)
+
+
+def account_row(book: Words, number: int) -> Words:
+    """An account's row."""
+    return row(book, ACCOUNTS, number, ACCOUNT)
+
+
+def asset_row(book: Words, number: int) -> Words:
+    """An asset's row."""
+    return row(book, ASSETS, number, ASSET_ROW)
+
+
+def market_row(book: Words, number: int) -> Words:
+    """A market's row."""
+    return row(book, MARKETS, number, MARKET_ROW)
+
+
+def domain_row(book: Words, number: int) -> Words:
+    """A domain's row."""
+    return row(book, DOMAINS, number, DOMAIN_ROW)
+
+
+def position_row(book: Words, number: int) -> Words:
+    """A position's row."""
+    return row(book, POSITIONS, number, POSITION)
+
+
+def order_row(book: Words, number: int) -> Words:
+    """An order's row."""
+    return row(book, ORDERS, number, ORDER)
+
+
+def lot_row(book: Words, number: int) -> Words:
+    """A lot's row."""
+    return row(book, LOTS, number, LOT)
 
 
 def new_row(book: Words, table: int, width: int) -> int:

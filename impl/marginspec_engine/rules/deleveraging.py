@@ -13,27 +13,19 @@ from marginspec_engine.layout import (
     COUNTERPARTY_DELEVERAGED,
     DELEVERAGED,
     DOMAIN,
-    DOMAIN_ROW,
-    DOMAINS,
-    LOT,
     LOT_OF,
-    LOTS,
     MARKET,
-    MARKET_ROW,
-    MARKETS,
     NONE,
     NUMBER,
     OWNER,
-    POSITION,
     POSITION_OF,
-    POSITIONS,
     QUANTITY,
     SIDE,
 )
 from marginspec_engine.memory.rows import reduce_lot
-from marginspec_engine.memory.words import Words, at, push, row
+from marginspec_engine.memory.words import Words, at, domain_row, lot_row, market_row, position_row, push
+from marginspec_engine.rules.closing import realise, return_all_margin
 from marginspec_engine.rules.margin import known_margin, lot_loss
-from marginspec_engine.rules.trading import realise, return_all_margin
 from marginspec_engine.rules.transaction import effect, move, named
 from marginspec_engine.rules.waterfall import count_funds, shortfall
 
@@ -48,7 +40,7 @@ def deleverage_all(book: Words, asset: int, missing: int) -> int:
         step = next_step(book, missing)
         if step[2] == 0:
             break
-        market = row(book, MARKETS, row(book, LOTS, step[0], LOT)[MARKET], MARKET_ROW)
+        market = market_row(book, lot_row(book, step[0])[MARKET])
         before = shortfall(market)
         deleverage(book, step)
         missing = max(0, missing - (before - shortfall(market)))
@@ -63,7 +55,7 @@ def next_step(book: Words, missing: int) -> Step:
     take_up_restoring(book, missing)
     number = shortest_market(book)
     while number != NONE:
-        market = row(book, MARKETS, number, MARKET_ROW)
+        market = market_row(book, number)
         step = find_step(book, number, shortfall(market), missing)
         if step[2] > 0:
             return step
@@ -75,7 +67,7 @@ def next_step(book: Words, missing: int) -> Step:
 def find_step(book: Words, number: int, short: int, missing: int) -> Step:
     """In a market: the oldest losing lot with an eligible counterparty, and the first of these (ADL-01)."""
     take_queues(book, number)
-    market = row(book, MARKETS, number, MARKET_ROW)
+    market = market_row(book, number)
     most = kernels.most_loss(short, missing)
     lot_number = oldest_bearable(book, market, most)
     while lot_number != NONE:
@@ -88,7 +80,7 @@ def find_step(book: Words, number: int, short: int, missing: int) -> Step:
 
 def closed_quantity(book: Words, number: int, counterparty: int, short: int, missing: int) -> int:
     """How much of a losing lot is closed against a counterparty that is eligible (ADL-01, ADL-04)."""
-    lot, position = row(book, LOTS, number, LOT), row(book, POSITIONS, counterparty, POSITION)
+    lot, position = lot_row(book, number), position_row(book, counterparty)
     equity, maintenance = known_margin(book, position[DOMAIN])
     sizes, spare = (abs(lot[QUANTITY]), abs(position[QUANTITY])), equity - maintenance
     quantity = kernels.step_quantity(lot_loss(book, number), sizes[0], short, missing, sizes[1], spare)
@@ -100,9 +92,9 @@ def closed_quantity(book: Words, number: int, counterparty: int, short: int, mis
 def deleverage(book: Words, step: Step) -> None:
     """The pair is closed at the lot's bankruptcy value, pro rata, without tick or fee, nothing left over (ADL-03)."""
     number, counterparty, part = step
-    lot, position = row(book, LOTS, number, LOT), row(book, POSITIONS, counterparty, POSITION)
+    lot, position = lot_row(book, number), position_row(book, counterparty)
     market_number, held, domain = lot[MARKET], lot[QUANTITY], position[DOMAIN]
-    market = row(book, MARKETS, market_number, MARKET_ROW)
+    market = market_row(book, market_number)
     closing = part if held > 0 else -part
     loss_before = lot_loss(book, number)
     value = trading_kernels.released_cost(lot[COST], abs(held), part)
@@ -111,17 +103,20 @@ def deleverage(book: Words, step: Step) -> None:
     reduce_lot(book, number, held - closing)
     realise(book, market, counterparty, domain, closing, -value, cost, ADL_03)
     refresh_lot(book, number, held)
-    if position[QUANTITY] == 0 and row(book, DOMAINS, domain, DOMAIN_ROW)[MARKET] != NONE:
+    if position[QUANTITY] == 0 and domain_row(book, domain)[MARKET] != NONE:
         return_all_margin(book, domain)
     released = loss_before - (lot_loss(book, number) if lot[QUANTITY] != 0 else 0)
-    words = effect(book, COUNTERPARTY_DELEVERAGED, 8)
-    words[1] = lot[NUMBER]
-    words[2] = position[OWNER]
-    words[3] = market_number
-    words[4] = position[SIDE]
-    words[5] = part
-    words[6] = value
-    words[7] = released
+    effect(
+        book,
+        COUNTERPARTY_DELEVERAGED,
+        lot[NUMBER],
+        position[OWNER],
+        market_number,
+        position[SIDE],
+        part,
+        value,
+        released,
+    )
     count_funds(book, market_number, DELEVERAGED, released)
     suspect(book, domain)
     if lot[QUANTITY] == 0:

@@ -1,5 +1,6 @@
 """Funding: a zero-sum payment between the positions of a market, at mark, in the order of their keys."""
 
+from marginspec.model import events
 from marginspec_engine.index.sorting import sort_positions
 from marginspec_engine.index.suspects import expose, suspect
 from marginspec_engine.kernels.limits import RATE_ONE
@@ -14,35 +15,31 @@ from marginspec_engine.layout import (
     FIRST_LOT,
     FND_01,
     INSURANCE_OF,
-    LOT,
     LOT_OF,
-    LOTS,
     MARK,
     MARKET_POSITIONS,
-    MARKET_ROW,
-    MARKETS,
     NEXT,
     NONE,
     OF_MARKET,
-    POSITION,
-    POSITIONS,
     QUANTITY,
     USED,
     WORKING,
     reasons,
 )
-from marginspec_engine.memory.words import Words, at, items, push, row
+from marginspec_engine.memory.words import Words, at, items, lot_row, market_row, position_row, push
 from marginspec_engine.rules.guards import event_word, is_listed
 from marginspec_engine.rules.margin import value_at_mark
+from marginspec_engine.rules.registry import handles
 from marginspec_engine.rules.transaction import balance, cash_of, named, transfer
 
 
+@handles(events.Funding)
 def funding(book: Words) -> int:
     """Payers in key order, then lots, pay into clearing; receivers take out; the fund gets the rest (FND-01)."""
     if not is_listed(book):
         return reasons.UNKNOWN_MARKET
     number = event_word(book, OF_MARKET)
-    market = row(book, MARKETS, number, MARKET_ROW)
+    market = market_row(book, number)
     if market[MARK] == 0:
         return reasons.NO_MARK
     low, high = event_word(book, AMOUNT_LOW), event_word(book, AMOUNT_HIGH)
@@ -65,14 +62,14 @@ def collect_payments(book: Words, market: Words, rate: int) -> None:
     ordered = items(book, working)
     payments = working[USED]
     for place in range(count):
-        position = row(book, POSITIONS, ordered[place], POSITION)
+        position = position_row(book, ordered[place])
         push(book, working, cash_of(book, position[DOMAIN]))
         push(book, working, funding_due(value_at_mark(market, position[QUANTITY]), rate))
         suspect(book, position[DOMAIN])
         ordered = items(book, working)
     number = market[FIRST_LOT]
     while number != NONE:
-        lot = row(book, LOTS, number, LOT)
+        lot = lot_row(book, number)
         push(book, working, named(LOT_OF, number))
         push(book, working, funding_due(value_at_mark(market, lot[QUANTITY]), rate))
         number = lot[NEXT]

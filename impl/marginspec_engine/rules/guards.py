@@ -3,13 +3,9 @@
 from marginspec_engine.kernels import margin
 from marginspec_engine.kernels.limits import MAX_PRICE, MAX_VALUE
 from marginspec_engine.layout import (
-    ACCOUNT,
-    ACCOUNTS,
     AMOUNT_HIGH,
     AMOUNT_LOW,
     AMOUNT_SCALE,
-    ASSET_ROW,
-    ASSETS,
     BOTH,
     EVENT_WORDS,
     IS_MARKET_LISTED,
@@ -29,8 +25,9 @@ from marginspec_engine.layout import (
     QUANTITY_SCALE,
     SIDE,
     TICK,
+    USED,
 )
-from marginspec_engine.memory.words import Words, row
+from marginspec_engine.memory.words import Words, account_row, asset_row, at, market_row
 from marginspec_engine.rules.margin import side_sign
 
 MAX_QUANTITY = 2**53
@@ -73,14 +70,20 @@ def event_word(book: Words, place: int) -> int:
     return book[EVENT_WORDS + place]
 
 
+def has_row(book: Words, market: int) -> bool:
+    """Whether a market has a row: names that only refused events state have none."""
+    return market * MARKET_ROW < at(book, MARKETS)[USED]
+
+
 def is_listed(book: Words) -> bool:
     """Whether the event's market is."""
-    return row(book, MARKETS, event_word(book, OF_MARKET), MARKET_ROW)[IS_MARKET_LISTED] == 1
+    number = event_word(book, OF_MARKET)
+    return has_row(book, number) and market_row(book, number)[IS_MARKET_LISTED] == 1
 
 
 def is_account(book: Words, account: int) -> bool:
     """Whether an account exists: from its first accepted deposit (ACC-01)."""
-    return row(book, ACCOUNTS, account, ACCOUNT)[MODE] != NONE
+    return account_row(book, account)[MODE] != NONE
 
 
 def price_in(book: Words, market: Words) -> int:
@@ -106,14 +109,14 @@ def quantity_in(book: Words, market: Words, price: int) -> int:
 
 def amount_in(book: Words, asset: int) -> int:
     """The event's amount in quanta of an asset; 0 if it is zero, past its limit or too fine (NUM-03)."""
-    scale = row(book, ASSETS, asset, ASSET_ROW)[AMOUNT_SCALE]
+    scale = asset_row(book, asset)[AMOUNT_SCALE]
     quanta = whole_units(event_word(book, AMOUNT_LOW), event_word(book, AMOUNT_HIGH), scale)
     return quanta if -MAX_AMOUNT <= quanta <= MAX_AMOUNT else 0
 
 
 def fits_mode(book: Words, account: int, side: int) -> bool:
     """One-way mode has the side BOTH; hedge mode has LONG and SHORT (ACC-01)."""
-    return (side == BOTH) == (row(book, ACCOUNTS, account, ACCOUNT)[MODE] == ONE_WAY)
+    return (side == BOTH) == (account_row(book, account)[MODE] == ONE_WAY)
 
 
 def fits_side(book: Words, position: Words, quantity: int) -> bool:

@@ -21,7 +21,7 @@ from marginspec_engine.layout import (
     USED,
     WORKING,
 )
-from marginspec_engine.memory.words import Words, at, items, push, row
+from marginspec_engine.memory.words import Words, at, domain_row, items, push
 from marginspec_engine.rules.margin import domain_margin
 from marginspec_engine.rules.transaction import balance, cash_of, effect, named, transfer
 from marginspec_engine.rules.waterfall import count_funds
@@ -45,7 +45,7 @@ def collect_payers(book: Words, asset: int) -> int:
     payers, equities, total = at(book, UNHEALTHY), at(book, WORKING), 0
     payers[USED] = 0
     for domain in range(at(book, DOMAINS)[USED] // DOMAIN_ROW):
-        if row(book, DOMAINS, domain, DOMAIN_ROW)[ASSET] == asset and domain_margin(book, domain)[0] > 0:
+        if domain_row(book, domain)[ASSET] == asset and domain_margin(book, domain)[0] > 0:
             push(book, payers, domain)
     sort_domains(book, payers)
     equities[USED] = 0
@@ -73,11 +73,6 @@ def levy_payers(book: Words, asset: int, amount: int, total: int) -> int:
 def pay_levy(book: Words, asset: int, domain: int, amount: int) -> None:
     """A domain's part of a levy goes from its cash into the insurance fund, and may leave it unhealthy (LVY-01)."""
     transfer(book, asset, cash_of(book, domain), named(INSURANCE_OF, asset), amount, LVY_01)
-    owner = row(book, DOMAINS, domain, DOMAIN_ROW)
-    words = effect(book, DOMAIN_LEVIED, 6)
-    words[1] = owner[OWNER]
-    words[2] = asset
-    words[3] = owner[MARKET]
-    words[4] = owner[SIDE]
-    words[5] = amount
+    owner = domain_row(book, domain)
+    effect(book, DOMAIN_LEVIED, owner[OWNER], asset, owner[MARKET], owner[SIDE], amount)
     suspect(book, domain)

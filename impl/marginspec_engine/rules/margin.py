@@ -3,22 +3,20 @@
 from marginspec_engine.kernels import margin
 from marginspec_engine.kernels.limits import MAX_VALUE
 from marginspec_engine.layout import (
-    ACCOUNT,
-    ACCOUNTS,
     ASKS,
     ASSET,
     BIDS,
     CASH,
     COST,
     COUNT,
+    CROSS,
     DEDUCTION_QUANTA,
     DEDUCTION_RESTS,
-    DOMAIN_ROW,
-    DOMAINS,
     EVENT,
     FIRST,
     FIRST_LOADED,
     FIRST_ORDER,
+    FLAGS,
     FLOORS,
     IS_KNOWN,
     KNOWN_EQUITY,
@@ -27,22 +25,13 @@ from marginspec_engine.layout import (
     LEVERAGES,
     LIMIT,
     LONG,
-    LOT,
-    LOTS,
     MARK,
     MARKET,
-    MARKET_ROW,
-    MARKETS,
     MOST_LOTS,
     NEXT,
     NEXT_LOADED,
     NONE,
-    NOTES,
-    ORDER,
-    ORDERS,
     OWNER,
-    POSITION,
-    POSITIONS,
     QUANTA_PER_UNIT,
     QUANTITY,
     RATES,
@@ -53,12 +42,22 @@ from marginspec_engine.layout import (
     TIER_COUNT,
     TIERS,
 )
-from marginspec_engine.memory.words import Words, at, found, row
+from marginspec_engine.memory.words import (
+    Words,
+    account_row,
+    at,
+    domain_row,
+    found,
+    lot_row,
+    market_row,
+    order_row,
+    position_row,
+)
 from marginspec_engine.rules.transaction import too_wide
 
 DEFAULT_LEVERAGE = 20
 SETTING_MODES = 4
-"""A setting's word is its leverage (0 if not set) times this, and its margin mode (0 if not set)."""
+"""A setting's word is its leverage (0 if not set) times this, and one more than its margin mode (0 if not set)."""
 
 
 def setting_of(book: Words, account: int, market: int) -> int:
@@ -66,12 +65,17 @@ def setting_of(book: Words, account: int, market: int) -> int:
     return max(0, found(book, SETTING_MAP, (account << 32) | market))
 
 
+def margin_mode_of(book: Words, account: int, market: int) -> int:
+    """An account's margin mode in a market; cross until set (ACC-01)."""
+    return max(CROSS, setting_of(book, account, market) % SETTING_MODES - 1)
+
+
 def leverage_of(book: Words, account: int, market: int) -> int:
     """An account's leverage in a market; until set, 20 or the first tier's maximum if that is less (ACC-01)."""
     chosen = setting_of(book, account, market) // SETTING_MODES
     if chosen > 0:
         return chosen
-    return min(DEFAULT_LEVERAGE, row(book, MARKETS, market, MARKET_ROW)[TIERS + LEVERAGES])
+    return min(DEFAULT_LEVERAGE, market_row(book, market)[TIERS + LEVERAGES])
 
 
 def value_at_mark(market: Words, quantity: int) -> int:
@@ -97,12 +101,12 @@ def maintenance_of(market: Words, notional: int) -> int:
 
 def domain_margin(book: Words, domain: int) -> tuple[int, int]:
     """Equity and maintenance margin of a domain at mark (ACC-03, MRG-04)."""
-    words = row(book, DOMAINS, domain, DOMAIN_ROW)
+    words = domain_row(book, domain)
     equity, maintenance = words[CASH], 0
     number = words[FIRST]
     while number != NONE:
-        position = row(book, POSITIONS, number, POSITION)
-        market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+        position = position_row(book, number)
+        market = market_row(book, position[MARKET])
         value = value_at_mark(market, position[QUANTITY])
         equity = margin.equity_with(equity, value, position[COST])
         maintenance = maintenance + maintenance_of(market, abs(value))
@@ -112,27 +116,27 @@ def domain_margin(book: Words, domain: int) -> tuple[int, int]:
 
 def known_margin(book: Words, domain: int) -> tuple[int, int]:
     """The same while the event has queues: of many positions, it is known until the domain changes."""
-    words = row(book, DOMAINS, domain, DOMAIN_ROW)
+    words = domain_row(book, domain)
     if words[COUNT] <= 1:
         return domain_margin(book, domain)
-    if words[NOTES] & IS_KNOWN == 0 or words[KNOWN_EVENT] != book[EVENT]:
+    if words[FLAGS] & IS_KNOWN == 0 or words[KNOWN_EVENT] != book[EVENT]:
         equity, maintenance = domain_margin(book, domain)
         words[KNOWN_EQUITY] = equity
         words[KNOWN_MAINTENANCE] = maintenance
         words[KNOWN_EVENT] = book[EVENT]
-        words[NOTES] = words[NOTES] | IS_KNOWN
+        words[FLAGS] = words[FLAGS] | IS_KNOWN
     return words[KNOWN_EQUITY], words[KNOWN_MAINTENANCE]
 
 
 def lot_loss(book: Words, number: int) -> int:
     """What a lot loses at mark; negative for a profit (WTF-02)."""
-    lot = row(book, LOTS, number, LOT)
-    return lot[COST] - value_at_mark(row(book, MARKETS, lot[MARKET], MARKET_ROW), lot[QUANTITY])
+    lot = lot_row(book, number)
+    return lot[COST] - value_at_mark(market_row(book, lot[MARKET]), lot[QUANTITY])
 
 
 def is_flat(book: Words, domain: int) -> bool:
     """Whether a domain has no position."""
-    return row(book, DOMAINS, domain, DOMAIN_ROW)[COUNT] == 0
+    return domain_row(book, domain)[COUNT] == 0
 
 
 def is_healthy(book: Words, domain: int) -> bool:
@@ -151,10 +155,10 @@ def initial_of(market: Words, quantity: int, leverage: int) -> int:
 
 def domain_initial(book: Words, domain: int) -> int:
     """Initial margin of a domain: of its positions, each at its account's leverage in its market (MRG-02)."""
-    initial, number = 0, row(book, DOMAINS, domain, DOMAIN_ROW)[FIRST]
+    initial, number = 0, domain_row(book, domain)[FIRST]
     while number != NONE:
-        position = row(book, POSITIONS, number, POSITION)
-        market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+        position = position_row(book, number)
+        market = market_row(book, position[MARKET])
         leverage = leverage_of(book, position[OWNER], position[MARKET])
         initial = initial + initial_of(market, position[QUANTITY], leverage)
         number = position[NEXT]
@@ -176,10 +180,10 @@ def counts_for_margin(order: Words) -> bool:
 def order_margin(book: Words, account: int, asset: int) -> int:
     """All order margin of an account in an asset, which its cross domain carries (MRG-03)."""
     total = open_losses(book, account, asset)
-    number = row(book, ACCOUNTS, account, ACCOUNT)[FIRST_LOADED]
+    number = account_row(book, account)[FIRST_LOADED]
     while number != NONE:
-        position = row(book, POSITIONS, number, POSITION)
-        if row(book, MARKETS, position[MARKET], MARKET_ROW)[ASSET] == asset:
+        position = position_row(book, number)
+        if market_row(book, position[MARKET])[ASSET] == asset:
             total = total + load_margin(book, position)
             if total > MAX_VALUE:
                 too_wide(book)
@@ -189,7 +193,7 @@ def order_margin(book: Words, account: int, asset: int) -> int:
 
 def load_margin(book: Words, position: Words) -> int:
     """What the larger position that a position's orders may lead to needs beyond the present one (MRG-03)."""
-    market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+    market = market_row(book, position[MARKET])
     held = position[QUANTITY]
     larger = margin.larger_position(held, position[BIDS], position[ASKS])
     if larger > market[MOST_LOTS] or larger < 0:
@@ -201,10 +205,10 @@ def load_margin(book: Words, position: Words) -> int:
 
 def open_losses(book: Words, account: int, asset: int) -> int:
     """What all of an account's orders in an asset that count would lose at once if filled (MRG-03)."""
-    total, number = 0, row(book, ACCOUNTS, account, ACCOUNT)[FIRST_ORDER]
+    total, number = 0, account_row(book, account)[FIRST_ORDER]
     while number != NONE:
-        order = row(book, ORDERS, number, ORDER)
-        market = row(book, MARKETS, order[MARKET], MARKET_ROW)
+        order = order_row(book, number)
+        market = market_row(book, order[MARKET])
         if market[ASSET] == asset and counts_for_margin(order):
             total = total + open_loss(book, market, order[LIMIT], order[QUANTITY])
             if total > MAX_VALUE:
@@ -223,10 +227,10 @@ def open_loss(book: Words, market: Words, limit: int, quantity: int) -> int:
 
 def reserved_for_orders(book: Words, domain: int) -> int:
     """Order margin that a domain carries: all of the account's in the asset if it is cross, else none (MRG-03)."""
-    words = row(book, DOMAINS, domain, DOMAIN_ROW)
+    words = domain_row(book, domain)
     if words[MARKET] != NONE:
         return 0
-    account = row(book, ACCOUNTS, words[OWNER], ACCOUNT)
+    account = account_row(book, words[OWNER])
     if account[FIRST_ORDER] == NONE:
         return 0
     return order_margin(book, words[OWNER], words[ASSET])
@@ -235,5 +239,5 @@ def reserved_for_orders(book: Words, domain: int) -> int:
 def movable(book: Words, domain: int) -> int:
     """What may leave a domain now (MRG-06)."""
     equity, _ = domain_margin(book, domain)
-    cash = row(book, DOMAINS, domain, DOMAIN_ROW)[CASH]
+    cash = domain_row(book, domain)[CASH]
     return margin.movable_margin(cash, equity, domain_initial(book, domain), reserved_for_orders(book, domain))

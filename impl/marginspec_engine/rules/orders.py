@@ -1,5 +1,6 @@
 """Orders: placing, cancelling, and what a fill leaves of them."""
 
+from marginspec.model import events
 from marginspec_engine.kernels import margin
 from marginspec_engine.layout import (
     ASSET,
@@ -10,23 +11,18 @@ from marginspec_engine.layout import (
     LIMIT,
     MARK,
     MARKET,
-    MARKET_ROW,
-    MARKETS,
     NAME,
     NONE,
     OF_MARKET,
-    ORDER,
     ORDER_MAP,
     ORDER_PLACED,
     ORDER_REDUCED,
     ORDERED_POSITION,
-    ORDERS,
     OWNER,
-    POSITION,
-    POSITIONS,
     QUANTITY,
     REDUCE_ONLY,
     SECOND_CHOICE,
+    SELL,
     SIDE,
     reasons,
 )
@@ -40,7 +36,7 @@ from marginspec_engine.memory.rows import (
     remove_order,
     wallet_of,
 )
-from marginspec_engine.memory.words import Words, found, make_room, put, row
+from marginspec_engine.memory.words import Words, found, make_room, market_row, order_row, position_row, put
 from marginspec_engine.rules.guards import (
     event_word,
     fits_side,
@@ -51,9 +47,11 @@ from marginspec_engine.rules.guards import (
     tick_price_in,
 )
 from marginspec_engine.rules.margin import domain_initial, domain_margin, order_margin
+from marginspec_engine.rules.registry import handles
 from marginspec_engine.rules.transaction import effect
 
 
+@handles(events.PlaceOrder)
 def place_order(book: Words) -> int:
     """Placing is refused if the increase of order margin exceeds what is available (TRD-03)."""
     number = event_word(book, OF_MARKET)
@@ -62,7 +60,7 @@ def place_order(book: Words) -> int:
         return reasons.UNKNOWN_MARKET
     if not is_account(book, account):
         return reasons.UNKNOWN_ACCOUNT
-    market = row(book, MARKETS, number, MARKET_ROW)
+    market = market_row(book, number)
     if market[MARK] == 0:
         return reasons.NO_MARK
     price = tick_price_in(book, market)
@@ -71,7 +69,7 @@ def place_order(book: Words) -> int:
     quantity = quantity_in(book, market, price)
     if quantity == 0:
         return reasons.INVALID_QUANTITY
-    if event_word(book, CHOICE) == 0:
+    if event_word(book, CHOICE) == SELL:
         quantity = -quantity
     return place(book, account, number, price, quantity)
 
@@ -79,7 +77,7 @@ def place_order(book: Words) -> int:
 def place(book: Words, account: int, market: int, price: int, quantity: int) -> int:
     """An order of signed lots at a price, both in units."""
     held = position_of(book, account, market, event_word(book, FIRST_SIDE))
-    position = row(book, POSITIONS, held, POSITION)
+    position = position_row(book, held)
     if not fits_side(book, position, quantity):
         return reasons.WRONG_POSITION_SIDE
     if found(book, ORDER_MAP, order_key(account, event_word(book, FIRST_ORDER_NAME))) != NONE:
@@ -87,7 +85,7 @@ def place(book: Words, account: int, market: int, price: int, quantity: int) -> 
     reduce_only = event_word(book, SECOND_CHOICE)
     if reduce_only == 1 and not only_reduces(position[QUANTITY], quantity):
         return reasons.REDUCE_ONLY
-    asset = row(book, MARKETS, market, MARKET_ROW)[ASSET]
+    asset = market_row(book, market)[ASSET]
     wallet = wallet_of(book, account, asset)
     reserved = order_margin(book, account, asset)
     equity, _ = domain_margin(book, wallet)
@@ -102,7 +100,7 @@ def rest(book: Words, held: int, price: int, quantity: int, reduce_only: int) ->
     """Put an order of the event's name for a position in place."""
     make_room(book, ORDER_MAP)
     number = free_order_row(book)
-    position, order = row(book, POSITIONS, held, POSITION), row(book, ORDERS, number, ORDER)
+    position, order = position_row(book, held), order_row(book, number)
     put(book, order, MARKET, position[MARKET])
     put(book, order, SIDE, position[SIDE])
     put(book, order, QUANTITY, quantity)
@@ -111,16 +109,10 @@ def rest(book: Words, held: int, price: int, quantity: int, reduce_only: int) ->
     put(book, order, ORDERED_POSITION, held)
     new_order(book, position[OWNER], event_word(book, FIRST_ORDER_NAME), number)
     load(book, order, quantity, 1)
-    words = effect(book, ORDER_PLACED, 8)
-    words[1] = position[OWNER]
-    words[2] = order[NAME]
-    words[3] = order[MARKET]
-    words[4] = order[SIDE]
-    words[5] = quantity
-    words[6] = price
-    words[7] = reduce_only
+    effect(book, ORDER_PLACED, position[OWNER], order[NAME], order[MARKET], order[SIDE], quantity, price, reduce_only)
 
 
+@handles(events.CancelOrder)
 def cancel_order(book: Words) -> int:
     """Cancelling takes an open order away and frees its margin (TRD-03)."""
     account = event_word(book, FIRST_ACCOUNT)
@@ -144,15 +136,11 @@ def fits_order(order: Words, position: Words, quantity: int, price: int) -> bool
 
 def reduce_order(book: Words, number: int, quantity: int) -> None:
     """A fill of signed lots leaves the order that much smaller; nothing left ends it (TRD-03)."""
-    order = row(book, ORDERS, number, ORDER)
+    order = order_row(book, number)
     account, name, market, left = order[OWNER], order[NAME], order[MARKET], order[QUANTITY] - quantity
     if left == 0:
         remove_order(book, number)
     else:
         load(book, order, -quantity, 0)
         put(book, order, QUANTITY, left)
-    words = effect(book, ORDER_REDUCED, 5)
-    words[1] = account
-    words[2] = name
-    words[3] = market
-    words[4] = left
+    effect(book, ORDER_REDUCED, account, name, market, left)

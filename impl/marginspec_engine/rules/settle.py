@@ -5,27 +5,32 @@ from marginspec_engine.index.touched import forget
 from marginspec_engine.layout import (
     ASSET_ROW,
     ASSETS,
+    BALANCE,
     CLOSED_LOTS,
     COUNTED,
     COUNTERS,
+    DELEVERAGED,
     DIRTY,
     EFFECTS,
     EXPOSED_ASSETS,
     HAD_STATUS,
     HAS_STATUS,
+    HIGH_WATER,
+    INFLOW,
     INSURANCE,
+    INSURANCE_DRAWN,
     INSURANCE_MOVED,
     INSURANCE_STATUS,
     IS_COUNTED,
     IS_DIRTY,
     IS_EXPOSED,
     IS_SUSPECT,
+    LEVIED,
     LEVIES,
     LOT,
     LOTS,
-    MARKET_ROW,
-    MARKETS,
     NONE,
+    OUTFLOW,
     RANK,
     RESERVE_STATUS,
     SETTLING,
@@ -40,7 +45,7 @@ from marginspec_engine.layout import (
 )
 from marginspec_engine.memory.fetching import fetch_domains
 from marginspec_engine.memory.rows import free_lot
-from marginspec_engine.memory.words import Words, at, items, push, reserve, row
+from marginspec_engine.memory.words import Words, asset_row, at, items, market_row, push, reserve
 from marginspec_engine.rules.deleveraging import deleverage_all
 from marginspec_engine.rules.levy import levy
 from marginspec_engine.rules.liquidation import liquidate
@@ -78,7 +83,7 @@ def expose_uncovered(book: Words) -> None:
     """Assets that earlier settlements left uncovered are looked at again."""
     if book[UNCOVERED_ASSETS] > 0:
         for asset in range(at(book, ASSETS)[USED] // ASSET_ROW):
-            words = row(book, ASSETS, asset, ASSET_ROW)
+            words = asset_row(book, asset)
             if words[UNCOVERED] > 0:
                 words[IS_EXPOSED] = IS_OPEN
 
@@ -87,18 +92,18 @@ def next_asset(book: Words) -> int:
     """The first asset by name that is still to be looked at in this round, which is noted; NONE if there is none."""
     chosen, rank = NONE, NONE
     for asset in range(at(book, ASSETS)[USED] // ASSET_ROW):
-        words = row(book, ASSETS, asset, ASSET_ROW)
+        words = asset_row(book, asset)
         if words[IS_EXPOSED] == IS_OPEN and (chosen == NONE or words[RANK] < rank):
             chosen, rank = asset, words[RANK]
     if chosen != NONE:
-        row(book, ASSETS, chosen, ASSET_ROW)[IS_EXPOSED] = IS_DONE
+        asset_row(book, chosen)[IS_EXPOSED] = IS_DONE
     return chosen
 
 
 def reopen_assets(book: Words) -> None:
     """Begin another round over the assets."""
     for asset in range(at(book, ASSETS)[USED] // ASSET_ROW):
-        words = row(book, ASSETS, asset, ASSET_ROW)
+        words = asset_row(book, asset)
         if words[IS_EXPOSED] == IS_DONE:
             words[IS_EXPOSED] = IS_OPEN
 
@@ -140,13 +145,11 @@ def restore_cover(book: Words, asset: int) -> None:
 
 def set_uncovered(book: Words, asset: int) -> None:
     """Take down how much of an asset's shortfall has no cover, if that changed (WTF-02)."""
-    words, amount = row(book, ASSETS, asset, ASSET_ROW), uncovered_shortfall(book, asset)
+    words, amount = asset_row(book, asset), uncovered_shortfall(book, asset)
     if amount != words[UNCOVERED]:
         book[UNCOVERED_ASSETS] = book[UNCOVERED_ASSETS] + (amount > 0) - (words[UNCOVERED] > 0)
         words[UNCOVERED] = amount
-        changed = effect(book, UNCOVERED_CHANGED, 3)
-        changed[1] = asset
-        changed[2] = amount
+        effect(book, UNCOVERED_CHANGED, asset, amount)
 
 
 def tidy(book: Words) -> None:
@@ -176,11 +179,9 @@ def publish_funds(book: Words) -> None:
         asset = next_moved(book)
         if asset == NONE:
             return
-        words = row(book, ASSETS, asset, ASSET_ROW)
+        words = asset_row(book, asset)
         words[INSURANCE_MOVED] = 0
-        status = effect(book, INSURANCE_STATUS, 3)
-        status[1] = asset
-        status[2] = words[INSURANCE]
+        effect(book, INSURANCE_STATUS, asset, words[INSURANCE])
 
 
 def next_counted(book: Words) -> int:
@@ -189,7 +190,7 @@ def next_counted(book: Words) -> int:
     counted = at(book, COUNTED)
     for place in range(counted[USED]):
         number = items(book, counted)[place]
-        words = row(book, MARKETS, number, MARKET_ROW)
+        words = market_row(book, number)
         if words[IS_COUNTED] == 1 and (chosen == NONE or words[RANK] < rank):
             chosen, rank = number, words[RANK]
     return chosen
@@ -197,24 +198,24 @@ def next_counted(book: Words) -> int:
 
 def publish_reserve(book: Words, number: int) -> None:
     """Emit a market's counters, if they changed."""
-    market = row(book, MARKETS, number, MARKET_ROW)
+    market = market_row(book, number)
     market[IS_COUNTED] = 0
     is_changed = market[HAD_STATUS] != market[HAS_STATUS]
     for place in range(COUNTERS):
         if market[STATUS + place] != market[STATUS_BEFORE + place]:
             is_changed = True
     if is_changed:
-        status = effect(book, RESERVE_STATUS, 2 + COUNTERS)
-        status[1] = number
-        for place in range(COUNTERS):
-            status[2 + place] = market[STATUS + place]
+        now = at(market, STATUS)
+        balance, high_water, inflow, outflow = now[BALANCE], now[HIGH_WATER], now[INFLOW], now[OUTFLOW]
+        drawn, deleveraged, levied = now[INSURANCE_DRAWN], now[DELEVERAGED], now[LEVIED]
+        effect(book, RESERVE_STATUS, number, balance, high_water, inflow, outflow, drawn, deleveraged, levied)
 
 
 def next_moved(book: Words) -> int:
     """The first asset by name whose insurance fund the event moved and that is not yet published; NONE if none."""
     chosen, rank = NONE, NONE
     for asset in range(at(book, ASSETS)[USED] // ASSET_ROW):
-        words = row(book, ASSETS, asset, ASSET_ROW)
+        words = asset_row(book, asset)
         if words[INSURANCE_MOVED] == 1 and (chosen == NONE or words[RANK] < rank):
             chosen, rank = asset, words[RANK]
     return chosen

@@ -1,21 +1,17 @@
 """Trades: what each side's booking does to position, cash, fees and isolated margin, and when it is refused."""
 
+from marginspec.model import events
 from marginspec_engine.kernels import margin
 from marginspec_engine.kernels import trading as kernels
 from marginspec_engine.layout import (
     ACC_02,
     ACC_04,
-    ACCOUNT,
-    ACCOUNTS,
     ASSET,
-    ASSET_ROW,
-    ASSETS,
     BOTH,
+    BUYER,
     CASH,
     CHOICE,
     COST,
-    DOMAIN_ROW,
-    DOMAINS,
     FIRST,
     FIRST_ACCOUNT,
     FIRST_ORDER_NAME,
@@ -41,8 +37,6 @@ from marginspec_engine.layout import (
     MARK,
     MARKET,
     MARKET_POSITIONS,
-    MARKET_ROW,
-    MARKETS,
     MODE,
     MOST_LOTS,
     NEXT,
@@ -51,14 +45,10 @@ from marginspec_engine.layout import (
     ONE_WAY,
     OPEN_INTEREST,
     OPEN_VALUE,
-    ORDER,
     ORDER_MAP,
-    ORDERS,
     OUT_OF_RANGE,
     OWNER,
-    POSITION,
     POSITION_OF,
-    POSITIONS,
     QUANTA_PER_UNIT,
     QUANTITY,
     REDUCE_ONLY,
@@ -73,7 +63,19 @@ from marginspec_engine.layout import (
     reasons,
 )
 from marginspec_engine.memory.rows import domain_of, order_key, position_of, set_position
-from marginspec_engine.memory.words import Words, at, found, reserve, row
+from marginspec_engine.memory.words import (
+    Words,
+    account_row,
+    asset_row,
+    at,
+    domain_row,
+    found,
+    market_row,
+    order_row,
+    position_row,
+    reserve,
+)
+from marginspec_engine.rules.closing import realise, return_all_margin
 from marginspec_engine.rules.guards import (
     event_word,
     fits_side,
@@ -94,12 +96,14 @@ from marginspec_engine.rules.margin import (
     value_at_mark,
 )
 from marginspec_engine.rules.orders import fits_order, reduce_order
-from marginspec_engine.rules.transaction import cash_of, move, named, too_wide, transfer
+from marginspec_engine.rules.registry import handles
+from marginspec_engine.rules.transaction import cash_of, named, too_wide, transfer
 
 MAX_GROSS_COST = 2**60
 MAX_OPEN_INTEREST_TRADED = 2**60
 
 
+@handles(events.Trade)
 def trade(book: Words) -> int:
     """A trade names buyer, seller, quantity, price and taker; both sides are booked, then tested (TRD-01, TRD-02)."""
     buyer, seller = event_word(book, FIRST_ACCOUNT), event_word(book, SECOND_ACCOUNT)
@@ -107,7 +111,7 @@ def trade(book: Words) -> int:
         return reasons.UNKNOWN_MARKET
     if not is_account(book, buyer) or not is_account(book, seller):
         return reasons.UNKNOWN_ACCOUNT
-    market = row(book, MARKETS, event_word(book, OF_MARKET), MARKET_ROW)
+    market = market_row(book, event_word(book, OF_MARKET))
     if market[MARK] == 0:
         return reasons.NO_MARK
     if buyer == seller:
@@ -126,11 +130,11 @@ def trade_at(book: Words, market: Words, price: int, quantity: int) -> int:
     reserve(book, at(market, MARKET_POSITIONS), 2)
     bought = traded_position(book, FIRST_ACCOUNT, FIRST_SIDE, quantity)
     sold = traded_position(book, SECOND_ACCOUNT, SECOND_SIDE, -quantity)
-    if not fits_side(book, row(book, POSITIONS, bought, POSITION), quantity):
+    if not fits_side(book, position_row(book, bought), quantity):
         return reasons.WRONG_POSITION_SIDE
-    if not fits_side(book, row(book, POSITIONS, sold, POSITION), -quantity):
+    if not fits_side(book, position_row(book, sold), -quantity):
         return reasons.WRONG_POSITION_SIDE
-    buyer_takes = event_word(book, CHOICE) == 1
+    buyer_takes = event_word(book, CHOICE) == BUYER
     buyer_rate = market[TAKER_FEE] if buyer_takes else market[MAKER_FEE]
     seller_rate = market[MAKER_FEE] if buyer_takes else market[TAKER_FEE]
     buyer, seller = at(book, LEGS), at(book, LEGS + LEG)
@@ -154,15 +158,15 @@ def traded_position(book: Words, account_word: int, side_word: int, quantity: in
     account, side = event_word(book, account_word), event_word(book, side_word)
     if side == NONE:
         opened = LONG if quantity > 0 else SHORT
-        side = BOTH if row(book, ACCOUNTS, account, ACCOUNT)[MODE] == ONE_WAY else opened
+        side = BOTH if account_row(book, account)[MODE] == ONE_WAY else opened
     return position_of(book, account, event_word(book, OF_MARKET), side)
 
 
 def fill_leg(book: Words, leg: Words, number: int, quantity: int, price: int, rate: int) -> None:
     """A party's side of a trade; each pays its fee on the value of the whole trade (TRD-01)."""
     domain = domain_of(book, number)
-    position = row(book, POSITIONS, number, POSITION)
-    market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+    position = position_row(book, number)
+    market = market_row(book, position[MARKET])
     leg[LEG_POSITION] = number
     leg[LEG_DOMAIN] = domain
     leg[LEG_QUANTITY] = quantity
@@ -191,7 +195,7 @@ def find_order(book: Words, leg: Words, name_word: int) -> bool:
     name = event_word(book, name_word)
     if name == NONE:
         return True
-    account = row(book, POSITIONS, leg[LEG_POSITION], POSITION)[OWNER]
+    account = position_row(book, leg[LEG_POSITION])[OWNER]
     leg[LEG_ORDER] = found(book, ORDER_MAP, order_key(account, name))
     return leg[LEG_ORDER] != NONE
 
@@ -200,15 +204,15 @@ def is_fitting(book: Words, leg: Words) -> bool:
     """Whether a leg fits the order that it fills, if any."""
     if leg[LEG_ORDER] == NONE:
         return True
-    order, position = row(book, ORDERS, leg[LEG_ORDER], ORDER), row(book, POSITIONS, leg[LEG_POSITION], POSITION)
+    order, position = order_row(book, leg[LEG_ORDER]), position_row(book, leg[LEG_POSITION])
     return fits_order(order, position, leg[LEG_QUANTITY], leg[LEG_PRICE])
 
 
 def reduces(book: Words, leg: Words) -> bool:
     """Whether a leg only reduces its position, if its order must."""
-    if leg[LEG_ORDER] == NONE or row(book, ORDERS, leg[LEG_ORDER], ORDER)[REDUCE_ONLY] == 0:
+    if leg[LEG_ORDER] == NONE or order_row(book, leg[LEG_ORDER])[REDUCE_ONLY] == 0:
         return True
-    return only_reduces(row(book, POSITIONS, leg[LEG_POSITION], POSITION)[QUANTITY], leg[LEG_QUANTITY])
+    return only_reduces(position_row(book, leg[LEG_POSITION])[QUANTITY], leg[LEG_QUANTITY])
 
 
 def book_leg(book: Words, market: Words, leg: Words) -> None:
@@ -216,15 +220,15 @@ def book_leg(book: Words, market: Words, leg: Words) -> None:
     if leg[LEG_ORDER] != NONE:
         reduce_order(book, leg[LEG_ORDER], leg[LEG_QUANTITY])
     number, domain, quantity = leg[LEG_POSITION], leg[LEG_DOMAIN], leg[LEG_QUANTITY]
-    held = row(book, POSITIONS, number, POSITION)[QUANTITY]
+    held = position_row(book, number)[QUANTITY]
     closing = kernels.closing_part(held, quantity)
     opening = quantity - closing
     if closing != 0:
         value = margin.value_of(leg[LEG_PRICE], -closing, market[QUANTA_PER_UNIT])
         realise(book, market, number, domain, closing, value, leg[LEG_COST], ACC_02)
         pay_fee(book, market, leg)
-        is_cross = row(book, DOMAINS, domain, DOMAIN_ROW)[MARKET] == NONE
-        if opening != 0 and not is_cross and row(book, DOMAINS, domain, DOMAIN_ROW)[CASH] < 0:
+        is_cross = domain_row(book, domain)[MARKET] == NONE
+        if opening != 0 and not is_cross and domain_row(book, domain)[CASH] < 0:
             leg[HAS_NEGATIVE_CASH] = 1
         return_margin(book, leg, held, closing)
     if opening != 0:
@@ -234,19 +238,6 @@ def book_leg(book: Words, market: Words, leg: Words) -> None:
         set_position(book, number, domain, held + quantity)
         if closing == 0:
             pay_fee(book, market, leg)
-
-
-def realise(
-    book: Words, market: Words, number: int, domain: int, closing: int, value: int, cost: int, rule: int
-) -> None:
-    """Closing realises the value of the part less its released cost, into the position's domain (ACC-02).
-
-    The value has been booked to the position; the cost is its whole one from before that.
-    """
-    held = row(book, POSITIONS, number, POSITION)[QUANTITY]
-    released = kernels.released_cost(cost, abs(held), abs(closing))
-    set_position(book, number, domain, held + closing)
-    move(book, market[ASSET], named(POSITION_OF, number), cash_of(book, domain), value - released, rule)
 
 
 def pay_fee(book: Words, market: Words, leg: Words) -> None:
@@ -263,7 +254,7 @@ MAX_MARGIN = 2**61
 
 def move_margin(book: Words, market: Words, leg: Words, opening: int, fee: int) -> None:
     """An isolated position's opening margin comes from the cross wallet; notes if too little is movable (ACC-04)."""
-    domain = row(book, DOMAINS, leg[LEG_DOMAIN], DOMAIN_ROW)
+    domain = domain_row(book, leg[LEG_DOMAIN])
     if domain[MARKET] == NONE:
         return
     leverage = leverage_of(book, domain[OWNER], domain[MARKET])
@@ -278,24 +269,16 @@ def move_margin(book: Words, market: Words, leg: Words, opening: int, fee: int) 
 
 def return_margin(book: Words, leg: Words, held: int, closing: int) -> None:
     """A trade that reduces an isolated position returns part of its cash; one that makes it flat, all (ACC-04)."""
-    domain = row(book, DOMAINS, leg[LEG_DOMAIN], DOMAIN_ROW)
+    domain = domain_row(book, leg[LEG_DOMAIN])
     if domain[MARKET] == NONE:
         return
-    if row(book, POSITIONS, leg[LEG_POSITION], POSITION)[QUANTITY] == 0:
+    if position_row(book, leg[LEG_POSITION])[QUANTITY] == 0:
         return_all_margin(book, leg[LEG_DOMAIN])
         return
     movable_now = movable(book, leg[LEG_DOMAIN])
     returned = kernels.returned_margin(domain[CASH], movable_now, abs(held), abs(closing))
     own, wallet = cash_of(book, leg[LEG_DOMAIN]), cash_of(book, domain[WALLET])
     transfer(book, domain[ASSET], own, wallet, returned, ACC_04)
-
-
-def return_all_margin(book: Words, number: int) -> None:
-    """An isolated position that became flat returns all its cash; negative cash stays (ACC-04)."""
-    domain = row(book, DOMAINS, number, DOMAIN_ROW)
-    if domain[CASH] > 0:
-        own, wallet = cash_of(book, number), cash_of(book, domain[WALLET])
-        transfer(book, domain[ASSET], own, wallet, domain[CASH], ACC_04)
 
 
 def check_booked(book: Words, legs: int) -> int:
@@ -330,11 +313,11 @@ def check_health(book: Words, legs: int) -> int:
 
 def spare_margin(book: Words, domain: int) -> int:
     """A domain's equity less its initial margin; notes if the costs of its positions are past their limit (NUM-03)."""
-    words = row(book, DOMAINS, domain, DOMAIN_ROW)
+    words = domain_row(book, domain)
     spare, gross, number = words[CASH], 0, words[FIRST]
     while number != NONE:
-        position = row(book, POSITIONS, number, POSITION)
-        market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+        position = position_row(book, number)
+        market = market_row(book, position[MARKET])
         leverage = leverage_of(book, position[OWNER], position[MARKET])
         value = value_at_mark(market, position[QUANTITY])
         spare = spare + margin.unrealised(value, position[COST]) - initial_of(market, position[QUANTITY], leverage)
@@ -349,8 +332,8 @@ def leverage_fits(book: Words, leg: Words) -> bool:
     """Whether a leg that opened has a leverage of at most that of the tier of its position at mark (TRD-02)."""
     if leg[HAS_OPENED] == 0:
         return True
-    position = row(book, POSITIONS, leg[LEG_POSITION], POSITION)
-    market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+    position = position_row(book, leg[LEG_POSITION])
+    market = market_row(book, position[MARKET])
     if abs(position[QUANTITY]) > market[MOST_LOTS]:
         too_wide(book)
     tier = tier_of(market, abs(value_at_mark(market, position[QUANTITY])))
@@ -361,16 +344,16 @@ def owes_when_flat(book: Words, leg: Words) -> bool:
     """Whether a leg closed into negative cash, or leaves its domain or the cross one flat with negative cash."""
     if leg[HAS_NEGATIVE_CASH] == 1 or is_flat_and_negative(book, leg[LEG_DOMAIN]):
         return True
-    return is_flat_and_negative(book, row(book, DOMAINS, leg[LEG_DOMAIN], DOMAIN_ROW)[WALLET])
+    return is_flat_and_negative(book, domain_row(book, leg[LEG_DOMAIN])[WALLET])
 
 
 def is_flat_and_negative(book: Words, domain: int) -> bool:
     """Whether a domain without a position has negative cash."""
-    return is_flat(book, domain) and row(book, DOMAINS, domain, DOMAIN_ROW)[CASH] < 0
+    return is_flat(book, domain) and domain_row(book, domain)[CASH] < 0
 
 
 def check_open_interest(book: Words, market: Words, before: int) -> None:
     """The asset's open interest at mark stays within 2^60 when a trade raises it (NUM-03)."""
-    asset = row(book, ASSETS, market[ASSET], ASSET_ROW)
+    asset = asset_row(book, market[ASSET])
     if market[OPEN_INTEREST] > before and asset[OPEN_VALUE] > MAX_OPEN_INTEREST_TRADED:
         book[OUT_OF_RANGE] = 1

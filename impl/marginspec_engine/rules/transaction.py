@@ -2,14 +2,10 @@
 
 from marginspec_engine.index.touched import dirty, touch
 from marginspec_engine.layout import (
-    ASSET_ROW,
-    ASSETS,
     CASH,
     CLEARING,
     CLEARING_OF,
     COST,
-    DOMAIN_ROW,
-    DOMAINS,
     EFFECTS,
     EXTERNAL,
     HOUSE,
@@ -18,20 +14,14 @@ from marginspec_engine.layout import (
     INSURANCE_MOVED,
     INSURANCE_OF,
     ISOLATED_OF,
-    LOT,
     LOT_OF,
-    LOTS,
     LOTS_COST,
     MARKET,
-    MARKET_ROW,
-    MARKETS,
     NONE,
     NUMBER,
     OUT_OF_RANGE,
     OWNERS,
-    POSITION,
     POSITION_OF,
-    POSITIONS,
     RESERVE,
     RESERVE_OF,
     SETTLING,
@@ -41,21 +31,34 @@ from marginspec_engine.layout import (
     WIDE,
     reasons,
 )
-from marginspec_engine.memory.words import Words, at, is_compiled, items, put, reserve, row
+from marginspec_engine.memory.words import (
+    Words,
+    asset_row,
+    at,
+    domain_row,
+    is_compiled,
+    items,
+    lot_row,
+    market_row,
+    position_row,
+    put,
+    reserve,
+)
 
 MAX_BALANCE = 2**62
 MAX_FUND = 2**60
 ACCEPTED = reasons.ACCEPTED
 
 
-def effect(book: Words, kind: int, length: int) -> Words:
-    """The words of a new effect of a kind; the caller writes all but the first."""
+def effect(book: Words, kind: int, *fields: int) -> None:
+    """Emit an effect of a kind, with all of its fields in the order in which the rulebook declares them."""
     effects = at(book, EFFECTS)
-    reserve(book, effects, length)
+    reserve(book, effects, 1 + len(fields))
     words = at(items(book, effects), effects[USED])
-    effects[USED] = effects[USED] + length
+    effects[USED] = effects[USED] + 1 + len(fields)
     words[0] = kind
-    return words
+    for place in range(len(fields)):
+        words[1 + place] = fields[place]
 
 
 def named(kind: int, owner: int) -> int:
@@ -65,22 +68,22 @@ def named(kind: int, owner: int) -> int:
 
 def cash_of(book: Words, domain: int) -> int:
     """The ledger account of a domain's cash."""
-    is_cross = row(book, DOMAINS, domain, DOMAIN_ROW)[MARKET] == NONE
+    is_cross = domain_row(book, domain)[MARKET] == NONE
     return named(WALLET_OF if is_cross else ISOLATED_OF, domain)
 
 
 def balance_words(book: Words, account: int) -> Words:
     """Where a ledger account's balance stands; a position's and a lot's stands there as cost, with the other sign."""
     kind, owner = account & (OWNERS - 1), account // OWNERS
-    if kind <= ISOLATED_OF:
-        return at(row(book, DOMAINS, owner, DOMAIN_ROW), CASH)
+    if is_cash(kind):
+        return at(domain_row(book, owner), CASH)
     if kind == POSITION_OF:
-        return at(row(book, POSITIONS, owner, POSITION), COST)
+        return at(position_row(book, owner), COST)
     if kind == LOT_OF:
-        return at(row(book, LOTS, owner, LOT), COST)
+        return at(lot_row(book, owner), COST)
     if kind == RESERVE_OF:
-        return at(row(book, MARKETS, owner, MARKET_ROW), RESERVE)
-    asset = row(book, ASSETS, owner, ASSET_ROW)
+        return at(market_row(book, owner), RESERVE)
+    asset = asset_row(book, owner)
     if kind == INSURANCE_OF:
         return at(asset, INSURANCE)
     if kind == HOUSE_OF:
@@ -94,6 +97,11 @@ def balance(book: Words, account: int) -> int:
     return -word if is_cost(account) else word
 
 
+def is_cash(kind: int) -> bool:
+    """Whether a ledger account of a kind is a domain's cash."""
+    return WALLET_OF <= kind <= ISOLATED_OF
+
+
 def is_cost(account: int) -> bool:
     """Whether a ledger account's balance stands as cost."""
     return account & (OWNERS - 1) in (POSITION_OF, LOT_OF)
@@ -102,7 +110,7 @@ def is_cost(account: int) -> bool:
 def published(book: Words, account: int) -> int:
     """A ledger account as effects name it: a lot by its own number, since its row is used again."""
     if account & (OWNERS - 1) == LOT_OF:
-        return named(LOT_OF, row(book, LOTS, account // OWNERS, LOT)[NUMBER])
+        return named(LOT_OF, lot_row(book, account // OWNERS)[NUMBER])
     return account
 
 
@@ -115,17 +123,12 @@ def transfer(book: Words, asset: int, source: int, target: int, amount: int, rul
         check_range(book, target, left, gained)
     source_kind, target_kind = source & (OWNERS - 1), target & (OWNERS - 1)
     if source_kind == INSURANCE_OF or target_kind == INSURANCE_OF:
-        put(book, row(book, ASSETS, asset, ASSET_ROW), INSURANCE_MOVED, 1)
-    if source_kind <= ISOLATED_OF:
+        put(book, asset_row(book, asset), INSURANCE_MOVED, 1)
+    if is_cash(source_kind):
         touch(book, source // OWNERS)
-    if target_kind <= ISOLATED_OF:
+    if is_cash(target_kind):
         dirty(book, target // OWNERS)
-    words = effect(book, TRANSFERRED, 6)
-    words[1] = asset
-    words[2] = published(book, source)
-    words[3] = published(book, target)
-    words[4] = amount
-    words[5] = rule
+    effect(book, TRANSFERRED, asset, published(book, source), published(book, target), amount, rule)
 
 
 def changed(book: Words, account: int, change: int) -> int:
@@ -134,8 +137,8 @@ def changed(book: Words, account: int, change: int) -> int:
     if is_cost(account):
         put(book, words, 0, words[0] - change)
         if account & (OWNERS - 1) == LOT_OF:
-            lot = row(book, LOTS, account // OWNERS, LOT)
-            market = row(book, MARKETS, lot[MARKET], MARKET_ROW)
+            lot = lot_row(book, account // OWNERS)
+            market = market_row(book, lot[MARKET])
             put(book, market, LOTS_COST, market[LOTS_COST] - change)
         return -words[0]
     put(book, words, 0, words[0] + change)

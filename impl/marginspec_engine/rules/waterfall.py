@@ -3,8 +3,6 @@
 from marginspec_engine.kernels import waterfall as kernels
 from marginspec_engine.layout import (
     ASSET,
-    ASSET_ROW,
-    ASSETS,
     BALANCE,
     COUNTED,
     COUNTERS,
@@ -16,15 +14,11 @@ from marginspec_engine.layout import (
     INSURANCE_DRAWN,
     INSURANCE_OF,
     IS_COUNTED,
-    LOT,
     LOT_COUNT,
     LOT_OF,
-    LOTS,
     LOTS_COST,
     LOTS_QUANTITY,
     MARKET,
-    MARKET_ROW,
-    MARKETS,
     MARKETS_WITH_LOTS,
     OUTFLOW,
     RESERVE,
@@ -35,14 +29,14 @@ from marginspec_engine.layout import (
     WTF_01,
     reasons,
 )
-from marginspec_engine.memory.words import Words, at, items, push, put, row
+from marginspec_engine.memory.words import Words, asset_row, at, items, lot_row, market_row, push, put
 from marginspec_engine.rules.margin import value_at_mark
 from marginspec_engine.rules.transaction import balance, named, transfer
 
 
 def count_funds(book: Words, number: int, counter: int, amount: int) -> None:
     """Count a market's funds: balance, high-water mark, and a counter that rises by an amount (TRN-01)."""
-    market = row(book, MARKETS, number, MARKET_ROW)
+    market = market_row(book, number)
     if market[IS_COUNTED] == 0:
         put(book, market, IS_COUNTED, 1)
         put(book, market, HAD_STATUS, market[HAS_STATUS])
@@ -58,9 +52,9 @@ def count_funds(book: Words, number: int, counter: int, amount: int) -> None:
 
 def draw_loss(book: Words, number: int, loss: int) -> int:
     """A lot's loss is paid in by reserve and insurance; COVER_EXCEEDED if they do not suffice (WTF-01, LIQ-05)."""
-    lot = row(book, LOTS, number, LOT)
+    lot = lot_row(book, number)
     market_number = lot[MARKET]
-    market = row(book, MARKETS, market_number, MARKET_ROW)
+    market = market_row(book, market_number)
     reserve, insurance = named(RESERVE_OF, market_number), named(INSURANCE_OF, market[ASSET])
     from_reserve = kernels.draw_from_reserve(loss, balance(book, reserve))
     from_insurance = kernels.draw_from_insurance(loss, from_reserve, balance(book, insurance))
@@ -89,10 +83,10 @@ def uncovered_shortfall(book: Words, asset: int) -> int:
     """What an asset's shortfalls lack beyond its insurance fund; zero where the cover test holds (WTF-02)."""
     total, listed = 0, at(book, MARKETS_WITH_LOTS)
     for place in range(listed[USED]):
-        market = row(book, MARKETS, items(book, listed)[place], MARKET_ROW)
+        market = market_row(book, items(book, listed)[place])
         if market[ASSET] == asset:
             total = total + shortfall(market)
-    return kernels.missing_of(total, row(book, ASSETS, asset, ASSET_ROW)[INSURANCE])
+    return kernels.missing_of(total, asset_row(book, asset)[INSURANCE])
 
 
 def forget_markets_without_lots(book: Words) -> None:
@@ -100,7 +94,7 @@ def forget_markets_without_lots(book: Words) -> None:
     listed, kept = at(book, MARKETS_WITH_LOTS), 0
     markets = items(book, listed)
     for place in range(listed[USED]):
-        market = row(book, MARKETS, markets[place], MARKET_ROW)
+        market = market_row(book, markets[place])
         if market[LOT_COUNT] > 0:
             markets[kept] = markets[place]
             kept = kept + 1

@@ -7,21 +7,20 @@ from marginspec.model.state import State
 from marginspec_engine import layout
 from marginspec_engine.index.triggers import box_touched
 from marginspec_engine.layout import NONE
-from marginspec_engine.layout.effect_reading import LOT_REASONS, MARGIN_MODES, POSITION_MODES, SIDES
+from marginspec_engine.layout.rows import LOT_REASONS, MARGIN_MODES, POSITION_MODES, SIDES
 from marginspec_engine.memory import rows
 from marginspec_engine.memory import words as memory
-from marginspec_engine.memory.tables import Tables
+from marginspec_engine.memory.tables import TEXTS_OF, Tables
 from marginspec_engine.rules import margin as figures
 from marginspec_engine.rules.market import FeeRates, tier_row
 from marginspec_engine.rules.markets import most_lots
-
-FUND_COUNTERS = ("balance", "high_water", "inflow", "outflow", "insurance_drawn", "deleveraged", "levied")
 
 
 def load_state(tables: Tables, state: State) -> None:
     """Put everything that a state holds into empty tables."""
     for market in state.markets.values():
         load_market(tables, state, market)
+    tables.rank()
     for account in sorted(state.accounts):
         number = tables.account(account)
         tables.row(layout.ACCOUNTS, number, layout.ACCOUNT)[layout.MODE] = POSITION_MODES.index(state.accounts[account])
@@ -39,6 +38,8 @@ def load_state(tables: Tables, state: State) -> None:
     undone = memory.at(tables.words, layout.UNDONE)
     undone[layout.USED] = 0
     memory.at(tables.words, layout.EFFECTS)[layout.USED] = 0
+    for of in TEXTS_OF:
+        tables.names(of).fresh = 0
 
 
 def load_market(tables: Tables, state: State, market: Market) -> None:
@@ -57,7 +58,7 @@ def load_market(tables: Tables, state: State, market: Market) -> None:
     status = state.fund_status.get(market.id)
     if status is not None:
         words[layout.HAS_STATUS] = 1
-        for place, counter in enumerate(FUND_COUNTERS):
+        for place, counter in enumerate(layout.FUND_COUNTERS):
             words[layout.STATUS + place] = getattr(status, counter)
 
 
@@ -66,7 +67,7 @@ def load_settings(tables: Tables, state: State) -> None:
     for (account, market), setting in state.settings.items():
         memory.make_room(tables.words, layout.SETTING_MAP)
         key = (tables.account(account) << 32) | tables.market(market)
-        mode = MARGIN_MODES.index(setting.margin_mode)
+        mode = 0 if setting.margin_mode is None else 1 + MARGIN_MODES.index(setting.margin_mode)
         memory.enter(tables.words, layout.SETTING_MAP, key, (setting.leverage or 0) * figures.SETTING_MODES + mode)
 
 

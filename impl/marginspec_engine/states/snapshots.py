@@ -20,7 +20,8 @@ from marginspec_engine.batches.running import BatchRun
 from marginspec_engine.layout import ADDRESS, BOOK, MARKET_ROW, ROOM, SLOTS, USED
 from marginspec_engine.memory.names import Names
 from marginspec_engine.memory.plain_memory import Words64, allocated, words_of
-from marginspec_engine.memory.tables import BOOK_VECTORS, MAPS, MARKET_VECTORS, Tables, release_book
+from marginspec_engine.memory.tables import BOOK_VECTORS, MARKET_VECTORS, TEXTS_OF, Tables, release_book
+from marginspec_engine.numba.caching import SOURCES
 from marginspec_journal import InputError
 from marginspec_journal.atomic import atomic_writer
 from marginspec_journal.canonical import header_object
@@ -30,9 +31,8 @@ from marginspec_journal.strict_json import parse_document
 
 SNAPSHOT_VERSION = 1
 DIGEST_BYTES = 32
-LAYOUT = sha256(Path(layout.__file__).read_bytes()).hexdigest()
-"""Which layout the words are in."""
-KINDS = ("accounts", "markets", "assets", "orders")
+LAYOUT = SOURCES
+"""Which layout the words are in: that of the text of the engine and of the rulebook's model."""
 NOT_KEPT = (layout.LITERALS, layout.WANTS_LINES, layout.WANTS_EFFECTS)
 """Words of the book that are the process's own."""
 
@@ -44,7 +44,7 @@ def reached(book: Words64) -> Iterator[tuple[Words64, int, int]]:
     """
     for vector in BOOK_VECTORS:
         yield book, vector, int(book[vector + USED])
-    for entries in MAPS:
+    for entries in layout.MAPS:
         yield book, entries, 2 * int(book[entries + SLOTS])
     count = int(book[layout.MARKETS + USED])
     for row in words_of(int(book[layout.MARKETS]), count).reshape(-1, MARKET_ROW):
@@ -55,7 +55,7 @@ def reached(book: Words64) -> Iterator[tuple[Words64, int, int]]:
 def write_snapshot(path: Path, run: BatchRun) -> None:
     """Write a run, whole or not at all."""
     tables = run.engine.tables
-    names = {kind: getattr(tables, kind).texts for kind in KINDS}
+    names = {of: tables.names(of).texts for of in TEXTS_OF}
     counts = {"accepted_before": run.accepted_before, "events_before": run.events_before}
     stated = {
         "snapshot": SNAPSHOT_VERSION,
@@ -105,9 +105,8 @@ def load(tables: Tables, words: Words64, names: dict[str, list[str]]) -> None:
         address = allocated(max(1, count))
         words_of(address, count)[:] = words[place : place + count]
         row[vector + ADDRESS] = address
-        if vector not in MAPS or row is not tables.book:
+        if vector not in layout.MAPS or row is not tables.book:
             row[vector + ROOM] = max(1, count)
         place += count
-    for kind, texts in names.items():
-        known: Names = getattr(tables, kind)
-        known.add_all(texts, 0)
+    for of, texts in names.items():
+        setattr(tables, f"{of}s", Names(texts))

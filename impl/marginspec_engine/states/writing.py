@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 from immutables import Map
 
@@ -15,7 +15,8 @@ from marginspec.model.units import Money, Price, Quantity, Rate
 from marginspec_engine import layout
 from marginspec_engine.kernels.limits import RATE_ONE
 from marginspec_engine.layout import FREE_SLOT, NONE, OWNERS, SLOTS
-from marginspec_engine.layout.effect_reading import LOT_REASONS, MARGIN_MODES, POSITION_MODES, SIDES, EffectReader
+from marginspec_engine.layout.effect_reading import EffectReader
+from marginspec_engine.layout.rows import LOT_REASONS, MARGIN_MODES, POSITION_MODES, SIDES
 from marginspec_engine.memory.plain_memory import words_of
 from marginspec_engine.memory.tables import Tables
 from marginspec_engine.rules.margin import SETTING_MODES
@@ -65,7 +66,7 @@ class StateWriter:
         """A listed market."""
         words = self._tables.market_rows()[number].tolist()
         count = words[layout.TIER_COUNT]
-        columns = [words[layout.TIERS + 64 * column :][:count] for column in range(5)]
+        columns = [words[layout.TIERS + layout.MAX_TIERS * column :][:count] for column in range(5)]
         tiers = tuple(
             Tier(Money(floor), leverage, Rate(rate), quanta * RATE_ONE + rest)
             for floor, leverage, rate, quanta, rest in zip(*columns, strict=True)
@@ -94,7 +95,8 @@ class StateWriter:
         slots = words_of(int(book[layout.SETTING_MAP]), 2 * int(book[layout.SETTING_MAP + SLOTS])).reshape(-1, 2)
         for key, word in slots[slots[:, 0] != FREE_SLOT].tolist():
             names = tables.accounts.texts[key >> 32], tables.markets.texts[key & 0xFFFFFFFF]
-            settings[names] = Setting(MARGIN_MODES[word % SETTING_MODES], word // SETTING_MODES or None)
+            mode = word % SETTING_MODES
+            settings[names] = Setting(MARGIN_MODES[mode - 1] if mode else None, word // SETTING_MODES or None)
         return Map(settings)
 
     def _ledger(self) -> Map[LedgerAccount, Money]:
@@ -170,7 +172,7 @@ class StateWriter:
         lots: dict[int, Lot] = {}
         for words in self._open_lots():
             key = self._reader.position_key(*words[:3])
-            mode = cast(Any, MARGIN_MODES[words[layout.MARGIN_MODE]])
+            mode = MARGIN_MODES[words[layout.MARGIN_MODE]]
             number, reason = words[layout.NUMBER], LOT_REASONS[words[layout.REASON]]
             lots[number] = Lot(
                 number, key.account, key.market, key.side, mode, Quantity(words[layout.QUANTITY]), reason
@@ -197,7 +199,7 @@ class StateWriter:
     def _open_interest(self) -> Map[str, Quantity]:
         quantities = self._tables.market_rows()[:, layout.OPEN_INTEREST].tolist()
         names = self._tables.markets.texts
-        return Map({name: Quantity(lots) for name, lots in zip(names, quantities, strict=True) if lots})
+        return Map({name: Quantity(lots) for name, lots in zip(names, quantities, strict=False) if lots})
 
     def _of_assets(self, place: int) -> Map[str, Money]:
         amounts = self._tables.asset_rows()[:, place].tolist()

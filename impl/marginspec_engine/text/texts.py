@@ -48,6 +48,14 @@ def whole(book: Words, out: int, number: int) -> int:
     return padded(book, out, number, length)
 
 
+def integer(book: Words, out: int, number: int) -> int:
+    """An integer."""
+    if number < 0:
+        put_one(out, MINUS)
+        return whole(book, out + 1, -number)
+    return whole(book, out, number)
+
+
 def padded(book: Words, out: int, number: int, length: int) -> int:
     """An integer of at least zero in so many digits, which suffice."""
     place, pairs = out + length, book[LITERALS] + PAIRS

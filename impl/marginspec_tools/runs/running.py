@@ -152,7 +152,7 @@ def check_fast_engine() -> None:
 
 def announce_compiling() -> None:
     """Have this process tell when it waits for the compiler."""
-    from marginspec_engine.numba.compiling import BEFORE_COMPILING
+    from marginspec_engine.numba.caching import BEFORE_COMPILING
 
     if not BEFORE_COMPILING:
         BEFORE_COMPILING.append(cache(tell_of_compiling))
