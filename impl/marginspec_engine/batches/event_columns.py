@@ -161,12 +161,11 @@ class BatchReader:
         uncompiled = self._uncompiled()
         number_listed(self._tables, uncompiled)
         self._words[:, layout.EVENT_TYPE] = self._types
-        for field, uses in USES.items():
-            if field in self._columns:
-                for (kind, place), event_types in uses.items():
-                    given = self._given(field)
-                    where = given if len(uses) == 1 else given & np.isin(self._types, event_types)
-                    self._write(field, kind, place, where)
+        for field in self._columns.keys() & USES.keys():
+            uses, given = USES[field], self._given(field)
+            for (kind, place), event_types in uses.items():
+                where = given if len(uses) == 1 else given & np.isin(self._types, event_types)
+                self._write(field, kind, place, where)
         return EventRows(self._words, uncompiled)
 
     # ------------------------------------------------------------- checks
@@ -225,21 +224,21 @@ class BatchReader:
                 self._write_decimal(field, place, where)
                 return
             case Name(of):
-                values = self._numbers(field, of)[where]
+                values = self._numbers(field, of)
             case Choice(words):
-                values = self._codes(field, {word: number for number, word in enumerate(words)})[where]
-                regular(bool((values >= 0).all()))
+                values = self._codes(field, {word: number for number, word in enumerate(words)})
+                regular(bool((values[where] >= 0).all()))
             case _:
                 values = self._integers(field, where)
-        self._words[where, place] = values
+        np.copyto(self._words[:, place], values, where=where)
 
     def _integers(self, field: str, where: Flags) -> Words64:
         """Integers or flags of some rows; not those of 64 bits without a sign, nor any that might be past a word."""
         column = self._columns[field]
         regular(column.type != pa.uint64())
-        values: Words64 = column.cast(pa.int64()).fill_null(NONE).to_numpy(zero_copy_only=False)[where]
+        values: Words64 = column.cast(pa.int64()).fill_null(NONE).to_numpy(zero_copy_only=False)
         # A value of -1 could not be told from none.
-        regular(bool(((values >= 0) & (values < MOST_INTEGER)).all()))
+        regular(bool(((values >= 0) & (values < MOST_INTEGER))[where].all()))
         return values
 
     def _write_decimal(self, field: str, place: int, where: Flags) -> None:

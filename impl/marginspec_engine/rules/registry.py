@@ -39,6 +39,7 @@ def dispatch(name: str, first: Iterable[type], known: Known) -> Callable[[Words,
             f"    if event_type == {EVENT_CLASSES.index(event_class)}:",
             f"        return {handler.__name__}(book)",
         ]
-    lines += ["    raise AssertionError"]
+    # The last of them needs no question.
+    lines[-2:] = [lines[-1].removeprefix("    ")]
     chosen: Callable[[Words, int], int] = defined(name, lines, known)
     return chosen

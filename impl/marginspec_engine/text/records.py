@@ -100,10 +100,12 @@ class FunctionText:
         index, self._waiting, self._index = self._index, [kept], ""
         if len(parts) == 1:
             self.lines += [f"out = fixed(book, out, {parts[0]})"] if parts[0] != literal("") else []
-        elif len(parts) == 2:
-            self.lines.append(f"out = fixed(book, out, {parts[0]} if {index} == 0 else {parts[1]})")
-        else:
-            self.lines.append(f"out = fixed(book, out, {tuple(parts)}[{index}])")
+            return
+        # In a branch of its own each literal's length is known to the compiler.
+        for number, part in enumerate(parts):
+            is_chosen = f"if {index} == {number}:" if number < len(parts) - 1 else "else:"
+            self.lines += [f"el{is_chosen}" if 0 < number < len(parts) - 1 else is_chosen]
+            self.lines.append(f"    out = fixed(book, out, {part})")
 
     def _value(self, entry: Entry) -> None:
         match entry.kind:
@@ -142,4 +144,7 @@ def definitions(name: str, records: dict[int, tuple[type, Sequence[Placed]]]) ->
         function = FunctionText(record, fields)
         lines += function.definition()
         chosen += [f"    if words[0] == {number}:", f"        return {function.name}(book, out, words)"]
-    return [*lines, *chosen, "    raise AssertionError"]
+    # The last of them needs no question.
+    del chosen[-2]
+    chosen[-1] = chosen[-1].removeprefix("    ")
+    return [*lines, *chosen]
