@@ -19,14 +19,24 @@ from marginspec_engine.rules.market import Refused, checked_fees, checked_tick, 
 from marginspec_engine.rules.transition import apply_event
 from marginspec_engine.states.reading import load_state
 from marginspec_engine.states.writing import StateWriter
+from marginspec_journal.errors import InputError
+
+TOO_WIDE_STATE = "a figure in it is past the limits of NUM-03 and 64 bits: only --engine spec goes on from it"
 
 
 class OptimizedEngine:
-    """An engine that goes on from a state; one event after another, as the Engine protocol says."""
+    """An engine that goes on from a state; one event after another, as the Engine protocol says.
+
+    InputError if the state is past the limits that hold for every state that is reached, and so far past them that its
+    figures do not fit.
+    """
 
     def __init__(self, state: State) -> None:
         self.tables = Tables(state.header)
-        load_state(self.tables, state)
+        try:
+            load_state(self.tables, state)
+        except OverflowError:
+            raise InputError("state", None, None, TOO_WIDE_STATE) from None
         self._reader, self._writer = EffectReader(self.tables), StateWriter(self.tables)
         self._listing: dict[type, Callable[[Any], tuple[Effect, ...]]] = {
             ListMarket: self._list_market,

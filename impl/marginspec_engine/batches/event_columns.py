@@ -146,6 +146,7 @@ class BatchReader:
     ) -> None:
         self._journal, self._tables, self._batch, self._before = journal, tables, batch, rows_before
         self._known = known
+        self._validity: dict[str, Flags] = {}
         names = batch.schema.names
         self._columns = {
             name: column for name, column in zip(names, batch.columns, strict=True) if column.null_count < len(column)
@@ -161,8 +162,10 @@ class BatchReader:
         uncompiled = self._uncompiled()
         number_listed(self._tables, uncompiled)
         self._words[:, layout.EVENT_TYPE] = self._types
-        for field in self._columns.keys() & USES.keys():
-            uses, given = USES[field], self._given(field)
+        for field, uses in USES.items():
+            if field not in self._columns:
+                continue
+            given = self._given(field)
             for (kind, place), event_types in uses.items():
                 where = given if len(uses) == 1 else given & np.isin(self._types, event_types)
                 self._write(field, kind, place, where)
@@ -197,8 +200,9 @@ class BatchReader:
 
     def _given(self, field: str) -> Flags:
         """Where a field is not null."""
-        flags: Flags = self._columns[field].is_valid().to_numpy(zero_copy_only=False)
-        return flags
+        if field not in self._validity:
+            self._validity[field] = self._columns[field].is_valid().to_numpy(zero_copy_only=False)
+        return self._validity[field]
 
     def _text(self, field: str) -> Any:
         column = self._columns[field]

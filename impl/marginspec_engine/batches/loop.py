@@ -25,8 +25,8 @@ from marginspec_engine.layout import (
     WRITTEN,
 )
 from marginspec_engine.layout.reasons import ACCEPTED, TOO_WIDE
-from marginspec_engine.memory.looking_ahead import look_ahead
-from marginspec_engine.memory.octets import put_one, put_two, two
+from marginspec_engine.memory.event_prefetch import prefetch_events
+from marginspec_engine.memory.raw_bytes import put_one, put_two, two
 from marginspec_engine.memory.words import Words, at, items, reserve, words_at
 from marginspec_engine.rules.transition import apply_event
 from marginspec_engine.text.canonical import (
@@ -60,7 +60,7 @@ def run_rows(book: Words, rows: int, first: int, end: int) -> int:
         event = words_at(book, rows + number * EVENT_ROW * WORD_BYTES)
         if event[EVENT_TYPE] > LAST_COMPILED:
             return number
-        look_ahead(book, rows, number, end)
+        prefetch_events(book, rows, number, end)
         for place in range(EVENT_ROW):
             book[EVENT_WORDS + place] = event[place]
         reason = apply_event(book)

@@ -8,7 +8,7 @@ order is that of the event's first look at the market (ADL-02).
 
 from marginspec_engine.index.shortfalls import take_up
 from marginspec_engine.index.sorting import merge_pairs, rank_accounts, sort_pairs
-from marginspec_engine.index.touched import forget
+from marginspec_engine.index.stale import clear_flag
 from marginspec_engine.index.trees import (
     AMOUNT,
     OVER,
@@ -29,12 +29,11 @@ from marginspec_engine.layout import (
     ASSET_UNIT,
     CASH,
     COST,
-    DIRTY,
     DOMAIN,
     EVENT,
     FIRST,
     FIRST_LOT,
-    IS_DIRTY,
+    HAS_STALE_LEAVES,
     KEYS,
     LEAF,
     LEAF_EVENT,
@@ -56,12 +55,13 @@ from marginspec_engine.layout import (
     SHORT_LOSING,
     SHORT_QUEUE,
     SIDE,
+    STALE_LEAVES,
     USED,
     WORD_BYTES,
     WORKING,
 )
-from marginspec_engine.memory.fetching import FAR, LINE_BYTES, NEAR, fetch_position, fetch_positions
-from marginspec_engine.memory.octets import fetch, fraction_hint
+from marginspec_engine.memory.prefetch import FAR, LINE_BYTES, NEAR, prefetch_position, prefetch_positions
+from marginspec_engine.memory.raw_bytes import fraction_hint, prefetch
 from marginspec_engine.memory.words import (
     Words,
     account_row,
@@ -142,9 +142,9 @@ def take_queue(book: Words, market: Words, side: int, is_asked: bool) -> None:
     pairs = items(book, at(book, KEYS))
     for place in range(count):
         if place + FAR < count:
-            fetch_candidate(book, pairs[2 * (place + FAR) + 1] % PLACES)
+            prefetch_candidate(book, pairs[2 * (place + FAR) + 1] % PLACES)
         if place + NEAR < count:
-            fetch_position(book, candidate(book, pairs[2 * (place + NEAR) + 1] % PLACES)[NUMBERED])
+            prefetch_position(book, candidate(book, pairs[2 * (place + NEAR) + 1] % PLACES)[NUMBERED])
         take_place(book, queue, place, candidate(book, pairs[2 * place + 1] % PLACES))
     queued[USED] = count
     grow(book, queue)
@@ -166,7 +166,7 @@ def collect_candidates(book: Words, market: Words, side: int) -> int:
     working[USED] = 0
     reserve(book, working, CANDIDATE * listed[USED])
     for place in range(listed[USED]):
-        fetch_positions(book, items(book, listed), place, listed[USED], 1)
+        prefetch_positions(book, items(book, listed), place, listed[USED], 1)
         number = items(book, listed)[place]
         position = position_row(book, number)
         if (position[QUANTITY] > 0) == (side == LONG_QUEUE):
@@ -221,17 +221,17 @@ def order_candidates(book: Words, count: int) -> None:
     sort_pairs(book, count)
     while run < count:
         for start in range(0, count - run, 2 * run):
-            fetch_boundary(book, pairs, start + run + 2 * run * NEAR, count)
+            prefetch_boundary(book, pairs, start + run + 2 * run * NEAR, count)
             middle, end = start + run, min(start + 2 * run, count)
             merge_pairs(book, score_comes_first, pairs, at(pairs, 2 * count), start, middle, end)
         run = 2 * run
 
 
-def fetch_boundary(book: Words, pairs: Words, middle: int, count: int) -> None:
+def prefetch_boundary(book: Words, pairs: Words, middle: int, count: int) -> None:
     """Have the candidates read soon that will be compared where two runs meet."""
     if middle < count:
-        fetch_candidate(book, pairs[2 * middle - 1] % PLACES)
-        fetch_candidate(book, pairs[2 * middle + 1] % PLACES)
+        prefetch_candidate(book, pairs[2 * middle - 1] % PLACES)
+        prefetch_candidate(book, pairs[2 * middle + 1] % PLACES)
 
 
 LEAST_KEY, MOST_KEY = -(2**63) + 1, 2**63 - 1
@@ -303,11 +303,11 @@ def candidate(book: Words, place: int) -> Words:
     return at(items(book, at(book, WORKING)), CANDIDATE * place)
 
 
-def fetch_candidate(book: Words, place: int) -> None:
+def prefetch_candidate(book: Words, place: int) -> None:
     """Have the words of a candidate read soon."""
     start = at(book, WORKING)[ADDRESS] + CANDIDATE * place * WORD_BYTES
-    fetch(start)
-    fetch(start + LINE_BYTES)
+    prefetch(start)
+    prefetch(start + LINE_BYTES)
 
 
 def key_rank(book: Words, number: int) -> int:
@@ -321,11 +321,11 @@ def key_rank(book: Words, number: int) -> int:
 
 def refresh_leaves(book: Words) -> None:
     """Write the leaves of all domains anew that changed since the last search."""
-    changed = at(book, DIRTY)
+    changed = at(book, STALE_LEAVES)
     while changed[USED] > 0:
         changed[USED] = changed[USED] - 1
         domain = items(book, changed)[changed[USED]]
-        forget(book, domain, IS_DIRTY)
+        clear_flag(book, domain, HAS_STALE_LEAVES)
         equity, maintenance = known_margin(book, domain)
         number = domain_row(book, domain)[FIRST]
         while number != NONE:
@@ -382,7 +382,7 @@ def first_eligible(book: Words, market: Words, number: int) -> int:
     place, queued = first_reaching(book, queue, loss, abs(lot[QUANTITY])), at(queue, QUEUED)
     if place == NONE:
         return NONE
-    fetch_positions(book, items(book, queued), place, queued[USED], 1)
+    prefetch_positions(book, items(book, queued), place, queued[USED], 1)
     return items(book, queued)[place]
 
 

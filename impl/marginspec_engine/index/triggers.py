@@ -7,8 +7,8 @@ An entry of a heap counts only while its position is KEYED by it; others are dro
 stand nearer than its trigger, so that most changes of slack leave it where it is; it is moved back when it comes up.
 """
 
+from marginspec_engine.index.stale import clear_flag
 from marginspec_engine.index.suspects import suspect
-from marginspec_engine.index.touched import forget
 from marginspec_engine.kernels import boxes, margin
 from marginspec_engine.kernels.bands import BEYOND, lower_end, upper_end
 from marginspec_engine.kernels.limits import NO_PRICE
@@ -18,7 +18,7 @@ from marginspec_engine.layout import (
     DEDUCTION_RESTS,
     DOMAIN,
     FIRST,
-    IS_TOUCHED,
+    HAS_STALE_BOXES,
     KEYED,
     LONG_HEAP,
     MARK,
@@ -30,16 +30,16 @@ from marginspec_engine.layout import (
     QUANTITY,
     RATES,
     SHORT_HEAP,
+    STALE_BOXES,
     TIER_COUNT,
     TIERS,
-    TOUCHED,
     TRIGGER,
     TURNS_ABOVE,
     TURNS_BELOW,
     USED,
     WORKING,
 )
-from marginspec_engine.memory.fetching import fetch_positions
+from marginspec_engine.memory.prefetch import prefetch_positions
 from marginspec_engine.memory.words import Words, at, domain_row, items, market_row, position_row, push, reserve
 from marginspec_engine.rules.margin import domain_margin, is_flat, tier_maintenance, tier_of, value_at_mark
 
@@ -53,22 +53,22 @@ def look_at_mark(book: Words, number: int) -> None:
     rebuild_if_crowded(book, market, SHORT_HEAP)
 
 
-def box_touched(book: Words) -> None:
+def box_stale(book: Words) -> None:
     """Give every domain that an event touched its boxes anew; settlement has left all of them healthy."""
-    touched = at(book, TOUCHED)
+    touched = at(book, STALE_BOXES)
     for place in range(touched[USED]):
         domain = items(book, touched)[place]
-        forget(book, domain, IS_TOUCHED)
+        clear_flag(book, domain, HAS_STALE_BOXES)
         equity, maintenance = domain_margin(book, domain)
         box_domain(book, domain, equity - maintenance)
     touched[USED] = 0
 
 
-def forget_touched(book: Words) -> None:
+def keep_boxes(book: Words) -> None:
     """After an event that is refused, every box holds as before."""
-    touched = at(book, TOUCHED)
+    touched = at(book, STALE_BOXES)
     for place in range(touched[USED]):
-        forget(book, items(book, touched)[place], IS_TOUCHED)
+        clear_flag(book, items(book, touched)[place], HAS_STALE_BOXES)
     touched[USED] = 0
 
 
@@ -125,7 +125,7 @@ def look_at_many(book: Words, market: Words, side: int) -> None:
             kept = kept + 2
     keep_heap(book, heap, kept // 2)
     for place in range(0, taken[USED], 2):
-        fetch_positions(book, chosen, place + 1, taken[USED], 2)
+        prefetch_positions(book, chosen, place + 1, taken[USED], 2)
         look_at_entry(book, market, side, chosen[place], chosen[place + 1])
 
 

@@ -18,7 +18,7 @@ ORDERED_ACCOUNTS, MARKETS_WITH_LOTS = _book.take(2, VECTOR)
 """Accounts by name; markets that have lots, and some that had."""
 EFFECTS, UNDONE = _book.take(2, VECTOR)
 """What the event did, and what undoes it: addresses with the words that stood there."""
-SUSPECTS, UNHEALTHY, TOUCHED, DIRTY, COUNTED, CLOSED_LOTS = _book.take(6, VECTOR)
+SUSPECTS, UNHEALTHY, STALE_BOXES, STALE_LEAVES, COUNTED, CLOSED_LOTS = _book.take(6, VECTOR)
 """Domains and markets that the event has to look at again, and lots that it closed."""
 KEYS, WORKING = _book.take(2, VECTOR)
 """Room for sorting and for whatever a rule collects."""

@@ -55,7 +55,7 @@ CASH, FIRST, FLAGS, COUNT, ASSET_OF_DOMAIN, WALLET = _domain.take(6)
 MARKET and SIDE are NONE if the domain is cross.
 """
 assert ASSET_OF_DOMAIN == ASSET
-IS_SUSPECT, IS_TOUCHED, IS_DIRTY, IS_KNOWN = 1, 2, 4, 8
+IS_SUSPECT, HAS_STALE_BOXES, HAS_STALE_LEAVES, HAS_KNOWN_MARGIN = 1, 2, 4, 8
 """Flags: settlement is to look at it; its boxes, its leaves may hold no more; its margin is known."""
 KNOWN_EVENT, KNOWN_EQUITY, KNOWN_MAINTENANCE = _domain.take(3)
 """Of a domain of several positions: in which event which equity and maintenance margin became known."""

@@ -196,7 +196,7 @@ def slot_of(slots: Words, mask: int, key: int) -> int:
     return place
 
 
-def found(book: Words, entries: int, key: int) -> int:
+def lookup(book: Words, entries: int, key: int) -> int:
     """What a map holds under a key; NONE if nothing."""
     held = at(book, entries)
     if held[SLOTS] == 0:
@@ -228,7 +228,7 @@ def make_room(book: Words, entries: int) -> None:
         resized(book, before, 2 * count, 0)
 
 
-def enter(book: Words, entries: int, key: int, word: int) -> None:
+def insert(book: Words, entries: int, key: int, word: int) -> None:
     """Have a map hold a word under a key; `make_room` went before."""
     held = at(book, entries)
     slots = words_at(book, held[ADDRESS])
@@ -239,7 +239,7 @@ def enter(book: Words, entries: int, key: int, word: int) -> None:
     put(book, slots, 2 * place + 1, word)
 
 
-def strike(book: Words, entries: int, key: int) -> None:
+def delete(book: Words, entries: int, key: int) -> None:
     """Take a key that is there out of a map; keys behind it in its run move up."""
     held = at(book, entries)
     slots, mask = words_at(book, held[ADDRESS]), held[SLOTS] - 1

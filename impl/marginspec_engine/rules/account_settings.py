@@ -22,12 +22,12 @@ from marginspec_engine.layout import (
     TIERS,
     reasons,
 )
-from marginspec_engine.memory.rows import position_key
+from marginspec_engine.memory.positions import position_key
 from marginspec_engine.memory.words import (
     Words,
     account_row,
-    enter,
-    found,
+    insert,
+    lookup,
     make_room,
     market_row,
     order_row,
@@ -101,13 +101,13 @@ def set_leverage(book: Words) -> int:
 def set_setting(book: Words, account: int, market: int, setting: int) -> None:
     """Set what an account has set for a market; this is the last thing that its event does."""
     make_room(book, SETTING_MAP)
-    enter(book, SETTING_MAP, (account << 32) | market, setting)
+    insert(book, SETTING_MAP, (account << 32) | market, setting)
 
 
 def is_idle(book: Words, account: int, market: int) -> bool:
     """Whether an account has neither a position nor an order in a market."""
     for side in range(len(SIDES)):
-        number = found(book, POSITION_MAP, position_key(account, market, side))
+        number = lookup(book, POSITION_MAP, position_key(account, market, side))
         if number != NONE and position_row(book, number)[QUANTITY] != 0:
             return False
     number = account_row(book, account)[FIRST_ORDER]

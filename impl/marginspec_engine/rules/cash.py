@@ -25,12 +25,12 @@ from marginspec_engine.layout import (
     QUANTITY,
     reasons,
 )
-from marginspec_engine.memory.rows import position_of, wallet_key, wallet_of
-from marginspec_engine.memory.words import Words, account_row, found, market_row, position_row, put
+from marginspec_engine.memory.positions import position_of, wallet_key, wallet_of
+from marginspec_engine.memory.words import Words, account_row, lookup, market_row, position_row, put
 from marginspec_engine.rules.guards import amount_in, event_word, is_account, is_listed
 from marginspec_engine.rules.margin import margin_mode_of, movable
 from marginspec_engine.rules.registry import handles
-from marginspec_engine.rules.transaction import balance, cash_of, effect, named, transfer
+from marginspec_engine.rules.transaction import balance, cash_of, effect, ledger_word, transfer
 
 MAX_NET_DEPOSITS = 2**60
 
@@ -46,14 +46,14 @@ def deposit(book: Words) -> int:
         put(book, account_row(book, account), MODE, ONE_WAY)
         effect(book, POSITION_MODE_SET, account, ONE_WAY)
     wallet = wallet_of(book, account, asset)
-    transfer(book, asset, named(EXTERNAL_OF, asset), cash_of(book, wallet), amount, ACC_01)
+    transfer(book, asset, ledger_word(EXTERNAL_OF, asset), cash_of(book, wallet), amount, ACC_01)
     check_net_deposits(book, asset)
     return reasons.ACCEPTED
 
 
 def check_net_deposits(book: Words, asset: int) -> None:
     """Net deposits of an asset stay within 2^60 quanta (NUM-03)."""
-    if -balance(book, named(EXTERNAL_OF, asset)) > MAX_NET_DEPOSITS:
+    if -balance(book, ledger_word(EXTERNAL_OF, asset)) > MAX_NET_DEPOSITS:
         book[OUT_OF_RANGE] = 1
 
 
@@ -66,10 +66,10 @@ def withdraw(book: Words) -> int:
     amount = amount_in(book, asset)
     if amount <= 0:
         return reasons.INVALID_AMOUNT
-    wallet = found(book, DOMAIN_MAP, wallet_key(account, asset))
+    wallet = lookup(book, DOMAIN_MAP, wallet_key(account, asset))
     if wallet == NONE or amount > movable(book, wallet):
         return reasons.INSUFFICIENT_BALANCE
-    transfer(book, asset, cash_of(book, wallet), named(EXTERNAL_OF, asset), amount, MRG_06)
+    transfer(book, asset, cash_of(book, wallet), ledger_word(EXTERNAL_OF, asset), amount, MRG_06)
     return reasons.ACCEPTED
 
 
@@ -80,7 +80,7 @@ def fund_insurance(book: Words) -> int:
     amount = amount_in(book, asset)
     if amount <= 0:
         return reasons.INVALID_AMOUNT
-    transfer(book, asset, named(EXTERNAL_OF, asset), named(INSURANCE_OF, asset), amount, LED_03)
+    transfer(book, asset, ledger_word(EXTERNAL_OF, asset), ledger_word(INSURANCE_OF, asset), amount, LED_03)
     check_net_deposits(book, asset)
     return reasons.ACCEPTED
 
@@ -92,9 +92,9 @@ def withdraw_house(book: Words) -> int:
     amount = amount_in(book, asset)
     if amount <= 0:
         return reasons.INVALID_AMOUNT
-    if amount > balance(book, named(HOUSE_OF, asset)):
+    if amount > balance(book, ledger_word(HOUSE_OF, asset)):
         return reasons.INSUFFICIENT_FUNDS
-    transfer(book, asset, named(HOUSE_OF, asset), named(EXTERNAL_OF, asset), amount, LED_03)
+    transfer(book, asset, ledger_word(HOUSE_OF, asset), ledger_word(EXTERNAL_OF, asset), amount, LED_03)
     return reasons.ACCEPTED
 
 

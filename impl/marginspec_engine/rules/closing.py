@@ -2,9 +2,9 @@
 
 from marginspec_engine.kernels import trading as kernels
 from marginspec_engine.layout import ACC_04, ASSET, CASH, POSITION_OF, QUANTITY, WALLET
-from marginspec_engine.memory.rows import set_position
+from marginspec_engine.memory.positions import set_position
 from marginspec_engine.memory.words import Words, domain_row, position_row
-from marginspec_engine.rules.transaction import cash_of, move, named, transfer
+from marginspec_engine.rules.transaction import cash_of, ledger_word, move, transfer
 
 
 def realise(
@@ -17,7 +17,7 @@ def realise(
     held = position_row(book, number)[QUANTITY]
     released = kernels.released_cost(cost, abs(held), abs(closing))
     set_position(book, number, domain, held + closing)
-    move(book, market[ASSET], named(POSITION_OF, number), cash_of(book, domain), value - released, rule)
+    move(book, market[ASSET], ledger_word(POSITION_OF, number), cash_of(book, domain), value - released, rule)
 
 
 def return_all_margin(book: Words, number: int) -> None:

@@ -22,11 +22,11 @@ from marginspec_engine.layout import (
     QUANTITY,
     SIDE,
 )
-from marginspec_engine.memory.rows import reduce_lot
+from marginspec_engine.memory.lots import reduce_lot
 from marginspec_engine.memory.words import Words, at, domain_row, lot_row, market_row, position_row, push
 from marginspec_engine.rules.closing import realise, return_all_margin
 from marginspec_engine.rules.margin import known_margin, lot_loss
-from marginspec_engine.rules.transaction import effect, move, named
+from marginspec_engine.rules.transaction import effect, ledger_word, move
 from marginspec_engine.rules.waterfall import count_funds, shortfall
 
 Step = tuple[int, int, int]
@@ -99,7 +99,7 @@ def deleverage(book: Words, step: Step) -> None:
     loss_before = lot_loss(book, number)
     value = trading_kernels.released_cost(lot[COST], abs(held), part)
     cost = position[COST]
-    move(book, market[ASSET], named(POSITION_OF, counterparty), named(LOT_OF, number), value, ADL_03)
+    move(book, market[ASSET], ledger_word(POSITION_OF, counterparty), ledger_word(LOT_OF, number), value, ADL_03)
     reduce_lot(book, number, held - closing)
     realise(book, market, counterparty, domain, closing, -value, cost, ADL_03)
     refresh_lot(book, number, held)

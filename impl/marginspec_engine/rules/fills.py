@@ -32,12 +32,12 @@ from marginspec_engine.layout import (
     WORKING,
     reasons,
 )
-from marginspec_engine.memory.rows import free_lot, reduce_lot
+from marginspec_engine.memory.lots import free_lot, reduce_lot
 from marginspec_engine.memory.words import Words, at, items, lot_row, market_row, position_row, push, reserve
 from marginspec_engine.rules.guards import event_word, fits_side, is_account, is_listed, quantity_in, tick_price_in
 from marginspec_engine.rules.registry import handles
 from marginspec_engine.rules.trading import book_leg, check_booked, check_open_interest, fill_leg, traded_position
-from marginspec_engine.rules.transaction import move, named, transfer
+from marginspec_engine.rules.transaction import ledger_word, move, transfer
 from marginspec_engine.rules.waterfall import count_funds, draw_loss, uncovered_shortfall
 
 
@@ -116,8 +116,8 @@ def close_lots(book: Words, number: int, counterparty: int, price: int) -> int:
         chosen[place + 2] = close_lot(book, market, counterparty, chosen[place], chosen[place + 1], price)
     for place in range(0, working[USED], LOT_CHOICE):
         if chosen[place + 2] > 0:
-            lot = named(LOT_OF, chosen[place])
-            transfer(book, asset, lot, named(RESERVE_OF, number), chosen[place + 2], LIQ_05)
+            lot = ledger_word(LOT_OF, chosen[place])
+            transfer(book, asset, lot, ledger_word(RESERVE_OF, number), chosen[place + 2], LIQ_05)
             count_funds(book, number, INFLOW, chosen[place + 2])
     for place in range(0, working[USED], LOT_CHOICE):
         if chosen[place + 2] < 0:
@@ -136,6 +136,6 @@ def close_lot(book: Words, market: Words, counterparty: int, number: int, part: 
     held, cost = lot[QUANTITY], lot[COST]
     quantity = part if held > 0 else -part
     value = margin.value_of(price, quantity, market[QUANTA_PER_UNIT])
-    move(book, market[ASSET], named(POSITION_OF, counterparty), named(LOT_OF, number), value, LIQ_05)
+    move(book, market[ASSET], ledger_word(POSITION_OF, counterparty), ledger_word(LOT_OF, number), value, LIQ_05)
     reduce_lot(book, number, held - quantity)
     return value - trading_kernels.released_cost(cost, abs(held), part)

@@ -30,7 +30,7 @@ from marginspec_engine.memory.words import Words, at, items, lot_row, market_row
 from marginspec_engine.rules.guards import event_word, is_listed
 from marginspec_engine.rules.margin import value_at_mark
 from marginspec_engine.rules.registry import handles
-from marginspec_engine.rules.transaction import balance, cash_of, named, transfer
+from marginspec_engine.rules.transaction import balance, cash_of, ledger_word, transfer
 
 
 @handles(events.Funding)
@@ -46,10 +46,10 @@ def funding(book: Words) -> int:
     if high != low >> 63 or low < -RATE_ONE or low > RATE_ONE:
         return reasons.INVALID_RATE
     collect_payments(book, market, low)
-    clearing = named(CLEARING_OF, market[ASSET])
+    clearing = ledger_word(CLEARING_OF, market[ASSET])
     pay_in(book, market[ASSET], clearing)
     pay_out(book, market[ASSET], clearing)
-    transfer(book, market[ASSET], clearing, named(INSURANCE_OF, market[ASSET]), balance(book, clearing), FND_01)
+    transfer(book, market[ASSET], clearing, ledger_word(INSURANCE_OF, market[ASSET]), balance(book, clearing), FND_01)
     expose(book, market[ASSET])
     book[EVENT_MARKET] = number
     return reasons.ACCEPTED
@@ -70,7 +70,7 @@ def collect_payments(book: Words, market: Words, rate: int) -> None:
     number = market[FIRST_LOT]
     while number != NONE:
         lot = lot_row(book, number)
-        push(book, working, named(LOT_OF, number))
+        push(book, working, ledger_word(LOT_OF, number))
         push(book, working, funding_due(value_at_mark(market, lot[QUANTITY]), rate))
         number = lot[NEXT]
     drop_front(book, payments)

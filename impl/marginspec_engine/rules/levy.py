@@ -23,13 +23,13 @@ from marginspec_engine.layout import (
 )
 from marginspec_engine.memory.words import Words, at, domain_row, items, push
 from marginspec_engine.rules.margin import domain_margin
-from marginspec_engine.rules.transaction import balance, cash_of, effect, named, transfer
+from marginspec_engine.rules.transaction import balance, cash_of, effect, ledger_word, transfer
 from marginspec_engine.rules.waterfall import count_funds
 
 
 def levy(book: Words, asset: int, missing: int) -> None:
     """The house pays into the insurance fund as far as it can; the rest is levied on positive equities (LVY-01)."""
-    house, insurance = named(HOUSE_OF, asset), named(INSURANCE_OF, asset)
+    house, insurance = ledger_word(HOUSE_OF, asset), ledger_word(INSURANCE_OF, asset)
     from_house = min(missing, balance(book, house))
     transfer(book, asset, house, insurance, from_house, LVY_01)
     levied = 0
@@ -72,7 +72,7 @@ def levy_payers(book: Words, asset: int, amount: int, total: int) -> int:
 
 def pay_levy(book: Words, asset: int, domain: int, amount: int) -> None:
     """A domain's part of a levy goes from its cash into the insurance fund, and may leave it unhealthy (LVY-01)."""
-    transfer(book, asset, cash_of(book, domain), named(INSURANCE_OF, asset), amount, LVY_01)
+    transfer(book, asset, cash_of(book, domain), ledger_word(INSURANCE_OF, asset), amount, LVY_01)
     owner = domain_row(book, domain)
     effect(book, DOMAIN_LEVIED, owner[OWNER], asset, owner[MARKET], owner[SIDE], amount)
     suspect(book, domain)

@@ -1,7 +1,7 @@
 """Liquidation: cancelling orders, step-down through the tiers, takeover, and fills of the lots."""
 
 from marginspec_engine.index.sorting import order_name_comes_first
-from marginspec_engine.index.touched import touch
+from marginspec_engine.index.stale import mark_stale
 from marginspec_engine.kernels import margin
 from marginspec_engine.kernels import waterfall as kernels
 from marginspec_engine.layout import (
@@ -31,7 +31,8 @@ from marginspec_engine.layout import (
     USED,
     WORKING,
 )
-from marginspec_engine.memory.rows import cancel, open_lot
+from marginspec_engine.memory.lots import open_lot
+from marginspec_engine.memory.orders import cancel
 from marginspec_engine.memory.words import (
     Words,
     account_row,
@@ -45,7 +46,7 @@ from marginspec_engine.memory.words import (
 )
 from marginspec_engine.rules.closing import realise, return_all_margin
 from marginspec_engine.rules.margin import domain_margin, is_flat, maintenance_of, tier_of, value_at_mark
-from marginspec_engine.rules.transaction import cash_of, effect, move, named
+from marginspec_engine.rules.transaction import cash_of, effect, ledger_word, move
 
 
 def liquidate(book: Words, domain: int) -> None:
@@ -53,7 +54,7 @@ def liquidate(book: Words, domain: int) -> None:
     equity, maintenance = domain_margin(book, domain)
     words = domain_row(book, domain)
     effect(book, DOMAIN_LIQUIDATED, words[OWNER], words[ASSET], words[MARKET], words[SIDE], equity, maintenance)
-    touch(book, domain)
+    mark_stale(book, domain)
     cancel_orders(book, domain)
     while not margin.is_healthy(is_flat(book, domain), equity, maintenance):
         number = position_to_step_down(book, domain, equity)
@@ -181,8 +182,8 @@ def take_lot(book: Words, domain: int, number: int, quantity: int, paid: int, re
     market = market_row(book, market_number)
     value, cash = value_at_mark(market, quantity), cash_of(book, domain)
     mode = CROSS if domain_row(book, domain)[MARKET] == NONE else ISOLATED_MODE
-    taken = named(LOT_OF, open_lot(book, number, mode, quantity, value - paid, reason))
+    taken = ledger_word(LOT_OF, open_lot(book, number, mode, quantity, value - paid, reason))
     rule = LIQ_02 if reason == STEP_DOWN else LIQ_03
-    move(book, market[ASSET], taken, named(POSITION_OF, number), value, rule)
+    move(book, market[ASSET], taken, ledger_word(POSITION_OF, number), value, rule)
     realise(book, market, number, domain, -quantity, value, cost, rule)
     move(book, market[ASSET], cash, taken, paid, rule)

@@ -18,7 +18,7 @@ from marginspec_engine.layout import (
     FIRST_ORDER,
     FLAGS,
     FLOORS,
-    IS_KNOWN,
+    HAS_KNOWN_MARGIN,
     KNOWN_EQUITY,
     KNOWN_EVENT,
     KNOWN_MAINTENANCE,
@@ -47,7 +47,7 @@ from marginspec_engine.memory.words import (
     account_row,
     at,
     domain_row,
-    found,
+    lookup,
     lot_row,
     market_row,
     order_row,
@@ -62,7 +62,7 @@ SETTING_MODES = 4
 
 def setting_of(book: Words, account: int, market: int) -> int:
     """What an account has set for a market; 0 if nothing."""
-    return max(0, found(book, SETTING_MAP, (account << 32) | market))
+    return max(0, lookup(book, SETTING_MAP, (account << 32) | market))
 
 
 def margin_mode_of(book: Words, account: int, market: int) -> int:
@@ -119,12 +119,12 @@ def known_margin(book: Words, domain: int) -> tuple[int, int]:
     words = domain_row(book, domain)
     if words[COUNT] <= 1:
         return domain_margin(book, domain)
-    if words[FLAGS] & IS_KNOWN == 0 or words[KNOWN_EVENT] != book[EVENT]:
+    if words[FLAGS] & HAS_KNOWN_MARGIN == 0 or words[KNOWN_EVENT] != book[EVENT]:
         equity, maintenance = domain_margin(book, domain)
         words[KNOWN_EQUITY] = equity
         words[KNOWN_MAINTENANCE] = maintenance
         words[KNOWN_EVENT] = book[EVENT]
-        words[FLAGS] = words[FLAGS] | IS_KNOWN
+        words[FLAGS] = words[FLAGS] | HAS_KNOWN_MARGIN
     return words[KNOWN_EQUITY], words[KNOWN_MAINTENANCE]
 
 

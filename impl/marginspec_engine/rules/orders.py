@@ -26,17 +26,9 @@ from marginspec_engine.layout import (
     SIDE,
     reasons,
 )
-from marginspec_engine.memory.rows import (
-    cancel,
-    free_order_row,
-    load,
-    new_order,
-    order_key,
-    position_of,
-    remove_order,
-    wallet_of,
-)
-from marginspec_engine.memory.words import Words, found, make_room, market_row, order_row, position_row, put
+from marginspec_engine.memory.orders import cancel, free_order_row, load, new_order, order_key, remove_order
+from marginspec_engine.memory.positions import position_of, wallet_of
+from marginspec_engine.memory.words import Words, lookup, make_room, market_row, order_row, position_row, put
 from marginspec_engine.rules.guards import (
     event_word,
     fits_side,
@@ -80,7 +72,7 @@ def place(book: Words, account: int, market: int, price: int, quantity: int) -> 
     position = position_row(book, held)
     if not fits_side(book, position, quantity):
         return reasons.WRONG_POSITION_SIDE
-    if found(book, ORDER_MAP, order_key(account, event_word(book, FIRST_ORDER_NAME))) != NONE:
+    if lookup(book, ORDER_MAP, order_key(account, event_word(book, FIRST_ORDER_NAME))) != NONE:
         return reasons.ORDER_EXISTS
     reduce_only = event_word(book, SECOND_CHOICE)
     if reduce_only == 1 and not only_reduces(position[QUANTITY], quantity):
@@ -118,7 +110,7 @@ def cancel_order(book: Words) -> int:
     account = event_word(book, FIRST_ACCOUNT)
     if not is_account(book, account):
         return reasons.UNKNOWN_ACCOUNT
-    number = found(book, ORDER_MAP, order_key(account, event_word(book, FIRST_ORDER_NAME)))
+    number = lookup(book, ORDER_MAP, order_key(account, event_word(book, FIRST_ORDER_NAME)))
     if number == NONE:
         return reasons.UNKNOWN_ORDER
     cancel(book, number)

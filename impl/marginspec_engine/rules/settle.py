@@ -1,7 +1,7 @@
 """Settlement: after every accepted event, liquidation and waterfall until nothing is left to do."""
 
 from marginspec_engine.index.sorting import sort_domains
-from marginspec_engine.index.touched import forget
+from marginspec_engine.index.stale import clear_flag
 from marginspec_engine.layout import (
     ASSET_ROW,
     ASSETS,
@@ -10,10 +10,10 @@ from marginspec_engine.layout import (
     COUNTED,
     COUNTERS,
     DELEVERAGED,
-    DIRTY,
     EFFECTS,
     EXPOSED_ASSETS,
     HAD_STATUS,
+    HAS_STALE_LEAVES,
     HAS_STATUS,
     HIGH_WATER,
     INFLOW,
@@ -22,7 +22,6 @@ from marginspec_engine.layout import (
     INSURANCE_MOVED,
     INSURANCE_STATUS,
     IS_COUNTED,
-    IS_DIRTY,
     IS_EXPOSED,
     IS_SUSPECT,
     LEVIED,
@@ -34,6 +33,7 @@ from marginspec_engine.layout import (
     RANK,
     RESERVE_STATUS,
     SETTLING,
+    STALE_LEAVES,
     STATUS,
     STATUS_BEFORE,
     SUSPECTS,
@@ -43,8 +43,8 @@ from marginspec_engine.layout import (
     UNHEALTHY,
     USED,
 )
-from marginspec_engine.memory.fetching import fetch_domains
-from marginspec_engine.memory.rows import free_lot
+from marginspec_engine.memory.lots import free_lot
+from marginspec_engine.memory.prefetch import prefetch_domains
 from marginspec_engine.memory.words import Words, asset_row, at, items, market_row, push, reserve
 from marginspec_engine.rules.deleveraging import deleverage_all
 from marginspec_engine.rules.levy import levy
@@ -120,9 +120,9 @@ def liquidate_unhealthy(book: Words) -> None:
     suspects, unhealthy = at(book, SUSPECTS), at(book, UNHEALTHY)
     unhealthy[USED] = 0
     for place in range(suspects[USED]):
-        fetch_domains(book, items(book, suspects), place, suspects[USED])
+        prefetch_domains(book, items(book, suspects), place, suspects[USED])
         domain = items(book, suspects)[place]
-        forget(book, domain, IS_SUSPECT)
+        clear_flag(book, domain, IS_SUSPECT)
         if not is_healthy(book, domain):
             push(book, unhealthy, domain)
     suspects[USED] = 0
@@ -130,7 +130,7 @@ def liquidate_unhealthy(book: Words) -> None:
     reserve(book, at(book, LOTS), LOT * unhealthy[USED])
     sort_domains(book, unhealthy)
     for place in range(unhealthy[USED]):
-        fetch_domains(book, items(book, unhealthy), place, unhealthy[USED])
+        prefetch_domains(book, items(book, unhealthy), place, unhealthy[USED])
         liquidate(book, items(book, unhealthy)[place])
 
 
@@ -154,12 +154,12 @@ def set_uncovered(book: Words, asset: int) -> None:
 
 def tidy(book: Words) -> None:
     """Free the rows of lots that were closed, and forget what only this settlement needed."""
-    closed, dirty = at(book, CLOSED_LOTS), at(book, DIRTY)
+    closed, dirty = at(book, CLOSED_LOTS), at(book, STALE_LEAVES)
     for place in range(closed[USED]):
         free_lot(book, items(book, closed)[place])
     closed[USED] = 0
     for place in range(dirty[USED]):
-        forget(book, items(book, dirty)[place], IS_DIRTY)
+        clear_flag(book, items(book, dirty)[place], HAS_STALE_LEAVES)
     dirty[USED] = 0
     forget_markets_without_lots(book)
 

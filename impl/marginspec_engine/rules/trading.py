@@ -62,14 +62,15 @@ from marginspec_engine.layout import (
     WALLET,
     reasons,
 )
-from marginspec_engine.memory.rows import domain_of, order_key, position_of, set_position
+from marginspec_engine.memory.orders import order_key
+from marginspec_engine.memory.positions import domain_of, position_of, set_position
 from marginspec_engine.memory.words import (
     Words,
     account_row,
     asset_row,
     at,
     domain_row,
-    found,
+    lookup,
     market_row,
     order_row,
     position_row,
@@ -97,7 +98,7 @@ from marginspec_engine.rules.margin import (
 )
 from marginspec_engine.rules.orders import fits_order, reduce_order
 from marginspec_engine.rules.registry import handles
-from marginspec_engine.rules.transaction import cash_of, named, too_wide, transfer
+from marginspec_engine.rules.transaction import cash_of, ledger_word, too_wide, transfer
 
 MAX_GROSS_COST = 2**60
 MAX_OPEN_INTEREST_TRADED = 2**60
@@ -145,7 +146,7 @@ def trade_at(book: Words, market: Words, price: int, quantity: int) -> int:
         return reason
     open_interest = market[OPEN_INTEREST]
     value = margin.value_of(price, quantity, market[QUANTA_PER_UNIT])
-    transfer(book, market[ASSET], named(POSITION_OF, bought), named(POSITION_OF, sold), value, ACC_02)
+    transfer(book, market[ASSET], ledger_word(POSITION_OF, bought), ledger_word(POSITION_OF, sold), value, ACC_02)
     book_leg(book, market, buyer)
     book_leg(book, market, seller)
     reason = check_booked(book, 2)
@@ -196,7 +197,7 @@ def find_order(book: Words, leg: Words, name_word: int) -> bool:
     if name == NONE:
         return True
     account = position_row(book, leg[LEG_POSITION])[OWNER]
-    leg[LEG_ORDER] = found(book, ORDER_MAP, order_key(account, name))
+    leg[LEG_ORDER] = lookup(book, ORDER_MAP, order_key(account, name))
     return leg[LEG_ORDER] != NONE
 
 
@@ -244,8 +245,8 @@ def pay_fee(book: Words, market: Words, leg: Words) -> None:
     """A fee is paid from the domain's cash, and exactly what is paid is credited (TRD-01)."""
     asset, cash, fee = market[ASSET], cash_of(book, leg[LEG_DOMAIN]), leg[LEG_FEE]
     insured = kernels.insurance_part(fee, market[INSURANCE_SHARE])
-    transfer(book, asset, cash, named(INSURANCE_OF, asset), insured, TRD_01)
-    transfer(book, asset, cash, named(HOUSE_OF, asset), fee - insured, TRD_01)
+    transfer(book, asset, cash, ledger_word(INSURANCE_OF, asset), insured, TRD_01)
+    transfer(book, asset, cash, ledger_word(HOUSE_OF, asset), fee - insured, TRD_01)
 
 
 MAX_MARGIN = 2**61

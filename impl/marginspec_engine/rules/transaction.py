@@ -1,6 +1,6 @@
 """Effects and money: what an event did is written down as words, and money moves by transfer only."""
 
-from marginspec_engine.index.touched import dirty, touch
+from marginspec_engine.index.stale import mark_leaves_stale, mark_stale
 from marginspec_engine.layout import (
     CASH,
     CLEARING,
@@ -61,7 +61,7 @@ def effect(book: Words, kind: int, *fields: int) -> None:
         words[1 + place] = fields[place]
 
 
-def named(kind: int, owner: int) -> int:
+def ledger_word(kind: int, owner: int) -> int:
     """A ledger account as one word: its kind and the row that holds its balance."""
     return kind + OWNERS * owner
 
@@ -69,7 +69,7 @@ def named(kind: int, owner: int) -> int:
 def cash_of(book: Words, domain: int) -> int:
     """The ledger account of a domain's cash."""
     is_cross = domain_row(book, domain)[MARKET] == NONE
-    return named(WALLET_OF if is_cross else ISOLATED_OF, domain)
+    return ledger_word(WALLET_OF if is_cross else ISOLATED_OF, domain)
 
 
 def balance_words(book: Words, account: int) -> Words:
@@ -110,7 +110,7 @@ def is_cost(account: int) -> bool:
 def published(book: Words, account: int) -> int:
     """A ledger account as effects name it: a lot by its own number, since its row is used again."""
     if account & (OWNERS - 1) == LOT_OF:
-        return named(LOT_OF, lot_row(book, account // OWNERS)[NUMBER])
+        return ledger_word(LOT_OF, lot_row(book, account // OWNERS)[NUMBER])
     return account
 
 
@@ -125,9 +125,9 @@ def transfer(book: Words, asset: int, source: int, target: int, amount: int, rul
     if source_kind == INSURANCE_OF or target_kind == INSURANCE_OF:
         put(book, asset_row(book, asset), INSURANCE_MOVED, 1)
     if is_cash(source_kind):
-        touch(book, source // OWNERS)
+        mark_stale(book, source // OWNERS)
     if is_cash(target_kind):
-        dirty(book, target // OWNERS)
+        mark_leaves_stale(book, target // OWNERS)
     effect(book, TRANSFERRED, asset, published(book, source), published(book, target), amount, rule)
 
 

@@ -1,8 +1,8 @@
 """One event, whole: its handler, what it takes back if it is refused, and settlement."""
 
 from marginspec.model.events import CancelOrder, Deposit, MarkPrice, PlaceOrder, Trade, Withdraw
-from marginspec_engine.index.touched import forget
-from marginspec_engine.index.triggers import box_touched, forget_touched
+from marginspec_engine.index.stale import clear_flag
+from marginspec_engine.index.triggers import box_stale, keep_boxes
 from marginspec_engine.layout import (
     ASSET_ROW,
     ASSETS,
@@ -51,12 +51,12 @@ def finish(book: Words, reason: int) -> int:
         take_back(book)
         at(book, EFFECTS)[USED] = 0
         forget_suspects(book)
-        forget_touched(book)
+        keep_boxes(book)
         return reason
     at(book, UNDONE)[USED] = 0
     settle(book)
     publish_funds(book)
-    box_touched(book)
+    box_stale(book)
     forget_exposure(book)
     return reason
 
@@ -65,7 +65,7 @@ def forget_suspects(book: Words) -> None:
     """Nothing is left to look at after an event that is refused."""
     suspects = at(book, SUSPECTS)
     for place in range(suspects[USED]):
-        forget(book, items(book, suspects)[place], IS_SUSPECT)
+        clear_flag(book, items(book, suspects)[place], IS_SUSPECT)
     suspects[USED] = 0
     forget_exposure(book)
 

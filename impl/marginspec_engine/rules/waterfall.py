@@ -31,7 +31,7 @@ from marginspec_engine.layout import (
 )
 from marginspec_engine.memory.words import Words, asset_row, at, items, lot_row, market_row, push, put
 from marginspec_engine.rules.margin import value_at_mark
-from marginspec_engine.rules.transaction import balance, named, transfer
+from marginspec_engine.rules.transaction import balance, ledger_word, transfer
 
 
 def count_funds(book: Words, number: int, counter: int, amount: int) -> None:
@@ -55,13 +55,13 @@ def draw_loss(book: Words, number: int, loss: int) -> int:
     lot = lot_row(book, number)
     market_number = lot[MARKET]
     market = market_row(book, market_number)
-    reserve, insurance = named(RESERVE_OF, market_number), named(INSURANCE_OF, market[ASSET])
+    reserve, insurance = ledger_word(RESERVE_OF, market_number), ledger_word(INSURANCE_OF, market[ASSET])
     from_reserve = kernels.draw_from_reserve(loss, balance(book, reserve))
     from_insurance = kernels.draw_from_insurance(loss, from_reserve, balance(book, insurance))
     if from_reserve + from_insurance != loss:
         return reasons.COVER_EXCEEDED
-    transfer(book, market[ASSET], reserve, named(LOT_OF, number), from_reserve, WTF_01)
-    transfer(book, market[ASSET], insurance, named(LOT_OF, number), from_insurance, WTF_01)
+    transfer(book, market[ASSET], reserve, ledger_word(LOT_OF, number), from_reserve, WTF_01)
+    transfer(book, market[ASSET], insurance, ledger_word(LOT_OF, number), from_insurance, WTF_01)
     count_funds(book, market_number, OUTFLOW, from_reserve)
     count_funds(book, market_number, INSURANCE_DRAWN, from_insurance)
     return reasons.ACCEPTED

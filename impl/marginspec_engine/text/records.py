@@ -72,15 +72,16 @@ class FunctionText:
             self._value(entry)
             self._fix(quote)
             return
-        # The quote that ends the value before it waits on, and ends this one instead.
-        assert all(text.endswith(quote) for text in self._waiting), f"{entry.key} follows a value without quotes"
-        self._flush(kept=quote)
+        # A quote that ends the value before it waits on, and ends this one instead.
+        kept = quote if all(text.endswith(quote) for text in self._waiting) else ""
+        self._flush(kept)
         before, self.lines = self.lines, []
         self._fix(key)
         self._value(entry)
+        self._fix(quote.removesuffix(kept))
         self._flush()
         self.lines = [*before, f"if words[{entry.place}] != NONE:", *(f"    {line}" for line in self.lines)]
-        self._waiting = [quote]
+        self._waiting = [kept]
 
     def _fix(self, text: str) -> None:
         self._waiting = [waiting + text for waiting in self._waiting]

@@ -1,7 +1,7 @@
 """Writing text: each function writes at an address and gives the address behind what it wrote."""
 
 from marginspec_engine.layout import LITERALS, TEXTS
-from marginspec_engine.memory.octets import eight, put_eight, put_one, put_two, two
+from marginspec_engine.memory.raw_bytes import eight, put_eight, put_one, put_two, two
 from marginspec_engine.memory.words import Words, at, items
 from marginspec_engine.text.literals import LENGTH_BITS, literal
 

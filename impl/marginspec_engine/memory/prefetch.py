@@ -15,7 +15,7 @@ from marginspec_engine.layout import (
     USED,
     WORD_BYTES,
 )
-from marginspec_engine.memory.octets import fetch
+from marginspec_engine.memory.raw_bytes import prefetch
 from marginspec_engine.memory.words import Words, domain_row, items, position_row
 
 LINE_BYTES = 64
@@ -23,46 +23,48 @@ FAR, NEAR = 16, 8
 """How many turns of a loop ahead a row is fetched, and what is found through that row."""
 
 
-def fetch_position(book: Words, number: int) -> None:
+def prefetch_position(book: Words, number: int) -> None:
     """Fetch a position, if there is one: its first two lines, which hold all but what orders need."""
     if number != NONE:
         start = book[POSITIONS + ADDRESS] + number * POSITION * WORD_BYTES
-        fetch(start)
-        fetch(start + LINE_BYTES)
+        prefetch(start)
+        prefetch(start + LINE_BYTES)
 
 
-def fetch_domain(book: Words, number: int) -> None:
+def prefetch_domain(book: Words, number: int) -> None:
     """Fetch a domain, if there is one: its first line."""
     if number != NONE:
-        fetch(book[DOMAINS + ADDRESS] + number * DOMAIN_ROW * WORD_BYTES)
+        prefetch(book[DOMAINS + ADDRESS] + number * DOMAIN_ROW * WORD_BYTES)
 
 
-def fetch_account(book: Words, number: int) -> None:
+def prefetch_account(book: Words, number: int) -> None:
     """Fetch an account, which is one line."""
-    fetch(book[ACCOUNTS + ADDRESS] + number * ACCOUNT * WORD_BYTES)
+    prefetch(book[ACCOUNTS + ADDRESS] + number * ACCOUNT * WORD_BYTES)
 
 
-def fetch_positions(book: Words, positions: Words, place: int, end: int, step: int) -> None:
+def prefetch_positions(book: Words, positions: Words, place: int, end: int, step: int) -> None:
     """Fetch positions that a loop will read behind a place, every `step` words, their domains and accounts."""
     if place + FAR * step < end:
-        fetch_position(book, positions[place + FAR * step])
+        prefetch_position(book, positions[place + FAR * step])
     if place + NEAR * step < end:
         position = position_row(book, positions[place + NEAR * step])
-        fetch_domain(book, position[DOMAIN])
-        fetch_account(book, position[OWNER])
+        prefetch_domain(book, position[DOMAIN])
+        prefetch_account(book, position[OWNER])
 
 
-def fetch_domains(book: Words, domains: Words, place: int, end: int) -> None:
+def prefetch_domains(book: Words, domains: Words, place: int, end: int) -> None:
     """Fetch the domains that a loop will read behind a place, their first positions and their accounts."""
     if place + FAR < end:
-        fetch_domain(book, domains[place + FAR])
+        prefetch_domain(book, domains[place + FAR])
     if place + NEAR < end:
         words = domain_row(book, domains[place + NEAR])
-        fetch_position(book, words[FIRST])
-        fetch_account(book, words[OWNER])
+        prefetch_position(book, words[FIRST])
+        prefetch_account(book, words[OWNER])
 
 
-def fetch_last(book: Words, listed: Words) -> None:
+def prefetch_last(book: Words, listed: Words) -> None:
     """Fetch a position that will be the last of its market's list when a few more have left it."""
     if listed[USED] > NEAR:
-        fetch(book[POSITIONS + ADDRESS] + items(book, listed)[listed[USED] - NEAR] * POSITION * WORD_BYTES + LINE_BYTES)
+        prefetch(
+            book[POSITIONS + ADDRESS] + items(book, listed)[listed[USED] - NEAR] * POSITION * WORD_BYTES + LINE_BYTES
+        )

@@ -22,15 +22,15 @@ from marginspec_engine.layout import (
     TRADE,
     WORD_BYTES,
 )
-from marginspec_engine.memory.fetching import fetch_account, fetch_domain, fetch_position
-from marginspec_engine.memory.octets import fetch
-from marginspec_engine.memory.rows import position_key, wallet_key
+from marginspec_engine.memory.positions import position_key, wallet_key
+from marginspec_engine.memory.prefetch import prefetch_account, prefetch_domain, prefetch_position
+from marginspec_engine.memory.raw_bytes import prefetch
 from marginspec_engine.memory.words import (
     Words,
     at,
     domain_row,
-    found,
     items,
+    lookup,
     market_row,
     position_row,
     slot_from,
@@ -42,15 +42,15 @@ SLOTS_AHEAD, ROWS_AHEAD, FIRST_AHEAD, SECOND_AHEAD = 16, 12, 8, 4
 """How many events ahead each kind of word is fetched: each is found through those fetched before it."""
 
 
-def look_ahead(book: Words, rows: int, number: int, end: int) -> None:
+def prefetch_events(book: Words, rows: int, number: int, end: int) -> None:
     """Fetch what the events behind one will read."""
-    look(book, rows, number + SLOTS_AHEAD, end, SLOTS_AHEAD)
-    look(book, rows, number + ROWS_AHEAD, end, ROWS_AHEAD)
-    look(book, rows, number + FIRST_AHEAD, end, FIRST_AHEAD)
-    look(book, rows, number + SECOND_AHEAD, end, SECOND_AHEAD)
+    prefetch_event(book, rows, number + SLOTS_AHEAD, end, SLOTS_AHEAD)
+    prefetch_event(book, rows, number + ROWS_AHEAD, end, ROWS_AHEAD)
+    prefetch_event(book, rows, number + FIRST_AHEAD, end, FIRST_AHEAD)
+    prefetch_event(book, rows, number + SECOND_AHEAD, end, SECOND_AHEAD)
 
 
-def look(book: Words, rows: int, number: int, end: int, ahead: int) -> None:
+def prefetch_event(book: Words, rows: int, number: int, end: int, ahead: int) -> None:
     """Fetch one kind of words for a trade or an order."""
     if number >= end:
         return
@@ -59,40 +59,40 @@ def look(book: Words, rows: int, number: int, end: int, ahead: int) -> None:
         return
     if not has_row(book, event[OF_MARKET]):
         return
-    look_for_party(book, event[FIRST_ACCOUNT], event[OF_MARKET], max(0, event[FIRST_SIDE]), ahead)
+    prefetch_party(book, event[FIRST_ACCOUNT], event[OF_MARKET], max(0, event[FIRST_SIDE]), ahead)
     if event[EVENT_TYPE] == TRADE:
-        look_for_party(book, event[SECOND_ACCOUNT], event[OF_MARKET], max(0, event[SECOND_SIDE]), ahead)
+        prefetch_party(book, event[SECOND_ACCOUNT], event[OF_MARKET], max(0, event[SECOND_SIDE]), ahead)
 
 
-def look_for_party(book: Words, account: int, market: int, side: int, ahead: int) -> None:
+def prefetch_party(book: Words, account: int, market: int, side: int, ahead: int) -> None:
     """Fetch one kind of words of an account."""
     position = position_key(account, market, side)
     wallet = wallet_key(account, market_row(book, market)[ASSET])
     if ahead == SLOTS_AHEAD:
-        fetch_slot(book, POSITION_MAP, position)
-        fetch_slot(book, DOMAIN_MAP, wallet)
-        fetch_account(book, account)
-        fetch(book[ACCOUNT_TEXTS + ADDRESS] + 2 * account * WORD_BYTES)
+        prefetch_slot(book, POSITION_MAP, position)
+        prefetch_slot(book, DOMAIN_MAP, wallet)
+        prefetch_account(book, account)
+        prefetch(book[ACCOUNT_TEXTS + ADDRESS] + 2 * account * WORD_BYTES)
     elif ahead == ROWS_AHEAD:
-        fetch(book[TEXTS + ADDRESS] + items(book, at(book, ACCOUNT_TEXTS))[2 * account])
-        fetch_position(book, found(book, POSITION_MAP, position))
-        fetch_domain(book, found(book, DOMAIN_MAP, wallet))
+        prefetch(book[TEXTS + ADDRESS] + items(book, at(book, ACCOUNT_TEXTS))[2 * account])
+        prefetch_position(book, lookup(book, POSITION_MAP, position))
+        prefetch_domain(book, lookup(book, DOMAIN_MAP, wallet))
     else:
-        look_for_positions(book, found(book, DOMAIN_MAP, wallet), ahead)
+        prefetch_domain_positions(book, lookup(book, DOMAIN_MAP, wallet), ahead)
 
 
-def look_for_positions(book: Words, wallet: int, ahead: int) -> None:
+def prefetch_domain_positions(book: Words, wallet: int, ahead: int) -> None:
     """Fetch the first or the second position of a domain."""
     if wallet == NONE:
         return
     number = domain_row(book, wallet)[FIRST]
     if ahead == SECOND_AHEAD and number != NONE:
         number = position_row(book, number)[NEXT]
-    fetch_position(book, number)
+    prefetch_position(book, number)
 
 
-def fetch_slot(book: Words, entries: int, key: int) -> None:
+def prefetch_slot(book: Words, entries: int, key: int) -> None:
     """Fetch the slot of a map where the search for a key begins."""
     held = at(book, entries)
     if held[SLOTS] > 0:
-        fetch(held[ADDRESS] + 2 * WORD_BYTES * slot_from(key, held[SLOTS] - 1))
+        prefetch(held[ADDRESS] + 2 * WORD_BYTES * slot_from(key, held[SLOTS] - 1))
