@@ -11,15 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from marginspec.model.fields import Amount, Choice, Flag, Integer, Kind, LedgerName, Name
-from marginspec_engine.layout import (
-    ASSET,
-    DECIMALS,
-    EFFECT_FIELDS,
-    EFFECT_NAMES,
-    NONE,
-    PRICE_DECIMALS,
-    QUANTITY_DECIMALS,
-)
+from marginspec_engine import layout
+from marginspec_engine.layout import NONE
 from marginspec_engine.layout.effect_reading import EffectReader
 from marginspec_engine.layout.reasons import REASONS
 from marginspec_engine.memory.plain_memory import Words64
@@ -53,13 +46,13 @@ class Column(NamedTuple):
 def all_columns() -> list[Column]:
     """A column for each field of effects; where one name stands for several things, the type of effect names each."""
     kinds = defaultdict(set)
-    for fields in EFFECT_FIELDS:
+    for fields in layout.EFFECT_FIELDS:
         for placed in fields:
             kinds[placed.name].add(type(placed.kind) if isinstance(placed.kind, Amount) else placed.kind)
     columns: dict[str, Column] = {}
-    for effect, fields in enumerate(EFFECT_FIELDS):
+    for effect, fields in enumerate(layout.EFFECT_FIELDS):
         for placed in fields:
-            name = placed.name if len(kinds[placed.name]) == 1 else EFFECT_NAMES[effect]
+            name = placed.name if len(kinds[placed.name]) == 1 else layout.EFFECT_NAMES[effect]
             columns.setdefault(name, Column(name, placed.kind, {})).words[effect] = placed.place
     order = [kind for kind, _ in TYPES]
     return sorted(columns.values(), key=lambda column: order.index(type(column.kind)))
@@ -124,9 +117,9 @@ class ReceiptColumns:
         markets, assets = with_a_row(self._tables.market_rows()), with_a_row(self._tables.asset_rows())
         market, asset = cells["market"].words, cells["asset"].words
         if of == "money":
-            digits: Words64 = assets[np.where(asset == NONE, markets[market, ASSET], asset), DECIMALS]
+            digits: Words64 = assets[np.where(asset == NONE, markets[market, layout.ASSET], asset), layout.DECIMALS]
         else:
-            digits = markets[market, PRICE_DECIMALS if of == "price" else QUANTITY_DECIMALS]
+            digits = markets[market, layout.PRICE_DECIMALS if of == "price" else layout.QUANTITY_DECIMALS]
         return digits
 
 
@@ -144,7 +137,7 @@ def cells_of(column: Column, rows: Words64) -> Cells:
 
 def types_of(kinds: Words64) -> Any:
     """The type of effect of each row, or that it is a rejection."""
-    names = (*EFFECT_NAMES, REJECTED)
+    names = (*layout.EFFECT_NAMES, REJECTED)
     return texts(names, np.where(kinds < 0, len(names) - 1, kinds), np.ones(len(kinds), bool))
 
 

@@ -6,6 +6,7 @@ of fractions decides, of a leaf and of all below a node. Leaves are kept up to d
 order is that of the event's first look at the market (ADL-02).
 """
 
+from marginspec_engine import layout
 from marginspec_engine.index.shortfalls import take_up
 from marginspec_engine.index.sorting import merge_pairs, rank_accounts, sort_pairs
 from marginspec_engine.index.stale import clear_flag
@@ -23,43 +24,7 @@ from marginspec_engine.index.trees import (
 from marginspec_engine.kernels import deleveraging as kernels
 from marginspec_engine.kernels import margin
 from marginspec_engine.kernels.rankings import score_by
-from marginspec_engine.layout import (
-    ADDRESS,
-    ASSET,
-    ASSET_UNIT,
-    CASH,
-    COST,
-    DOMAIN,
-    EVENT,
-    FIRST,
-    FIRST_LOT,
-    HAS_STALE_LEAVES,
-    KEYS,
-    LEAF,
-    LEAF_EVENT,
-    LONG_LOSING,
-    LONG_QUEUE,
-    LOT_LEAF,
-    MARKET,
-    MARKET_POSITIONS,
-    NEXT,
-    NONE,
-    NUMBER,
-    OWNER,
-    QUANTITY,
-    QUEUE_EVENT,
-    QUEUED,
-    QUEUES_TAKEN,
-    RANK,
-    RANKING,
-    SHORT_LOSING,
-    SHORT_QUEUE,
-    SIDE,
-    STALE_LEAVES,
-    USED,
-    WORD_BYTES,
-    WORKING,
-)
+from marginspec_engine.layout import NONE, USED
 from marginspec_engine.memory.prefetch import FAR, LINE_BYTES, NEAR, prefetch_position, prefetch_positions
 from marginspec_engine.memory.raw_bytes import fraction_hint, prefetch
 from marginspec_engine.memory.words import (
@@ -88,15 +53,15 @@ what its leaf will hold."""
 def take_queues(book: Words, number: int) -> None:
     """Scores and order of both sides are taken at the event's first look at a market, and kept (ADL-02)."""
     market = market_row(book, number)
-    if market[QUEUE_EVENT] == book[EVENT]:
+    if market[layout.QUEUE_EVENT] == book[layout.EVENT]:
         return
     rank_accounts(book)
-    market[QUEUE_EVENT] = book[EVENT]
-    book[QUEUES_TAKEN] = book[EVENT]
+    market[layout.QUEUE_EVENT] = book[layout.EVENT]
+    book[layout.QUEUES_TAKEN] = book[layout.EVENT]
     list_losing(book, market)
-    for side, losing in ((LONG_QUEUE, SHORT_LOSING), (SHORT_QUEUE, LONG_LOSING)):
+    for side, losing in ((layout.LONG_QUEUE, layout.SHORT_LOSING), (layout.SHORT_QUEUE, layout.LONG_LOSING)):
         take_losing(book, market, losing)
-        take_queue(book, market, side, at(market, losing + QUEUED)[USED] > 0)
+        take_queue(book, market, side, at(market, losing + layout.QUEUED)[USED] > 0)
 
 
 def list_losing(book: Words, market: Words) -> None:
@@ -104,26 +69,26 @@ def list_losing(book: Words, market: Words) -> None:
 
     No lot that the event opens later loses: every domain has equity of at least zero by then (SET-01, two rounds).
     """
-    at(market, LONG_LOSING + QUEUED)[USED] = 0
-    at(market, SHORT_LOSING + QUEUED)[USED] = 0
-    number = market[FIRST_LOT]
+    at(market, layout.LONG_LOSING + layout.QUEUED)[USED] = 0
+    at(market, layout.SHORT_LOSING + layout.QUEUED)[USED] = 0
+    number = market[layout.FIRST_LOT]
     while number != NONE:
         lot = lot_row(book, number)
         if lot_loss(book, number) > 0:
-            push(book, at(market, losing_side(lot[QUANTITY]) + QUEUED), number)
-        number = lot[NEXT]
+            push(book, at(market, losing_side(lot[layout.QUANTITY]) + layout.QUEUED), number)
+        number = lot[layout.NEXT]
 
 
 def take_losing(book: Words, market: Words, side: int) -> None:
     """The queue of a side's losing lots, each with minus what it loses for each of its lots."""
     queue = at(market, side)
-    queued = at(queue, QUEUED)
+    queued = at(queue, layout.QUEUED)
     plant(book, queue, queued[USED])
     for place in range(queued[USED]):
         number = items(book, queued)[place]
         lot = lot_row(book, number)
-        lot[LOT_LEAF] = place
-        plant_leaf(book, queue, place, -lot_loss(book, number), abs(lot[QUANTITY]))
+        lot[layout.LOT_LEAF] = place
+        plant_leaf(book, queue, place, -lot_loss(book, number), abs(lot[layout.QUANTITY]))
     grow(book, queue)
 
 
@@ -135,11 +100,11 @@ def take_queue(book: Words, market: Words, side: int, is_asked: bool) -> None:
     count = collect_candidates(book, market, side) if is_asked else 0
     order_candidates(book, count)
     queue = at(market, side)
-    queued = at(queue, QUEUED)
+    queued = at(queue, layout.QUEUED)
     queued[USED] = 0
     reserve(book, queued, count)
     plant(book, queue, count)
-    pairs = items(book, at(book, KEYS))
+    pairs = items(book, at(book, layout.KEYS))
     for place in range(count):
         if place + FAR < count:
             prefetch_candidate(book, pairs[2 * (place + FAR) + 1] % PLACES)
@@ -153,24 +118,24 @@ def take_queue(book: Words, market: Words, side: int, is_asked: bool) -> None:
 def take_place(book: Words, queue: Words, place: int, chosen: Words) -> None:
     """Have a candidate stand at a place of a queue, and in its leaf."""
     number = chosen[NUMBERED]
-    items(book, at(queue, QUEUED))[place] = number
+    items(book, at(queue, layout.QUEUED))[place] = number
     position = position_row(book, number)
-    position[LEAF] = place
-    position[LEAF_EVENT] = book[EVENT]
+    position[layout.LEAF] = place
+    position[layout.LEAF_EVENT] = book[layout.EVENT]
     plant_leaf(book, queue, place, chosen[BEARABLE], chosen[BORNE_OVER])
 
 
 def collect_candidates(book: Words, market: Words, side: int) -> int:
     """Leave in WORKING the candidates of a side; gives how many there are."""
-    listed, working = at(market, MARKET_POSITIONS), at(book, WORKING)
+    listed, working = at(market, layout.MARKET_POSITIONS), at(book, layout.WORKING)
     working[USED] = 0
     reserve(book, working, CANDIDATE * listed[USED])
     for place in range(listed[USED]):
         prefetch_positions(book, items(book, listed), place, listed[USED], 1)
         number = items(book, listed)[place]
         position = position_row(book, number)
-        if (position[QUANTITY] > 0) == (side == LONG_QUEUE):
-            equity, maintenance = known_margin(book, position[DOMAIN])
+        if (position[layout.QUANTITY] > 0) == (side == layout.LONG_QUEUE):
+            equity, maintenance = known_margin(book, position[layout.DOMAIN])
             if equity > maintenance:
                 add_candidate(book, market, number, equity, maintenance)
     return working[USED] // CANDIDATE
@@ -179,13 +144,16 @@ def collect_candidates(book: Words, market: Words, side: int) -> int:
 def add_candidate(book: Words, market: Words, number: int, equity: int, maintenance: int) -> None:
     """Put a position with its score into WORKING, by the profile's ranking (ADL-02)."""
     position = position_row(book, number)
-    value = value_at_mark(market, position[QUANTITY])
-    unrealised = margin.unrealised(value, position[COST])
-    cash, unit = domain_row(book, position[DOMAIN])[CASH], asset_row(book, market[ASSET])[ASSET_UNIT]
-    above, times, below, by = score_by(
-        book[RANKING], unrealised, position[COST], abs(value), cash, maintenance, equity, unit
+    value = value_at_mark(market, position[layout.QUANTITY])
+    unrealised = margin.unrealised(value, position[layout.COST])
+    cash, unit = (
+        domain_row(book, position[layout.DOMAIN])[layout.CASH],
+        asset_row(book, market[layout.ASSET])[layout.ASSET_UNIT],
     )
-    working = at(book, WORKING)
+    above, times, below, by = score_by(
+        book[layout.RANKING], unrealised, position[layout.COST], abs(value), cash, maintenance, equity, unit
+    )
+    working = at(book, layout.WORKING)
     added = at(items(book, working), working[USED])
     working[USED] = working[USED] + CANDIDATE
     added[NUMBERED] = number
@@ -196,7 +164,7 @@ def add_candidate(book: Words, market: Words, number: int, equity: int, maintena
     added[ROUGH_PROFIT] = kernels.rough_part(above, below) if below != 0 else kernels.NOT_ROUGH
     added[ROUGH_RISK] = kernels.rough_part(times, by)
     added[KEY_RANK] = key_rank(book, number)
-    amount, over = kernels.bearable_loss(unrealised, abs(position[QUANTITY]), equity - maintenance)
+    amount, over = kernels.bearable_loss(unrealised, abs(position[layout.QUANTITY]), equity - maintenance)
     added[BEARABLE] = amount
     added[BORNE_OVER] = over
 
@@ -210,7 +178,7 @@ def order_candidates(book: Words, count: int) -> None:
 
     Guesses, ties by key, bring them into almost that order, in which few exact comparisons find everybody in place.
     """
-    keys = at(book, KEYS)
+    keys = at(book, layout.KEYS)
     keys[USED] = 0
     reserve(book, keys, 4 * count)
     pairs, run = items(book, keys), 1
@@ -300,12 +268,12 @@ def infinity(words: Words) -> int:
 
 def candidate(book: Words, place: int) -> Words:
     """The words of a candidate."""
-    return at(items(book, at(book, WORKING)), CANDIDATE * place)
+    return at(items(book, at(book, layout.WORKING)), CANDIDATE * place)
 
 
 def prefetch_candidate(book: Words, place: int) -> None:
     """Have the words of a candidate read soon."""
-    start = at(book, WORKING)[ADDRESS] + CANDIDATE * place * WORD_BYTES
+    start = at(book, layout.WORKING)[layout.ADDRESS] + CANDIDATE * place * layout.WORD_BYTES
     prefetch(start)
     prefetch(start + LINE_BYTES)
 
@@ -313,7 +281,7 @@ def prefetch_candidate(book: Words, place: int) -> None:
 def key_rank(book: Words, number: int) -> int:
     """Where a position's key stands among those of its market."""
     position = position_row(book, number)
-    return 4 * account_row(book, position[OWNER])[RANK] + position[SIDE]
+    return 4 * account_row(book, position[layout.OWNER])[layout.RANK] + position[layout.SIDE]
 
 
 # ----------------------------------------------------------------- what changes while an event has queues
@@ -321,55 +289,57 @@ def key_rank(book: Words, number: int) -> int:
 
 def refresh_leaves(book: Words) -> None:
     """Write the leaves of all domains anew that changed since the last search."""
-    changed = at(book, STALE_LEAVES)
+    changed = at(book, layout.STALE_LEAVES)
     while changed[USED] > 0:
         changed[USED] = changed[USED] - 1
         domain = items(book, changed)[changed[USED]]
-        clear_flag(book, domain, HAS_STALE_LEAVES)
+        clear_flag(book, domain, layout.HAS_STALE_LEAVES)
         equity, maintenance = known_margin(book, domain)
-        number = domain_row(book, domain)[FIRST]
+        number = domain_row(book, domain)[layout.FIRST]
         while number != NONE:
             position = position_row(book, number)
-            if position[LEAF_EVENT] == book[EVENT]:
-                market = market_row(book, position[MARKET])
+            if position[layout.LEAF_EVENT] == book[layout.EVENT]:
+                market = market_row(book, position[layout.MARKET])
                 amount, over = bearable_loss(market, position, equity - maintenance)
-                if change_leaf(book, at(market, queue_side(position[QUANTITY])), position[LEAF], amount, over):
+                if change_leaf(
+                    book, at(market, queue_side(position[layout.QUANTITY])), position[layout.LEAF], amount, over
+                ):
                     take_up(book, market)
-            number = position[NEXT]
+            number = position[layout.NEXT]
 
 
 def bearable_loss(market: Words, position: Words, spare: int) -> tuple[int, int]:
     """The most that a lot may lose for each of its lots so that a position is eligible for it (ADL-04)."""
-    unrealised = margin.unrealised(value_at_mark(market, position[QUANTITY]), position[COST])
-    return kernels.bearable_loss(unrealised, abs(position[QUANTITY]), spare)
+    unrealised = margin.unrealised(value_at_mark(market, position[layout.QUANTITY]), position[layout.COST])
+    return kernels.bearable_loss(unrealised, abs(position[layout.QUANTITY]), spare)
 
 
 def leave_queue(book: Words, position: Words, held: int) -> None:
     """Take a position that is flat now out of the queue that the event has of its side, if it stands there (ADL-02)."""
-    if position[LEAF_EVENT] == book[EVENT]:
-        market = market_row(book, position[MARKET])
-        drop_leaf(book, at(market, queue_side(held)), position[LEAF])
+    if position[layout.LEAF_EVENT] == book[layout.EVENT]:
+        market = market_row(book, position[layout.MARKET])
+        drop_leaf(book, at(market, queue_side(held)), position[layout.LEAF])
 
 
 def queue_side(quantity: int) -> int:
     """The queue of positions of a sign."""
-    return LONG_QUEUE if quantity > 0 else SHORT_QUEUE
+    return layout.LONG_QUEUE if quantity > 0 else layout.SHORT_QUEUE
 
 
 def losing_side(quantity: int) -> int:
     """The queue of losing lots of a sign."""
-    return LONG_LOSING if quantity > 0 else SHORT_LOSING
+    return layout.LONG_LOSING if quantity > 0 else layout.SHORT_LOSING
 
 
 def refresh_lot(book: Words, number: int, held: int) -> None:
     """Write the leaf of a losing lot anew of which so many lots were held before a step."""
     lot = lot_row(book, number)
-    market = market_row(book, lot[MARKET])
+    market = market_row(book, lot[layout.MARKET])
     queue, loss = at(market, losing_side(held)), lot_loss(book, number)
     if loss > 0:
-        change_leaf(book, queue, lot[LOT_LEAF], -loss, abs(lot[QUANTITY]))
+        change_leaf(book, queue, lot[layout.LOT_LEAF], -loss, abs(lot[layout.QUANTITY]))
     else:
-        drop_leaf(book, queue, lot[LOT_LEAF])
+        drop_leaf(book, queue, lot[layout.LOT_LEAF])
 
 
 # ----------------------------------------------------------------- searches
@@ -378,8 +348,8 @@ def refresh_lot(book: Words, number: int, held: int) -> None:
 def first_eligible(book: Words, market: Words, number: int) -> int:
     """The first counterparty in the queue that is eligible for a losing lot; NONE if there is none (ADL-01, ADL-04)."""
     lot, loss = lot_row(book, number), lot_loss(book, number)
-    queue = at(market, queue_side(-lot[QUANTITY]))
-    place, queued = first_reaching(book, queue, loss, abs(lot[QUANTITY])), at(queue, QUEUED)
+    queue = at(market, queue_side(-lot[layout.QUANTITY]))
+    place, queued = first_reaching(book, queue, loss, abs(lot[layout.QUANTITY])), at(queue, layout.QUEUED)
     if place == NONE:
         return NONE
     prefetch_positions(book, items(book, queued), place, queued[USED], 1)
@@ -388,13 +358,13 @@ def first_eligible(book: Words, market: Words, number: int) -> int:
 
 def oldest_bearable(book: Words, market: Words, most: int) -> int:
     """The oldest losing lot of a market for which a counterparty may be eligible; NONE if there is none (ADL-01)."""
-    long_lot = oldest_of_side(book, market, LONG_LOSING, SHORT_QUEUE, most)
-    short_lot = oldest_of_side(book, market, SHORT_LOSING, LONG_QUEUE, most)
+    long_lot = oldest_of_side(book, market, layout.LONG_LOSING, layout.SHORT_QUEUE, most)
+    short_lot = oldest_of_side(book, market, layout.SHORT_LOSING, layout.LONG_QUEUE, most)
     if long_lot == NONE:
         return short_lot
     if short_lot == NONE:
         return long_lot
-    is_older = lot_row(book, long_lot)[NUMBER] < lot_row(book, short_lot)[NUMBER]
+    is_older = lot_row(book, long_lot)[layout.NUMBER] < lot_row(book, short_lot)[layout.NUMBER]
     return long_lot if is_older else short_lot
 
 
@@ -404,8 +374,8 @@ def oldest_of_side(book: Words, market: Words, losing: int, queue: int, most: in
     For each of its lots it loses at most what the best of them can bear, and at most so much.
     """
     borne = largest(book, at(market, queue))
-    if borne[OVER] == 0 or at(market, losing + QUEUED)[USED] == 0:
+    if borne[OVER] == 0 or at(market, losing + layout.QUEUED)[USED] == 0:
         return NONE
     amount, over = kernels.lesser(borne[AMOUNT], borne[OVER], most)
     place = first_reaching(book, at(market, losing), -amount, over)
-    return items(book, at(market, losing + QUEUED))[place] if place != NONE else NONE
+    return items(book, at(market, losing + layout.QUEUED))[place] if place != NONE else NONE

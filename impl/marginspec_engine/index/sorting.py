@@ -3,26 +3,8 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from marginspec_engine.layout import (
-    ACCOUNT,
-    ACCOUNTS,
-    ASSET,
-    HAS_UNRANKED_ACCOUNTS,
-    KEYS,
-    MARKET,
-    NAME,
-    NAME_LENGTH,
-    NAME_START,
-    NAMES,
-    NONE,
-    ORDER_NAMES,
-    ORDERED_ACCOUNTS,
-    OWNER,
-    RANK,
-    SIDE,
-    USED,
-    WORKING,
-)
+from marginspec_engine import layout
+from marginspec_engine.layout import NONE, USED
 from marginspec_engine.memory.words import (
     Words,
     account_row,
@@ -42,40 +24,40 @@ from marginspec_engine.memory.words import (
 
 def name_comes_first(book: Words, first: int, second: int) -> bool:
     """Whether an account's name comes before another's, or is the same."""
-    names = items(book, at(book, NAMES))
+    names = items(book, at(book, layout.NAMES))
     one, other = account_row(book, first), account_row(book, second)
-    for place in range(min(one[NAME_LENGTH], other[NAME_LENGTH])):
-        left, right = names[one[NAME_START] + place], names[other[NAME_START] + place]
+    for place in range(min(one[layout.NAME_LENGTH], other[layout.NAME_LENGTH])):
+        left, right = names[one[layout.NAME_START] + place], names[other[layout.NAME_START] + place]
         if left != right:
             return left < right
-    return one[NAME_LENGTH] <= other[NAME_LENGTH]
+    return one[layout.NAME_LENGTH] <= other[layout.NAME_LENGTH]
 
 
 def rank_accounts(book: Words) -> None:
     """Give every account its rank by name; costs nothing while no account is new."""
-    if book[HAS_UNRANKED_ACCOUNTS] == 0:
+    if book[layout.HAS_UNRANKED_ACCOUNTS] == 0:
         return
-    count = at(book, ACCOUNTS)[USED] // ACCOUNT
-    ordered, spare = at(book, ORDERED_ACCOUNTS), at(book, KEYS)
+    count = at(book, layout.ACCOUNTS)[USED] // layout.ACCOUNT
+    ordered, spare = at(book, layout.ORDERED_ACCOUNTS), at(book, layout.KEYS)
     reserve(book, ordered, count)
     spare[USED] = 0
     reserve(book, spare, count)
     accounts, ranked = items(book, ordered), 0
     for place in range(ordered[USED]):
-        if account_row(book, accounts[place])[RANK] != NONE:
+        if account_row(book, accounts[place])[layout.RANK] != NONE:
             accounts[ranked] = accounts[place]
             ranked = ranked + 1
     ordered[USED] = ranked
     for account in range(count):
         words = account_row(book, account)
-        if words[RANK] == NONE and words[NAME_LENGTH] > 0:
+        if words[layout.RANK] == NONE and words[layout.NAME_LENGTH] > 0:
             accounts[ordered[USED]] = account
             ordered[USED] = ordered[USED] + 1
     sort_by_name(book, accounts, items(book, spare), ranked, ordered[USED])
     merge_by_name(book, accounts, items(book, spare), 0, ranked, ordered[USED])
     for place in range(ordered[USED]):
-        account_row(book, accounts[place])[RANK] = place
-    book[HAS_UNRANKED_ACCOUNTS] = 0
+        account_row(book, accounts[place])[layout.RANK] = place
+    book[layout.HAS_UNRANKED_ACCOUNTS] = 0
 
 
 def sort_by_name(book: Words, accounts: Words, spare: Words, first: int, end: int) -> None:
@@ -112,7 +94,7 @@ Order: TypeAlias = Callable[[Words, Words, int, Words, int], bool]
 
 def sort_pairs(book: Words, count: int) -> None:
     """Sort so many pairs (key, number) in KEYS by key, then number."""
-    pairs = at(book, KEYS)
+    pairs = at(book, layout.KEYS)
     reserve(book, pairs, 2 * count)
     words = items(book, pairs)
     run = 1
@@ -152,12 +134,12 @@ def sort_positions(book: Words, listed: Words) -> int:
     """Leave a market's positions in WORKING, in the order of their keys; gives how many there are."""
     rank_accounts(book)
     count = listed[USED]
-    pairs, working = at(book, KEYS), at(book, WORKING)
+    pairs, working = at(book, layout.KEYS), at(book, layout.WORKING)
     pairs[USED] = 0
     for place in range(count):
         number = items(book, listed)[place]
         position = position_row(book, number)
-        push(book, pairs, 4 * account_row(book, position[OWNER])[RANK] + position[SIDE])
+        push(book, pairs, 4 * account_row(book, position[layout.OWNER])[layout.RANK] + position[layout.SIDE])
         push(book, pairs, number)
     sort_pairs(book, count)
     working[USED] = 0
@@ -172,7 +154,7 @@ def sort_domains(book: Words, domains: Words) -> None:
     if count < 2:
         return
     rank_accounts(book)
-    pairs = at(book, KEYS)
+    pairs = at(book, layout.KEYS)
     pairs[USED] = 0
     for place in range(count):
         number = items(book, domains)[place]
@@ -196,7 +178,7 @@ def sort_within_accounts(book: Words, domains: Words, count: int) -> None:
 
 def sort_of_account(book: Words, domains: Words, count: int) -> None:
     """Put so many domains of one account in order."""
-    pairs = at(book, KEYS)
+    pairs = at(book, layout.KEYS)
     pairs[USED] = 0
     for place in range(count):
         push(book, pairs, rank_within_account(book, domains[place]))
@@ -208,28 +190,28 @@ def sort_of_account(book: Words, domains: Words, count: int) -> None:
 
 def owner_of(book: Words, domain: int) -> int:
     """The account of a domain."""
-    return domain_row(book, domain)[OWNER]
+    return domain_row(book, domain)[layout.OWNER]
 
 
 def account_rank(book: Words, domain: int) -> int:
     """Where the account of a domain stands among all."""
-    return account_row(book, owner_of(book, domain))[RANK]
+    return account_row(book, owner_of(book, domain))[layout.RANK]
 
 
 def rank_within_account(book: Words, domain: int) -> int:
     """Where a domain stands among those of its account: by asset, then cross, then by market and side."""
     words = domain_row(book, domain)
-    asset = asset_row(book, words[ASSET])[RANK] << 32
-    if words[MARKET] == NONE:
+    asset = asset_row(book, words[layout.ASSET])[layout.RANK] << 32
+    if words[layout.MARKET] == NONE:
         return asset
-    return asset + 4 * (market_row(book, words[MARKET])[RANK] + 1) + words[SIDE]
+    return asset + 4 * (market_row(book, words[layout.MARKET])[layout.RANK] + 1) + words[layout.SIDE]
 
 
 def order_name_comes_first(book: Words, first: int, second: int) -> bool:
     """Whether an order's name comes before another's of the same account."""
-    names = items(book, at(book, NAMES))
-    one, other = order_row(book, first)[NAME], order_row(book, second)[NAME]
-    texts = at(book, ORDER_NAMES)
+    names = items(book, at(book, layout.NAMES))
+    one, other = order_row(book, first)[layout.NAME], order_row(book, second)[layout.NAME]
+    texts = at(book, layout.ORDER_NAMES)
     one_start, other_start = items(book, texts)[2 * one], items(book, texts)[2 * other]
     one_length, other_length = items(book, texts)[2 * one + 1], items(book, texts)[2 * other + 1]
     for place in range(min(one_length, other_length)):

@@ -9,8 +9,7 @@ from marginspec.model.effects import Effect
 from marginspec.model.fields import Choice, Flag, LedgerName, Name
 from marginspec.model.ledger import LedgerAccount
 from marginspec_engine import layout
-from marginspec_engine.layout import EFFECT_CLASSES, EFFECT_FIELDS, EFFECT_LENGTHS, LEDGER_KINDS, NONE, OWNERS, SIDES
-from marginspec_engine.layout.effects import OF_TABLES
+from marginspec_engine.layout import EFFECT_LENGTHS, LEDGER_KINDS, NONE, OWNERS, SIDES
 from marginspec_engine.layout.fields import Placed
 from marginspec_engine.memory.plain_memory import Words64
 from marginspec_engine.memory.tables import Tables
@@ -25,9 +24,8 @@ class EffectReader:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._readers = {
-            kind: self._record(record, 0, EFFECT_FIELDS[kind])
-            for kind, record in enumerate(EFFECT_CLASSES)
-            if record not in OF_TABLES
+            layout.EFFECT_CLASSES.index(record): self._record(record, 0, fields)
+            for record, fields in layout.COMPILED_EFFECTS.items()
         }
 
     def effects(self, words: Words64) -> Iterator[Effect]:

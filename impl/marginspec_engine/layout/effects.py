@@ -29,6 +29,10 @@ EFFECT_FIELDS = tuple(
     for record in EFFECT_CLASSES
 )
 """For each kind, its fields in the order of its words."""
+COMPILED_EFFECTS = {
+    record: fields for record, fields in zip(EFFECT_CLASSES, EFFECT_FIELDS, strict=True) if record not in OF_TABLES
+}
+"""The fields of each class of effects that rules emit."""
 EFFECT_LENGTHS = tuple(1 + len(fields) for fields in EFFECT_FIELDS)
 """Words of an effect of each kind, its kind included."""
 EFFECT_ROW = 1 + max(EFFECT_LENGTHS)

@@ -1,27 +1,12 @@
 """Auto-deleveraging: who is closed against which lot, by how much, at what value."""
 
+from marginspec_engine import layout
 from marginspec_engine.index.queues import first_eligible, oldest_bearable, refresh_leaves, refresh_lot, take_queues
 from marginspec_engine.index.shortfalls import dismiss, line_up, recount, set_aside, shortest_market, take_up_restoring
 from marginspec_engine.index.suspects import suspect
 from marginspec_engine.kernels import deleveraging as kernels
 from marginspec_engine.kernels import trading as trading_kernels
-from marginspec_engine.layout import (
-    ADL_03,
-    ASSET,
-    CLOSED_LOTS,
-    COST,
-    COUNTERPARTY_DELEVERAGED,
-    DELEVERAGED,
-    DOMAIN,
-    LOT_OF,
-    MARKET,
-    NONE,
-    NUMBER,
-    OWNER,
-    POSITION_OF,
-    QUANTITY,
-    SIDE,
-)
+from marginspec_engine.layout import NONE
 from marginspec_engine.memory.lots import reduce_lot
 from marginspec_engine.memory.words import Words, at, domain_row, lot_row, market_row, position_row, push
 from marginspec_engine.rules.closing import realise, return_all_margin
@@ -40,7 +25,7 @@ def deleverage_all(book: Words, asset: int, missing: int) -> int:
         step = next_step(book, missing)
         if step[2] == 0:
             break
-        market = market_row(book, lot_row(book, step[0])[MARKET])
+        market = market_row(book, lot_row(book, step[0])[layout.MARKET])
         before = shortfall(market)
         deleverage(book, step)
         missing = max(0, missing - (before - shortfall(market)))
@@ -81,8 +66,8 @@ def find_step(book: Words, number: int, short: int, missing: int) -> Step:
 def closed_quantity(book: Words, number: int, counterparty: int, short: int, missing: int) -> int:
     """How much of a losing lot is closed against a counterparty that is eligible (ADL-01, ADL-04)."""
     lot, position = lot_row(book, number), position_row(book, counterparty)
-    equity, maintenance = known_margin(book, position[DOMAIN])
-    sizes, spare = (abs(lot[QUANTITY]), abs(position[QUANTITY])), equity - maintenance
+    equity, maintenance = known_margin(book, position[layout.DOMAIN])
+    sizes, spare = (abs(lot[layout.QUANTITY]), abs(position[layout.QUANTITY])), equity - maintenance
     quantity = kernels.step_quantity(lot_loss(book, number), sizes[0], short, missing, sizes[1], spare)
     # T-KERNEL-30
     assert quantity > 0
@@ -93,31 +78,38 @@ def deleverage(book: Words, step: Step) -> None:
     """The pair is closed at the lot's bankruptcy value, pro rata, without tick or fee, nothing left over (ADL-03)."""
     number, counterparty, part = step
     lot, position = lot_row(book, number), position_row(book, counterparty)
-    market_number, held, domain = lot[MARKET], lot[QUANTITY], position[DOMAIN]
+    market_number, held, domain = lot[layout.MARKET], lot[layout.QUANTITY], position[layout.DOMAIN]
     market = market_row(book, market_number)
     closing = part if held > 0 else -part
     loss_before = lot_loss(book, number)
-    value = trading_kernels.released_cost(lot[COST], abs(held), part)
-    cost = position[COST]
-    move(book, market[ASSET], ledger_word(POSITION_OF, counterparty), ledger_word(LOT_OF, number), value, ADL_03)
+    value = trading_kernels.released_cost(lot[layout.COST], abs(held), part)
+    cost = position[layout.COST]
+    move(
+        book,
+        market[layout.ASSET],
+        ledger_word(layout.POSITION_OF, counterparty),
+        ledger_word(layout.LOT_OF, number),
+        value,
+        layout.ADL_03,
+    )
     reduce_lot(book, number, held - closing)
-    realise(book, market, counterparty, domain, closing, -value, cost, ADL_03)
+    realise(book, market, counterparty, domain, closing, -value, cost, layout.ADL_03)
     refresh_lot(book, number, held)
-    if position[QUANTITY] == 0 and domain_row(book, domain)[MARKET] != NONE:
+    if position[layout.QUANTITY] == 0 and domain_row(book, domain)[layout.MARKET] != NONE:
         return_all_margin(book, domain)
-    released = loss_before - (lot_loss(book, number) if lot[QUANTITY] != 0 else 0)
+    released = loss_before - (lot_loss(book, number) if lot[layout.QUANTITY] != 0 else 0)
     effect(
         book,
-        COUNTERPARTY_DELEVERAGED,
-        lot[NUMBER],
-        position[OWNER],
+        layout.COUNTERPARTY_DELEVERAGED,
+        lot[layout.NUMBER],
+        position[layout.OWNER],
         market_number,
-        position[SIDE],
+        position[layout.SIDE],
         part,
         value,
         released,
     )
-    count_funds(book, market_number, DELEVERAGED, released)
+    count_funds(book, market_number, layout.DELEVERAGED, released)
     suspect(book, domain)
-    if lot[QUANTITY] == 0:
-        push(book, at(book, CLOSED_LOTS), number)
+    if lot[layout.QUANTITY] == 0:
+        push(book, at(book, layout.CLOSED_LOTS), number)

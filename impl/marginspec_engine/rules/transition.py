@@ -1,28 +1,10 @@
 """One event, whole: its handler, what it takes back if it is refused, and settlement."""
 
 from marginspec.model.events import CancelOrder, Deposit, MarkPrice, PlaceOrder, Trade, Withdraw
+from marginspec_engine import layout
 from marginspec_engine.index.stale import clear_flag
 from marginspec_engine.index.triggers import box_stale, keep_boxes
-from marginspec_engine.layout import (
-    ASSET_ROW,
-    ASSETS,
-    EFFECTS,
-    EVENT,
-    EVENT_MARKET,
-    EVENT_TYPE,
-    EVENT_WORDS,
-    EXPOSED_ASSETS,
-    IS_EXPOSED,
-    IS_SUSPECT,
-    NONE,
-    OUT_OF_RANGE,
-    SETTLING,
-    SUSPECTS,
-    UNDONE,
-    USED,
-    WIDE,
-    reasons,
-)
+from marginspec_engine.layout import NONE, USED, reasons
 from marginspec_engine.memory.words import Words, asset_row, at, items, take_back
 from marginspec_engine.rules import account_settings, cash, fills, funding, markets, orders, trading  # noqa: F401 - registers handlers
 from marginspec_engine.rules.markets import look_at_market
@@ -32,28 +14,28 @@ from marginspec_engine.rules.settle import publish_funds, settle
 
 def begin(book: Words) -> None:
     """Forget what the event before needed."""
-    book[EVENT] = book[EVENT] + 1
-    book[SETTLING] = 0
-    book[OUT_OF_RANGE] = 0
-    book[WIDE] = 0
-    book[EVENT_MARKET] = NONE
-    at(book, EFFECTS)[USED] = 0
-    at(book, UNDONE)[USED] = 0
+    book[layout.EVENT] = book[layout.EVENT] + 1
+    book[layout.SETTLING] = 0
+    book[layout.OUT_OF_RANGE] = 0
+    book[layout.WIDE] = 0
+    book[layout.EVENT_MARKET] = NONE
+    at(book, layout.EFFECTS)[USED] = 0
+    at(book, layout.UNDONE)[USED] = 0
 
 
 def finish(book: Words, reason: int) -> int:
     """Take back what a refused event did, or settle what an accepted one did; gives the reason, 0 if accepted."""
-    if reason == reasons.ACCEPTED and book[OUT_OF_RANGE] == 1:
+    if reason == reasons.ACCEPTED and book[layout.OUT_OF_RANGE] == 1:
         reason = reasons.OUT_OF_RANGE
-    if book[WIDE] == 1:
+    if book[layout.WIDE] == 1:
         reason = reasons.TOO_WIDE
     if reason != reasons.ACCEPTED:
         take_back(book)
-        at(book, EFFECTS)[USED] = 0
+        at(book, layout.EFFECTS)[USED] = 0
         forget_suspects(book)
         keep_boxes(book)
         return reason
-    at(book, UNDONE)[USED] = 0
+    at(book, layout.UNDONE)[USED] = 0
     settle(book)
     publish_funds(book)
     box_stale(book)
@@ -63,19 +45,19 @@ def finish(book: Words, reason: int) -> int:
 
 def forget_suspects(book: Words) -> None:
     """Nothing is left to look at after an event that is refused."""
-    suspects = at(book, SUSPECTS)
+    suspects = at(book, layout.SUSPECTS)
     for place in range(suspects[USED]):
-        clear_flag(book, items(book, suspects)[place], IS_SUSPECT)
+        clear_flag(book, items(book, suspects)[place], layout.IS_SUSPECT)
     suspects[USED] = 0
     forget_exposure(book)
 
 
 def forget_exposure(book: Words) -> None:
     """No asset is left to look at after an event."""
-    if book[EXPOSED_ASSETS] > 0 or book[SETTLING] == 1:
-        for asset in range(at(book, ASSETS)[USED] // ASSET_ROW):
-            asset_row(book, asset)[IS_EXPOSED] = 0
-        book[EXPOSED_ASSETS] = 0
+    if book[layout.EXPOSED_ASSETS] > 0 or book[layout.SETTLING] == 1:
+        for asset in range(at(book, layout.ASSETS)[USED] // layout.ASSET_ROW):
+            asset_row(book, asset)[layout.IS_EXPOSED] = 0
+        book[layout.EXPOSED_ASSETS] = 0
 
 
 MOST_FREQUENT = (Trade, PlaceOrder, CancelOrder, MarkPrice, Deposit, Withdraw)
@@ -89,7 +71,7 @@ def apply_event(book: Words) -> int:
     Effects are left in the book's EFFECTS.
     """
     begin(book)
-    return finish(book, handle(book, book[EVENT_WORDS + EVENT_TYPE]))
+    return finish(book, handle(book, book[layout.EVENT_WORDS + layout.EVENT_TYPE]))
 
 
 def settle_market(book: Words, number: int) -> None:

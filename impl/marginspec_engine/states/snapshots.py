@@ -17,7 +17,7 @@ from marginspec import RULEBOOK_VERSION
 from marginspec.model.state import State
 from marginspec_engine import layout
 from marginspec_engine.batches.running import BatchRun
-from marginspec_engine.layout import ADDRESS, BOOK, MARKET_ROW, ROOM, SLOTS, USED
+from marginspec_engine.layout import USED
 from marginspec_engine.memory.names import Names
 from marginspec_engine.memory.plain_memory import Words64, allocated, words_of
 from marginspec_engine.memory.tables import BOOK_VECTORS, MARKET_VECTORS, TEXTS_OF, Tables, release_book
@@ -45,9 +45,9 @@ def reached(book: Words64) -> Iterator[tuple[Words64, int, int]]:
     for vector in BOOK_VECTORS:
         yield book, vector, int(book[vector + USED])
     for entries in layout.MAPS:
-        yield book, entries, 2 * int(book[entries + SLOTS])
+        yield book, entries, 2 * int(book[entries + layout.SLOTS])
     count = int(book[layout.MARKETS + USED])
-    for row in words_of(int(book[layout.MARKETS]), count).reshape(-1, MARKET_ROW):
+    for row in words_of(int(book[layout.MARKETS]), count).reshape(-1, layout.MARKET_ROW):
         for vector in MARKET_VECTORS:
             yield row, vector, int(row[vector + USED])
 
@@ -66,7 +66,9 @@ def write_snapshot(path: Path, run: BatchRun) -> None:
         **counts,
     }
     pieces = [tables.book.tobytes()]
-    pieces += [words_of(int(row[place + ADDRESS]), count).tobytes() for row, place, count in reached(tables.book)]
+    pieces += [
+        words_of(int(row[place + layout.ADDRESS]), count).tobytes() for row, place, count in reached(tables.book)
+    ]
     packed = zstandard.ZstdCompressor(level=1).compress(b"".join(pieces))
     text = json.dumps(stated, ensure_ascii=False).encode() + b"\n" + packed
     with atomic_writer(path) as stream:
@@ -98,15 +100,15 @@ def load(tables: Tables, words: Words64, names: dict[str, list[str]]) -> None:
     """Put words in place of those of empty tables."""
     release_book(tables.book)
     own = tables.book[list(NOT_KEPT)].copy()
-    tables.book[:] = words[:BOOK]
+    tables.book[:] = words[: layout.BOOK]
     tables.book[list(NOT_KEPT)] = own
-    place = BOOK
+    place = layout.BOOK
     for row, vector, count in reached(tables.book):
         address = allocated(max(1, count))
         words_of(address, count)[:] = words[place : place + count]
-        row[vector + ADDRESS] = address
+        row[vector + layout.ADDRESS] = address
         if vector not in layout.MAPS or row is not tables.book:
-            row[vector + ROOM] = max(1, count)
+            row[vector + layout.ROOM] = max(1, count)
         place += count
     for of, texts in names.items():
         setattr(tables, f"{of}s", Names(texts))

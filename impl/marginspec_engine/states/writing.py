@@ -14,7 +14,7 @@ from marginspec.model.state import State
 from marginspec.model.units import Money, Price, Quantity, Rate
 from marginspec_engine import layout
 from marginspec_engine.kernels.limits import RATE_ONE
-from marginspec_engine.layout import FREE_SLOT, NONE, OWNERS, SLOTS
+from marginspec_engine.layout import NONE
 from marginspec_engine.layout.effect_reading import EffectReader
 from marginspec_engine.layout.rows import LOT_REASONS, MARGIN_MODES, POSITION_MODES, SIDES
 from marginspec_engine.memory.plain_memory import words_of
@@ -92,8 +92,8 @@ class StateWriter:
     def _settings(self) -> Map[tuple[str, str], Setting]:
         tables, settings = self._tables, {}
         book = tables.book
-        slots = words_of(int(book[layout.SETTING_MAP]), 2 * int(book[layout.SETTING_MAP + SLOTS])).reshape(-1, 2)
-        for key, word in slots[slots[:, 0] != FREE_SLOT].tolist():
+        slots = words_of(int(book[layout.SETTING_MAP]), 2 * int(book[layout.SETTING_MAP + layout.SLOTS])).reshape(-1, 2)
+        for key, word in slots[slots[:, 0] != layout.FREE_SLOT].tolist():
             names = tables.accounts.texts[key >> 32], tables.markets.texts[key & 0xFFFFFFFF]
             mode = word % SETTING_MODES
             settings[names] = Setting(MARGIN_MODES[mode - 1] if mode else None, word // SETTING_MODES or None)
@@ -105,16 +105,16 @@ class StateWriter:
         for number, words in enumerate(tables.table(layout.DOMAINS, layout.DOMAIN_ROW).tolist()):
             if words[layout.CASH]:
                 kind = layout.WALLET_OF if words[layout.MARKET] == NONE else layout.ISOLATED_OF
-                balances[name(words[layout.ASSET], kind + OWNERS * number)] = Money(words[layout.CASH])
+                balances[name(words[layout.ASSET], kind + layout.OWNERS * number)] = Money(words[layout.CASH])
         for number, words in enumerate(tables.table(layout.POSITIONS, layout.POSITION).tolist()):
             if words[layout.COST]:
-                balances[name(NONE, layout.POSITION_OF + OWNERS * number)] = Money(-words[layout.COST])
+                balances[name(NONE, layout.POSITION_OF + layout.OWNERS * number)] = Money(-words[layout.COST])
         for words in self._open_lots():
             if words[layout.COST]:
                 balances[lot(words[layout.NUMBER])] = Money(-words[layout.COST])
         for number, words in enumerate(tables.market_rows().tolist()):
             if words[layout.RESERVE]:
-                balances[name(NONE, layout.RESERVE_OF + OWNERS * number)] = Money(words[layout.RESERVE])
+                balances[name(NONE, layout.RESERVE_OF + layout.OWNERS * number)] = Money(words[layout.RESERVE])
         return Map({**balances, **self._funds()})
 
     def _funds(self) -> dict[LedgerAccount, Money]:
@@ -125,7 +125,7 @@ class StateWriter:
             (layout.CLEARING, layout.CLEARING_OF),
         )
         return {
-            self._reader.ledger_account(asset, kind + OWNERS * asset): Money(words[place])
+            self._reader.ledger_account(asset, kind + layout.OWNERS * asset): Money(words[place])
             for asset, words in enumerate(self._tables.asset_rows().tolist())
             for place, kind in kinds
             if words[place]

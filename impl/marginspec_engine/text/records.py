@@ -62,7 +62,7 @@ class FunctionText:
         return any(name in line for line in self.lines)
 
     def _asset(self) -> str:
-        return f"words[{self._places['asset']}]" if "asset" in self._places else "market[ASSET]"
+        return f"words[{self._places['asset']}]" if "asset" in self._places else "market[layout.ASSET]"
 
     def _add(self, entry: Entry, *, is_first: bool) -> None:
         quote = "" if isinstance(entry.kind, Integer | Flag) else '"'
@@ -80,7 +80,7 @@ class FunctionText:
         self._value(entry)
         self._fix(quote.removesuffix(kept))
         self._flush()
-        self.lines = [*before, f"if words[{entry.place}] != NONE:", *(f"    {line}" for line in self.lines)]
+        self.lines = [*before, f"if words[{entry.place}] != layout.NONE:", *(f"    {line}" for line in self.lines)]
         self._waiting = [kept]
 
     def _fix(self, text: str) -> None:
@@ -122,16 +122,16 @@ class FunctionText:
         """The call that writes a value of a kind."""
         match kind:
             case Name(of):
-                return f"name(book, out, {of.upper()}_TEXTS, {word})"
+                return f"name(book, out, layout.{of.upper()}_TEXTS, {word})"
             case LedgerName():
                 return f"ledger_account(book, out, {self._asset()}, {word})"
             case Amount(stated=True):
                 return f"shortest(book, out, {word}, words[{place + 1}])"
             case Amount("price" | "quantity" as of, form=form):
                 units = word if form == "signed" else f"abs({word})"
-                return f"amount(book, out, {units}, market[{of.upper()}_DECIMALS])"
+                return f"amount(book, out, {units}, market[layout.{of.upper()}_DECIMALS])"
             case Amount("money"):
-                return f"amount(book, out, {word}, asset[DECIMALS])"
+                return f"amount(book, out, {word}, asset[layout.DECIMALS])"
             case Integer():
                 return f"integer(book, out, {word})"
         raise AssertionError(kind)
