@@ -4,6 +4,7 @@ import fcntl
 import importlib.util
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -102,12 +103,13 @@ def test_of_several_processes_one_compiles(tmp_path: Path) -> None:
     path = tmp_path / "a_module_of_its_own.py"
     cache = caching.SourcesCache(function_of(path))
     held = caching.locked(cache._lock)
-    children = [child(path) for _ in range(3)]
-    streams = [one.stdout for one in children if one.stdout is not None]
-    assert [stream.readline() for stream in streams] == 3 * ["announced\n"]
-    held.close()
-    assert sorted(stream.read() for stream in streams) == ["0\n", "0\n", "1\n"]
-    assert [one.wait() for one in children] == [0, 0, 0]
+    with ExitStack() as stack:
+        children = [stack.enter_context(child(path)) for _ in range(3)]
+        streams = [one.stdout for one in children if one.stdout is not None]
+        assert [stream.readline() for stream in streams] == 3 * ["announced\n"]
+        held.close()
+        assert sorted(stream.read() for stream in streams) == ["0\n", "0\n", "1\n"]
+    assert [one.returncode for one in children] == [0, 0, 0]
 
 
 def test_a_lock_of_a_process_that_is_gone_holds_nobody(tmp_path: Path, announced: list[str]) -> None:

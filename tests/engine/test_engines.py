@@ -121,7 +121,7 @@ def test_a_state_past_64_bits_is_refused(quantity: int, cost: int, mark: int) ->
     key = PositionKey("alice", "A", "BOTH")
     state = State(
         markets=Map({"A": minimal(mark=Price(mark))}),
-        accounts=Map({"alice": "one_way"}),
+        accounts=Map([("alice", "one_way")]),
         ledger=Map({position(*key): Money(-cost), external(ASSET): Money(cost)}),
         positions=Map({key: Quantity(quantity)}),
     )

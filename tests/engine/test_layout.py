@@ -18,7 +18,6 @@ from marginspec.model.ledger import LedgerKind
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, Ranking
 from marginspec_engine import layout
-from marginspec_engine.kernels import rankings
 from marginspec_engine.layout import reasons
 from marginspec_engine.layout.event_words import writer_of
 from marginspec_engine.layout.events import places_of
@@ -26,6 +25,7 @@ from marginspec_engine.layout.generated import defined
 from marginspec_engine.memory.plain_memory import words_of
 from marginspec_engine.memory.tables import Tables
 from marginspec_engine.memory.words import at
+from marginspec_engine.rules import rankings
 from marginspec_engine.rules.registry import HANDLERS
 from marginspec_engine.rules.transition import handle
 from marginspec_engine.text import canonical, literals, records
@@ -77,8 +77,8 @@ def test_every_effect_is_emitted_with_the_fields_that_its_class_declares() -> No
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "effect":
                 kind = node.args[1]
-                assert isinstance(kind, ast.Name)
-                emitted.setdefault(kind.id, set()).add(len(node.args) - 2)
+                assert isinstance(kind, ast.Attribute)
+                emitted.setdefault(kind.attr, set()).add(len(node.args) - 2)
     compiled = range(layout.MARK_SET, len(layout.EFFECT_CLASSES))
     assert {getattr(layout, name) for name in emitted} == set(compiled)
     for name, counts in emitted.items():
@@ -93,10 +93,10 @@ def test_every_event_with_a_row_has_a_handler_that_is_found() -> None:
 
 def test_rankings_are_those_of_the_model_and_found_by_number() -> None:
     assert get_args(Ranking) == rankings.RANKING_NAMES
-    figures = (-7, 11, 13, 17, 19, 23, 29)
+    figures = rankings.Figures(-7, 11, 13, 17, 19, 23, 29)
     for number, ranking in enumerate(rankings.RANKINGS.values()):
-        assert rankings.score_by(number, *figures) == ranking(*figures)
-    assert len({rankings.score_by(number, *figures) for number in range(len(rankings.RANKINGS))}) == len(
+        assert rankings.score_by(number, figures) == ranking(figures)
+    assert len({rankings.score_by(number, figures) for number in range(len(rankings.RANKINGS))}) == len(
         rankings.RANKINGS
     )
 

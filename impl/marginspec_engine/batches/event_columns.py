@@ -1,7 +1,8 @@
 """Events of a Parquet journal as rows of words, column by column.
 
-Like the journal's own fast readers, this one takes a batch only where it is certain that the definition of a row
-would take it too; otherwise the batch is read by the definition, which then says what is wrong, if anything is.
+Like the journal's own fast readers, this one takes a batch only if it is certain that the strict reader of rows would
+take it too; any other batch goes to the strict reader, which says what is wrong, if anything is. Which column holds
+what, and in which word it belongs, follows from the rulebook's classes of events.
 """
 
 from collections import defaultdict
@@ -48,8 +49,8 @@ class EventRows(NamedTuple):
         return EventRows(self.words[count:], left)
 
 
-class Irregular(Exception):  # noqa: N818 - not an error: the batch is read in the other way
-    """A batch holds something that only the definition of a row can judge."""
+class Irregular(Exception):  # noqa: N818 - not an error: the strict reader takes the batch
+    """A batch has a row that the strict reader must judge."""
 
 
 TYPES = {name: number for number, name in enumerate(EVENT_NAMES)}
@@ -124,13 +125,13 @@ def number_listed(tables: Tables, uncompiled: dict[int, Event]) -> None:
 
 
 def regular(holds: bool) -> None:
-    """Leave a batch to the definition of a row unless a condition holds."""
+    """Raise Irregular unless a condition holds."""
     if not holds:
         raise Irregular
 
 
 def listed(dictionary: Any) -> list[str]:
-    """The texts of a dictionary."""
+    """The texts of a dictionary; raises Irregular if one is not UTF-8."""
     try:
         texts: list[str] = dictionary.to_pylist()
     except UnicodeDecodeError:

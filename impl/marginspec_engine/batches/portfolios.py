@@ -16,7 +16,6 @@ import numpy.typing as npt
 from marginspec.model.market import Market
 from marginspec.model.state import Ranking
 from marginspec_engine.kernels.limits import MOST, NO_PRICE, RATE_ONE
-from marginspec_engine.kernels.rankings import RANKING_NAMES
 from marginspec_engine.memory.plain_memory import Words64
 from marginspec_engine.numba.portfolios import (
     LARGEST,
@@ -37,6 +36,7 @@ from marginspec_engine.numba.portfolios import (
     unhealthy_found,
 )
 from marginspec_engine.rules.market import turn_above, turn_below
+from marginspec_engine.rules.rankings import RANKING_NAMES
 
 Flags = npt.NDArray[np.bool_]
 

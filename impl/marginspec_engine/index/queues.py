@@ -23,7 +23,6 @@ from marginspec_engine.index.trees import (
 )
 from marginspec_engine.kernels import deleveraging as kernels
 from marginspec_engine.kernels import margin
-from marginspec_engine.kernels.rankings import score_by
 from marginspec_engine.layout import NONE, USED
 from marginspec_engine.memory.prefetch import FAR, LINE_BYTES, NEAR, prefetch_position, prefetch_positions
 from marginspec_engine.memory.raw_bytes import fraction_hint, prefetch
@@ -41,6 +40,7 @@ from marginspec_engine.memory.words import (
     reserve,
 )
 from marginspec_engine.rules.margin import known_margin, lot_loss, value_at_mark
+from marginspec_engine.rules.rankings import Figures, score_by
 
 # ----------------------------------------------------------------- candidates and their order
 
@@ -146,13 +146,10 @@ def add_candidate(book: Words, market: Words, number: int, equity: int, maintena
     position = position_row(book, number)
     value = value_at_mark(market, position[layout.QUANTITY])
     unrealised = margin.unrealised(value, position[layout.COST])
-    cash, unit = (
-        domain_row(book, position[layout.DOMAIN])[layout.CASH],
-        asset_row(book, market[layout.ASSET])[layout.ASSET_UNIT],
-    )
-    above, times, below, by = score_by(
-        book[layout.RANKING], unrealised, position[layout.COST], abs(value), cash, maintenance, equity, unit
-    )
+    cash = domain_row(book, position[layout.DOMAIN])[layout.CASH]
+    unit = asset_row(book, market[layout.ASSET])[layout.ASSET_UNIT]
+    figures = Figures(unrealised, position[layout.COST], abs(value), cash, maintenance, equity, unit)
+    above, times, below, by = score_by(book[layout.RANKING], figures)
     working = at(book, layout.WORKING)
     added = at(items(book, working), working[USED])
     working[USED] = working[USED] + CANDIDATE

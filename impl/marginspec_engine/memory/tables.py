@@ -7,12 +7,12 @@ import numpy as np
 
 from marginspec.model.state import Header
 from marginspec_engine import layout
-from marginspec_engine.kernels.rankings import RANKING_NAMES
 from marginspec_engine.layout import NONE, USED
 from marginspec_engine.memory import words as memory
 from marginspec_engine.memory.names import SIGN, Names, json_text, padded_bytes, ranks
 from marginspec_engine.memory.plain_memory import DirectMemory, PlainWords, Words64, released, vector_of, words_of
 from marginspec_engine.rules.market import FeeRates, TierRow
+from marginspec_engine.rules.rankings import RANKING_NAMES
 from marginspec_engine.text.literals import all_literals
 
 WIRE_DECIMALS = 8

@@ -127,8 +127,11 @@ class SourcesCache(FunctionCache):
 
 
 def locked(path: Path) -> Any:
-    """A lock on a file, until it is closed or the process dies; None if another held it for too long."""
-    stream = path.open("w")
+    """A lock on a file, until it is closed or the process dies; None if none can be had, or not for too long."""
+    try:
+        stream = path.open("w")
+    except OSError:
+        return None
     until = time.monotonic() + MOST_SECONDS
     while True:
         try:

@@ -14,10 +14,10 @@ from marginspec_engine.kernels.deleveraging import compare_scores
 from marginspec_engine.kernels.limits import NO_PRICE
 from marginspec_engine.kernels.margin import maintenance_margin, value_of
 from marginspec_engine.kernels.quotients import divided_down, end_on_line, line_parts, scaled_by_hints
-from marginspec_engine.kernels.rankings import score_by
 from marginspec_engine.kernels.rates import part_up
 from marginspec_engine.memory.plain_memory import Words64
 from marginspec_engine.numba.compiling import OPTIONS, compiled
+from marginspec_engine.rules.rankings import RANKINGS, Figures, score_by
 
 BLOCK = 512
 """Positions in a block: its six columns take 24 kB."""
@@ -421,7 +421,7 @@ def write_scores(
         for place in range(positions.first[domain], positions.first[domain + 1]):
             value, cost = seen.values[place], positions.costs[place]
             cash, unit = positions.cash[domain], markets.asset_units[positions.markets[place]]
-            found = score_by(ranking, value - cost, cost, abs(value), cash, maintenance, equity, unit)
+            found = score_by(ranking, Figures(value - cost, cost, abs(value), cash, maintenance, equity, unit))
             scores.above[place], scores.times[place], scores.below[place], scores.by[place] = found
 
 
@@ -474,7 +474,8 @@ INNER: tuple[Any, ...] = (
 )
 for function in INNER:
     register_jitable(inline="always", **OPTIONS)(function)
-for called in (stands_first, merge_runs, sort_queue):
+CALLED: tuple[Any, ...] = (stands_first, merge_runs, sort_queue, score_by, *RANKINGS.values())
+for called in CALLED:
     register_jitable(**OPTIONS)(called)
 
 fitting: Any = compiled(find_unfit)

@@ -58,14 +58,8 @@ def fund_insurance(book: Words) -> int:
     amount = amount_in(book, asset)
     if amount <= 0:
         return reasons.INVALID_AMOUNT
-    transfer(
-        book,
-        asset,
-        ledger_word(layout.EXTERNAL_OF, asset),
-        ledger_word(layout.INSURANCE_OF, asset),
-        amount,
-        layout.LED_03,
-    )
+    outside, fund = ledger_word(layout.EXTERNAL_OF, asset), ledger_word(layout.INSURANCE_OF, asset)
+    transfer(book, asset, outside, fund, amount, layout.LED_03)
     check_net_deposits(book, asset)
     return reasons.ACCEPTED
 

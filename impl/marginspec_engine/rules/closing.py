@@ -17,14 +17,8 @@ def realise(
     held = position_row(book, number)[layout.QUANTITY]
     released = kernels.released_cost(cost, abs(held), abs(closing))
     set_position(book, number, domain, held + closing)
-    move(
-        book,
-        market[layout.ASSET],
-        ledger_word(layout.POSITION_OF, number),
-        cash_of(book, domain),
-        value - released,
-        rule,
-    )
+    account = ledger_word(layout.POSITION_OF, number)
+    move(book, market[layout.ASSET], account, cash_of(book, domain), value - released, rule)
 
 
 def return_all_margin(book: Words, number: int) -> None:

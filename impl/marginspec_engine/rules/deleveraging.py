@@ -84,31 +84,16 @@ def deleverage(book: Words, step: Step) -> None:
     loss_before = lot_loss(book, number)
     value = trading_kernels.released_cost(lot[layout.COST], abs(held), part)
     cost = position[layout.COST]
-    move(
-        book,
-        market[layout.ASSET],
-        ledger_word(layout.POSITION_OF, counterparty),
-        ledger_word(layout.LOT_OF, number),
-        value,
-        layout.ADL_03,
-    )
+    accounts = ledger_word(layout.POSITION_OF, counterparty), ledger_word(layout.LOT_OF, number)
+    move(book, market[layout.ASSET], accounts[0], accounts[1], value, layout.ADL_03)
     reduce_lot(book, number, held - closing)
     realise(book, market, counterparty, domain, closing, -value, cost, layout.ADL_03)
     refresh_lot(book, number, held)
     if position[layout.QUANTITY] == 0 and domain_row(book, domain)[layout.MARKET] != NONE:
         return_all_margin(book, domain)
     released = loss_before - (lot_loss(book, number) if lot[layout.QUANTITY] != 0 else 0)
-    effect(
-        book,
-        layout.COUNTERPARTY_DELEVERAGED,
-        lot[layout.NUMBER],
-        position[layout.OWNER],
-        market_number,
-        position[layout.SIDE],
-        part,
-        value,
-        released,
-    )
+    lot_id, account, side = lot[layout.NUMBER], position[layout.OWNER], position[layout.SIDE]
+    effect(book, layout.COUNTERPARTY_DELEVERAGED, lot_id, account, market_number, side, part, value, released)
     count_funds(book, market_number, layout.DELEVERAGED, released)
     suspect(book, domain)
     if lot[layout.QUANTITY] == 0:

@@ -110,13 +110,7 @@ def close_lot(book: Words, market: Words, counterparty: int, number: int, part: 
     held, cost = lot[layout.QUANTITY], lot[layout.COST]
     quantity = part if held > 0 else -part
     value = margin.value_of(price, quantity, market[layout.QUANTA_PER_UNIT])
-    move(
-        book,
-        market[layout.ASSET],
-        ledger_word(layout.POSITION_OF, counterparty),
-        ledger_word(layout.LOT_OF, number),
-        value,
-        layout.LIQ_05,
-    )
+    accounts = ledger_word(layout.POSITION_OF, counterparty), ledger_word(layout.LOT_OF, number)
+    move(book, market[layout.ASSET], accounts[0], accounts[1], value, layout.LIQ_05)
     reduce_lot(book, number, held - quantity)
     return value - trading_kernels.released_cost(cost, abs(held), part)

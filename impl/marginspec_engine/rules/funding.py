@@ -30,14 +30,8 @@ def funding(book: Words) -> int:
     clearing = ledger_word(layout.CLEARING_OF, market[layout.ASSET])
     pay_in(book, market[layout.ASSET], clearing)
     pay_out(book, market[layout.ASSET], clearing)
-    transfer(
-        book,
-        market[layout.ASSET],
-        clearing,
-        ledger_word(layout.INSURANCE_OF, market[layout.ASSET]),
-        balance(book, clearing),
-        layout.FND_01,
-    )
+    fund = ledger_word(layout.INSURANCE_OF, market[layout.ASSET])
+    transfer(book, market[layout.ASSET], clearing, fund, balance(book, clearing), layout.FND_01)
     expose(book, market[layout.ASSET])
     book[layout.EVENT_MARKET] = number
     return reasons.ACCEPTED

@@ -28,16 +28,8 @@ def liquidate(book: Words, domain: int) -> None:
     """An unhealthy domain loses its orders, is stepped down while that helps, and taken over if not (LIQ-01)."""
     equity, maintenance = domain_margin(book, domain)
     words = domain_row(book, domain)
-    effect(
-        book,
-        layout.DOMAIN_LIQUIDATED,
-        words[layout.OWNER],
-        words[layout.ASSET],
-        words[layout.MARKET],
-        words[layout.SIDE],
-        equity,
-        maintenance,
-    )
+    owner, asset, market, side = words[layout.OWNER], words[layout.ASSET], words[layout.MARKET], words[layout.SIDE]
+    effect(book, layout.DOMAIN_LIQUIDATED, owner, asset, market, side, equity, maintenance)
     mark_stale(book, domain)
     cancel_orders(book, domain)
     while not margin.is_healthy(is_flat(book, domain), equity, maintenance):

@@ -79,17 +79,8 @@ def rest(book: Words, held: int, price: int, quantity: int, reduce_only: int) ->
     put(book, order, layout.ORDERED_POSITION, held)
     new_order(book, position[layout.OWNER], event_word(book, layout.FIRST_ORDER_NAME), number)
     load(book, order, quantity, 1)
-    effect(
-        book,
-        layout.ORDER_PLACED,
-        position[layout.OWNER],
-        order[layout.NAME],
-        order[layout.MARKET],
-        order[layout.SIDE],
-        quantity,
-        price,
-        reduce_only,
-    )
+    account, name, market, side = position[layout.OWNER], order[layout.NAME], order[layout.MARKET], order[layout.SIDE]
+    effect(book, layout.ORDER_PLACED, account, name, market, side, quantity, price, reduce_only)
 
 
 @handles(events.CancelOrder)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from marginspec_engine.layout import EVENT_CLASSES, EVENT_FIELDS
-from marginspec_engine.layout.generated import Known, defined
+from marginspec_engine.layout.generated import Known, choice_by_number, defined
 from marginspec_engine.memory.words import Words
 
 Handler: TypeAlias = Callable[[Words], int]
@@ -31,15 +31,10 @@ def dispatch(name: str, first: Iterable[type], known: Known) -> Callable[[Words,
     It is made as text, since compiled code calls only what it is told by name.
     """
     assert set(HANDLERS) == set(EVENT_FIELDS), "every class of events with a row needs a handler"
-    lines = [f"def {name}(book, event_type):"]
-    for event_class in dict.fromkeys((*first, *HANDLERS)):
-        handler = HANDLERS[event_class]
-        known[handler.__name__] = handler
-        lines += [
-            f"    if event_type == {EVENT_CLASSES.index(event_class)}:",
-            f"        return {handler.__name__}(book)",
-        ]
-    # The last of them needs no question.
-    lines[-2:] = [lines[-1].removeprefix("    ")]
-    chosen: Callable[[Words, int], int] = defined(name, lines, known)
+    ordered = {record: HANDLERS[record] for record in dict.fromkeys((*first, *HANDLERS))}
+    known |= {handler.__name__: handler for handler in ordered.values()}
+    names = {EVENT_CLASSES.index(record): handler.__name__ for record, handler in ordered.items()}
+    chosen: Callable[[Words, int], int] = defined(
+        name, choice_by_number(name, "event_type", "book, event_type", names, "book"), known
+    )
     return chosen

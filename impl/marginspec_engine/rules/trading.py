@@ -89,14 +89,8 @@ def trade_at(book: Words, market: Words, price: int, quantity: int) -> int:
         return reason
     open_interest = market[layout.OPEN_INTEREST]
     value = margin.value_of(price, quantity, market[layout.QUANTA_PER_UNIT])
-    transfer(
-        book,
-        market[layout.ASSET],
-        ledger_word(layout.POSITION_OF, bought),
-        ledger_word(layout.POSITION_OF, sold),
-        value,
-        layout.ACC_02,
-    )
+    accounts = ledger_word(layout.POSITION_OF, bought), ledger_word(layout.POSITION_OF, sold)
+    transfer(book, market[layout.ASSET], accounts[0], accounts[1], value, layout.ACC_02)
     book_leg(book, market, buyer)
     book_leg(book, market, seller)
     reason = check_booked(book, 2)
@@ -218,14 +212,8 @@ def move_margin(book: Words, market: Words, leg: Words, opening: int, fee: int) 
     due = kernels.opening_margin(value, at_mark, leverage, fee)
     if due > movable(book, domain[layout.WALLET]):
         leg[layout.IS_SHORT_OF_MARGIN] = 1
-    transfer(
-        book,
-        market[layout.ASSET],
-        cash_of(book, domain[layout.WALLET]),
-        cash_of(book, leg[layout.LEG_DOMAIN]),
-        due,
-        layout.ACC_04,
-    )
+    wallet, own = cash_of(book, domain[layout.WALLET]), cash_of(book, leg[layout.LEG_DOMAIN])
+    transfer(book, market[layout.ASSET], wallet, own, due, layout.ACC_04)
 
 
 def return_margin(book: Words, leg: Words, held: int, closing: int) -> None:

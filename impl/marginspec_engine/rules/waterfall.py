@@ -20,12 +20,8 @@ def count_funds(book: Words, number: int, counter: int, amount: int) -> None:
         push(book, at(book, layout.COUNTED), number)
     put(book, market, layout.HAS_STATUS, 1)
     put(book, market, layout.STATUS + layout.BALANCE, market[layout.RESERVE])
-    put(
-        book,
-        market,
-        layout.STATUS + layout.HIGH_WATER,
-        max(market[layout.STATUS + layout.HIGH_WATER], market[layout.RESERVE]),
-    )
+    high_water = max(market[layout.STATUS + layout.HIGH_WATER], market[layout.RESERVE])
+    put(book, market, layout.STATUS + layout.HIGH_WATER, high_water)
     put(book, market, layout.STATUS + counter, market[layout.STATUS + counter] + amount)
 
 

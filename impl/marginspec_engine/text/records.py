@@ -10,6 +10,7 @@ from typing import NamedTuple, get_args
 from marginspec.model.account import OrderSide
 from marginspec.model.fields import Amount, Choice, Flag, Integer, Kind, LedgerName, Name, type_name
 from marginspec_engine.layout.fields import Placed
+from marginspec_engine.layout.generated import choice_by_number
 from marginspec_engine.text.literals import literal
 
 FLAGS = ("false", "true")
@@ -139,13 +140,7 @@ class FunctionText:
 
 def definitions(name: str, records: dict[int, tuple[type, Sequence[Placed]]]) -> list[str]:
     """A function for each record, and one of a name that is told which, by the number of its class."""
-    lines: list[str] = []
-    chosen = [f"def {name}(book, out, words):"]
-    for number, (record, fields) in records.items():
-        function = FunctionText(record, fields)
-        lines += function.definition()
-        chosen += [f"    if words[0] == {number}:", f"        return {function.name}(book, out, words)"]
-    # The last of them needs no question.
-    del chosen[-2]
-    chosen[-1] = chosen[-1].removeprefix("    ")
-    return [*lines, *chosen]
+    functions = {number: FunctionText(record, fields) for number, (record, fields) in records.items()}
+    lines = [line for function in functions.values() for line in function.definition()]
+    names = {number: function.name for number, function in functions.items()}
+    return [*lines, *choice_by_number(name, "words[0]", "book, out, words", names, "book, out, words")]
