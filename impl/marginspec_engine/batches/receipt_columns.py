@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from marginspec.model.fields import Amount, Choice, Flag, Integer, Kind, LedgerName, Name
+from marginspec.model.units import WIRE_DECIMALS
 from marginspec_engine import layout
 from marginspec_engine.layout import NONE
 from marginspec_engine.layout.effect_reading import EffectReader
@@ -18,7 +19,6 @@ from marginspec_engine.layout.reasons import REASONS
 from marginspec_engine.memory.plain_memory import Words64
 from marginspec_engine.memory.tables import Tables
 
-WIRE_DECIMALS = 8
 AMOUNT = pa.decimal128(38, WIRE_DECIMALS)
 TEXT = pa.dictionary(pa.int32(), pa.string())
 REJECTED = "rejected"

@@ -29,22 +29,22 @@ def look_at_mark(book: Words, number: int) -> None:
 
 
 def box_stale(book: Words) -> None:
-    """Give every domain that an event touched its boxes anew; settlement has left all of them healthy."""
-    touched = at(book, layout.STALE_BOXES)
-    for place in range(touched[USED]):
-        domain = items(book, touched)[place]
+    """Measure the boxes anew of every domain whose boxes are stale; settlement has left all of them healthy."""
+    stale = at(book, layout.STALE_BOXES)
+    for place in range(stale[USED]):
+        domain = items(book, stale)[place]
         clear_flag(book, domain, layout.HAS_STALE_BOXES)
         equity, maintenance = domain_margin(book, domain)
         box_domain(book, domain, equity - maintenance)
-    touched[USED] = 0
+    stale[USED] = 0
 
 
 def keep_boxes(book: Words) -> None:
     """After an event that is refused, every box holds as before."""
-    touched = at(book, layout.STALE_BOXES)
-    for place in range(touched[USED]):
-        clear_flag(book, items(book, touched)[place], layout.HAS_STALE_BOXES)
-    touched[USED] = 0
+    stale = at(book, layout.STALE_BOXES)
+    for place in range(stale[USED]):
+        clear_flag(book, items(book, stale)[place], layout.HAS_STALE_BOXES)
+    stale[USED] = 0
 
 
 MOST_SINGLY = 64

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from marginspec.model.state import Header
+from marginspec.model.units import WIRE_DECIMALS
 from marginspec_engine import layout
 from marginspec_engine.layout import NONE, USED
 from marginspec_engine.memory import words as memory
@@ -15,7 +16,6 @@ from marginspec_engine.rules.market import FeeRates, TierRow
 from marginspec_engine.rules.rankings import RANKING_NAMES
 from marginspec_engine.text.literals import all_literals
 
-WIRE_DECIMALS = 8
 MARKET_VECTORS = (
     layout.MARKET_POSITIONS,
     layout.LONG_HEAP,
@@ -253,13 +253,9 @@ class Tables:
             return named
         balances = self.asset_rows()[:, [layout.EXTERNAL, layout.INSURANCE, layout.HOUSE, layout.UNCOVERED]]
         domains = self.table(layout.DOMAINS, layout.DOMAIN_ROW)
-        return np.concatenate(
-            (
-                np.nonzero(balances.any(axis=1))[0],
-                markets[markets[:, layout.IS_MARKET_LISTED] == 1, layout.ASSET],
-                domains[domains[:, layout.CASH] != 0, layout.ASSET],
-            )
-        )
+        of_markets = markets[markets[:, layout.IS_MARKET_LISTED] == 1, layout.ASSET]
+        of_domains = domains[domains[:, layout.CASH] != 0, layout.ASSET]
+        return np.concatenate((np.nonzero(balances.any(axis=1))[0], of_markets, of_domains))
 
     def _compact(self) -> None:
         """Have the words of names stand side by side again, once most of them are of names that are gone."""

@@ -1,6 +1,7 @@
 """Events that change an account's position mode, margin mode or leverage."""
 
 from marginspec.model import events
+from marginspec.model.units import MAX_LEVERAGE
 from marginspec_engine import layout
 from marginspec_engine.layout import NONE, reasons
 from marginspec_engine.memory.positions import position_key
@@ -19,8 +20,6 @@ from marginspec_engine.rules.guards import event_word, is_account, is_listed
 from marginspec_engine.rules.margin import SETTING_MODES, leverage_of, margin_mode_of, setting_of
 from marginspec_engine.rules.registry import handles
 from marginspec_engine.rules.transaction import effect
-
-MAX_LEVERAGE = 1000
 
 
 @handles(events.SetPositionMode)
@@ -42,11 +41,8 @@ def set_position_mode(book: Words) -> int:
 @handles(events.SetMarginMode)
 def set_margin_mode(book: Words) -> int:
     """The margin mode of a market changes only while the account is flat there, without orders there (ACC-01)."""
-    account, market, mode = (
-        event_word(book, layout.FIRST_ACCOUNT),
-        event_word(book, layout.OF_MARKET),
-        event_word(book, layout.CHOICE),
-    )
+    account, market = event_word(book, layout.FIRST_ACCOUNT), event_word(book, layout.OF_MARKET)
+    mode = event_word(book, layout.CHOICE)
     if not is_listed(book):
         return reasons.UNKNOWN_MARKET
     if not is_account(book, account):

@@ -1,6 +1,7 @@
 """Events that move cash: deposits, withdrawals, the insurance fund, the house, isolated margin."""
 
 from marginspec.model import events
+from marginspec.model.units import MAX_NET_DEPOSITS
 from marginspec_engine import layout
 from marginspec_engine.layout import NONE, reasons
 from marginspec_engine.memory.positions import position_of, wallet_key, wallet_of
@@ -9,8 +10,6 @@ from marginspec_engine.rules.guards import amount_in, event_word, is_account, is
 from marginspec_engine.rules.margin import margin_mode_of, movable
 from marginspec_engine.rules.registry import handles
 from marginspec_engine.rules.transaction import balance, cash_of, effect, ledger_word, transfer
-
-MAX_NET_DEPOSITS = 2**60
 
 
 @handles(events.Deposit)

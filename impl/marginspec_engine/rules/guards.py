@@ -1,5 +1,6 @@
 """Guards that several events share, and what a decimal counts in the units of a market or asset."""
 
+from marginspec.model.units import MAX_AMOUNT, MAX_QUANTITY
 from marginspec_engine import layout
 from marginspec_engine.kernels import margin
 from marginspec_engine.kernels.limits import MAX_PRICE, MAX_VALUE
@@ -7,8 +8,6 @@ from marginspec_engine.layout import NONE, USED
 from marginspec_engine.memory.words import Words, account_row, asset_row, at, market_row
 from marginspec_engine.rules.margin import side_sign
 
-MAX_QUANTITY = 2**53
-MAX_AMOUNT = 2**62
 LIMB = 32
 LIMB_MASK = (1 << LIMB) - 1
 TOP_LIMB = MAX_AMOUNT >> LIMB

@@ -1,5 +1,6 @@
 """Margin: values at mark, maintenance and initial margin, equity and health of a domain, orders, what may move."""
 
+from marginspec.model.account import DEFAULT_LEVERAGE
 from marginspec_engine import layout
 from marginspec_engine.kernels import margin
 from marginspec_engine.kernels.limits import MAX_VALUE
@@ -17,7 +18,6 @@ from marginspec_engine.memory.words import (
 )
 from marginspec_engine.rules.transaction import too_wide
 
-DEFAULT_LEVERAGE = 20
 SETTING_MODES = 4
 """A setting's word is its leverage (0 if not set) times this, and one more than its margin mode (0 if not set)."""
 

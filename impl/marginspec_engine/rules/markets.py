@@ -1,6 +1,7 @@
 """Marks and tiers: what makes settlement look at every domain of a market."""
 
 from marginspec.model import events
+from marginspec.model.units import MAX_OPEN_INTEREST_MARKED
 from marginspec_engine import layout
 from marginspec_engine.index.suspects import expose
 from marginspec_engine.index.triggers import look_at_domain, look_at_mark
@@ -11,8 +12,6 @@ from marginspec_engine.memory.words import Words, asset_row, at, items, market_r
 from marginspec_engine.rules.guards import event_word, is_listed, price_in
 from marginspec_engine.rules.registry import handles
 from marginspec_engine.rules.transaction import effect
-
-MAX_OPEN_INTEREST_MARKED = 2**61
 
 
 @handles(events.MarkPrice)

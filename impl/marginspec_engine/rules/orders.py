@@ -108,12 +108,8 @@ def fits_order(order: Words, position: Words, quantity: int, price: int) -> bool
 def reduce_order(book: Words, number: int, quantity: int) -> None:
     """A fill of signed lots leaves the order that much smaller; nothing left ends it (TRD-03)."""
     order = order_row(book, number)
-    account, name, market, left = (
-        order[layout.OWNER],
-        order[layout.NAME],
-        order[layout.MARKET],
-        order[layout.QUANTITY] - quantity,
-    )
+    account, name, market = order[layout.OWNER], order[layout.NAME], order[layout.MARKET]
+    left = order[layout.QUANTITY] - quantity
     if left == 0:
         remove_order(book, number)
     else:

@@ -49,16 +49,22 @@ def expose_uncovered(book: Words) -> None:
                 words[layout.IS_EXPOSED] = IS_OPEN
 
 
-def next_asset(book: Words) -> int:
-    """The first asset by name that is still to be looked at in this round, which is noted; NONE if there is none."""
+def first_asset(book: Words, column: int, word: int) -> int:
+    """The first asset by name whose row holds a word in a column; NONE if there is none."""
     chosen, rank = NONE, NONE
     for asset in range(at(book, layout.ASSETS)[USED] // layout.ASSET_ROW):
         words = asset_row(book, asset)
-        if words[layout.IS_EXPOSED] == IS_OPEN and (chosen == NONE or words[layout.RANK] < rank):
+        if words[column] == word and (chosen == NONE or words[layout.RANK] < rank):
             chosen, rank = asset, words[layout.RANK]
-    if chosen != NONE:
-        asset_row(book, chosen)[layout.IS_EXPOSED] = IS_DONE
     return chosen
+
+
+def next_asset(book: Words) -> int:
+    """The first asset by name that is still open in this round, which is done then; NONE if there is none."""
+    asset = first_asset(book, layout.IS_EXPOSED, IS_OPEN)
+    if asset != NONE:
+        asset_row(book, asset)[layout.IS_EXPOSED] = IS_DONE
+    return asset
 
 
 def reopen_assets(book: Words) -> None:
@@ -136,13 +142,12 @@ def publish_funds(book: Words) -> None:
         publish_reserve(book, number)
         number = next_counted(book)
     counted[USED] = 0
-    for _ in range(at(book, layout.ASSETS)[USED] // layout.ASSET_ROW):
-        asset = next_moved(book)
-        if asset == NONE:
-            return
+    asset = first_asset(book, layout.INSURANCE_MOVED, 1)
+    while asset != NONE:
         words = asset_row(book, asset)
         words[layout.INSURANCE_MOVED] = 0
         effect(book, layout.INSURANCE_STATUS, asset, words[layout.INSURANCE])
+        asset = first_asset(book, layout.INSURANCE_MOVED, 1)
 
 
 def next_counted(book: Words) -> int:
@@ -167,21 +172,7 @@ def publish_reserve(book: Words, number: int) -> None:
             is_changed = True
     if is_changed:
         now = at(market, layout.STATUS)
-        balance, high_water, inflow, outflow = (
-            now[layout.BALANCE],
-            now[layout.HIGH_WATER],
-            now[layout.INFLOW],
-            now[layout.OUTFLOW],
-        )
+        balance, high_water = now[layout.BALANCE], now[layout.HIGH_WATER]
+        inflow, outflow = now[layout.INFLOW], now[layout.OUTFLOW]
         drawn, deleveraged, levied = now[layout.INSURANCE_DRAWN], now[layout.DELEVERAGED], now[layout.LEVIED]
         effect(book, layout.RESERVE_STATUS, number, balance, high_water, inflow, outflow, drawn, deleveraged, levied)
-
-
-def next_moved(book: Words) -> int:
-    """The first asset by name whose insurance fund the event moved and that is not yet published; NONE if none."""
-    chosen, rank = NONE, NONE
-    for asset in range(at(book, layout.ASSETS)[USED] // layout.ASSET_ROW):
-        words = asset_row(book, asset)
-        if words[layout.INSURANCE_MOVED] == 1 and (chosen == NONE or words[layout.RANK] < rank):
-            chosen, rank = asset, words[layout.RANK]
-    return chosen

@@ -1,6 +1,7 @@
 """Trades: what each side's booking does to position, cash, fees and isolated margin, and when it is refused."""
 
 from marginspec.model import events
+from marginspec.model.units import MAX_GROSS_COST, MAX_OPEN_INTEREST_TRADED
 from marginspec_engine import layout
 from marginspec_engine.kernels import margin
 from marginspec_engine.kernels import trading as kernels
@@ -42,9 +43,6 @@ from marginspec_engine.rules.margin import (
 from marginspec_engine.rules.orders import fits_order, reduce_order
 from marginspec_engine.rules.registry import handles
 from marginspec_engine.rules.transaction import cash_of, ledger_word, too_wide, transfer
-
-MAX_GROSS_COST = 2**60
-MAX_OPEN_INTEREST_TRADED = 2**60
 
 
 @handles(events.Trade)
@@ -203,10 +201,8 @@ def move_margin(book: Words, market: Words, leg: Words, opening: int, fee: int) 
     if domain[layout.MARKET] == NONE:
         return
     leverage = leverage_of(book, domain[layout.OWNER], domain[layout.MARKET])
-    value, at_mark = (
-        margin.value_of(leg[layout.LEG_PRICE], opening, market[layout.QUANTA_PER_UNIT]),
-        value_at_mark(market, opening),
-    )
+    value = margin.value_of(leg[layout.LEG_PRICE], opening, market[layout.QUANTA_PER_UNIT])
+    at_mark = value_at_mark(market, opening)
     if max(abs(value), abs(at_mark)) > MAX_MARGIN:
         too_wide(book)
     due = kernels.opening_margin(value, at_mark, leverage, fee)
@@ -269,11 +265,8 @@ def spare_margin(book: Words, domain: int) -> int:
         market = market_row(book, position[layout.MARKET])
         leverage = leverage_of(book, position[layout.OWNER], position[layout.MARKET])
         value = value_at_mark(market, position[layout.QUANTITY])
-        spare = (
-            spare
-            + margin.unrealised(value, position[layout.COST])
-            - initial_of(market, position[layout.QUANTITY], leverage)
-        )
+        initial = initial_of(market, position[layout.QUANTITY], leverage)
+        spare = spare + margin.unrealised(value, position[layout.COST]) - initial
         gross = gross + abs(position[layout.COST])
         number = position[layout.NEXT]
     if gross > MAX_GROSS_COST:

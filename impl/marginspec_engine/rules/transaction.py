@@ -1,5 +1,6 @@
 """Effects and money: what an event did is written down as words, and money moves by transfer only."""
 
+from marginspec.model.units import MAX_BALANCE, MAX_FUND
 from marginspec_engine import layout
 from marginspec_engine.index.stale import mark_leaves_stale, mark_stale
 from marginspec_engine.layout import NONE, USED, reasons
@@ -17,8 +18,6 @@ from marginspec_engine.memory.words import (
     reserve,
 )
 
-MAX_BALANCE = 2**62
-MAX_FUND = 2**60
 ACCEPTED = reasons.ACCEPTED
 
 

@@ -30,10 +30,8 @@ def draw_loss(book: Words, number: int, loss: int) -> int:
     lot = lot_row(book, number)
     market_number = lot[layout.MARKET]
     market = market_row(book, market_number)
-    reserve, insurance = (
-        ledger_word(layout.RESERVE_OF, market_number),
-        ledger_word(layout.INSURANCE_OF, market[layout.ASSET]),
-    )
+    reserve = ledger_word(layout.RESERVE_OF, market_number)
+    insurance = ledger_word(layout.INSURANCE_OF, market[layout.ASSET])
     from_reserve = kernels.draw_from_reserve(loss, balance(book, reserve))
     from_insurance = kernels.draw_from_insurance(loss, from_reserve, balance(book, insurance))
     if from_reserve + from_insurance != loss:

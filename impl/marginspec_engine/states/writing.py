@@ -1,8 +1,8 @@
 """The state that an engine's tables hold, as the specification states it, indexes and all."""
 
 from collections import defaultdict
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from immutables import Map
 
@@ -20,6 +20,9 @@ from marginspec_engine.layout.rows import LOT_REASONS, MARGIN_MODES, POSITION_MO
 from marginspec_engine.memory.plain_memory import words_of
 from marginspec_engine.memory.tables import Tables
 from marginspec_engine.rules.margin import SETTING_MODES
+
+Group = TypeVar("Group")
+Member = TypeVar("Member", DomainKey, PositionKey)
 
 
 class StateWriter:
@@ -45,8 +48,8 @@ class StateWriter:
             next_lot=int(tables.book[layout.NEXT_LOT]),
             uncovered=self._of_assets(layout.UNCOVERED),
             fund_status=self._fund_status(),
-            domains_of=domains_by_account(domains),
-            positions_of=positions_by_domain(domains),
+            domains_of=sorted_groups((domain.account, domain) for domain in domains.values()),
+            positions_of=sorted_groups((domain, key) for key, domain in domains.items()),
             positions_in=positions_by_market(domains),
             lots_in=self._lots_by_market(),
             open_interest=self._open_interest(),
@@ -207,20 +210,12 @@ class StateWriter:
         return Map({name: Money(amount) for name, amount in zip(names, amounts, strict=True) if amount})
 
 
-def domains_by_account(domains: dict[PositionKey, DomainKey]) -> Map[str, tuple[DomainKey, ...]]:
-    """The domains of an account that hold positions, in order."""
-    held: dict[str, set[DomainKey]] = defaultdict(set)
-    for domain in domains.values():
-        held[domain.account].add(domain)
-    return Map({account: tuple(sorted(own)) for account, own in held.items()})
-
-
-def positions_by_domain(domains: dict[PositionKey, DomainKey]) -> Map[DomainKey, tuple[PositionKey, ...]]:
-    """A domain's positions, in order."""
-    held: dict[DomainKey, list[PositionKey]] = defaultdict(list)
-    for key, domain in domains.items():
-        held[domain].append(key)
-    return Map({domain: tuple(sorted(keys)) for domain, keys in held.items()})
+def sorted_groups(pairs: Iterable[tuple[Group, Member]]) -> Map[Group, tuple[Member, ...]]:
+    """The different members of each group, in order."""
+    groups: dict[Group, set[Member]] = defaultdict(set)
+    for group, member in pairs:
+        groups[group].add(member)
+    return Map({group: tuple(sorted(members)) for group, members in groups.items()})
 
 
 def positions_by_market(domains: dict[PositionKey, DomainKey]) -> Map[str, Map[PositionKey, DomainKey]]:

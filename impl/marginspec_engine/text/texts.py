@@ -1,5 +1,6 @@
 """Writing text: each function writes at an address and gives the address behind what it wrote."""
 
+from marginspec.model.units import WIRE_DECIMALS
 from marginspec_engine.layout import LITERALS, TEXTS
 from marginspec_engine.memory.raw_bytes import eight, put_eight, put_one, put_two, two
 from marginspec_engine.memory.words import Words, at, items
@@ -7,7 +8,6 @@ from marginspec_engine.text.literals import LENGTH_BITS, literal
 
 LENGTH_MASK = (1 << LENGTH_BITS) - 1
 ZERO, POINT, MINUS = ord("0"), ord("."), ord("-")
-WIRE_DECIMALS = 8
 WIRE_ONE = 10**8
 PAIRS = literal("".join(f"{pair:02}" for pair in range(100))) >> LENGTH_BITS
 HEXADECIMAL = literal("".join(f"{byte:02x}" for byte in range(256))) >> LENGTH_BITS
