@@ -19,14 +19,24 @@ from marginspec_engine.rules.market import Refused, checked_fees, checked_tick, 
 from marginspec_engine.rules.transition import apply_event
 from marginspec_engine.states.reading import load_state
 from marginspec_engine.states.writing import StateWriter
+from marginspec_journal.errors import InputError
+
+TOO_WIDE_STATE = "a figure in it is past the limits of NUM-03 and 64 bits: only --engine spec goes on from it"
 
 
 class OptimizedEngine:
-    """An engine that goes on from a state; one event after another, as the Engine protocol says."""
+    """An engine that goes on from a state; one event after another, as the Engine protocol says.
+
+    InputError if the state is past the limits that hold for every state that is reached, and so far past them that its
+    figures do not fit.
+    """
 
     def __init__(self, state: State) -> None:
         self.tables = Tables(state.header)
-        load_state(self.tables, state)
+        try:
+            load_state(self.tables, state)
+        except OverflowError:
+            raise InputError("state", None, None, TOO_WIDE_STATE) from None
         self._reader, self._writer = EffectReader(self.tables), StateWriter(self.tables)
         self._listing: dict[type, Callable[[Any], tuple[Effect, ...]]] = {
             ListMarket: self._list_market,
@@ -55,11 +65,18 @@ class OptimizedEngine:
                 return Receipt(None, listing(event))
             except Refused as refusal:
                 return Receipt(refusal.reason, ())
+        self.tables.free_names()
         write_event(self.tables, event, self.tables.book[layout.EVENT_WORDS :])
-        reason = enter(self.tables.book.ctypes.data, APPLY, 0, 0, 0)
+        reason = self.enter(APPLY)
         if reason == TOO_WIDE:
             reason = self.apply_widely()
         return self._receipt(reason)
+
+    def enter(self, task: int, first: int = 0, second: int = 0, third: int = 0) -> int:
+        """Have compiled code do a task on the book; what its numbers mean and what it gives, see `enter_at`."""
+        self.tables.rank()
+        given: int = enter(self.tables.book.ctypes.data, task, first, second, third)
+        return given
 
     def apply_widely(self) -> int:
         """Take the event in the event words with Python's integers; gives its reason."""
@@ -113,5 +130,5 @@ class OptimizedEngine:
 
     def _settled(self, number: int) -> tuple[Effect, ...]:
         """Settle an accepted event, of whose market every domain is to be looked at, if it is one."""
-        enter(self.tables.book.ctypes.data, SETTLE_MARKET, number, 0, 0)
+        self.enter(SETTLE_MARKET, number)
         return self._effects()

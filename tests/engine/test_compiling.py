@@ -1,12 +1,17 @@
-"""Whoever waits for the compiler is told so, and only then."""
+"""Compiled code is kept, checked and compiled by one process at a time; whoever waits is told so, and only then."""
 
+import fcntl
 import importlib.util
+import subprocess
+import sys
+from contextlib import ExitStack
 from pathlib import Path
-from types import FunctionType
+from typing import Any
 
 import pytest
+from numba.core.caching import FunctionCache
 
-from marginspec_engine.numba import compiling
+from marginspec_engine.numba import caching, compiling
 from marginspec_journal import InputError
 from marginspec_tools.fleet.campaign import Campaign
 from marginspec_tools.fleet.sweep import StateText
@@ -14,21 +19,31 @@ from marginspec_tools.runs import need_fast_engine
 from marginspec_tools.simulate import mixed
 
 
-def function_of(path: Path) -> FunctionType:
+def function_of(path: Path) -> Any:
     """The one function of a module of its own, whose compiled code is kept beside it."""
     path.write_text("def doubled(number):\n    return 2 * number\n")
+    return imported(path)
+
+
+def imported(path: Path) -> Any:
+    """The function of a module that is there."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    found: FunctionType = module.doubled
-    return found
+    return module.doubled
 
 
-def test_only_what_no_cache_has_is_announced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    announced: list[str] = []
-    monkeypatch.setattr(compiling, "BEFORE_COMPILING", [lambda: announced.append("compiling")])
+@pytest.fixture(name="announced")
+def announcements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is announced."""
+    said: list[str] = []
+    monkeypatch.setattr(caching, "BEFORE_COMPILING", [lambda: said.append("compiling")])
+    return said
+
+
+def test_only_what_no_cache_has_is_announced(tmp_path: Path, announced: list[str]) -> None:
     function = function_of(tmp_path / "a_module_of_its_own.py")
     assert compiling.compiled(function)(21) == 42
     assert announced == ["compiling"]
@@ -36,11 +51,95 @@ def test_only_what_no_cache_has_is_announced(tmp_path: Path, monkeypatch: pytest
     assert announced == ["compiling"]
 
 
+@pytest.mark.parametrize("suffix", ["nbc", "nbi"])
+@pytest.mark.parametrize("part", [0.0, 0.1, 0.5, 0.9, 1.0])
+def test_a_damaged_file_is_compiled_anew(suffix: str, part: float, tmp_path: Path, announced: list[str]) -> None:
+    function = function_of(tmp_path / "a_module_of_its_own.py")
+    assert compiling.compiled(function)(21) == 42
+    (kept,) = tmp_path.rglob(f"*.{suffix}")
+    content = bytearray(kept.read_bytes())
+    content[round(part * (len(content) - 1))] ^= 4
+    kept.write_bytes(content)
+    assert compiling.compiled(function)(21) == 42
+    assert announced == 2 * ["compiling"]
+    assert compiling.compiled(function)(21) == 42
+    assert announced == 2 * ["compiling"]
+
+
+def test_where_nothing_can_be_written_it_is_compiled_without_a_cache(
+    tmp_path: Path, announced: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    function = function_of(tmp_path / "a_module_of_its_own.py")
+    impl: Any = FunctionCache
+    monkeypatch.setattr(impl._impl_class, "_locator_classes", [])
+    for _ in range(2):
+        with pytest.warns(RuntimeWarning) as warned:
+            assert compiling.compiled(function)(21) == 42
+        assert [str(one.message) for one in warned] == [caching.NOT_KEPT]
+    assert announced == 2 * ["compiling"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a_module_of_its_own.py"]
+
+
+# ----------------------------------------------------------------- several processes
+
+CHILD = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from a_module_of_its_own import doubled
+from marginspec_engine.numba import caching, compiling
+caching.BEFORE_COMPILING.append(lambda: print("announced", flush=True))
+function = compiling.compiled(doubled)
+assert function(21) == 42
+print(sum(function.stats.cache_misses.values()), flush=True)
+"""
+
+
+def child(path: Path) -> subprocess.Popen[str]:
+    """A process that calls the function of a module."""
+    return subprocess.Popen([sys.executable, "-c", CHILD, str(path.parent)], stdout=subprocess.PIPE, text=True)
+
+
+def test_of_several_processes_one_compiles(tmp_path: Path) -> None:
+    path = tmp_path / "a_module_of_its_own.py"
+    cache = caching.SourcesCache(function_of(path))
+    held = caching.locked(cache._lock)
+    with ExitStack() as stack:
+        children = [stack.enter_context(child(path)) for _ in range(3)]
+        streams = [one.stdout for one in children if one.stdout is not None]
+        assert [stream.readline() for stream in streams] == 3 * ["announced\n"]
+        held.close()
+        assert sorted(stream.read() for stream in streams) == ["0\n", "0\n", "1\n"]
+    assert [one.returncode for one in children] == [0, 0, 0]
+
+
+def test_a_lock_of_a_process_that_is_gone_holds_nobody(tmp_path: Path, announced: list[str]) -> None:
+    path = tmp_path / "a_module_of_its_own.py"
+    cache = caching.SourcesCache(function_of(path))
+    code = "import fcntl, os, sys; stream = open(sys.argv[1], 'w'); fcntl.flock(stream, fcntl.LOCK_EX); os._exit(1)"
+    subprocess.run([sys.executable, "-c", code, str(cache._lock)], check=False)
+    assert cache._lock.exists()
+    assert compiling.compiled(imported(path))(21) == 42
+    assert announced == ["compiling"]
+
+
+def test_nobody_waits_for_ever(tmp_path: Path, announced: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a_module_of_its_own.py"
+    cache = caching.SourcesCache(function_of(path))
+    monkeypatch.setattr(caching, "MOST_SECONDS", 0)
+    with cache._lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert compiling.compiled(imported(path))(21) == 42
+    assert announced == ["compiling"]
+
+
+# ----------------------------------------------------------------- what is said
+
+
 def test_it_is_said_once_on_stderr(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(compiling, "BEFORE_COMPILING", [])
+    monkeypatch.setattr(caching, "BEFORE_COMPILING", [])
     need_fast_engine()
     need_fast_engine()
-    (call,) = compiling.BEFORE_COMPILING
+    (call,) = caching.BEFORE_COMPILING
     call()
     call()
     said = "compiling the optimized engine, once on this machine: this takes a minute or two\n"
@@ -48,10 +147,10 @@ def test_it_is_said_once_on_stderr(monkeypatch: pytest.MonkeyPatch, capsys: pyte
 
 
 def test_each_process_that_answers_pieces_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiling, "BEFORE_COMPILING", [])
+    monkeypatch.setattr(caching, "BEFORE_COMPILING", [])
     Campaign(mixed(accounts=50, following=1, seed=1), checking=False).opened()
-    assert len(compiling.BEFORE_COMPILING) == 1
-    compiling.BEFORE_COMPILING.clear()
+    assert len(caching.BEFORE_COMPILING) == 1
+    caching.BEFORE_COMPILING.clear()
     with pytest.raises(InputError, match="missing field"):
         StateText("state", b"{}").opened()
-    assert len(compiling.BEFORE_COMPILING) == 1
+    assert len(caching.BEFORE_COMPILING) == 1

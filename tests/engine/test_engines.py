@@ -6,15 +6,20 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from immutables import Map
 
+from marginspec.model.account import PositionKey
 from marginspec.model.events import Event
+from marginspec.model.ledger import external, position
 from marginspec.model.state import State
+from marginspec.model.units import Money, Price, Quantity
 from marginspec_engine.engine import OptimizedEngine
+from marginspec_journal import InputError
 from worlds.aimed import Drawn, Seeded, aimed_event, world
-from worlds.events import deposit, listing, mark
+from worlds.events import ASSET, deposit, listing, mark
 from worlds.giants import giant_event, giant_world
 from worlds.pair import Pair
-from worlds.states import MINIMAL
+from worlds.states import MINIMAL, minimal
 from worlds.strategies import raw_events
 
 BATCHES = 4
@@ -106,3 +111,23 @@ class Exchange(RuleBasedStateMachine):
 
 class TestExchange(Exchange.TestCase):  # type: ignore[misc, valid-type]  # made by Hypothesis
     settings = settings(max_examples=60, stateful_step_count=30)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "cost", "mark"),
+    [(9 * 10**15, 9 * 10**7, 12_345), (1, 2**63, 1), (2**53, 0, 2**53)],
+    ids=["a value past 64 bits", "a cost past 64 bits", "the largest quantity at the largest mark"],
+)
+def test_a_state_past_64_bits_is_refused(quantity: int, cost: int, mark: int) -> None:
+    """Such a state is never reached, but a file may state it."""
+    key = PositionKey("alice", "A", "BOTH")
+    state = State(
+        markets=Map({"A": minimal(mark=Price(mark))}),
+        accounts=Map([("alice", "one_way")]),
+        ledger=Map({position(*key): Money(-cost), external(ASSET): Money(cost)}),
+        positions=Map({key: Quantity(quantity)}),
+    )
+    with pytest.raises(InputError) as refused:
+        OptimizedEngine(state)
+    said = "a figure in it is past the limits of NUM-03 and 64 bits: only --engine spec goes on from it"
+    assert str(refused.value) == f"state: {said}"

@@ -1,10 +1,12 @@
 """Events of a Parquet journal as rows of words, column by column.
 
-Like the journal's own fast readers, this one takes a batch only where it is certain that the definition of a row
-would take it too; otherwise the batch is read by the definition, which then says what is wrong, if anything is.
+Like the journal's own fast readers, this one takes a batch only if it is certain that the strict reader of rows would
+take it too; any other batch goes to the strict reader, which says what is wrong, if anything is. Which column holds
+what, and in which word it belongs, follows from the rulebook's classes of events.
 """
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,9 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from marginspec.model.events import Event, ListMarket
+from marginspec.model.fields import Amount, Choice, Kind, Name
 from marginspec_engine import layout
-from marginspec_engine.layout import NONE
-from marginspec_engine.layout.event_words import MARGIN_MODES, POSITION_MODES, SIDES, WRITERS, write_event
+from marginspec_engine.layout import EVENT_FIELDS, EVENT_NAMES, NONE
+from marginspec_engine.layout.event_words import WRITERS, write_event
 from marginspec_engine.memory.plain_memory import Words64
 from marginspec_engine.memory.tables import Tables
 from marginspec_journal.errors import InputError
@@ -46,54 +49,39 @@ class EventRows(NamedTuple):
         return EventRows(self.words[count:], left)
 
 
-class Irregular(Exception):  # noqa: N818 - not an error: the batch is read in the other way
-    """A batch holds something that only the definition of a row can judge."""
+class Irregular(Exception):  # noqa: N818 - not an error: the strict reader takes the batch
+    """A batch has a row that the strict reader must judge."""
 
 
-TYPES = {
-    "deposit": layout.DEPOSIT,
-    "withdraw": layout.WITHDRAW,
-    "fund_insurance": layout.FUND_INSURANCE,
-    "withdraw_house": layout.WITHDRAW_HOUSE,
-    "set_position_mode": layout.SET_POSITION_MODE,
-    "set_margin_mode": layout.SET_MARGIN_MODE,
-    "set_leverage": layout.SET_LEVERAGE,
-    "adjust_isolated_margin": layout.ADJUST_ISOLATED_MARGIN,
-    "place_order": layout.PLACE_ORDER,
-    "cancel_order": layout.CANCEL_ORDER,
-    "trade": layout.TRADE,
-    "funding": layout.FUNDING,
-    "liquidation_fill": layout.LIQUIDATION_FILL,
-    "mark_price": layout.MARK_PRICE,
-    "update_tiers": layout.UPDATE_TIERS,
-    "update_fees": layout.UPDATE_FEES,
-    "list_market": layout.LIST_MARKET,
-}
-"""The number of each type of event."""
+TYPES = {name: number for number, name in enumerate(EVENT_NAMES)}
 FIELDS = tuple(sorted({field for form in EVENT_FORMS.values() for field in form.kinds}))
 BITS = {field: 1 << place for place, field in enumerate(FIELDS)}
 MOST_HIGH_WORD = 10**38 >> 64
 """The high word of a decimal that may have more digits than the wire format allows."""
+MOST_INTEGER = 10**18
 TIME_SHAPE = r"^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.[0-9]+)?Z$"
 REFERENCE_SHAPE = r"^[\x20-\x7e]{1,128}$"
 NAME_SHAPE = r"^[A-Za-z0-9._-]{1,64}$"
 
-ORDER_SIDES = {"sell": 0, "buy": 1}
-LOT_SIDES = {"short": 0, "long": 1}
-TAKERS = {"seller": 0, "buyer": 1}
-
 
 def required_and_allowed() -> tuple[Words64, Words64]:
     """For each type, the bits of the fields that it must and may have."""
-    required, allowed = np.zeros(len(TYPES), np.int64), np.zeros(len(TYPES), np.int64)
-    for name, event_type in TYPES.items():
-        form = EVENT_FORMS[name]
-        required[event_type] = sum(BITS[field] for field in form.required)
-        allowed[event_type] = sum(BITS[field] for field in form.kinds)
-    return required, allowed
+    forms = [EVENT_FORMS[name] for name in EVENT_NAMES]
+    required = [sum(BITS[field] for field in form.required) for form in forms]
+    return np.array(required), np.array([sum(BITS[field] for field in form.kinds) for form in forms])
+
+
+def uses_of_columns() -> dict[str, dict[tuple[Kind, int], list[int]]]:
+    """What a column holds and in which word it belongs, for each set of types that have it."""
+    uses: dict[str, dict[tuple[Kind, int], list[int]]] = defaultdict(lambda: defaultdict(list))
+    for event_type, fields in enumerate(EVENT_FIELDS.values()):
+        for placed in fields:
+            uses[placed.name][placed.kind, placed.place].append(event_type)
+    return uses
 
 
 REQUIRED, ALLOWED = required_and_allowed()
+USES = uses_of_columns()
 
 
 def event_rows(journal: ParquetJournal, tables: Tables) -> Iterator[EventRows]:
@@ -101,9 +89,12 @@ def event_rows(journal: ParquetJournal, tables: Tables) -> Iterator[EventRows]:
     known: Known = {}
     try:
         for rows_before, batch in journal.batches(ROWS_AT_ONCE):
+            if tables.free_names():
+                known.clear()
             try:
                 yield BatchReader(journal, tables, batch, rows_before, known).rows()
             except Irregular:
+                known.clear()
                 yield rows_of_events(tables, [record.event for record in journal.records(batch, rows_before)])
     except InputError:
         # The definition reads fewer rows at once, so it may come upon another fault first.
@@ -113,28 +104,34 @@ def event_rows(journal: ParquetJournal, tables: Tables) -> Iterator[EventRows]:
 
 
 def rows_of_events(tables: Tables, events: list[Event]) -> EventRows:
-    """Events as rows, one by one."""
-    listings = dict.fromkeys(event.market for event in events if isinstance(event, ListMarket))
-    tables.add_markets([market for market in listings if market not in tables.markets.numbers])
+    """Events as rows, one by one; the rows made before must have been taken, since names that nobody has are freed."""
+    tables.free_names()
     words = np.full((len(events), layout.EVENT_ROW), NONE, np.int64)
-    uncompiled = {}
+    uncompiled = {place: event for place, event in enumerate(events) if type(event) not in WRITERS}
+    number_listed(tables, uncompiled)
     for place, event in enumerate(events):
-        if type(event) in WRITERS:
-            write_event(tables, event, words[place])
-        else:
+        if place in uncompiled:
             words[place, layout.EVENT_TYPE] = layout.LIST_MARKET
-            uncompiled[place] = event
+        else:
+            write_event(tables, event, words[place])
     return EventRows(words, uncompiled)
 
 
+def number_listed(tables: Tables, uncompiled: dict[int, Event]) -> None:
+    """Number markets that will be listed before any that may not be: only the first ones need rows."""
+    for event in uncompiled.values():
+        if isinstance(event, ListMarket):
+            tables.market(event.market)
+
+
 def regular(holds: bool) -> None:
-    """Leave a batch to the definition of a row unless a condition holds."""
+    """Raise Irregular unless a condition holds."""
     if not holds:
         raise Irregular
 
 
 def listed(dictionary: Any) -> list[str]:
-    """The texts of a dictionary."""
+    """The texts of a dictionary; raises Irregular if one is not UTF-8."""
     try:
         texts: list[str] = dictionary.to_pylist()
     except UnicodeDecodeError:
@@ -150,25 +147,30 @@ class BatchReader:
     ) -> None:
         self._journal, self._tables, self._batch, self._before = journal, tables, batch, rows_before
         self._known = known
+        self._validity: dict[str, Flags] = {}
         names = batch.schema.names
         self._columns = {
             name: column for name, column in zip(names, batch.columns, strict=True) if column.null_count < len(column)
         }
         self._words = np.full((batch.num_rows, layout.EVENT_ROW), NONE, np.int64)
-        self._types = self._codes("type", TYPES)
+        self._types = self._codes("type", TYPES) if "type" in self._columns else self._words[:, layout.EVENT_TYPE]
 
     def rows(self) -> EventRows:
-        """The batch as rows of words; Irregular if not all of it is as it is as a rule."""
+        """The batch as rows of words; raises Irregular if a row needs the strict reader."""
         regular(bool((self._types >= 0).all()))
         self._check_fields()
         self._check_annotations()
+        uncompiled = self._uncompiled()
+        number_listed(self._tables, uncompiled)
         self._words[:, layout.EVENT_TYPE] = self._types
-        self._write_names()
-        self._write_choices()
-        self._write_decimal("price", layout.PRICE_LOW)
-        for field in ("amount", "quantity", "rate"):
-            self._write_decimal(field, layout.AMOUNT_LOW)
-        return EventRows(self._words, self._uncompiled())
+        for field, uses in USES.items():
+            if field not in self._columns:
+                continue
+            given = self._given(field)
+            for (kind, place), event_types in uses.items():
+                where = given if len(uses) == 1 else given & np.isin(self._types, event_types)
+                self._write(field, kind, place, where)
+        return EventRows(self._words, uncompiled)
 
     # ------------------------------------------------------------- checks
 
@@ -199,8 +201,9 @@ class BatchReader:
 
     def _given(self, field: str) -> Flags:
         """Where a field is not null."""
-        flags: Flags = self._columns[field].is_valid().to_numpy(zero_copy_only=False)
-        return flags
+        if field not in self._validity:
+            self._validity[field] = self._columns[field].is_valid().to_numpy(zero_copy_only=False)
+        return self._validity[field]
 
     def _text(self, field: str) -> Any:
         column = self._columns[field]
@@ -216,114 +219,63 @@ class BatchReader:
 
     def _codes(self, field: str, words: dict[str, int]) -> Words64:
         """A column of fixed texts as words; NONE for null and for any other text."""
-        if field not in self._columns:
-            return np.full(self._batch.num_rows, NONE, np.int64)
         indices, dictionary = self._encoded(field)
         return np.array([*(words.get(text, NONE) for text in listed(dictionary)), NONE], np.int64)[indices]
 
-    def _numbers(self, field: str, numbers: dict[str, int], add: Callable[[list[str]], None]) -> Words64:
+    def _write(self, field: str, kind: Kind, place: int, where: Flags) -> None:
+        """Write the values of a column into a word, or two, of some rows."""
+        match kind:
+            case Amount():
+                self._write_decimal(field, place, where)
+                return
+            case Name(of):
+                values = self._numbers(field, of)
+            case Choice(words):
+                values = self._codes(field, {word: number for number, word in enumerate(words)})
+                regular(bool((values[where] >= 0).all()))
+            case _:
+                values = self._integers(field, where)
+        np.copyto(self._words[:, place], values, where=where)
+
+    def _integers(self, field: str, where: Flags) -> Words64:
+        """Integers or flags of some rows; not those of 64 bits without a sign, nor any that might be past a word."""
+        column = self._columns[field]
+        regular(column.type != pa.uint64())
+        values: Words64 = column.cast(pa.int64()).fill_null(NONE).to_numpy(zero_copy_only=False)
+        # A value of -1 could not be told from none.
+        regular(bool(((values >= 0) & (values < MOST_INTEGER))[where].all()))
+        return values
+
+    def _write_decimal(self, field: str, place: int, where: Flags) -> None:
+        column = self._columns[field]
+        halves = np.frombuffer(column.buffers()[1], np.int64).reshape(-1, 2)
+        halves = halves[column.offset : column.offset + len(column)]
+        high = halves[where, 1]
+        regular(bool(((high > -MOST_HIGH_WORD) & (high < MOST_HIGH_WORD)).all()))
+        self._words[where, place : place + 2] = halves[where]
+
+    def _numbers(self, field: str, of: str) -> Words64:
         """A column of names as numbers; NONE for null."""
         indices, dictionary = self._encoded(field)
         before, numbered = self._known.get(field, (None, None))
         if numbered is None or not dictionary.equals(before):
-            numbered = self._numbered(listed(dictionary), numbers, add)
+            numbered = self._numbered(listed(dictionary), of)
             self._known[field] = (dictionary, numbered)
         return numbered[indices]
 
-    def _numbered(self, texts: list[str], numbers: dict[str, int], add: Callable[[list[str]], None]) -> Words64:
+    def _numbered(self, texts: list[str], of: str) -> Words64:
         """The numbers of different names, and NONE behind them; names that have none are checked and numbered."""
-        fresh = [text for text in texts if text not in numbers]
+        numbers = self._tables.names(of).numbers
+        fresh = list(dict.fromkeys(text for text in texts if text not in numbers))
         if fresh:
             shaped = pc.all(pc.match_substring_regex(pa.array(fresh, pa.large_string()), NAME_SHAPE)).as_py()
             regular(bool(shaped) or all(is_name(text) for text in fresh))
-            add(fresh)
+            self._tables.add_names(of, fresh)
         return np.array([*(numbers[text] for text in texts), NONE], np.int64)
-
-    def _put(self, place: int, values: Words64) -> None:
-        """Write values where there are any."""
-        self._words[:, place] = np.where(values == NONE, self._words[:, place], values)
-
-    def _write_names(self) -> None:
-        tables = self._tables
-        accounts = (tables.accounts.numbers, tables.add_accounts)
-        orders = (tables.orders.numbers, tables.add_orders)
-        for field, place in (
-            ("account", layout.FIRST_ACCOUNT),
-            ("buyer", layout.FIRST_ACCOUNT),
-            ("counterparty", layout.FIRST_ACCOUNT),
-            ("seller", layout.SECOND_ACCOUNT),
-        ):
-            if field in self._columns:
-                self._put(place, self._numbers(field, *accounts))
-        for field, place in (
-            ("order", layout.FIRST_ORDER_NAME),
-            ("buyer_order", layout.FIRST_ORDER_NAME),
-            ("seller_order", layout.SECOND_ORDER_NAME),
-        ):
-            if field in self._columns:
-                self._put(place, self._numbers(field, *orders))
-        if "market" in self._columns:
-            self._put(layout.OF_MARKET, self._numbers("market", tables.markets.numbers, tables.add_markets))
-        if "asset" in self._columns:
-            self._put(layout.EVENT_ASSET, self._numbers("asset", tables.assets.numbers, self._add_assets))
-
-    def _add_assets(self, texts: list[str]) -> None:
-        for text in texts:
-            self._tables.asset(text)
-
-    def _write_choices(self) -> None:
-        for field, place in (
-            ("position_side", layout.FIRST_SIDE),
-            ("buyer_side", layout.FIRST_SIDE),
-            ("counterparty_side", layout.FIRST_SIDE),
-            ("seller_side", layout.SECOND_SIDE),
-        ):
-            if field in self._columns:
-                self._put_choice(field, place, SIDES)
-        is_adjusting, is_filling = self._types == layout.ADJUST_ISOLATED_MARGIN, self._types == layout.LIQUIDATION_FILL
-        if "side" in self._columns:
-            self._put_choice("side", layout.FIRST_SIDE, SIDES, is_adjusting)
-            self._put_choice("side", layout.CHOICE, LOT_SIDES, is_filling)
-            self._put_choice("side", layout.CHOICE, ORDER_SIDES, ~(is_adjusting | is_filling))
-        if "taker" in self._columns:
-            self._put_choice("taker", layout.CHOICE, TAKERS)
-        if "mode" in self._columns:
-            of_positions = self._types == layout.SET_POSITION_MODE
-            self._put_choice("mode", layout.CHOICE, POSITION_MODES, of_positions)
-            self._put_choice("mode", layout.CHOICE, MARGIN_MODES, ~of_positions)
-        if "leverage" in self._columns:
-            column = self._columns["leverage"]
-            # Of the integers only unsigned ones can have 64 bits without a sign.
-            regular(column.type != pa.uint64())
-            leverage = column.cast(pa.int64()).fill_null(NONE).to_numpy(zero_copy_only=False)
-            # A leverage of -1 could not be told from none.
-            regular(bool((leverage[self._given("leverage")] >= 0).all() and (leverage < 10**18).all()))
-            self._put(layout.CHOICE, leverage)
-        if "reduce_only" in self._columns:
-            flags = self._columns["reduce_only"].cast(pa.int64()).fill_null(NONE).to_numpy(zero_copy_only=False)
-            self._put(layout.SECOND_CHOICE, flags)
-
-    def _put_choice(self, field: str, place: int, words: dict[str, int], where: Flags | None = None) -> None:
-        """Write one of some fixed texts, in some rows."""
-        chosen = self._codes(field, words)
-        given = self._given(field) if where is None else self._given(field) & where
-        regular(bool((chosen[given] >= 0).all()))
-        self._words[given, place] = chosen[given]
-
-    def _write_decimal(self, field: str, place: int) -> None:
-        if field not in self._columns:
-            return
-        column = self._columns[field]
-        halves = np.frombuffer(column.buffers()[1], np.int64).reshape(-1, 2)
-        halves = halves[column.offset : column.offset + len(column)]
-        given = self._given(field)
-        high = halves[given, 1]
-        regular(bool(((high > -MOST_HIGH_WORD) & (high < MOST_HIGH_WORD)).all()))
-        self._words[given, place : place + 2] = halves[given]
 
     def _uncompiled(self) -> dict[int, Event]:
         """Events that list or change a market, read by the definition of a row."""
-        places = np.nonzero(self._types > layout.MARK_PRICE)[0]
+        places = np.nonzero(self._types > layout.LAST_COMPILED)[0]
         if len(places) == 0:
             return {}
         # Rows cannot be picked out of a column of views.

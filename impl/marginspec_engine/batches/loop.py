@@ -1,38 +1,13 @@
 """Many events: each is applied, its receipt written, and the chain's hash taken on."""
 
-from marginspec_engine.layout import (
-    ADDRESS,
-    CHAIN,
-    COLLECTED,
-    COUNTS,
-    DIGEST,
-    EFFECT_LENGTHS,
-    EFFECT_ROW,
-    EFFECTS,
-    EVENT_ROW,
-    EVENT_TYPE,
-    EVENT_WORDS,
-    LINES,
-    LITERALS,
-    MARK_PRICE,
-    NONE,
-    RECEIPT,
-    ROOM,
-    USED,
-    WANTS_EFFECTS,
-    WANTS_LINES,
-    WORD_BYTES,
-    WRITTEN,
-)
+from marginspec_engine import layout
+from marginspec_engine.layout import NONE, USED
 from marginspec_engine.layout.reasons import ACCEPTED, TOO_WIDE
-from marginspec_engine.memory.looking_ahead import look_ahead
-from marginspec_engine.memory.octets import put_one, put_two, two
+from marginspec_engine.memory.event_prefetch import prefetch_events
+from marginspec_engine.memory.raw_bytes import put_one, put_two, two
 from marginspec_engine.memory.words import Words, at, items, reserve, words_at
 from marginspec_engine.rules.transition import apply_event
-from marginspec_engine.text.event_texts import write_event
-from marginspec_engine.text.hashing import hash_bytes, put_hash, schedule_of
-from marginspec_engine.text.literals import literal
-from marginspec_engine.text.receipt_texts import (
+from marginspec_engine.text.canonical import (
     ACCEPTED_IS,
     ALSO_SEQ,
     CLOSE,
@@ -41,7 +16,10 @@ from marginspec_engine.text.receipt_texts import (
     REASON_PARTS,
     REJECTED_EVENT_IS,
     write_effect,
+    write_event,
 )
+from marginspec_engine.text.hashing import hash_bytes, put_hash, schedule_of
+from marginspec_engine.text.literals import literal
 from marginspec_engine.text.texts import HEXADECIMAL, copy, fixed, whole
 
 HASH_BYTES = 32
@@ -57,12 +35,12 @@ def run_rows(book: Words, rows: int, first: int, end: int) -> int:
     Stops before an event that is not compiled, and before one that may need more than 64 bits.
     """
     for number in range(first, end):
-        event = words_at(book, rows + number * EVENT_ROW * WORD_BYTES)
-        if event[EVENT_TYPE] > MARK_PRICE:
+        event = words_at(book, rows + number * layout.EVENT_ROW * layout.WORD_BYTES)
+        if event[layout.EVENT_TYPE] > layout.LAST_COMPILED:
             return number
-        look_ahead(book, rows, number, end)
-        for place in range(EVENT_ROW):
-            book[EVENT_WORDS + place] = event[place]
+        prefetch_events(book, rows, number, end)
+        for place in range(layout.EVENT_ROW):
+            book[layout.EVENT_WORDS + place] = event[place]
         reason = apply_event(book)
         if reason == TOO_WIDE:
             return number
@@ -72,8 +50,8 @@ def run_rows(book: Words, rows: int, first: int, end: int) -> int:
 
 def publish(book: Words, reason: int) -> None:
     """Write the receipt of the event just taken, and take the chain's hash on."""
-    book[WRITTEN] = book[WRITTEN] + 1
-    book[COUNTS + reason] = book[COUNTS + reason] + 1
+    book[layout.WRITTEN] = book[layout.WRITTEN] + 1
+    book[layout.COUNTS + reason] = book[layout.COUNTS + reason] + 1
     start = text_room(book, 0)
     written = write_event(book, start)
     text_hash(book, start, written - start)
@@ -81,14 +59,14 @@ def publish(book: Words, reason: int) -> None:
         end = write_effects(book)
         end = hexadecimal(book, fixed(book, end, EVENT_IS))
         split = end
-        end = fixed(book, whole(book, fixed(book, end, ALSO_SEQ), book[WRITTEN]), CLOSE)
+        end = fixed(book, whole(book, fixed(book, end, ALSO_SEQ), book[layout.WRITTEN]), CLOSE)
     else:
         split = hexadecimal(book, fixed(book, start, REJECTED_EVENT_IS))
-        end = fixed(book, whole(book, fixed(book, split, REASON_PARTS[reason]), book[WRITTEN]), CLOSE)
+        end = fixed(book, whole(book, fixed(book, split, REASON_PARTS[reason]), book[layout.WRITTEN]), CLOSE)
     chain_receipt(book, end)
-    if book[WANTS_LINES] == 1:
+    if book[layout.WANTS_LINES] == 1:
         add_line(book, split, end)
-    if book[WANTS_EFFECTS] == 1:
+    if book[layout.WANTS_EFFECTS] == 1:
         collect(book, reason)
 
 
@@ -98,48 +76,48 @@ def collect(book: Words, reason: int) -> None:
         row = collected_row(book)
         row[1] = -reason
         return
-    effects, place = at(book, EFFECTS), 0
+    effects, place = at(book, layout.EFFECTS), 0
     while place < effects[USED]:
         effect = at(items(book, effects), place)
         row = collected_row(book)
-        for word in range(EFFECT_LENGTHS[effect[0]]):
+        for word in range(layout.EFFECT_LENGTHS[effect[0]]):
             row[1 + word] = effect[word]
-        place = place + EFFECT_LENGTHS[effect[0]]
+        place = place + layout.EFFECT_LENGTHS[effect[0]]
 
 
 def collected_row(book: Words) -> Words:
     """A new row of COLLECTED, of the event just taken, with nothing else in it."""
-    collected = at(book, COLLECTED)
-    reserve(book, collected, EFFECT_ROW)
+    collected = at(book, layout.COLLECTED)
+    reserve(book, collected, layout.EFFECT_ROW)
     row = at(items(book, collected), collected[USED])
-    collected[USED] = collected[USED] + EFFECT_ROW
-    row[0] = book[WRITTEN]
-    for word in range(1, EFFECT_ROW):
+    collected[USED] = collected[USED] + layout.EFFECT_ROW
+    row[0] = book[layout.WRITTEN]
+    for word in range(1, layout.EFFECT_ROW):
         row[word] = NONE
     return row
 
 
 def text_room(book: Words, used: int) -> int:
     """Where a receipt's text begins, behind the hash before it, with room for another effect behind what is used."""
-    receipt = at(book, RECEIPT)
-    needed = (HASH_BYTES + used + 2 * LONGEST_EFFECT) // WORD_BYTES
-    if needed > receipt[ROOM]:
-        receipt[USED] = receipt[ROOM]
+    receipt = at(book, layout.RECEIPT)
+    needed = (HASH_BYTES + used + 2 * LONGEST_EFFECT) // layout.WORD_BYTES
+    if needed > receipt[layout.ROOM]:
+        receipt[USED] = receipt[layout.ROOM]
         reserve(book, receipt, needed - receipt[USED])
         receipt[USED] = 0
-    return receipt[ADDRESS] + HASH_BYTES
+    return receipt[layout.ADDRESS] + HASH_BYTES
 
 
 def write_effects(book: Words) -> int:
     """The effects of the event just taken, one behind the other."""
     start = text_room(book, 0)
-    out, effects, place = fixed(book, start, ACCEPTED_IS), at(book, EFFECTS), 0
+    out, effects, place = fixed(book, start, ACCEPTED_IS), at(book, layout.EFFECTS), 0
     while place < effects[USED]:
         if place > 0:
             out = fixed(book, out, COMMA)
         effect = at(items(book, effects), place)
         out = write_effect(book, out, effect)
-        place = place + EFFECT_LENGTHS[effect[0]]
+        place = place + layout.EFFECT_LENGTHS[effect[0]]
         written = out - start
         start = text_room(book, written)
         out = start + written
@@ -148,13 +126,13 @@ def write_effects(book: Words) -> int:
 
 def text_hash(book: Words, start: int, length: int) -> None:
     """Leave the hash of a text in DIGEST's words, as 32 bytes behind its schedule."""
-    state = at(book, DIGEST)
+    state = at(book, layout.DIGEST)
     hash_bytes(state, schedule_of(state), start, length)
 
 
 def hexadecimal(book: Words, out: int) -> int:
     """The hash in DIGEST, in hexadecimal."""
-    state, pairs = at(book, DIGEST), book[LITERALS] + HEXADECIMAL
+    state, pairs = at(book, layout.DIGEST), book[layout.LITERALS] + HEXADECIMAL
     for place in range(8):
         word = state[place]
         for byte in range(4):
@@ -166,24 +144,24 @@ def chain_receipt(book: Words, end: int) -> None:
     """The chain's hash after a receipt that ends at an address: of the hash before it and the receipt."""
     start = text_room(book, 0) - HASH_BYTES
     for place in range(4):
-        words_at(book, start)[place] = book[CHAIN + place]
+        words_at(book, start)[place] = book[layout.CHAIN + place]
     text_hash(book, start, end - start)
-    put_hash(at(book, DIGEST), start)
+    put_hash(at(book, layout.DIGEST), start)
     for place in range(4):
-        book[CHAIN + place] = words_at(book, start)[place]
+        book[layout.CHAIN + place] = words_at(book, start)[place]
 
 
 def add_line(book: Words, split: int, end: int) -> None:
     """Put the receipt that ends at an address behind the lines that wait, its chain's hash where it is split."""
-    lines, start = at(book, LINES), text_room(book, 0)
+    lines, start = at(book, layout.LINES), text_room(book, 0)
     used = lines[USED]
-    needed = (used + end - start + 2 * LONGEST_EFFECT) // WORD_BYTES
-    if needed > lines[ROOM]:
-        lines[USED] = lines[ROOM]
+    needed = (used + end - start + 2 * LONGEST_EFFECT) // layout.WORD_BYTES
+    if needed > lines[layout.ROOM]:
+        lines[USED] = lines[layout.ROOM]
         reserve(book, lines, needed - lines[USED])
-    out = copy(lines[ADDRESS] + used, start, split - start)
+    out = copy(lines[layout.ADDRESS] + used, start, split - start)
     out = hexadecimal(book, fixed(book, out, ALSO_HASH))
     # What the hash overwrote behind the receipt does not matter, but its own bytes are whole.
     out = copy(out, split, end - split)
     put_one(out, NEWLINE)
-    lines[USED] = out + 1 - lines[ADDRESS]
+    lines[USED] = out + 1 - lines[layout.ADDRESS]

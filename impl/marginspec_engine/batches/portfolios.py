@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from marginspec.model.market import Market
+from marginspec.model.state import Ranking
 from marginspec_engine.kernels.limits import MOST, NO_PRICE, RATE_ONE
 from marginspec_engine.memory.plain_memory import Words64
 from marginspec_engine.numba.portfolios import (
@@ -35,6 +36,7 @@ from marginspec_engine.numba.portfolios import (
     unhealthy_found,
 )
 from marginspec_engine.rules.market import turn_above, turn_below
+from marginspec_engine.rules.rankings import RANKING_NAMES
 
 Flags = npt.NDArray[np.bool_]
 
@@ -168,7 +170,7 @@ class Portfolio:
         return prices
 
     def ranks(
-        self, domains: DomainFigures, seen: PositionFigures, ties: Words64, *, by_bitmex: bool = False
+        self, domains: DomainFigures, seen: PositionFigures, ties: Words64, *, ranking: Ranking = "binance"
     ) -> Words64:
         """For each position, its place in its market's and side's queue, from 1; 0 in domains not healthy (ADL-02).
 
@@ -176,7 +178,7 @@ class Portfolio:
         """
         above, times, below, by = (np.zeros(self.count, np.int64) for _ in range(4))
         scores = Scores(above, times, below, by, ties)
-        scores_written(self.markets, self.positions, domains, seen, by_bitmex, scores)
+        scores_written(self.markets, self.positions, domains, seen, RANKING_NAMES.index(ranking), scores)
         queue_numbers = 2 * self.positions.markets + (self.positions.quantities > 0)
         is_queued = np.repeat(domains.equity > domains.maintenance, np.diff(self.positions.first))
         queue = np.nonzero(is_queued)[0]

@@ -3,75 +3,69 @@
 Effects that list or change a market are rare and hold tables; of these only the market and the type are given.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from marginspec.model.fields import Amount, Choice, Flag, Integer, Kind, LedgerName, Name
+from marginspec.model.units import WIRE_DECIMALS
 from marginspec_engine import layout
-from marginspec_engine.layout import ASSET, DECIMALS, NONE, PRICE_DECIMALS, QUANTITY_DECIMALS, RULES
-from marginspec_engine.layout.effect_reading import LOT_REASONS, MARGIN_MODES, POSITION_MODES, SIDES, EffectReader
+from marginspec_engine.layout import NONE
+from marginspec_engine.layout.effect_reading import EffectReader
 from marginspec_engine.layout.reasons import REASONS
 from marginspec_engine.memory.plain_memory import Words64
 from marginspec_engine.memory.tables import Tables
 
-WIRE_DECIMALS = 8
 AMOUNT = pa.decimal128(38, WIRE_DECIMALS)
 TEXT = pa.dictionary(pa.int32(), pa.string())
-
-NAMES = {"account": "accounts", "market": "markets", "asset": "assets", "order": "orders"}
-"""Fields that are names, and the tables' numbers of them."""
-CHOICES: dict[str, tuple[str | None, ...]] = {
-    "side": SIDES,
-    "position_side": SIDES,
-    "rule": RULES,
-    "reason": LOT_REASONS,
-    "margin_mode": MARGIN_MODES,
-    "position_mode": POSITION_MODES,
-}
-"""Fields that are one of some texts."""
-PRICES, QUANTITIES = ("price",), ("quantity",)
-AMOUNTS = (
-    *("amount", "cost", "value", "loss", "equity", "maintenance", "balance", "high_water", "inflow", "outflow"),
-    *("insurance_drawn", "deleveraged", "levied"),
-)
-WHOLES = ("lot", "leverage")
-
-EFFECTS: dict[int, tuple[str, tuple[str, ...]]] = {
-    layout.MARK_SET: ("mark", ("market", "price")),
-    layout.POSITION_MODE_SET: ("position_mode", ("account", "position_mode")),
-    layout.MARGIN_MODE_SET: ("margin_mode", ("account", "market", "margin_mode")),
-    layout.LEVERAGE_SET: ("leverage", ("account", "market", "leverage")),
-    layout.ORDER_PLACED: (
-        "order_placed",
-        ("account", "order", "market", "position_side", "quantity", "price", "reduce_only"),
-    ),
-    layout.ORDER_REDUCED: ("order_reduced", ("account", "order", "market", "quantity")),
-    layout.ORDER_CANCELLED: ("order_cancelled", ("account", "order")),
-    layout.TRANSFERRED: ("transfer", ("asset", "source", "target", "amount", "rule")),
-    layout.POSITION_CHANGED: ("position", ("account", "market", "side", "quantity")),
-    layout.DOMAIN_LIQUIDATED: ("liquidation", ("account", "asset", "market", "side", "equity", "maintenance")),
-    layout.LOT_OPENED: (
-        "lot_opened",
-        ("lot", "account", "market", "side", "margin_mode", "quantity", "reason", "cost"),
-    ),
-    layout.LOT_REDUCED: ("lot_reduced", ("lot", "market", "quantity")),
-    layout.COUNTERPARTY_DELEVERAGED: ("deleveraged", ("lot", "account", "market", "side", "quantity", "value", "loss")),
-    layout.DOMAIN_LEVIED: ("levy", ("account", "asset", "market", "side", "amount")),
-    layout.UNCOVERED_CHANGED: ("uncovered", ("asset", "amount")),
-    layout.RESERVE_STATUS: (
-        "reserve_status",
-        (*("market", "balance", "high_water", "inflow", "outflow", "insurance_drawn", "deleveraged", "levied"),),
-    ),
-    layout.INSURANCE_STATUS: ("insurance_status", ("asset", "balance")),
-    layout.MARKET_LISTED: ("market_listed", ("market",)),
-    layout.TIERS_UPDATED: ("tiers_updated", ("market",)),
-    layout.FEES_UPDATED: ("fees_updated", ("market",)),
-}
-"""For each kind, the type on the wire and the fields of its words, in order."""
 REJECTED = "rejected"
-FIELDS = ("account", "asset", "market", "order", *CHOICES, "source", "target", *PRICES, *QUANTITIES, *AMOUNTS, *WHOLES)
+
+TYPES: tuple[tuple[type, Any], ...] = (
+    *((kind, TEXT) for kind in (Name, Choice, LedgerName)),
+    *((Amount, AMOUNT), (Integer, pa.int64()), (Flag, pa.bool_())),
+)
+"""The type of a column for each kind of field; columns stand in this order of kinds."""
+
+
+class Column(NamedTuple):
+    """A column: its name, what it holds, and in which word each kind of effect that has it holds it."""
+
+    name: str
+    kind: Kind
+    words: dict[int, int]
+
+    @property
+    def type(self) -> Any:
+        """How the column is stored."""
+        return dict(TYPES)[type(self.kind)]
+
+
+def all_columns() -> list[Column]:
+    """A column for each field of effects; where one name stands for several things, the type of effect names each."""
+    kinds = defaultdict(set)
+    for fields in layout.EFFECT_FIELDS:
+        for placed in fields:
+            kinds[placed.name].add(type(placed.kind) if isinstance(placed.kind, Amount) else placed.kind)
+    columns: dict[str, Column] = {}
+    for effect, fields in enumerate(layout.EFFECT_FIELDS):
+        for placed in fields:
+            name = placed.name if len(kinds[placed.name]) == 1 else layout.EFFECT_NAMES[effect]
+            columns.setdefault(name, Column(name, placed.kind, {})).words[effect] = placed.place
+    order = [kind for kind, _ in TYPES]
+    return sorted(columns.values(), key=lambda column: order.index(type(column.kind)))
+
+
+COLUMNS = all_columns()
+
+
+class Cells(NamedTuple):
+    """The words of a column, and where there is one."""
+
+    words: Words64
+    given: Any
 
 
 class ReceiptColumns:
@@ -83,42 +77,32 @@ class ReceiptColumns:
 
     def schema(self) -> Any:
         """The columns of every table."""
-        types = dict.fromkeys((*PRICES, *QUANTITIES, *AMOUNTS), AMOUNT) | {name: pa.int64() for name in WHOLES}
-        fields = [(name, types.get(name, TEXT)) for name in FIELDS]
-        return pa.schema([("seq", pa.int64()), ("type", TEXT), *fields, ("reduce_only", pa.bool_()), (REJECTED, TEXT)])
+        fields = [(column.name, column.type) for column in COLUMNS]
+        return pa.schema([("seq", pa.int64()), ("type", TEXT), *fields, (REJECTED, TEXT)])
 
     def table(self, rows: Words64) -> Any:
         """Collected rows as a table."""
         kinds = rows[:, 1]
-        values = {name: np.full(len(rows), NONE, np.int64) for name in (*FIELDS, "reduce_only")}
-        given = {name: np.zeros(len(rows), bool) for name in values}
-        for kind, (_, fields) in EFFECTS.items():
-            chosen = kinds == kind
-            for place, name in enumerate(fields):
-                values[name][chosen], given[name][chosen] = rows[chosen, 2 + place], True
-        for name in ("market", "side"):
-            # An effect on a cross domain has no market; what stands for its side does not count.
-            given[name] &= values["market"] != NONE
-        columns = [pa.array(rows[:, 0]), self._types(kinds)]
-        columns += [self._column(name, values, given) for name in FIELDS]
-        columns.append(pa.array(values["reduce_only"] == 1, mask=~given["reduce_only"]))
+        cells = {column.name: cells_of(column, rows) for column in COLUMNS}
+        columns = [pa.array(rows[:, 0]), types_of(kinds)]
+        columns += [self._column(column, cells) for column in COLUMNS]
         columns.append(texts([str(reason) for reason in REASONS], -kinds, kinds < 0))
         return pa.table(columns, schema=self.schema())
 
-    def _types(self, kinds: Words64) -> Any:
-        names = [name for name, _ in EFFECTS.values()]
-        return texts([*names, REJECTED], np.where(kinds < 0, len(names), kinds), np.ones(len(kinds), bool))
-
-    def _column(self, name: str, values: dict[str, Words64], given: dict[str, Any]) -> Any:
-        if name in NAMES:
-            return texts(getattr(self._tables, NAMES[name]).texts, values[name], given[name])
-        if name in CHOICES:
-            return texts([str(text) for text in CHOICES[name]], values[name], given[name])
-        if name in ("source", "target"):
-            return self._ledger_accounts(values["asset"], values[name], given[name])
-        if name in WHOLES:
-            return pa.array(values[name], mask=~given[name])
-        return amounts(values[name], WIRE_DECIMALS - self._decimals(name, values), given[name])
+    def _column(self, column: Column, cells: dict[str, Cells]) -> Any:
+        words, given = cells[column.name]
+        match column.kind:
+            case Name(of):
+                return texts(self._tables.names(of).texts, words, given)
+            case Choice(chosen):
+                return texts(chosen, words, given)
+            case LedgerName():
+                return self._ledger_accounts(cells["asset"].words, words, given)
+            case Amount(of):
+                return amounts(words, WIRE_DECIMALS - self._decimals(of, cells), given)
+            case Flag():
+                return pa.array(words == 1, mask=~given)
+        return pa.array(words, mask=~given)
 
     def _ledger_accounts(self, assets: Words64, words: Words64, given: Any) -> Any:
         """Ledger accounts, each of which is written once."""
@@ -128,17 +112,33 @@ class ReceiptColumns:
         chosen[given] = places.reshape(-1)
         return texts(names, chosen, given)
 
-    def _decimals(self, name: str, values: dict[str, Words64]) -> Words64:
-        """Digits after the point of each row's amounts of a field."""
+    def _decimals(self, of: str, cells: dict[str, Cells]) -> Words64:
+        """Digits after the point of each row's prices, quantities or money."""
         markets, assets = with_a_row(self._tables.market_rows()), with_a_row(self._tables.asset_rows())
-        if name in PRICES:
-            digits: Words64 = markets[values["market"], PRICE_DECIMALS]
-        elif name in QUANTITIES:
-            digits = markets[values["market"], QUANTITY_DECIMALS]
+        market, asset = cells["market"].words, cells["asset"].words
+        if of == "money":
+            digits: Words64 = assets[np.where(asset == NONE, markets[market, layout.ASSET], asset), layout.DECIMALS]
         else:
-            own = np.where(values["asset"] == NONE, markets[values["market"], ASSET], values["asset"])
-            digits = assets[own, DECIMALS]
+            digits = markets[market, layout.PRICE_DECIMALS if of == "price" else layout.QUANTITY_DECIMALS]
         return digits
+
+
+def cells_of(column: Column, rows: Words64) -> Cells:
+    """The words of a column in collected rows."""
+    words = np.full(len(rows), NONE, np.int64)
+    given = np.zeros(len(rows), bool)
+    for effect, place in column.words.items():
+        chosen = rows[:, 1] == effect
+        words[chosen] = rows[chosen, 1 + place]
+        # Of names and choices, which are never negative, NONE is what a cross domain does not have.
+        given[chosen] = (words[chosen] != NONE) if isinstance(column.kind, Name | Choice) else True
+    return Cells(words, given)
+
+
+def types_of(kinds: Words64) -> Any:
+    """The type of effect of each row, or that it is a rejection."""
+    names = (*layout.EFFECT_NAMES, REJECTED)
+    return texts(names, np.where(kinds < 0, len(names) - 1, kinds), np.ones(len(kinds), bool))
 
 
 def with_a_row(rows: Words64) -> Words64:

@@ -15,7 +15,7 @@ from marginspec_engine.layout import NONE, USED
 from marginspec_engine.layout.reasons import ACCEPTED, REASONS
 from marginspec_engine.memory import words as memory
 from marginspec_engine.memory.plain_memory import Words64, vector_of, words_of
-from marginspec_engine.numba.entry_points import COLLECT, PUBLISH, RUN_ROWS, enter
+from marginspec_engine.numba.entry_points import COLLECT, PUBLISH, RUN_ROWS
 from marginspec_journal.canonical import canonical_json
 from marginspec_journal.chain import ChainedReceipt, next_hash
 from marginspec_journal.digits import Digits
@@ -100,7 +100,7 @@ class BatchRun:
         words = np.ascontiguousarray(rows.words)
         place, count = 0, len(words)
         while place < count:
-            place = enter(self._book.ctypes.data, RUN_ROWS, words.ctypes.data, place, count)
+            place = self.engine.enter(RUN_ROWS, words.ctypes.data, place, count)
             if place < count:
                 self._take_alone(rows.uncompiled.get(place))
                 place += 1
@@ -113,7 +113,7 @@ class BatchRun:
         """Take the event that compiled code stopped at: one that it does not know, or one of wide integers."""
         if event is None:
             reason = self.engine.apply_widely()
-            enter(self._book.ctypes.data, PUBLISH, reason, 0, 0)
+            self.engine.enter(PUBLISH, reason)
         else:
             self._collect_lines()
             self._chain(event, self.engine.apply(event))
@@ -143,7 +143,7 @@ class BatchRun:
                 *((layout.EFFECT_ROW - 3) * (NONE,)),
             ):
                 memory.push(tables.words, memory.at(tables.words, layout.COLLECTED), word)
-        enter(self._book.ctypes.data, COLLECT, REASONS.index(receipt.rejected), 0, 0)
+        self.engine.enter(COLLECT, REASONS.index(receipt.rejected))
 
     def _collect_lines(self) -> None:
         used = int(self._book[layout.LINES + USED])

@@ -6,9 +6,10 @@ of fractions decides, of a leaf and of all below a node. Leaves are kept up to d
 order is that of the event's first look at the market (ADL-02).
 """
 
+from marginspec_engine import layout
 from marginspec_engine.index.shortfalls import take_up
 from marginspec_engine.index.sorting import merge_pairs, rank_accounts, sort_pairs
-from marginspec_engine.index.touched import forget
+from marginspec_engine.index.stale import clear_flag
 from marginspec_engine.index.trees import (
     AMOUNT,
     OVER,
@@ -22,59 +23,24 @@ from marginspec_engine.index.trees import (
 )
 from marginspec_engine.kernels import deleveraging as kernels
 from marginspec_engine.kernels import margin
-from marginspec_engine.layout import (
-    ACCOUNT,
-    ACCOUNTS,
-    ADDRESS,
-    ASSET,
-    ASSET_ROW,
-    ASSET_UNIT,
-    ASSETS,
-    CASH,
-    COST,
-    DIRTY,
-    DOMAIN,
-    DOMAIN_ROW,
-    DOMAINS,
-    EVENT,
-    FIRST,
-    FIRST_LOT,
-    IS_DIRTY,
-    KEYS,
-    LEAF,
-    LEAF_EVENT,
-    LONG_LOSING,
-    LONG_QUEUE,
-    LOT,
-    LOT_LEAF,
-    LOTS,
-    MARKET,
-    MARKET_POSITIONS,
-    MARKET_ROW,
-    MARKETS,
-    NEXT,
-    NONE,
-    NUMBER,
-    OWNER,
-    POSITION,
-    POSITIONS,
-    QUANTITY,
-    QUEUE_EVENT,
-    QUEUED,
-    QUEUES_TAKEN,
-    RANK,
-    RANKS_BITMEX,
-    SHORT_LOSING,
-    SHORT_QUEUE,
-    SIDE,
-    USED,
-    WORD_BYTES,
-    WORKING,
+from marginspec_engine.layout import NONE, USED
+from marginspec_engine.memory.prefetch import FAR, LINE_BYTES, NEAR, prefetch_position, prefetch_positions
+from marginspec_engine.memory.raw_bytes import fraction_hint, prefetch
+from marginspec_engine.memory.words import (
+    Words,
+    account_row,
+    asset_row,
+    at,
+    domain_row,
+    items,
+    lot_row,
+    market_row,
+    position_row,
+    push,
+    reserve,
 )
-from marginspec_engine.memory.fetching import FAR, LINE_BYTES, NEAR, fetch_position, fetch_positions
-from marginspec_engine.memory.octets import fetch, fraction_hint
-from marginspec_engine.memory.words import Words, at, items, push, reserve, row
 from marginspec_engine.rules.margin import known_margin, lot_loss, value_at_mark
+from marginspec_engine.rules.rankings import Figures, score_by
 
 # ----------------------------------------------------------------- candidates and their order
 
@@ -86,16 +52,16 @@ what its leaf will hold."""
 
 def take_queues(book: Words, number: int) -> None:
     """Scores and order of both sides are taken at the event's first look at a market, and kept (ADL-02)."""
-    market = row(book, MARKETS, number, MARKET_ROW)
-    if market[QUEUE_EVENT] == book[EVENT]:
+    market = market_row(book, number)
+    if market[layout.QUEUE_EVENT] == book[layout.EVENT]:
         return
     rank_accounts(book)
-    market[QUEUE_EVENT] = book[EVENT]
-    book[QUEUES_TAKEN] = book[EVENT]
+    market[layout.QUEUE_EVENT] = book[layout.EVENT]
+    book[layout.QUEUES_TAKEN] = book[layout.EVENT]
     list_losing(book, market)
-    for side, losing in ((LONG_QUEUE, SHORT_LOSING), (SHORT_QUEUE, LONG_LOSING)):
+    for side, losing in ((layout.LONG_QUEUE, layout.SHORT_LOSING), (layout.SHORT_QUEUE, layout.LONG_LOSING)):
         take_losing(book, market, losing)
-        take_queue(book, market, side, at(market, losing + QUEUED)[USED] > 0)
+        take_queue(book, market, side, at(market, losing + layout.QUEUED)[USED] > 0)
 
 
 def list_losing(book: Words, market: Words) -> None:
@@ -103,26 +69,26 @@ def list_losing(book: Words, market: Words) -> None:
 
     No lot that the event opens later loses: every domain has equity of at least zero by then (SET-01, two rounds).
     """
-    at(market, LONG_LOSING + QUEUED)[USED] = 0
-    at(market, SHORT_LOSING + QUEUED)[USED] = 0
-    number = market[FIRST_LOT]
+    at(market, layout.LONG_LOSING + layout.QUEUED)[USED] = 0
+    at(market, layout.SHORT_LOSING + layout.QUEUED)[USED] = 0
+    number = market[layout.FIRST_LOT]
     while number != NONE:
-        lot = row(book, LOTS, number, LOT)
+        lot = lot_row(book, number)
         if lot_loss(book, number) > 0:
-            push(book, at(market, losing_side(lot[QUANTITY]) + QUEUED), number)
-        number = lot[NEXT]
+            push(book, at(market, losing_side(lot[layout.QUANTITY]) + layout.QUEUED), number)
+        number = lot[layout.NEXT]
 
 
 def take_losing(book: Words, market: Words, side: int) -> None:
     """The queue of a side's losing lots, each with minus what it loses for each of its lots."""
     queue = at(market, side)
-    queued = at(queue, QUEUED)
+    queued = at(queue, layout.QUEUED)
     plant(book, queue, queued[USED])
     for place in range(queued[USED]):
         number = items(book, queued)[place]
-        lot = row(book, LOTS, number, LOT)
-        lot[LOT_LEAF] = place
-        plant_leaf(book, queue, place, -lot_loss(book, number), abs(lot[QUANTITY]))
+        lot = lot_row(book, number)
+        lot[layout.LOT_LEAF] = place
+        plant_leaf(book, queue, place, -lot_loss(book, number), abs(lot[layout.QUANTITY]))
     grow(book, queue)
 
 
@@ -134,16 +100,16 @@ def take_queue(book: Words, market: Words, side: int, is_asked: bool) -> None:
     count = collect_candidates(book, market, side) if is_asked else 0
     order_candidates(book, count)
     queue = at(market, side)
-    queued = at(queue, QUEUED)
+    queued = at(queue, layout.QUEUED)
     queued[USED] = 0
     reserve(book, queued, count)
     plant(book, queue, count)
-    pairs = items(book, at(book, KEYS))
+    pairs = items(book, at(book, layout.KEYS))
     for place in range(count):
         if place + FAR < count:
-            fetch_candidate(book, pairs[2 * (place + FAR) + 1] % PLACES)
+            prefetch_candidate(book, pairs[2 * (place + FAR) + 1] % PLACES)
         if place + NEAR < count:
-            fetch_position(book, candidate(book, pairs[2 * (place + NEAR) + 1] % PLACES)[NUMBERED])
+            prefetch_position(book, candidate(book, pairs[2 * (place + NEAR) + 1] % PLACES)[NUMBERED])
         take_place(book, queue, place, candidate(book, pairs[2 * place + 1] % PLACES))
     queued[USED] = count
     grow(book, queue)
@@ -152,24 +118,24 @@ def take_queue(book: Words, market: Words, side: int, is_asked: bool) -> None:
 def take_place(book: Words, queue: Words, place: int, chosen: Words) -> None:
     """Have a candidate stand at a place of a queue, and in its leaf."""
     number = chosen[NUMBERED]
-    items(book, at(queue, QUEUED))[place] = number
-    position = row(book, POSITIONS, number, POSITION)
-    position[LEAF] = place
-    position[LEAF_EVENT] = book[EVENT]
+    items(book, at(queue, layout.QUEUED))[place] = number
+    position = position_row(book, number)
+    position[layout.LEAF] = place
+    position[layout.LEAF_EVENT] = book[layout.EVENT]
     plant_leaf(book, queue, place, chosen[BEARABLE], chosen[BORNE_OVER])
 
 
 def collect_candidates(book: Words, market: Words, side: int) -> int:
     """Leave in WORKING the candidates of a side; gives how many there are."""
-    listed, working = at(market, MARKET_POSITIONS), at(book, WORKING)
+    listed, working = at(market, layout.MARKET_POSITIONS), at(book, layout.WORKING)
     working[USED] = 0
     reserve(book, working, CANDIDATE * listed[USED])
     for place in range(listed[USED]):
-        fetch_positions(book, items(book, listed), place, listed[USED], 1)
+        prefetch_positions(book, items(book, listed), place, listed[USED], 1)
         number = items(book, listed)[place]
-        position = row(book, POSITIONS, number, POSITION)
-        if (position[QUANTITY] > 0) == (side == LONG_QUEUE):
-            equity, maintenance = known_margin(book, position[DOMAIN])
+        position = position_row(book, number)
+        if (position[layout.QUANTITY] > 0) == (side == layout.LONG_QUEUE):
+            equity, maintenance = known_margin(book, position[layout.DOMAIN])
             if equity > maintenance:
                 add_candidate(book, market, number, equity, maintenance)
     return working[USED] // CANDIDATE
@@ -177,17 +143,14 @@ def collect_candidates(book: Words, market: Words, side: int) -> int:
 
 def add_candidate(book: Words, market: Words, number: int, equity: int, maintenance: int) -> None:
     """Put a position with its score into WORKING, by the profile's ranking (ADL-02)."""
-    position = row(book, POSITIONS, number, POSITION)
-    value = value_at_mark(market, position[QUANTITY])
-    unrealised = margin.unrealised(value, position[COST])
-    if book[RANKS_BITMEX] == 1:
-        score = kernels.bitmex_score(unrealised, position[COST], abs(value), equity)
-    else:
-        cash = row(book, DOMAINS, position[DOMAIN], DOMAIN_ROW)[CASH]
-        unit = row(book, ASSETS, market[ASSET], ASSET_ROW)[ASSET_UNIT]
-        score = kernels.binance_score(unrealised, cash, maintenance, equity, unit)
-    above, times, below, by = score
-    working = at(book, WORKING)
+    position = position_row(book, number)
+    value = value_at_mark(market, position[layout.QUANTITY])
+    unrealised = margin.unrealised(value, position[layout.COST])
+    cash = domain_row(book, position[layout.DOMAIN])[layout.CASH]
+    unit = asset_row(book, market[layout.ASSET])[layout.ASSET_UNIT]
+    figures = Figures(unrealised, position[layout.COST], abs(value), cash, maintenance, equity, unit)
+    above, times, below, by = score_by(book[layout.RANKING], figures)
+    working = at(book, layout.WORKING)
     added = at(items(book, working), working[USED])
     working[USED] = working[USED] + CANDIDATE
     added[NUMBERED] = number
@@ -198,7 +161,7 @@ def add_candidate(book: Words, market: Words, number: int, equity: int, maintena
     added[ROUGH_PROFIT] = kernels.rough_part(above, below) if below != 0 else kernels.NOT_ROUGH
     added[ROUGH_RISK] = kernels.rough_part(times, by)
     added[KEY_RANK] = key_rank(book, number)
-    amount, over = kernels.bearable_loss(unrealised, abs(position[QUANTITY]), equity - maintenance)
+    amount, over = kernels.bearable_loss(unrealised, abs(position[layout.QUANTITY]), equity - maintenance)
     added[BEARABLE] = amount
     added[BORNE_OVER] = over
 
@@ -212,7 +175,7 @@ def order_candidates(book: Words, count: int) -> None:
 
     Guesses, ties by key, bring them into almost that order, in which few exact comparisons find everybody in place.
     """
-    keys = at(book, KEYS)
+    keys = at(book, layout.KEYS)
     keys[USED] = 0
     reserve(book, keys, 4 * count)
     pairs, run = items(book, keys), 1
@@ -223,17 +186,17 @@ def order_candidates(book: Words, count: int) -> None:
     sort_pairs(book, count)
     while run < count:
         for start in range(0, count - run, 2 * run):
-            fetch_boundary(book, pairs, start + run + 2 * run * NEAR, count)
+            prefetch_boundary(book, pairs, start + run + 2 * run * NEAR, count)
             middle, end = start + run, min(start + 2 * run, count)
             merge_pairs(book, score_comes_first, pairs, at(pairs, 2 * count), start, middle, end)
         run = 2 * run
 
 
-def fetch_boundary(book: Words, pairs: Words, middle: int, count: int) -> None:
+def prefetch_boundary(book: Words, pairs: Words, middle: int, count: int) -> None:
     """Have the candidates read soon that will be compared where two runs meet."""
     if middle < count:
-        fetch_candidate(book, pairs[2 * middle - 1] % PLACES)
-        fetch_candidate(book, pairs[2 * middle + 1] % PLACES)
+        prefetch_candidate(book, pairs[2 * middle - 1] % PLACES)
+        prefetch_candidate(book, pairs[2 * middle + 1] % PLACES)
 
 
 LEAST_KEY, MOST_KEY = -(2**63) + 1, 2**63 - 1
@@ -302,20 +265,20 @@ def infinity(words: Words) -> int:
 
 def candidate(book: Words, place: int) -> Words:
     """The words of a candidate."""
-    return at(items(book, at(book, WORKING)), CANDIDATE * place)
+    return at(items(book, at(book, layout.WORKING)), CANDIDATE * place)
 
 
-def fetch_candidate(book: Words, place: int) -> None:
+def prefetch_candidate(book: Words, place: int) -> None:
     """Have the words of a candidate read soon."""
-    start = at(book, WORKING)[ADDRESS] + CANDIDATE * place * WORD_BYTES
-    fetch(start)
-    fetch(start + LINE_BYTES)
+    start = at(book, layout.WORKING)[layout.ADDRESS] + CANDIDATE * place * layout.WORD_BYTES
+    prefetch(start)
+    prefetch(start + LINE_BYTES)
 
 
 def key_rank(book: Words, number: int) -> int:
     """Where a position's key stands among those of its market."""
-    position = row(book, POSITIONS, number, POSITION)
-    return 4 * row(book, ACCOUNTS, position[OWNER], ACCOUNT)[RANK] + position[SIDE]
+    position = position_row(book, number)
+    return 4 * account_row(book, position[layout.OWNER])[layout.RANK] + position[layout.SIDE]
 
 
 # ----------------------------------------------------------------- what changes while an event has queues
@@ -323,55 +286,57 @@ def key_rank(book: Words, number: int) -> int:
 
 def refresh_leaves(book: Words) -> None:
     """Write the leaves of all domains anew that changed since the last search."""
-    changed = at(book, DIRTY)
+    changed = at(book, layout.STALE_LEAVES)
     while changed[USED] > 0:
         changed[USED] = changed[USED] - 1
         domain = items(book, changed)[changed[USED]]
-        forget(book, domain, IS_DIRTY)
+        clear_flag(book, domain, layout.HAS_STALE_LEAVES)
         equity, maintenance = known_margin(book, domain)
-        number = row(book, DOMAINS, domain, DOMAIN_ROW)[FIRST]
+        number = domain_row(book, domain)[layout.FIRST]
         while number != NONE:
-            position = row(book, POSITIONS, number, POSITION)
-            if position[LEAF_EVENT] == book[EVENT]:
-                market = row(book, MARKETS, position[MARKET], MARKET_ROW)
+            position = position_row(book, number)
+            if position[layout.LEAF_EVENT] == book[layout.EVENT]:
+                market = market_row(book, position[layout.MARKET])
                 amount, over = bearable_loss(market, position, equity - maintenance)
-                if change_leaf(book, at(market, queue_side(position[QUANTITY])), position[LEAF], amount, over):
+                if change_leaf(
+                    book, at(market, queue_side(position[layout.QUANTITY])), position[layout.LEAF], amount, over
+                ):
                     take_up(book, market)
-            number = position[NEXT]
+            number = position[layout.NEXT]
 
 
 def bearable_loss(market: Words, position: Words, spare: int) -> tuple[int, int]:
     """The most that a lot may lose for each of its lots so that a position is eligible for it (ADL-04)."""
-    unrealised = margin.unrealised(value_at_mark(market, position[QUANTITY]), position[COST])
-    return kernels.bearable_loss(unrealised, abs(position[QUANTITY]), spare)
+    unrealised = margin.unrealised(value_at_mark(market, position[layout.QUANTITY]), position[layout.COST])
+    return kernels.bearable_loss(unrealised, abs(position[layout.QUANTITY]), spare)
 
 
 def leave_queue(book: Words, position: Words, held: int) -> None:
     """Take a position that is flat now out of the queue that the event has of its side, if it stands there (ADL-02)."""
-    if position[LEAF_EVENT] == book[EVENT]:
-        market = row(book, MARKETS, position[MARKET], MARKET_ROW)
-        drop_leaf(book, at(market, queue_side(held)), position[LEAF])
+    if position[layout.LEAF_EVENT] == book[layout.EVENT]:
+        market = market_row(book, position[layout.MARKET])
+        drop_leaf(book, at(market, queue_side(held)), position[layout.LEAF])
 
 
 def queue_side(quantity: int) -> int:
     """The queue of positions of a sign."""
-    return LONG_QUEUE if quantity > 0 else SHORT_QUEUE
+    return layout.LONG_QUEUE if quantity > 0 else layout.SHORT_QUEUE
 
 
 def losing_side(quantity: int) -> int:
     """The queue of losing lots of a sign."""
-    return LONG_LOSING if quantity > 0 else SHORT_LOSING
+    return layout.LONG_LOSING if quantity > 0 else layout.SHORT_LOSING
 
 
 def refresh_lot(book: Words, number: int, held: int) -> None:
     """Write the leaf of a losing lot anew of which so many lots were held before a step."""
-    lot = row(book, LOTS, number, LOT)
-    market = row(book, MARKETS, lot[MARKET], MARKET_ROW)
+    lot = lot_row(book, number)
+    market = market_row(book, lot[layout.MARKET])
     queue, loss = at(market, losing_side(held)), lot_loss(book, number)
     if loss > 0:
-        change_leaf(book, queue, lot[LOT_LEAF], -loss, abs(lot[QUANTITY]))
+        change_leaf(book, queue, lot[layout.LOT_LEAF], -loss, abs(lot[layout.QUANTITY]))
     else:
-        drop_leaf(book, queue, lot[LOT_LEAF])
+        drop_leaf(book, queue, lot[layout.LOT_LEAF])
 
 
 # ----------------------------------------------------------------- searches
@@ -379,24 +344,24 @@ def refresh_lot(book: Words, number: int, held: int) -> None:
 
 def first_eligible(book: Words, market: Words, number: int) -> int:
     """The first counterparty in the queue that is eligible for a losing lot; NONE if there is none (ADL-01, ADL-04)."""
-    lot, loss = row(book, LOTS, number, LOT), lot_loss(book, number)
-    queue = at(market, queue_side(-lot[QUANTITY]))
-    place, queued = first_reaching(book, queue, loss, abs(lot[QUANTITY])), at(queue, QUEUED)
+    lot, loss = lot_row(book, number), lot_loss(book, number)
+    queue = at(market, queue_side(-lot[layout.QUANTITY]))
+    place, queued = first_reaching(book, queue, loss, abs(lot[layout.QUANTITY])), at(queue, layout.QUEUED)
     if place == NONE:
         return NONE
-    fetch_positions(book, items(book, queued), place, queued[USED], 1)
+    prefetch_positions(book, items(book, queued), place, queued[USED], 1)
     return items(book, queued)[place]
 
 
 def oldest_bearable(book: Words, market: Words, most: int) -> int:
     """The oldest losing lot of a market for which a counterparty may be eligible; NONE if there is none (ADL-01)."""
-    long_lot = oldest_of_side(book, market, LONG_LOSING, SHORT_QUEUE, most)
-    short_lot = oldest_of_side(book, market, SHORT_LOSING, LONG_QUEUE, most)
+    long_lot = oldest_of_side(book, market, layout.LONG_LOSING, layout.SHORT_QUEUE, most)
+    short_lot = oldest_of_side(book, market, layout.SHORT_LOSING, layout.LONG_QUEUE, most)
     if long_lot == NONE:
         return short_lot
     if short_lot == NONE:
         return long_lot
-    is_older = row(book, LOTS, long_lot, LOT)[NUMBER] < row(book, LOTS, short_lot, LOT)[NUMBER]
+    is_older = lot_row(book, long_lot)[layout.NUMBER] < lot_row(book, short_lot)[layout.NUMBER]
     return long_lot if is_older else short_lot
 
 
@@ -406,8 +371,8 @@ def oldest_of_side(book: Words, market: Words, losing: int, queue: int, most: in
     For each of its lots it loses at most what the best of them can bear, and at most so much.
     """
     borne = largest(book, at(market, queue))
-    if borne[OVER] == 0 or at(market, losing + QUEUED)[USED] == 0:
+    if borne[OVER] == 0 or at(market, losing + layout.QUEUED)[USED] == 0:
         return NONE
     amount, over = kernels.lesser(borne[AMOUNT], borne[OVER], most)
     place = first_reaching(book, at(market, losing), -amount, over)
-    return items(book, at(market, losing + QUEUED))[place] if place != NONE else NONE
+    return items(book, at(market, losing + layout.QUEUED))[place] if place != NONE else NONE

@@ -3,70 +3,61 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from marginspec_engine.layout import (
-    ACCOUNT,
-    ACCOUNTS,
-    ASSET,
-    ASSET_ROW,
-    ASSETS,
-    DOMAIN_ROW,
-    DOMAINS,
-    KEYS,
-    MARKET,
-    MARKET_ROW,
-    MARKETS,
-    NAME,
-    NAME_LENGTH,
-    NAME_START,
-    NAMES,
-    NONE,
-    ORDER,
-    ORDER_NAMES,
-    ORDERED_ACCOUNTS,
-    ORDERS,
-    OWNER,
-    POSITION,
-    POSITIONS,
-    RANK,
-    RANKED_ACCOUNTS,
-    SIDE,
-    USED,
-    WORKING,
+from marginspec_engine import layout
+from marginspec_engine.layout import NONE, USED
+from marginspec_engine.memory.words import (
+    Words,
+    account_row,
+    asset_row,
+    at,
+    domain_row,
+    items,
+    market_row,
+    order_row,
+    position_row,
+    push,
+    reserve,
 )
-from marginspec_engine.memory.words import Words, at, items, push, reserve, row
 
 # ----------------------------------------------------------------- accounts by name
 
 
 def name_comes_first(book: Words, first: int, second: int) -> bool:
     """Whether an account's name comes before another's, or is the same."""
-    names = items(book, at(book, NAMES))
-    one, other = row(book, ACCOUNTS, first, ACCOUNT), row(book, ACCOUNTS, second, ACCOUNT)
-    for place in range(min(one[NAME_LENGTH], other[NAME_LENGTH])):
-        left, right = names[one[NAME_START] + place], names[other[NAME_START] + place]
+    names = items(book, at(book, layout.NAMES))
+    one, other = account_row(book, first), account_row(book, second)
+    for place in range(min(one[layout.NAME_LENGTH], other[layout.NAME_LENGTH])):
+        left, right = names[one[layout.NAME_START] + place], names[other[layout.NAME_START] + place]
         if left != right:
             return left < right
-    return one[NAME_LENGTH] <= other[NAME_LENGTH]
+    return one[layout.NAME_LENGTH] <= other[layout.NAME_LENGTH]
 
 
 def rank_accounts(book: Words) -> None:
     """Give every account its rank by name; costs nothing while no account is new."""
-    count, ranked = at(book, ACCOUNTS)[USED] // ACCOUNT, book[RANKED_ACCOUNTS]
-    if count == ranked:
+    if book[layout.HAS_UNRANKED_ACCOUNTS] == 0:
         return
-    ordered, spare = at(book, ORDERED_ACCOUNTS), at(book, KEYS)
-    reserve(book, ordered, count - ordered[USED])
+    count = at(book, layout.ACCOUNTS)[USED] // layout.ACCOUNT
+    ordered, spare = at(book, layout.ORDERED_ACCOUNTS), at(book, layout.KEYS)
+    reserve(book, ordered, count)
     spare[USED] = 0
     reserve(book, spare, count)
-    accounts = items(book, ordered)
-    for account in range(ranked, count):
-        accounts[account] = account
-    sort_by_name(book, accounts, items(book, spare), ranked, count)
-    merge_by_name(book, accounts, items(book, spare), 0, ranked, count)
-    ordered[USED] = count
-    for place in range(count):
-        row(book, ACCOUNTS, accounts[place], ACCOUNT)[RANK] = place
-    book[RANKED_ACCOUNTS] = count
+    accounts, ranked = items(book, ordered), 0
+    for place in range(ordered[USED]):
+        if account_row(book, accounts[place])[layout.RANK] != NONE:
+            accounts[ranked] = accounts[place]
+            ranked = ranked + 1
+    ordered[USED] = ranked
+    for account in range(count):
+        words = account_row(book, account)
+        if words[layout.RANK] == NONE and words[layout.NAME_LENGTH] > 0:
+            accounts[ordered[USED]] = account
+            ordered[USED] = ordered[USED] + 1
+    sort_by_name(book, accounts, items(book, spare), ranked, ordered[USED])
+    merge_by_name(book, accounts, items(book, spare), 0, ranked, ordered[USED])
+    for place in range(ordered[USED]):
+        account_row(book, accounts[place])[layout.RANK] = place
+    book[layout.HAS_UNRANKED_ACCOUNTS] = 0
 
 
 def sort_by_name(book: Words, accounts: Words, spare: Words, first: int, end: int) -> None:
@@ -103,7 +94,7 @@ Order: TypeAlias = Callable[[Words, Words, int, Words, int], bool]
 
 def sort_pairs(book: Words, count: int) -> None:
     """Sort so many pairs (key, number) in KEYS by key, then number."""
-    pairs = at(book, KEYS)
+    pairs = at(book, layout.KEYS)
     reserve(book, pairs, 2 * count)
     words = items(book, pairs)
     run = 1
@@ -143,12 +134,12 @@ def sort_positions(book: Words, listed: Words) -> int:
     """Leave a market's positions in WORKING, in the order of their keys; gives how many there are."""
     rank_accounts(book)
     count = listed[USED]
-    pairs, working = at(book, KEYS), at(book, WORKING)
+    pairs, working = at(book, layout.KEYS), at(book, layout.WORKING)
     pairs[USED] = 0
     for place in range(count):
         number = items(book, listed)[place]
-        position = row(book, POSITIONS, number, POSITION)
-        push(book, pairs, 4 * row(book, ACCOUNTS, position[OWNER], ACCOUNT)[RANK] + position[SIDE])
+        position = position_row(book, number)
+        push(book, pairs, 4 * account_row(book, position[layout.OWNER])[layout.RANK] + position[layout.SIDE])
         push(book, pairs, number)
     sort_pairs(book, count)
     working[USED] = 0
@@ -163,7 +154,7 @@ def sort_domains(book: Words, domains: Words) -> None:
     if count < 2:
         return
     rank_accounts(book)
-    pairs = at(book, KEYS)
+    pairs = at(book, layout.KEYS)
     pairs[USED] = 0
     for place in range(count):
         number = items(book, domains)[place]
@@ -187,7 +178,7 @@ def sort_within_accounts(book: Words, domains: Words, count: int) -> None:
 
 def sort_of_account(book: Words, domains: Words, count: int) -> None:
     """Put so many domains of one account in order."""
-    pairs = at(book, KEYS)
+    pairs = at(book, layout.KEYS)
     pairs[USED] = 0
     for place in range(count):
         push(book, pairs, rank_within_account(book, domains[place]))
@@ -199,28 +190,28 @@ def sort_of_account(book: Words, domains: Words, count: int) -> None:
 
 def owner_of(book: Words, domain: int) -> int:
     """The account of a domain."""
-    return row(book, DOMAINS, domain, DOMAIN_ROW)[OWNER]
+    return domain_row(book, domain)[layout.OWNER]
 
 
 def account_rank(book: Words, domain: int) -> int:
     """Where the account of a domain stands among all."""
-    return row(book, ACCOUNTS, owner_of(book, domain), ACCOUNT)[RANK]
+    return account_row(book, owner_of(book, domain))[layout.RANK]
 
 
 def rank_within_account(book: Words, domain: int) -> int:
     """Where a domain stands among those of its account: by asset, then cross, then by market and side."""
-    words = row(book, DOMAINS, domain, DOMAIN_ROW)
-    asset = row(book, ASSETS, words[ASSET], ASSET_ROW)[RANK] << 32
-    if words[MARKET] == NONE:
+    words = domain_row(book, domain)
+    asset = asset_row(book, words[layout.ASSET])[layout.RANK] << 32
+    if words[layout.MARKET] == NONE:
         return asset
-    return asset + 4 * (row(book, MARKETS, words[MARKET], MARKET_ROW)[RANK] + 1) + words[SIDE]
+    return asset + 4 * (market_row(book, words[layout.MARKET])[layout.RANK] + 1) + words[layout.SIDE]
 
 
 def order_name_comes_first(book: Words, first: int, second: int) -> bool:
     """Whether an order's name comes before another's of the same account."""
-    names = items(book, at(book, NAMES))
-    one, other = row(book, ORDERS, first, ORDER)[NAME], row(book, ORDERS, second, ORDER)[NAME]
-    texts = at(book, ORDER_NAMES)
+    names = items(book, at(book, layout.NAMES))
+    one, other = order_row(book, first)[layout.NAME], order_row(book, second)[layout.NAME]
+    texts = at(book, layout.ORDER_NAMES)
     one_start, other_start = items(book, texts)[2 * one], items(book, texts)[2 * other]
     one_length, other_length = items(book, texts)[2 * one + 1], items(book, texts)[2 * other + 1]
     for place in range(min(one_length, other_length)):

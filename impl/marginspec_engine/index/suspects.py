@@ -1,19 +1,19 @@
 """What settlement must look at: domains whose health an event may have lowered, assets whose cover it may have."""
 
-from marginspec_engine.index.touched import note
-from marginspec_engine.layout import ASSET_ROW, ASSETS, EXPOSED_ASSETS, IS_EXPOSED, IS_SUSPECT, SUSPECTS
-from marginspec_engine.memory.words import Words, at, push, row
+from marginspec_engine import layout
+from marginspec_engine.index.stale import set_flag
+from marginspec_engine.memory.words import Words, asset_row, at, push
 
 
 def suspect(book: Words, domain: int) -> None:
     """Have settlement look at a domain's health."""
-    if note(book, domain, IS_SUSPECT):
-        push(book, at(book, SUSPECTS), domain)
+    if set_flag(book, domain, layout.IS_SUSPECT):
+        push(book, at(book, layout.SUSPECTS), domain)
 
 
 def expose(book: Words, asset: int) -> None:
     """Have settlement look at an asset's cover."""
-    words = row(book, ASSETS, asset, ASSET_ROW)
-    if words[IS_EXPOSED] == 0:
-        words[IS_EXPOSED] = 1
-        book[EXPOSED_ASSETS] = book[EXPOSED_ASSETS] + 1
+    words = asset_row(book, asset)
+    if words[layout.IS_EXPOSED] == 0:
+        words[layout.IS_EXPOSED] = 1
+        book[layout.EXPOSED_ASSETS] = book[layout.EXPOSED_ASSETS] + 1

@@ -6,8 +6,9 @@ few nodes for each level of the tree, and besides only at what it lowers. A node
 of a leaf below it: what it held, and no leaf below holds any more, does not come back.
 """
 
+from marginspec_engine import layout
 from marginspec_engine.kernels.deleveraging import is_no_less
-from marginspec_engine.layout import FRONT, LEAVES, NODES, NONE, USED
+from marginspec_engine.layout import NONE, USED
 from marginspec_engine.memory.words import Words, at, items, reserve
 
 NODE = 2
@@ -20,11 +21,11 @@ def plant(book: Words, queue: Words, count: int) -> None:
 
     It has at least two leaves, so that the root is no leaf.
     """
-    nodes, leaves = at(queue, NODES), 2
+    nodes, leaves = at(queue, layout.NODES), 2
     while leaves < count:
         leaves = 2 * leaves
-    queue[LEAVES] = leaves
-    queue[FRONT] = 0
+    queue[layout.LEAVES] = leaves
+    queue[layout.FRONT] = 0
     nodes[USED] = 0
     reserve(book, nodes, 2 * leaves * NODE)
     for place in range(count, leaves):
@@ -33,20 +34,20 @@ def plant(book: Words, queue: Words, count: int) -> None:
 
 def plant_leaf(book: Words, queue: Words, place: int, amount: int, over: int) -> None:
     """Write a leaf of a tree that has not grown."""
-    leaf = node(book, queue, queue[LEAVES] + place)
+    leaf = node(book, queue, queue[layout.LEAVES] + place)
     leaf[AMOUNT] = amount
     leaf[OVER] = over
 
 
 def grow(book: Words, queue: Words) -> None:
     """Write all nodes above the leaves."""
-    for number in range(queue[LEAVES] - 1, 0, -1):
+    for number in range(queue[layout.LEAVES] - 1, 0, -1):
         join(book, queue, number)
 
 
 def node(book: Words, queue: Words, number: int) -> Words:
     """A node of a queue's tree."""
-    return at(items(book, at(queue, NODES)), NODE * number)
+    return at(items(book, at(queue, layout.NODES)), NODE * number)
 
 
 def largest(book: Words, queue: Words) -> Words:
@@ -69,7 +70,7 @@ def reaches(words: Words, amount: int, over: int) -> bool:
 
 def change_leaf(book: Words, queue: Words, place: int, amount: int, over: int) -> bool:
     """Write a leaf anew; nodes above it with less are raised. Whether the leaf has more than before."""
-    above = queue[LEAVES] + place
+    above = queue[layout.LEAVES] + place
     if reaches(node(book, queue, above), amount, over):
         plant_leaf(book, queue, place, amount, over)
         return False
@@ -84,7 +85,7 @@ def change_leaf(book: Words, queue: Words, place: int, amount: int, over: int) -
 
 def drop_leaf(book: Words, queue: Words, place: int) -> None:
     """Take a leaf's fraction away, for as long as the tree stands."""
-    node(book, queue, queue[LEAVES] + place)[OVER] = 0
+    node(book, queue, queue[layout.LEAVES] + place)[OVER] = 0
 
 
 def first_reaching(book: Words, queue: Words, amount: int, over: int) -> int:
@@ -92,8 +93,8 @@ def first_reaching(book: Words, queue: Words, amount: int, over: int) -> int:
     number = front_leaf(book, queue)
     while number > 1:
         if reaches(node(book, queue, number), amount, over):
-            if number >= queue[LEAVES]:
-                return number - queue[LEAVES]
+            if number >= queue[layout.LEAVES]:
+                return number - queue[layout.LEAVES]
             number = 2 * number
         else:
             while number > 1 and number % 2 == 1:
@@ -110,12 +111,12 @@ def front_leaf(book: Words, queue: Words) -> int:
 
     Nodes with nothing but dropped leaves below them have no fraction either.
     """
-    front, leaves = queue[FRONT], queue[LEAVES]
+    front, leaves = queue[layout.FRONT], queue[layout.LEAVES]
     while front < leaves and node(book, queue, leaves + front)[OVER] == 0:
         number = leaves + front
         while number > 1 and number % 2 == 1:
             number = number // 2
             node(book, queue, number)[OVER] = 0
         front = front + 1
-    queue[FRONT] = front
+    queue[layout.FRONT] = front
     return leaves + front if front < leaves else 1

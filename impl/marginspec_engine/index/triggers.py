@@ -7,75 +7,44 @@ An entry of a heap counts only while its position is KEYED by it; others are dro
 stand nearer than its trigger, so that most changes of slack leave it where it is; it is moved back when it comes up.
 """
 
+from marginspec_engine import layout
+from marginspec_engine.index.stale import clear_flag
 from marginspec_engine.index.suspects import suspect
-from marginspec_engine.index.touched import forget
 from marginspec_engine.kernels import boxes, margin
 from marginspec_engine.kernels.bands import BEYOND, lower_end, upper_end
 from marginspec_engine.kernels.limits import NO_PRICE
-from marginspec_engine.layout import (
-    COUNT,
-    DEDUCTION_QUANTA,
-    DEDUCTION_RESTS,
-    DOMAIN,
-    DOMAIN_ROW,
-    DOMAINS,
-    FIRST,
-    IS_TOUCHED,
-    KEYED,
-    LONG_HEAP,
-    MARK,
-    MARKET,
-    MARKET_POSITIONS,
-    MARKET_ROW,
-    MARKETS,
-    NEXT,
-    NONE,
-    POSITION,
-    POSITIONS,
-    QUANTA_PER_UNIT,
-    QUANTITY,
-    RATES,
-    SHORT_HEAP,
-    TIER_COUNT,
-    TIERS,
-    TOUCHED,
-    TRIGGER,
-    TURNS_ABOVE,
-    TURNS_BELOW,
-    USED,
-    WORKING,
-)
-from marginspec_engine.memory.fetching import fetch_positions
-from marginspec_engine.memory.words import Words, at, items, push, reserve, row
+from marginspec_engine.layout import NONE, USED
+from marginspec_engine.memory.prefetch import prefetch_positions
+from marginspec_engine.memory.words import Words, at, domain_row, items, market_row, position_row, push, reserve
 from marginspec_engine.rules.margin import domain_margin, is_flat, tier_maintenance, tier_of, value_at_mark
 
 
 def look_at_mark(book: Words, number: int) -> None:
     """After a market's new mark: suspect every unhealthy domain with a position there (LIQ-01)."""
-    look_at_side(book, number, LONG_HEAP)
-    look_at_side(book, number, SHORT_HEAP)
-    market = row(book, MARKETS, number, MARKET_ROW)
-    rebuild_if_crowded(book, market, LONG_HEAP)
-    rebuild_if_crowded(book, market, SHORT_HEAP)
+    look_at_side(book, number, layout.LONG_HEAP)
+    look_at_side(book, number, layout.SHORT_HEAP)
+    market = market_row(book, number)
+    rebuild_if_crowded(book, market, layout.LONG_HEAP)
+    rebuild_if_crowded(book, market, layout.SHORT_HEAP)
 
 
-def box_touched(book: Words) -> None:
-    """Give every domain that an event touched its boxes anew; settlement has left all of them healthy."""
-    touched = at(book, TOUCHED)
-    for place in range(touched[USED]):
-        domain = items(book, touched)[place]
-        forget(book, domain, IS_TOUCHED)
+def box_stale(book: Words) -> None:
+    """Measure the boxes anew of every domain whose boxes are stale; settlement has left all of them healthy."""
+    stale = at(book, layout.STALE_BOXES)
+    for place in range(stale[USED]):
+        domain = items(book, stale)[place]
+        clear_flag(book, domain, layout.HAS_STALE_BOXES)
         equity, maintenance = domain_margin(book, domain)
         box_domain(book, domain, equity - maintenance)
-    touched[USED] = 0
+    stale[USED] = 0
 
 
-def forget_touched(book: Words) -> None:
+def keep_boxes(book: Words) -> None:
     """After an event that is refused, every box holds as before."""
-    touched = at(book, TOUCHED)
-    for place in range(touched[USED]):
-        forget(book, items(book, touched)[place], IS_TOUCHED)
-    touched[USED] = 0
+    stale = at(book, layout.STALE_BOXES)
+    for place in range(stale[USED]):
+        clear_flag(book, items(book, stale)[place], layout.HAS_STALE_BOXES)
+    stale[USED] = 0
 
 
 MOST_SINGLY = 64
@@ -84,7 +53,7 @@ MOST_SINGLY = 64
 
 def look_at_side(book: Words, number: int, side: int) -> None:
     """Look at the domains whose long or short positions' boxes the mark has left."""
-    market = row(book, MARKETS, number, MARKET_ROW)
+    market = market_row(book, number)
     heap, bound, singly = at(market, side), bound_of(market, side), 0
     while heap[USED] > 0 and items(book, heap)[0] <= bound:
         if singly < MOST_SINGLY:
@@ -98,25 +67,25 @@ def look_at_side(book: Words, number: int, side: int) -> None:
 
 def bound_of(market: Words, side: int) -> int:
     """The largest key of an entry whose box the mark has left: longs wait for falling marks, and have negative keys."""
-    return -market[MARK] if side == LONG_HEAP else market[MARK]
+    return -market[layout.MARK] if side == layout.LONG_HEAP else market[layout.MARK]
 
 
 def look_at_entry(book: Words, market: Words, side: int, key: int, found: int) -> None:
     """Look at a position whose entry came up, if the entry counts; one that came up too soon waits on."""
-    position = row(book, POSITIONS, found, POSITION)
-    sign = 1 if side == LONG_HEAP else -1
-    if position[QUANTITY] * sign <= 0 or position[KEYED] != -key * sign:
+    position = position_row(book, found)
+    sign = 1 if side == layout.LONG_HEAP else -1
+    if position[layout.QUANTITY] * sign <= 0 or position[layout.KEYED] != -key * sign:
         return
-    position[KEYED] = NONE
-    if position[TRIGGER] * sign < market[MARK] * sign:
-        enter_heap(book, found, position[TRIGGER])
+    position[layout.KEYED] = NONE
+    if position[layout.TRIGGER] * sign < market[layout.MARK] * sign:
+        enter_heap(book, found, position[layout.TRIGGER])
     else:
-        look_at_domain(book, position[DOMAIN])
+        look_at_domain(book, position[layout.DOMAIN])
 
 
 def look_at_many(book: Words, market: Words, side: int) -> None:
     """Take all entries out of a heap whose boxes the mark has left, and look at each."""
-    heap, taken = at(market, side), at(book, WORKING)
+    heap, taken = at(market, side), at(book, layout.WORKING)
     taken[USED] = 0
     reserve(book, taken, heap[USED])
     pairs, chosen, bound, kept = items(book, heap), items(book, taken), bound_of(market, side), 0
@@ -131,7 +100,7 @@ def look_at_many(book: Words, market: Words, side: int) -> None:
             kept = kept + 2
     keep_heap(book, heap, kept // 2)
     for place in range(0, taken[USED], 2):
-        fetch_positions(book, chosen, place + 1, taken[USED], 2)
+        prefetch_positions(book, chosen, place + 1, taken[USED], 2)
         look_at_entry(book, market, side, chosen[place], chosen[place + 1])
 
 
@@ -146,16 +115,16 @@ def look_at_domain(book: Words, domain: int) -> None:
 
 def box_domain(book: Words, domain: int, health: int) -> None:
     """Divide a domain's health, but for its last quantum, over its positions, and box each."""
-    words = row(book, DOMAINS, domain, DOMAIN_ROW)
-    number = words[FIRST]
-    budget = boxes.budget_of(health, words[COUNT])
+    words = domain_row(book, domain)
+    number = words[layout.FIRST]
+    budget = boxes.budget_of(health, words[layout.COUNT])
     while number != NONE:
-        position = row(book, POSITIONS, number, POSITION)
-        if position[QUANTITY] > 0:
+        position = position_row(book, number)
+        if position[layout.QUANTITY] > 0:
             box_long(book, number, budget)
         else:
             box_short(book, number, budget)
-        number = position[NEXT]
+        number = position[layout.NEXT]
 
 
 NEAR = 64
@@ -167,16 +136,16 @@ def box_long(book: Words, number: int, budget: int) -> None:
 
     It loses its size a price unit, and its maintenance margin only falls.
     """
-    position = row(book, POSITIONS, number, POSITION)
-    market = row(book, MARKETS, position[MARKET], MARKET_ROW)
-    mark, size = market[MARK], position[QUANTITY] * market[QUANTA_PER_UNIT]
+    position = position_row(book, number)
+    market = market_row(book, position[layout.MARKET])
+    mark, size = market[layout.MARK], position[layout.QUANTITY] * market[layout.QUANTA_PER_UNIT]
     distance = boxes.distance_down(budget, size)
     trigger, key = mark - distance - 1, mark - distance // 2 - 1
     if distance < mark // NEAR:
-        trigger = exact_end(market, position[QUANTITY], budget)
+        trigger = exact_end(market, position[layout.QUANTITY], budget)
         key = trigger
-    position[TRIGGER] = trigger
-    if position[KEYED] == NONE or trigger > position[KEYED]:
+    position[layout.TRIGGER] = trigger
+    if position[layout.KEYED] == NONE or trigger > position[layout.KEYED]:
         enter_heap(book, number, max(NO_PRICE, key))
 
 
@@ -185,41 +154,41 @@ def box_short(book: Words, number: int, budget: int) -> None:
 
     It loses its size a price unit, and its maintenance margin rises by less than that, since rates are below 1.
     """
-    position = row(book, POSITIONS, number, POSITION)
-    market = row(book, MARKETS, position[MARKET], MARKET_ROW)
-    mark, size = market[MARK], -position[QUANTITY] * market[QUANTA_PER_UNIT]
+    position = position_row(book, number)
+    market = market_row(book, position[layout.MARKET])
+    mark, size = market[layout.MARK], -position[layout.QUANTITY] * market[layout.QUANTA_PER_UNIT]
     distance = boxes.distance_up(budget, size)
     trigger, key = min(BEYOND, mark + distance + 1), min(BEYOND, mark + distance // 2 + 1)
     if distance < mark // NEAR:
-        trigger = exact_end(market, position[QUANTITY], budget)
+        trigger = exact_end(market, position[layout.QUANTITY], budget)
         trigger = BEYOND if trigger == NO_PRICE else trigger
         key = trigger
-    position[TRIGGER] = trigger
-    if position[KEYED] == NONE or trigger < position[KEYED]:
+    position[layout.TRIGGER] = trigger
+    if position[layout.KEYED] == NONE or trigger < position[layout.KEYED]:
         enter_heap(book, number, key)
 
 
 def exact_end(market: Words, quantity: int, budget: int) -> int:
     """The nearest price at which lots, if they were alone, would have lost more than a budget; NO_PRICE if none."""
-    value, columns = value_at_mark(market, quantity), at(market, TIERS)
-    tier, size = tier_of(market, abs(value)), abs(quantity) * market[QUANTA_PER_UNIT]
+    value, columns = value_at_mark(market, quantity), at(market, layout.TIERS)
+    tier, size = tier_of(market, abs(value)), abs(quantity) * market[layout.QUANTA_PER_UNIT]
     health = boxes.health_at_zero(value, tier_maintenance(market, abs(value), tier), budget)
-    below, above, rates = at(columns, TURNS_BELOW), at(columns, TURNS_ABOVE), at(columns, RATES)
-    quanta, rests = at(columns, DEDUCTION_QUANTA), at(columns, DEDUCTION_RESTS)
+    below, above, rates = at(columns, layout.TURNS_BELOW), at(columns, layout.TURNS_ABOVE), at(columns, layout.RATES)
+    quanta, rests = at(columns, layout.DEDUCTION_QUANTA), at(columns, layout.DEDUCTION_RESTS)
     if quantity > 0:
-        return lower_end(health, size, below, rates, quanta, rests, 0, market[TIER_COUNT])
-    return upper_end(health, size, above, rates, quanta, rests, 0, market[TIER_COUNT])
+        return lower_end(health, size, below, rates, quanta, rests, 0, market[layout.TIER_COUNT])
+    return upper_end(health, size, above, rates, quanta, rests, 0, market[layout.TIER_COUNT])
 
 
 def enter_heap(book: Words, number: int, key: int) -> None:
     """Have a position wait for a mark; whatever entry it had counts no more."""
-    position = row(book, POSITIONS, number, POSITION)
-    market = row(book, MARKETS, position[MARKET], MARKET_ROW)
-    position[KEYED] = key
-    if position[QUANTITY] > 0:
-        add(book, at(market, LONG_HEAP), -key, number)
+    position = position_row(book, number)
+    market = market_row(book, position[layout.MARKET])
+    position[layout.KEYED] = key
+    if position[layout.QUANTITY] > 0:
+        add(book, at(market, layout.LONG_HEAP), -key, number)
     else:
-        add(book, at(market, SHORT_HEAP), key, number)
+        add(book, at(market, layout.SHORT_HEAP), key, number)
 
 
 # ----------------------------------------------------------------- heaps of pairs, the least key first
@@ -268,16 +237,16 @@ LEAST_CROWD = 1024
 def rebuild_if_crowded(book: Words, market: Words, side: int) -> None:
     """Drop the entries of a heap that count no more, once they are most of it."""
     heap = at(market, side)
-    count, open_positions = heap[USED] // 2, at(market, MARKET_POSITIONS)[USED]
+    count, open_positions = heap[USED] // 2, at(market, layout.MARKET_POSITIONS)[USED]
     if count < max(LEAST_CROWD, 2 * open_positions):
         return
     pairs, kept = items(book, heap), 0
     for place in range(count):
         key, number = pairs[2 * place], pairs[2 * place + 1]
-        position = row(book, POSITIONS, number, POSITION)
-        is_long = side == LONG_HEAP
-        of_side = position[QUANTITY] > 0 if is_long else position[QUANTITY] < 0
-        if of_side and position[KEYED] == (-key if is_long else key):
+        position = position_row(book, number)
+        is_long = side == layout.LONG_HEAP
+        of_side = position[layout.QUANTITY] > 0 if is_long else position[layout.QUANTITY] < 0
+        if of_side and position[layout.KEYED] == (-key if is_long else key):
             pairs[2 * kept] = key
             pairs[2 * kept + 1] = number
             kept = kept + 1

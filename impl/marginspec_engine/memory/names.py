@@ -1,55 +1,58 @@
-"""Names as numbers: accounts, markets, assets and orders count up from 0 in the order in which they first occur."""
+"""Names as numbers: those of accounts, markets, assets and orders count up from 0; numbers that are free come first."""
 
-import struct
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
+
+Numbers = npt.NDArray[np.int64]
 
 WORD_BYTES = 8
 SIGN = 2**63
 
 
 class Names:
-    """The numbers of names of one kind."""
+    """The numbers of names of one kind; a number that no name has stands for an empty text."""
 
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.numbers: dict[str, int] = {}
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self.texts = list(texts)
+        self.numbers = {text: number for number, text in enumerate(self.texts) if text}
+        self.free = [number for number, text in enumerate(self.texts) if not text]
+        self.fresh = 0
+        """How many names were numbered since numbers were freed."""
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def copied(self) -> "Names":
         """Names of their own that begin with the same numbers."""
-        own = Names()
-        own.add_all(self.texts, 0)
-        return own
+        return Names(self.texts)
 
-    def add(self, text: str) -> int:
-        """Number a name that has none yet."""
-        number = len(self.texts)
-        self.texts.append(text)
-        self.numbers[text] = number
-        return number
+    def add(self, texts: list[str]) -> Numbers:
+        """Number names that have no number yet."""
+        reused = [self.free.pop() for _ in range(min(len(self.free), len(texts)))]
+        numbers = [*reused, *range(len(self.texts), len(self.texts) + len(texts) - len(reused))]
+        self.texts.extend(texts[len(reused) :])
+        for number, text in zip(reused, texts, strict=False):
+            self.texts[number] = text
+        self.numbers.update(zip(texts, numbers, strict=True))
+        self.fresh += len(texts)
+        return np.array(numbers, np.int64)
 
-    def add_all(self, texts: list[str], first: int) -> None:
-        """Number many names that have none yet, from a number on."""
-        self.texts.extend(texts)
-        self.numbers.update(zip(texts, range(first, first + len(texts)), strict=True))
-
-    def ranks(self) -> list[int]:
-        """The place of each name among all, code point by code point."""
-        ranks = [0] * len(self.texts)
-        for rank, number in enumerate(sorted(range(len(self.texts)), key=self.texts.__getitem__)):
-            ranks[number] = rank
-        return ranks
+    def drop(self, numbers: list[int]) -> None:
+        """Free the numbers of names."""
+        for number in numbers:
+            del self.numbers[self.texts[number]]
+            self.texts[number] = ""
+        self.free.extend(numbers)
 
 
-def ordering_words(text: str) -> tuple[int, ...]:
-    """A name as signed words that order like it: its UTF-8 bytes, eight a word, filled up with zeros."""
-    encoded = text.encode()
-    padded = encoded.ljust(-(-len(encoded) // WORD_BYTES) * WORD_BYTES, b"\0")
-    return tuple(word - SIGN for word in struct.unpack(f">{len(padded) // WORD_BYTES}Q", padded))
+def ranks(texts: list[str]) -> list[int]:
+    """The place of each text among all, code point by code point."""
+    places = [0] * len(texts)
+    for place, number in enumerate(sorted(range(len(texts)), key=texts.__getitem__)):
+        places[number] = place
+    return places
 
 
 def json_text(text: str) -> bytes:
@@ -59,7 +62,7 @@ def json_text(text: str) -> bytes:
     return "".join(one if one.isascii() else f"\\u{ord(one):04x}" for one in text).encode()
 
 
-def padded_bytes(texts: list[bytes]) -> tuple[bytes, npt.NDArray[np.int64]]:
+def padded_bytes(texts: list[bytes]) -> tuple[bytes, Numbers]:
     """Texts one behind the other, each filled up with zeros to whole words; and where each begins, and its words."""
     words = np.array([-(-len(text) // WORD_BYTES) for text in texts], np.int64)
     ends = np.cumsum(words)

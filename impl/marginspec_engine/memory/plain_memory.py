@@ -11,7 +11,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from marginspec_engine.layout import ADDRESS, HUGE_BYTES, HUGE_PAGES, USED, WORD_BYTES
+from marginspec_engine import layout
+from marginspec_engine.layout import USED
 
 Words64 = npt.NDArray[np.int64]
 
@@ -28,12 +29,12 @@ if IS_ADVISED:
 
 def allocated(words: int) -> int:
     """New memory of so many words, much of it at once on huge pages (see `compiled_memory`)."""
-    size = words * WORD_BYTES
-    if IS_ADVISED and size >= HUGE_BYTES:
-        rounded = -(-size // HUGE_BYTES) * HUGE_BYTES
-        found = C_LIBRARY.aligned_alloc(HUGE_BYTES, rounded)
+    size = words * layout.WORD_BYTES
+    if IS_ADVISED and size >= layout.HUGE_BYTES:
+        rounded = -(-size // layout.HUGE_BYTES) * layout.HUGE_BYTES
+        found = C_LIBRARY.aligned_alloc(layout.HUGE_BYTES, rounded)
         if found:
-            C_LIBRARY.madvise(found, rounded, HUGE_PAGES)
+            C_LIBRARY.madvise(found, rounded, layout.HUGE_PAGES)
     else:
         found = C_LIBRARY.realloc(None, size)
     if not found:
@@ -67,14 +68,14 @@ class PlainWords:
         self.address = address
 
     def __getitem__(self, place: int) -> int:
-        return self.memory.read(self.address + WORD_BYTES * place)
+        return self.memory.read(self.address + layout.WORD_BYTES * place)
 
     def __setitem__(self, place: int, word: int) -> None:
-        self.memory.write(self.address + WORD_BYTES * place, word)
+        self.memory.write(self.address + layout.WORD_BYTES * place, word)
 
     def shifted(self, place: int) -> "PlainWords":
         """Words from a place on."""
-        return PlainWords(self.memory, self.address + WORD_BYTES * place)
+        return PlainWords(self.memory, self.address + layout.WORD_BYTES * place)
 
     def elsewhere(self, address: int) -> "PlainWords":
         """Words of the same memory, at an address."""
@@ -100,7 +101,7 @@ class DirectMemory:
         """New memory, filled from the old, which is given up."""
         found = allocated(after) if after else 0
         if address:
-            ctypes.memmove(found, address, min(before, after) * WORD_BYTES)
+            ctypes.memmove(found, address, min(before, after) * layout.WORD_BYTES)
             released(address)
         return found
 
@@ -139,7 +140,7 @@ class Draft:
         found = allocated(after)
         self._taken.append(found)
         for place in range(min(before, after)):
-            self.write(found + WORD_BYTES * place, self.read(address + WORD_BYTES * place))
+            self.write(found + layout.WORD_BYTES * place, self.read(address + layout.WORD_BYTES * place))
         return found
 
     def keep(self) -> None:
@@ -166,4 +167,4 @@ def words_of(address: int, count: int) -> Words64:
 
 def vector_of(words: Words64, vector: int) -> Words64:
     """What a vector holds, whose three words stand at a place, valid until it grows."""
-    return words_of(int(words[vector + ADDRESS]), int(words[vector + USED]))
+    return words_of(int(words[vector + layout.ADDRESS]), int(words[vector + USED]))

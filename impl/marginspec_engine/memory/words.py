@@ -6,7 +6,8 @@ run on `PlainWords`, which remember what is written and read everything else fro
 
 from typing import Protocol
 
-from marginspec_engine.layout import ADDRESS, ENTRIES, FREE_SLOT, NONE, ROOM, SETTLING, SLOTS, UNDONE, USED, WORD_BYTES
+from marginspec_engine import layout
+from marginspec_engine.layout import NONE, USED
 
 
 class Words(Protocol):
@@ -66,28 +67,63 @@ def reserve(book: Words, vector: Words, words: int) -> None:
     Only words that are used are kept.
     """
     needed = vector[USED] + words
-    if needed > vector[ROOM]:
-        room = max(LEAST_ROOM, 2 * vector[ROOM], needed)
-        vector[ADDRESS] = resized(book, vector[ADDRESS], vector[USED], room)
-        vector[ROOM] = room
+    if needed > vector[layout.ROOM]:
+        room = max(LEAST_ROOM, 2 * vector[layout.ROOM], needed)
+        vector[layout.ADDRESS] = resized(book, vector[layout.ADDRESS], vector[USED], room)
+        vector[layout.ROOM] = room
 
 
 def push(book: Words, vector: Words, word: int) -> None:
     """Put a word at the end of a vector."""
-    if vector[USED] == vector[ROOM]:
+    if vector[USED] == vector[layout.ROOM]:
         reserve(book, vector, 1)
-    words_at(book, vector[ADDRESS])[vector[USED]] = word
+    words_at(book, vector[layout.ADDRESS])[vector[USED]] = word
     vector[USED] = vector[USED] + 1
 
 
 def items(book: Words, vector: Words) -> Words:
     """The words of a vector, until it grows."""
-    return words_at(book, vector[ADDRESS])
+    return words_at(book, vector[layout.ADDRESS])
 
 
 def row(book: Words, table: int, number: int, width: int) -> Words:
     """A row of a table, until the table grows."""
-    return words_at(book, book[table + ADDRESS] + number * width * WORD_BYTES)
+    return words_at(book, book[table + layout.ADDRESS] + number * width * layout.WORD_BYTES)
+
+
+def account_row(book: Words, number: int) -> Words:
+    """An account's row."""
+    return row(book, layout.ACCOUNTS, number, layout.ACCOUNT)
+
+
+def asset_row(book: Words, number: int) -> Words:
+    """An asset's row."""
+    return row(book, layout.ASSETS, number, layout.ASSET_ROW)
+
+
+def market_row(book: Words, number: int) -> Words:
+    """A market's row."""
+    return row(book, layout.MARKETS, number, layout.MARKET_ROW)
+
+
+def domain_row(book: Words, number: int) -> Words:
+    """A domain's row."""
+    return row(book, layout.DOMAINS, number, layout.DOMAIN_ROW)
+
+
+def position_row(book: Words, number: int) -> Words:
+    """A position's row."""
+    return row(book, layout.POSITIONS, number, layout.POSITION)
+
+
+def order_row(book: Words, number: int) -> Words:
+    """An order's row."""
+    return row(book, layout.ORDERS, number, layout.ORDER)
+
+
+def lot_row(book: Words, number: int) -> Words:
+    """A lot's row."""
+    return row(book, layout.LOTS, number, layout.LOT)
 
 
 def new_row(book: Words, table: int, width: int) -> int:
@@ -107,15 +143,15 @@ def new_row(book: Words, table: int, width: int) -> int:
 
 def put(book: Words, words: Words, place: int, word: int) -> None:
     """Write a word so that it is taken back if the event is refused; settlement is never refused."""
-    if book[SETTLING] == 0:
-        push(book, at(book, UNDONE), address_of(at(words, place)))
-        push(book, at(book, UNDONE), words[place])
+    if book[layout.SETTLING] == 0:
+        push(book, at(book, layout.UNDONE), address_of(at(words, place)))
+        push(book, at(book, layout.UNDONE), words[place])
     words[place] = word
 
 
 def take_back(book: Words) -> None:
     """Undo every `put` of the event, the last one first."""
-    undone = at(book, UNDONE)
+    undone = at(book, layout.UNDONE)
     while undone[USED] > 0:
         undone[USED] = undone[USED] - 2
         pair = at(items(book, undone), undone[USED])
@@ -131,69 +167,69 @@ MULTIPLIER = 0x1E3779B97F4A7C15
 def slot_of(slots: Words, mask: int, key: int) -> int:
     """Where a key stands in a map's slots, or the free slot where it would."""
     place = slot_from(key, mask)
-    while slots[2 * place] != key and slots[2 * place] != FREE_SLOT:
+    while slots[2 * place] != key and slots[2 * place] != layout.FREE_SLOT:
         place = (place + 1) & mask
     return place
 
 
-def found(book: Words, entries: int, key: int) -> int:
+def lookup(book: Words, entries: int, key: int) -> int:
     """What a map holds under a key; NONE if nothing."""
     held = at(book, entries)
-    if held[SLOTS] == 0:
+    if held[layout.SLOTS] == 0:
         return NONE
-    slots = words_at(book, held[ADDRESS])
-    place = slot_of(slots, held[SLOTS] - 1, key)
+    slots = words_at(book, held[layout.ADDRESS])
+    place = slot_of(slots, held[layout.SLOTS] - 1, key)
     return slots[2 * place + 1] if slots[2 * place] == key else NONE
 
 
 def make_room(book: Words, entries: int) -> None:
     """Have room for another key, so that no more than half of a map's slots are taken; not within an event."""
     held = at(book, entries)
-    if 2 * (held[ENTRIES] + 1) <= held[SLOTS]:
+    if 2 * (held[layout.ENTRIES] + 1) <= held[layout.SLOTS]:
         return
-    before, count = held[ADDRESS], held[SLOTS]
+    before, count = held[layout.ADDRESS], held[layout.SLOTS]
     slots_now = max(LEAST_SLOTS, 2 * count)
-    held[ADDRESS] = resized(book, 0, 0, 2 * slots_now)
-    held[SLOTS] = slots_now
-    slots = words_at(book, held[ADDRESS])
+    held[layout.ADDRESS] = resized(book, 0, 0, 2 * slots_now)
+    held[layout.SLOTS] = slots_now
+    slots = words_at(book, held[layout.ADDRESS])
     for place in range(slots_now):
-        slots[2 * place] = FREE_SLOT
+        slots[2 * place] = layout.FREE_SLOT
     if count > 0:
         old = words_at(book, before)
         for place in range(count):
-            if old[2 * place] != FREE_SLOT:
+            if old[2 * place] != layout.FREE_SLOT:
                 moved = slot_of(slots, slots_now - 1, old[2 * place])
                 slots[2 * moved] = old[2 * place]
                 slots[2 * moved + 1] = old[2 * place + 1]
         resized(book, before, 2 * count, 0)
 
 
-def enter(book: Words, entries: int, key: int, word: int) -> None:
+def insert(book: Words, entries: int, key: int, word: int) -> None:
     """Have a map hold a word under a key; `make_room` went before."""
     held = at(book, entries)
-    slots = words_at(book, held[ADDRESS])
-    place = slot_of(slots, held[SLOTS] - 1, key)
+    slots = words_at(book, held[layout.ADDRESS])
+    place = slot_of(slots, held[layout.SLOTS] - 1, key)
     if slots[2 * place] != key:
         put(book, slots, 2 * place, key)
-        put(book, held, ENTRIES, held[ENTRIES] + 1)
+        put(book, held, layout.ENTRIES, held[layout.ENTRIES] + 1)
     put(book, slots, 2 * place + 1, word)
 
 
-def strike(book: Words, entries: int, key: int) -> None:
+def delete(book: Words, entries: int, key: int) -> None:
     """Take a key that is there out of a map; keys behind it in its run move up."""
     held = at(book, entries)
-    slots, mask = words_at(book, held[ADDRESS]), held[SLOTS] - 1
+    slots, mask = words_at(book, held[layout.ADDRESS]), held[layout.SLOTS] - 1
     gap = slot_of(slots, mask, key)
     place = (gap + 1) & mask
-    while slots[2 * place] != FREE_SLOT:
+    while slots[2 * place] != layout.FREE_SLOT:
         home = slot_from(slots[2 * place], mask)
         if ((place - home) & mask) >= ((place - gap) & mask):
             put(book, slots, 2 * gap, slots[2 * place])
             put(book, slots, 2 * gap + 1, slots[2 * place + 1])
             gap = place
         place = (place + 1) & mask
-    put(book, slots, 2 * gap, FREE_SLOT)
-    put(book, held, ENTRIES, held[ENTRIES] - 1)
+    put(book, slots, 2 * gap, layout.FREE_SLOT)
+    put(book, held, layout.ENTRIES, held[layout.ENTRIES] - 1)
 
 
 def slot_from(key: int, mask: int) -> int:

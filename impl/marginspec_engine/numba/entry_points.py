@@ -10,19 +10,19 @@ from numba.extending import register_jitable
 from marginspec_engine import index, rules, text
 from marginspec_engine.batches import loop
 from marginspec_engine.batches.loop import collect, publish, run_rows
-from marginspec_engine.memory import fetching, looking_ahead, octets, rows, words
+from marginspec_engine.memory import event_prefetch, lots, orders, positions, prefetch, raw_bytes, words
 from marginspec_engine.numba.compiling import OPTIONS, compiled
 from marginspec_engine.numba.hashing import HASHING
 from marginspec_engine.numba.memory import PRIMITIVES, words_of_address
-from marginspec_engine.numba.octets import OCTETS
+from marginspec_engine.numba.raw_bytes import RAW_BYTES
 from marginspec_engine.rules.transition import apply_event, settle_market
 
-COMPILED_FORMS = (*PRIMITIVES, *OCTETS, *HASHING)
+COMPILED_FORMS = (*PRIMITIVES, *RAW_BYTES, *HASHING)
 
 ROOMS = (rules, index, text)
 MODULES = (
     *(import_module(f"{room.__name__}.{found.name}") for room in ROOMS for found in iter_modules(room.__path__)),
-    *(fetching, looking_ahead, loop, octets, rows, words),
+    *(event_prefetch, loop, lots, orders, positions, prefetch, raw_bytes, words),
 )
 """Modules of which compiled code may call any function that is plain enough to be compiled."""
 

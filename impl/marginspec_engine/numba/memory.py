@@ -7,7 +7,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload, register_jitable
 
-from marginspec_engine.layout import HUGE_BYTES, HUGE_PAGES, WORD_BYTES
+from marginspec_engine import layout
 from marginspec_engine.memory import words as memory
 
 WORD = ir.IntType(64)
@@ -61,13 +61,13 @@ def resized_in_c(address: int, before: int, after: int) -> int:
     if after == 0:
         release(address)
         return 0
-    if IS_ADVISED and after * WORD_BYTES >= HUGE_BYTES:
+    if IS_ADVISED and after * layout.WORD_BYTES >= layout.HUGE_BYTES:
         found: int = on_huge_pages(after)
         if address != 0:
-            copy_bytes(found, address, min(before, after) * WORD_BYTES)
+            copy_bytes(found, address, min(before, after) * layout.WORD_BYTES)
             release(address)
         return found
-    grown: int = reallocate(address, after * WORD_BYTES)
+    grown: int = reallocate(address, after * layout.WORD_BYTES)
     if grown == 0:
         raise MemoryError("the engine's memory is used up")
     return grown
@@ -80,12 +80,12 @@ def on_huge_pages(words: int) -> int:
     Rows are read in no order, so that each would miss the processor's table of small pages, and every small page is
     a fault of its own.
     """
-    rounded = (words * WORD_BYTES + HUGE_BYTES - 1) // HUGE_BYTES * HUGE_BYTES
-    found: int = allocate_aligned(HUGE_BYTES, rounded)
+    rounded = (words * layout.WORD_BYTES + layout.HUGE_BYTES - 1) // layout.HUGE_BYTES * layout.HUGE_BYTES
+    found: int = allocate_aligned(layout.HUGE_BYTES, rounded)
     if found == 0:
         raise MemoryError("the engine's memory is used up")
     # Whether the advice is taken is for the system to say.
-    advise(found, rounded, HUGE_PAGES)
+    advise(found, rounded, layout.HUGE_PAGES)
     return found
 
 

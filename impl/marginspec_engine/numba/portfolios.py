@@ -10,13 +10,14 @@ import numpy as np
 from numba.extending import register_jitable
 
 from marginspec_engine.kernels.bands import bankruptcy_price, lower_end, upper_end
-from marginspec_engine.kernels.deleveraging import binance_score, bitmex_score, compare_scores
+from marginspec_engine.kernels.deleveraging import compare_scores
 from marginspec_engine.kernels.limits import NO_PRICE
 from marginspec_engine.kernels.margin import maintenance_margin, value_of
 from marginspec_engine.kernels.quotients import divided_down, end_on_line, line_parts, scaled_by_hints
 from marginspec_engine.kernels.rates import part_up
 from marginspec_engine.memory.plain_memory import Words64
 from marginspec_engine.numba.compiling import OPTIONS, compiled
+from marginspec_engine.rules.rankings import RANKINGS, Figures, score_by
 
 BLOCK = 512
 """Positions in a block: its six columns take 24 kB."""
@@ -409,7 +410,7 @@ def write_scores(
     positions: PositionColumns,
     domains: DomainFigures,
     seen: PositionFigures,
-    by_bitmex: bool,
+    ranking: int,
     scores: Scores,
 ) -> None:
     """The score of every position of a healthy domain (ADL-02)."""
@@ -419,11 +420,8 @@ def write_scores(
             continue
         for place in range(positions.first[domain], positions.first[domain + 1]):
             value, cost = seen.values[place], positions.costs[place]
-            if by_bitmex:
-                found = bitmex_score(value - cost, cost, abs(value), equity)
-            else:
-                unit = markets.asset_units[positions.markets[place]]
-                found = binance_score(value - cost, positions.cash[domain], maintenance, equity, unit)
+            cash, unit = positions.cash[domain], markets.asset_units[positions.markets[place]]
+            found = score_by(ranking, Figures(value - cost, cost, abs(value), cash, maintenance, equity, unit))
             scores.above[place], scores.times[place], scores.below[place], scores.by[place] = found
 
 
@@ -476,7 +474,8 @@ INNER: tuple[Any, ...] = (
 )
 for function in INNER:
     register_jitable(inline="always", **OPTIONS)(function)
-for called in (stands_first, merge_runs, sort_queue):
+CALLED: tuple[Any, ...] = (stands_first, merge_runs, sort_queue, score_by, *RANKINGS.values())
+for called in CALLED:
     register_jitable(**OPTIONS)(called)
 
 fitting: Any = compiled(find_unfit)

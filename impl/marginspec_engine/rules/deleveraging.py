@@ -1,40 +1,17 @@
 """Auto-deleveraging: who is closed against which lot, by how much, at what value."""
 
+from marginspec_engine import layout
 from marginspec_engine.index.queues import first_eligible, oldest_bearable, refresh_leaves, refresh_lot, take_queues
 from marginspec_engine.index.shortfalls import dismiss, line_up, recount, set_aside, shortest_market, take_up_restoring
 from marginspec_engine.index.suspects import suspect
 from marginspec_engine.kernels import deleveraging as kernels
 from marginspec_engine.kernels import trading as trading_kernels
-from marginspec_engine.layout import (
-    ADL_03,
-    ASSET,
-    CLOSED_LOTS,
-    COST,
-    COUNTERPARTY_DELEVERAGED,
-    DELEVERAGED,
-    DOMAIN,
-    DOMAIN_ROW,
-    DOMAINS,
-    LOT,
-    LOT_OF,
-    LOTS,
-    MARKET,
-    MARKET_ROW,
-    MARKETS,
-    NONE,
-    NUMBER,
-    OWNER,
-    POSITION,
-    POSITION_OF,
-    POSITIONS,
-    QUANTITY,
-    SIDE,
-)
-from marginspec_engine.memory.rows import reduce_lot
-from marginspec_engine.memory.words import Words, at, push, row
+from marginspec_engine.layout import NONE
+from marginspec_engine.memory.lots import reduce_lot
+from marginspec_engine.memory.words import Words, at, domain_row, lot_row, market_row, position_row, push
+from marginspec_engine.rules.closing import realise, return_all_margin
 from marginspec_engine.rules.margin import known_margin, lot_loss
-from marginspec_engine.rules.trading import realise, return_all_margin
-from marginspec_engine.rules.transaction import effect, move, named
+from marginspec_engine.rules.transaction import effect, ledger_word, move
 from marginspec_engine.rules.waterfall import count_funds, shortfall
 
 Step = tuple[int, int, int]
@@ -48,7 +25,7 @@ def deleverage_all(book: Words, asset: int, missing: int) -> int:
         step = next_step(book, missing)
         if step[2] == 0:
             break
-        market = row(book, MARKETS, row(book, LOTS, step[0], LOT)[MARKET], MARKET_ROW)
+        market = market_row(book, lot_row(book, step[0])[layout.MARKET])
         before = shortfall(market)
         deleverage(book, step)
         missing = max(0, missing - (before - shortfall(market)))
@@ -63,7 +40,7 @@ def next_step(book: Words, missing: int) -> Step:
     take_up_restoring(book, missing)
     number = shortest_market(book)
     while number != NONE:
-        market = row(book, MARKETS, number, MARKET_ROW)
+        market = market_row(book, number)
         step = find_step(book, number, shortfall(market), missing)
         if step[2] > 0:
             return step
@@ -75,7 +52,7 @@ def next_step(book: Words, missing: int) -> Step:
 def find_step(book: Words, number: int, short: int, missing: int) -> Step:
     """In a market: the oldest losing lot with an eligible counterparty, and the first of these (ADL-01)."""
     take_queues(book, number)
-    market = row(book, MARKETS, number, MARKET_ROW)
+    market = market_row(book, number)
     most = kernels.most_loss(short, missing)
     lot_number = oldest_bearable(book, market, most)
     while lot_number != NONE:
@@ -88,9 +65,9 @@ def find_step(book: Words, number: int, short: int, missing: int) -> Step:
 
 def closed_quantity(book: Words, number: int, counterparty: int, short: int, missing: int) -> int:
     """How much of a losing lot is closed against a counterparty that is eligible (ADL-01, ADL-04)."""
-    lot, position = row(book, LOTS, number, LOT), row(book, POSITIONS, counterparty, POSITION)
-    equity, maintenance = known_margin(book, position[DOMAIN])
-    sizes, spare = (abs(lot[QUANTITY]), abs(position[QUANTITY])), equity - maintenance
+    lot, position = lot_row(book, number), position_row(book, counterparty)
+    equity, maintenance = known_margin(book, position[layout.DOMAIN])
+    sizes, spare = (abs(lot[layout.QUANTITY]), abs(position[layout.QUANTITY])), equity - maintenance
     quantity = kernels.step_quantity(lot_loss(book, number), sizes[0], short, missing, sizes[1], spare)
     # T-KERNEL-30
     assert quantity > 0
@@ -100,29 +77,24 @@ def closed_quantity(book: Words, number: int, counterparty: int, short: int, mis
 def deleverage(book: Words, step: Step) -> None:
     """The pair is closed at the lot's bankruptcy value, pro rata, without tick or fee, nothing left over (ADL-03)."""
     number, counterparty, part = step
-    lot, position = row(book, LOTS, number, LOT), row(book, POSITIONS, counterparty, POSITION)
-    market_number, held, domain = lot[MARKET], lot[QUANTITY], position[DOMAIN]
-    market = row(book, MARKETS, market_number, MARKET_ROW)
+    lot, position = lot_row(book, number), position_row(book, counterparty)
+    market_number, held, domain = lot[layout.MARKET], lot[layout.QUANTITY], position[layout.DOMAIN]
+    market = market_row(book, market_number)
     closing = part if held > 0 else -part
     loss_before = lot_loss(book, number)
-    value = trading_kernels.released_cost(lot[COST], abs(held), part)
-    cost = position[COST]
-    move(book, market[ASSET], named(POSITION_OF, counterparty), named(LOT_OF, number), value, ADL_03)
+    value = trading_kernels.released_cost(lot[layout.COST], abs(held), part)
+    cost = position[layout.COST]
+    accounts = ledger_word(layout.POSITION_OF, counterparty), ledger_word(layout.LOT_OF, number)
+    move(book, market[layout.ASSET], accounts[0], accounts[1], value, layout.ADL_03)
     reduce_lot(book, number, held - closing)
-    realise(book, market, counterparty, domain, closing, -value, cost, ADL_03)
+    realise(book, market, counterparty, domain, closing, -value, cost, layout.ADL_03)
     refresh_lot(book, number, held)
-    if position[QUANTITY] == 0 and row(book, DOMAINS, domain, DOMAIN_ROW)[MARKET] != NONE:
+    if position[layout.QUANTITY] == 0 and domain_row(book, domain)[layout.MARKET] != NONE:
         return_all_margin(book, domain)
-    released = loss_before - (lot_loss(book, number) if lot[QUANTITY] != 0 else 0)
-    words = effect(book, COUNTERPARTY_DELEVERAGED, 8)
-    words[1] = lot[NUMBER]
-    words[2] = position[OWNER]
-    words[3] = market_number
-    words[4] = position[SIDE]
-    words[5] = part
-    words[6] = value
-    words[7] = released
-    count_funds(book, market_number, DELEVERAGED, released)
+    released = loss_before - (lot_loss(book, number) if lot[layout.QUANTITY] != 0 else 0)
+    lot_id, account, side = lot[layout.NUMBER], position[layout.OWNER], position[layout.SIDE]
+    effect(book, layout.COUNTERPARTY_DELEVERAGED, lot_id, account, market_number, side, part, value, released)
+    count_funds(book, market_number, layout.DELEVERAGED, released)
     suspect(book, domain)
-    if lot[QUANTITY] == 0:
-        push(book, at(book, CLOSED_LOTS), number)
+    if lot[layout.QUANTITY] == 0:
+        push(book, at(book, layout.CLOSED_LOTS), number)

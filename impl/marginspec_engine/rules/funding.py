@@ -1,87 +1,66 @@
 """Funding: a zero-sum payment between the positions of a market, at mark, in the order of their keys."""
 
+from marginspec.model import events
+from marginspec_engine import layout
 from marginspec_engine.index.sorting import sort_positions
 from marginspec_engine.index.suspects import expose, suspect
 from marginspec_engine.kernels.limits import RATE_ONE
 from marginspec_engine.kernels.trading import funding_due
-from marginspec_engine.layout import (
-    AMOUNT_HIGH,
-    AMOUNT_LOW,
-    ASSET,
-    CLEARING_OF,
-    DOMAIN,
-    EVENT_MARKET,
-    FIRST_LOT,
-    FND_01,
-    INSURANCE_OF,
-    LOT,
-    LOT_OF,
-    LOTS,
-    MARK,
-    MARKET_POSITIONS,
-    MARKET_ROW,
-    MARKETS,
-    NEXT,
-    NONE,
-    OF_MARKET,
-    POSITION,
-    POSITIONS,
-    QUANTITY,
-    USED,
-    WORKING,
-    reasons,
-)
-from marginspec_engine.memory.words import Words, at, items, push, row
+from marginspec_engine.layout import NONE, USED, reasons
+from marginspec_engine.memory.words import Words, at, items, lot_row, market_row, position_row, push
 from marginspec_engine.rules.guards import event_word, is_listed
 from marginspec_engine.rules.margin import value_at_mark
-from marginspec_engine.rules.transaction import balance, cash_of, named, transfer
+from marginspec_engine.rules.registry import handles
+from marginspec_engine.rules.transaction import balance, cash_of, ledger_word, transfer
 
 
+@handles(events.Funding)
 def funding(book: Words) -> int:
     """Payers in key order, then lots, pay into clearing; receivers take out; the fund gets the rest (FND-01)."""
     if not is_listed(book):
         return reasons.UNKNOWN_MARKET
-    number = event_word(book, OF_MARKET)
-    market = row(book, MARKETS, number, MARKET_ROW)
-    if market[MARK] == 0:
+    number = event_word(book, layout.OF_MARKET)
+    market = market_row(book, number)
+    if market[layout.MARK] == 0:
         return reasons.NO_MARK
-    low, high = event_word(book, AMOUNT_LOW), event_word(book, AMOUNT_HIGH)
+    low, high = event_word(book, layout.AMOUNT_LOW), event_word(book, layout.AMOUNT_HIGH)
     if high != low >> 63 or low < -RATE_ONE or low > RATE_ONE:
         return reasons.INVALID_RATE
     collect_payments(book, market, low)
-    clearing = named(CLEARING_OF, market[ASSET])
-    pay_in(book, market[ASSET], clearing)
-    pay_out(book, market[ASSET], clearing)
-    transfer(book, market[ASSET], clearing, named(INSURANCE_OF, market[ASSET]), balance(book, clearing), FND_01)
-    expose(book, market[ASSET])
-    book[EVENT_MARKET] = number
+    clearing = ledger_word(layout.CLEARING_OF, market[layout.ASSET])
+    pay_in(book, market[layout.ASSET], clearing)
+    pay_out(book, market[layout.ASSET], clearing)
+    fund = ledger_word(layout.INSURANCE_OF, market[layout.ASSET])
+    transfer(book, market[layout.ASSET], clearing, fund, balance(book, clearing), layout.FND_01)
+    expose(book, market[layout.ASSET])
+    book[layout.EVENT_MARKET] = number
     return reasons.ACCEPTED
 
 
 def collect_payments(book: Words, market: Words, rate: int) -> None:
     """Leave in WORKING the ledger account and the amount due (negative to it) of each position and lot."""
-    working = at(book, WORKING)
-    count = sort_positions(book, at(market, MARKET_POSITIONS))
+    working = at(book, layout.WORKING)
+    count = sort_positions(book, at(market, layout.MARKET_POSITIONS))
     ordered = items(book, working)
     payments = working[USED]
     for place in range(count):
-        position = row(book, POSITIONS, ordered[place], POSITION)
-        push(book, working, cash_of(book, position[DOMAIN]))
-        push(book, working, funding_due(value_at_mark(market, position[QUANTITY]), rate))
-        suspect(book, position[DOMAIN])
+        position = position_row(book, ordered[place])
+        push(book, working, cash_of(book, position[layout.DOMAIN]))
+        push(book, working, funding_due(value_at_mark(market, position[layout.QUANTITY]), rate))
+        suspect(book, position[layout.DOMAIN])
         ordered = items(book, working)
-    number = market[FIRST_LOT]
+    number = market[layout.FIRST_LOT]
     while number != NONE:
-        lot = row(book, LOTS, number, LOT)
-        push(book, working, named(LOT_OF, number))
-        push(book, working, funding_due(value_at_mark(market, lot[QUANTITY]), rate))
-        number = lot[NEXT]
+        lot = lot_row(book, number)
+        push(book, working, ledger_word(layout.LOT_OF, number))
+        push(book, working, funding_due(value_at_mark(market, lot[layout.QUANTITY]), rate))
+        number = lot[layout.NEXT]
     drop_front(book, payments)
 
 
 def drop_front(book: Words, words: int) -> None:
     """Drop so many words from the front of WORKING."""
-    working = at(book, WORKING)
+    working = at(book, layout.WORKING)
     kept = items(book, working)
     for place in range(words, working[USED]):
         kept[place - words] = kept[place]
@@ -90,17 +69,17 @@ def drop_front(book: Words, words: int) -> None:
 
 def pay_in(book: Words, asset: int, clearing: int) -> None:
     """Every payer pays what is due."""
-    working = at(book, WORKING)
+    working = at(book, layout.WORKING)
     payments = items(book, working)
     for place in range(0, working[USED], 2):
         if payments[place + 1] > 0:
-            transfer(book, asset, payments[place], clearing, payments[place + 1], FND_01)
+            transfer(book, asset, payments[place], clearing, payments[place + 1], layout.FND_01)
 
 
 def pay_out(book: Words, asset: int, clearing: int) -> None:
     """Every receiver takes out what is due."""
-    working = at(book, WORKING)
+    working = at(book, layout.WORKING)
     payments = items(book, working)
     for place in range(0, working[USED], 2):
         if payments[place + 1] < 0:
-            transfer(book, asset, clearing, payments[place], -payments[place + 1], FND_01)
+            transfer(book, asset, clearing, payments[place], -payments[place + 1], layout.FND_01)

@@ -1,40 +1,13 @@
 """Guards that several events share, and what a decimal counts in the units of a market or asset."""
 
+from marginspec.model.units import MAX_AMOUNT, MAX_QUANTITY
+from marginspec_engine import layout
 from marginspec_engine.kernels import margin
 from marginspec_engine.kernels.limits import MAX_PRICE, MAX_VALUE
-from marginspec_engine.layout import (
-    ACCOUNT,
-    ACCOUNTS,
-    AMOUNT_HIGH,
-    AMOUNT_LOW,
-    AMOUNT_SCALE,
-    ASSET_ROW,
-    ASSETS,
-    BOTH,
-    EVENT_WORDS,
-    IS_MARKET_LISTED,
-    MARK,
-    MARKET_ROW,
-    MARKETS,
-    MODE,
-    NONE,
-    OF_MARKET,
-    ONE_WAY,
-    OWNER,
-    PRICE_HIGH,
-    PRICE_LOW,
-    PRICE_SCALE,
-    QUANTA_PER_UNIT,
-    QUANTITY,
-    QUANTITY_SCALE,
-    SIDE,
-    TICK,
-)
-from marginspec_engine.memory.words import Words, row
+from marginspec_engine.layout import NONE, USED
+from marginspec_engine.memory.words import Words, account_row, asset_row, at, market_row
 from marginspec_engine.rules.margin import side_sign
 
-MAX_QUANTITY = 2**53
-MAX_AMOUNT = 2**62
 LIMB = 32
 LIMB_MASK = (1 << LIMB) - 1
 TOP_LIMB = MAX_AMOUNT >> LIMB
@@ -70,56 +43,66 @@ def whole_limbs(low: int, high: int, scale: int) -> int:
 
 def event_word(book: Words, place: int) -> int:
     """A word of the event."""
-    return book[EVENT_WORDS + place]
+    return book[layout.EVENT_WORDS + place]
+
+
+def has_row(book: Words, market: int) -> bool:
+    """Whether a market has a row: names that only refused events state have none."""
+    return market * layout.MARKET_ROW < at(book, layout.MARKETS)[USED]
 
 
 def is_listed(book: Words) -> bool:
     """Whether the event's market is."""
-    return row(book, MARKETS, event_word(book, OF_MARKET), MARKET_ROW)[IS_MARKET_LISTED] == 1
+    number = event_word(book, layout.OF_MARKET)
+    return has_row(book, number) and market_row(book, number)[layout.IS_MARKET_LISTED] == 1
 
 
 def is_account(book: Words, account: int) -> bool:
     """Whether an account exists: from its first accepted deposit (ACC-01)."""
-    return row(book, ACCOUNTS, account, ACCOUNT)[MODE] != NONE
+    return account_row(book, account)[layout.MODE] != NONE
 
 
 def price_in(book: Words, market: Words) -> int:
     """The event's price in units of its market; 0 if it is not positive, past its limit or too fine (NUM-03)."""
-    units = whole_units(event_word(book, PRICE_LOW), event_word(book, PRICE_HIGH), market[PRICE_SCALE])
+    units = whole_units(
+        event_word(book, layout.PRICE_LOW), event_word(book, layout.PRICE_HIGH), market[layout.PRICE_SCALE]
+    )
     return units if 0 < units <= MAX_PRICE else 0
 
 
 def tick_price_in(book: Words, market: Words) -> int:
     """The same for a price that must be a multiple of the tick (MKT-01)."""
     units = price_in(book, market)
-    return units if units % market[TICK] == 0 else 0
+    return units if units % market[layout.TICK] == 0 else 0
 
 
 def quantity_in(book: Words, market: Words, price: int) -> int:
     """The event's quantity in lots; 0 if it is not positive, past its limit like its value, or too fine (NUM-03)."""
-    lots = whole_units(event_word(book, AMOUNT_LOW), event_word(book, AMOUNT_HIGH), market[QUANTITY_SCALE])
+    lots = whole_units(
+        event_word(book, layout.AMOUNT_LOW), event_word(book, layout.AMOUNT_HIGH), market[layout.QUANTITY_SCALE]
+    )
     if lots <= 0 or lots > MAX_QUANTITY:
         return 0
-    dearest = max(price, market[MARK])
-    return lots if margin.value_fits(dearest, lots, market[QUANTA_PER_UNIT], MAX_VALUE) else 0
+    dearest = max(price, market[layout.MARK])
+    return lots if margin.value_fits(dearest, lots, market[layout.QUANTA_PER_UNIT], MAX_VALUE) else 0
 
 
 def amount_in(book: Words, asset: int) -> int:
     """The event's amount in quanta of an asset; 0 if it is zero, past its limit or too fine (NUM-03)."""
-    scale = row(book, ASSETS, asset, ASSET_ROW)[AMOUNT_SCALE]
-    quanta = whole_units(event_word(book, AMOUNT_LOW), event_word(book, AMOUNT_HIGH), scale)
+    scale = asset_row(book, asset)[layout.AMOUNT_SCALE]
+    quanta = whole_units(event_word(book, layout.AMOUNT_LOW), event_word(book, layout.AMOUNT_HIGH), scale)
     return quanta if -MAX_AMOUNT <= quanta <= MAX_AMOUNT else 0
 
 
 def fits_mode(book: Words, account: int, side: int) -> bool:
     """One-way mode has the side BOTH; hedge mode has LONG and SHORT (ACC-01)."""
-    return (side == BOTH) == (row(book, ACCOUNTS, account, ACCOUNT)[MODE] == ONE_WAY)
+    return (side == layout.BOTH) == (account_row(book, account)[layout.MODE] == layout.ONE_WAY)
 
 
 def fits_side(book: Words, position: Words, quantity: int) -> bool:
     """Whether signed lots open a hedge side, or close it at most to flat, in the account's mode (TRD-01)."""
-    side, after = position[SIDE], position[QUANTITY] + quantity
-    return side_sign(side) * after >= 0 and fits_mode(book, position[OWNER], side)
+    side, after = position[layout.SIDE], position[layout.QUANTITY] + quantity
+    return side_sign(side) * after >= 0 and fits_mode(book, position[layout.OWNER], side)
 
 
 def only_reduces(held: int, quantity: int) -> bool:

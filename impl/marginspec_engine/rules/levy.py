@@ -1,51 +1,35 @@
 """Last resort: the house pays, then every positive equity of the asset, pro rata and bounded."""
 
+from marginspec_engine import layout
 from marginspec_engine.index.sorting import sort_domains
 from marginspec_engine.index.suspects import suspect
 from marginspec_engine.kernels import waterfall as kernels
-from marginspec_engine.layout import (
-    ASSET,
-    DOMAIN_LEVIED,
-    DOMAIN_ROW,
-    DOMAINS,
-    EVENT_MARKET,
-    HOUSE_OF,
-    INSURANCE_OF,
-    LEVIED,
-    LVY_01,
-    MARKET,
-    NONE,
-    OWNER,
-    SIDE,
-    UNHEALTHY,
-    USED,
-    WORKING,
-)
-from marginspec_engine.memory.words import Words, at, items, push, row
+from marginspec_engine.layout import NONE, USED
+from marginspec_engine.memory.words import Words, at, domain_row, items, push
 from marginspec_engine.rules.margin import domain_margin
-from marginspec_engine.rules.transaction import balance, cash_of, effect, named, transfer
+from marginspec_engine.rules.transaction import balance, cash_of, effect, ledger_word, transfer
 from marginspec_engine.rules.waterfall import count_funds
 
 
 def levy(book: Words, asset: int, missing: int) -> None:
     """The house pays into the insurance fund as far as it can; the rest is levied on positive equities (LVY-01)."""
-    house, insurance = named(HOUSE_OF, asset), named(INSURANCE_OF, asset)
+    house, insurance = ledger_word(layout.HOUSE_OF, asset), ledger_word(layout.INSURANCE_OF, asset)
     from_house = min(missing, balance(book, house))
-    transfer(book, asset, house, insurance, from_house, LVY_01)
+    transfer(book, asset, house, insurance, from_house, layout.LVY_01)
     levied = 0
     total = collect_payers(book, asset)
     if total > 0:
         levied = levy_payers(book, asset, kernels.levied_amount(missing - from_house, total), total)
-    if book[EVENT_MARKET] != NONE:
-        count_funds(book, book[EVENT_MARKET], LEVIED, from_house + levied)
+    if book[layout.EVENT_MARKET] != NONE:
+        count_funds(book, book[layout.EVENT_MARKET], layout.LEVIED, from_house + levied)
 
 
 def collect_payers(book: Words, asset: int) -> int:
     """Leave in UNHEALTHY the asset's domains of positive equity, in key order, with equities in WORKING; their sum."""
-    payers, equities, total = at(book, UNHEALTHY), at(book, WORKING), 0
+    payers, equities, total = at(book, layout.UNHEALTHY), at(book, layout.WORKING), 0
     payers[USED] = 0
-    for domain in range(at(book, DOMAINS)[USED] // DOMAIN_ROW):
-        if row(book, DOMAINS, domain, DOMAIN_ROW)[ASSET] == asset and domain_margin(book, domain)[0] > 0:
+    for domain in range(at(book, layout.DOMAINS)[USED] // layout.DOMAIN_ROW):
+        if domain_row(book, domain)[layout.ASSET] == asset and domain_margin(book, domain)[0] > 0:
             push(book, payers, domain)
     sort_domains(book, payers)
     equities[USED] = 0
@@ -58,7 +42,7 @@ def collect_payers(book: Words, asset: int) -> int:
 
 def levy_payers(book: Words, asset: int, amount: int, total: int) -> int:
     """Levy an amount on the payers by their equities; gives what was paid (NUM-02, LVY-01)."""
-    payers, equities = at(book, UNHEALTHY), items(book, at(book, WORKING))
+    payers, equities = at(book, layout.UNHEALTHY), items(book, at(book, layout.WORKING))
     left, levied = amount, 0
     for place in range(payers[USED]):
         left = left - kernels.share_floor(amount, equities[place], total)
@@ -72,12 +56,7 @@ def levy_payers(book: Words, asset: int, amount: int, total: int) -> int:
 
 def pay_levy(book: Words, asset: int, domain: int, amount: int) -> None:
     """A domain's part of a levy goes from its cash into the insurance fund, and may leave it unhealthy (LVY-01)."""
-    transfer(book, asset, cash_of(book, domain), named(INSURANCE_OF, asset), amount, LVY_01)
-    owner = row(book, DOMAINS, domain, DOMAIN_ROW)
-    words = effect(book, DOMAIN_LEVIED, 6)
-    words[1] = owner[OWNER]
-    words[2] = asset
-    words[3] = owner[MARKET]
-    words[4] = owner[SIDE]
-    words[5] = amount
+    transfer(book, asset, cash_of(book, domain), ledger_word(layout.INSURANCE_OF, asset), amount, layout.LVY_01)
+    owner = domain_row(book, domain)
+    effect(book, layout.DOMAIN_LEVIED, owner[layout.OWNER], asset, owner[layout.MARKET], owner[layout.SIDE], amount)
     suspect(book, domain)

@@ -6,12 +6,8 @@ from typing import NamedTuple
 from marginspec.model.events import ListMarket, UpdateFees
 from marginspec.model.market import TierTerms
 from marginspec.model.rejections import Reason
+from marginspec.model.units import MAX_AMOUNT, MAX_LEVERAGE, MAX_TIERS, WIRE_DECIMALS
 from marginspec_engine.kernels.limits import MAX_PRICE, RATE_ONE
-
-WIRE_DECIMALS = 8
-MAX_AMOUNT = 2**62
-MAX_LEVERAGE = 1000
-MAX_TIERS = 64
 
 
 class TierRow(NamedTuple):

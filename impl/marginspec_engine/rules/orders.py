@@ -1,46 +1,12 @@
 """Orders: placing, cancelling, and what a fill leaves of them."""
 
+from marginspec.model import events
+from marginspec_engine import layout
 from marginspec_engine.kernels import margin
-from marginspec_engine.layout import (
-    ASSET,
-    CHOICE,
-    FIRST_ACCOUNT,
-    FIRST_ORDER_NAME,
-    FIRST_SIDE,
-    LIMIT,
-    MARK,
-    MARKET,
-    MARKET_ROW,
-    MARKETS,
-    NAME,
-    NONE,
-    OF_MARKET,
-    ORDER,
-    ORDER_MAP,
-    ORDER_PLACED,
-    ORDER_REDUCED,
-    ORDERED_POSITION,
-    ORDERS,
-    OWNER,
-    POSITION,
-    POSITIONS,
-    QUANTITY,
-    REDUCE_ONLY,
-    SECOND_CHOICE,
-    SIDE,
-    reasons,
-)
-from marginspec_engine.memory.rows import (
-    cancel,
-    free_order_row,
-    load,
-    new_order,
-    order_key,
-    position_of,
-    remove_order,
-    wallet_of,
-)
-from marginspec_engine.memory.words import Words, found, make_room, put, row
+from marginspec_engine.layout import NONE, reasons
+from marginspec_engine.memory.orders import cancel, free_order_row, load, new_order, order_key, remove_order
+from marginspec_engine.memory.positions import position_of, wallet_of
+from marginspec_engine.memory.words import Words, lookup, make_room, market_row, order_row, position_row, put
 from marginspec_engine.rules.guards import (
     event_word,
     fits_side,
@@ -51,19 +17,21 @@ from marginspec_engine.rules.guards import (
     tick_price_in,
 )
 from marginspec_engine.rules.margin import domain_initial, domain_margin, order_margin
+from marginspec_engine.rules.registry import handles
 from marginspec_engine.rules.transaction import effect
 
 
+@handles(events.PlaceOrder)
 def place_order(book: Words) -> int:
     """Placing is refused if the increase of order margin exceeds what is available (TRD-03)."""
-    number = event_word(book, OF_MARKET)
-    account = event_word(book, FIRST_ACCOUNT)
+    number = event_word(book, layout.OF_MARKET)
+    account = event_word(book, layout.FIRST_ACCOUNT)
     if not is_listed(book):
         return reasons.UNKNOWN_MARKET
     if not is_account(book, account):
         return reasons.UNKNOWN_ACCOUNT
-    market = row(book, MARKETS, number, MARKET_ROW)
-    if market[MARK] == 0:
+    market = market_row(book, number)
+    if market[layout.MARK] == 0:
         return reasons.NO_MARK
     price = tick_price_in(book, market)
     if price == 0:
@@ -71,23 +39,23 @@ def place_order(book: Words) -> int:
     quantity = quantity_in(book, market, price)
     if quantity == 0:
         return reasons.INVALID_QUANTITY
-    if event_word(book, CHOICE) == 0:
+    if event_word(book, layout.CHOICE) == layout.SELL:
         quantity = -quantity
     return place(book, account, number, price, quantity)
 
 
 def place(book: Words, account: int, market: int, price: int, quantity: int) -> int:
     """An order of signed lots at a price, both in units."""
-    held = position_of(book, account, market, event_word(book, FIRST_SIDE))
-    position = row(book, POSITIONS, held, POSITION)
+    held = position_of(book, account, market, event_word(book, layout.FIRST_SIDE))
+    position = position_row(book, held)
     if not fits_side(book, position, quantity):
         return reasons.WRONG_POSITION_SIDE
-    if found(book, ORDER_MAP, order_key(account, event_word(book, FIRST_ORDER_NAME))) != NONE:
+    if lookup(book, layout.ORDER_MAP, order_key(account, event_word(book, layout.FIRST_ORDER_NAME))) != NONE:
         return reasons.ORDER_EXISTS
-    reduce_only = event_word(book, SECOND_CHOICE)
-    if reduce_only == 1 and not only_reduces(position[QUANTITY], quantity):
+    reduce_only = event_word(book, layout.SECOND_CHOICE)
+    if reduce_only == 1 and not only_reduces(position[layout.QUANTITY], quantity):
         return reasons.REDUCE_ONLY
-    asset = row(book, MARKETS, market, MARKET_ROW)[ASSET]
+    asset = market_row(book, market)[layout.ASSET]
     wallet = wallet_of(book, account, asset)
     reserved = order_margin(book, account, asset)
     equity, _ = domain_margin(book, wallet)
@@ -100,33 +68,28 @@ def place(book: Words, account: int, market: int, price: int, quantity: int) -> 
 
 def rest(book: Words, held: int, price: int, quantity: int, reduce_only: int) -> None:
     """Put an order of the event's name for a position in place."""
-    make_room(book, ORDER_MAP)
+    make_room(book, layout.ORDER_MAP)
     number = free_order_row(book)
-    position, order = row(book, POSITIONS, held, POSITION), row(book, ORDERS, number, ORDER)
-    put(book, order, MARKET, position[MARKET])
-    put(book, order, SIDE, position[SIDE])
-    put(book, order, QUANTITY, quantity)
-    put(book, order, LIMIT, price)
-    put(book, order, REDUCE_ONLY, reduce_only)
-    put(book, order, ORDERED_POSITION, held)
-    new_order(book, position[OWNER], event_word(book, FIRST_ORDER_NAME), number)
+    position, order = position_row(book, held), order_row(book, number)
+    put(book, order, layout.MARKET, position[layout.MARKET])
+    put(book, order, layout.SIDE, position[layout.SIDE])
+    put(book, order, layout.QUANTITY, quantity)
+    put(book, order, layout.LIMIT, price)
+    put(book, order, layout.REDUCE_ONLY, reduce_only)
+    put(book, order, layout.ORDERED_POSITION, held)
+    new_order(book, position[layout.OWNER], event_word(book, layout.FIRST_ORDER_NAME), number)
     load(book, order, quantity, 1)
-    words = effect(book, ORDER_PLACED, 8)
-    words[1] = position[OWNER]
-    words[2] = order[NAME]
-    words[3] = order[MARKET]
-    words[4] = order[SIDE]
-    words[5] = quantity
-    words[6] = price
-    words[7] = reduce_only
+    account, name, market, side = position[layout.OWNER], order[layout.NAME], order[layout.MARKET], order[layout.SIDE]
+    effect(book, layout.ORDER_PLACED, account, name, market, side, quantity, price, reduce_only)
 
 
+@handles(events.CancelOrder)
 def cancel_order(book: Words) -> int:
     """Cancelling takes an open order away and frees its margin (TRD-03)."""
-    account = event_word(book, FIRST_ACCOUNT)
+    account = event_word(book, layout.FIRST_ACCOUNT)
     if not is_account(book, account):
         return reasons.UNKNOWN_ACCOUNT
-    number = found(book, ORDER_MAP, order_key(account, event_word(book, FIRST_ORDER_NAME)))
+    number = lookup(book, layout.ORDER_MAP, order_key(account, event_word(book, layout.FIRST_ORDER_NAME)))
     if number == NONE:
         return reasons.UNKNOWN_ORDER
     cancel(book, number)
@@ -135,24 +98,21 @@ def cancel_order(book: Words) -> int:
 
 def fits_order(order: Words, position: Words, quantity: int, price: int) -> bool:
     """A fill is of the order's market and side, no worse than its limit, no larger than what is left (TRD-03)."""
-    if order[MARKET] != position[MARKET] or order[SIDE] != position[SIDE]:
+    if order[layout.MARKET] != position[layout.MARKET] or order[layout.SIDE] != position[layout.SIDE]:
         return False
     if quantity > 0:
-        return quantity <= order[QUANTITY] and price <= order[LIMIT]
-    return quantity >= order[QUANTITY] and price >= order[LIMIT]
+        return quantity <= order[layout.QUANTITY] and price <= order[layout.LIMIT]
+    return quantity >= order[layout.QUANTITY] and price >= order[layout.LIMIT]
 
 
 def reduce_order(book: Words, number: int, quantity: int) -> None:
     """A fill of signed lots leaves the order that much smaller; nothing left ends it (TRD-03)."""
-    order = row(book, ORDERS, number, ORDER)
-    account, name, market, left = order[OWNER], order[NAME], order[MARKET], order[QUANTITY] - quantity
+    order = order_row(book, number)
+    account, name, market = order[layout.OWNER], order[layout.NAME], order[layout.MARKET]
+    left = order[layout.QUANTITY] - quantity
     if left == 0:
         remove_order(book, number)
     else:
         load(book, order, -quantity, 0)
-        put(book, order, QUANTITY, left)
-    words = effect(book, ORDER_REDUCED, 5)
-    words[1] = account
-    words[2] = name
-    words[3] = market
-    words[4] = left
+        put(book, order, layout.QUANTITY, left)
+    effect(book, layout.ORDER_REDUCED, account, name, market, left)

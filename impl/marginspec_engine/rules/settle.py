@@ -1,46 +1,12 @@
 """Settlement: after every accepted event, liquidation and waterfall until nothing is left to do."""
 
+from marginspec_engine import layout
 from marginspec_engine.index.sorting import sort_domains
-from marginspec_engine.index.touched import forget
-from marginspec_engine.layout import (
-    ASSET_ROW,
-    ASSETS,
-    CLOSED_LOTS,
-    COUNTED,
-    COUNTERS,
-    DIRTY,
-    EFFECTS,
-    EXPOSED_ASSETS,
-    HAD_STATUS,
-    HAS_STATUS,
-    INSURANCE,
-    INSURANCE_MOVED,
-    INSURANCE_STATUS,
-    IS_COUNTED,
-    IS_DIRTY,
-    IS_EXPOSED,
-    IS_SUSPECT,
-    LEVIES,
-    LOT,
-    LOTS,
-    MARKET_ROW,
-    MARKETS,
-    NONE,
-    RANK,
-    RESERVE_STATUS,
-    SETTLING,
-    STATUS,
-    STATUS_BEFORE,
-    SUSPECTS,
-    UNCOVERED,
-    UNCOVERED_ASSETS,
-    UNCOVERED_CHANGED,
-    UNHEALTHY,
-    USED,
-)
-from marginspec_engine.memory.fetching import fetch_domains
-from marginspec_engine.memory.rows import free_lot
-from marginspec_engine.memory.words import Words, at, items, push, reserve, row
+from marginspec_engine.index.stale import clear_flag
+from marginspec_engine.layout import NONE, USED
+from marginspec_engine.memory.lots import free_lot
+from marginspec_engine.memory.prefetch import prefetch_domains
+from marginspec_engine.memory.words import Words, asset_row, at, items, market_row, push, reserve
 from marginspec_engine.rules.deleveraging import deleverage_all
 from marginspec_engine.rules.levy import levy
 from marginspec_engine.rules.liquidation import liquidate
@@ -54,9 +20,9 @@ IS_OPEN, IS_DONE = 1, 2
 
 def settle(book: Words) -> None:
     """Settlement repeats liquidation, then the waterfall of each asset, until all is healthy and covered (SET-01)."""
-    if at(book, SUSPECTS)[USED] == 0 and book[EXPOSED_ASSETS] == 0 and book[UNCOVERED_ASSETS] == 0:
+    if at(book, layout.SUSPECTS)[USED] == 0 and book[layout.EXPOSED_ASSETS] == 0 and book[layout.UNCOVERED_ASSETS] == 0:
         return
-    book[SETTLING] = 1
+    book[layout.SETTLING] = 1
     expose_uncovered(book)
     is_settled = False
     while not is_settled:
@@ -66,7 +32,7 @@ def settle(book: Words) -> None:
             restore_cover(book, asset)
             asset = next_asset(book)
         reopen_assets(book)
-        is_settled = at(book, SUSPECTS)[USED] == 0
+        is_settled = at(book, layout.SUSPECTS)[USED] == 0
     asset = next_asset(book)
     while asset != NONE:
         set_uncovered(book, asset)
@@ -76,31 +42,37 @@ def settle(book: Words) -> None:
 
 def expose_uncovered(book: Words) -> None:
     """Assets that earlier settlements left uncovered are looked at again."""
-    if book[UNCOVERED_ASSETS] > 0:
-        for asset in range(at(book, ASSETS)[USED] // ASSET_ROW):
-            words = row(book, ASSETS, asset, ASSET_ROW)
-            if words[UNCOVERED] > 0:
-                words[IS_EXPOSED] = IS_OPEN
+    if book[layout.UNCOVERED_ASSETS] > 0:
+        for asset in range(at(book, layout.ASSETS)[USED] // layout.ASSET_ROW):
+            words = asset_row(book, asset)
+            if words[layout.UNCOVERED] > 0:
+                words[layout.IS_EXPOSED] = IS_OPEN
+
+
+def first_asset(book: Words, column: int, word: int) -> int:
+    """The first asset by name whose row holds a word in a column; NONE if there is none."""
+    chosen, rank = NONE, NONE
+    for asset in range(at(book, layout.ASSETS)[USED] // layout.ASSET_ROW):
+        words = asset_row(book, asset)
+        if words[column] == word and (chosen == NONE or words[layout.RANK] < rank):
+            chosen, rank = asset, words[layout.RANK]
+    return chosen
 
 
 def next_asset(book: Words) -> int:
-    """The first asset by name that is still to be looked at in this round, which is noted; NONE if there is none."""
-    chosen, rank = NONE, NONE
-    for asset in range(at(book, ASSETS)[USED] // ASSET_ROW):
-        words = row(book, ASSETS, asset, ASSET_ROW)
-        if words[IS_EXPOSED] == IS_OPEN and (chosen == NONE or words[RANK] < rank):
-            chosen, rank = asset, words[RANK]
-    if chosen != NONE:
-        row(book, ASSETS, chosen, ASSET_ROW)[IS_EXPOSED] = IS_DONE
-    return chosen
+    """The first asset by name that is still open in this round, which is done then; NONE if there is none."""
+    asset = first_asset(book, layout.IS_EXPOSED, IS_OPEN)
+    if asset != NONE:
+        asset_row(book, asset)[layout.IS_EXPOSED] = IS_DONE
+    return asset
 
 
 def reopen_assets(book: Words) -> None:
     """Begin another round over the assets."""
-    for asset in range(at(book, ASSETS)[USED] // ASSET_ROW):
-        words = row(book, ASSETS, asset, ASSET_ROW)
-        if words[IS_EXPOSED] == IS_DONE:
-            words[IS_EXPOSED] = IS_OPEN
+    for asset in range(at(book, layout.ASSETS)[USED] // layout.ASSET_ROW):
+        words = asset_row(book, asset)
+        if words[layout.IS_EXPOSED] == IS_DONE:
+            words[layout.IS_EXPOSED] = IS_OPEN
 
 
 EFFECT_WORDS = 128
@@ -112,20 +84,20 @@ Room for them, and for a lot each, is made at once; what is not written takes no
 
 def liquidate_unhealthy(book: Words) -> None:
     """Every unhealthy domain is taken in ascending key order (LIQ-01, SET-01)."""
-    suspects, unhealthy = at(book, SUSPECTS), at(book, UNHEALTHY)
+    suspects, unhealthy = at(book, layout.SUSPECTS), at(book, layout.UNHEALTHY)
     unhealthy[USED] = 0
     for place in range(suspects[USED]):
-        fetch_domains(book, items(book, suspects), place, suspects[USED])
+        prefetch_domains(book, items(book, suspects), place, suspects[USED])
         domain = items(book, suspects)[place]
-        forget(book, domain, IS_SUSPECT)
+        clear_flag(book, domain, layout.IS_SUSPECT)
         if not is_healthy(book, domain):
             push(book, unhealthy, domain)
     suspects[USED] = 0
-    reserve(book, at(book, EFFECTS), EFFECT_WORDS * unhealthy[USED])
-    reserve(book, at(book, LOTS), LOT * unhealthy[USED])
+    reserve(book, at(book, layout.EFFECTS), EFFECT_WORDS * unhealthy[USED])
+    reserve(book, at(book, layout.LOTS), layout.LOT * unhealthy[USED])
     sort_domains(book, unhealthy)
     for place in range(unhealthy[USED]):
-        fetch_domains(book, items(book, unhealthy), place, unhealthy[USED])
+        prefetch_domains(book, items(book, unhealthy), place, unhealthy[USED])
         liquidate(book, items(book, unhealthy)[place])
 
 
@@ -134,29 +106,27 @@ def restore_cover(book: Words, asset: int) -> None:
     missing = uncovered_shortfall(book, asset)
     if missing > 0:
         missing = deleverage_all(book, asset, missing)
-    if missing > 0 and book[LEVIES] == 1:
+    if missing > 0 and book[layout.LEVIES] == 1:
         levy(book, asset, missing)
 
 
 def set_uncovered(book: Words, asset: int) -> None:
     """Take down how much of an asset's shortfall has no cover, if that changed (WTF-02)."""
-    words, amount = row(book, ASSETS, asset, ASSET_ROW), uncovered_shortfall(book, asset)
-    if amount != words[UNCOVERED]:
-        book[UNCOVERED_ASSETS] = book[UNCOVERED_ASSETS] + (amount > 0) - (words[UNCOVERED] > 0)
-        words[UNCOVERED] = amount
-        changed = effect(book, UNCOVERED_CHANGED, 3)
-        changed[1] = asset
-        changed[2] = amount
+    words, amount = asset_row(book, asset), uncovered_shortfall(book, asset)
+    if amount != words[layout.UNCOVERED]:
+        book[layout.UNCOVERED_ASSETS] = book[layout.UNCOVERED_ASSETS] + (amount > 0) - (words[layout.UNCOVERED] > 0)
+        words[layout.UNCOVERED] = amount
+        effect(book, layout.UNCOVERED_CHANGED, asset, amount)
 
 
 def tidy(book: Words) -> None:
     """Free the rows of lots that were closed, and forget what only this settlement needed."""
-    closed, dirty = at(book, CLOSED_LOTS), at(book, DIRTY)
+    closed, dirty = at(book, layout.CLOSED_LOTS), at(book, layout.STALE_LEAVES)
     for place in range(closed[USED]):
         free_lot(book, items(book, closed)[place])
     closed[USED] = 0
     for place in range(dirty[USED]):
-        forget(book, items(book, dirty)[place], IS_DIRTY)
+        clear_flag(book, items(book, dirty)[place], layout.HAS_STALE_LEAVES)
     dirty[USED] = 0
     forget_markets_without_lots(book)
 
@@ -166,55 +136,43 @@ def tidy(book: Words) -> None:
 
 def publish_funds(book: Words) -> None:
     """Each event that changed a reserve or the insurance fund emits the new status (TRN-01)."""
-    counted = at(book, COUNTED)
+    counted = at(book, layout.COUNTED)
     number = next_counted(book)
     while number != NONE:
         publish_reserve(book, number)
         number = next_counted(book)
     counted[USED] = 0
-    for _ in range(at(book, ASSETS)[USED] // ASSET_ROW):
-        asset = next_moved(book)
-        if asset == NONE:
-            return
-        words = row(book, ASSETS, asset, ASSET_ROW)
-        words[INSURANCE_MOVED] = 0
-        status = effect(book, INSURANCE_STATUS, 3)
-        status[1] = asset
-        status[2] = words[INSURANCE]
+    asset = first_asset(book, layout.INSURANCE_MOVED, 1)
+    while asset != NONE:
+        words = asset_row(book, asset)
+        words[layout.INSURANCE_MOVED] = 0
+        effect(book, layout.INSURANCE_STATUS, asset, words[layout.INSURANCE])
+        asset = first_asset(book, layout.INSURANCE_MOVED, 1)
 
 
 def next_counted(book: Words) -> int:
     """The first market by name of those whose funds the event counted and that are not yet published; NONE if none."""
     chosen, rank = NONE, NONE
-    counted = at(book, COUNTED)
+    counted = at(book, layout.COUNTED)
     for place in range(counted[USED]):
         number = items(book, counted)[place]
-        words = row(book, MARKETS, number, MARKET_ROW)
-        if words[IS_COUNTED] == 1 and (chosen == NONE or words[RANK] < rank):
-            chosen, rank = number, words[RANK]
+        words = market_row(book, number)
+        if words[layout.IS_COUNTED] == 1 and (chosen == NONE or words[layout.RANK] < rank):
+            chosen, rank = number, words[layout.RANK]
     return chosen
 
 
 def publish_reserve(book: Words, number: int) -> None:
     """Emit a market's counters, if they changed."""
-    market = row(book, MARKETS, number, MARKET_ROW)
-    market[IS_COUNTED] = 0
-    is_changed = market[HAD_STATUS] != market[HAS_STATUS]
-    for place in range(COUNTERS):
-        if market[STATUS + place] != market[STATUS_BEFORE + place]:
+    market = market_row(book, number)
+    market[layout.IS_COUNTED] = 0
+    is_changed = market[layout.HAD_STATUS] != market[layout.HAS_STATUS]
+    for place in range(layout.COUNTERS):
+        if market[layout.STATUS + place] != market[layout.STATUS_BEFORE + place]:
             is_changed = True
     if is_changed:
-        status = effect(book, RESERVE_STATUS, 2 + COUNTERS)
-        status[1] = number
-        for place in range(COUNTERS):
-            status[2 + place] = market[STATUS + place]
-
-
-def next_moved(book: Words) -> int:
-    """The first asset by name whose insurance fund the event moved and that is not yet published; NONE if none."""
-    chosen, rank = NONE, NONE
-    for asset in range(at(book, ASSETS)[USED] // ASSET_ROW):
-        words = row(book, ASSETS, asset, ASSET_ROW)
-        if words[INSURANCE_MOVED] == 1 and (chosen == NONE or words[RANK] < rank):
-            chosen, rank = asset, words[RANK]
-    return chosen
+        now = at(market, layout.STATUS)
+        balance, high_water = now[layout.BALANCE], now[layout.HIGH_WATER]
+        inflow, outflow = now[layout.INFLOW], now[layout.OUTFLOW]
+        drawn, deleveraged, levied = now[layout.INSURANCE_DRAWN], now[layout.DELEVERAGED], now[layout.LEVIED]
+        effect(book, layout.RESERVE_STATUS, number, balance, high_water, inflow, outflow, drawn, deleveraged, levied)

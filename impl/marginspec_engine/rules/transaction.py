@@ -1,91 +1,65 @@
 """Effects and money: what an event did is written down as words, and money moves by transfer only."""
 
-from marginspec_engine.index.touched import dirty, touch
-from marginspec_engine.layout import (
-    ASSET_ROW,
-    ASSETS,
-    CASH,
-    CLEARING,
-    CLEARING_OF,
-    COST,
-    DOMAIN_ROW,
-    DOMAINS,
-    EFFECTS,
-    EXTERNAL,
-    HOUSE,
-    HOUSE_OF,
-    INSURANCE,
-    INSURANCE_MOVED,
-    INSURANCE_OF,
-    ISOLATED_OF,
-    LOT,
-    LOT_OF,
-    LOTS,
-    LOTS_COST,
-    MARKET,
-    MARKET_ROW,
-    MARKETS,
-    NONE,
-    NUMBER,
-    OUT_OF_RANGE,
-    OWNERS,
-    POSITION,
-    POSITION_OF,
-    POSITIONS,
-    RESERVE,
-    RESERVE_OF,
-    SETTLING,
-    TRANSFERRED,
-    USED,
-    WALLET_OF,
-    WIDE,
-    reasons,
+from marginspec.model.units import MAX_BALANCE, MAX_FUND
+from marginspec_engine import layout
+from marginspec_engine.index.stale import mark_leaves_stale, mark_stale
+from marginspec_engine.layout import NONE, USED, reasons
+from marginspec_engine.memory.words import (
+    Words,
+    asset_row,
+    at,
+    domain_row,
+    is_compiled,
+    items,
+    lot_row,
+    market_row,
+    position_row,
+    put,
+    reserve,
 )
-from marginspec_engine.memory.words import Words, at, is_compiled, items, put, reserve, row
 
-MAX_BALANCE = 2**62
-MAX_FUND = 2**60
 ACCEPTED = reasons.ACCEPTED
 
 
-def effect(book: Words, kind: int, length: int) -> Words:
-    """The words of a new effect of a kind; the caller writes all but the first."""
-    effects = at(book, EFFECTS)
-    reserve(book, effects, length)
+def effect(book: Words, kind: int, *fields: int) -> None:
+    """Emit an effect of a kind, with all of its fields in the order in which the rulebook declares them."""
+    effects = at(book, layout.EFFECTS)
+    reserve(book, effects, 1 + len(fields))
     words = at(items(book, effects), effects[USED])
-    effects[USED] = effects[USED] + length
+    effects[USED] = effects[USED] + 1 + len(fields)
     words[0] = kind
-    return words
+    for place in range(len(fields)):
+        words[1 + place] = fields[place]
 
 
-def named(kind: int, owner: int) -> int:
+def ledger_word(kind: int, owner: int) -> int:
     """A ledger account as one word: its kind and the row that holds its balance."""
-    return kind + OWNERS * owner
+    return kind + layout.OWNERS * owner
 
 
 def cash_of(book: Words, domain: int) -> int:
     """The ledger account of a domain's cash."""
-    is_cross = row(book, DOMAINS, domain, DOMAIN_ROW)[MARKET] == NONE
-    return named(WALLET_OF if is_cross else ISOLATED_OF, domain)
+    is_cross = domain_row(book, domain)[layout.MARKET] == NONE
+    return ledger_word(layout.WALLET_OF if is_cross else layout.ISOLATED_OF, domain)
 
 
 def balance_words(book: Words, account: int) -> Words:
     """Where a ledger account's balance stands; a position's and a lot's stands there as cost, with the other sign."""
-    kind, owner = account & (OWNERS - 1), account // OWNERS
-    if kind <= ISOLATED_OF:
-        return at(row(book, DOMAINS, owner, DOMAIN_ROW), CASH)
-    if kind == POSITION_OF:
-        return at(row(book, POSITIONS, owner, POSITION), COST)
-    if kind == LOT_OF:
-        return at(row(book, LOTS, owner, LOT), COST)
-    if kind == RESERVE_OF:
-        return at(row(book, MARKETS, owner, MARKET_ROW), RESERVE)
-    asset = row(book, ASSETS, owner, ASSET_ROW)
-    if kind == INSURANCE_OF:
-        return at(asset, INSURANCE)
-    if kind == HOUSE_OF:
-        return at(asset, HOUSE)
-    return at(asset, CLEARING if kind == CLEARING_OF else EXTERNAL)
+    kind, owner = account & (layout.OWNERS - 1), account // layout.OWNERS
+    if is_cash(kind):
+        return at(domain_row(book, owner), layout.CASH)
+    if kind == layout.POSITION_OF:
+        return at(position_row(book, owner), layout.COST)
+    if kind == layout.LOT_OF:
+        return at(lot_row(book, owner), layout.COST)
+    if kind == layout.RESERVE_OF:
+        return at(market_row(book, owner), layout.RESERVE)
+    asset = asset_row(book, owner)
+    if kind == layout.INSURANCE_OF:
+        return at(asset, layout.INSURANCE)
+    if kind == layout.HOUSE_OF:
+        return at(asset, layout.HOUSE)
+    return at(asset, layout.CLEARING if kind == layout.CLEARING_OF else layout.EXTERNAL)
 
 
 def balance(book: Words, account: int) -> int:
@@ -94,15 +68,20 @@ def balance(book: Words, account: int) -> int:
     return -word if is_cost(account) else word
 
 
+def is_cash(kind: int) -> bool:
+    """Whether a ledger account of a kind is a domain's cash."""
+    return layout.WALLET_OF <= kind <= layout.ISOLATED_OF
+
+
 def is_cost(account: int) -> bool:
     """Whether a ledger account's balance stands as cost."""
-    return account & (OWNERS - 1) in (POSITION_OF, LOT_OF)
+    return account & (layout.OWNERS - 1) in (layout.POSITION_OF, layout.LOT_OF)
 
 
 def published(book: Words, account: int) -> int:
     """A ledger account as effects name it: a lot by its own number, since its row is used again."""
-    if account & (OWNERS - 1) == LOT_OF:
-        return named(LOT_OF, row(book, LOTS, account // OWNERS, LOT)[NUMBER])
+    if account & (layout.OWNERS - 1) == layout.LOT_OF:
+        return ledger_word(layout.LOT_OF, lot_row(book, account // layout.OWNERS)[layout.NUMBER])
     return account
 
 
@@ -111,21 +90,16 @@ def transfer(book: Words, asset: int, source: int, target: int, amount: int, rul
     if amount == 0:
         return
     left, gained = changed(book, source, -amount), changed(book, target, amount)
-    if book[SETTLING] == 0:
+    if book[layout.SETTLING] == 0:
         check_range(book, target, left, gained)
-    source_kind, target_kind = source & (OWNERS - 1), target & (OWNERS - 1)
-    if source_kind == INSURANCE_OF or target_kind == INSURANCE_OF:
-        put(book, row(book, ASSETS, asset, ASSET_ROW), INSURANCE_MOVED, 1)
-    if source_kind <= ISOLATED_OF:
-        touch(book, source // OWNERS)
-    if target_kind <= ISOLATED_OF:
-        dirty(book, target // OWNERS)
-    words = effect(book, TRANSFERRED, 6)
-    words[1] = asset
-    words[2] = published(book, source)
-    words[3] = published(book, target)
-    words[4] = amount
-    words[5] = rule
+    source_kind, target_kind = source & (layout.OWNERS - 1), target & (layout.OWNERS - 1)
+    if source_kind == layout.INSURANCE_OF or target_kind == layout.INSURANCE_OF:
+        put(book, asset_row(book, asset), layout.INSURANCE_MOVED, 1)
+    if is_cash(source_kind):
+        mark_stale(book, source // layout.OWNERS)
+    if is_cash(target_kind):
+        mark_leaves_stale(book, target // layout.OWNERS)
+    effect(book, layout.TRANSFERRED, asset, published(book, source), published(book, target), amount, rule)
 
 
 def changed(book: Words, account: int, change: int) -> int:
@@ -133,10 +107,10 @@ def changed(book: Words, account: int, change: int) -> int:
     words = balance_words(book, account)
     if is_cost(account):
         put(book, words, 0, words[0] - change)
-        if account & (OWNERS - 1) == LOT_OF:
-            lot = row(book, LOTS, account // OWNERS, LOT)
-            market = row(book, MARKETS, lot[MARKET], MARKET_ROW)
-            put(book, market, LOTS_COST, market[LOTS_COST] - change)
+        if account & (layout.OWNERS - 1) == layout.LOT_OF:
+            lot = lot_row(book, account // layout.OWNERS)
+            market = market_row(book, lot[layout.MARKET])
+            put(book, market, layout.LOTS_COST, market[layout.LOTS_COST] - change)
         return -words[0]
     put(book, words, 0, words[0] + change)
     return words[0]
@@ -144,10 +118,10 @@ def changed(book: Words, account: int, change: int) -> int:
 
 def check_range(book: Words, target: int, left: int, gained: int) -> None:
     """Remember a balance past its limit; one past 2^62 may be past 64 bits with the next transfer (NUM-03)."""
-    kind = target & (OWNERS - 1)
-    most = MAX_FUND if RESERVE_OF <= kind <= CLEARING_OF else MAX_BALANCE
+    kind = target & (layout.OWNERS - 1)
+    most = MAX_FUND if layout.RESERVE_OF <= kind <= layout.CLEARING_OF else MAX_BALANCE
     if left < -MAX_BALANCE or left > MAX_BALANCE or gained < -MAX_BALANCE or gained > most:
-        book[OUT_OF_RANGE] = 1
+        book[layout.OUT_OF_RANGE] = 1
     if left < -MAX_BALANCE or left > MAX_BALANCE or gained < -MAX_BALANCE or gained > MAX_BALANCE:
         too_wide(book)
 
@@ -155,7 +129,7 @@ def check_range(book: Words, target: int, left: int, gained: int) -> None:
 def too_wide(book: Words) -> None:
     """Have the event answered by Python's own integers, if these are not."""
     if is_compiled():
-        book[WIDE] = 1
+        book[layout.WIDE] = 1
 
 
 def move(book: Words, asset: int, source: int, target: int, amount: int, rule: int) -> None:

@@ -1,109 +1,79 @@
 """Waterfall: a realised loss draws reserve, then insurance; open losses must have cover at any time."""
 
+from marginspec_engine import layout
 from marginspec_engine.kernels import waterfall as kernels
-from marginspec_engine.layout import (
-    ASSET,
-    ASSET_ROW,
-    ASSETS,
-    BALANCE,
-    COUNTED,
-    COUNTERS,
-    HAD_STATUS,
-    HAS_LOTS_LISTED,
-    HAS_STATUS,
-    HIGH_WATER,
-    INSURANCE,
-    INSURANCE_DRAWN,
-    INSURANCE_OF,
-    IS_COUNTED,
-    LOT,
-    LOT_COUNT,
-    LOT_OF,
-    LOTS,
-    LOTS_COST,
-    LOTS_QUANTITY,
-    MARKET,
-    MARKET_ROW,
-    MARKETS,
-    MARKETS_WITH_LOTS,
-    OUTFLOW,
-    RESERVE,
-    RESERVE_OF,
-    STATUS,
-    STATUS_BEFORE,
-    USED,
-    WTF_01,
-    reasons,
-)
-from marginspec_engine.memory.words import Words, at, items, push, put, row
+from marginspec_engine.layout import USED, reasons
+from marginspec_engine.memory.words import Words, asset_row, at, items, lot_row, market_row, push, put
 from marginspec_engine.rules.margin import value_at_mark
-from marginspec_engine.rules.transaction import balance, named, transfer
+from marginspec_engine.rules.transaction import balance, ledger_word, transfer
 
 
 def count_funds(book: Words, number: int, counter: int, amount: int) -> None:
     """Count a market's funds: balance, high-water mark, and a counter that rises by an amount (TRN-01)."""
-    market = row(book, MARKETS, number, MARKET_ROW)
-    if market[IS_COUNTED] == 0:
-        put(book, market, IS_COUNTED, 1)
-        put(book, market, HAD_STATUS, market[HAS_STATUS])
-        for place in range(COUNTERS):
-            put(book, market, STATUS_BEFORE + place, market[STATUS + place])
-        put(book, at(book, COUNTED), USED, at(book, COUNTED)[USED])
-        push(book, at(book, COUNTED), number)
-    put(book, market, HAS_STATUS, 1)
-    put(book, market, STATUS + BALANCE, market[RESERVE])
-    put(book, market, STATUS + HIGH_WATER, max(market[STATUS + HIGH_WATER], market[RESERVE]))
-    put(book, market, STATUS + counter, market[STATUS + counter] + amount)
+    market = market_row(book, number)
+    if market[layout.IS_COUNTED] == 0:
+        put(book, market, layout.IS_COUNTED, 1)
+        put(book, market, layout.HAD_STATUS, market[layout.HAS_STATUS])
+        for place in range(layout.COUNTERS):
+            put(book, market, layout.STATUS_BEFORE + place, market[layout.STATUS + place])
+        put(book, at(book, layout.COUNTED), USED, at(book, layout.COUNTED)[USED])
+        push(book, at(book, layout.COUNTED), number)
+    put(book, market, layout.HAS_STATUS, 1)
+    put(book, market, layout.STATUS + layout.BALANCE, market[layout.RESERVE])
+    high_water = max(market[layout.STATUS + layout.HIGH_WATER], market[layout.RESERVE])
+    put(book, market, layout.STATUS + layout.HIGH_WATER, high_water)
+    put(book, market, layout.STATUS + counter, market[layout.STATUS + counter] + amount)
 
 
 def draw_loss(book: Words, number: int, loss: int) -> int:
     """A lot's loss is paid in by reserve and insurance; COVER_EXCEEDED if they do not suffice (WTF-01, LIQ-05)."""
-    lot = row(book, LOTS, number, LOT)
-    market_number = lot[MARKET]
-    market = row(book, MARKETS, market_number, MARKET_ROW)
-    reserve, insurance = named(RESERVE_OF, market_number), named(INSURANCE_OF, market[ASSET])
+    lot = lot_row(book, number)
+    market_number = lot[layout.MARKET]
+    market = market_row(book, market_number)
+    reserve = ledger_word(layout.RESERVE_OF, market_number)
+    insurance = ledger_word(layout.INSURANCE_OF, market[layout.ASSET])
     from_reserve = kernels.draw_from_reserve(loss, balance(book, reserve))
     from_insurance = kernels.draw_from_insurance(loss, from_reserve, balance(book, insurance))
     if from_reserve + from_insurance != loss:
         return reasons.COVER_EXCEEDED
-    transfer(book, market[ASSET], reserve, named(LOT_OF, number), from_reserve, WTF_01)
-    transfer(book, market[ASSET], insurance, named(LOT_OF, number), from_insurance, WTF_01)
-    count_funds(book, market_number, OUTFLOW, from_reserve)
-    count_funds(book, market_number, INSURANCE_DRAWN, from_insurance)
+    transfer(book, market[layout.ASSET], reserve, ledger_word(layout.LOT_OF, number), from_reserve, layout.WTF_01)
+    transfer(book, market[layout.ASSET], insurance, ledger_word(layout.LOT_OF, number), from_insurance, layout.WTF_01)
+    count_funds(book, market_number, layout.OUTFLOW, from_reserve)
+    count_funds(book, market_number, layout.INSURANCE_DRAWN, from_insurance)
     return reasons.ACCEPTED
 
 
 def lots_unrealised(market: Words) -> int:
     """Unrealised PnL of all of a market's lots at mark; it fits, though their value and cost may not (WTF-02)."""
-    return value_at_mark(market, market[LOTS_QUANTITY]) - market[LOTS_COST]
+    return value_at_mark(market, market[layout.LOTS_QUANTITY]) - market[layout.LOTS_COST]
 
 
 def shortfall(market: Words) -> int:
     """What a market's lots lose at mark beyond its own reserve (WTF-02)."""
-    if market[LOT_COUNT] == 0:
+    if market[layout.LOT_COUNT] == 0:
         return 0
-    return kernels.shortfall_of(lots_unrealised(market), market[RESERVE])
+    return kernels.shortfall_of(lots_unrealised(market), market[layout.RESERVE])
 
 
 def uncovered_shortfall(book: Words, asset: int) -> int:
     """What an asset's shortfalls lack beyond its insurance fund; zero where the cover test holds (WTF-02)."""
-    total, listed = 0, at(book, MARKETS_WITH_LOTS)
+    total, listed = 0, at(book, layout.MARKETS_WITH_LOTS)
     for place in range(listed[USED]):
-        market = row(book, MARKETS, items(book, listed)[place], MARKET_ROW)
-        if market[ASSET] == asset:
+        market = market_row(book, items(book, listed)[place])
+        if market[layout.ASSET] == asset:
             total = total + shortfall(market)
-    return kernels.missing_of(total, row(book, ASSETS, asset, ASSET_ROW)[INSURANCE])
+    return kernels.missing_of(total, asset_row(book, asset)[layout.INSURANCE])
 
 
 def forget_markets_without_lots(book: Words) -> None:
     """Drop markets without lots from the list of those that have some."""
-    listed, kept = at(book, MARKETS_WITH_LOTS), 0
+    listed, kept = at(book, layout.MARKETS_WITH_LOTS), 0
     markets = items(book, listed)
     for place in range(listed[USED]):
-        market = row(book, MARKETS, markets[place], MARKET_ROW)
-        if market[LOT_COUNT] > 0:
+        market = market_row(book, markets[place])
+        if market[layout.LOT_COUNT] > 0:
             markets[kept] = markets[place]
             kept = kept + 1
         else:
-            market[HAS_LOTS_LISTED] = 0
+            market[layout.HAS_LOTS_LISTED] = 0
     listed[USED] = kept

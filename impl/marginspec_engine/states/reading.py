@@ -5,23 +5,22 @@ from marginspec.model.ledger import external, house, insurance, isolated, lot, p
 from marginspec.model.market import Market
 from marginspec.model.state import State
 from marginspec_engine import layout
-from marginspec_engine.index.triggers import box_touched
+from marginspec_engine.index.triggers import box_stale
 from marginspec_engine.layout import NONE
-from marginspec_engine.layout.effect_reading import LOT_REASONS, MARGIN_MODES, POSITION_MODES, SIDES
-from marginspec_engine.memory import rows
+from marginspec_engine.layout.rows import LOT_REASONS, MARGIN_MODES, POSITION_MODES, SIDES
+from marginspec_engine.memory import lots, orders, positions
 from marginspec_engine.memory import words as memory
-from marginspec_engine.memory.tables import Tables
-from marginspec_engine.rules import margin as figures
+from marginspec_engine.memory.tables import TEXTS_OF, Tables
+from marginspec_engine.rules.margin import SETTING_MODES
 from marginspec_engine.rules.market import FeeRates, tier_row
 from marginspec_engine.rules.markets import most_lots
-
-FUND_COUNTERS = ("balance", "high_water", "inflow", "outflow", "insurance_drawn", "deleveraged", "levied")
 
 
 def load_state(tables: Tables, state: State) -> None:
     """Put everything that a state holds into empty tables."""
     for market in state.markets.values():
         load_market(tables, state, market)
+    tables.rank()
     for account in sorted(state.accounts):
         number = tables.account(account)
         tables.row(layout.ACCOUNTS, number, layout.ACCOUNT)[layout.MODE] = POSITION_MODES.index(state.accounts[account])
@@ -35,10 +34,12 @@ def load_state(tables: Tables, state: State) -> None:
     for asset, amount in state.uncovered.items():
         tables.asset_rows()[tables.asset(asset), layout.UNCOVERED] = amount
         tables.book[layout.UNCOVERED_ASSETS] += 1
-    box_touched(tables.words)
+    box_stale(tables.words)
     undone = memory.at(tables.words, layout.UNDONE)
     undone[layout.USED] = 0
     memory.at(tables.words, layout.EFFECTS)[layout.USED] = 0
+    for of in TEXTS_OF:
+        tables.names(of).fresh = 0
 
 
 def load_market(tables: Tables, state: State, market: Market) -> None:
@@ -57,7 +58,7 @@ def load_market(tables: Tables, state: State, market: Market) -> None:
     status = state.fund_status.get(market.id)
     if status is not None:
         words[layout.HAS_STATUS] = 1
-        for place, counter in enumerate(FUND_COUNTERS):
+        for place, counter in enumerate(layout.FUND_COUNTERS):
             words[layout.STATUS + place] = getattr(status, counter)
 
 
@@ -66,15 +67,15 @@ def load_settings(tables: Tables, state: State) -> None:
     for (account, market), setting in state.settings.items():
         memory.make_room(tables.words, layout.SETTING_MAP)
         key = (tables.account(account) << 32) | tables.market(market)
-        mode = MARGIN_MODES.index(setting.margin_mode)
-        memory.enter(tables.words, layout.SETTING_MAP, key, (setting.leverage or 0) * figures.SETTING_MODES + mode)
+        mode = 0 if setting.margin_mode is None else 1 + MARGIN_MODES.index(setting.margin_mode)
+        memory.insert(tables.words, layout.SETTING_MAP, key, (setting.leverage or 0) * SETTING_MODES + mode)
 
 
 def load_cash(tables: Tables, state: State) -> None:
     """What assets' own accounts hold, and every wallet."""
     for name, balance in state.ledger.items():
         if name.kind == "wallet":
-            number = rows.wallet_of(tables.words, tables.account(name.account), tables.asset(name.asset))
+            number = positions.wallet_of(tables.words, tables.account(name.account), tables.asset(name.asset))
             tables.row(layout.DOMAINS, number, layout.DOMAIN_ROW)[layout.CASH] = balance
         elif name.asset:
             tables.asset(name.asset)
@@ -88,33 +89,33 @@ def load_cash(tables: Tables, state: State) -> None:
 def load_position(tables: Tables, state: State, key: PositionKey, quantity: int) -> None:
     """An open position, in its domain, which has its cash if it is isolated."""
     words, side = tables.words, SIDES.index(key.side)
-    number = rows.position_of(words, tables.account(key.account), tables.market(key.market), side)
-    domain = rows.domain_of(words, number)
+    number = positions.position_of(words, tables.account(key.account), tables.market(key.market), side)
+    domain = positions.domain_of(words, number)
     own = tables.row(layout.DOMAINS, domain, layout.DOMAIN_ROW)
     if own[layout.MARKET] != NONE:
         own[layout.CASH] = state.balance(isolated(*key))
     market = memory.row(words, layout.MARKETS, tables.market(key.market), layout.MARKET_ROW)
     memory.reserve(words, memory.at(market, layout.MARKET_POSITIONS), 1)
-    rows.set_position(words, number, domain, quantity)
+    positions.set_position(words, number, domain, quantity)
     tables.row(layout.POSITIONS, number, layout.POSITION)[layout.COST] = -state.balance(position(*key))
 
 
 def load_orders(tables: Tables, state: State) -> None:
     """Every open order."""
     words = tables.words
-    for account, orders in state.orders.items():
+    for account, placed in state.orders.items():
         owner = tables.account(account)
-        for order in orders.values():
+        for order in placed.values():
             market, side = tables.market(order.market), SIDES.index(order.position_side)
-            held = rows.position_of(words, owner, market, side)
+            held = positions.position_of(words, owner, market, side)
             memory.make_room(words, layout.ORDER_MAP)
-            number = rows.free_order_row(words)
+            number = orders.free_order_row(words)
             row = tables.row(layout.ORDERS, number, layout.ORDER)
             row[layout.MARKET], row[layout.SIDE], row[layout.QUANTITY] = market, side, order.quantity
             row[layout.LIMIT], row[layout.REDUCE_ONLY] = order.price, order.reduce_only
             row[layout.ORDERED_POSITION] = held
-            rows.new_order(words, owner, tables.order(order.id), number)
-            rows.load(words, memory.row(words, layout.ORDERS, number, layout.ORDER), order.quantity, 1)
+            orders.new_order(words, owner, tables.order(order.id), number)
+            orders.load(words, memory.row(words, layout.ORDERS, number, layout.ORDER), order.quantity, 1)
 
 
 def load_lots(tables: Tables, state: State) -> None:
@@ -123,11 +124,11 @@ def load_lots(tables: Tables, state: State) -> None:
     for lot_id in sorted(state.lots):
         taken = state.lots[lot_id]
         market = tables.market(taken.market)
-        number = rows.position_of(words, tables.account(taken.account), market, SIDES.index(taken.side))
+        number = positions.position_of(words, tables.account(taken.account), market, SIDES.index(taken.side))
         cost = -state.balance(lot(lot_id))
         tables.book[layout.NEXT_LOT] = lot_id
         mode, reason = MARGIN_MODES.index(taken.margin_mode), LOT_REASONS.index(taken.reason)
-        row = rows.open_lot(words, number, mode, taken.quantity, cost, reason)
+        row = lots.open_lot(words, number, mode, taken.quantity, cost, reason)
         tables.row(layout.LOTS, row, layout.LOT)[layout.COST] = cost
         lots_cost = tables.market_rows()[:, layout.LOTS_COST]
         lots_cost[market] += cost

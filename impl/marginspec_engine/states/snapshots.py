@@ -17,10 +17,11 @@ from marginspec import RULEBOOK_VERSION
 from marginspec.model.state import State
 from marginspec_engine import layout
 from marginspec_engine.batches.running import BatchRun
-from marginspec_engine.layout import ADDRESS, BOOK, MARKET_ROW, ROOM, SLOTS, USED
+from marginspec_engine.layout import USED
 from marginspec_engine.memory.names import Names
 from marginspec_engine.memory.plain_memory import Words64, allocated, words_of
-from marginspec_engine.memory.tables import BOOK_VECTORS, MAPS, MARKET_VECTORS, Tables, release_book
+from marginspec_engine.memory.tables import BOOK_VECTORS, MARKET_VECTORS, TEXTS_OF, Tables, release_book
+from marginspec_engine.numba.caching import SOURCES
 from marginspec_journal import InputError
 from marginspec_journal.atomic import atomic_writer
 from marginspec_journal.header import header_object, header_of
@@ -29,9 +30,8 @@ from marginspec_journal.strict_json import parse_document
 
 SNAPSHOT_VERSION = 1
 DIGEST_BYTES = 32
-LAYOUT = sha256(Path(layout.__file__).read_bytes()).hexdigest()
-"""Which layout the words are in."""
-KINDS = ("accounts", "markets", "assets", "orders")
+LAYOUT = SOURCES
+"""Which layout the words are in: that of the text of the engine and of the rulebook's model."""
 NOT_KEPT = (layout.LITERALS, layout.WANTS_LINES, layout.WANTS_EFFECTS)
 """Words of the book that are the process's own."""
 
@@ -43,10 +43,10 @@ def reached(book: Words64) -> Iterator[tuple[Words64, int, int]]:
     """
     for vector in BOOK_VECTORS:
         yield book, vector, int(book[vector + USED])
-    for entries in MAPS:
-        yield book, entries, 2 * int(book[entries + SLOTS])
+    for entries in layout.MAPS:
+        yield book, entries, 2 * int(book[entries + layout.SLOTS])
     count = int(book[layout.MARKETS + USED])
-    for row in words_of(int(book[layout.MARKETS]), count).reshape(-1, MARKET_ROW):
+    for row in words_of(int(book[layout.MARKETS]), count).reshape(-1, layout.MARKET_ROW):
         for vector in MARKET_VECTORS:
             yield row, vector, int(row[vector + USED])
 
@@ -54,7 +54,7 @@ def reached(book: Words64) -> Iterator[tuple[Words64, int, int]]:
 def write_snapshot(path: Path, run: BatchRun) -> None:
     """Write a run, whole or not at all."""
     tables = run.engine.tables
-    names = {kind: getattr(tables, kind).texts for kind in KINDS}
+    names = {of: tables.names(of).texts for of in TEXTS_OF}
     counts = {"accepted_before": run.accepted_before, "events_before": run.events_before}
     stated = {
         "snapshot": SNAPSHOT_VERSION,
@@ -65,7 +65,9 @@ def write_snapshot(path: Path, run: BatchRun) -> None:
         **counts,
     }
     pieces = [tables.book.tobytes()]
-    pieces += [words_of(int(row[place + ADDRESS]), count).tobytes() for row, place, count in reached(tables.book)]
+    pieces += [
+        words_of(int(row[place + layout.ADDRESS]), count).tobytes() for row, place, count in reached(tables.book)
+    ]
     packed = zstandard.ZstdCompressor(level=1).compress(b"".join(pieces))
     text = json.dumps(stated, ensure_ascii=False).encode() + b"\n" + packed
     with atomic_writer(path) as stream:
@@ -97,16 +99,15 @@ def load(tables: Tables, words: Words64, names: dict[str, list[str]]) -> None:
     """Put words in place of those of empty tables."""
     release_book(tables.book)
     own = tables.book[list(NOT_KEPT)].copy()
-    tables.book[:] = words[:BOOK]
+    tables.book[:] = words[: layout.BOOK]
     tables.book[list(NOT_KEPT)] = own
-    place = BOOK
+    place = layout.BOOK
     for row, vector, count in reached(tables.book):
         address = allocated(max(1, count))
         words_of(address, count)[:] = words[place : place + count]
-        row[vector + ADDRESS] = address
-        if vector not in MAPS or row is not tables.book:
-            row[vector + ROOM] = max(1, count)
+        row[vector + layout.ADDRESS] = address
+        if vector not in layout.MAPS or row is not tables.book:
+            row[vector + layout.ROOM] = max(1, count)
         place += count
-    for kind, texts in names.items():
-        known: Names = getattr(tables, kind)
-        known.add_all(texts, 0)
+    for of, texts in names.items():
+        setattr(tables, f"{of}s", Names(texts))

@@ -1,8 +1,8 @@
 """The state that an engine's tables hold, as the specification states it, indexes and all."""
 
 from collections import defaultdict
-from collections.abc import Iterator
-from typing import Any, cast
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from immutables import Map
 
@@ -14,11 +14,15 @@ from marginspec.model.state import State
 from marginspec.model.units import Money, Price, Quantity, Rate
 from marginspec_engine import layout
 from marginspec_engine.kernels.limits import RATE_ONE
-from marginspec_engine.layout import FREE_SLOT, NONE, OWNERS, SLOTS
-from marginspec_engine.layout.effect_reading import LOT_REASONS, MARGIN_MODES, POSITION_MODES, SIDES, EffectReader
+from marginspec_engine.layout import NONE
+from marginspec_engine.layout.effect_reading import EffectReader
+from marginspec_engine.layout.rows import LOT_REASONS, MARGIN_MODES, POSITION_MODES, SIDES
 from marginspec_engine.memory.plain_memory import words_of
 from marginspec_engine.memory.tables import Tables
 from marginspec_engine.rules.margin import SETTING_MODES
+
+Group = TypeVar("Group")
+Member = TypeVar("Member", DomainKey, PositionKey)
 
 
 class StateWriter:
@@ -44,8 +48,8 @@ class StateWriter:
             next_lot=int(tables.book[layout.NEXT_LOT]),
             uncovered=self._of_assets(layout.UNCOVERED),
             fund_status=self._fund_status(),
-            domains_of=domains_by_account(domains),
-            positions_of=positions_by_domain(domains),
+            domains_of=sorted_groups((domain.account, domain) for domain in domains.values()),
+            positions_of=sorted_groups((domain, key) for key, domain in domains.items()),
             positions_in=positions_by_market(domains),
             lots_in=self._lots_by_market(),
             open_interest=self._open_interest(),
@@ -65,7 +69,7 @@ class StateWriter:
         """A listed market."""
         words = self._tables.market_rows()[number].tolist()
         count = words[layout.TIER_COUNT]
-        columns = [words[layout.TIERS + 64 * column :][:count] for column in range(5)]
+        columns = [words[layout.TIERS + layout.MAX_TIERS * column :][:count] for column in range(5)]
         tiers = tuple(
             Tier(Money(floor), leverage, Rate(rate), quanta * RATE_ONE + rest)
             for floor, leverage, rate, quanta, rest in zip(*columns, strict=True)
@@ -91,10 +95,11 @@ class StateWriter:
     def _settings(self) -> Map[tuple[str, str], Setting]:
         tables, settings = self._tables, {}
         book = tables.book
-        slots = words_of(int(book[layout.SETTING_MAP]), 2 * int(book[layout.SETTING_MAP + SLOTS])).reshape(-1, 2)
-        for key, word in slots[slots[:, 0] != FREE_SLOT].tolist():
+        slots = words_of(int(book[layout.SETTING_MAP]), 2 * int(book[layout.SETTING_MAP + layout.SLOTS])).reshape(-1, 2)
+        for key, word in slots[slots[:, 0] != layout.FREE_SLOT].tolist():
             names = tables.accounts.texts[key >> 32], tables.markets.texts[key & 0xFFFFFFFF]
-            settings[names] = Setting(MARGIN_MODES[word % SETTING_MODES], word // SETTING_MODES or None)
+            mode = word % SETTING_MODES
+            settings[names] = Setting(MARGIN_MODES[mode - 1] if mode else None, word // SETTING_MODES or None)
         return Map(settings)
 
     def _ledger(self) -> Map[LedgerAccount, Money]:
@@ -103,16 +108,16 @@ class StateWriter:
         for number, words in enumerate(tables.table(layout.DOMAINS, layout.DOMAIN_ROW).tolist()):
             if words[layout.CASH]:
                 kind = layout.WALLET_OF if words[layout.MARKET] == NONE else layout.ISOLATED_OF
-                balances[name(words[layout.ASSET], kind + OWNERS * number)] = Money(words[layout.CASH])
+                balances[name(words[layout.ASSET], kind + layout.OWNERS * number)] = Money(words[layout.CASH])
         for number, words in enumerate(tables.table(layout.POSITIONS, layout.POSITION).tolist()):
             if words[layout.COST]:
-                balances[name(NONE, layout.POSITION_OF + OWNERS * number)] = Money(-words[layout.COST])
+                balances[name(NONE, layout.POSITION_OF + layout.OWNERS * number)] = Money(-words[layout.COST])
         for words in self._open_lots():
             if words[layout.COST]:
                 balances[lot(words[layout.NUMBER])] = Money(-words[layout.COST])
         for number, words in enumerate(tables.market_rows().tolist()):
             if words[layout.RESERVE]:
-                balances[name(NONE, layout.RESERVE_OF + OWNERS * number)] = Money(words[layout.RESERVE])
+                balances[name(NONE, layout.RESERVE_OF + layout.OWNERS * number)] = Money(words[layout.RESERVE])
         return Map({**balances, **self._funds()})
 
     def _funds(self) -> dict[LedgerAccount, Money]:
@@ -123,7 +128,7 @@ class StateWriter:
             (layout.CLEARING, layout.CLEARING_OF),
         )
         return {
-            self._reader.ledger_account(asset, kind + OWNERS * asset): Money(words[place])
+            self._reader.ledger_account(asset, kind + layout.OWNERS * asset): Money(words[place])
             for asset, words in enumerate(self._tables.asset_rows().tolist())
             for place, kind in kinds
             if words[place]
@@ -170,7 +175,7 @@ class StateWriter:
         lots: dict[int, Lot] = {}
         for words in self._open_lots():
             key = self._reader.position_key(*words[:3])
-            mode = cast(Any, MARGIN_MODES[words[layout.MARGIN_MODE]])
+            mode = MARGIN_MODES[words[layout.MARGIN_MODE]]
             number, reason = words[layout.NUMBER], LOT_REASONS[words[layout.REASON]]
             lots[number] = Lot(
                 number, key.account, key.market, key.side, mode, Quantity(words[layout.QUANTITY]), reason
@@ -197,7 +202,7 @@ class StateWriter:
     def _open_interest(self) -> Map[str, Quantity]:
         quantities = self._tables.market_rows()[:, layout.OPEN_INTEREST].tolist()
         names = self._tables.markets.texts
-        return Map({name: Quantity(lots) for name, lots in zip(names, quantities, strict=True) if lots})
+        return Map({name: Quantity(lots) for name, lots in zip(names, quantities, strict=False) if lots})
 
     def _of_assets(self, place: int) -> Map[str, Money]:
         amounts = self._tables.asset_rows()[:, place].tolist()
@@ -205,20 +210,12 @@ class StateWriter:
         return Map({name: Money(amount) for name, amount in zip(names, amounts, strict=True) if amount})
 
 
-def domains_by_account(domains: dict[PositionKey, DomainKey]) -> Map[str, tuple[DomainKey, ...]]:
-    """The domains of an account that hold positions, in order."""
-    held: dict[str, set[DomainKey]] = defaultdict(set)
-    for domain in domains.values():
-        held[domain.account].add(domain)
-    return Map({account: tuple(sorted(own)) for account, own in held.items()})
-
-
-def positions_by_domain(domains: dict[PositionKey, DomainKey]) -> Map[DomainKey, tuple[PositionKey, ...]]:
-    """A domain's positions, in order."""
-    held: dict[DomainKey, list[PositionKey]] = defaultdict(list)
-    for key, domain in domains.items():
-        held[domain].append(key)
-    return Map({domain: tuple(sorted(keys)) for domain, keys in held.items()})
+def sorted_groups(pairs: Iterable[tuple[Group, Member]]) -> Map[Group, tuple[Member, ...]]:
+    """The different members of each group, in order."""
+    groups: dict[Group, set[Member]] = defaultdict(set)
+    for group, member in pairs:
+        groups[group].add(member)
+    return Map({group: tuple(sorted(members)) for group, members in groups.items()})
 
 
 def positions_by_market(domains: dict[PositionKey, DomainKey]) -> Map[str, Map[PositionKey, DomainKey]]:

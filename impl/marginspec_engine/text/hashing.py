@@ -5,7 +5,7 @@ The eight words of a hash in progress stand at an address of 64-bit words, one e
 
 import math
 
-from marginspec_engine.memory.octets import eight, put_eight, put_one
+from marginspec_engine.memory.raw_bytes import eight, put_eight, put_one
 from marginspec_engine.memory.words import Words, at
 
 WORD_MASK = 0xFFFFFFFF

@@ -1,5 +1,7 @@
 """The fixed parts of texts, in one row of bytes: each is known by a number that says where it stands and how long."""
 
+from functools import cache
+
 LENGTH_BITS = 16
 PADDING = 8
 """Bytes are copied eight at a time, so some more than there are may be read."""
@@ -7,6 +9,7 @@ PADDING = 8
 _parts: list[bytes] = []
 
 
+@cache
 def literal(text: str) -> int:
     """Have a text stand among the literals; gives its number."""
     encoded = text.encode("ascii")

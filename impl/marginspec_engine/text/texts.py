@@ -1,13 +1,13 @@
 """Writing text: each function writes at an address and gives the address behind what it wrote."""
 
+from marginspec.model.units import WIRE_DECIMALS
 from marginspec_engine.layout import LITERALS, TEXTS
-from marginspec_engine.memory.octets import eight, put_eight, put_one, put_two, two
+from marginspec_engine.memory.raw_bytes import eight, put_eight, put_one, put_two, two
 from marginspec_engine.memory.words import Words, at, items
 from marginspec_engine.text.literals import LENGTH_BITS, literal
 
 LENGTH_MASK = (1 << LENGTH_BITS) - 1
 ZERO, POINT, MINUS = ord("0"), ord("."), ord("-")
-WIRE_DECIMALS = 8
 WIRE_ONE = 10**8
 PAIRS = literal("".join(f"{pair:02}" for pair in range(100))) >> LENGTH_BITS
 HEXADECIMAL = literal("".join(f"{byte:02x}" for byte in range(256))) >> LENGTH_BITS
@@ -46,6 +46,14 @@ def whole(book: Words, out: int, number: int) -> int:
     """An integer of at least zero."""
     length = digits_of(number)
     return padded(book, out, number, length)
+
+
+def integer(book: Words, out: int, number: int) -> int:
+    """An integer."""
+    if number < 0:
+        put_one(out, MINUS)
+        return whole(book, out + 1, -number)
+    return whole(book, out, number)
 
 
 def padded(book: Words, out: int, number: int, length: int) -> int:

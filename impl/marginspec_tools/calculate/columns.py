@@ -223,7 +223,7 @@ def answers_of(portfolio: Portfolio, markets: Sequence[Market], rows: Rows, rank
     below, above = portfolio.bands()
     for place in np.nonzero(below == NOT_ANSWERED)[0].tolist():
         below[place], above[place] = searched_band(markets, rows, domains, seen, place)
-    ranks = portfolio.ranks(domains, seen, ties_of(rows), by_bitmex=ranking == "bitmex")
+    ranks = portfolio.ranks(domains, seen, ties_of(rows), ranking=ranking)
     return Answers(domains, seen, below, above, portfolio.bankruptcy_prices(domains, seen), ranks)
 
 

@@ -83,7 +83,7 @@ def check_fast_engine() -> None:
 
 def announce_compiling() -> None:
     """Have this process say when it waits for the compiler."""
-    from marginspec_engine.numba.compiling import BEFORE_COMPILING
+    from marginspec_engine.numba.caching import BEFORE_COMPILING
 
     if not BEFORE_COMPILING:
         BEFORE_COMPILING.append(CompilerProgress().begin)

@@ -5,7 +5,6 @@ from typing import TypeAlias
 
 from marginspec.model.state import Header
 from marginspec_engine import layout
-from marginspec_engine.batches.receipt_columns import EFFECTS
 from marginspec_engine.batches.running import BatchRun
 from marginspec_engine.memory.plain_memory import Words64
 from marginspec_journal.decimals import decimal_text
@@ -61,7 +60,7 @@ class Tally:
 
 def place_of(kind: int, field: str) -> int:
     """Where a collected effect of some kind has a field."""
-    return KIND + 1 + EFFECTS[kind][1].index(field)
+    return KIND + next(placed.place for placed in layout.EFFECT_FIELDS[kind] if placed.name == field)
 
 
 def fields_of(rows: Words64, kind: int, *names: str) -> list[list[int]]:

@@ -6,7 +6,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
 
-from marginspec_engine.memory import octets
+from marginspec_engine.memory import raw_bytes
 
 WORD = ir.IntType(64)
 
@@ -70,26 +70,26 @@ fetch_soon: Any = intrinsic(fetching)
 read_eight, read_two = reading(64), reading(16)
 write_eight, write_two, write_one = writing(64), writing(16), writing(8)
 
-overload(octets.eight)(lambda address: lambda address: read_eight(address))
-overload(octets.two)(lambda address: lambda address: read_two(address))
-overload(octets.put_eight)(lambda address, word: lambda address, word: write_eight(address, word))
-overload(octets.put_two)(lambda address, pair: lambda address, pair: write_two(address, pair))
-overload(octets.put_one)(lambda address, byte: lambda address, byte: write_one(address, byte))
+overload(raw_bytes.eight)(lambda address: lambda address: read_eight(address))
+overload(raw_bytes.two)(lambda address: lambda address: read_two(address))
+overload(raw_bytes.put_eight)(lambda address, word: lambda address, word: write_eight(address, word))
+overload(raw_bytes.put_two)(lambda address, pair: lambda address, pair: write_two(address, pair))
+overload(raw_bytes.put_one)(lambda address, byte: lambda address, byte: write_one(address, byte))
 
 bits_of_fraction: Any = intrinsic(fraction_bits)
 
-overload(octets.fraction_hint)(
+overload(raw_bytes.fraction_hint)(
     lambda above, times, below, by: lambda above, times, below, by: bits_of_fraction(above, times, below, by)
 )
-overload(octets.fetch)(lambda address: lambda address: fetch_soon(address))
+overload(raw_bytes.prefetch)(lambda address: lambda address: fetch_soon(address))
 
-OCTETS = (
-    octets.fetch,
-    octets.fraction_hint,
-    octets.eight,
-    octets.two,
-    octets.put_eight,
-    octets.put_two,
-    octets.put_one,
+RAW_BYTES = (
+    raw_bytes.prefetch,
+    raw_bytes.fraction_hint,
+    raw_bytes.eight,
+    raw_bytes.two,
+    raw_bytes.put_eight,
+    raw_bytes.put_two,
+    raw_bytes.put_one,
 )
 """What has a compiled form here."""

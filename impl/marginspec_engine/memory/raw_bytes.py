@@ -28,7 +28,7 @@ def put_one(address: int, byte: int) -> None:
     ctypes.c_uint8.from_address(address).value = byte
 
 
-def fetch(address: int) -> None:
+def prefetch(address: int) -> None:
     """Have memory at an address read soon; Python has no need of it."""
 
 

@@ -1,0 +1,116 @@
+"""Fills of the liquidation engine: it closes its lots against a counterparty."""
+
+from marginspec.model import events
+from marginspec_engine import layout
+from marginspec_engine.index.suspects import expose
+from marginspec_engine.kernels import margin
+from marginspec_engine.kernels import trading as trading_kernels
+from marginspec_engine.layout import NONE, USED, reasons
+from marginspec_engine.memory.lots import free_lot, reduce_lot
+from marginspec_engine.memory.words import Words, at, items, lot_row, market_row, position_row, push, reserve
+from marginspec_engine.rules.guards import event_word, fits_side, is_account, is_listed, quantity_in, tick_price_in
+from marginspec_engine.rules.registry import handles
+from marginspec_engine.rules.trading import book_leg, check_booked, check_open_interest, fill_leg, traded_position
+from marginspec_engine.rules.transaction import ledger_word, move, transfer
+from marginspec_engine.rules.waterfall import count_funds, draw_loss, uncovered_shortfall
+
+
+@handles(events.LiquidationFill)
+def liquidation_fill(book: Words) -> int:
+    """The engine closes lots, oldest first: profits to the reserve, losses from the waterfall (LIQ-05)."""
+    number, account = event_word(book, layout.OF_MARKET), event_word(book, layout.FIRST_ACCOUNT)
+    if not is_listed(book):
+        return reasons.UNKNOWN_MARKET
+    if not is_account(book, account):
+        return reasons.UNKNOWN_ACCOUNT
+    market = market_row(book, number)
+    if market[layout.MARK] == 0:
+        return reasons.NO_MARK
+    price = tick_price_in(book, market)
+    if price == 0:
+        return reasons.INVALID_PRICE
+    size = quantity_in(book, market, price)
+    if size == 0:
+        return reasons.INVALID_QUANTITY
+    quantity = size if event_word(book, layout.CHOICE) == layout.LONG_LOTS else -size
+    reserve(book, at(market, layout.MARKET_POSITIONS), 2)
+    counterparty = traded_position(book, layout.FIRST_ACCOUNT, layout.FIRST_SIDE, quantity)
+    if not fits_side(book, position_row(book, counterparty), quantity):
+        return reasons.WRONG_POSITION_SIDE
+    if not choose_lots(book, market, quantity):
+        return reasons.NO_INVENTORY
+    return fill_lots(book, number, counterparty, quantity, price)
+
+
+LOT_CHOICE = 3
+"""Words of a chosen lot in WORKING: its row, its part (> 0), and its profit once closed."""
+
+
+def choose_lots(book: Words, market: Words, quantity: int) -> bool:
+    """Leave in WORKING the lots to close, oldest first, of the direction of signed lots; False if too few (LIQ-04)."""
+    working, left = at(book, layout.WORKING), abs(quantity)
+    working[USED] = 0
+    number = market[layout.FIRST_LOT]
+    while number != NONE and left > 0:
+        lot = lot_row(book, number)
+        if (lot[layout.QUANTITY] > 0) == (quantity > 0):
+            part = min(left, abs(lot[layout.QUANTITY]))
+            push(book, working, number)
+            push(book, working, part)
+            push(book, working, 0)
+            left = left - part
+        number = lot[layout.NEXT]
+    return left == 0
+
+
+def fill_lots(book: Words, number: int, counterparty: int, quantity: int, price: int) -> int:
+    """Close the chosen lots against a counterparty's position, and book its side (LIQ-05)."""
+    market = market_row(book, number)
+    open_interest = market[layout.OPEN_INTEREST]
+    leg = at(book, layout.LEGS)
+    fill_leg(book, leg, counterparty, quantity, price, market[layout.MAKER_FEE])
+    reason = close_lots(book, number, counterparty, price)
+    if reason != reasons.ACCEPTED:
+        return reason
+    book_leg(book, market, leg)
+    reason = check_booked(book, 1)
+    check_open_interest(book, market, open_interest)
+    expose(book, market[layout.ASSET])
+    book[layout.EVENT_MARKET] = number
+    return reason
+
+
+def close_lots(book: Words, number: int, counterparty: int, price: int) -> int:
+    """First all profits go to the market's reserve, in lot order, then all losses are drawn (LIQ-05, WTF-01)."""
+    market = market_row(book, number)
+    asset, working = market[layout.ASSET], at(book, layout.WORKING)
+    uncovered = uncovered_shortfall(book, asset)
+    chosen = items(book, working)
+    for place in range(0, working[USED], LOT_CHOICE):
+        chosen[place + 2] = close_lot(book, market, counterparty, chosen[place], chosen[place + 1], price)
+    for place in range(0, working[USED], LOT_CHOICE):
+        if chosen[place + 2] > 0:
+            lot = ledger_word(layout.LOT_OF, chosen[place])
+            transfer(book, asset, lot, ledger_word(layout.RESERVE_OF, number), chosen[place + 2], layout.LIQ_05)
+            count_funds(book, number, layout.INFLOW, chosen[place + 2])
+    for place in range(0, working[USED], LOT_CHOICE):
+        if chosen[place + 2] < 0:
+            reason = draw_loss(book, chosen[place], -chosen[place + 2])
+            if reason != reasons.ACCEPTED:
+                return reason
+    for place in range(0, working[USED], LOT_CHOICE):
+        if lot_row(book, chosen[place])[layout.QUANTITY] == 0:
+            free_lot(book, chosen[place])
+    return reasons.ACCEPTED if uncovered_shortfall(book, asset) <= uncovered else reasons.COVER_EXCEEDED
+
+
+def close_lot(book: Words, market: Words, counterparty: int, number: int, part: int, price: int) -> int:
+    """A lot's cost is released pro rata so that its profit rounds down; gives the profit (LIQ-05, ACC-02)."""
+    lot = lot_row(book, number)
+    held, cost = lot[layout.QUANTITY], lot[layout.COST]
+    quantity = part if held > 0 else -part
+    value = margin.value_of(price, quantity, market[layout.QUANTA_PER_UNIT])
+    accounts = ledger_word(layout.POSITION_OF, counterparty), ledger_word(layout.LOT_OF, number)
+    move(book, market[layout.ASSET], accounts[0], accounts[1], value, layout.LIQ_05)
+    reduce_lot(book, number, held - quantity)
+    return value - trading_kernels.released_cost(cost, abs(held), part)
