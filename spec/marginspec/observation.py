@@ -138,7 +138,8 @@ else:
         try:
             yield
         finally:
-            sys.setprofile(before)
-            # The standard library's own profiler is no function: it sets itself again.
-            if before is not None and not callable(before):
+            # The standard library's own profiler is no function, and sets itself.
+            is_function = before is None or callable(before)
+            sys.setprofile(before if is_function else None)
+            if not is_function:
                 before.enable()

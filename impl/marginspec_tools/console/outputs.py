@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 import msgspec
-from rich.console import Console
 
 from marginspec_journal import InputError
 from marginspec_journal.atomic import atomic_writer
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 PIPE_WIDTH = 200
 """Columns for a reader that is no terminal: wide enough that no table is broken over lines."""
@@ -131,8 +133,11 @@ def tell(error: object) -> None:
     click.echo(f"error: {one_line(str(error))}", err=True)
 
 
-def people_console() -> Console:
+def people_console() -> "Console":
     """Where people read: the terminal, or without one a wide page."""
+    # Every command imports this module, and few of them print tables.
+    from rich.console import Console
+
     return Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 

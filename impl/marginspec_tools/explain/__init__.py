@@ -1,5 +1,4 @@
-"""Explanations: why an event was refused or did what it did, and what an account's figures are made of.
+"""`marginspec explain`: what the rules did in an event, or say of an account or market, figure by figure.
 
-Every figure is computed by the rulebook's own functions from the inputs shown beside it, and compared with
-what the state or the receipt has; where they differ, the explanation is refused.
+The rulebook runs as it is under an observer; an explanation is what the observer saw, worded. No rule is stated here.
 """

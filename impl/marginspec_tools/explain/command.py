@@ -1,116 +1,130 @@
-"""`marginspec explain`: any event, account or market of a journal, as a tree of values, rules and roundings."""
+"""`marginspec explain`: any event, account or market of a journal, as a tree of what the rules did, or their terms."""
 
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
-from rich.console import Console
 
 from marginspec.model.state import State
-from marginspec_tools.explain.accounts import UnknownNameError, explain_account
-from marginspec_tools.explain.events import explain_event
-from marginspec_tools.explain.explanation import Explanation, MismatchError, as_object
-from marginspec_tools.explain.markets import explain_market
-from marginspec_tools.explain.showing import tree_of
-from marginspec_tools.runs.running import Run, Step, json_option, start_option
-
-__all__ = ["command", "explain_account", "explain_event"]
-
-DIVERGENCE = 1
+from marginspec.transition import apply
+from marginspec_journal import Record
+from marginspec_tools.explain.explained import ALL, DEPTH, Explained
+from marginspec_tools.explain.sources import NoSourceError
+from marginspec_tools.runs.running import EngineCrash, Run, json_option, start_option
 
 
 class UsageProblem(click.ClickException):
-    """What was asked for is not in the journal: exit code 2."""
+    """What was asked for is not in the journal, or cannot be told: exit code 2."""
 
     exit_code = 2
 
 
+class Depth(click.ParamType):
+    """How many levels of figures: a number, or all."""
+
+    name = "depth"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number; a usage problem if it is none."""
+        if value == "all" or isinstance(value, int):
+            return ALL if value == "all" else int(value)
+        if not value.isascii() or not value.isdigit():
+            self.fail(f"{value!r} is neither a number nor all", param, ctx)
+        return int(value)
+
+
 @click.command("explain")
 @click.argument("journal", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument("seq", type=click.IntRange(min=0))
+@click.argument("seq", type=click.IntRange(min=0), required=False)
+@click.option("--ref", metavar="REF", help="Explain the event with this ref, instead of SEQ.")
 @click.option("--account", metavar="NAME", help="Explain this account as it stands after the event.")
 @click.option("--market", metavar="M", help="With --account: only there. Alone: explain this market after the event.")
-@click.option("--depth", type=click.IntRange(min=1), help="Show so many levels of the tree.  [default: all]")
+@click.option(
+    "--depth",
+    type=Depth(),
+    metavar="N|all",
+    default=DEPTH,
+    show_default=True,
+    help="Show so many levels of figures below what moved; all shows every call of a rule.",
+)
 @start_option
 @json_option
-@click.pass_context
 def command(
-    context: click.Context,
     journal: Path,
-    seq: int,
+    seq: int | None,
+    ref: str | None,
     account: str | None,
     market: str | None,
-    depth: int | None,
+    depth: int,
     start: Path | None,
     as_json: bool,
 ) -> None:
     """Explain event SEQ of JOURNAL: why it was refused, or what it did and why.
 
-    With --account or --market, explain what is there after event SEQ; 0 is before the first event. Every
-    figure is computed by the rulebook itself and compared with what the run has; exit code 1 if they differ.
+    With --account or --market, explain what is there after event SEQ; 0 is before the first event. The rules run
+    as they always do, and what is told is what they were seen to do. --json prints every term, whatever the depth.
     """
+    if (seq is None) == (ref is None):
+        raise UsageProblem("give either the number of an event or --ref")
     run = Run(journal, start)
+    number = seq if ref is None else number_of(journal, ref, run.start.events)
+    assert number is not None, "either was given"
     try:
-        explained, about = explanation_of(run, seq, account, market)
+        explained = explanation_of(run, number, account, market)
+        text = msgspec.json.encode(explained.as_object()).decode() if as_json else "\n".join(explained.lines(depth))
+    except NoSourceError as error:
+        raise UsageProblem(str(error)) from error
+    click.echo(text)
+
+
+def number_of(journal: Path, ref: str, before: int) -> int:
+    """The number of the event with a ref; a usage problem if none has it, or several."""
+    records = enumerate(Run(journal).journal, before + 1)
+    found = [number for number, record in records if record.ref == ref]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UsageProblem(f"{journal}: no event has ref {ref!r}")
+    told = ", ".join(str(number) for number in found[:10])
+    raise UsageProblem(f"{journal}: {len(found)} events have ref {ref!r}, give a number: {told}")
+
+
+def explanation_of(run: Run, number: int, account: str | None, market: str | None) -> Explained:
+    """What was asked for: of the event of that number, or of what stands after it."""
+    standing = account is not None or market is not None
+    records = iter(run.journal)
+    state, reached = run.state, run.start.events
+    before = number if standing else number - 1
+    for record in islice(records, max(0, before - reached)):
+        state, reached = next_state(run, state, record), reached + 1
+    asked = None if standing else next(records, None)
+    if reached != before or (asked is None and not standing):
+        last = reached + (asked is not None) + sum(1 for _ in records)
+        raise UsageProblem(f"{run.journal.name}: {no_event(number, run.start.events + (not standing), last)}")
+    if asked is not None:
+        from marginspec_tools.explain.events import explain_event
+
+        return explain_event(state, asked, number)
+    from marginspec_tools.explain.standing import UnknownNameError, explain_account, explain_market
+
+    try:
+        if account is not None:
+            return explain_account(state, number, account, market)
+        return explain_market(state, number, market or "")
     except UnknownNameError as error:
         raise UsageProblem(str(error)) from error
-    except MismatchError as error:
-        click.echo(f"error: the explanation differs from the run: {error}", err=True)
-        context.exit(DIVERGENCE)
-    if as_json:
-        click.echo(msgspec.json.encode({"explain": 1, "rulebook": "1", **about, **as_object(explained)}).decode())
-    else:
-        Console().print(tree_of(explained, depth))
 
 
-def explanation_of(run: Run, seq: int, account: str | None, market: str | None) -> tuple[Explanation, dict[str, Any]]:
-    """What was asked for, and which event of the journal it is about."""
-    if account is None and market is None:
-        step = step_at(run, seq)
-        taken = step.taken
-        about = {"seq": seq, "line": step.record.line, "ts": step.record.ts, "ref": step.record.ref}
-        explained = explain_event(taken.before, taken.event, taken.receipt, taken.after)
-        return titled(explained, about), {name: value for name, value in about.items() if value is not None}
-    state = state_after(run, seq)
-    explained = explain_account(state, account, market) if account is not None else explain_market(state, market or "")
-    return titled(explained, {"seq": seq}), {"seq": seq}
+def no_event(number: int, first: int, last: int) -> str:
+    """That a journal has no event of that number, and which it has."""
+    return f"no event {number}; they are numbered {first} to {last}" if last >= first else f"no event {number}; none is"
 
 
-def titled(explained: Explanation, about: dict[str, Any]) -> Explanation:
-    """An explanation that says which event it is about."""
-    told = [f"{name} {about[name]}" for name in ("ts", "ref") if about.get(name) is not None]
-    when = f"after event {about['seq']}" if "line" not in about else f"event {about['seq']}, line {about['line']}"
-    return Explanation(
-        f"{', '.join([when, *told])}: {explained.title}",
-        explained.value,
-        explained.unit,
-        explained.clause,
-        explained.formula,
-        explained.rounding,
-        explained.inputs,
-    )
-
-
-def step_at(run: Run, seq: int) -> Step:
-    """The step of that number; a usage problem if the journal has none."""
-    for step in run:
-        if step.number == seq:
-            return step
-    raise out_of_range(run, seq, first=run.start.events + 1)
-
-
-def state_after(run: Run, seq: int) -> State:
-    """The state after the event of that number."""
-    if seq == run.start.events:
-        return run.state
-    for step in run:
-        if step.number == seq:
-            return step.taken.after
-    raise out_of_range(run, seq, first=run.start.events)
-
-
-def out_of_range(run: Run, seq: int, first: int) -> UsageProblem:
-    """That the journal has no event of that number."""
-    last = run.reached().events
-    return UsageProblem(f"{run.journal.name}: no event {seq}; they are numbered {first} to {last}")
+def next_state(run: Run, state: State, record: Record) -> State:
+    """The state after an event; an EngineCrash if the rules fail on it."""
+    try:
+        return apply(state, record.event)[0]
+    except Exception as error:
+        reason = "the specification crashed on this event; please report it as a bug"
+        raise EngineCrash(f"{run.journal.name}:{record.line}: {reason}") from error

@@ -1,0 +1,237 @@
+"""Figures in words: what kind of number a value is follows from its type, and whose unit it counts from its scope."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+import attrs
+
+from marginspec.model.account import DomainKey, PositionKey
+from marginspec.model.fields import Amount, Rows, fields_of
+from marginspec.model.ledger import LedgerAccount
+from marginspec.model.market import Market
+from marginspec.model.state import Book
+from marginspec.model.units import WIRE_DECIMALS, Decimal8, Money, Price, Quantity, Rate
+from marginspec_journal.decimals import decimal_text, shortest_decimal
+
+KINDS: dict[Any, Amount] = {
+    Money: Amount("money"),
+    Price: Amount("price"),
+    Quantity: Amount("quantity"),
+    Rate: Amount("rate"),
+    Decimal8: Amount("rate", stated=True),
+}
+ROUNDED = {"money": "quanta", "price": "price units", "quantity": "lots", "rate": "1e-8"}
+DEDUCTION = "deduction"
+"""The field of a tier that counts 1e-8 of a quantum."""
+LISTED, DECIMALS_SHOWN, LONGEST = 6, 8, 16
+"""To people: entries of a list, digits of a fraction that has many, and how long an exact one may be."""
+
+
+@cache
+def hints_of(declared: Any) -> Mapping[str, Any]:
+    """The types of a function's parameters and answer, or of a class's fields."""
+    return get_type_hints(declared, include_extras=True)
+
+
+@cache
+def plain(hint: Any) -> Any:
+    """A type without None and marks, but for the mark of an amount."""
+    if get_origin(hint) is Annotated:
+        base, *marks = get_args(hint)
+        return next((mark for mark in marks if isinstance(mark, Amount)), plain(base))
+    if get_origin(hint) in (Union, UnionType):
+        return plain(next(one for one in get_args(hint) if one is not type(None)))
+    return hint
+
+
+def kind_of(hint: Any) -> Amount | None:
+    """What kind of amount a type counts; None if it is no amount."""
+    bare = plain(hint)
+    return bare if isinstance(bare, Amount) else KINDS.get(bare)
+
+
+class Scope(NamedTuple):
+    """The market and the asset whose units amounts count; empty where none is named."""
+
+    market: str = ""
+    asset: str = ""
+
+    def within(self, values: Iterable[Any], names: Mapping[str, Any]) -> "Scope":
+        """The scope inside a call or record: the first market and asset that it names, else this one."""
+        markets = [names.get("market"), names.get("market_id")]
+        assets = [names.get("asset")]
+        for value in values:
+            named = getattr(value, "key", value)
+            markets.append(value.id if isinstance(value, Market) else getattr(named, "market", None))
+            assets.append(getattr(value, "asset", None))
+        market = next((one for one in markets if one and isinstance(one, str)), "")
+        asset = next((one for one in assets if one and isinstance(one, str)), "")
+        return Scope(market or self.market, asset or ("" if market else self.asset))
+
+
+class Figure(NamedTuple):
+    """A value in words and its unit."""
+
+    value: str
+    unit: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.value} {self.unit}".rstrip()
+
+
+WORDS = {None: Figure("none"), True: Figure("yes"), False: Figure("no")}
+
+
+def key_name(key: PositionKey | DomainKey) -> str:
+    """A position or domain in words: in one-way mode the side says nothing."""
+    if isinstance(key, DomainKey) and key.is_cross:
+        return f"{key.account} cross {key.asset}"
+    mode = "isolated " if isinstance(key, DomainKey) else ""
+    return f"{key.account} {mode}{key.market}{'' if key.side == 'BOTH' else ' ' + key.side}"
+
+
+def field_names(value: Any) -> Sequence[str]:
+    """The names of a record's fields; none if it is no record."""
+    names = getattr(value, "_fields", None)
+    return names or [one.name for one in attrs.fields(type(value))] if names or attrs.has(type(value)) else ()
+
+
+class Units:
+    """Figures of the values of a book, in the units of its markets and assets."""
+
+    def __init__(self, *books: Book) -> None:
+        self._header = books[0].header
+        self._records: dict[tuple[int, Scope], tuple[Any, dict[str, Any]]] = {}
+        self._markets = {name: market for book in books for name, market in book.markets.items()}
+
+    def amount(self, value: int, kind: Amount | None, scope: Scope) -> Figure:
+        """An amount in the unit of its scope; as a bare integer if no unit is known."""
+        market = self._markets.get(scope.market)
+        asset = scope.asset or (market.asset if market else "")
+        if kind is not None and (kind.stated or kind.of == "rate"):
+            units = {"rate": "", "quantity": scope.market}
+            return Figure(shortest_decimal(Decimal8(value)), units.get(kind.of, asset))
+        if kind is not None and kind.of == "money" and asset:
+            return Figure(decimal_text(value, self._header.decimals(asset)), asset)
+        if kind is not None and kind.of != "money" and market:
+            of_price = kind.of == "price"
+            digits = market.price_decimals if of_price else market.quantity_decimals
+            return Figure(decimal_text(value, digits), market.asset if of_price else market.id)
+        return Figure(str(int(value)))
+
+    def figure(self, value: Any, hint: Any, scope: Scope) -> Any:
+        """A value: a Figure, a list of such, or such by name; None of what is no figure, as books and events are."""
+        match value:
+            case None | bool():
+                return WORDS[value]
+            case int():
+                return self.amount(value, kind_of(hint), scope)
+            case PositionKey() | DomainKey():
+                return Figure(key_name(value))
+            case str() | LedgerAccount():
+                return Figure(str(value))
+            case Market():
+                return Figure(value.id)
+            case Book():
+                return None
+            case Mapping():
+                inner = (get_args(plain(hint)) or (None,))[-1]
+                return {
+                    words(self.figure(name, None, scope)): self.figure(
+                        one, inner, scope.within((name,), {"market": name})
+                    )
+                    for name, one in value.items()
+                }
+        if isinstance(value, tuple | list) and not field_names(value):
+            inners = get_args(plain(hint)) or (None,)
+            each = inners if len(inners) == len(value) and ... not in inners else inners[:1] * len(value)
+            return [self.figure(one, inner, scope) for one, inner in zip(value, each, strict=True)]
+        if not field_names(value):
+            return None
+        # The same records come again and again, and stay alive here, so that none takes another's place.
+        kept = self._records.get((id(value), scope))
+        if kept is None:
+            kept = self._records[id(value), scope] = (value, self._record(value, scope))
+        return kept[1]
+
+    def _record(self, value: Any, scope: Scope) -> dict[str, Any]:
+        own = {name: getattr(value, name) for name in field_names(value)}
+        within, hints = scope.within((value, *own.values()), own), hints_of(type(value))
+        found = {name: self.figure(one, hints.get(name), within) for name, one in own.items()}
+        if DEDUCTION in own:
+            one = self.amount(1, KINDS[Money], within)
+            exact = Fraction(one.value) * own[DEDUCTION] / 10**WIRE_DECIMALS
+            found[DEDUCTION] = Figure(fraction_text(exact), one.unit)
+        return {name: one for name, one in found.items() if one is not None}
+
+    def declared(self, record: Any, scope: Scope = Scope()) -> dict[str, Any]:
+        """The fields of an event or effect as documents have them (model/fields.py); those left out are absent."""
+        values = {one.name: record for one in fields_of(type(record))}
+        for field in fields_of(type(record)):
+            for name in field.path:
+                values[field.name] = getattr(values[field.name], name)
+        scope = scope.within((record,), values)
+        found: dict[str, Any] = {}
+        for field in fields_of(type(record)):
+            value, kind = values[field.name], field.kind
+            if isinstance(kind, Rows):
+                found[field.name] = [self.declared(row, scope) for row in value]
+            elif isinstance(kind, Amount):
+                found[field.name] = self.amount(abs(value) if kind.form == "unsigned" else value, kind, scope)
+            elif value is not None and value != "":
+                found[field.name] = self.figure(value, None, scope)
+        return found
+
+
+def words(figure: Any, level: int = 0) -> str:
+    """A figure for people; a record inside another by its key alone, if it has one; of long lists the first entries."""
+    match figure:
+        case {"numerator": over, "denominator": under}:
+            return short_fraction(Fraction(int(over.value), int(under.value)))
+        case {"key": name} | {"id": name} if level > 0:
+            return words(name)
+        case dict() if level > 1:
+            return "…"
+        case dict():
+            shown = {name: one for name, one in figure.items() if level == 0 or one != WORDS[None]}
+            told = ", ".join(f"{spaced(name)} {words(one, level + 1)}" for name, one in shown.items())
+            return f"({told})" if level > 0 else told
+        case list():
+            each = [words(one, level + 1) for one in figure[:LISTED]]
+            each = [f"({text})" if isinstance(one, list) else text for one, text in zip(figure, each, strict=False)]
+            return ", ".join(each + [f"… {len(figure)} in all"] * (len(figure) > LISTED)) or "none"
+    return str(figure)
+
+
+def objects(figure: Any) -> dict[str, Any]:
+    """A figure for programs: its value and unit; lists and records of such have no unit of their own."""
+    match figure:
+        case None:
+            return {"value": None, "unit": ""}
+        case Figure():
+            return figure._asdict()
+        case dict():
+            return {"value": {name: objects(one) for name, one in figure.items()}, "unit": ""}
+    return {"value": [objects(one) for one in figure], "unit": ""}
+
+
+def spaced(name: str) -> str:
+    """A name in source as words."""
+    return name.replace("_", " ")
+
+
+def fraction_text(amount: Fraction) -> str:
+    """A fraction as a decimal where it has a short one, else as numerator and denominator, exact."""
+    for decimals in range(3 * WIRE_DECIMALS):
+        if (amount * 10**decimals).denominator == 1:
+            return decimal_text(int(amount * 10**decimals), decimals)
+    return str(amount)
+
+
+def short_fraction(amount: Fraction) -> str:
+    """A fraction exactly, or its first digits after a ≈ where that is long; for people only."""
+    exact = fraction_text(amount)
+    return exact if len(exact) <= LONGEST else "≈" + decimal_text(int(amount * 10**DECIMALS_SHOWN), DECIMALS_SHOWN)
