@@ -82,7 +82,9 @@ class LazyCommands(click.Group):
 
 @click.command(cls=LazyCommands)
 @click.version_option(
-    package_name="marginspec", prog_name="marginspec", message=f"%(prog)s, version %(version)s (rulebook {RULEBOOK_VERSION})"
+    package_name="marginspec",
+    prog_name="marginspec",
+    message=f"%(prog)s, version %(version)s (rulebook {RULEBOOK_VERSION})",
 )
 def marginspec() -> None:
     """The executable rulebook of perpetual-futures margin, liquidation and loss waterfall.

@@ -139,7 +139,7 @@ else:
             yield
         finally:
             # The standard library's own profiler is no function, and sets itself.
-            is_function = before is None or callable(before)
-            sys.setprofile(before if is_function else None)
-            if not is_function:
-                before.enable()
+            itself = getattr(before, "enable", None)
+            sys.setprofile(None if itself else before)
+            if itself:
+                itself()

@@ -18,11 +18,11 @@ class RuleCode:
     module: str
     name: str
     sentence: str
-    executable: Callable[..., Any] | None = attrs.field(default=None, eq=False, repr=False)
+    executable: Any = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def code(self) -> CodeType | None:
-        """What Python runs of it; None for a class."""
+        """What Python runs when it is called; None for a class."""
         return getattr(self.executable, "__code__", None)
 
 

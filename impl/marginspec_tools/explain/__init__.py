@@ -1,4 +1,1 @@
-"""`marginspec explain`: what the rules did in an event, or say of an account or market, figure by figure.
-
-The rulebook runs as it is under an observer; an explanation is what the observer saw, worded. No rule is stated here.
-"""
+"""`marginspec explain`: the rules run as they are under an observer, and what it saw is worded. No rule is stated."""

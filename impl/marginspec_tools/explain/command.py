@@ -1,37 +1,30 @@
 """`marginspec explain`: any event, account or market of a journal, as a tree of what the rules did, or their terms."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
 import click
 import msgspec
 
-from marginspec.model.state import State
 from marginspec.transition import apply
-from marginspec_journal import Record
+from marginspec_journal import InputError, Record
+from marginspec_tools.explain import subjects
 from marginspec_tools.explain.explained import ALL, DEPTH, Explained
-from marginspec_tools.explain.sources import NoSourceError
 from marginspec_tools.runs.running import EngineCrash, Run, json_option, start_option
 
-
-class UsageProblem(click.ClickException):
-    """What was asked for is not in the journal, or cannot be told: exit code 2."""
-
-    exit_code = 2
+DEPTH_HELP = "Show so many levels of figures below what moved; all shows every call of a rule."
+Text = str | None
+Number = int | None
 
 
-class Depth(click.ParamType):
-    """How many levels of figures: a number, or all."""
-
-    name = "depth"
-
-    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number; a usage problem if it is none."""
-        if value == "all" or isinstance(value, int):
-            return ALL if value == "all" else int(value)
-        if not value.isascii() or not value.isdigit():
-            self.fail(f"{value!r} is neither a number nor all", param, ctx)
-        return int(value)
+def depth_of(context: click.Context, option: click.Parameter, text: str) -> int:  # noqa: ARG001 - as click calls it
+    """How many levels of figures are asked for: a number, or all."""
+    if text != "all" and not (text.isascii() and text.isdigit()):
+        raise click.BadParameter(f"{text!r} is neither a number nor all")
+    return ALL if text == "all" else int(text)
 
 
 @click.command("explain")
@@ -40,25 +33,11 @@ class Depth(click.ParamType):
 @click.option("--ref", metavar="REF", help="Explain the event with this ref, instead of SEQ.")
 @click.option("--account", metavar="NAME", help="Explain this account as it stands after the event.")
 @click.option("--market", metavar="M", help="With --account: only there. Alone: explain this market after the event.")
-@click.option(
-    "--depth",
-    type=Depth(),
-    metavar="N|all",
-    default=DEPTH,
-    show_default=True,
-    help="Show so many levels of figures below what moved; all shows every call of a rule.",
-)
+@click.option("--depth", callback=depth_of, metavar="N|all", default=str(DEPTH), show_default=True, help=DEPTH_HELP)
 @start_option
 @json_option
 def command(
-    journal: Path,
-    seq: int | None,
-    ref: str | None,
-    account: str | None,
-    market: str | None,
-    depth: int,
-    start: Path | None,
-    as_json: bool,
+    journal: Path, seq: Number, ref: Text, account: Text, market: Text, depth: int, start: Path | None, as_json: bool
 ) -> None:
     """Explain event SEQ of JOURNAL: why it was refused, or what it did and why.
 
@@ -66,65 +45,58 @@ def command(
     as they always do, and what is told is what they were seen to do. --json prints every term, whatever the depth.
     """
     if (seq is None) == (ref is None):
-        raise UsageProblem("give either the number of an event or --ref")
+        raise click.UsageError("give either the number of an event or --ref")
     run = Run(journal, start)
-    number = seq if ref is None else number_of(journal, ref, run.start.events)
-    assert number is not None, "either was given"
+    number = number_of(journal, ref, run.start.events) if seq is None else seq
+    gc.disable()  # a trace is kept to its end: looking for what is unused in it takes a third of the time
     try:
         explained = explanation_of(run, number, account, market)
-        text = msgspec.json.encode(explained.as_object()).decode() if as_json else "\n".join(explained.lines(depth))
-    except NoSourceError as error:
-        raise UsageProblem(str(error)) from error
-    click.echo(text)
+        told = msgspec.json.encode(explained.as_object()) if as_json else "\n".join(explained.lines(depth))
+    finally:
+        gc.enable()
+    click.echo(told)
 
 
-def number_of(journal: Path, ref: str, before: int) -> int:
-    """The number of the event with a ref; a usage problem if none has it, or several."""
+def number_of(journal: Path, ref: Text, before: int) -> int:
+    """The number of the event with a ref; an InputError if none has it, or several."""
     records = enumerate(Run(journal).journal, before + 1)
-    found = [number for number, record in records if record.ref == ref]
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise UsageProblem(f"{journal}: no event has ref {ref!r}")
-    told = ", ".join(str(number) for number in found[:10])
-    raise UsageProblem(f"{journal}: {len(found)} events have ref {ref!r}, give a number: {told}")
+    found = [str(number) for number, record in records if record.ref == ref]
+    if len(found) != 1:
+        several = f"; give a number: {', '.join(found[:10])}" if found else ""
+        raise InputError(str(journal), None, "ref", f"{len(found) or 'no'} events have ref {ref!r}{several}")
+    return int(found[0])
 
 
-def explanation_of(run: Run, number: int, account: str | None, market: str | None) -> Explained:
+def explanation_of(run: Run, number: int, account: Text, market: Text) -> Explained:
     """What was asked for: of the event of that number, or of what stands after it."""
     standing = account is not None or market is not None
-    records = iter(run.journal)
-    state, reached = run.state, run.start.events
+    records, state, reached = iter(run.journal), run.state, run.start.events
     before = number if standing else number - 1
     for record in islice(records, max(0, before - reached)):
-        state, reached = next_state(run, state, record), reached + 1
+        with running(run, record):
+            state, reached = apply(state, record.event)[0], reached + 1
     asked = None if standing else next(records, None)
     if reached != before or (asked is None and not standing):
         last = reached + (asked is not None) + sum(1 for _ in records)
-        raise UsageProblem(f"{run.journal.name}: {no_event(number, run.start.events + (not standing), last)}")
+        known = f"they are numbered {run.start.events + (not standing)} to {last}"
+        raise InputError(run.journal.name, None, None, f"no event {number}; {known}")
+    for what, name, there in (("account", account, state.accounts), ("market", market, state.markets)):
+        if name is not None and name not in there:
+            known = f"after event {number} there is no {what} {name!r}; there are {len(there)}"
+            raise InputError(run.journal.name, None, None, known)
     if asked is not None:
-        from marginspec_tools.explain.events import explain_event
+        with running(run, asked):
+            return subjects.explain_event(state, asked, number)
+    if account is not None:
+        return subjects.explain_account(state, number, account, market)
+    return subjects.explain_market(state, number, market or "")
 
-        return explain_event(state, asked, number)
-    from marginspec_tools.explain.standing import UnknownNameError, explain_account, explain_market
 
+@contextmanager
+def running(run: Run, record: Record) -> Iterator[None]:
+    """Tell a failure of the rules on an event as an EngineCrash."""
     try:
-        if account is not None:
-            return explain_account(state, number, account, market)
-        return explain_market(state, number, market or "")
-    except UnknownNameError as error:
-        raise UsageProblem(str(error)) from error
-
-
-def no_event(number: int, first: int, last: int) -> str:
-    """That a journal has no event of that number, and which it has."""
-    return f"no event {number}; they are numbered {first} to {last}" if last >= first else f"no event {number}; none is"
-
-
-def next_state(run: Run, state: State, record: Record) -> State:
-    """The state after an event; an EngineCrash if the rules fail on it."""
-    try:
-        return apply(state, record.event)[0]
+        yield
     except Exception as error:
         reason = "the specification crashed on this event; please report it as a bug"
         raise EngineCrash(f"{run.journal.name}:{record.line}: {reason}") from error

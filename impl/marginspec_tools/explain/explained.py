@@ -3,120 +3,67 @@
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
+from types import NoneType
 from typing import Any
 
 import attrs
 
+from marginspec import RULEBOOK_VERSION
 from marginspec.model.account import DomainKey, PositionKey
-from marginspec.model.effects import Effect, Transferred
+from marginspec.model.effects import Transferred
 from marginspec.model.fields import type_name
 from marginspec.model.market import Market
 from marginspec.observation import Refusal
-from marginspec_tools.explain.sources import Check, formula, inputs_of, sentence_in, variables
+from marginspec_tools.explain.sources import Check, Named, formula_at, inputs_of, sentence_in, variables
 from marginspec_tools.explain.trace import UNANSWERED, Part, Term
-from marginspec_tools.explain.units import (
-    ROUNDED,
-    Figure,
-    Scope,
-    Units,
-    fraction_text,
-    kind_of,
-    objects,
-    short_fraction,
-    spaced,
-    words,
-)
+from marginspec_tools.explain.units import ROUNDED, Figure, Scope, Units, fraction_text, kind_of, short, spaced, words
 
 FORMAT = 2
 """The number of the format of `explain --json`."""
 DEPTH, PLAIN, ALL = 1, 2, 10**6
 """Levels of figures shown if nothing else is asked, and beyond how many plain terms are shown; all levels."""
-ALIKE = 4
-"""So many figures of one rule are shown within a call, and the last of them, unless all is."""
-ROOM = 120
-"""Inputs stand in a line of their own if they would make it longer than so many characters."""
+ALIKE, ROOM = 4, 120
+"""So many figures of one rule are shown in a call, and the last; so long a line may be that has the inputs too."""
 DIVISIONS = {"div_up", "div_down", "in_units", "share_pro_rata", "next_share"}
 SHARES = {"equity_shares", "levy_shares", "share_pro_rata", "next_share"}
 
 
-@attrs.frozen
-class Beside:
-    """What an event's line says that the exchange's own engine had, beside ours."""
-
-    what: str
-    observed: str
-    ours: str
-    agrees: bool
-
-
-@attrs.frozen
-class Entry:
-    """What is told of a call, an effect or a refusal; `roundings` are (up or down, how much exactly, of which unit)."""
-
-    rule: str | None
-    name: str
-    figure: Any = None
-    inputs: tuple[tuple[str, Any], ...] = ()
-    check: str = ""
-    roundings: tuple[tuple[str, Fraction, str], ...] = ()
-
-    def as_object(self) -> dict[str, Any]:
-        """The entry for programs; of its inputs those that are one figure, since the others are answers before it."""
-        fields: dict[str, Any] = {"rule": self.rule, "name": self.name, **objects(self.figure)}
-        if self.check:
-            fields["check"] = self.check
-        plain = [(name, figure) for name, figure in self.inputs if isinstance(figure, Figure)]
-        fields["inputs"] = [{"name": name, **objects(figure)} for name, figure in plain]
-        lost = [{"direction": way, "by": fraction_text(by), "unit": unit} for way, by, unit in self.roundings]
-        return {**fields, "roundings": lost}
-
-    def inputs_in_words(self, without: set[str]) -> str:
-        """The inputs for people, but for some."""
-        return ", ".join(f"{spaced(name)} {words(one, 1)}" for name, one in self.inputs if name not in without)
-
-
-def lost_by(term: Term) -> Fraction:
-    """What a division's answer is above the exact quotient."""
-    given = term.arguments
-    if term.name == "next_share":
-        return term.answer[0] - Fraction(given["amount"] * given["claim"], given["total"])
-    return term.answer - Fraction(given["numerator"], given["divisor"])
-
-
-def roundings(term: Term) -> Iterator[tuple[str, Fraction, str]]:
-    """What the divisions that a rule itself makes did, in order; exact ones are left out."""
+def roundings(term: Term) -> Iterator[dict[str, str]]:
+    """What the divisions that a rule itself makes added or took, in order; those that are exact are left out."""
     kind = kind_of(term.hint)
     unit = ROUNDED[kind.of] if kind else "quanta" if term.name in SHARES else ""
     made = [term] if term.name in DIVISIONS else list(term.terms)
-    shared = [
-        share for one in made if one.name == "share_pro_rata" for share in one.terms if share.name == "next_share"
-    ]
+    shared = [one for part in made if part.name == "share_pro_rata" for one in part.terms if one.name == "next_share"]
     for one in shared or made:
-        if one.name in ("div_up", "div_down", "next_share") and (loss := lost_by(one)):
-            yield "up" if loss > 0 else "down", abs(loss), unit
+        given = one.arguments
+        if one.name in ("div_up", "div_down"):
+            loss = one.answer - Fraction(given["numerator"], given["divisor"])
+        else:
+            shares = one.name == "next_share"
+            loss = one.answer[0] - Fraction(given["amount"] * given["claim"], given["total"]) if shares else 0
+        if loss:
+            yield {"direction": "up" if loss > 0 else "down", "by": fraction_text(abs(loss)), "unit": unit}
 
 
 @attrs.frozen
 class Explained:
-    """An explanation: what it is about, in words and for programs; the terms under `top`; what was observed."""
+    """An explanation: what it is about, in words and for programs, and the terms under `top`.
+
+    `beside` is what an event's line says that the exchange's own engine had: `what`, `observed`, `ours`, and `agrees`.
+    """
 
     title: str
     about: dict[str, Any]
     top: Term
     units: Units
-    beside: tuple[Beside, ...] = ()
-
-    @property
-    def is_accepted(self) -> bool:
-        """Whether what was seen holds, and was not undone by a refusal."""
-        return "rejected" not in self.about
+    beside: tuple[dict[str, Any], ...] = ()
 
     def lines(self, depth: int = DEPTH) -> Iterator[str]:
         """The explanation for people, indented; figures so many levels below what moved."""
         yield self.title
         for one in self.beside:
-            verdict = "agrees" if one.agrees else "DIFFERS"
-            yield f"  observed {one.what}: {one.observed}, ours {one.ours}: {verdict}"
+            verdict = "agrees" if one["agrees"] else "DIFFERS"
+            yield f"  observed {one['what']}: {one['observed']}, ours {one['ours']}: {verdict}"
         for level, text in Telling(self, depth).parts(self.top, 1, depth):
             yield "  " * level + text
 
@@ -124,139 +71,132 @@ class Explained:
         """The explanation for programs: every term in order, each with the number of the one that it is part of."""
         terms: list[dict[str, Any]] = []
 
-        def add(part: Part, above: Term, parent: int | None, depth: int) -> None:
-            place = len(terms)
-            terms.append({"term": place, "parent": parent, "depth": depth, **self.entry(part, above).as_object()})
-            for inner in part.parts if isinstance(part, Term) else ():
-                add(inner, part, place, depth + 1)  # type: ignore[arg-type]  # only a term has parts
+        def add(above: Term, parent: int | None, depth: int) -> None:
+            for part in above.parts:
+                place = {"term": len(terms), "parent": parent, "depth": depth}
+                terms.append({**place, **self._term_object(part, above)})
+                if isinstance(part, Term):
+                    add(part, place["term"], depth + 1)
 
-        for part in self.top.parts:
-            add(part, self.top, None, 0)
-        observed = [attrs.asdict(one) for one in self.beside]
-        return {"explain": FORMAT, "rulebook": "1", **self.about, "observed": observed, "terms": terms}
+        add(self.top, None, 0)
+        return {"explain": FORMAT, "rulebook": RULEBOOK_VERSION, **self.about, "observed": self.beside, "terms": terms}
 
-    def entry(self, part: Part, above: Term) -> Entry:
-        """What is told of a part of a term."""
-        rule = above.rule.ids[0] if above.rule else None
-        match part:
-            case Term():
-                own = part.rule.ids[0] if part.rule else None
-                inputs = self.figures(inputs_of(part), part.scope)
-                return Entry(own, part.name, self.answer(part), inputs, roundings=tuple(roundings(part)))
-            case Refusal():
-                check, scope = Check(part), above.scope.within(part.names.values(), part.names)
-                inputs = self.figures(check.figures(), scope)
-                return Entry(rule, "refused", Figure(part.reason.value), inputs, check.source)
-        moved = part.rule if isinstance(part, Transferred) else rule
-        return Entry(moved, type_name(type(part)), self.units.declared(part))
+    def _term_object(self, part: Part, above: Term) -> dict[str, Any]:
+        rule = rule_of(part, above)
+        if isinstance(part, Term):
+            answer = valued(self.units.figure(part.answer, part.hint, part.scope))
+            inputs = self.figures(inputs_of(part), part.scope)
+            # Inputs of several figures are answers of terms before.
+            single = [{"name": name, **valued(one)} for name, one in inputs if isinstance(one, Figure)]
+            return {"rule": rule, "name": part.name, **answer, "inputs": single, "roundings": [*roundings(part)]}
+        if isinstance(part, Refusal):
+            check = Check(part)
+            inputs = self.figures(check.figures(), above.scope.within(part.names.values(), part.names))
+            fields = {"check": check.source, "inputs": [{"name": name, **valued(one)} for name, one in inputs]}
+            return {"rule": rule, "name": "refused", "value": part.reason.value, "unit": "", **fields}
+        return {"rule": rule, "name": type_name(type(part)), **valued(self.units.declared(part, Scope()))}
 
-    def figures(self, found: Iterator[tuple[str, Any, Any]], scope: Scope) -> tuple[tuple[str, Any], ...]:
+    def figures(self, found: Iterator[Named], scope: Scope) -> list[tuple[str, Any]]:
         """Figures by name, of values of types; what is no figure is left out."""
-        told = ((name, self.units.figure(value, hint, scope)) for name, value, hint in found)
-        return tuple((name, figure) for name, figure in told if figure is not None)
-
-    def answer(self, term: Term) -> Any:
-        """A term's answer as a figure; None if it has none."""
-        if term.answer is UNANSWERED or (term.answer is None and term.hint in (None, type(None))):
-            return None
-        return self.units.figure(term.answer, term.hint, term.scope)
+        figure = self.units.figure
+        return [(name, told) for name, value, hint in found if (told := figure(value, hint, scope)) is not None]
 
 
-Line = tuple[int, str]
-"""A line's level and its text."""
+def rule_of(part: Part, above: Term) -> str | None:
+    """The clause that a part of a term belongs to."""
+    code = part.rule if isinstance(part, Term) else above.rule
+    return part.rule if isinstance(part, Transferred) else code.ids[0] if code else None
+
+
+def valued(figure: Any) -> dict[str, Any]:
+    """A figure for programs: its value and unit; lists and records of figures have no unit of their own."""
+    return attrs.asdict(figure) if isinstance(figure, Figure) else {"value": figure, "unit": ""}
 
 
 class Telling:
     """The words of one explanation: a sentence stands where its rule first applies, a figure told is not repeated."""
 
     def __init__(self, explained: Explained, depth: int) -> None:
-        self._explained, self._depth, self._all = explained, depth, depth >= ALL
-        self._told: set[str] = set()
+        self._explained, self._undone = explained, "rejected" in explained.about
+        self._depth, self._all = depth, depth >= ALL
+        self._told: set[tuple[str, str]] = set()
 
-    def parts(self, term: Term, level: int, left: int) -> Iterator[Line]:
+    def parts(self, term: Term, level: int, left: int) -> Iterator[tuple[int, str]]:
         """What happened within a term: all that moved, and figures so many levels deep."""
         shown = [part for part in term.parts if self._is_shown(part, left)]
-        figures = Counter(part.name for part in shown if isinstance(part, Term) and not part.moves)
+        alike = Counter(part.name for part in shown if isinstance(part, Term) and not part.moves)
         told: Counter[str] = Counter()
         for part in shown:
-            if isinstance(part, Refusal):
-                yield from self._refusal(part, term, level)
-            elif not isinstance(part, Term):
-                yield level, self._effect(part, term)
-            elif part.moves or self._all:
-                yield from self._term(part, term, level, left)
-            else:
+            if isinstance(part, Term) and not part.moves and not self._all:
                 told[part.name] += 1
-                if told[part.name] <= ALIKE or told[part.name] == figures[part.name]:
-                    yield from self._term(part, term, level, left)
-                elif told[part.name] == ALIKE + 1:
-                    yield level, f"… {figures[part.name] - ALIKE - 1} more of {spaced(part.name)}"
+                if ALIKE < told[part.name] < alike[part.name]:
+                    if told[part.name] == ALIKE + 1:
+                        yield level, f"… {alike[part.name] - ALIKE - 1} more of {spaced(part.name)}"
+                    continue
+            yield from self._part(part, term, level, left)
 
     def _is_shown(self, part: Part, left: int) -> bool:
         """Whether a part moved something, or tells a figure that the reader has not read in what was asked."""
-        if self._all or isinstance(part, Refusal):
-            return True
-        if not isinstance(part, Term):
-            return self._explained.is_accepted
-        if part.moves:
-            return True
-        if part.answer is UNANSWERED or (is_plain(part) and self._depth <= PLAIN) or (left <= 0 and not is_open(part)):
-            return False
-        has_figure = part.answer is not None or part.hint not in (None, type(None))
-        return has_figure or any(self._is_shown(one, left) for one in part.terms)
+        if self._all or isinstance(part, Refusal) or not isinstance(part, Term):
+            return self._all or isinstance(part, Refusal) or not self._undone
+        if part.moves or part.answer is UNANSWERED:
+            return part.moves
+        is_deep = (left <= 0 and not is_open(part)) or (is_plain(part) and self._depth <= PLAIN)
+        has_figure = part.answer is not None or part.hint not in (None, NoneType)
+        return not is_deep and (has_figure or any(self._is_shown(one, left) for one in part.terms))
 
-    def _term(self, term: Term, above: Term, level: int, left: int) -> Iterator[Line]:
-        effects = [part for part in term.parts if not isinstance(part, Term | Refusal)]
-        if term.name == "transfer" and len(effects) == 1 and not self._all:
-            yield level, self._effect(effects[0], term)
-            return
-        entry = self._explained.entry(term, above)
-        figure = None if term.moves and isinstance(entry.figure, dict) else entry.figure
-        said = spaced(term.name) + ("" if figure is None else f": {words(figure)}")
-        if term.rule is not None and term.rule.code is not None:
-            made = "" if figure is None or isinstance(figure, dict) else formula(term)
-            known = {"rule_id", *(figure if isinstance(figure, dict) else ())}
-            if made:
-                more = self._explained.figures(variables(term), term.scope)
-                entry = attrs.evolve(entry, inputs=(*entry.inputs, *more))
-            if term.scope.market == above.scope.market:
-                known |= {name for name, value in term.arguments.items() if isinstance(value, Market)}
-            inputs = entry.inputs_in_words(known)
-            if not (term.moves or self._all) and f"{said} with {inputs}" in self._told:
-                return
-            self._told.add(f"{said} with {inputs}")
-            said = ", ".join(
-                [
-                    said + made,
-                    *(f"rounded {way} by {short_fraction(by)} {unit}".rstrip() for way, by, unit in entry.roundings),
-                ]
-            )
-            long = 2 * level + len(f"{said} with {inputs} [{entry.rule}]") > ROOM
-            yield level, f"{said}{'' if long or not inputs else ' with ' + inputs} [{entry.rule}]"
-            if long and inputs:
-                yield level + 2, f"with {inputs}"
-            sentence = sentence_in(term.rule.code)
-            if sentence not in self._told:
-                self._told.add(sentence)
-                yield level + 2, sentence
+    def _part(self, part: Part, above: Term, level: int, left: int) -> Iterator[tuple[int, str]]:
+        rule = f"[{rule_of(part, above)}]" if rule_of(part, above) else ""
+        if isinstance(part, Term):
+            is_transfer = part.name == "transfer" and len(part.parts) == 1 and not self._all
+            yield from self.parts(part, level, left) if is_transfer else self._term(part, above, rule, level, left)
+        elif isinstance(part, Refusal):
+            check = Check(part)
+            how = "since" if check.refuses_if else "unless"
+            yield level, f"-> refused {part.reason.value} by {part.code.co_name}, {how}: {check.source} {rule}"
+            scope = above.scope.within(part.names.values(), part.names)
+            for source, figure in self._explained.figures(check.figures(), scope):
+                made = check.made(source)
+                yield level + 2, f"{source}: {words(figure, 1)}" + (f" = {made}" if made else "")
         else:
+            figures = self._explained.units.declared(part, Scope())
+            told = f"{spaced(type_name(type(part)))}: {words(figures)}"
+            if isinstance(part, Transferred):
+                told = f"{figures['amount']}: {part.source} to {part.target}"
+            yield level, f"{'-> undone:' if self._undone else '->'} {told} {rule}"
+
+    def _term(self, term: Term, above: Term, rule: str, level: int, left: int) -> Iterator[tuple[int, str]]:
+        figure = self._explained.units.figure(term.answer, term.hint, term.scope)
+        figure = None if term.moves and isinstance(figure, dict) else figure
+        said = spaced(term.name) + ("" if figure is None else f": {words(figure)}")
+        if term.code is None:
             yield level, said
+        else:
+            made = "" if figure is None or isinstance(figure, dict) else formula_at(term.code, term.line)
+            told = self._inputs(term, above, figure, made)
+            if not (term.moves or self._all) and (said, told) in self._told:
+                return
+            by = [(one["direction"], short(one["by"]), one["unit"]) for one in roundings(term)]
+            made = ", ".join([said + made, *(f"rounded {way} by {loss} {unit}".rstrip() for way, loss, unit in by)])
+            is_long = 2 * level + len(f"{made} {told} {rule}") > ROOM
+            yield level, f"{made} {rule}" if is_long or not told else f"{made} {told} {rule}"
+            if is_long and told:
+                yield level + 2, told
+            sentence = sentence_in(term.code)
+            if (sentence, "") not in self._told:
+                yield level + 2, sentence
+            self._told |= {(said, told), (sentence, "")}
         yield from self.parts(term, level + 1, left if term.moves or figure is None or is_open(term) else left - 1)
 
-    def _effect(self, effect: Effect, term: Term) -> str:
-        entry = self._explained.entry(effect, term)
-        arrow = "->" if self._explained.is_accepted else "-> undone:"
-        if isinstance(effect, Transferred):
-            return f"{arrow} {entry.figure['amount']}: {effect.source} to {effect.target} [{entry.rule}]"
-        return f"{arrow} {spaced(entry.name)}: {words(entry.figure)}" + (f" [{entry.rule}]" if entry.rule else "")
-
-    def _refusal(self, refusal: Refusal, term: Term, level: int) -> Iterator[Line]:
-        entry, check = self._explained.entry(refusal, term), Check(refusal)
-        how = "since" if check.refuses_if else "unless"
-        yield level, f"-> refused {refusal.reason.value} by {refusal.code.co_name}, {how}: {check.source}"
-        for source, figure in entry.inputs:
-            made = check.made(source)
-            yield level + 2, f"{source}: {words(figure, 1)}" + (f" = {made}" if made else "")
+    def _inputs(self, term: Term, above: Term, figure: Any, made: str) -> str:
+        """A term's inputs in words, but for what its answer repeats, and the market that the call above names too."""
+        known = {"event", "rule_id", *(figure if isinstance(figure, dict) else ())}
+        if term.scope.market == above.scope.market:
+            known |= {name for name, value in term.arguments.items() if isinstance(value, Market)}
+        found = [*inputs_of(term), *(variables(term) if made else ())]
+        inputs = self._explained.figures(iter(found), term.scope)
+        told = ", ".join(f"{spaced(name)} {words(one, 1)}" for name, one in inputs if name not in known)
+        return f"with {told}" if told else ""
 
 
 def is_open(term: Term) -> bool:
@@ -266,7 +206,6 @@ def is_open(term: Term) -> bool:
 
 def is_plain(term: Term) -> bool:
     """Whether a rule only checks, counts or names what was asked, or tells the value of a quantity."""
-    if term.rule is None:
-        return False
-    names_only = isinstance(term.answer, str | PositionKey | DomainKey)
-    return names_only or term.rule.ids[0].startswith("NUM-") or term.rule.module.endswith(".guards")
+    if term.rule is None or isinstance(term.answer, str | PositionKey | DomainKey):
+        return term.rule is not None
+    return term.rule.ids[0].startswith("NUM-") or term.rule.module.endswith(".guards")

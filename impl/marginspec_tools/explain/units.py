@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from functools import cache
-from types import UnionType
+from functools import cache, reduce
+from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import attrs
@@ -11,21 +11,14 @@ import attrs
 from marginspec.model.account import DomainKey, PositionKey
 from marginspec.model.fields import Amount, Rows, fields_of
 from marginspec.model.ledger import LedgerAccount
-from marginspec.model.market import Market
+from marginspec.model.market import Market, Tier
 from marginspec.model.state import Book
 from marginspec.model.units import WIRE_DECIMALS, Decimal8, Money, Price, Quantity, Rate
 from marginspec_journal.decimals import decimal_text, shortest_decimal
 
-KINDS: dict[Any, Amount] = {
-    Money: Amount("money"),
-    Price: Amount("price"),
-    Quantity: Amount("quantity"),
-    Rate: Amount("rate"),
-    Decimal8: Amount("rate", stated=True),
-}
+KINDS: dict[Any, Amount] = {Money: Amount("money"), Price: Amount("price"), Quantity: Amount("quantity")}
+KINDS |= {Rate: Amount("rate"), Decimal8: Amount("rate", stated=True)}
 ROUNDED = {"money": "quanta", "price": "price units", "quantity": "lots", "rate": "1e-8"}
-DEDUCTION = "deduction"
-"""The field of a tier that counts 1e-8 of a quantum."""
 LISTED, DECIMALS_SHOWN, LONGEST = 6, 8, 16
 """To people: entries of a list, digits of a fraction that has many, and how long an exact one may be."""
 
@@ -72,7 +65,8 @@ class Scope(NamedTuple):
         return Scope(market or self.market, asset or ("" if market else self.asset))
 
 
-class Figure(NamedTuple):
+@attrs.frozen
+class Figure:
     """A value in words and its unit."""
 
     value: str
@@ -85,18 +79,20 @@ class Figure(NamedTuple):
 WORDS = {None: Figure("none"), True: Figure("yes"), False: Figure("no")}
 
 
-def key_name(key: PositionKey | DomainKey) -> str:
-    """A position or domain in words: in one-way mode the side says nothing."""
-    if isinstance(key, DomainKey) and key.is_cross:
-        return f"{key.account} cross {key.asset}"
-    mode = "isolated " if isinstance(key, DomainKey) else ""
-    return f"{key.account} {mode}{key.market}{'' if key.side == 'BOTH' else ' ' + key.side}"
+def name_of(value: PositionKey | DomainKey | LedgerAccount | Market | str) -> str:
+    """The name of what has one; of a position or domain, in one-way mode its side says nothing."""
+    match value:
+        case DomainKey() if value.is_cross:
+            return f"{value.account} cross {value.asset}"
+        case DomainKey() | PositionKey():
+            mode = "isolated " if isinstance(value, DomainKey) else ""
+            return f"{value.account} {mode}{value.market}{'' if value.side == 'BOTH' else ' ' + value.side}"
+    return value.id if isinstance(value, Market) else str(value)
 
 
 def field_names(value: Any) -> Sequence[str]:
     """The names of a record's fields; none if it is no record."""
-    names = getattr(value, "_fields", None)
-    return names or [one.name for one in attrs.fields(type(value))] if names or attrs.has(type(value)) else ()
+    return getattr(value, "_fields", ()) or [one.name for one in getattr(value, "__attrs_attrs__", ())]
 
 
 class Units:
@@ -123,66 +119,53 @@ class Units:
         return Figure(str(int(value)))
 
     def figure(self, value: Any, hint: Any, scope: Scope) -> Any:
-        """A value: a Figure, a list of such, or such by name; None of what is no figure, as books and events are."""
+        """A value: a Figure, a list of such, or such by name; None of what is no figure, as books and no answer are."""
+        found: Any = None
         match value:
             case None | bool():
-                return WORDS[value]
+                found = None if value is None and hint in (None, NoneType) else WORDS[value]
             case int():
-                return self.amount(value, kind_of(hint), scope)
-            case PositionKey() | DomainKey():
-                return Figure(key_name(value))
-            case str() | LedgerAccount():
-                return Figure(str(value))
-            case Market():
-                return Figure(value.id)
-            case Book():
-                return None
+                found = self.amount(value, kind_of(hint), scope)
+            case PositionKey() | DomainKey() | str() | LedgerAccount() | Market():
+                found = Figure(name_of(value))
             case Mapping():
                 inner = (get_args(plain(hint)) or (None,))[-1]
-                return {
-                    words(self.figure(name, None, scope)): self.figure(
-                        one, inner, scope.within((name,), {"market": name})
-                    )
-                    for name, one in value.items()
-                }
-        if isinstance(value, tuple | list) and not field_names(value):
-            inners = get_args(plain(hint)) or (None,)
-            each = inners if len(inners) == len(value) and ... not in inners else inners[:1] * len(value)
-            return [self.figure(one, inner, scope) for one, inner in zip(value, each, strict=True)]
-        if not field_names(value):
-            return None
-        # The same records come again and again, and stay alive here, so that none takes another's place.
-        kept = self._records.get((id(value), scope))
-        if kept is None:
-            kept = self._records[id(value), scope] = (value, self._record(value, scope))
-        return kept[1]
+                for name, one in value.items():
+                    key = words(self.figure(name, None, scope))
+                    found = {**(found or {}), key: self.figure(one, inner, scope.within((name,), {"market": name}))}
+            case _ if field_names(value) and not isinstance(value, Book):
+                # The same records come again and again, and stay alive here, so that none takes another's place.
+                if (id(value), scope) not in self._records:
+                    self._records[id(value), scope] = (value, self._record(value, scope))
+                found = self._records[id(value), scope][1]
+            case tuple() | list():
+                inners = get_args(plain(hint)) or (None,)
+                each = inners if len(inners) == len(value) and ... not in inners else inners[:1] * len(value)
+                found = [self.figure(one, inner, scope) for one, inner in zip(value, each, strict=True)]
+        return found
 
     def _record(self, value: Any, scope: Scope) -> dict[str, Any]:
         own = {name: getattr(value, name) for name in field_names(value)}
-        within, hints = scope.within((value, *own.values()), own), hints_of(type(value))
+        within, hints = scope.within((value, *own.values()), own), hints_of(value.__class__)
         found = {name: self.figure(one, hints.get(name), within) for name, one in own.items()}
-        if DEDUCTION in own:
+        if isinstance(value, Tier):  # whose deduction counts 1e-8 of a quantum
             one = self.amount(1, KINDS[Money], within)
-            exact = Fraction(one.value) * own[DEDUCTION] / 10**WIRE_DECIMALS
-            found[DEDUCTION] = Figure(fraction_text(exact), one.unit)
+            exact = Fraction(one.value) * value.deduction / 10**WIRE_DECIMALS
+            found["deduction"] = Figure(fraction_text(exact), one.unit)
         return {name: one for name, one in found.items() if one is not None}
 
-    def declared(self, record: Any, scope: Scope = Scope()) -> dict[str, Any]:
+    def declared(self, record: Any, scope: Scope) -> dict[str, Any]:
         """The fields of an event or effect as documents have them (model/fields.py); those left out are absent."""
-        values = {one.name: record for one in fields_of(type(record))}
-        for field in fields_of(type(record)):
-            for name in field.path:
-                values[field.name] = getattr(values[field.name], name)
-        scope = scope.within((record,), values)
-        found: dict[str, Any] = {}
-        for field in fields_of(type(record)):
+        values = {field.name: reduce(getattr, field.path, record) for field in fields_of(record.__class__)}
+        within, found = scope.within((record,), values), dict[str, Any]()
+        for field in fields_of(record.__class__):
             value, kind = values[field.name], field.kind
             if isinstance(kind, Rows):
-                found[field.name] = [self.declared(row, scope) for row in value]
+                found[field.name] = [self.declared(row, within) for row in value]
             elif isinstance(kind, Amount):
-                found[field.name] = self.amount(abs(value) if kind.form == "unsigned" else value, kind, scope)
+                found[field.name] = self.amount(abs(value) if kind.form == "unsigned" else value, kind, within)
             elif value is not None and value != "":
-                found[field.name] = self.figure(value, None, scope)
+                found[field.name] = self.figure(value, None, within)
         return found
 
 
@@ -190,7 +173,7 @@ def words(figure: Any, level: int = 0) -> str:
     """A figure for people; a record inside another by its key alone, if it has one; of long lists the first entries."""
     match figure:
         case {"numerator": over, "denominator": under}:
-            return short_fraction(Fraction(int(over.value), int(under.value)))
+            return short(fraction_text(Fraction(int(over.value), int(under.value))))
         case {"key": name} | {"id": name} if level > 0:
             return words(name)
         case dict() if level > 1:
@@ -206,32 +189,20 @@ def words(figure: Any, level: int = 0) -> str:
     return str(figure)
 
 
-def objects(figure: Any) -> dict[str, Any]:
-    """A figure for programs: its value and unit; lists and records of such have no unit of their own."""
-    match figure:
-        case None:
-            return {"value": None, "unit": ""}
-        case Figure():
-            return figure._asdict()
-        case dict():
-            return {"value": {name: objects(one) for name, one in figure.items()}, "unit": ""}
-    return {"value": [objects(one) for one in figure], "unit": ""}
-
-
 def spaced(name: str) -> str:
     """A name in source as words."""
     return name.replace("_", " ")
 
 
 def fraction_text(amount: Fraction) -> str:
-    """A fraction as a decimal where it has a short one, else as numerator and denominator, exact."""
+    """A fraction as a decimal where it has one that is not long, else as numerator and denominator; exact."""
     for decimals in range(3 * WIRE_DECIMALS):
         if (amount * 10**decimals).denominator == 1:
             return decimal_text(int(amount * 10**decimals), decimals)
     return str(amount)
 
 
-def short_fraction(amount: Fraction) -> str:
-    """A fraction exactly, or its first digits after a ≈ where that is long; for people only."""
-    exact = fraction_text(amount)
-    return exact if len(exact) <= LONGEST else "≈" + decimal_text(int(amount * 10**DECIMALS_SHOWN), DECIMALS_SHOWN)
+def short(fraction: str) -> str:
+    """A fraction's text, or its first digits after a ≈ where that is long; for people only."""
+    shown = decimal_text(int(Fraction(fraction) * 10**DECIMALS_SHOWN), DECIMALS_SHOWN)
+    return fraction if len(fraction) <= LONGEST else f"≈{shown}"
