@@ -17,7 +17,7 @@ from marginspec.model.effects import Deleveraged, DomainLiquidated, Effect, Levi
 from marginspec.model.state import State
 from marginspec_audit import Violation
 from marginspec_tools.audit.waterfall_report import WaterfallRow, waterfall_line, waterfall_rows, waterfall_table
-from marginspec_tools.explain.explaining_effects import effect_lines, effect_tree
+from marginspec_tools.explain.subjects import explain_event
 from marginspec_tools.runs.invariant_checks import (
     Broken,
     Share,
@@ -173,7 +173,8 @@ def lines_of(found: Audit) -> Iterator[dict[str, Any]]:
     for row in found.rows():
         yield waterfall_line(row)
     if found.explained is not None:
-        yield {"explained": found.explained.number, "effects": list(effect_lines(found.explained.taken))}
+        step = found.explained
+        yield {"explained": explain_event(step.taken.before, step.record, step.number).as_object()}
     for verdict in found.verdicts:
         yield {
             "invariant": verdict.invariant,
@@ -196,7 +197,9 @@ def show(found: Audit, console: Console) -> None:
     console.print(waterfall_table(found.rows()))
     console.print()
     if found.explained is not None:
-        console.print(effect_tree(found.explained.number, found.explained.taken))
+        step = found.explained
+        for line in explain_event(step.taken.before, step.record, step.number).lines(width=console.width):
+            console.print(Text(line))
         console.print()
     for verdict in found.verdicts:
         console.print(Text(verdict_line(verdict)), soft_wrap=True)

@@ -1,6 +1,8 @@
 """`marginspec explain`: any event, account or market of a journal, as a tree of what the rules did, or their terms."""
 
 import gc
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -11,6 +13,7 @@ import msgspec
 
 from marginspec.transition import apply
 from marginspec_journal import InputError, Record
+from marginspec_tools.console.outputs import PIPE_WIDTH
 from marginspec_tools.explain import subjects
 from marginspec_tools.explain.explained import ALL, DEPTH, Explained
 from marginspec_tools.runs.running import EngineCrash, Run, json_option, start_option
@@ -51,7 +54,8 @@ def command(
     gc.disable()  # a trace is kept to its end: looking for what is unused in it takes a third of the time
     try:
         explained = explanation_of(run, number, account, market)
-        told = msgspec.json.encode(explained.as_object()) if as_json else "\n".join(explained.lines(depth))
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPE_WIDTH
+        told = msgspec.json.encode(explained.as_object()) if as_json else "\n".join(explained.lines(depth, width))
     finally:
         gc.enable()
     click.echo(told)

@@ -1,8 +1,10 @@
 """An explanation as lines for people and as terms for programs, from what the observer saw."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from functools import partial
+from textwrap import wrap
 from types import NoneType
 from typing import Any
 
@@ -22,8 +24,9 @@ FORMAT = 2
 """The number of the format of `explain --json`."""
 DEPTH, PLAIN, ALL = 1, 2, 10**6
 """Levels of figures shown if nothing else is asked, and beyond how many plain terms are shown; all levels."""
-ALIKE, ROOM = 4, 120
+ALIKE, ROOM = 3, 120
 """So many figures of one rule are shown in a call, and the last; so long a line may be that has the inputs too."""
+fold = partial(wrap, break_long_words=False, break_on_hyphens=False)
 DIVISIONS = {"div_up", "div_down", "in_units", "share_pro_rata", "next_share"}
 SHARES = {"equity_shares", "levy_shares", "share_pro_rata", "next_share"}
 
@@ -58,14 +61,14 @@ class Explained:
     units: Units
     beside: tuple[dict[str, Any], ...] = ()
 
-    def lines(self, depth: int = DEPTH) -> Iterator[str]:
-        """The explanation for people, indented; figures so many levels below what moved."""
+    def lines(self, depth: int = DEPTH, width: int = 10**6) -> Iterator[str]:
+        """The explanation for people, indented, within a width; figures so many levels below what moved."""
         yield self.title
         for one in self.beside:
             verdict = "agrees" if one["agrees"] else "DIFFERS"
             yield f"  observed {one['what']}: {one['observed']}, ours {one['ours']}: {verdict}"
         for level, text in Telling(self, depth).parts(self.top, 1, depth):
-            yield "  " * level + text
+            yield from fold(text, width, initial_indent="  " * level, subsequent_indent="  " * (level + 3))
 
     def as_object(self) -> dict[str, Any]:
         """The explanation for programs: every term in order, each with the number of the one that it is part of."""
@@ -86,7 +89,6 @@ class Explained:
         if isinstance(part, Term):
             answer = valued(self.units.figure(part.answer, part.hint, part.scope))
             inputs = self.figures(inputs_of(part), part.scope)
-            # Inputs of several figures are answers of terms before.
             single = [{"name": name, **valued(one)} for name, one in inputs if isinstance(one, Figure)]
             return {"rule": rule, "name": part.name, **answer, "inputs": single, "roundings": [*roundings(part)]}
         if isinstance(part, Refusal):
@@ -96,7 +98,7 @@ class Explained:
             return {"rule": rule, "name": "refused", "value": part.reason.value, "unit": "", **fields}
         return {"rule": rule, "name": type_name(type(part)), **valued(self.units.declared(part, Scope()))}
 
-    def figures(self, found: Iterator[Named], scope: Scope) -> list[tuple[str, Any]]:
+    def figures(self, found: Iterable[Named], scope: Scope) -> list[tuple[str, Any]]:
         """Figures by name, of values of types; what is no figure is left out."""
         figure = self.units.figure
         return [(name, told) for name, value, hint in found if (told := figure(value, hint, scope)) is not None]
@@ -193,9 +195,9 @@ class Telling:
         known = {"event", "rule_id", *(figure if isinstance(figure, dict) else ())}
         if term.scope.market == above.scope.market:
             known |= {name for name, value in term.arguments.items() if isinstance(value, Market)}
-        found = [*inputs_of(term), *(variables(term) if made else ())]
-        inputs = self._explained.figures(iter(found), term.scope)
-        told = ", ".join(f"{spaced(name)} {words(one, 1)}" for name, one in inputs if name not in known)
+        found = [one for one in (*inputs_of(term), *(variables(term) if made else ())) if one[0] not in known]
+        inputs = [(name, words(one, 1)) for name, one in self._explained.figures(found, term.scope)]
+        told = ", ".join(f"{spaced(name)} {text}" for name, text in inputs if text)
         return f"with {told}" if told else ""
 
 

@@ -153,12 +153,9 @@ class Types:
 
     def _value(self, node: ast.AST) -> Any:
         """What a name or an attribute of one stands for; None if it is not known any more."""
-        match node:
-            case ast.Name(id=name):
-                return self._names.get(name, self._known.get(name, getattr(builtins, name, None)))
-            case ast.Attribute(value=value, attr=name):
-                return getattr(self._value(value), name, None)
-        return None
+        if isinstance(node, ast.Name):
+            return self._names.get(node.id, self._known.get(node.id, getattr(builtins, node.id, None)))
+        return getattr(self._value(node.value), node.attr, None) if isinstance(node, ast.Attribute) else None
 
 
 class Check:
@@ -170,7 +167,9 @@ class Check:
 
     def __init__(self, refusal: Refusal) -> None:
         self._function, self._refusal = function_of(refusal.code), refusal
-        around = statements_to(refusal.line or marking_line(refusal.code), self._function)
+        self._assigned = [one for one in ast.walk(self._function) if isinstance(one, ast.Assign)]
+        marks = [one.lineno for one in self._assigned if ast.unparse(one).endswith(".out_of_range = True")]
+        around = statements_to(refusal.line or marks[0], self._function)
         match around:
             case [*_, ast.If(test=test), ast.Raise() | ast.Assign()] | [*_, ast.Expr(ast.Call(args=[test, _]))]:
                 self._test = test
@@ -192,13 +191,6 @@ class Check:
 
     def made(self, name: str) -> str:
         """The source of what was assigned to a variable last before the refusal; empty if nothing was."""
-        line, walked = self._refusal.line, ast.walk(self._function)
-        before = [one for one in walked if isinstance(one, ast.Assign) and one.lineno < line]
+        before = [one for one in self._assigned if one.lineno < self._refusal.line]
         found = [one.value for one in before if name in map(ast.unparse, one.targets)]
         return text_of(found[-1]) if found else ""
-
-
-def marking_line(code: CodeType) -> int:
-    """The line in which a rule marks that the event passed a limit of the state."""
-    assigned = [one for one in ast.walk(function_of(code)) if isinstance(one, ast.Assign)]
-    return next(one.lineno for one in assigned if ast.unparse(one).endswith(".out_of_range = True"))

@@ -115,8 +115,8 @@ def explain_market(state: State, number: int, market: str) -> Explained:
                 market_status(state, market)
             trace_queue(tracer, state, market, "long")
             trace_queue(tracer, state, market, "short")
-    about = {"seq": number, "market": market}
-    return Explained(f"after event {number}: market {market}", about, tracer.top, Units(state))
+    title = f"after event {number}: market {market}"
+    return Explained(title, {"seq": number, "market": market}, tracer.top, Units(state))
 
 
 def trace_domain(tracer: Tracer, state: State, domain: DomainKey, markets: list[str]) -> None:

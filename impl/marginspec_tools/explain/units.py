@@ -176,14 +176,14 @@ def words(figure: Any, level: int = 0) -> str:
             return short(fraction_text(Fraction(int(over.value), int(under.value))))
         case {"key": name} | {"id": name} if level > 0:
             return words(name)
-        case dict() if level > 1:
-            return "…"
         case dict():
-            shown = {name: one for name, one in figure.items() if level == 0 or one != WORDS[None]}
-            told = ", ".join(f"{spaced(name)} {words(one, level + 1)}" for name, one in shown.items())
-            return f"({told})" if level > 0 else told
+            each = [
+                (name, words(one, level + 1)) for name, one in figure.items() if level == 0 or type(one) is not list
+            ]
+            told = ", ".join(f"{spaced(name)} {text}" for name, text in each if level == 0 or text != "none")
+            return f"({told})" if level > 0 and told else told
         case list():
-            each = [words(one, level + 1) for one in figure[:LISTED]]
+            each = [words(one, level + 1) or "…" for one in figure[:LISTED]]
             each = [f"({text})" if isinstance(one, list) else text for one, text in zip(figure, each, strict=False)]
             return ", ".join(each + [f"… {len(figure)} in all"] * (len(figure) > LISTED)) or "none"
     return str(figure)
