@@ -177,10 +177,10 @@ def words(figure: Any, level: int = 0) -> str:
         case {"key": name} | {"id": name} if level > 0:
             return words(name)
         case dict():
-            each = [
+            pairs = [
                 (name, words(one, level + 1)) for name, one in figure.items() if level == 0 or type(one) is not list
             ]
-            told = ", ".join(f"{spaced(name)} {text}" for name, text in each if level == 0 or text != "none")
+            told = ", ".join(f"{spaced(name)} {text}" for name, text in pairs if level == 0 or text != "none")
             return f"({told})" if level > 0 and told else told
         case list():
             each = [words(one, level + 1) or "…" for one in figure[:LISTED]]
