@@ -30,7 +30,10 @@ class Refusal:
 
 
 class Observer(Protocol):
-    """What is told of an event, in order. After a refusal nothing more is told: every open call ended with it."""
+    """What is told of an event, in order. After a refusal nothing more is told: every open call ended with it.
+
+    After an error, which is a bug of the rules, what is told of the calls that it ended counts nothing.
+    """
 
     def called(self, rule: RuleCode, names: Mapping[str, Any]) -> None:
         """A registered rule is called, with these arguments by name."""
