@@ -7,6 +7,7 @@ nothing costs anything, while no observer is there. Of one thread: a second one 
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from inspect import CO_VARKEYWORDS
 from types import CodeType, FrameType
 from typing import Any, Protocol
 
@@ -68,7 +69,7 @@ class Watch:
         rule = self.rules.get(frame.f_code)
         if rule is not None:
             code = frame.f_code
-            given = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & 0x08)]
+            given = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & CO_VARKEYWORDS)]
             names = {name: frame.f_locals[name] for name in given}
             self._tell_effects()
             if self._transaction is None:

@@ -198,7 +198,7 @@ def show(found: Audit, console: Console) -> None:
     console.print()
     if found.explained is not None:
         step = found.explained
-        for line in explain_event(step.taken.before, step.record, step.number).lines(width=console.width):
+        for line in explain_event(step.taken.before, step.record, step.number).lines(depth=0, width=console.width):
             console.print(Text(line))
         console.print()
     for verdict in found.verdicts:

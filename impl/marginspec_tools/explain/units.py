@@ -163,7 +163,9 @@ class Units:
             if isinstance(kind, Rows):
                 found[field.name] = [self.declared(row, within) for row in value]
             elif isinstance(kind, Amount):
-                found[field.name] = self.amount(abs(value) if kind.form == "unsigned" else value, kind, within)
+                found[field.name] = self.amount(value if kind.form == "signed" else abs(value), kind, within)
+                if kind.form == "sided":
+                    found["side"] = Figure("buy" if value > 0 else "sell")
             elif value is not None and value != "":
                 found[field.name] = self.figure(value, None, within)
         return found
@@ -177,9 +179,7 @@ def words(figure: Any, level: int = 0) -> str:
         case {"key": name} | {"id": name} if level > 0:
             return words(name)
         case dict():
-            pairs = [
-                (name, words(one, level + 1)) for name, one in figure.items() if level == 0 or type(one) is not list
-            ]
+            pairs = [(name, words(one, level + 1)) for name, one in figure.items() if not (level and type(one) is list)]
             told = ", ".join(f"{spaced(name)} {text}" for name, text in pairs if level == 0 or text != "none")
             return f"({told})" if level > 0 and told else told
         case list():
