@@ -132,6 +132,14 @@ def hedged() -> State:
     return attrs.evolve(state, ledger=balances.set(external, Money(balances[external] + lost)))
 
 
+RICH: tuple[Event, ...] = (
+    listing(),
+    mark("100"),
+    *(deposit(account, "500000000000000000") for account in ("alice", "bob")),
+    *(events.SetLeverage(account, "M", 5) for account in ("alice", "bob")),
+)
+"""Accounts that can pass the limits of the state."""
+
 REJECTIONS: dict[Reason, tuple[tuple[Event, ...], Event]] = {
     Reason.UNKNOWN_MARKET: (FUNDED, mark("100", "X")),
     Reason.MARKET_EXISTS: (FUNDED, listing()),
@@ -214,6 +222,13 @@ ALSO_REJECTED: dict[str, tuple[tuple[Event, ...], Event, Reason]] = {
     ),
     "negative decimals": (FUNDED, attrs.evolve(listing("N"), price_decimals=-1), Reason.INVALID_MARKET),
     "shortfall of a fill": ((*GAPPED, mark("75")), fill("74", "10", "dave"), Reason.COVER_EXCEEDED),
+    "gross cost": ((*RICH, mark("200")), trade("200", "5764607523034235", "alice", "bob"), Reason.OUT_OF_RANGE),
+    "open interest": ((*RICH, mark("200")), trade("190", "5764607523034235", "alice", "bob"), Reason.OUT_OF_RANGE),
+    "mark of open interest": (
+        (*RICH, trade("100", "5764607523034235", "alice", "bob")),
+        mark("401"),
+        Reason.OUT_OF_RANGE,
+    ),
     "flat with negative cash": (
         (*ISOLATED, trade("100", "5", "alice", "bob")),
         trade("85", "5", "bob", "alice"),

@@ -63,8 +63,7 @@ def command(
 
 def number_of(journal: Path, ref: Text, before: int) -> int:
     """The number of the event with a ref; an InputError if none has it, or several."""
-    records = enumerate(Run(journal).journal, before + 1)
-    found = [str(number) for number, record in records if record.ref == ref]
+    found = [str(number) for number, one in enumerate(Run(journal).journal, before + 1) if one.ref == ref]
     if len(found) != 1:
         several = f"; give a number: {', '.join(found[:10])}" if found else ""
         raise InputError(str(journal), None, "ref", f"{len(found) or 'no'} events have ref {ref!r}{several}")

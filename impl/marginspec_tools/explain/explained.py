@@ -65,8 +65,8 @@ class Explained:
         """The explanation for people, indented, within a width; figures so many levels below what moved."""
         yield self.title
         for one in self.beside:
-            verdict = "agrees" if one["agrees"] else "DIFFERS"
-            yield f"  observed {one['what']}: {one['observed']}, ours {one['ours']}: {verdict}"
+            told = f"  observed {one['what']}: {one['observed']}, ours {one['ours']}: "
+            yield told + ("agrees" if one["agrees"] else "DIFFERS")
         for level, text in Telling(self, depth).parts(self.top, 1, depth):
             yield from fold(text, width, initial_indent="  " * level, subsequent_indent="  " * (level + 3))
 

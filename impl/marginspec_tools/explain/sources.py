@@ -5,6 +5,7 @@ import builtins
 import linecache
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from types import CodeType
 from typing import Any, get_args
@@ -182,12 +183,13 @@ class Check:
         hints = hints_of(known[self._function.name]) if self._function.name in known else {}
         types = Types(self._function, hints, names, known)
         limits = types.first_kind(ast.walk(self._test))
-        asked = [one for one in ast.walk(self._test) if isinstance(one, ast.Name | ast.Attribute | ast.Call)]
-        for source, node in {text_of(one): one for one in asked}.items():
-            # The rules only read here, on what they read when they refused.
-            value = eval(ast.unparse(node), dict(known), dict(names))
-            if (not isinstance(value, Mapping) and not field_names(value)) or isinstance(value, str | tuple):
-                yield source, value, types.of(node) or (limits if source in known else object)
+        read = ast.Name | ast.Attribute | ast.Call | ast.Subscript
+        for source, node in {text_of(one): one for one in ast.walk(self._test) if isinstance(one, read)}.items():
+            with suppress(NameError):  # of what only a loop inside the condition names
+                # The rules only read here, on what they read when they refused.
+                value = eval(ast.unparse(node), dict(known), dict(names))
+                if (not isinstance(value, Mapping) and not field_names(value)) or isinstance(value, str | tuple):
+                    yield source, value, types.of(node) or (limits if source in known else object)
 
     def made(self, name: str) -> str:
         """The source of what was assigned to a variable last before the refusal; empty if nothing was."""

@@ -54,8 +54,7 @@ class Scope(NamedTuple):
 
     def within(self, values: Iterable[Any], names: Mapping[str, Any]) -> "Scope":
         """The scope inside a call or record: the first market and asset that it names, else this one."""
-        markets = [names.get("market"), names.get("market_id")]
-        assets = [names.get("asset")]
+        markets, assets = [names.get("market"), names.get("market_id")], [names.get("asset")]
         for value in values:
             named = getattr(value, "key", value)
             markets.append(value.id if isinstance(value, Market) else getattr(named, "market", None))

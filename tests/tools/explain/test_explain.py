@@ -1,11 +1,16 @@
 """Explanations: the recorded ones, that they tell the run and nothing else, units, roundings, and the command."""
 
+import ast
+import inspect
 import json
+import linecache
 import os
+import re
 import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import attrs
@@ -39,7 +44,7 @@ from marginspec.model.market import Tier
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, State
 from marginspec.model.units import Decimal8, Money, Price, Quantity, Rate, div_down, div_up, share_pro_rata
-from marginspec.observation import observed_by
+from marginspec.observation import Refusal, observed_by
 from marginspec.registry import REGISTRY
 from marginspec.settlement.levy import levy_shares
 from marginspec.transition import apply
@@ -52,7 +57,7 @@ from marginspec_tools import cli
 from marginspec_tools.explain import sources
 from marginspec_tools.explain.command import command
 from marginspec_tools.explain.explained import ALL, Explained, roundings
-from marginspec_tools.explain.sources import sentence_in
+from marginspec_tools.explain.sources import Check, sentence_in
 from marginspec_tools.explain.subjects import explain_event
 from marginspec_tools.explain.trace import Term, Tracer
 from marginspec_tools.explain.units import Figure, Scope, Units, fraction_text, short, words
@@ -291,6 +296,41 @@ def test_without_sources_there_is_no_explanation(
     file = sys.modules["marginspec.handlers.cash"].__file__
     assert code == 2
     assert output == f"error: {file}: explain needs the source of the rules, and that of deposit is not there\n"
+
+
+def refusing_lines() -> list[tuple[FunctionType, int]]:
+    """Every line of the rulebook that can refuse an event, and the function it stands in."""
+    found: list[tuple[FunctionType, int]] = []
+    for name, module in sorted(sys.modules.items()):
+        for function in vars(module).values() if name.startswith("marginspec.") else ():
+            if (
+                isinstance(function, FunctionType)
+                and function.__module__ == name
+                and name != "marginspec.model.rejections"
+            ):
+                source, first = inspect.getsourcelines(function)
+                lines = [
+                    first + place
+                    for place, line in enumerate(source)
+                    if re.match(r" +(require|raise Rejected)\(", line)
+                ]
+                found.extend((function, line) for line in lines)
+    return found
+
+
+def test_every_line_that_can_refuse_is_read_as_a_check() -> None:
+    found = refusing_lines()
+    assert len(found) > 50
+    for function, line in found:
+        check = Check(Refusal(Reason.NO_MARK, function.__code__, line, {}, function.__globals__))
+        file = function.__code__.co_filename
+        above, source = (linecache.getline(file, one).strip() for one in (line - 1, line))
+        assert check.refuses_if == source.startswith("raise")
+        condition = above.removeprefix("if ").removesuffix(":") if check.refuses_if else source
+        (statement,) = ast.parse(condition).body
+        assert isinstance(statement, ast.Expr)
+        test = statement.value if check.refuses_if else statement.value.args[0]  # type: ignore[attr-defined]  # a call
+        assert check.source == sources.text_of(test)
 
 
 # ------------------------------------------------------------- units and roundings
