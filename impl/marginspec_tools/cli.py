@@ -7,7 +7,6 @@ import importlib
 import os
 import sys
 import traceback
-from importlib.metadata import version
 from typing import Any
 
 import attrs
@@ -84,7 +83,11 @@ class LazyCommands(click.Group):
 
 
 @click.command(cls=LazyCommands)
-@click.version_option(f"{version('marginspec')} (rulebook {RULEBOOK_VERSION})", prog_name="marginspec")
+@click.version_option(
+    package_name="marginspec",
+    prog_name="marginspec",
+    message=f"%(prog)s, version %(version)s (rulebook {RULEBOOK_VERSION})",
+)
 def marginspec() -> None:
     """The executable rulebook of perpetual-futures margin, liquidation and loss waterfall.
 

@@ -1,6 +1,7 @@
 """The registry that ties a clause of the rulebook to the code that executes it."""
 
 from collections.abc import Callable
+from types import CodeType
 from typing import Any, TypeVar
 
 import attrs
@@ -17,6 +18,12 @@ class RuleCode:
     module: str
     name: str
     sentence: str
+    executable: Any = attrs.field(default=None, eq=False, repr=False)
+
+    @property
+    def code(self) -> CodeType | None:
+        """What Python runs when it is called; None for a class."""
+        return getattr(self.executable, "__code__", None)
 
 
 REGISTRY: list[RuleCode] = []
@@ -32,7 +39,7 @@ def rule(*ids: str, source: str = "") -> Callable[[Executable], Executable]:
     def register(executable: Executable) -> Executable:
         sentence = " ".join((executable.__doc__ or "").split("\n\n")[0].split())
         name = executable.__qualname__
-        REGISTRY.append(RuleCode(ids, tuple(source.split()), executable.__module__, name, sentence))
+        REGISTRY.append(RuleCode(ids, tuple(source.split()), executable.__module__, name, sentence, executable))
         return executable
 
     return register

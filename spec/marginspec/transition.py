@@ -5,17 +5,22 @@ from marginspec.model.effects import Receipt
 from marginspec.model.events import Event
 from marginspec.model.rejections import Reason, Rejected, require
 from marginspec.model.state import Header, State
+from marginspec.observation import Observer, observed_by
 from marginspec.registry import HANDLERS, rule
 from marginspec.settlement.settle import settle
 from marginspec.transaction import Transaction
 
 
 @rule("JRN-01", "INV-09", "SET-01", "NUM-03", source="SRC-12")
-def apply(state: State, event: Event) -> tuple[State, Receipt]:
+def apply(state: State, event: Event, observer: Observer | None = None) -> tuple[State, Receipt]:
     """Each event is accepted whole and settled, or rejected for one reason and changes nothing.
 
-    Gives the next state and the receipt. An assertion that fails here is a bug of the rules.
+    Gives the next state and the receipt. An assertion that fails here is a bug of the rules. An observer is told of
+    every call of a rule, every effect and the line that refused; it changes nothing.
     """
+    if observer is not None:
+        with observed_by(observer):
+            return apply(state, event)
     transaction = Transaction(state)
     try:
         HANDLERS[type(event)](transaction, event)

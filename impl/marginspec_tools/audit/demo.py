@@ -17,7 +17,7 @@ from marginspec_tools.audit.checks import Checks, Share, Tally, Verdict, check_s
 from marginspec_tools.audit.findings import Finding
 from marginspec_tools.audit.waterfall import HAPPENED, all_funds, happened_text, waterfall_table
 from marginspec_tools.console import counted, json_option, people_console, print_line
-from marginspec_tools.explain import effect_lines, effect_tree
+from marginspec_tools.explain import explain_event
 from marginspec_tools.runs import Run, Step, Totals, estimated_events
 from marginspec_tools.simulate import stress_day_path
 
@@ -123,7 +123,8 @@ def lines_of(found: Audit) -> Iterator[dict[str, Any]]:
     for funds in all_funds(found.state, found.tally.lots_opened):
         yield {"waterfall": funds.market.id, **funds.exact()}
     if found.explained is not None:
-        yield {"explained": found.explained.number, "effects": list(effect_lines(found.explained.taken))}
+        step = found.explained
+        yield {"explained": explain_event(step.taken.before, step.record, step.number).as_object()}
     for verdict in verdicts(found.tally):
         yield attrs.asdict(verdict)
     for finding in found.tally.first:
@@ -140,7 +141,9 @@ def print_demo(found: Audit) -> None:
     console.print(waterfall_table(all_funds(found.state, found.tally.lots_opened)))
     click.echo()
     if found.explained is not None:
-        console.print(effect_tree(found.explained.number, found.explained.taken))
+        step = found.explained
+        for line in explain_event(step.taken.before, step.record, step.number).lines(depth=0, width=console.width):
+            click.echo(line)
         click.echo()
     found_verdicts = verdicts(found.tally)
     for verdict in found_verdicts:

@@ -15,6 +15,7 @@ from marginspec_tools.console.outputs import (
     Spool,
     check_target,
     line_writer,
+    page_width,
     people_console,
     print_error,
     print_fields,

@@ -149,6 +149,11 @@ class PipedText:
         self._stream.flush()
 
 
+def page_width() -> int:
+    """How many characters a line for people has: the terminal's, or without one those of a wide page."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPE_WIDTH
+
+
 def people_console() -> "Console":
     """Where people read: the terminal, or without one a wide page."""
     from rich.console import Console

@@ -1,7 +1,3 @@
-"""Explanations: why an event was refused or did what it did, and what an account's figures are made of.
+"""`marginspec explain`: the rules run as they are under an observer, and what it saw is worded. No rule is stated."""
 
-Every figure is computed by the rulebook's own functions from the inputs shown beside it, and compared with
-what the state or the receipt has; where they differ, the explanation is refused.
-"""
-
-from marginspec_tools.explain.explaining_effects import effect_lines, effect_tree
+from marginspec_tools.explain.subjects import explain_event as explain_event

@@ -1,117 +1,104 @@
-"""`marginspec explain`: any event, account or market of a journal, as a tree of values, rules and roundings."""
+"""`marginspec explain`: any event, account or market of a journal, as a tree of what the rules did, or their terms."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
-from rich.console import Console
 
-from marginspec.model.state import State
-from marginspec_tools.console import json_option
-from marginspec_tools.explain.accounts import UnknownNameError, explain_account
-from marginspec_tools.explain.events import explain_event
-from marginspec_tools.explain.explanation import Explanation, MismatchError, as_object
-from marginspec_tools.explain.markets import explain_market
-from marginspec_tools.explain.showing import tree_of
-from marginspec_tools.runs import Run, Step, start_option
+from marginspec.transition import apply
+from marginspec_journal import InputError, Record
+from marginspec_tools.console import EngineCrash, json_option, page_width
+from marginspec_tools.explain import subjects
+from marginspec_tools.explain.explained import ALL, DEPTH, Explained
+from marginspec_tools.runs import Run, start_option
 
-__all__ = ["command", "explain_account", "explain_event"]
-
-DIVERGENCE = 1
+DEPTH_HELP = "Show so many levels of figures below what moved; all shows every call of a rule."
+Text = str | None
+Number = int | None
 
 
-class UsageProblem(click.ClickException):
-    """What was asked for is not in the journal: exit code 2."""
-
-    exit_code = 2
+def depth_of(context: click.Context, option: click.Parameter, text: str) -> int:  # noqa: ARG001 - as click calls it
+    """How many levels of figures are asked for: a number, or all."""
+    if text != "all" and not (text.isascii() and text.isdigit()):
+        raise click.BadParameter(f"{text!r} is neither a number nor all")
+    return ALL if text == "all" else int(text)
 
 
 @click.command("explain")
 @click.argument("journal", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument("seq", type=click.IntRange(min=0))
+@click.argument("seq", type=click.IntRange(min=0), required=False)
+@click.option("--ref", metavar="REF", help="Explain the event with this ref, instead of SEQ.")
 @click.option("--account", metavar="NAME", help="Explain this account as it stands after the event.")
 @click.option("--market", metavar="M", help="With --account: only there. Alone: explain this market after the event.")
-@click.option("--depth", type=click.IntRange(min=1), help="Show so many levels of the tree.  [default: all]")
+@click.option("--depth", callback=depth_of, metavar="N|all", default=str(DEPTH), show_default=True, help=DEPTH_HELP)
 @start_option
 @json_option
-@click.pass_context
 def command(
-    context: click.Context,
-    journal: Path,
-    seq: int,
-    account: str | None,
-    market: str | None,
-    depth: int | None,
-    start: Path | None,
-    as_json: bool,
+    journal: Path, seq: Number, ref: Text, account: Text, market: Text, depth: int, start: Path | None, as_json: bool
 ) -> None:
     """Explain event SEQ of JOURNAL: why it was refused, or what it did and why.
 
-    With --account or --market, explain what is there after event SEQ; 0 is before the first event. Every
-    figure is computed by the rulebook itself and compared with what the run has; exit code 1 if they differ.
+    With --account or --market, explain what is there after event SEQ; 0 is before the first event. The rules run
+    as they always do, and what is told is what they were seen to do. --json prints every term, whatever the depth.
     """
+    if (seq is None) == (ref is None):
+        raise click.UsageError("give either the number of an event or --ref")
     run = Run(journal, start)
+    number = number_of(journal, ref, run.start.events) if seq is None else seq
+    gc.disable()  # a trace is kept to its end: looking for what is unused in it takes a third of the time
     try:
-        explained, about = explanation_of(run, seq, account, market)
-    except UnknownNameError as error:
-        raise UsageProblem(str(error)) from error
-    except MismatchError as error:
-        click.echo(f"error: the explanation differs from the run: {error}", err=True)
-        context.exit(DIVERGENCE)
-    if as_json:
-        click.echo(msgspec.json.encode({"explain": 1, "rulebook": "1", **about, **as_object(explained)}).decode())
-    else:
-        Console().print(tree_of(explained, depth))
+        explained = explanation_of(run, number, account, market)
+        told = (
+            msgspec.json.encode(explained.as_object()) if as_json else "\n".join(explained.lines(depth, page_width()))
+        )
+    finally:
+        gc.enable()
+    click.echo(told)
 
 
-def explanation_of(run: Run, seq: int, account: str | None, market: str | None) -> tuple[Explanation, dict[str, Any]]:
-    """What was asked for, and which event of the journal it is about."""
-    if account is None and market is None:
-        step = step_at(run, seq)
-        taken = step.taken
-        about = {"seq": seq, "line": step.record.line, "ts": step.record.ts, "ref": step.record.ref}
-        explained = explain_event(taken.before, taken.event, taken.receipt, taken.after)
-        return titled(explained, about), {name: value for name, value in about.items() if value is not None}
-    state = state_after(run, seq)
-    explained = explain_account(state, account, market) if account is not None else explain_market(state, market or "")
-    return titled(explained, {"seq": seq}), {"seq": seq}
+def number_of(journal: Path, ref: Text, before: int) -> int:
+    """The number of the event with a ref; an InputError if none has it, or several."""
+    found = [str(number) for number, one in enumerate(Run(journal).journal, before + 1) if one.ref == ref]
+    if len(found) != 1:
+        several = f"; give a number: {', '.join(found[:10])}" if found else ""
+        raise InputError(str(journal), None, "ref", f"{len(found) or 'no'} events have ref {ref!r}{several}")
+    return int(found[0])
 
 
-def titled(explained: Explanation, about: dict[str, Any]) -> Explanation:
-    """An explanation that says which event it is about."""
-    told = [f"{name} {about[name]}" for name in ("ts", "ref") if about.get(name) is not None]
-    when = f"after event {about['seq']}" if "line" not in about else f"event {about['seq']}, line {about['line']}"
-    return Explanation(
-        f"{', '.join([when, *told])}: {explained.title}",
-        explained.value,
-        explained.unit,
-        explained.clause,
-        explained.formula,
-        explained.rounding,
-        explained.inputs,
-    )
+def explanation_of(run: Run, number: int, account: Text, market: Text) -> Explained:
+    """What was asked for: of the event of that number, or of what stands after it."""
+    standing = account is not None or market is not None
+    records, state, reached = iter(run.journal), run.state, run.start.events
+    before = number if standing else number - 1
+    for record in islice(records, max(0, before - reached)):
+        with running(run, record):
+            state, reached = apply(state, record.event)[0], reached + 1
+    asked = None if standing else next(records, None)
+    if reached != before or (asked is None and not standing):
+        last = reached + (asked is not None) + sum(1 for _ in records)
+        known = f"they are numbered {run.start.events + (not standing)} to {last}"
+        raise InputError(run.journal.name, None, None, f"no event {number}; {known}")
+    for what, name, there in (("account", account, state.accounts), ("market", market, state.markets)):
+        if name is not None and name not in there:
+            known = f"after event {number} there is no {what} {name!r}; there are {len(there)}"
+            raise InputError(run.journal.name, None, None, known)
+    if asked is not None:
+        with running(run, asked):
+            return subjects.explain_event(state, asked, number)
+    if account is not None:
+        return subjects.explain_account(state, number, account, market)
+    return subjects.explain_market(state, number, market or "")
 
 
-def step_at(run: Run, seq: int) -> Step:
-    """The step of that number; a usage problem if the journal has none."""
-    for step in run:
-        if step.number == seq:
-            return step
-    raise out_of_range(run, seq, first=run.start.events + 1)
-
-
-def state_after(run: Run, seq: int) -> State:
-    """The state after the event of that number."""
-    if seq == run.start.events:
-        return run.state
-    for step in run:
-        if step.number == seq:
-            return step.taken.after
-    raise out_of_range(run, seq, first=run.start.events)
-
-
-def out_of_range(run: Run, seq: int, first: int) -> UsageProblem:
-    """That the journal has no event of that number."""
-    last = run.reached().events
-    return UsageProblem(f"{run.journal.name}: no event {seq}; they are numbered {first} to {last}")
+@contextmanager
+def running(run: Run, record: Record) -> Iterator[None]:
+    """Tell a failure of the rules on an event as an EngineCrash."""
+    try:
+        yield
+    except Exception as error:
+        reason = "the specification crashed on this event; please report it as a bug"
+        raise EngineCrash(f"{run.journal.name}:{record.line}: {reason}") from error
