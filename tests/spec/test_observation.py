@@ -1,6 +1,7 @@
 """Observers: what they are told of an event, in order, and that what watched before watches again afterwards."""
 
 import cProfile
+import linecache
 import pstats
 import sys
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from marginspec.margin import margin
 from marginspec.margin.margin import domain_margin, is_healthy
 from marginspec.model.account import DomainKey
 from marginspec.model.effects import Effect, PositionModeSet, Transferred
@@ -196,3 +198,21 @@ def test_one_observer_may_watch_while_another_does(state: State) -> None:
     assert outer.told[-2:] == [("is_healthy", ["margin"]), ("answer", True)]
     assert inner.told[0] == ("apply", ["event", "observer", "state"])
     assert sys.getprofile() is None
+
+
+def test_the_line_of_an_answer_is_that_of_its_return(state: State) -> None:
+    lines: list[tuple[str, str]] = []
+
+    class Lines(Notes):
+        def answered(self, answer: Any, line: int, names: Mapping[str, Any]) -> None:
+            lines.append((type(answer).__name__, linecache.getline(margin.__file__, line).strip()))
+
+    with observed_by(Lines()):
+        margins = domain_margin(state, DomainKey("alice", "USD"))
+        is_healthy(margins)
+        margin.initial_margin(Money(0), 5, state.markets["A"].tiers.tiers[0], Money(0))
+    assert lines == [
+        ("DomainMargin", "return DomainMargin(cash, Money(equity), Money(maintenance), tuple(positions))"),
+        ("bool", "return not margin.positions or margin.equity > margin.maintenance"),
+        ("int", "return NOTHING"),
+    ]
