@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from explain_cases import recordings
+from worlds.explained import recordings
 
 FOLDER = Path(__file__).parent / "explanations"
 

@@ -19,23 +19,6 @@ import pytest
 from click.testing import CliRunner
 from immutables import Map
 
-from explain_cases import (
-    ALSO_REJECTED,
-    EVENTS,
-    FUNDED,
-    GAPPED,
-    HEADER,
-    LEVERED,
-    REJECTIONS,
-    deposit,
-    explained,
-    listing,
-    mark,
-    recordings,
-    run,
-    trade,
-    written,
-)
 from marginspec import RULEBOOK_VERSION
 from marginspec.model.account import DomainKey, PositionKey
 from marginspec.model.effects import Receipt
@@ -63,6 +46,23 @@ from marginspec_tools.explain.subjects import explain_event
 from marginspec_tools.explain.trace import Term, Tracer
 from marginspec_tools.explain.units import Figure, Scope, Units, fraction_text, short, words
 from marginspec_tools.simulate.stress_day import stress_day_path
+from worlds.explained import (
+    ALSO_REJECTED,
+    EVENTS,
+    FUNDED,
+    GAPPED,
+    HEADER,
+    LEVERED,
+    REJECTIONS,
+    deposit,
+    explained,
+    listing,
+    mark,
+    recordings,
+    run,
+    trade,
+    written,
+)
 
 FOLDER = Path(__file__).parent / "explanations"
 RECORDED = recordings()

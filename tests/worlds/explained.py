@@ -18,6 +18,7 @@ from marginspec_journal import Record
 from marginspec_journal.decimals import parse_decimal
 from marginspec_tools.explain.explained import ALL, DEPTH, Explained
 from marginspec_tools.explain.subjects import explain_account, explain_event, explain_market
+from worlds.golden import FROM_THE_HOUSE
 
 HEADER = Header(asset_decimals=Map({"USD": 0}))
 TIERS = (("0", 10, "0.05"), ("1000", 5, "0.1"))
@@ -163,7 +164,7 @@ REJECTIONS: dict[Reason, tuple[tuple[Event, ...], Event]] = {
     Reason.NOT_ISOLATED: (LEVERED, events.AdjustIsolatedMargin("carol", "M", "BOTH", parse_decimal("5"))),
     Reason.NO_INVENTORY: ((*LEVERED, mark("83")), fill("83", "16")),
     Reason.COVER_EXCEEDED: ((*LEVERED, mark("83")), fill("70", "15", "dave")),
-    Reason.INSUFFICIENT_FUNDS: (LEVERED, events.WithdrawHouse("USD", parse_decimal("3"))),
+    Reason.INSUFFICIENT_FUNDS: (LEVERED, attrs.evolve(FROM_THE_HOUSE, asset="USD", amount=parse_decimal("3"))),
     Reason.INSUFFICIENT_BALANCE: (
         (*ISOLATED, trade("101", "3", "alice", "bob"), order("102", "2")),
         events.Withdraw("alice", "USD", parse_decimal("1000")),
@@ -283,7 +284,7 @@ EVENTS: dict[str, tuple[tuple[Event, ...], Event]] = {
         events.AdjustIsolatedMargin("alice", "M", "BOTH", parse_decimal("-3")),
     ),
     "insurance_funded": (FUNDED, events.FundInsurance("USD", parse_decimal("3"))),
-    "house_withdrawn": (LEVERED, events.WithdrawHouse("USD", parse_decimal("2"))),
+    "house_withdrawn": (LEVERED, attrs.evolve(FROM_THE_HOUSE, asset="USD", amount=parse_decimal("2"))),
     "deleveraging_passes_over": (
         (*LEVERED, trade("70", "8", "dave", "bob"), deposit("frank", "900"), trade("100", "4", "dave", "frank")),
         mark("75"),
