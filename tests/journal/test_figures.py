@@ -2,11 +2,15 @@
 
 import pytest
 
+from marginspec.model import events
 from marginspec.model.effects import Effect
 from marginspec.model.events import Event
 from marginspec.model.fields import Amount, Flag, Integer, Kind
 from marginspec_journal.figures import Figure, figure, figures_of
+from worlds.events import decimal
 from worlds.samples import EFFECTS, EVENTS, FULL_STATE, LOT
+
+FILL = events.LiquidationFill("BTCUSDC", "long", "bob", decimal("0.01"), decimal("110000"))
 
 pytestmark = pytest.mark.rule("JRN-01")
 
@@ -42,9 +46,9 @@ def shown(record: object) -> str:
 @pytest.mark.parametrize(
     ("record", "text"),
     [
-        (EVENTS[4], "account alice, asset USDC, amount 1000 USDC"),
-        (EVENTS[16], "market BTCUSDC, rate -0.0001"),
-        (EVENTS[17], "market BTCUSDC, side long, counterparty bob, quantity 0.01 BTCUSDC, price 110000 USDC"),
+        (events.Deposit("alice", "USDC", decimal("1000")), "account alice, asset USDC, amount 1000 USDC"),
+        (events.Funding("BTCUSDC", decimal("-0.0001")), "market BTCUSDC, rate -0.0001"),
+        (FILL, "market BTCUSDC, side long, counterparty bob, quantity 0.01 BTCUSDC, price 110000 USDC"),
         (EFFECTS[1], "market BTCUSDC, tiers 2"),
         (
             EFFECTS[7],

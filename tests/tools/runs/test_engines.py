@@ -15,14 +15,14 @@ from marginspec_tools.runs import engines
 from marginspec_tools.runs.engines import CompilerProgress
 from marginspec_tools.runs.journal_size import estimated_events
 from worlds.golden import FOLDER, HEADER, deposit
+from worlds.lines import journal_text
 
 LEVY = FOLDER / "levy.jsonl"
 
 
 def deposits(path: Path) -> Path:
     """A journal of 5,000 deposits."""
-    lines = [HEADER, *[deposit("alice", "1")] * 5_000]
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    path.write_text(journal_text([HEADER, *[deposit("alice", "1")] * 5_000]), "utf-8")
     return path
 
 
