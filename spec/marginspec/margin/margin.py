@@ -196,7 +196,7 @@ def initial_margin_of(quantity: Quantity, leverage: int, market: Market) -> Mone
 def order_margin(book: Book, account: str, asset: str) -> Money:
     """All order margin of an asset, isolated markets' too, is reserved in the cross domain."""
     loads: dict[PositionKey, OrderLoad] = {}
-    for order in book.orders.get(account, NO_ORDERS).values():
+    for _, order in sorted(book.orders.get(account, NO_ORDERS).items()):
         market = book.markets[order.market]
         if market.asset == asset:
             key = PositionKey(account, order.market, order.position_side)
