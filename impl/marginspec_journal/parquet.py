@@ -148,6 +148,7 @@ class ParquetJournal:
         self._groups_skipped, self._rows_skipped = 0, 0
         self._stream = opened_table(path)
         weakref.finalize(self, self._stream.close)
+        self._digest: str | None = None
         self._opened_as = _identity(self._stream)
         self._file = parquet_file(self._stream, path)
         with damage_of(path):
@@ -186,12 +187,12 @@ class ParquetJournal:
 
     def file_sha256(self) -> str:
         """SHA-256 of the file's bytes; InputError if it changed since it was opened."""
-        place = self._stream.seek(0)
-        digest = file_digest(self._stream, "sha256").hexdigest()
-        self._stream.seek(place)
+        if self._digest is None:
+            self._stream.seek(0)
+            self._digest = file_digest(self._stream, "sha256").hexdigest()
         if _identity(self._stream) != self._opened_as:
             raise InputError(self.name, None, None, "changed while it was read")
-        return digest
+        return self._digest
 
     def skip(self, records: int) -> int:
         """Leave out the row groups that end within so many records, unread; gives how many records are left out."""

@@ -76,6 +76,10 @@ class Node:
             self.fail(f"expected {expected}, found {self.value.text[:_SHOWN_CHARACTERS]}")
         self.fail(f"expected {expected}, found {_shown(self.value)}")
 
+    def shown(self) -> str:
+        """The value as a refusal shows it."""
+        return _shown(self.value)
+
     def child(self, name: str, value: Any = None) -> "Node":
         """A field of this object; without a value, one that is absent."""
         path = f"{self.path}.{name}" if self.path else name

@@ -20,6 +20,9 @@ from marginspec_engine.memory.plain_memory import words_of
 from marginspec_engine.memory.tables import Tables
 from marginspec_engine.rules.margin import SETTING_MODES
 
+DOMAIN_KEY = [layout.OWNER, layout.ASSET, layout.MARKET, layout.SIDE]
+"""The words of a domain that are its key."""
+
 
 class StateWriter:
     """Reads one engine's tables into a state."""
@@ -132,11 +135,13 @@ class StateWriter:
     def _positions(self) -> tuple[Map[PositionKey, Quantity], dict[PositionKey, DomainKey]]:
         quantities: dict[PositionKey, Quantity] = {}
         domains: dict[PositionKey, DomainKey] = {}
+        # Not by address: of a snapshot's rows nobody has seen yet that they name rows that are there.
+        rows = self._tables.table(layout.DOMAINS, layout.DOMAIN_ROW)[:, DOMAIN_KEY]
         for words in self._tables.table(layout.POSITIONS, layout.POSITION).tolist():
             if words[layout.QUANTITY]:
                 key = self._reader.position_key(*words[:3])
                 quantities[key] = Quantity(words[layout.QUANTITY])
-                domains[key] = self._reader.domain_key(*self._tables.domain_words(words[layout.DOMAIN]))
+                domains[key] = self._reader.domain_key(*rows[words[layout.DOMAIN]].tolist())
         return Map(quantities), domains
 
     def _orders(self) -> Map[str, Map[str, Order]]:
@@ -162,6 +167,8 @@ class StateWriter:
         for market in self._tables.market_rows():
             number = int(market[layout.FIRST_LOT])
             while number != NONE:
+                if len(found) == len(lots):
+                    raise ValueError("a list of lots goes round")
                 found.append(lots[number].tolist())
                 number = int(lots[number, layout.NEXT])
         return found
