@@ -4,6 +4,7 @@ import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from io import BufferedReader
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -131,7 +132,7 @@ def _check_length(length: int, name: str, number: int) -> None:
         raise InputError(name, number, None, f"longer than {LINE_BYTES} bytes, the most that a line may have")
 
 
-def opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BufferedReader:
     """A file to read; InputError if there is none that can be read."""
     try:
         return path.open("rb")

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Context, Decimal
 from hashlib import file_digest
+from io import BufferedReader
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, get_type_hints
@@ -107,7 +108,7 @@ def _fits_tier(found: Any) -> bool:
     )
 
 
-def opened_table(path: Path) -> BinaryIO:
+def opened_table(path: Path) -> BufferedReader:
     """A Parquet file to read; InputError if it is not a regular file, since one is read from its end."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):

@@ -163,7 +163,7 @@ class StateWriter:
     def _open_lots(self) -> list[list[int]]:
         """The words of all open lots, by market, oldest first."""
         lots = self._tables.table(layout.LOTS, layout.LOT)
-        found = []
+        found: list[list[int]] = []
         for market in self._tables.market_rows():
             number = int(market[layout.FIRST_LOT])
             while number != NONE:

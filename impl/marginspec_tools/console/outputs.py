@@ -1,5 +1,6 @@
 """What commands write: files that appear whole when all is known, tables for people, lines for programs."""
 
+import os
 import shutil
 import sys
 import tempfile
@@ -14,7 +15,7 @@ import msgspec
 from rich.console import Console
 
 from marginspec_journal import InputError
-from marginspec_journal.atomic import atomic_writer
+from marginspec_journal.atomic import atomic_folder, atomic_writer
 
 PIPE_WIDTH = 200
 """Columns for a reader that is no terminal: wide enough that no table is broken over lines."""
@@ -76,18 +77,10 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
     Refused if something stands at the path already, or nothing can be written beside it.
     """
-    with refusals(path):
-        if path.exists():
-            raise unwritable(path, "it is there already")
-        part = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
-    try:
+    if os.path.lexists(path):
+        raise unwritable(path, "it is there already")
+    with atomic_folder(path) as part:
         yield part
-        with refusals(path):
-            part.chmod(0o755)
-            part.rename(path)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
 
 
 def check_target(path: Path, inputs: tuple[Path, ...]) -> None:
@@ -98,7 +91,10 @@ def check_target(path: Path, inputs: tuple[Path, ...]) -> None:
         if path.exists() and not path.is_file():
             raise unwritable(path, "not a regular file")
         for source in inputs:
-            if path.resolve() == source.resolve() or (path.exists() and source.exists() and path.samefile(source)):
+            # A path may be a loop of links, which `resolve` would not bear.
+            if os.path.realpath(path) == os.path.realpath(source) or (
+                path.exists() and source.exists() and path.samefile(source)
+            ):
                 raise unwritable(path, "it is read or written by this command already")
 
 

@@ -22,10 +22,11 @@ import attrs
 import click
 import msgspec
 
+from marginspec_journal import InputError
 from marginspec_journal.strict_json import Node
 from marginspec_tools.console.outputs import line_writer, tell
 from marginspec_tools.console.progress import counted
-from marginspec_tools.runs.running import EngineCrash
+from marginspec_tools.runs.running import EngineCrash, WrongAnswer
 
 PIECES_AHEAD = 32
 """How many pieces wait for each process at most: the others need not be known yet."""
@@ -235,19 +236,30 @@ class Total:
         self._lines += 1
         self.sums.take(line)
 
+    def take_answer(self, number: int, line: Line) -> bytes:
+        """Add what was answered for a piece, by this process or on another machine; gives its text."""
+        answer = Node(f"the answer for {self._kind.piece} {number}", None, "", line)
+        try:
+            answer.member(self._kind.piece).integer(least=number, most=number)
+            text = msgspec.json.encode(line)
+            self.take(text, answer)
+        except (InputError, TypeError) as refusal:
+            raise WrongAnswer(f"{refusal}; nothing is written") from None
+        return text
+
     def line(self) -> Line:
         """The last line."""
         stated = {self._kind.name: self._kind.version, **self._common, "lines": self._lines}
         return {**stated, **self.sums.fields(), "hash": self._hash.hexdigest()}
 
 
-def put_answers(total: Total, found: Iterable[Line], output: Path | None, inputs: tuple[Path, ...]) -> None:
-    """Write every line and their total, whole or not at all."""
+def put_answers(
+    total: Total, found: Iterable[Line], pieces: Iterable[int], output: Path | None, inputs: tuple[Path, ...]
+) -> None:
+    """Write every line and their total, whole or not at all; WrongAnswer if a line is not that of its piece."""
     with line_writer(output, inputs) as put:
-        for line in counted(found, "answering"):
-            text = msgspec.json.encode(line)
-            total.take(text, Node("a line of this run", None, "", line))
-            put(text)
+        for number, line in zip(pieces, counted(found, "answering"), strict=True):
+            put(total.take_answer(number, line))
         put(msgspec.json.encode(total.line()))
 
 

@@ -19,6 +19,8 @@ from marginspec_tools.fleet.shards import Assignment, Kind, Line, Total, answers
 from marginspec_tools.runs.running import announce_compiling, check_fast_engine
 
 PATH = click.Path(path_type=Path)
+FIELDS = ("scenario", "rejected", "liquidated", "lots", "deleveraged", "levied", "amounts", "hash")
+"""The fields of a scenario's line."""
 COUNTED = ("liquidated", "lots", "deleveraged", "levied")
 
 
@@ -110,7 +112,14 @@ class NoSums:
         pass
 
     def take(self, line: Node) -> None:
-        """Nothing to add."""
+        """Nothing to add; InputError if it is no line of a scenario."""
+        fields = line.record(FIELDS)
+        for name in ("scenario", "rejected", *COUNTED):
+            fields[name].integer(least=0)
+        for _, amounts in fields["amounts"].named_entries():
+            for _, amount in amounts.named_entries():
+                amount.wire_decimal()
+        fields["hash"].sha256()
 
     def fields(self) -> Line:
         """No field."""
@@ -142,6 +151,7 @@ def command(state: Path, scenarios: Path, **assigned: Any) -> None:
     assignment = Assignment(**assigned)
     check_fast_engine()
     text, found = read_text(state), read_scenarios(scenarios)
-    chosen = (found[index] for index in assignment.shard.of(len(found)))
     total = Total(SWEEP, {"rulebook": RULEBOOK_VERSION, "scenarios": len(found), "from": sha256(text.text).hexdigest()})
-    put_answers(total, answers(text, chosen, assignment), assignment.output, (state, scenarios))
+    pieces = assignment.shard.of(len(found))
+    chosen = (found[index] for index in pieces)
+    put_answers(total, answers(text, chosen, assignment), pieces, assignment.output, (state, scenarios))

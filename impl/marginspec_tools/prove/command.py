@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -16,6 +15,7 @@ from rich.table import Table
 
 import marginspec_proofs.theorems
 from marginspec_journal import Record, write_journal
+from marginspec_journal.atomic import atomic_folder
 from marginspec_journal.states import opening, write_state
 from marginspec_proofs.prover.certificates import Flaw, flaws_of, listed_certificates, seal, write_certificate
 from marginspec_proofs.prover.proving import Status, prove
@@ -184,12 +184,9 @@ def new_folder(path: Path) -> Iterator[Path]:
     """A folder that appears under its path when all is in it; refuses a path where something is."""
     if path.is_symlink() or (path.exists() and (not path.is_dir() or any(path.iterdir()))):
         raise unwritable(path, "already there; certificates go into a new folder")
-    with refusals(path), tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as place:
-        folder = Path(place) / "certificates"
-        folder.mkdir()
+    with atomic_folder(path) as folder:
         yield folder
         seal(folder)
-        folder.rename(path)
 
 
 def json_lines(summaries: list[Summary]) -> Iterator[str]:

@@ -46,6 +46,10 @@ class EngineCrash(Exception):  # noqa: N818 - the cause holds the error
     """An engine failed on an event that it should have accepted or rejected: a bug of the engine."""
 
 
+class WrongAnswer(Exception):  # noqa: N818 - not an error of the input
+    """What another process or machine answered is not an answer to what it was asked."""
+
+
 class Divergence(Exception):  # noqa: N818 - not an error of the input: what should be equal is not
     """Two accounts of the same events differ."""
 
