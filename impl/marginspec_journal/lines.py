@@ -4,7 +4,6 @@ import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from io import BufferedReader
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,8 +18,8 @@ from marginspec_journal.common_lines import common_record
 from marginspec_journal.errors import InputError, unreadable
 from marginspec_journal.event_reading import EVENT_FORMS, Record, record_of
 from marginspec_journal.header_reading import header_of
-from marginspec_journal.limits import LINE_BYTES
 from marginspec_journal.strict_json import parse_document
+from marginspec_journal.whole_files import check_length, opened
 
 COMPRESSED = ".zst"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -109,35 +108,21 @@ def _numbered_lines(path: Path, source: HashedStream) -> Iterator[tuple[int, byt
         piece, *ended = chunk.split(b"\n")
         pieces.append(piece)
         held += len(piece)
-        _check_length(held, name, number + 1)
+        check_length(held, name, number + 1)
         if not ended:
             continue
         for text in (b"".join(pieces), *ended[:-1]):
             number += 1
-            _check_length(len(text), name, number)
+            check_length(len(text), name, number)
             if not text.strip():
                 raise InputError(name, number, None, "blank line")
             if text.endswith(b"\r"):
                 raise InputError(name, number, None, "the line ends with a carriage return")
             yield number, text
         pieces, held = [ended[-1]], len(ended[-1])
-        _check_length(held, name, number + 1)
+        check_length(held, name, number + 1)
     if any(pieces):
         raise InputError(name, number + 1, None, "the last line is not ended by a newline: the file is cut short")
-
-
-def _check_length(length: int, name: str, number: int) -> None:
-    """Refuse a line that is too long, whether its end has come or not."""
-    if length > LINE_BYTES:
-        raise InputError(name, number, None, f"longer than {LINE_BYTES} bytes, the most that a line may have")
-
-
-def opened(path: Path) -> BufferedReader:
-    """A file to read; InputError if there is none that can be read."""
-    try:
-        return path.open("rb")
-    except (OSError, ValueError) as error:
-        raise unreadable(path, error) from None
 
 
 def _chunks(path: Path, source: HashedStream) -> Iterator[bytes]:

@@ -31,9 +31,9 @@ from marginspec_journal.decimals import decimal_text
 from marginspec_journal.errors import InputError, unreadable
 from marginspec_journal.event_reading import ANNOTATIONS, EVENT_FORMS, Record, record_of
 from marginspec_journal.header_reading import header_of
-from marginspec_journal.lines import opened
 from marginspec_journal.names import is_name
 from marginspec_journal.strict_json import parse_document
+from marginspec_journal.whole_files import opened
 
 try:
     import pyarrow as pa

@@ -14,7 +14,7 @@ from journal_samples import EVENTS, HEADER
 from marginspec.model import events
 from marginspec.model.state import Header, Profile
 from marginspec.model.units import Decimal8
-from marginspec_journal import InputError, Record, lines, open_journal, write_journal, write_lines
+from marginspec_journal import InputError, Record, limits, lines, open_journal, write_journal, write_lines
 from marginspec_journal.common_lines import COMMON_FORMS, common_record
 from marginspec_journal.event_reading import record_of
 from marginspec_journal.lines import record_object
@@ -224,7 +224,7 @@ def test_a_small_file_that_unpacks_to_a_flood_does_not_fill_the_memory(tmp_path:
 
 
 def test_a_line_may_be_as_long_as_the_limit_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "LINE_BYTES", len(DEPOSIT) - 1)
+    monkeypatch.setattr(limits, "LINE_BYTES", len(DEPOSIT) - 1)
     path = file_of(HEADER_LINE + DEPOSIT, tmp_path)
     assert len(list(open_journal(path))) == 1
     for longer in (HEADER_LINE + DEPOSIT[:-1] + b" \n", HEADER_LINE + DEPOSIT[:-1] + b" "):

@@ -33,10 +33,10 @@ from marginspec_journal import InputError
 from marginspec_journal.atomic import atomic_writer
 from marginspec_journal.canonical import header_object
 from marginspec_journal.header_reading import header_of
-from marginspec_journal.limits import SNAPSHOT_BYTES, UNPACKED_RATIO, read_limited
-from marginspec_journal.lines import opened
+from marginspec_journal.limits import SNAPSHOT_BYTES, UNPACKED_RATIO
 from marginspec_journal.states import OpenedState, state_in, state_text
 from marginspec_journal.strict_json import Node, parse_document
+from marginspec_journal.whole_files import read_whole
 
 SNAPSHOT_VERSION = 2
 DIGEST_BYTES = 32
@@ -144,8 +144,7 @@ def widths() -> Iterator[int]:
 
 def read_snapshot(path: Path) -> Snapshot:
     """What a snapshot holds; InputError if it is damaged, of another version, or holds what no state file may."""
-    with opened(path) as stream:
-        text = read_limited(stream, path, SNAPSHOT_BYTES)
+    text = read_whole(path, SNAPSHOT_BYTES)
     body, digest = text[:-DIGEST_BYTES], text[-DIGEST_BYTES:]
     if sha256(body).digest() != digest:
         raise InputError(str(path), None, None, "not a snapshot, or damaged: its checksum differs")

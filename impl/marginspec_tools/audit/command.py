@@ -26,7 +26,7 @@ from marginspec_tools.audit.liquidations import COLUMNS, liquidation_rows
 from marginspec_tools.audit.observed import observed_differences
 from marginspec_tools.audit.recount import Recount
 from marginspec_tools.audit.summary import Tally, fund_columns, summary_object, summary_text
-from marginspec_tools.console.outputs import people_console, print_line, shown_path
+from marginspec_tools.console.outputs import one_line, people_console, print_line, shown_path
 from marginspec_tools.console.progress import counted
 from marginspec_tools.runs.replay import print_lines, print_text, text_rows
 from marginspec_tools.runs.running import Run, Step, engine_option, json_option, start_option
@@ -215,4 +215,4 @@ def print_audit(console: Console, run: Run, tally: Tally, place: Path) -> None:
     counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(tally.findings.items()))
     style, verdict = ("red", f"{total:,} findings: {counts}") if total else ("green", "nothing was found")
     console.print(verdict, style=style)
-    console.print(f"report in {shown_path(place)}", soft_wrap=True)
+    console.print(f"report in {one_line(str(place))}", soft_wrap=True)

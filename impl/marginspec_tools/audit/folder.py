@@ -25,6 +25,8 @@ def checked_folder(folder: Path, *, force: bool) -> Path:
     """Where a report may be written, in full; refused before the work if it cannot be, or holds something already."""
     with refusals(folder):
         place = Path(os.path.realpath(folder))
+        if place.is_symlink():
+            raise unwritable(folder, "a loop of links")
         if place.exists() and not place.is_dir():
             raise unwritable(folder, "not a folder")
         if place == Path.cwd() or place in Path.cwd().parents:

@@ -14,6 +14,7 @@ from marginspec_audit.transparency import MarketStatus, market_status
 from marginspec_journal.canonical import header_object
 from marginspec_journal.decimals import decimal_text
 from marginspec_tools.audit.findings import KINDS, Finding
+from marginspec_tools.console.outputs import markdown_line
 from marginspec_tools.runs.running import Run
 
 FIRST_SHOWN = 20
@@ -116,7 +117,7 @@ def summary_text(summary: dict[str, Any], tally: Tally) -> str:
 def text_lines(summary: dict[str, Any], tally: Tally) -> Iterator[str]:
     """The lines of the Markdown summary."""
     total = sum(summary["findings"].values())
-    yield f"# Audit of {summary['journal']}"
+    yield f"# Audit of {markdown_line(summary['journal'])}"
     yield ""
     yield "Nothing was found." if total == 0 else f"**{total} findings**, all in findings.jsonl."
     yield ""
@@ -132,7 +133,7 @@ def text_lines(summary: dict[str, Any], tally: Tally) -> Iterator[str]:
         yield ""
         yield "The first:"
         yield ""
-    yield from (f"- {found.text}" for found in tally.first)
+    yield from (f"- {markdown_line(found.text)}" for found in tally.first)
     yield ""
     yield from funds(summary)
 

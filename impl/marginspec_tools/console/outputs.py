@@ -17,6 +17,8 @@ from rich.console import Console
 from marginspec_journal import InputError
 from marginspec_journal.atomic import atomic_folder, atomic_writer
 
+MARKUP = "\\`*[]<>|&~"
+"""Characters that Markdown would take for more than themselves."""
 PIPE_WIDTH = 200
 """Columns for a reader that is no terminal: wide enough that no table is broken over lines."""
 
@@ -86,6 +88,8 @@ def whole_folder(path: Path) -> Iterator[Path]:
 def check_target(path: Path, inputs: tuple[Path, ...]) -> None:
     """Refuse a path where a file cannot stand, or that is one of the command's inputs."""
     with refusals(path):
+        if os.path.islink(os.path.realpath(path)):
+            raise unwritable(path, "a loop of links")
         if path.is_dir():
             raise unwritable(path, "Is a directory")
         if path.exists() and not path.is_file():
@@ -118,8 +122,14 @@ def print_line(fields: dict[str, Any]) -> None:
 
 
 def one_line(text: str) -> str:
-    """A text without characters that would break the line or that a terminal might obey."""
+    """A text for people, without characters that break the line, turn its direction, or that a terminal might obey."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def markdown_line(text: str) -> str:
+    """A text for people who read Markdown, in which it is nothing but text."""
+    escaped = "".join(f"\\{one}" if one in MARKUP else one for one in one_line(text))
+    return escaped.replace("://", ":\\//").replace("www.", "www\\.")
 
 
 def tell(error: object) -> None:

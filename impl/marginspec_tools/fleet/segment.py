@@ -119,10 +119,10 @@ def run_segment(journal: Path, snapshot: Path, events: int) -> Segment:
 
 def take_segment(journal: Journal, run: "BatchRun", left_out: int, events: int) -> bool:
     """Take so many events behind those that are left out; gives whether the journal ends with them."""
-    from marginspec_tools.runs.fast_running import EVENTS_AT_ONCE, rows_behind
+    from marginspec_tools.runs.fast_running import rows_behind
 
     begun, left = run.events, events
-    for rows in rows_behind(journal, run.engine.tables, left_out, lambda: EVENTS_AT_ONCE):
+    for rows in rows_behind(journal, run.engine.tables, left_out):
         run.take(rows.until(left))
         if len(rows.words) > left:
             return False

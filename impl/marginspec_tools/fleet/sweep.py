@@ -11,12 +11,11 @@ import click
 from marginspec import RULEBOOK_VERSION
 from marginspec.model.events import MarkPrice
 from marginspec.model.units import Decimal8
-from marginspec_journal.errors import unreadable
-from marginspec_journal.lines import opened
 from marginspec_journal.states import OpenedState, state_in
 from marginspec_journal.strict_json import Node, parse_document
+from marginspec_journal.whole_files import lines_in, read_whole
 from marginspec_tools.fleet.shards import Assignment, Kind, Line, Total, answers, assignment_options, put_answers
-from marginspec_tools.runs.running import announce_compiling, check_fast_engine
+from marginspec_tools.runs.running import announce_compiling, check_fast_engine, check_start
 
 PATH = click.Path(path_type=Path)
 FIELDS = ("scenario", "rejected", "liquidated", "lots", "deleveraged", "levied", "amounts", "hash")
@@ -46,21 +45,16 @@ class StateText(NamedTuple):
 
 def read_text(path: Path) -> StateText:
     """The bytes of a state, read once, so that all scenarios are of the same; InputError if it cannot be read."""
-    with opened(path) as file:
-        try:
-            return StateText(str(path), file.read())
-        except OSError as error:
-            raise unreadable(path, error) from None
+    return StateText(str(path), read_whole(path))
 
 
 def read_scenarios(path: Path) -> list[Scenario]:
     """The scenarios of a file of JSON Lines, each an object with `marks`: a price for each market."""
     scenarios: list[Scenario] = []
-    with opened(path) as file:
-        for line, text in enumerate(file.read().splitlines(), start=1):
-            marks = parse_document(text, str(path), line).record(("marks",))["marks"]
-            found = ((name, price.wire_decimal()) for name, price in sorted(marks.named_entries(), key=first_of))
-            scenarios.append(Scenario(len(scenarios), tuple(found)))
+    for line, text in enumerate(lines_in(path), start=1):
+        marks = parse_document(text, str(path), line).record(("marks",))["marks"]
+        found = ((name, price.wire_decimal()) for name, price in sorted(marks.named_entries(), key=first_of))
+        scenarios.append(Scenario(len(scenarios), tuple(found)))
     return scenarios
 
 
@@ -80,6 +74,7 @@ class Sweeper:
         from marginspec_engine.memory.copying import words_of_run
 
         self._opened: OpenedState = state_in(parse_document(state.text, state.name))
+        check_start(state.name, self._opened.state)
         self._run = BatchRun(self._opened)
         self._words = words_of_run(self._run)
 

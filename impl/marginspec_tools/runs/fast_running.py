@@ -20,7 +20,7 @@ from marginspec_engine.states.snapshots import Origin, Snapshot, read_snapshot, 
 from marginspec_journal import InputError, Journal, open_journal
 from marginspec_journal.parquet import ParquetJournal
 from marginspec_journal.states import OpenedState, opening, read_state, state_text
-from marginspec_tools.runs.running import Totals, check_headers
+from marginspec_tools.runs.running import Totals, check_headers, check_start
 
 EVENTS_AT_ONCE = 10_000
 
@@ -142,18 +142,19 @@ class FastRun:
 def left_out(journal: Journal, found: Snapshot, snapshot: Path) -> int:
     """Leave out the events that led to a snapshot, unread; gives how many are still to be left out.
 
-    InputError if the snapshot was made of another journal, or its state breaks an invariant.
+    InputError if the snapshot was made of another journal, BrokenInvariant if its state breaks one.
     """
     check_headers(journal, found.opened.state.header, snapshot)
     left = found.passed - journal.skip(found.passed)
     if journal.passed_sha256() != found.origin.journal:
         raise InputError(str(snapshot), None, "journal", f"of another journal than {journal.name}")
-    for one in check_state(found.opened.state):
-        raise InputError(str(snapshot), None, None, f"{one.invariant} is broken: {one.what}, {one.where}")
+    check_start(str(snapshot), found.opened.state)
     return left
 
 
-def rows_behind(journal: Journal, tables: Tables, left: int, most: Callable[[], int]) -> Iterator[EventRows]:
+def rows_behind(
+    journal: Journal, tables: Tables, left: int, most: Callable[[], int] = lambda: EVENTS_AT_ONCE
+) -> Iterator[EventRows]:
     """The events of a journal behind so many, as rows for the tables; InputError if there are not so many.
 
     Lines are never read beyond so many as `most` says, so that what was read ends where a snapshot does.

@@ -46,6 +46,16 @@ class EngineCrash(Exception):  # noqa: N818 - the cause holds the error
     """An engine failed on an event that it should have accepted or rejected: a bug of the engine."""
 
 
+class BrokenInvariant(Exception):  # noqa: N818 - not an error of the input
+    """A state that something is to follow from breaks an invariant."""
+
+
+def check_start(name: str, state: State) -> None:
+    """Refuse a state that breaks an invariant, as `replay --from` does: what follows from it need not hold either."""
+    for one in check_state(state):
+        raise BrokenInvariant(f"{name}: {one.invariant} is broken: {one.what}, {one.where}")
+
+
 class WrongAnswer(Exception):  # noqa: N818 - not an error of the input
     """What another process or machine answered is not an answer to what it was asked."""
 

@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from marginspec_journal import write_journal
+from marginspec_tools.console.outputs import check_target, one_line, shown_path
 from marginspec_tools.simulate.options import chosen_scenario, scenario_options
 from marginspec_tools.simulate.venue import Parameters, generate
 
@@ -28,7 +29,9 @@ def command(context: click.Context, /, out: Path, seed: int, as_json: bool, **op
     and options give the same file.
     """
     check_suffix(out)
-    parameters = chosen_scenario(context, options).parameters(seed)
+    scenario = chosen_scenario(context, options)
+    check_target(out, () if scenario.closes is None else (scenario.closes.path,))
+    parameters = scenario.parameters(seed)
     write_journal(out, parameters.header, generate(parameters))
     report(out, parameters, as_json=as_json)
 
@@ -46,7 +49,7 @@ def report(out: Path, parameters: Parameters, *, as_json: bool) -> None:
         line = {
             "scenario": 1,
             "rulebook": "1",
-            "file": str(out),
+            "file": shown_path(out),
             "events": count,
             "accounts": parameters.accounts,
             "markets": markets,
@@ -55,4 +58,4 @@ def report(out: Path, parameters: Parameters, *, as_json: bool) -> None:
         click.echo(msgspec.json.encode(line).decode())
     else:
         scale = f"{parameters.accounts:,} accounts in {markets:,} markets"
-        click.echo(f"{out}: {count:,} events of {scale}, seed {parameters.seed}")
+        click.echo(f"{one_line(str(out))}: {count:,} events of {scale}, seed {parameters.seed}")
