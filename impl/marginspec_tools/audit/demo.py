@@ -1,9 +1,8 @@
 """`marginspec demo`: audits the bundled stress day, and shows what its waterfall did."""
 
-import multiprocessing
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from marginspec.model.effects import Deleveraged, DomainLiquidated, Effect, Levi
 from marginspec.model.state import State
 from marginspec_audit import Violation
 from marginspec_tools.audit.waterfall_report import WaterfallRow, waterfall_line, waterfall_rows, waterfall_table
+from marginspec_tools.console.processes import QuietPool
 from marginspec_tools.explain.explaining_effects import effect_lines, effect_tree
 from marginspec_tools.runs.invariant_checks import (
     Broken,
@@ -117,8 +117,7 @@ def audit(path: Path, processes: int) -> Audit:
     if processes == 1:
         tally, run, own = run_own_share(path, 1)
         return audited(tally, run, (own,))
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes - 1, mp_context=context) as pool:
+    with QuietPool(processes - 1) as pool:
         others: list[Future[Share]] = [pool.submit(run_share, path, share, processes) for share in range(1, processes)]
         tally, run, own = run_own_share(path, processes)
         return audited(tally, run, (own, *(other.result() for other in others)))

@@ -8,13 +8,11 @@ import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cached_property
 from hashlib import sha256
-from multiprocessing import get_context, parent_process
+from multiprocessing import parent_process
 from pathlib import Path
-from signal import SIG_DFL, SIGINT, signal
 from threading import Thread
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
@@ -25,6 +23,7 @@ import msgspec
 from marginspec_journal import InputError
 from marginspec_journal.strict_json import Node
 from marginspec_tools.console.outputs import line_writer, tell
+from marginspec_tools.console.processes import QuietPool
 from marginspec_tools.console.progress import counted
 from marginspec_tools.runs.running import EngineCrash, WrongAnswer
 
@@ -151,21 +150,18 @@ def answers_in_pool(work: Work[Piece], pieces: Iterable[Piece], jobs: int) -> It
 
     They start anew on every platform, and know of the work only what travels with it, as on a cluster.
     """
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), begin_worker, (work,))
-    try:
-        yield from in_order(pieces, lambda piece: pool.submit(answer_in_worker, piece), jobs * PIECES_AHEAD)
-    except BrokenProcessPool as error:
-        raise EngineCrash("a process died at its work, perhaps for want of memory; nothing is written") from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with QuietPool(jobs, begin_worker, work) as pool:
+        try:
+            yield from in_order(pieces, lambda piece: pool.submit(answer_in_worker, piece), jobs * PIECES_AHEAD)
+        except BrokenProcessPool as error:
+            raise EngineCrash("a process died at its work, perhaps for want of memory; nothing is written") from error
 
 
 _held: list[Opened] = []
 
 
 def begin_worker(work: Work[Any]) -> None:
-    """Make a process ready for pieces; an interrupt ends it in silence, as its parent says what happened."""
-    signal(SIGINT, SIG_DFL)
+    """Make a process ready for pieces."""
     Thread(target=end_with_parent, daemon=True).start()
     _held[:] = [Opened(work)]
 

@@ -4,9 +4,8 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 
 import attrs
@@ -23,6 +22,7 @@ from marginspec_proofs.prover.replaying import run_of
 from marginspec_proofs.prover.statements import REGISTRY
 from marginspec_proofs.theorems.necessity import AN_EXAMPLE
 from marginspec_tools.console.outputs import people_console, refusals, unwritable
+from marginspec_tools.console.processes import QuietPool
 from marginspec_tools.console.progress import counted
 from marginspec_tools.prove.counterexamples import example_of
 from marginspec_tools.prove.mutants import campaign_code
@@ -156,7 +156,7 @@ def chosen_ids(ids: tuple[str, ...], fast: bool) -> list[str]:
 
 def proved_in_parallel(ids: list[str], jobs: int, certificates: Path | None) -> list[Summary]:
     """Summaries in the order of the ids; slow theorems begin first, so that none is left alone at the end."""
-    with texts_hashed_alike(), ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with texts_hashed_alike(), QuietPool(jobs) as pool:
         begun = {
             pool.submit(summary_of, name, certificates): name
             for name in sorted(ids, key=lambda name: REGISTRY[name].fast)
@@ -272,7 +272,7 @@ def recheck_code(folder: Path, jobs: int, as_json: bool) -> int:
     """Check certificates that were written before, against the rules as they are; 1 if one does not hold."""
     listed = listed_certificates(folder)
     assert marginspec_proofs.theorems.__name__, "importing the package registers its theorems"
-    with texts_hashed_alike(), ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with texts_hashed_alike(), QuietPool(jobs) as pool:
         waiting = [pool.submit(checked_flaws, folder / name, known) for name, known in listed.items()]
         flaws = [flaw for one in counted(waiting, "checking") for flaw in one.result()]
     flaws += [

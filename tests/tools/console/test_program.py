@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -204,3 +205,32 @@ def test_sigterm_leaves_nothing(tmp_path: Path) -> None:
         _, said = begun.communicate(timeout=60)
     assert (begun.returncode, said) == (143, b"")
     assert list(tmp_path.iterdir()) == []
+
+
+LOADING = """
+import sys
+from marginspec_tools.entry import main
+
+class Told:
+    def find_spec(self, name, *_):
+        if name == "marginspec_tools.cli":
+            print("loading", flush=True)
+
+sys.meta_path.insert(0, Told())
+main()
+"""
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0])
+def test_an_interrupt_is_one_line_at_any_moment(moment: float) -> None:
+    """As a terminal does it, to all processes of the command, those that are still being started included."""
+    command = [sys.executable, "-c", LOADING, "campaign", "--journals", "1000", "--jobs", "2", "--accounts", "20"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as begun:
+        assert begun.stdout is not None
+        assert begun.stdout.readline() == b"loading\n"
+        with suppress(subprocess.TimeoutExpired):
+            begun.wait(moment)
+        os.killpg(begun.pid, signal.SIGINT)
+        _, said = begun.communicate(timeout=60)
+    # The terminal's own line, in which it shows the key, is ended first.
+    assert (begun.returncode, said.removeprefix(b"\n")) == (130, b"interrupted\n")
