@@ -14,7 +14,7 @@ from marginspec.model.units import Decimal8
 from marginspec_engine.layout import MARK, MARKET_ROW, MARKETS, OPEN_INTEREST
 from marginspec_engine.memory.plain_memory import vector_of
 from marginspec_engine.states.snapshots import read_snapshot, write_snapshot
-from marginspec_journal import Record, open_journal, write_journal, write_lines
+from marginspec_journal import InputError, Record, open_journal, write_journal, write_lines
 from marginspec_journal.states import state_text, write_state
 from marginspec_tools import cli
 from marginspec_tools.runs.fast_running import FastRun
@@ -301,3 +301,24 @@ def test_a_run_that_is_refused_leaves_no_folder(
     said = refused(monkeypatch, capfd, "replay", journal, "--segments", tmp_path / "cut", "--every", 10)
     assert said == (2, f"{journal}:102: type: missing field")
     assert list(tmp_path.iterdir()) == [journal]
+
+
+def test_the_digest_is_of_what_was_read(files: Files, tmp_path: Path) -> None:
+    """Though another journal takes its name, or it grows, between its opening and its end."""
+    content, path = files.journal.read_bytes(), tmp_path / files.journal.name
+    path.write_bytes(content)
+    journal = open_journal(path)
+    path.rename(tmp_path / f"old-{path.name}")
+    path.write_bytes(b"another")
+    assert sum(1 for _ in journal) == 1300
+    assert journal.file_sha256() == sha256(content).hexdigest()
+    path.write_bytes(content)
+    growing = open_journal(path)
+    with path.open("ab") as stream:
+        stream.write(content)
+    if path.suffix == ".parquet":
+        with pytest.raises(InputError) as refusal:
+            growing.file_sha256()
+        assert str(refusal.value) == f"{path}: changed while it was read"
+    else:
+        assert growing.file_sha256() == sha256(content + content).hexdigest()

@@ -24,6 +24,7 @@ from marginspec_journal import InputError
 from marginspec_journal.states import read_state, write_state
 from marginspec_tools import cli
 from marginspec_tools.console import progress
+from marginspec_tools.entry import INTERRUPTED
 from marginspec_tools.runs import replay
 from marginspec_tools.runs.replay import MOST_BROKEN_SHOWN, command
 from marginspec_tools.runs.violations import AMOUNTS, amount_text
@@ -371,8 +372,7 @@ def ended_by(child: subprocess.Popen[bytes], sent: signal.Signals) -> tuple[byte
 
 
 @pytest.mark.parametrize(
-    ("sent", "code", "said"),
-    [(signal.SIGKILL, -signal.SIGKILL, b""), (signal.SIGINT, cli.INTERRUPTED, b"interrupted\n")],
+    ("sent", "code", "said"), [(signal.SIGKILL, -signal.SIGKILL, b""), (signal.SIGINT, INTERRUPTED, b"interrupted\n")]
 )
 def test_a_run_that_is_ended_half_way_leaves_nothing(
     sent: signal.Signals, code: int, said: bytes, tmp_path: Path
