@@ -308,6 +308,15 @@ def test_a_flipped_bit_of_a_page_with_a_checksum_is_noticed(tmp_path: Path) -> N
     assert files_in(tmp_path) == ["markets.json", "positions.parquet"]
 
 
+def test_positions_are_no_more_than_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from marginspec_tools.calculate import columns
+
+    positions, markets = written(tmp_path, changed())
+    monkeypatch.setattr(columns, "TABLE_ROWS", 1)
+    outcome = calc(positions, "--markets", markets, "--output", tmp_path / "answers.parquet")
+    assert str(outcome.exception) == f"{positions}: 2 rows are more than the 1 that are read"
+
+
 def test_positions_are_one_regular_file(tmp_path: Path) -> None:
     positions, markets = written(tmp_path, changed())
     folder, pipe = tmp_path / "folder.parquet", tmp_path / "pipe.parquet"

@@ -18,6 +18,7 @@ from marginspec_engine.memory.plain_memory import Words64
 from marginspec_engine.numba.portfolios import NOT_ANSWERED, DomainFigures, PositionColumns, PositionFigures
 from marginspec_journal import InputError
 from marginspec_journal.decimals import decimal_text
+from marginspec_journal.limits import TABLE_ROWS
 from marginspec_journal.parquet import damage_of, opened_table, parquet_file
 
 Ranking = Literal["binance", "bitmex"]
@@ -45,7 +46,10 @@ class Reader:
 
     def _opened(self, path: Path) -> Any:
         with opened_table(path) as stream, damage_of(path):
-            return parquet_file(stream, path).read().unify_dictionaries()
+            table = parquet_file(stream, path)
+            if table.metadata.num_rows > TABLE_ROWS:
+                self._refuse(None, None, f"{table.metadata.num_rows} rows are more than the {TABLE_ROWS} that are read")
+            return table.read().unify_dictionaries()
 
     def _check_columns(self) -> None:
         names = self._table.column_names
