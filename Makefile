@@ -73,8 +73,8 @@ bench: setup ## measure speed
 
 docs: setup ## write the generated documents and schemas anew
 	$(BIN)/python -m marginspec_tools.prove.traceability --write
-	$(BIN)/python -m marginspec_journal.schemas
-	$(BIN)/python -m marginspec_tools.calculate.schema
+	$(BIN)/python -m marginspec_journal.schemas docs/schemas
+	$(BIN)/python -m marginspec_tools.calculate.schema docs/schemas
 
 lock: setup ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --no-config --all-extras --group dev --upgrade \

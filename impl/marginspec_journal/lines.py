@@ -1,7 +1,9 @@
 """Journals as JSON Lines, plain or compressed with Zstandard: one object a line, the header first."""
 
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,6 +18,7 @@ from marginspec_journal.errors import InputError, unreadable
 from marginspec_journal.events import EVENT_FORMS, Record, event_object, record_of
 from marginspec_journal.header import header_object, header_of
 from marginspec_journal.strict_json import parse_document
+from marginspec_journal.whole_files import check_length, opened
 
 COMPRESSED = ".zst"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -34,13 +37,24 @@ class LinesJournal:
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         self._begun = False
-        self._lines = _numbered_lines(path)
+        self._source = HashedStream(opened(path))
+        weakref.finalize(self, self._source.stream.close)
+        self._passed = sha256()
+        self._lines = _hashed(_numbered_lines(path, self._source), self._passed)
         number, text = next(self._lines, (1, b""))
         if not text:
             raise InputError(self.name, 1, None, "the header is missing")
         if text.startswith(_BYTE_ORDER_MARK):
             raise InputError(self.name, 1, None, "the file begins with a byte order mark")
         self.header: Header = header_of(parse_document(text, self.name, number))
+
+    def passed_sha256(self) -> str:
+        """SHA-256 of the lines so far, decompressed, the header's included."""
+        return self._passed.hexdigest()
+
+    def file_sha256(self) -> str:
+        """SHA-256 of the file's bytes, as they were read; what is left of it is read for that."""
+        return self._source.file_sha256()
 
     def skip(self, records: int) -> int:
         """Leave out so many records, or all if there are fewer, unread; gives how many are left out."""
@@ -55,52 +69,77 @@ class LinesJournal:
             yield common_record(text, number) or record_of(parse_document(text, self.name, number), number)
 
 
-def _numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """A file's lines, from 1, each ended by a newline; refuses blank lines and a last line cut short."""
+def _hashed(lines: Iterator[tuple[int, bytes]], passed: Any) -> Iterator[tuple[int, bytes]]:
+    """Pass lines on, with each added to a hash."""
+    for number, text in lines:
+        passed.update(text)
+        passed.update(b"\n")
+        yield number, text
+
+
+class HashedStream:
+    """A file that is read once, from its beginning, and the SHA-256 of what was read of it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+        self._hash = sha256()
+
+    def read(self, size: int) -> bytes:
+        """The next bytes; none at the end."""
+        chunk = self.stream.read(size)
+        self._hash.update(chunk)
+        return chunk
+
+    def file_sha256(self) -> str:
+        """SHA-256 of the file, whose rest is read now."""
+        while not self.stream.closed and self.read(_CHUNK):
+            pass
+        return self._hash.hexdigest()
+
+
+def _numbered_lines(path: Path, source: HashedStream) -> Iterator[tuple[int, bytes]]:
+    """A file's lines, from 1, each ended by a newline; refuses blank and long lines, and a last line cut short."""
     name = str(path)
     number = 0
     pieces: list[bytes] = []  # of a line whose end has not come; joined once, so that a long line costs no more
-    for chunk in _chunks(path):
+    held = 0
+    for chunk in _chunks(path, source):
         piece, *ended = chunk.split(b"\n")
         pieces.append(piece)
+        held += len(piece)
+        check_length(held, name, number + 1)
         if not ended:
             continue
         for text in (b"".join(pieces), *ended[:-1]):
             number += 1
+            check_length(len(text), name, number)
             if not text.strip():
                 raise InputError(name, number, None, "blank line")
             if text.endswith(b"\r"):
                 raise InputError(name, number, None, "the line ends with a carriage return")
             yield number, text
-        pieces = [ended[-1]]
+        pieces, held = [ended[-1]], len(ended[-1])
+        check_length(held, name, number + 1)
     if any(pieces):
         raise InputError(name, number + 1, None, "the last line is not ended by a newline: the file is cut short")
 
 
-def opened(path: Path) -> BinaryIO:
-    """A file to read; InputError if there is none that can be read."""
-    try:
-        return path.open("rb")
-    except (OSError, ValueError) as error:
-        raise unreadable(path, error) from None
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
+def _chunks(path: Path, source: HashedStream) -> Iterator[bytes]:
     """A file's content, decompressed if its suffix says so."""
     compressed = path.suffix == COMPRESSED
     try:
-        with opened(path) as stream:
-            yield from _decompressed(stream, str(path)) if compressed else _read(stream, _CHUNK)
+        with source.stream:
+            yield from _decompressed(source, str(path)) if compressed else _read(source, _CHUNK)
     except OSError as error:
         raise unreadable(path, error) from None
 
 
-def _read(stream: BinaryIO, size: int) -> Iterator[bytes]:
+def _read(stream: HashedStream, size: int) -> Iterator[bytes]:
     while chunk := stream.read(size):
         yield chunk
 
 
-def _decompressed(stream: BinaryIO, name: str) -> Iterator[bytes]:
+def _decompressed(stream: HashedStream, name: str) -> Iterator[bytes]:
     """The content of one or more whole frames; a frame that is cut short or damaged is refused."""
     frame = zstandard.ZstdDecompressor().decompressobj()
     begun = False

@@ -6,12 +6,18 @@ how they do it. Needs the extra `parquet`.
 """
 
 import json
+import os
+import stat
 import struct
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Context, Decimal
+from hashlib import file_digest
+from io import BufferedReader
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -22,12 +28,12 @@ from marginspec_journal.atomic import atomic_writer
 from marginspec_journal.canonical import canonical_json
 from marginspec_journal.common_rows import Column, CommonRows
 from marginspec_journal.decimals import decimal_text
-from marginspec_journal.errors import InputError
+from marginspec_journal.errors import InputError, unreadable
 from marginspec_journal.events import ANNOTATIONS, EVENT_FORMS, Record, record_of
 from marginspec_journal.header import header_object, header_of
-from marginspec_journal.lines import opened
 from marginspec_journal.names import is_name
 from marginspec_journal.strict_json import parse_document
+from marginspec_journal.whole_files import opened
 
 try:
     import pyarrow as pa
@@ -107,6 +113,37 @@ def _fits_rows(found: Any, kind: Rows) -> bool:
     )
 
 
+def opened_table(path: Path) -> BufferedReader:
+    """A Parquet file to read; InputError if it is not a regular file, since one is read from its end."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InputError(str(path), None, None, "cannot be read: not a regular file")
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from None
+    return opened(path)
+
+
+def parquet_file(stream: BinaryIO, path: Path) -> Any:
+    """What reads a Parquet file; without the pages' checksums a flipped bit could go unnoticed as another amount."""
+    with damage_of(path):
+        return pq.ParquetFile(stream, page_checksum_verification=True)
+
+
+@contextmanager
+def damage_of(path: Path) -> Iterator[None]:
+    """Turn what the library says of a damaged file into refusals of it."""
+    try:
+        yield
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        raise InputError(str(path), None, None, f"not Parquet: {_one_line(error)}") from None
+
+
+def _identity(stream: BinaryIO) -> tuple[int, int]:
+    """What of a file is not the same any more when it was written to."""
+    found = os.fstat(stream.fileno())
+    return found.st_size, found.st_mtime_ns
+
+
 class ParquetJournal:
     """A journal that is being read: its header, then its records, once, in order; rows count from 1."""
 
@@ -115,14 +152,14 @@ class ParquetJournal:
         self.name = str(path)
         self._begun = False
         self._groups_skipped, self._rows_skipped = 0, 0
-        opened(path).close()
-        try:
-            # Without the pages' checksums a flipped bit could go unnoticed as another amount.
-            self._file = pq.ParquetFile(path, page_checksum_verification=True)
+        self._stream = opened_table(path)
+        weakref.finalize(self, self._stream.close)
+        self._digest: str | None = None
+        self._opened_as = _identity(self._stream)
+        self._file = parquet_file(self._stream, path)
+        with damage_of(path):
             schema = self._file.schema_arrow
             fields = [(field.name, field.type) for field in schema]
-        except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-            raise InputError(self.name, None, None, f"not Parquet: {_one_line(error)}") from None
         self.header = self._header(schema.metadata or {})
         self._check_columns(fields)
 
@@ -150,6 +187,19 @@ class ParquetJournal:
         if "type" not in names:
             raise InputError(self.name, None, "type", "missing column")
 
+    def passed_sha256(self) -> str:
+        """SHA-256 of the whole file: its rows have no bytes of their own."""
+        return self.file_sha256()
+
+    def file_sha256(self) -> str:
+        """SHA-256 of the file's bytes; InputError if it changed since it was opened."""
+        if self._digest is None:
+            self._stream.seek(0)
+            self._digest = file_digest(self._stream, "sha256").hexdigest()
+        if _identity(self._stream) != self._opened_as:
+            raise InputError(self.name, None, None, "changed while it was read")
+        return self._digest
+
     def skip(self, records: int) -> int:
         """Leave out the row groups that end within so many records, unread; gives how many records are left out."""
         assert not self._begun, "a journal is read once"
@@ -175,7 +225,7 @@ class ParquetJournal:
             for batch in self._file.iter_batches(rows, row_groups=groups):
                 yield rows_read, batch
                 rows_read += batch.num_rows
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
             reason = f"damaged after row {rows_read}: {_one_line(error)}"
             raise InputError(self.name, None, None, reason) from None
         # No checksum covers a page's head, and a wrong one can end the reading early without an error.

@@ -22,6 +22,12 @@ class Journal(Protocol):
     def __iter__(self) -> Iterator[Record]:
         """The records in order; an InputError may come at any of them."""
 
+    def passed_sha256(self) -> str:
+        """SHA-256 that binds what is read so far: of the lines, or of a Parquet file as a whole."""
+
+    def file_sha256(self) -> str:
+        """SHA-256 of the file's bytes, of which those are that were read; InputError if it changed meanwhile."""
+
     def skip(self, records: int) -> int:
         """Leave out so many records, or fewer, unread, before reading begins; gives how many are left out."""
 

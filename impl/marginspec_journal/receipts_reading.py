@@ -13,10 +13,12 @@ from marginspec_journal.canonical import sorted_json
 from marginspec_journal.chain import ChainedReceipt, next_hash
 from marginspec_journal.errors import InputError
 from marginspec_journal.header import header_hash
+from marginspec_journal.limits import LINE_BYTES
 from marginspec_journal.receipts import EFFECT_FORMS
 from marginspec_journal.records import TYPE
 from marginspec_journal.states import OpenedState
 from marginspec_journal.strict_json import Node
+from marginspec_journal.whole_files import check_length
 
 REASONS = tuple(reason.value for reason in Reason)
 
@@ -59,7 +61,8 @@ def read_receipts(path: Path) -> Iterator[ReadReceipt]:
     """The receipts of a file, line by line; a line that is not a receipt in canonical form is refused."""
     try:
         with path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
+            for number, line in enumerate(iter(lambda: lines.readline(LINE_BYTES + 2), b""), start=1):
+                check_length(len(line.removesuffix(b"\n")), str(path), number)
                 yield _receipt(str(path), number, line)
     except OSError as error:
         raise InputError(str(path), None, None, f"cannot be read: {error.strerror}") from None

@@ -15,6 +15,7 @@ from marginspec.model.units import Decimal8, in_units
 from marginspec_journal.decimals import parse_decimal
 from marginspec_journal.errors import InputError
 from marginspec_journal.names import is_name
+from marginspec_journal.whole_files import read_whole
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -75,6 +76,10 @@ class Node:
         if isinstance(self.value, _ForeignNumber):
             self.fail(f"expected {expected}, found {self.value.text[:_SHOWN_CHARACTERS]}")
         self.fail(f"expected {expected}, found {_shown(self.value)}")
+
+    def shown(self) -> str:
+        """The value as a refusal shows it."""
+        return _shown(self.value)
 
     def child(self, name: str, value: Any = None) -> "Node":
         """A field of this object; without a value, one that is absent."""
@@ -227,7 +232,4 @@ def parse_document(text: bytes, file: str, line: int | None = None) -> Node:
 
 def read_document(path: Path) -> Node:
     """The root of a file that is one JSON document."""
-    try:
-        return parse_document(path.read_bytes(), str(path))
-    except OSError as error:
-        raise InputError(str(path), None, None, f"cannot be read: {error.strerror}") from None
+    return parse_document(read_whole(path), str(path))

@@ -1,13 +1,18 @@
 """The command `marginspec`: its commands, loaded when they are called, and its exit codes.
 
-0 holds; 1 a divergence or a broken invariant; 2 wrong usage or input; 3 an engine crashed; 4 inconclusive.
+0 holds; 1 a divergence or a broken invariant; 2 wrong usage or input; 3 an engine or marginspec itself crashed;
+4 inconclusive.
 """
 
 import importlib
 import os
+import signal
 import sys
 import traceback
-from typing import Any
+from io import TextIOWrapper
+from pathlib import Path
+from types import FrameType
+from typing import Any, TextIO
 
 import attrs
 import click
@@ -20,9 +25,12 @@ from marginspec_tools.console import (
     INCONCLUSIVE,
     INTERRUPTED,
     READER_GONE,
+    TERMINATED,
     WRONG_INPUT,
+    BrokenInvariant,
     Divergence,
     EngineCrash,
+    WrongAnswer,
     print_error,
 )
 
@@ -91,8 +99,8 @@ class LazyCommands(click.Group):
 def marginspec() -> None:
     """The executable rulebook of perpetual-futures margin, liquidation and loss waterfall.
 
-    Exit codes: 0 holds; 1 a divergence or a broken invariant; 2 wrong usage or input; 3 an engine crashed;
-    4 inconclusive.
+    Exit codes: 0 holds; 1 a divergence or a broken invariant; 2 wrong usage or input; 3 an engine or marginspec
+    itself crashed; 4 inconclusive.
     """
 
 
@@ -103,11 +111,29 @@ def silence_output() -> None:
 
 def main() -> None:
     """Run a command; bad input is one line on stderr and exit code 2, never a traceback."""
-    # A file's name may hold bytes, and a terminal's encoding may lack characters, that print could not write.
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    sys.stdout, sys.stderr = usable(sys.stdout), usable(sys.stderr)
+    # What is being written is then cleaned up, as after any error.
+    signal.signal(signal.SIGTERM, end_terminated)
     sys.exit(exit_code())
+
+
+def usable(stream: TextIO | None) -> TextIO:
+    """An output that print can write everything to; one that was closed by the caller takes it nowhere."""
+    if stream is None:
+        # As soon as possible: the next file that is opened would have its number.
+        stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open until the program ends
+    if isinstance(stream, TextIOWrapper):
+        # A file's name may hold bytes, and a terminal's encoding may lack characters, that print could not write.
+        stream.reconfigure(errors="backslashreplace")
+        # Lines of JSON are written as bytes beside text, so it must not be of wider units.
+        if "a".encode(stream.encoding) != b"a":
+            stream.reconfigure(encoding="utf-8")
+    return stream
+
+
+def end_terminated(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the interface of handlers
+    """End the program by way of everything that cleans up."""
+    sys.exit(TERMINATED)
 
 
 def exit_code() -> int:
@@ -121,23 +147,43 @@ def exit_code() -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    except InputError as error:
-        print_error(error)
-    except Divergence as divergence:
-        print_error(divergence)
+    except (BrokenInvariant, Divergence) as found:
+        print_error(found)
         return DIVERGED
     except EngineCrash as crash:
         # What comes from another machine may have lost its cause, but not its own traceback.
         traceback.print_exception(crash.__cause__ or crash)
         print_error(crash)
         return CRASHED
-    except ModuleNotFoundError as error:
-        print_error(
-            f"this needs the Python package {error.name}, which is not installed: pip install 'marginspec[all]'"
-        )
-    except OSError as error:
-        print_error(f"{error.filename or 'output'}: {error.strerror or error}")
-    return WRONG_INPUT
+    except WrongAnswer as wrong:
+        print_error(wrong)
+        return CRASHED
+    except Exception as error:
+        text = input_fault(error)
+        print_error(text or internal_error(error))
+        return WRONG_INPUT if text else CRASHED
+
+
+def input_fault(error: Exception) -> str:
+    """What is wrong with the input or the machine, if an error is of these; empty if it is of this program."""
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("marginspec"):
+        return f"this needs the Python package {error.name}, which is not installed: pip install 'marginspec[all]'"
+    if isinstance(error, OSError):
+        return f"{error.filename or 'output'}: {error.strerror or error}"
+    return ""
+
+
+def internal_error(error: Exception) -> str:
+    """What a fault of this program was, where, and where to report it; in whole if MARGINSPEC_TRACEBACK is set."""
+    if os.environ.get("MARGINSPEC_TRACEBACK"):
+        traceback.print_exception(error)
+    if isinstance(error, MemoryError):
+        return "memory ran out"
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}: {error}"
+    return f"internal error: {what}; please report this line and the command as an issue in marginspec's repository"
 
 
 if __name__ == "__main__":

@@ -14,10 +14,9 @@ import pytest
 from marginspec.model.units import Decimal8
 from marginspec_engine.batches import event_columns as columns
 from marginspec_engine.memory.plain_memory import DirectMemory, PlainWords
-from marginspec_engine.states import snapshots
 from marginspec_engine.text import hashing
 from marginspec_journal import InputError, open_journal, write_journal, write_lines
-from marginspec_tools.runs.fast_running import FastRun, Kept
+from marginspec_tools.runs.fast_running import FastRun
 from marginspec_tools.runs.running import Run
 from marginspec_tools.simulate import generate, mixed
 from worlds.golden import FOLDER
@@ -157,46 +156,3 @@ def test_the_plain_text_of_sha_256_is_sha_256() -> None:
         hashing.hash_bytes(state, hashing.schedule_of(state), room.ctypes.data, length)
         hashing.put_hash(state, room.ctypes.data)
         assert room[:32].tobytes() == hashlib.sha256(message).digest(), length
-
-
-# ----------------------------------------------------------------- snapshots
-
-
-def test_a_killed_run_goes_on_from_its_snapshot(tmp_path: Path) -> None:
-    parameters = mixed(accounts=50, following=1200, seed=4)
-    path, snapshot = tmp_path / "mixed.jsonl", tmp_path / "run.snapshot"
-    write_lines(path, parameters.header, generate(parameters))
-    whole = FastRun(path)
-    assert b"".join(whole) == b""
-    for killed_after in (0, 1, 3, 2):
-        run = iter(FastRun(path, kept=Kept(snapshot, 250)))
-        for _ in range(killed_after):
-            next(run)
-    resumed = FastRun(path, kept=Kept(snapshot, 250))
-    assert b"".join(resumed) == b""
-    assert resumed.reached() == whole.reached()
-    assert resumed.reasons == whole.reasons
-    again = FastRun(path, kept=Kept(snapshot, 250))
-    assert list(again) == []
-    assert again.reached() == whole.reached()
-
-
-def test_a_damaged_or_foreign_snapshot_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, snapshot = FOLDER / "levy.jsonl", tmp_path / "run.snapshot"
-    list(FastRun(path, kept=Kept(snapshot, 5)))
-    written = snapshot.read_bytes()
-    for place in (0, 40, len(written) // 2, len(written) - 1):
-        damaged = bytearray(written)
-        damaged[place] ^= 1
-        snapshot.write_bytes(damaged)
-        with pytest.raises(InputError, match="not a snapshot, or damaged: its checksum differs"):
-            FastRun(path, kept=Kept(snapshot, 5))
-    snapshot.write_bytes(b"")
-    with pytest.raises(InputError, match="not a snapshot, or damaged: its checksum differs"):
-        FastRun(path, kept=Kept(snapshot, 5))
-    snapshot.write_bytes(written)
-    with pytest.raises(InputError, match="ends 1 events before the snapshot does"):
-        list(FastRun(FOLDER / "trade.jsonl", kept=Kept(snapshot, 5)))
-    monkeypatch.setattr(snapshots, "SNAPSHOT_VERSION", 2)
-    with pytest.raises(InputError, match="of another version: 1, not 2"):
-        FastRun(path, kept=Kept(snapshot, 5))

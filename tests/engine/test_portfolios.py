@@ -1,6 +1,7 @@
 """Positions by columns: each answer is that of `calc` for the same domain, and ranks are those of the rulebook."""
 
 import json
+import os
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import cmp_to_key
@@ -288,8 +289,43 @@ def test_what_is_no_parquet_is_refused(tmp_path: Path) -> None:
     positions, markets = written(tmp_path, changed())
     positions.write_bytes(b"PAR1")
     outcome = calc(positions, "--markets", markets, "--output", tmp_path / "answers.parquet")
-    assert str(outcome.exception).startswith(f"{positions}: not a Parquet file: ")
+    assert str(outcome.exception).startswith(f"{positions}: not Parquet: ")
     assert files_in(tmp_path) == ["markets.json", "positions.parquet"]
+
+
+def test_a_flipped_bit_of_a_page_with_a_checksum_is_noticed(tmp_path: Path) -> None:
+    positions, markets = written(tmp_path, changed())
+    plain = {"compression": "none", "use_dictionary": False, "write_page_checksum": True}
+    pq.write_table(pq.read_table(positions), positions, **plain)
+    content = bytearray(positions.read_bytes())
+    costs = pq.read_metadata(positions).row_group(0).column(5)
+    # The last byte of the last cost: its lowest bit is one of 1e-8.
+    content[costs.data_page_offset + costs.total_compressed_size - 1] ^= 1
+    positions.write_bytes(content)
+    outcome = calc(positions, "--markets", markets, "--output", tmp_path / "answers.parquet")
+    said = "not Parquet: could not verify page integrity, CRC checksum verification failed for page_ordinal 0"
+    assert str(outcome.exception) == f"{positions}: {said}"
+    assert files_in(tmp_path) == ["markets.json", "positions.parquet"]
+
+
+def test_positions_are_no_more_than_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from marginspec_tools.calculate import columns
+
+    positions, markets = written(tmp_path, changed())
+    monkeypatch.setattr(columns, "TABLE_ROWS", 1)
+    outcome = calc(positions, "--markets", markets, "--output", tmp_path / "answers.parquet")
+    assert str(outcome.exception) == f"{positions}: 2 rows are more than the 1 that are read"
+
+
+def test_positions_are_one_regular_file(tmp_path: Path) -> None:
+    positions, markets = written(tmp_path, changed())
+    folder, pipe = tmp_path / "folder.parquet", tmp_path / "pipe.parquet"
+    folder.mkdir()
+    positions.rename(folder / "part.parquet")
+    os.mkfifo(pipe)
+    for refused in (folder, pipe):
+        outcome = calc(refused, "--markets", markets, "--output", tmp_path / "answers.parquet")
+        assert str(outcome.exception) == f"{refused}: cannot be read: not a regular file"
 
 
 def test_options_go_with_the_kind_of_file(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from marginspec.model import events
 from marginspec.model.state import Header, Profile
 from marginspec.model.units import Decimal8
-from marginspec_journal import InputError, Record, lines, open_journal, write_journal, write_lines
+from marginspec_journal import InputError, Record, limits, lines, open_journal, write_journal, write_lines
 from marginspec_journal.common_lines import COMMON_FORMS, common_record
 from marginspec_journal.events import record_of
 from marginspec_journal.lines import record_object
@@ -214,14 +214,22 @@ def test_a_small_file_that_unpacks_to_a_flood_does_not_fill_the_memory(tmp_path:
     journal = open_journal(path)
     assert path.stat().st_size < 1 << 18
     tracemalloc.start()
-    # A line of zeros is refused when its end is reached; how much is held until then is what counts.
-    content = lines._chunks(path)
-    longest = max(len(chunk) for chunk in content)
+    with pytest.raises(InputError) as refusal:
+        list(journal)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert longest <= 1 << 20
+    assert str(refusal.value) == f"{path}:2: longer than 16777216 bytes, the most that a line may have"
     assert most < 300 << 20
     assert journal.header == Header()
+
+
+def test_a_line_may_be_as_long_as_the_limit_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "LINE_BYTES", len(DEPOSIT) - 1)
+    path = file_of(HEADER_LINE + DEPOSIT, tmp_path)
+    assert len(list(open_journal(path))) == 1
+    for longer in (HEADER_LINE + DEPOSIT[:-1] + b" \n", HEADER_LINE + DEPOSIT[:-1] + b" "):
+        path.write_bytes(longer)
+        assert refused(path) == f":2: longer than {len(DEPOSIT) - 1} bytes, the most that a line may have"
 
 
 # ------------------------------------------------------------------- the fast way and the definition

@@ -1,5 +1,6 @@
 """Journals as Parquet: the same records as in lines, from every way to store them, and never from damage."""
 
+import os
 import struct
 from collections.abc import Iterable
 from decimal import Decimal
@@ -345,3 +346,13 @@ def test_a_damaged_footer_raises_nothing_else(whole: bytes, tmp_path: Path) -> N
         damaged[place] ^= 0xFF
         path.write_bytes(damaged)
         assert "\n" not in outcome(path)
+
+
+def test_a_pipe_or_a_folder_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    pipe, folder = tmp_path / "pipe.parquet", tmp_path / "folder.parquet"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    for path in (pipe, folder):
+        with pytest.raises(InputError) as refusal:
+            open_journal(path)
+        assert str(refusal.value) == f"{path}: cannot be read: not a regular file"

@@ -46,6 +46,13 @@ class BatchRun:
         self._lines: list[bytes] = []
         self._columns: ReceiptColumns | None = None
 
+    def count_from(self, events_before: int, accepted_before: int, reasons: Counter[str]) -> None:
+        """Count as a run does that began earlier: with so many rejected for each reason since, the rest accepted."""
+        accepted = self.events - events_before - reasons.total()
+        self.events_before, self.accepted_before = events_before, accepted_before
+        counts = [accepted, *(reasons[str(reason)] for reason in REASONS if reason)]
+        self._book[layout.COUNTS : layout.COUNTS + len(REASONS)] = counts
+
     def want_effects(self) -> None:
         """Have the effects of every event kept for `effects`."""
         self._columns = ReceiptColumns(self.engine.tables)

@@ -24,6 +24,9 @@ from marginspec_engine.rules.margin import SETTING_MODES
 Group = TypeVar("Group")
 Member = TypeVar("Member", DomainKey, PositionKey)
 
+DOMAIN_KEY = [layout.OWNER, layout.ASSET, layout.MARKET, layout.SIDE]
+"""The words of a domain that are its key."""
+
 
 class StateWriter:
     """Reads one engine's tables into a state."""
@@ -137,11 +140,13 @@ class StateWriter:
     def _positions(self) -> tuple[Map[PositionKey, Quantity], dict[PositionKey, DomainKey]]:
         quantities: dict[PositionKey, Quantity] = {}
         domains: dict[PositionKey, DomainKey] = {}
+        # Not by address: of a snapshot's rows nobody has seen yet that they name rows that are there.
+        rows = self._tables.table(layout.DOMAINS, layout.DOMAIN_ROW)[:, DOMAIN_KEY]
         for words in self._tables.table(layout.POSITIONS, layout.POSITION).tolist():
             if words[layout.QUANTITY]:
                 key = self._reader.position_key(*words[:3])
                 quantities[key] = Quantity(words[layout.QUANTITY])
-                domains[key] = self._reader.domain_key(*self._tables.domain_words(words[layout.DOMAIN]))
+                domains[key] = self._reader.domain_key(*rows[words[layout.DOMAIN]].tolist())
         return Map(quantities), domains
 
     def _orders(self) -> Map[str, Map[str, Order]]:
@@ -163,10 +168,12 @@ class StateWriter:
     def _open_lots(self) -> list[list[int]]:
         """The words of all open lots, by market, oldest first."""
         lots = self._tables.table(layout.LOTS, layout.LOT)
-        found = []
+        found: list[list[int]] = []
         for market in self._tables.market_rows():
             number = int(market[layout.FIRST_LOT])
             while number != NONE:
+                if len(found) == len(lots):
+                    raise ValueError("a list of lots goes round")
                 found.append(lots[number].tolist())
                 number = int(lots[number, layout.NEXT])
         return found
@@ -201,8 +208,9 @@ class StateWriter:
 
     def _open_interest(self) -> Map[str, Quantity]:
         quantities = self._tables.market_rows()[:, layout.OPEN_INTEREST].tolist()
-        names = self._tables.markets.texts
-        return Map({name: Quantity(lots) for name, lots in zip(names, quantities, strict=False) if lots})
+        # The last markets may have no row yet; a row without a market is refused.
+        names = self._tables.markets.texts[: len(quantities)]
+        return Map({name: Quantity(lots) for name, lots in zip(names, quantities, strict=True) if lots})
 
     def _of_assets(self, place: int) -> Map[str, Money]:
         amounts = self._tables.asset_rows()[:, place].tolist()

@@ -26,7 +26,7 @@ from marginspec_tools.audit.findings import Finding
 from marginspec_tools.audit.liquidations import COLUMNS, liquidation_rows
 from marginspec_tools.audit.summary import audit_fields, compared_text, findings_text, summary_object, summary_text
 from marginspec_tools.audit.waterfall import all_funds
-from marginspec_tools.console import counted, json_option, print_fields, print_line, shown_path
+from marginspec_tools.console import counted, json_option, one_line, print_fields, print_line, shown_path
 from marginspec_tools.runs import Run, broken_in, engine_option, estimated_events, print_run, start_option
 
 PATH = click.Path(path_type=Path)
@@ -176,4 +176,4 @@ def print_audit(run: Run, tally: Tally, summary: dict[str, Any], place: Path) ->
         click.secho(f"and {more:,} more in findings.jsonl", fg="red")
     click.echo(compared_text(summary["observed"]))
     click.secho(findings_text(summary["findings"]), fg="green" if tally.holds else "red")
-    click.echo(f"report in {shown_path(place)}")
+    click.echo(f"report in {one_line(str(place))}")

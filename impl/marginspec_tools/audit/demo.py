@@ -1,9 +1,8 @@
 """`marginspec demo`: an audit of the bundled stress day, which shows what its waterfall did."""
 
-import multiprocessing
 import os
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from marginspec.model.state import State
 from marginspec_tools.audit.checks import Checks, Share, Tally, Verdict, check_share, verdicts
 from marginspec_tools.audit.findings import Finding
 from marginspec_tools.audit.waterfall import HAPPENED, all_funds, happened_text, waterfall_table
-from marginspec_tools.console import counted, json_option, people_console, print_line
+from marginspec_tools.console import QuietPool, counted, json_option, people_console, print_line
 from marginspec_tools.explain import explain_event
 from marginspec_tools.runs import Run, Step, Totals, estimated_events
 from marginspec_tools.simulate import stress_day_path
@@ -38,8 +37,7 @@ def audit(path: Path, processes: int) -> Audit:
     """Run a journal with all checks, those of the invariants shared over processes."""
     if processes == 1:
         return audit_with(path, [], 1)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes - 1, mp_context=context) as pool:
+    with QuietPool(processes - 1) as pool:
         others = [pool.submit(check_share, path, Share(number, processes)) for number in range(1, processes)]
         return audit_with(path, others, processes)
 

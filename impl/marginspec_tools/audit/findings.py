@@ -4,6 +4,7 @@ from typing import Literal
 
 import attrs
 
+from marginspec_tools.console import one_line
 from marginspec_tools.runs import Step, broken_by
 
 Kind = Literal["invariant", "transparency", "name", "verdict", "ledger", "position", "mark"]
@@ -43,7 +44,9 @@ class Finding:
         """In one line, for people."""
         expected, observed = self.expected or "nothing", self.observed or "nothing"
         place = f"event {self.seq} (line {self.line})"
-        return f"{place} {self.kind} {self.rule}: {self.where} {self.what}: expected {expected}, observed {observed}"
+        text = f"{place} {self.kind} {self.rule}: {self.where} {self.what}: expected {expected}, observed {observed}"
+        # What was observed may be any text.
+        return one_line(text)
 
 
 def finding(

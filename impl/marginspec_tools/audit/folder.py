@@ -10,6 +10,7 @@ from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO
 
 from marginspec_journal import InputError
+from marginspec_journal.atomic import DISK, leftovers, new_part, remove
 from marginspec_tools.console import refusals, unwritable
 
 SUMMARY_TEXT = "summary.md"
@@ -24,7 +25,9 @@ REPORT_FILES = (SUMMARY_TEXT, SUMMARY, FUNDS, LIQUIDATIONS, FINDINGS, MANIFEST)
 def checked_folder(folder: Path, *, force: bool) -> Path:
     """Where a report may be written, in full; refused before the work if it cannot be, or holds something already."""
     with refusals(folder):
-        place = folder.resolve()
+        place = Path(os.path.realpath(folder))
+        if place.is_symlink():
+            raise unwritable(folder, "a loop of links")
         if place.exists() and not place.is_dir():
             raise unwritable(folder, "not a folder")
         if place == Path.cwd() or place in Path.cwd().parents:
@@ -41,14 +44,15 @@ def publish(place: Path, contents: Mapping[str, BinaryIO]) -> None:
     Files of a report that stood there are replaced; others of that folder are kept.
     """
     with refusals(place):
-        new = Path(tempfile.mkdtemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent))
+        new = new_part(place)
+        new.mkdir()
         try:
             for name, content in contents.items():
                 write_file(new / name, content)
-            new.chmod(0o755)
+            DISK.sync_folder(new)
             take_place(new, place)
         except BaseException:
-            shutil.rmtree(new, ignore_errors=True)
+            remove(new)
             raise
 
 
@@ -62,17 +66,24 @@ def write_file(path: Path, content: BinaryIO) -> None:
 
 
 def take_place(new: Path, place: Path) -> None:
-    """Give a finished folder its place."""
-    if not place.exists():
-        new.rename(place)
-        return
-    old = new.with_suffix(".old")
-    place.rename(old)
-    new.rename(place)
-    for entry in old.iterdir():
-        if entry.name not in REPORT_FILES:
-            entry.rename(place / entry.name)
-    shutil.rmtree(old)
+    """Give a finished folder its place; what others keep there stays, though a kill had put it aside before."""
+    if place.exists():
+        old = new_part(place)
+        place.rename(old)
+        try:
+            DISK.rename(new, place)
+        except OSError:
+            old.rename(place)
+            raise
+    else:
+        DISK.rename(new, place)
+    for aside in leftovers(place):
+        for entry in sorted(aside.iterdir()):
+            if entry.name not in REPORT_FILES and not os.path.lexists(place / entry.name):
+                entry.rename(place / entry.name)
+        remove(aside)
+    DISK.sync_folder(place)
+    DISK.sync_folder(place.parent)
 
 
 def sha256_of_file(path: Path) -> str:

@@ -14,6 +14,7 @@ from marginspec_journal.header import header_object
 from marginspec_tools.audit.checks import Tally
 from marginspec_tools.audit.findings import KINDS
 from marginspec_tools.audit.waterfall import HAPPENED, all_funds, happened_text
+from marginspec_tools.console import markdown_line
 from marginspec_tools.runs import Run, total_fields
 
 COMPARED = ("lines", "verdicts", "balances", "positions", "marks")
@@ -66,7 +67,7 @@ def summary_text(run: Run, tally: Tally, summary: dict[str, Any]) -> str:
 def text_lines(run: Run, tally: Tally, summary: dict[str, Any]) -> Iterator[str]:
     """The lines of the Markdown summary."""
     total = sum(summary["findings"].values())
-    yield f"# Audit of {summary['journal']}"
+    yield f"# Audit of {markdown_line(summary['journal'])}"
     yield ""
     yield f"{checked_text(summary)}."
     yield f"{compared_text(summary['observed'])}."
@@ -86,7 +87,7 @@ def text_lines(run: Run, tally: Tally, summary: dict[str, Any]) -> Iterator[str]
         yield ""
         yield "The first:"
         yield ""
-    yield from (f"- {found.text}" for found in tally.first)
+    yield from (f"- {markdown_line(found.text)}" for found in tally.first)
     yield ""
     yield from fund_tables(summary)
 

@@ -7,7 +7,6 @@ from typing import Any, Literal, NamedTuple, NoReturn
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from marginspec.margin.bands import Exposure, PriceView, highest_price, nearest_unhealthy
 from marginspec.model.market import Market
@@ -19,6 +18,8 @@ from marginspec_engine.memory.plain_memory import Words64
 from marginspec_engine.numba.portfolios import NOT_ANSWERED, DomainFigures, PositionColumns, PositionFigures
 from marginspec_journal import InputError
 from marginspec_journal.decimals import decimal_text
+from marginspec_journal.limits import TABLE_ROWS
+from marginspec_journal.parquet import damage_of, opened_table, parquet_file
 
 Ranking = Literal["binance", "bitmex"]
 REQUIRED = ("domain", "cash", "market", "quantity", "cost")
@@ -44,12 +45,11 @@ class Reader:
         self._check_columns()
 
     def _opened(self, path: Path) -> Any:
-        try:
-            return pq.read_table(path).unify_dictionaries()
-        except OSError as error:
-            self._refuse(None, None, f"cannot be read: {error.strerror or error}")
-        except pa.ArrowException as error:
-            self._refuse(None, None, f"not a Parquet file: {error}")
+        with opened_table(path) as stream, damage_of(path):
+            table = parquet_file(stream, path)
+            if table.metadata.num_rows > TABLE_ROWS:
+                self._refuse(None, None, f"{table.metadata.num_rows} rows are more than the {TABLE_ROWS} that are read")
+            return table.read().unify_dictionaries()
 
     def _check_columns(self) -> None:
         names = self._table.column_names

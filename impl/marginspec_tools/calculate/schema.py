@@ -1,6 +1,6 @@
-"""The JSON Schema of calc's questions and answers; `python -m marginspec_tools.calculate.schema` writes it anew."""
+"""The JSON Schema of calc's questions and answers; `python -m marginspec_tools.calculate.schema FOLDER` writes it."""
 
-from importlib.resources import files
+import sys
 from pathlib import Path
 
 from marginspec import RULEBOOK_VERSION
@@ -115,4 +115,4 @@ def by_side(**values: JsonObject) -> JsonObject:
 
 
 if __name__ == "__main__":
-    Path(str(files("marginspec_journal"))).joinpath("schemas/calc.schema.json").write_bytes(calc_schema())
+    (Path(sys.argv[1]) / "calc.schema.json").write_bytes(calc_schema())

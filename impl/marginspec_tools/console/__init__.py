@@ -7,14 +7,19 @@ from marginspec_tools.console.outcomes import (
     INCONCLUSIVE,
     INTERRUPTED,
     READER_GONE,
+    TERMINATED,
     WRONG_INPUT,
+    BrokenInvariant,
     Divergence,
     EngineCrash,
+    WrongAnswer,
 )
 from marginspec_tools.console.outputs import (
     Spool,
     check_target,
     line_writer,
+    markdown_line,
+    one_line,
     page_width,
     people_console,
     print_error,
@@ -25,4 +30,5 @@ from marginspec_tools.console.outputs import (
     unwritable,
     whole_folder,
 )
+from marginspec_tools.console.processes import QuietPool
 from marginspec_tools.console.progress import counted

@@ -1,5 +1,6 @@
 """What commands write: files that appear whole when all is known, tables for people, lines for programs."""
 
+import os
 import re
 import shutil
 import sys
@@ -14,11 +15,13 @@ import click
 import msgspec
 
 from marginspec_journal import InputError
-from marginspec_journal.atomic import atomic_writer
+from marginspec_journal.atomic import atomic_folder, atomic_writer
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+MARKUP = "\\`*[]<>|&~"
+"""Characters that Markdown would take for more than themselves."""
 PIPE_WIDTH = 200
 """Columns for a reader that is no terminal: wide enough that no table is broken over lines."""
 
@@ -82,26 +85,24 @@ def whole_folder(path: Path) -> Iterator[Path]:
     with refusals(path):
         if path.is_symlink() or (path.exists() and (not path.is_dir() or any(path.iterdir()))):
             raise unwritable(path, "it is there already")
-        part = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
-    try:
+    with atomic_folder(path) as part:
         yield part
-        with refusals(path):
-            part.chmod(0o755)
-            part.rename(path)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
 
 
 def check_target(path: Path, inputs: tuple[Path, ...]) -> None:
     """Refuse a path where a file cannot stand, or that is one of the command's inputs."""
     with refusals(path):
+        if os.path.islink(os.path.realpath(path)):
+            raise unwritable(path, "a loop of links")
         if path.is_dir():
             raise unwritable(path, "Is a directory")
         if path.exists() and not path.is_file():
             raise unwritable(path, "not a regular file")
         for source in inputs:
-            if path.resolve() == source.resolve() or (path.exists() and source.exists() and path.samefile(source)):
+            # A path may be a loop of links, which `resolve` would not bear.
+            if os.path.realpath(path) == os.path.realpath(source) or (
+                path.exists() and source.exists() and path.samefile(source)
+            ):
                 raise unwritable(path, "it is read or written by this command already")
 
 
@@ -125,8 +126,14 @@ def print_line(fields: dict[str, Any]) -> None:
 
 
 def one_line(text: str) -> str:
-    """A text without characters that would break the line or that a terminal might obey."""
+    """A text for people, without characters that break the line, turn its direction, or that a terminal might obey."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def markdown_line(text: str) -> str:
+    """A text for people who read Markdown, in which it is nothing but text."""
+    escaped = "".join(f"\\{one}" if one in MARKUP else one for one in one_line(text))
+    return escaped.replace("://", ":\\//").replace("www.", "www\\.")
 
 
 def print_error(error: object) -> None:

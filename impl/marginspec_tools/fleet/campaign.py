@@ -37,6 +37,8 @@ CHECKED = ("end", "every event")
 VERSION_PATTERN = re.compile(r"[0-9A-Za-z.+!-]{1,100}")
 TALLIED = ("liquidated", "lots", "takeovers", "step_downs", "deleveraged", "levied")
 COUNTS = ("events", "accepted", "rejected", *TALLIED)
+FIELDS = ("journal", "seed", *COUNTS, "amounts", "invariants", "engines", "findings", "hash")
+"""The fields of a journal's line."""
 
 
 @attrs.frozen
@@ -88,16 +90,20 @@ class CampaignSums:
 
     def take(self, line: Node) -> None:
         """Add a journal's line."""
-        journal, seed = line.member("journal").integer(least=0), line.member("seed")
+        fields = line.record(FIELDS)
+        journal, seed = fields["journal"].integer(least=0), fields["seed"]
         if seed.integer() != self._first_seed + journal:
             seed.fail(f"not that of journal {journal}, which is {self._first_seed + journal}")
-        for name in COUNTS:
-            self._counts[name] += line.member(name).integer(least=0)
-        for asset, amounts in line.member("amounts").named_entries():
+        counts = {name: fields[name].integer(least=0) for name in COUNTS}
+        if counts["accepted"] + counts["rejected"] != counts["events"]:
+            fields["events"].fail(f"not {counts['accepted']} accepted and {counts['rejected']} rejected ones")
+        fields["hash"].sha256()
+        self._counts.update(counts)
+        for asset, amounts in fields["amounts"].named_entries():
             named = self._amounts.setdefault(asset, Counter())
             named.update({name: amount.wire_decimal() for name, amount in amounts.named_entries()})
-        invariants = line.member("invariants").choice(("hold", "broken"))
-        engines = line.member("engines").choice(("agree", "differ"))
+        invariants = fields["invariants"].choice(("hold", "broken"))
+        engines = fields["engines"].choice(("agree", "differ"))
         self._verdicts.update((invariants, engines))
         if (invariants, engines) != ("hold", "agree"):
             self._faulty += 1
@@ -221,8 +227,8 @@ def command(
     }
     total = Total(CAMPAIGN, common)
     inputs = () if scenario.closes is None else (scenario.closes.path,)
-    chosen = shard.of(journals)
-    put_answers(total, answers(campaign, chosen, assignment), len(chosen), output, inputs)
+    pieces = shard.of(journals)
+    put_answers(total, answers(campaign, pieces, assignment), pieces, output, inputs)
     context.exit(print_faults(total.sums))
 
 

@@ -3,7 +3,10 @@
 Needs the extra `dask` here, and this version of marginspec with its extra `fast` where the workers run.
 """
 
+import asyncio
+import logging
 import pickle
+import re
 from asyncio import CancelledError
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,13 +18,19 @@ from typing import Any
 
 import dask
 import zstandard
-from distributed import Client, Future, KilledWorker
-from distributed.comm.core import CommClosedError
+from distributed import Client, Future, KilledWorker, Security
+from distributed.comm.core import CommClosedError, connect
+from distributed.core import send_recv
 
 from marginspec import RULEBOOK_VERSION
 from marginspec_journal import InputError
 from marginspec_tools.fleet.shards import Line, Opened, Piece, Work, in_order
 
+ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):[0-9]{1,5}")
+ANSWER_SECONDS = 10
+"""How long a scheduler may take to answer."""
+WORKER_SECONDS = 20
+"""How long the first worker may take to join."""
 TASKS_AHEAD = 1_000
 """How many pieces the scheduler holds at most: enough for any cluster, few enough for its memory."""
 
@@ -56,11 +65,36 @@ def answers_on_cluster(work: Work[Piece], pieces: Iterable[Piece], address: str)
 
 
 def connected(address: str) -> Client:
-    """The cluster at an address, for whoever closes it."""
+    """The cluster at an address, for whoever closes it; InputError if within seconds there is none, or no worker."""
+    if ADDRESS.fullmatch(address) is None:
+        raise InputError(f"--dask {address!r}", None, None, "not a scheduler's address, such as tcp://10.0.0.5:8786")
+    # What the library has to say of a lost connection comes here as an error anyway.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
-        return Client(address, set_as_default=False)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError) as error:
-        raise InputError(address, None, None, f"no Dask scheduler answers: {error}") from None
+        # Asked before there is a client, which would wait for ever for what listens and is no scheduler.
+        workers = asyncio.run(asyncio.wait_for(workers_of(address), ANSWER_SECONDS + WORKER_SECONDS))
+    except Exception as error:  # the library's own kinds depend on what answers there, and how
+        reason = "it is silent" if isinstance(error, TimeoutError) else str(error).partition("\n")[0]
+        raise InputError(address, None, None, f"no Dask scheduler answers: {reason or type(error).__name__}") from None
+    if workers == 0:
+        raise InputError(address, None, None, f"no worker has joined within {WORKER_SECONDS} seconds")
+    return Client(address, timeout=ANSWER_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+
+
+async def workers_of(address: str) -> int:
+    """How many workers a scheduler has, as soon as it has one, or after some seconds."""
+    security = Security().get_connection_args("client")  # type: ignore[no-untyped-call]
+    connecting = connect(address, ANSWER_SECONDS, **security)  # type: ignore[no-untyped-call]
+    scheduler = await asyncio.wait_for(connecting, ANSWER_SECONDS)
+    workers, asked = 0, 0
+    try:
+        while workers == 0 and asked < WORKER_SECONDS:
+            await asyncio.sleep(min(asked, 1))
+            found = await asyncio.wait_for(send_recv(scheduler, op="identity"), ANSWER_SECONDS)
+            workers, asked = len(found["workers"]), asked + 1
+        return workers
+    finally:
+        scheduler.abort()
 
 
 def sent(client: Client, work: Work[Any]) -> Future[bytes]:

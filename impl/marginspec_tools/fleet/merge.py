@@ -9,9 +9,8 @@ import msgspec
 
 from marginspec import RULEBOOK_VERSION
 from marginspec_journal import InputError
-from marginspec_journal.errors import unreadable
-from marginspec_journal.lines import opened
 from marginspec_journal.strict_json import Node, parse_document
+from marginspec_journal.whole_files import lines_in
 from marginspec_tools.console import line_writer, refuse_given
 from marginspec_tools.fleet.campaign import CAMPAIGN
 from marginspec_tools.fleet.segment import Part, joined_segments
@@ -57,11 +56,7 @@ def command(context: click.Context, parts: tuple[Path, ...], partial: bool, outp
 
 def read_part(path: Path) -> Part:
     """The lines of a file."""
-    with opened(path) as file:
-        try:
-            return Part(str(path), file.read().splitlines())
-        except OSError as error:
-            raise unreadable(path, error) from None
+    return Part(str(path), lines_in(path))
 
 
 # ----------------------------------------------------------------- what the parts are of

@@ -1,7 +1,7 @@
 """`marginspec segment`: one segment of a journal, run again from its snapshot, and what joins it to its neighbours."""
 
 from collections.abc import Iterator
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,16 +12,16 @@ import msgspec
 
 from marginspec import RULEBOOK_VERSION
 from marginspec_journal import InputError, Journal, open_journal
-from marginspec_journal.states import OpenedState, opening_hash, state_text
+from marginspec_journal.states import OpenedState, state_text
 from marginspec_journal.strict_json import Node, parse_document
 from marginspec_tools.console import Divergence, line_writer
-from marginspec_tools.runs import check_headers, need_fast_engine
+from marginspec_tools.runs import need_fast_engine
 
 if TYPE_CHECKING:
     from marginspec_engine.batches.running import BatchRun
 
 PATH = click.Path(path_type=Path)
-SEGMENT_VERSION = 1
+SEGMENT_VERSION = 2
 
 
 class End(NamedTuple):
@@ -37,8 +37,7 @@ class Segment:
     """What one segment, or several that were joined, came to.
 
     `journal` is the SHA-256 of the journal's file, `before` how many events led to the state that the whole run
-    starts from. `rebuilt` says that nothing but the snapshot's state was taken from it, `last` that the journal
-    ends with the segment.
+    starts from. `last` says that the journal ends with the segment.
     """
 
     journal: str
@@ -48,7 +47,6 @@ class Segment:
     end: End
     accepted: int
     rejected: int
-    rebuilt: bool
     last: bool
 
     def line(self) -> dict[str, Any]:
@@ -66,7 +64,6 @@ class Segment:
             "hash_after": self.end.hash,
             "state_before": self.start.state,
             "state_after": self.end.state,
-            "rebuilt": self.rebuilt,
             "last": self.last,
         }
 
@@ -84,7 +81,6 @@ FIELDS = (
     "hash_after",
     "state_before",
     "state_after",
-    "rebuilt",
     "last",
 )
 
@@ -92,45 +88,41 @@ FIELDS = (
 # ----------------------------------------------------------------- running
 
 
-def run_segment(journal: Path, snapshot: Path, events: int, *, trusting: bool) -> Segment:
+def run_segment(journal: Path, snapshot: Path, events: int) -> Segment:
     """Run so many events of a journal, or as many as are left, from where a snapshot stands.
 
     The run's tables are made anew from the snapshot's state, so that the digest of the state covers all that the
-    run depends on, unless `trusting`. InputError if the snapshot is damaged, not of this journal's header, or
-    stands at or behind the journal's end.
+    run depends on. InputError if the snapshot is damaged, not of this journal, or stands at or behind its end.
     """
     from marginspec_engine.batches.running import BatchRun
     from marginspec_engine.states.snapshots import read_snapshot
+    from marginspec_tools.runs import left_out
 
     source = open_journal(journal)
-    with journal.open("rb") as stream:
-        digest = file_digest(stream, "sha256").hexdigest()
     kept = read_snapshot(snapshot)
-    check_headers(source, kept.engine.tables.header, snapshot)
-    begun = kept.reached()
-    check_opening(snapshot, begun)
-    run = kept if trusting else BatchRun(begun)
-    last = take_segment(source, run, kept.events - kept.events_before, events)
+    left, begun = left_out(source, kept, snapshot), kept.opened
+    run = BatchRun(begun)
+    last = take_segment(source, run, left, events)
     ended = run.reached()
     return Segment(
-        journal=digest,
+        # Of what was read: the file may be another one by now.
+        journal=source.file_sha256(),
         rulebook=RULEBOOK_VERSION,
         before=kept.events_before,
         start=end_of(begun),
         end=end_of(ended),
         accepted=ended.accepted - begun.accepted,
         rejected=ended.rejected - begun.rejected,
-        rebuilt=not trusting,
         last=last,
     )
 
 
-def take_segment(journal: Journal, run: "BatchRun", passed: int, events: int) -> bool:
-    """Take so many events behind those that are passed; gives whether the journal ends with them."""
+def take_segment(journal: Journal, run: "BatchRun", left_out: int, events: int) -> bool:
+    """Take so many events behind those that are left out; gives whether the journal ends with them."""
     from marginspec_tools.runs import rows_behind
 
     begun, left = run.events, events
-    for rows in rows_behind(journal, run.engine.tables, passed):
+    for rows in rows_behind(journal, run.engine.tables, left_out):
         run.take(rows.until(left))
         if len(rows.words) > left:
             return False
@@ -138,13 +130,6 @@ def take_segment(journal: Journal, run: "BatchRun", passed: int, events: int) ->
     if run.events == begun:
         raise InputError(journal.name, None, None, "ends where the snapshot stands: there is no segment behind it")
     return True
-
-
-def check_opening(snapshot: Path, begun: OpenedState) -> None:
-    """Refuse a start that is none: a state of no events can have one hash only."""
-    if begun.events == 0 and begun.hash != opening_hash(begun.state):
-        reason = f"the hash of this state of no events is {opening_hash(begun.state)}, not {begun.hash}"
-        raise InputError(str(snapshot), None, "hash", reason)
 
 
 def end_of(reached: OpenedState) -> End:
@@ -158,13 +143,8 @@ def end_of(reached: OpenedState) -> End:
 @click.option(
     "--events", type=click.IntRange(1), default=1_000_000, show_default=True, help="How many events to run, at most."
 )
-@click.option(
-    "--trust-snapshot",
-    is_flag=True,
-    help="Do not rebuild what can be computed from its state: quicker, for snapshots that you made yourself.",
-)
 @click.option("--output", type=PATH, metavar="FILE", help="Write to this file, whole or not at all.")
-def command(journal: Path, snapshot: Path, events: int, trust_snapshot: bool, output: Path | None) -> None:
+def command(journal: Path, snapshot: Path, events: int, output: Path | None) -> None:
     """Run a segment of JOURNAL again, from a SNAPSHOT that `marginspec replay --segments` wrote.
 
     A line of JSON says which events were run, how many were accepted and rejected, and the chain's hash and the
@@ -172,7 +152,7 @@ def command(journal: Path, snapshot: Path, events: int, trust_snapshot: bool, ou
     """
     need_fast_engine()
     with line_writer(output, (journal, snapshot)) as put:
-        put(msgspec.json.encode(run_segment(journal, snapshot, events, trusting=trust_snapshot).line()))
+        put(msgspec.json.encode(run_segment(journal, snapshot, events).line()))
 
 
 # ----------------------------------------------------------------- joining
@@ -219,13 +199,12 @@ def segment_of(root: Node) -> Segment:
         fields["to"].fail(f"{accepted} accepted and {rejected} rejected events are not {end.events - start.events}")
     return Segment(
         journal=fields["journal"].sha256(),
-        rulebook=fields["rulebook"].text(),
+        rulebook=fields["rulebook"].choice((RULEBOOK_VERSION,)),
         before=before,
         start=start,
         end=end,
         accepted=accepted,
         rejected=rejected,
-        rebuilt=fields["rebuilt"].flag(),
         last=fields["last"].flag(),
     )
 
@@ -252,7 +231,6 @@ def both(earlier: Segment, later: Segment) -> Segment:
         end=later.end,
         accepted=earlier.accepted + later.accepted,
         rejected=earlier.rejected + later.rejected,
-        rebuilt=earlier.rebuilt and later.rebuilt,
         last=later.last,
     )
 

@@ -7,14 +7,12 @@ of each of them, in the order of the pieces; so it does not depend on who did wh
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from functools import cached_property
 from hashlib import sha256
-from multiprocessing import get_context, parent_process
+from multiprocessing import parent_process
 from pathlib import Path
-from signal import SIG_DFL, SIGINT, signal
 from threading import Thread
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
@@ -22,8 +20,9 @@ import attrs
 import click
 import msgspec
 
+from marginspec_journal import InputError
 from marginspec_journal.strict_json import Node
-from marginspec_tools.console import EngineCrash, counted, line_writer, print_error
+from marginspec_tools.console import EngineCrash, QuietPool, WrongAnswer, counted, line_writer, print_error
 
 PIECES_AHEAD = 32
 """How many pieces wait for each process at most: the others need not be known yet."""
@@ -152,21 +151,18 @@ def answers_in_pool(work: Work[Piece], pieces: Iterable[Piece], jobs: int) -> It
 
     They start anew on every platform, and know of the work only what travels with it, as on a cluster.
     """
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), begin_worker, (work,))
-    try:
-        yield from in_order(pieces, lambda piece: pool.submit(answer_in_worker, piece), jobs * PIECES_AHEAD)
-    except BrokenProcessPool as error:
-        raise EngineCrash("a process died at its work, perhaps for want of memory; nothing is written") from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with QuietPool(jobs, begin_worker, work) as pool:
+        try:
+            yield from in_order(pieces, lambda piece: pool.submit(answer_in_worker, piece), jobs * PIECES_AHEAD)
+        except BrokenProcessPool as error:
+            raise EngineCrash("a process died at its work, perhaps for want of memory; nothing is written") from error
 
 
 _held: list[Opened] = []
 
 
 def begin_worker(work: Work[Any]) -> None:
-    """Make a process ready for pieces; an interrupt ends it in silence, as its parent says what happened."""
-    signal(SIGINT, SIG_DFL)
+    """Make a process ready for pieces."""
     Thread(target=end_with_parent, daemon=True).start()
     _held[:] = [Opened(work)]
 
@@ -237,6 +233,17 @@ class Total:
         self._lines += 1
         self.sums.take(line)
 
+    def take_answer(self, number: int, line: Line) -> bytes:
+        """Add what was answered for a piece, by this process or on another machine; gives its text."""
+        answer = Node(f"the answer for {self._kind.piece} {number}", None, "", line)
+        try:
+            answer.member(self._kind.piece).integer(least=number, most=number)
+            text = msgspec.json.encode(line)
+            self.take(text, answer)
+        except (InputError, TypeError) as refusal:
+            raise WrongAnswer(f"{refusal}; nothing is written") from None
+        return text
+
     def line(self) -> Line:
         """The last line."""
         stated = {self._kind.name: self._kind.version, **self._common, "lines": self._lines}
@@ -244,14 +251,12 @@ class Total:
 
 
 def put_answers(
-    total: Total, found: Iterable[Line], pieces: int, output: Path | None, inputs: tuple[Path, ...]
+    total: Total, found: Iterable[Line], pieces: Sequence[int], output: Path | None, inputs: tuple[Path, ...]
 ) -> None:
-    """Write the lines of so many pieces and their total, whole or not at all."""
+    """Write every line and their total, whole or not at all; WrongAnswer if a line is not that of its piece."""
     with line_writer(output, inputs) as put:
-        for line in counted(found, "answering", pieces):
-            text = msgspec.json.encode(line)
-            total.take(text, Node("a line of this run", None, "", line))
-            put(text)
+        for number, line in zip(pieces, counted(found, "answering", len(pieces)), strict=True):
+            put(total.take_answer(number, line))
         put(msgspec.json.encode(total.line()))
 
 

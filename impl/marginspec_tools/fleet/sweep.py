@@ -11,14 +11,15 @@ import click
 from marginspec import RULEBOOK_VERSION
 from marginspec.model.events import MarkPrice
 from marginspec.model.units import Decimal8
-from marginspec_journal.errors import unreadable
-from marginspec_journal.lines import opened
 from marginspec_journal.states import OpenedState, state_in
 from marginspec_journal.strict_json import Node, parse_document
+from marginspec_journal.whole_files import lines_in, read_whole
 from marginspec_tools.fleet.shards import Assignment, Kind, Line, Total, answers, assignment_options, put_answers
-from marginspec_tools.runs import announce_compiling, check_fast_engine
+from marginspec_tools.runs import announce_compiling, check_fast_engine, check_start
 
 PATH = click.Path(path_type=Path)
+FIELDS = ("scenario", "rejected", "liquidated", "lots", "deleveraged", "levied", "amounts", "hash")
+"""The fields of a scenario's line."""
 COUNTED = ("liquidated", "lots", "deleveraged", "levied")
 
 
@@ -44,11 +45,7 @@ class StateText(NamedTuple):
 
 def read_text(path: Path) -> StateText:
     """The bytes of a state, read once, so that all scenarios are of the same; InputError if it cannot be read."""
-    with opened(path) as file:
-        try:
-            return StateText(str(path), file.read())
-        except OSError as error:
-            raise unreadable(path, error) from None
+    return StateText(str(path), read_whole(path))
 
 
 def known_markets(state: StateText) -> Collection[str] | None:
@@ -61,14 +58,13 @@ def known_markets(state: StateText) -> Collection[str] | None:
 def read_scenarios(path: Path, known: Collection[str] | None) -> list[Scenario]:
     """The scenarios of a file of JSON Lines, each an object with `marks`: a price for each of some known markets."""
     scenarios: list[Scenario] = []
-    with opened(path) as file:
-        for line, text in enumerate(file.read().splitlines(), start=1):
-            marks = parse_document(text, str(path), line).record(("marks",))["marks"]
-            found = [(name, price.wire_decimal()) for name, price in sorted(marks.named_entries(), key=first_of)]
-            for name, _ in found:
-                if known is not None and name not in known:
-                    marks.child(name).fail("the state has no such market")
-            scenarios.append(Scenario(len(scenarios), tuple(found)))
+    for line, text in enumerate(lines_in(path), start=1):
+        marks = parse_document(text, str(path), line).record(("marks",))["marks"]
+        found = [(name, price.wire_decimal()) for name, price in sorted(marks.named_entries(), key=first_of)]
+        for name, _ in found:
+            if known is not None and name not in known:
+                marks.child(name).fail("the state has no such market")
+        scenarios.append(Scenario(len(scenarios), tuple(found)))
     return scenarios
 
 
@@ -88,6 +84,7 @@ class Sweeper:
         from marginspec_engine.memory.copying import words_of_run
 
         self._opened: OpenedState = state_in(parse_document(state.text, state.name))
+        check_start(state.name, self._opened.state)
         self._run = BatchRun(self._opened)
         self._words = words_of_run(self._run)
 
@@ -120,7 +117,14 @@ class NoSums:
         pass
 
     def take(self, line: Node) -> None:
-        """Nothing to add."""
+        """Nothing to add; InputError if it is no line of a scenario."""
+        fields = line.record(FIELDS)
+        for name in ("scenario", "rejected", *COUNTED):
+            fields[name].integer(least=0)
+        for _, amounts in fields["amounts"].named_entries():
+            for _, amount in amounts.named_entries():
+                amount.wire_decimal()
+        fields["hash"].sha256()
 
     def fields(self) -> Line:
         """No field."""
@@ -153,6 +157,7 @@ def command(state: Path, scenarios: Path, **assigned: Any) -> None:
     check_fast_engine()
     text = read_text(state)
     found = read_scenarios(scenarios, known_markets(text))
-    chosen = [found[index] for index in assignment.shard.of(len(found))]
+    pieces = assignment.shard.of(len(found))
+    chosen = (found[index] for index in pieces)
     total = Total(SWEEP, {"rulebook": RULEBOOK_VERSION, "scenarios": len(found), "from": sha256(text.text).hexdigest()})
-    put_answers(total, answers(text, chosen, assignment), len(chosen), assignment.output, (state, scenarios))
+    put_answers(total, answers(text, chosen, assignment), pieces, assignment.output, (state, scenarios))

@@ -4,9 +4,8 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 
 import attrs
@@ -21,7 +20,15 @@ from marginspec_proofs.prover.proving import Status, prove
 from marginspec_proofs.prover.replaying import run_of
 from marginspec_proofs.prover.statements import REGISTRY
 from marginspec_proofs.theorems.necessity import AN_EXAMPLE
-from marginspec_tools.console import counted, json_option, people_console, refusals, refuse_given, whole_folder
+from marginspec_tools.console import (
+    QuietPool,
+    counted,
+    json_option,
+    people_console,
+    refusals,
+    refuse_given,
+    whole_folder,
+)
 from marginspec_tools.prove.counterexamples import example_of
 from marginspec_tools.prove.mutants import campaign_code
 from marginspec_tools.prove.status import FOLDER, write_status
@@ -187,7 +194,7 @@ def chosen_ids(ids: tuple[str, ...], fast: bool) -> list[str]:
 
 def proved_in_parallel(ids: list[str], jobs: int, certificates: Path | None) -> list[Summary]:
     """Summaries in the order of the ids; slow theorems begin first, so that none is left alone at the end."""
-    with texts_hashed_alike(), ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with texts_hashed_alike(), QuietPool(jobs) as pool:
         begun = {
             pool.submit(summary_of, name, certificates): name
             for name in sorted(ids, key=lambda name: REGISTRY[name].fast)
@@ -282,11 +289,17 @@ def show(summaries: list[Summary]) -> None:
     console.print(", ".join(f"{count} {status}" for status, count in sorted(statuses.items())))
 
 
+def checked_flaws(place: Path, known: str) -> list[Flaw]:
+    """The flaws of a certificate, in a process that has all theorems, as importing this module gives it."""
+    return flaws_of(place, known)
+
+
 def recheck_code(folder: Path, jobs: int, as_json: bool) -> int:
-    """Check certificates that were written before, from their own text alone; 1 if one does not hold."""
+    """Check certificates that were written before, against the rules as they are; 1 if one does not hold."""
     listed = listed_certificates(folder)
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(flaws_of, folder / name, known) for name, known in listed.items()]
+    assert marginspec_proofs.theorems.__name__, "importing the package registers its theorems"
+    with texts_hashed_alike(), QuietPool(jobs) as pool:
+        waiting = [pool.submit(checked_flaws, folder / name, known) for name, known in listed.items()]
         flaws = [flaw for one in counted(waiting, "checking", len(waiting)) for flaw in one.result()]
     flaws += [
         Flaw(path.name, "is not in the list of certificates")

@@ -7,9 +7,8 @@ change of rules, theorems or tests concerns; what killed a mutant before is trie
 import json
 import tomllib
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import groupby
-from multiprocessing import get_context
 from pathlib import Path
 
 import attrs
@@ -32,7 +31,7 @@ from marginspec_proofs.mutation.judging import (
     weigh,
 )
 from marginspec_proofs.mutation.mutants import RULES, Mutant, chosen_mutants
-from marginspec_tools.console import counted
+from marginspec_tools.console import QuietPool, counted
 
 TABLE = Path("docs/theorems/mutants.json")
 PAGE = Path("docs/theorems/mutants.md")
@@ -151,7 +150,7 @@ def current_weights(root: Path, known: Weights, jobs: int) -> dict[str, Weight]:
         raise click.UsageError(f"the rules as they are fail a test, so that no mutant can be judged: {failed}")
     named = sorted({one.id for mutant in chosen_mutants(root) for one in mutant.theorems})
     found = {name: known[name] for name in named if name in known and known[name].inputs == current_hash(name)}
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with QuietPool(jobs) as pool:
         begun = {pool.submit(weigh, name): name for name in named if name not in found}
         try:
             done = counted(as_completed(begun), "weighing theorems", len(begun))

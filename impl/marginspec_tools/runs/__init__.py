@@ -17,15 +17,16 @@ from marginspec_tools.runs.engines import (
 from marginspec_tools.runs.journal_size import estimated_events
 from marginspec_tools.runs.running import Run, Step, Totals, check_headers, start_option
 from marginspec_tools.runs.showing import print_run, total_fields
-from marginspec_tools.runs.violations import Broken, broken_by, broken_in, broken_object, broken_text
+from marginspec_tools.runs.violations import Broken, broken_by, broken_in, broken_object, broken_text, check_start
 
 if TYPE_CHECKING:
-    from marginspec_tools.runs.fast_running import FastRun, rows_behind
+    from marginspec_tools.runs.fast_running import FastRun, left_out, rows_behind
     from marginspec_tools.runs.tallies import Amounts, Tally, amounts_if_filled_at_mark, texts_of_amounts
 
 
 _ASKED_FOR = {
     "FastRun": "fast_running",
+    "left_out": "fast_running",
     "rows_behind": "fast_running",
     "Amounts": "tallies",
     "Tally": "tallies",

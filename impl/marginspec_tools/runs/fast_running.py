@@ -1,7 +1,9 @@
 """Running a journal through the optimized engine: receipts and a state at the end, no state between events."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -13,11 +15,12 @@ from marginspec_engine.batches.event_columns import EventRows, event_rows, rows_
 from marginspec_engine.batches.running import BatchRun
 from marginspec_engine.layout.reasons import REASONS
 from marginspec_engine.memory.tables import Tables
-from marginspec_engine.states.snapshots import read_snapshot, write_snapshot
+from marginspec_engine.states.snapshots import Origin, Snapshot, read_snapshot, write_snapshot
 from marginspec_journal import InputError, Journal
 from marginspec_journal.parquet import ParquetJournal
-from marginspec_journal.states import OpenedState
+from marginspec_journal.states import OpenedState, state_text
 from marginspec_tools.runs.running import FIRST_REJECTIONS, Rejection, Totals, check_headers, opened_run
+from marginspec_tools.runs.violations import check_start
 
 EVENTS_AT_ONCE = 10_000
 
@@ -37,13 +40,6 @@ class Cut:
     folder: Path
     every: int
 
-    def left_of_segment(self, run: BatchRun) -> int:
-        """How many events the segment still has; writes a snapshot if a segment begins."""
-        passed = (run.events - run.events_before) % self.every
-        if passed == 0:
-            write_snapshot(self.folder / f"{run.events:012}.snapshot", run)
-        return self.every - passed
-
 
 class FastRun:
     """A journal that is run from an empty exchange, or from a state; iterate once, over the lines of receipts."""
@@ -56,6 +52,7 @@ class FastRun:
         self.journal, self.start = opened_run(journal, start)
         self._kept = kept
         self._cut: Cut | None = None
+        self._left_out = 0
         self._batches = self._resumed(kept.path) if kept and kept.path.exists() else BatchRun(self.start)
         self._batches.want_lines(with_lines)
         self.first_rejections: list[Rejection] = []
@@ -78,30 +75,54 @@ class FastRun:
         self._cut = Cut(folder, every)
 
     def _resumed(self, snapshot: Path) -> BatchRun:
-        """The run of a snapshot, which must be of this journal's header and start."""
-        run = read_snapshot(snapshot)
-        check_headers(self.journal, run.engine.tables.header, snapshot)
-        if (run.events_before, run.accepted_before) != (self.start.events, self.start.accepted):
-            raise InputError(str(snapshot), None, None, "of a run from another state")
-        return run
+        """The run of a snapshot, which must be of this journal and start."""
+        found = read_snapshot(snapshot)
+        if found.origin.start != self._start_sha256:
+            raise InputError(str(snapshot), None, "start", "of a run from another state")
+        self._left_out = left_out(self.journal, found, snapshot)
+        return found.run()
+
+    @cached_property
+    def _start_sha256(self) -> str:
+        return sha256(state_text(self.start)).hexdigest()
 
     def __iter__(self) -> Iterator[bytes]:
-        taken = self._batches.events - self.start.events
-        for rows in rows_behind(self.journal, self._batches.engine.tables, taken):
-            yield from self._taken(rows)
+        rows_left = rows_behind(self.journal, self._batches.engine.tables, self._left_out, self._left)
+        while True:
+            begun = self._passed_sha256()
+            rows = next(rows_left, None)
+            if rows is None:
+                break
+            yield from self._taken(rows, begun)
+        if self._kept and self._left() < self._kept.every:
+            write_snapshot(self._kept.path, self._batches, self._origin(self._passed_sha256()))
 
-    def _taken(self, rows: EventRows) -> Iterator[bytes]:
-        """Take events, with a snapshot behind every so many and behind the last, or before every segment."""
+    def _passed_sha256(self) -> str:
+        """What binds the journal so far, if a snapshot may be written."""
+        return self.journal.passed_sha256() if self._kept or self._cut else ""
+
+    def _origin(self, passed: str) -> Origin:
+        return Origin(passed, self._start_sha256)
+
+    def _left(self) -> int:
+        """How many events there are until the next snapshot."""
+        snapshots = self._kept or self._cut
+        passed = self._batches.events - self.start.events
+        return EVENTS_AT_ONCE if snapshots is None else snapshots.every - passed % snapshots.every
+
+    def _taken(self, rows: EventRows, begun: str) -> Iterator[bytes]:
+        """Take events, with a snapshot behind every so many, or before every segment."""
         while len(rows.words):
-            left = self._kept.every - self._batches.events % self._kept.every if self._kept else len(rows.words)
-            if self._cut:
-                left = self._cut.left_of_segment(self._batches)
+            left = self._left() if self._kept or self._cut else len(rows.words)
+            if self._cut and left == self._cut.every:
+                name = f"{self._batches.events:012}.snapshot"
+                write_snapshot(self._cut.folder / name, self._batches, self._origin(begun))
             yield self._batches.take(rows.until(left))
             if self._lists_rejections:
                 self._list_rejections()
             rows = rows.behind(left)
-            if self._kept:
-                write_snapshot(self._kept.path, self._batches)
+            if self._kept and self._left() == self._kept.every:
+                write_snapshot(self._kept.path, self._batches, self._origin(self._passed_sha256()))
 
     def _list_rejections(self) -> None:
         """Note the first rejections among the events just taken; a rejection's kind is its reason, negative."""
@@ -128,10 +149,27 @@ class FastRun:
         return self._batches.reached()
 
 
-def rows_behind(journal: Journal, tables: Tables, passed: int) -> Iterator[EventRows]:
-    """The events of a journal behind so many, as rows for the tables; InputError if there are not so many."""
-    left = passed - journal.skip(passed)
-    for rows in all_rows(journal, tables):
+def left_out(journal: Journal, found: Snapshot, snapshot: Path) -> int:
+    """Leave out the events that led to a snapshot, unread; gives how many are still to be left out.
+
+    InputError if the snapshot was made of another journal, BrokenInvariant if its state breaks one.
+    """
+    check_headers(journal, found.opened.state.header, snapshot)
+    left = found.passed - journal.skip(found.passed)
+    if journal.passed_sha256() != found.origin.journal:
+        raise InputError(str(snapshot), None, "journal", f"of another journal than {journal.name}")
+    check_start(str(snapshot), found.opened.state)
+    return left
+
+
+def rows_behind(
+    journal: Journal, tables: Tables, left: int, most: Callable[[], int] = lambda: EVENTS_AT_ONCE
+) -> Iterator[EventRows]:
+    """The events of a journal behind so many, as rows for the tables; InputError if there are not so many.
+
+    Lines are never read beyond so many as `most` says, so that what was read ends where a snapshot does.
+    """
+    for rows in all_rows(journal, tables, most):
         skipped = min(left, len(rows.words))
         left -= skipped
         yield rows.behind(skipped)
@@ -139,11 +177,11 @@ def rows_behind(journal: Journal, tables: Tables, passed: int) -> Iterator[Event
         raise InputError(journal.name, None, None, f"ends {left} events before the snapshot does")
 
 
-def all_rows(journal: Journal, tables: Tables) -> Iterator[EventRows]:
+def all_rows(journal: Journal, tables: Tables, most: Callable[[], int]) -> Iterator[EventRows]:
     """All events of a journal as rows for the tables, many at once."""
     if isinstance(journal, ParquetJournal):
         yield from event_rows(journal, tables)
         return
     records = iter(journal)
-    while taken := list(islice(records, EVENTS_AT_ONCE)):
+    while taken := list(islice(records, min(EVENTS_AT_ONCE, most()))):
         yield rows_of_events(tables, [record.event for record in taken])

@@ -7,6 +7,7 @@ import attrs
 from marginspec.model.state import State
 from marginspec_audit import Transition, Unit, Violation, check_state, check_transition
 from marginspec_journal.decimals import decimal_text
+from marginspec_tools.console import BrokenInvariant
 
 
 @attrs.frozen
@@ -22,6 +23,12 @@ class Broken:
 def broken_in(state: State, event: int = 0, line: int = 0) -> list[Broken]:
     """What a state breaks that an event led to; without an event, the state at the start."""
     return [Broken(event, line, found, amount_text(found, state)) for found in check_state(state)]
+
+
+def check_start(name: str, state: State) -> None:
+    """Refuse a state that breaks an invariant, as `replay --from` does: what follows from it need not hold either."""
+    for one in check_state(state):
+        raise BrokenInvariant(f"{name}: {one.invariant} is broken: {one.what}, {one.where}")
 
 
 def broken_by(taken: Transition, event: int, line: int) -> list[Broken]:

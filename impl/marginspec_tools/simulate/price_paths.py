@@ -13,8 +13,7 @@ import attrs
 
 from marginspec.model.units import MAX_PRICE, RATE_ONE
 from marginspec_journal import InputError
-from marginspec_journal.errors import unreadable
-from marginspec_journal.lines import opened
+from marginspec_journal.whole_files import read_whole
 from marginspec_tools.simulate.seeded_random import SeededRandom
 
 CLOSE_COLUMNS = ("date", "market", "close")
@@ -108,11 +107,7 @@ class ClosesFile(NamedTuple):
 
 def read_closes_file(path: Path) -> ClosesFile:
     """The bytes of a file of closes; InputError if it cannot be read."""
-    with opened(path) as file:
-        try:
-            return ClosesFile(path, file.read())
-        except OSError as error:
-            raise unreadable(path, error) from None
+    return ClosesFile(path, read_whole(path))
 
 
 def closes_in(file: ClosesFile, known: Container[str]) -> RealCloses:

@@ -7,7 +7,7 @@ import click
 
 from marginspec import RULEBOOK_VERSION
 from marginspec_journal import write_journal
-from marginspec_tools.console import json_option, print_line
+from marginspec_tools.console import check_target, json_option, one_line, print_line, shown_path
 from marginspec_tools.simulate.generation import generate
 from marginspec_tools.simulate.options import chosen_scenario, scenario_options
 from marginspec_tools.simulate.parameters import Parameters
@@ -32,7 +32,9 @@ def command(context: click.Context, /, out: Path, seed: int, as_json: bool, **op
     took over. The same seed and options give the same file on every machine.
     """
     check_suffix(out)
-    parameters = chosen_scenario(context, options).parameters(seed)
+    scenario = chosen_scenario(context, options)
+    check_target(out, () if scenario.closes is None else (scenario.closes.path,))
+    parameters = scenario.parameters(seed)
     write_journal(out, parameters.header, generate(parameters))
     report(out, parameters, as_json=as_json)
 
@@ -50,7 +52,7 @@ def report(out: Path, parameters: Parameters, *, as_json: bool) -> None:
         line = {
             "scenario": 1,
             "rulebook": RULEBOOK_VERSION,
-            "file": str(out),
+            "file": shown_path(out),
             "events": count,
             "accounts": parameters.accounts,
             "markets": markets,
@@ -59,4 +61,4 @@ def report(out: Path, parameters: Parameters, *, as_json: bool) -> None:
         print_line(line)
     else:
         scale = f"{parameters.accounts:,} accounts in {markets:,} markets"
-        click.echo(f"{out}: {count:,} events of {scale}, seed {parameters.seed}")
+        click.echo(f"{one_line(str(out))}: {count:,} events of {scale}, seed {parameters.seed}")

@@ -23,6 +23,8 @@ from marginspec.model.units import Money
 from marginspec.transition import SpecificationEngine, apply
 from marginspec_audit import Owner, Transition, Violation, quantity_of
 from marginspec_journal import InputError
+from marginspec_journal.atomic import Disk
+from marginspec_tools.audit import folder
 from marginspec_tools.audit.command import command
 from marginspec_tools.audit.folder import REPORT_FILES
 from marginspec_tools.audit.liquidations import COLUMNS
@@ -440,3 +442,32 @@ def test_an_audit_that_is_killed_half_way_leaves_nothing(tmp_path: Path) -> None
     done = subprocess.run(words, capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGKILL, b"", b"")
     assert list(tmp_path.iterdir()) == []
+
+
+class PowerCut(BaseException):
+    """The machine is gone."""
+
+
+def test_a_report_that_a_kill_put_aside_gives_back_what_others_keep_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "report"
+    contents = {name: io.BytesIO(name.encode()) for name in folder.REPORT_FILES}
+    folder.publish(place, contents)
+    (place / "notes.txt").write_text("mine")
+    (place / "kept").mkdir()
+
+    class CutDisk(Disk):
+        def rename(self, part: Path, target: Path) -> None:
+            raise PowerCut
+
+    monkeypatch.setattr(folder, "DISK", CutDisk())
+    monkeypatch.setattr(folder, "remove", lambda _: None)
+    with pytest.raises(PowerCut):
+        folder.publish(place, contents)
+    monkeypatch.undo()
+    assert not place.exists()
+    folder.publish(place, contents)
+    assert sorted(path.name for path in place.iterdir()) == sorted([*folder.REPORT_FILES, "notes.txt", "kept"])
+    assert (place / "notes.txt").read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [place]

@@ -9,13 +9,12 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
-import marginspec_journal
 from marginspec_journal import InputError
 from marginspec_tools.calculate.calc import command
 from marginspec_tools.calculate.schema import calc_schema
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "calc.md"
-SCHEMA_TEXT = (Path(marginspec_journal.__file__).parent / "schemas" / "calc.schema.json").read_bytes()
+SCHEMA_TEXT = (DOCUMENT.parent / "schemas" / "calc.schema.json").read_bytes()
 SCHEMA = json.loads(SCHEMA_TEXT)
 
 # The example of MRG-07: floor, rate, leverage.

@@ -303,11 +303,14 @@ def test_a_damaged_line_is_named(
     part = tmp_path / "part"
     printed("campaign", *SMALL, "--jobs", 1, "--output", part)
     whole = part.read_bytes()
+    accepted = json.loads(whole.splitlines()[0])["accepted"]
     for found, put, message in [
-        (b'"accepted":', b'"accepted":1', "5: accepted: not that of the lines before it"),
+        (b'"accepted":', b'"accepted":1', f"1: events: not 1{accepted} accepted and 0 rejected ones"),
+        (b'"lots":', b'"lots":1', "5: lots: not that of the lines before it"),
+        (b'"findings":[],', b"", "1: findings: missing field"),
         (b'"seed":7', b'"seed":9', "1: seed: not that of journal 0, which is 7"),
         (b'"seed":7,"checked"', b'"seed":8,"checked"', "1: seed: not that of journal 0, which is 8"),
-        (b'"hash":"', b'"hash":"0', "5: hash: not that of the lines before it"),
+        (b'"hash":"', b'"hash":"0', "1: hash: expected 64 lower-case hexadecimal digits"),
         (b'"engines":"agree"', b'"engines":"same"', '1: engines: expected one of agree, differ, found "same"'),
         (b'"engines":"agree"', b'"engines":"differ"', "1: findings: none is given of a journal that has some"),
         (b'"amounts":{}', b'"amounts":{"USDT":{"house":"1e3"}}', '1: amounts.USDT.house: not a decimal: "1e3"'),

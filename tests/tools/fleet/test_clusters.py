@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from asyncio import CancelledError
 from collections.abc import Iterator
 from contextlib import suppress
@@ -75,7 +76,36 @@ def test_a_campaign_loses_a_worker_and_nothing_else(two_workers: LocalCluster, t
 def test_what_a_cluster_cannot_do_is_refused(files: tuple[Path, Path]) -> None:
     state, scenarios = files
     assert "give one of them" in refused("sweep", state, scenarios, "--dask", "tcp://127.0.0.1:1", "--jobs", 2)
-    assert refused("sweep", state, scenarios, "--dask", "nowhere:").startswith("nowhere:: no Dask scheduler answers: ")
+    for address in ("", "tcp://", "foo", "nowhere:", "tls://x", "unknown://x", "tcp://a b:1", "tcp://x:1/y"):
+        said = f"--dask {address!r}: not a scheduler's address, such as tcp://10.0.0.5:8786"
+        assert refused("sweep", state, scenarios, "--dask", address) == said
+
+
+def test_what_listens_and_is_no_scheduler_is_refused_within_seconds(
+    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "ANSWER_SECONDS", 1)
+    state, scenarios = files
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        said = f"{address}: no Dask scheduler answers: it is silent"
+        assert refused("sweep", state, scenarios, "--dask", address) == said
+        secure = f"tls://127.0.0.1:{silent.getsockname()[1]}"
+        said = refused("sweep", state, scenarios, "--dask", secure)
+        assert said.startswith(f"{secure}: no Dask scheduler answers: TLS expects a `ssl_context` argument")
+
+
+def test_a_cluster_without_workers_is_refused_within_seconds(
+    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "WORKER_SECONDS", 1)
+    options: dict[str, Any] = {"n_workers": 0, "dashboard_address": None}
+    options["scheduler_kwargs"] = {"dashboard_address": "127.0.0.1:0"}
+    with LocalCluster(**options) as started:  # type: ignore[no-untyped-call]
+        said = f"{started.scheduler_address}: no worker has joined within 1 seconds"
+        assert refused("sweep", *files, "--dask", started.scheduler_address) == said
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,10 @@ from click.testing import CliRunner
 
 from marginspec.model.events import MarkPrice
 from marginspec.model.units import Decimal8
-from marginspec_engine.batches.running import BatchRun
 from marginspec_engine.layout import MARK, MARKET_ROW, MARKETS, OPEN_INTEREST
 from marginspec_engine.memory.plain_memory import vector_of
 from marginspec_engine.states.snapshots import read_snapshot, write_snapshot
-from marginspec_journal import Record, open_journal, write_journal, write_lines
+from marginspec_journal import InputError, Record, open_journal, write_journal, write_lines
 from marginspec_journal.states import state_text, write_state
 from marginspec_tools import cli
 from marginspec_tools.runs.fast_running import FastRun
@@ -85,7 +84,7 @@ def expected(journal: Path) -> dict[str, Any]:
     assert list(run)[:0] == []
     reached, totals = run.reached(), run.totals()
     return {
-        "segment": 1,
+        "segment": 2,
         "rulebook": "1",
         "journal": sha256(journal.read_bytes()).hexdigest(),
         "before": 0,
@@ -97,7 +96,6 @@ def expected(journal: Path) -> dict[str, Any]:
         "hash_after": totals.hash,
         "state_before": sha256(state_text(start)).hexdigest(),
         "state_after": sha256(state_text(reached)).hexdigest(),
-        "rebuilt": True,
         "last": True,
     }
 
@@ -124,14 +122,6 @@ def test_segments_make_the_whole_in_any_order_and_grouping(files: Files, tmp_pat
         **{name: object_of(second)[name] for name in ("hash_after", "state_after")},
         **{name: object_of(first)[name] + object_of(second)[name] for name in ("accepted", "rejected")},
     }
-
-
-def test_a_trusted_snapshot_gives_the_same_and_says_so(files: Files, tmp_path: Path) -> None:
-    trusted = printed("segment", files.journal, files.snapshots[1], "--events", EVERY, "--trust-snapshot")
-    assert trusted == [{**object_of(files.lines[1]), "rebuilt": False}]
-    assert printed("merge", files.lines[0], put(tmp_path / "trusted", trusted[0]), files.lines[2]) == [
-        {**expected(files.journal), "rebuilt": False}
-    ]
 
 
 def test_the_digest_is_that_of_the_state_file(files: Files, tmp_path: Path) -> None:
@@ -183,7 +173,8 @@ def test_whole_row_groups_before_a_segment_are_not_read(files: Files) -> None:
     ended = open_journal(grouped)
     assert ended.skip(5000) == 1300
     assert list(ended) == []
-    (found,) = printed("segment", grouped, files.snapshots[2], "--events", EVERY)
+    printed("replay", grouped, "--segments", grouped.with_suffix(""), "--every", EVERY, "--json")
+    (found,) = printed("segment", grouped, grouped.with_suffix("") / files.snapshots[2].name, "--events", EVERY)
     assert found == {**object_of(files.lines[2]), "journal": sha256(grouped.read_bytes()).hexdigest()}
 
 
@@ -192,9 +183,10 @@ def test_whole_row_groups_before_a_segment_are_not_read(files: Files) -> None:
 
 def forged(snapshot: Path, path: Path) -> Path:
     """A snapshot of another state, whole: the first mark is one unit higher."""
-    run: BatchRun = read_snapshot(snapshot)
+    found = read_snapshot(snapshot)
+    run = found.run()
     vector_of(run.engine.tables.book, MARKETS).reshape(-1, MARKET_ROW)[0, MARK] += 1
-    write_snapshot(path, run)
+    write_snapshot(path, run, found.origin)
     return path
 
 
@@ -216,26 +208,25 @@ def test_a_forged_snapshot_is_noticed(
     assert not (tmp_path / "whole").exists()
 
 
-def test_a_forged_index_is_of_no_use(files: Files, tmp_path: Path) -> None:
-    run = read_snapshot(files.snapshots[1])
+def test_no_index_is_kept(files: Files, tmp_path: Path) -> None:
+    found = read_snapshot(files.snapshots[1])
+    run = found.run()
     # A market's open interest follows from its positions, so no state states it; one so high allows no trade.
     vector_of(run.engine.tables.book, MARKETS).reshape(-1, MARKET_ROW)[:, OPEN_INTEREST] = 2**60
     snapshot, honest = tmp_path / "forged.snapshot", object_of(files.lines[1])
-    write_snapshot(snapshot, run)
-    (trusted,) = printed("segment", files.journal, snapshot, "--events", EVERY, "--trust-snapshot")
-    assert trusted["state_before"] == honest["state_before"]
-    assert trusted["hash_after"] != honest["hash_after"]
+    write_snapshot(snapshot, run, found.origin)
     assert printed("segment", files.journal, snapshot, "--events", EVERY) == [honest]
 
 
 def test_a_forged_beginning_is_noticed(
     files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    run = read_snapshot(files.snapshots[0])
+    found = read_snapshot(files.snapshots[0])
+    run = found.run()
     run._set_hash(bytes(32))
     forgery = tmp_path / "forged.snapshot"
-    write_snapshot(forgery, run)
-    reason = f"the hash of this state of no events is {object_of(files.lines[0])['hash_before']}, not {64 * '0'}"
+    write_snapshot(forgery, run, found.origin)
+    reason = f"the hash of this state of no events is {object_of(files.lines[0])['hash_before']}"
     assert refused(monkeypatch, capfd, "segment", files.journal, forgery) == (2, f"{forgery}: hash: {reason}")
 
 
@@ -258,7 +249,8 @@ def test_parts_that_are_not_of_one_run_are_refused(
         ((first, {**stated, "to": 500}), f"{changed}:1: to: must be at least 501, found 500"),
         ((first, {**stated, "journal": 64 * "0"}), f"{changed}:1: journal: of another run than {first}:1"),
         ((first, {**stated, "before": 1}), f"{changed}:1: before: of another run than {first}:1"),
-        ((first, {**stated, "rulebook": "2"}), f"{changed}:1: rulebook: of another run than {first}:1"),
+        ((first, {**stated, "rulebook": "2"}), f'{changed}:1: rulebook: expected one of 1, found "2"'),
+        (({**stated, "rulebook": "99"},), f'{changed}:1: rulebook: expected one of 1, found "99"'),
         ((first, {**stated, "more": 1}), f"{changed}:1: more: unknown field"),
         (
             ({**object_of(first), "last": True}, second),
@@ -294,13 +286,15 @@ def test_what_cannot_be_cut_or_run_again_is_refused(
     write_lines(other, attrs.evolve(header, profile=attrs.evolve(header.profile, adl_ranking="bitmex")), [])
     middle = files.snapshots[1]
     said = refused(monkeypatch, capfd, "segment", short, middle)
-    assert said == (2, f"{short}: ends where the snapshot stands: there is no segment behind it")
+    no_segment = f"{short}: ends where the snapshot stands: there is no segment behind it"
+    other_journal = f"{middle}: journal: of another journal than {short}"
+    assert said == (2, other_journal if journal.suffix == ".parquet" else no_segment)
     said = refused(monkeypatch, capfd, "segment", short, files.snapshots[2])
-    assert said == (2, f"{short}: ends 500 events before the snapshot does")
+    assert said == (2, f"{files.snapshots[2]}: journal: of another journal than {short}")
     said = refused(monkeypatch, capfd, "segment", other, middle)
     assert said == (2, f"{other}:1: profile: differs from that of the state {middle}")
     said = refused(monkeypatch, capfd, "segment", journal, tmp_path / "none")
-    assert said == (2, f"{tmp_path / 'none'}: No such file or directory")
+    assert said == (2, f"{tmp_path / 'none'}: cannot be read: No such file or directory")
     assert sorted(tmp_path.iterdir()) == [other, short]
 
 
@@ -315,3 +309,24 @@ def test_a_run_that_is_refused_leaves_no_folder(
     said = refused(monkeypatch, capfd, "replay", journal, "--segments", tmp_path / "cut", "--every", 10)
     assert said == (2, f"{journal}:102: type: missing field")
     assert list(tmp_path.iterdir()) == [journal]
+
+
+def test_the_digest_is_of_what_was_read(files: Files, tmp_path: Path) -> None:
+    """Though another journal takes its name, or it grows, between its opening and its end."""
+    content, path = files.journal.read_bytes(), tmp_path / files.journal.name
+    path.write_bytes(content)
+    journal = open_journal(path)
+    path.rename(tmp_path / f"old-{path.name}")
+    path.write_bytes(b"another")
+    assert sum(1 for _ in journal) == 1300
+    assert journal.file_sha256() == sha256(content).hexdigest()
+    path.write_bytes(content)
+    growing = open_journal(path)
+    with path.open("ab") as stream:
+        stream.write(content)
+    if path.suffix == ".parquet":
+        with pytest.raises(InputError) as refusal:
+            growing.file_sha256()
+        assert str(refusal.value) == f"{path}: changed while it was read"
+    else:
+        assert growing.file_sha256() == sha256(content + content).hexdigest()

@@ -5,13 +5,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 import travelling_work
 from marginspec_journal.strict_json import Node
-from marginspec_tools.console import EngineCrash
+from marginspec_tools.console import EngineCrash, WrongAnswer
 from marginspec_tools.fleet.shards import (
     PIECES_AHEAD,
     Assignment,
@@ -90,8 +90,31 @@ def test_a_process_that_dies_is_told_and_leaves_no_output(tmp_path: Path) -> Non
     total = Total(SQUARES, {"rulebook": "1", "pieces": 9, "of": "numbers"})
     output = tmp_path / "squares"
     with pytest.raises(EngineCrash) as crash:
-        put_answers(total, answers(Squares(deadly=5), range(9), assignment(2)), 9, output, ())
+        put_answers(total, answers(Squares(deadly=5), range(9), assignment(2)), range(9), output, ())
     assert str(crash.value) == "a process died at its work, perhaps for want of memory; nothing is written"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (None, "expected an object, found null"),
+        ("", 'expected an object, found ""'),
+        ([{"piece": 2, "square": 4}] * 5, "expected an object, found a list"),
+        ({"square": 4}, "piece: missing field"),
+        ({"piece": 3, "square": 9}, "piece: must be at most 2, found 3"),
+        ({"piece": 1, "square": 1}, "piece: must be at least 2, found 1"),
+        ({"piece": 2}, "square: missing field"),
+        ({"piece": 2, "square": "4"}, 'square: expected an integer, found "4"'),
+    ],
+)
+def test_what_is_no_answer_to_a_piece_is_told_and_leaves_no_output(answer: Any, said: str, tmp_path: Path) -> None:
+    total = Total(SQUARES, {"rulebook": "1", "pieces": 4, "of": "numbers"})
+    found = [{"piece": 0, "square": 0}, {"piece": 1, "square": 1}, answer, {"piece": 3, "square": 9}]
+    with pytest.raises(WrongAnswer) as wrong:
+        put_answers(total, found, range(4), tmp_path / "squares", ())
+    place = "the answer for piece 2"
+    assert str(wrong.value) == f"{place}: {said}; nothing is written"
     assert list(tmp_path.iterdir()) == []
 
 

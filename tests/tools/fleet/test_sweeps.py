@@ -1,6 +1,7 @@
 """Sweeps: each scenario's answer is that of the specification; shards, in any number of processes, make the whole."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,36 @@ def test_what_does_not_make_a_whole_is_refused(files: tuple[Path, Path], tmp_pat
     run("sweep", state, scenarios_of_other, "--jobs", 1, "--output", other)
     assert refused("merge", first, other) == f"{other}:5: scenarios: of another sweep than {first}"
     assert "3/2 is not a shard, such as 2/5" in refused("sweep", state, scenarios, "--shard", "3/2")
+
+
+def sealed(lines: list[bytes], last: bytes) -> bytes:
+    """Lines with a last line that is their total."""
+    digest = sha256(b"".join(sha256(line).digest() for line in lines)).hexdigest()
+    return b"\n".join((*lines, json.dumps({**json.loads(last), "hash": digest}).encode(), b""))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"hash": None}, "hash: missing field"),
+        ({"amounts": None}, "amounts: missing field"),
+        ({"levied": "0"}, 'levied: expected an integer, found "0"'),
+        ({"amounts": {"USDT": {"house": 1}}}, "amounts.USDT.house: expected a string, found 1"),
+        ({"hash": "0"}, "hash: expected 64 lower-case hexadecimal digits"),
+        ({"more": 1}, "more: unknown field"),
+    ],
+)
+def test_a_line_that_is_no_answer_is_not_joined(
+    change: dict[str, Any], said: str, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    whole = tmp_path / "whole"
+    run("sweep", *files, "--jobs", 1, "--output", whole)
+    *lines, last = whole.read_bytes().splitlines()
+    assert sealed(lines, last).splitlines()[:-1] == lines
+    changed = {**json.loads(lines[2]), **change}
+    lines[2] = json.dumps({name: one for name, one in changed.items() if one is not None}).encode()
+    whole.write_bytes(sealed(lines, last))
+    assert refused("merge", whole) == f"{whole}:3: {said}"
 
 
 def test_a_market_that_does_not_exist_is_refused(files: tuple[Path, Path], tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from marginspec_journal import InputError
 from marginspec_proofs.prover.certificates import EXPECTED, INDEX, MANIFEST, Flaw, flaws_of, listed_certificates
+from marginspec_proofs.prover.sources import machinery_hash
 from marginspec_proofs.prover.statements import REGISTRY
 from marginspec_tools import cli
 from marginspec_tools.prove.command import Summary, chosen_ids, command, exit_code, failure_lines
@@ -217,8 +218,9 @@ def test_an_obligation_that_does_not_hold_is_noticed(copied: Path) -> None:
         manifest["obligations"][2]["sha256"] = sha256(weaker.encode()).hexdigest()
 
     reseal(copied, "T-NUM-1", change)
-    (flaw,) = flaws(copied)
-    assert flaw.why in ("z3 says sat", "z3 cannot read it")
+    first, second = flaws(copied)
+    assert first.why in ("z3 says sat", "z3 cannot read it")
+    assert second.why.startswith("an obligation of the theorem is not among its own: ")
 
 
 def test_text_that_no_solver_reads_is_noticed(copied: Path) -> None:
@@ -228,12 +230,12 @@ def test_text_that_no_solver_reads_is_noticed(copied: Path) -> None:
         manifest["obligations"][2]["sha256"] = sha256(b"(assert").hexdigest()
 
     reseal(copied, "T-NUM-1", change)
-    assert flaws(copied) == [Flaw("T-NUM-1/00003.smt2", "z3 cannot read it")]
+    assert flaws(copied)[0] == Flaw("T-NUM-1/00003.smt2", "z3 cannot read it")
 
 
 def test_a_theorem_that_was_not_proved_is_noticed(copied: Path) -> None:
     reseal(copied, "T-NUM-1", lambda manifest: manifest.update(status="unknown"))
-    assert flaws(copied) == [Flaw("T-NUM-1/manifest.json", "the theorem is unknown")]
+    assert flaws(copied) == [Flaw("T-NUM-1/manifest.json", "its status is not that of the theorem")]
 
 
 def test_missing_and_added_files_are_noticed(copied: Path) -> None:
@@ -251,6 +253,78 @@ def test_missing_and_added_files_are_noticed(copied: Path) -> None:
     ]
 
 
+# What a forger can do who seals the folder again.
+
+
+def obligations(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = manifest["obligations"]
+    return rows
+
+
+def test_dropped_obligations_are_noticed(copied: Path) -> None:
+    for path in (copied / "T-NUM-1").glob("*.smt2"):
+        path.unlink()
+    reseal(copied, "T-NUM-1", lambda manifest: manifest.update(obligations=[]))
+    (flaw,) = flaws(copied)
+    assert flaw.file == "T-NUM-1/manifest.json"
+    assert flaw.why.startswith("an obligation of the theorem is not among its own: ")
+
+
+def test_an_obligation_that_anybody_could_show_is_noticed(copied: Path) -> None:
+    forged = EXPECTED + "(set-logic QF_NIA)\n(assert false)\n(check-sat)\n"
+    (copied / "T-NUM-1" / "00003.smt2").write_text(forged, "utf-8")
+
+    def change(manifest: dict[str, Any]) -> None:
+        obligations(manifest)[2]["sha256"] = sha256(forged.encode()).hexdigest()
+
+    reseal(copied, "T-NUM-1", change)
+    (flaw,) = flaws(copied)
+    assert flaw.why.startswith("an obligation of the theorem is not among its own: ")
+
+
+def test_an_added_obligation_is_noticed(copied: Path) -> None:
+    forged = EXPECTED + "(set-logic QF_NIA)\n(assert false)\n(check-sat)\n"
+    (copied / "T-NUM-1" / "99999.smt2").write_text(forged, "utf-8")
+    row = {"file": "99999.smt2", "sha256": sha256(forged.encode()).hexdigest()}
+    reseal(copied, "T-NUM-1", lambda manifest: obligations(manifest).append(row))
+    assert flaws(copied) == [Flaw("T-NUM-1/99999.smt2", "is no obligation of the theorem")]
+
+
+@pytest.mark.parametrize("file", ["../T-SHARE-2/00001.smt2", "manifest.json", "", 3, None])
+def test_a_name_that_is_no_obligations_is_refused(file: Any, copied: Path) -> None:
+    reseal(copied, "T-NUM-1", lambda manifest: obligations(manifest)[0].update(file=file))
+    assert flaws(copied)[0] == Flaw("T-NUM-1/manifest.json", "is not a manifest of a theorem that is proved")
+
+
+@pytest.mark.parametrize("name", ["sentence", "rules", "scope", "uses", "source_sha256"])
+def test_what_is_said_of_another_theorem_is_noticed(name: str, copied: Path) -> None:
+    reseal(copied, "T-NUM-1", lambda manifest: manifest.update({name: "another"}))
+    assert flaws(copied) == [Flaw("T-NUM-1/manifest.json", f"its {name} is not that of the theorem")]
+
+
+def test_a_witness_that_is_none_is_noticed(copied: Path) -> None:
+    reseal(copied, "T-NUM-1", lambda manifest: manifest.update(witness={}))
+    (flaw,) = flaws(copied)
+    assert flaw.why.startswith("its witness is out of scope: ")
+    reseal(copied, "T-NUM-1", lambda manifest: manifest.update(witness=None))
+    assert flaws(copied) == [Flaw("T-NUM-1/manifest.json", "is not a manifest of a theorem that is proved")]
+
+
+def test_an_invented_theorem_is_noticed(copied: Path) -> None:
+    (copied / "T-NUM-1").rename(copied / "T-INVENTED-1")
+    index = json.loads((copied / INDEX).read_text("utf-8"))
+    index["manifests"]["T-INVENTED-1"] = index["manifests"].pop("T-NUM-1")
+    (copied / INDEX).write_text(json.dumps(index), "utf-8")
+    assert flaws(copied) == [Flaw("T-INVENTED-1/manifest.json", "there is no such theorem")]
+
+
+def test_other_machinery_is_refused(copied: Path) -> None:
+    index = json.loads((copied / INDEX).read_text("utf-8"))
+    (copied / INDEX).write_text(json.dumps({**index, "machinery_sha256": 64 * "0"}), "utf-8")
+    said = f"{copied / INDEX}: machinery_sha256: made by other machinery than is here"
+    assert str(run("--recheck", copied).exception) == said
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"manifests": 3}'])
 def test_a_folder_without_certificates_is_wrong_input(text: str, tmp_path: Path) -> None:
     (tmp_path / INDEX).write_text(text, "utf-8")
@@ -258,5 +332,5 @@ def test_a_folder_without_certificates_is_wrong_input(text: str, tmp_path: Path)
 
 
 def test_no_certificates_prove_nothing(tmp_path: Path) -> None:
-    (tmp_path / INDEX).write_text('{"manifests": {}}', "utf-8")
+    (tmp_path / INDEX).write_text(json.dumps({"machinery_sha256": machinery_hash(), "manifests": {}}), "utf-8")
     assert run("--recheck", tmp_path).exit_code == 1

@@ -22,7 +22,7 @@ from marginspec_audit import COUNT, Owner, Transition, Unit, Violation, money_of
 from marginspec_journal import InputError, open_journal, write_journal
 from marginspec_journal.states import read_state, write_state
 from marginspec_tools import cli
-from marginspec_tools.console import progress
+from marginspec_tools.console import INTERRUPTED, progress
 from marginspec_tools.runs.replay import command
 from marginspec_tools.runs.showing import INVARIANTS, MOST_BROKEN_SHOWN
 from marginspec_tools.runs.violations import amount_text
@@ -393,8 +393,7 @@ def ended_by(child: subprocess.Popen[bytes], sent: signal.Signals) -> tuple[byte
 
 
 @pytest.mark.parametrize(
-    ("sent", "code", "said"),
-    [(signal.SIGKILL, -signal.SIGKILL, b""), (signal.SIGINT, cli.INTERRUPTED, b"interrupted\n")],
+    ("sent", "code", "said"), [(signal.SIGKILL, -signal.SIGKILL, b""), (signal.SIGINT, INTERRUPTED, b"interrupted\n")]
 )
 def test_a_run_that_is_ended_half_way_leaves_nothing(
     sent: signal.Signals, code: int, said: bytes, tmp_path: Path
