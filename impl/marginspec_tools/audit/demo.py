@@ -15,12 +15,13 @@ from marginspec.model.state import State
 from marginspec_tools.audit.checks import Checks, Share, Tally, Verdict, check_share, verdicts
 from marginspec_tools.audit.findings import Finding
 from marginspec_tools.audit.waterfall import HAPPENED, all_funds, happened_text, waterfall_table
-from marginspec_tools.console import QuietPool, counted, json_option, people_console, print_line
+from marginspec_tools.console import QuietPool, counted, json_option, people_console, print_line, shown_path
 from marginspec_tools.explain import explain_event
 from marginspec_tools.runs import Run, Step, Totals, estimated_events
 from marginspec_tools.simulate import stress_day_path
 
 MOST_PROCESSES = 4
+LINES_EXPLAINED = 45
 
 
 @attrs.frozen
@@ -139,10 +140,7 @@ def print_demo(found: Audit) -> None:
     console.print(waterfall_table(all_funds(found.state, found.tally.lots_opened)))
     click.echo()
     if found.explained is not None:
-        step = found.explained
-        for line in explain_event(step.taken.before, step.record, step.number).lines(depth=0, width=console.width):
-            click.echo(line)
-        click.echo()
+        print_beginning(found.explained, console.width)
     found_verdicts = verdicts(found.tally)
     for verdict in found_verdicts:
         click.echo(verdict_line(verdict))
@@ -151,6 +149,18 @@ def print_demo(found: Audit) -> None:
     held = all(verdict.broken == 0 for verdict in found_verdicts)
     click.echo(f"All {len(found_verdicts)} invariants held." if held else "Not all invariants held.")
     click.echo(f"hash {totals.hash}")
+
+
+def print_beginning(step: Step, width: int) -> None:
+    """The beginning of an event's explanation, and the command that shows all of it."""
+    lines = list(explain_event(step.taken.before, step.record, step.number).lines(depth=0, width=width))
+    for line in lines[:LINES_EXPLAINED]:
+        click.echo(line)
+    rest = len(lines) - LINES_EXPLAINED
+    if rest > 0:
+        command_line = f"marginspec explain {shown_path(stress_day_path())} {step.number}"
+        click.echo(f"… {rest} more lines, and all figures: {command_line}")
+    click.echo()
 
 
 def verdict_line(verdict: Verdict) -> str:
