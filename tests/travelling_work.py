@@ -3,9 +3,12 @@
 import os
 import signal
 from collections.abc import Callable
+from typing import Any
 
 import attrs
+import pytest
 
+from marginspec_tools.fleet.campaign import Campaign
 from marginspec_tools.fleet.shards import Line
 
 
@@ -32,3 +35,21 @@ class Changes:
 
     def opened(self) -> Callable[[int], Line]:
         return lambda number: {"piece": number, "changed": len(changed)}
+
+
+def crash(run: Any, rows: Any) -> bytes:
+    """What stands in for running the rows of events."""
+    raise ZeroDivisionError("of the engine")
+
+
+@attrs.frozen
+class CrashingCampaign(Campaign):
+    """Has the optimized engine crash in whichever process a journal is run."""
+
+    def line(self, index: int) -> Line:
+        """No line: the engine crashes at once."""
+        from marginspec_engine.batches.running import BatchRun
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(BatchRun, "take", crash)
+            return super().line(index)

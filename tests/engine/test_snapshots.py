@@ -18,6 +18,7 @@ from marginspec_engine.states import snapshots
 from marginspec_engine.states.snapshots import TABLES, read_snapshot
 from marginspec_journal import InputError, open_journal, write_journal, write_lines
 from marginspec_journal.states import write_state
+from marginspec_tools.console import BrokenInvariant
 from marginspec_tools.runs.fast_running import FastRun, Kept
 from marginspec_tools.simulate import generate, mixed
 from worlds.golden import FOLDER
@@ -147,7 +148,7 @@ def test_a_state_that_breaks_an_invariant_is_refused(tmp_path: Path) -> None:
     # Of the first asset, what has come from outside.
     words[2] -= 1
     resealed(snapshot, head, words)
-    with pytest.raises(InputError) as refusal:
+    with pytest.raises(BrokenInvariant) as refusal:
         FastRun(LEVY, kept=Kept(snapshot, 5))
     assert str(refusal.value) == f"{snapshot}: INV-01 is broken: balances do not sum to zero, USDT"
 
@@ -186,9 +187,10 @@ HEADS: list[tuple[Callable[[Head], Any], str]] = [
     (lambda head: {**head, "hash": "0"}, "hash: expected 64 lower-case hexadecimal digits"),
     (lambda head: {**head, "rows": head["rows"][1:]}, "rows: expected 8 counts, found 7"),
     (lambda head: {**head, "rows": [2, *head["rows"][1:]]}, "rows: not those of what is packed behind"),
-    (lambda head: named(head, "accounts", []), "rows: they make no state"),
-    (lambda head: named(head, "assets", ["USDT", "USDT"]), "names.assets: a name stands there twice"),
-    (lambda head: named(head, "markets", ["a b"]), 'names.markets[0]: not a name: "a b"'),
+    (lambda head: named(head, "account", []), "rows: they make no state"),
+    (lambda head: named(head, "asset", ["USDT", "USDT"]), "names.asset: a name stands there twice"),
+    (lambda head: named(head, "asset", [""]), "rows: they make no state"),
+    (lambda head: named(head, "market", ["a b"]), 'names.market[0]: not a name: "a b"'),
 ]
 
 

@@ -29,7 +29,6 @@ from marginspec.model.state import State
 from marginspec.settlement.waterfall import lots_unrealised, shortfalls, uncovered_shortfall
 from marginspec_audit import COUNT, Owner, Transition, Violation, money_of
 from marginspec_engine.batches.event_columns import rows_of_events
-from marginspec_engine.batches.running import BatchRun
 from marginspec_engine.engine import OptimizedEngine
 from marginspec_journal.decimals import decimal_text, parse_decimal
 from marginspec_tools import cli
@@ -41,6 +40,7 @@ from marginspec_tools.runs.running import Run
 from marginspec_tools.runs.violations import Broken
 from marginspec_tools.simulate import Venue
 from marginspec_tools.simulate.options import scenario_command
+from travelling_work import CrashingCampaign
 
 JOURNALS = 5
 SEED = 40
@@ -493,20 +493,6 @@ def test_states_that_differ_are_told(monkeypatch: pytest.MonkeyPatch, capfd: pyt
     told = f"error: seed 7: the engines differ in the state of event 60 (line 61); {SMALL_AGAIN.format(7)}\n"
     code, said = ended(monkeypatch, capfd, "campaign", *SMALL, "--journals", 1, "--jobs", 1)
     assert (code, said) == (1, told)
-
-
-def crash(run: BatchRun, rows: Any) -> bytes:
-    raise ZeroDivisionError("of the engine")
-
-
-@attrs.frozen
-class CrashingCampaign(Campaign):
-    """Has the optimized engine crash in whichever process a journal is run."""
-
-    def line(self, index: int) -> dict[str, Any]:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(BatchRun, "take", crash)
-            return super().line(index)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

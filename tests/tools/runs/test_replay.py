@@ -467,7 +467,7 @@ def test_a_command_whose_module_is_missing_leaves_the_others_alone(monkeypatch: 
     outcome = CliRunner().invoke(cli.marginspec, ["--help"])
     assert outcome.exit_code == 0
     monkeypatch.setattr(sys, "argv", ["marginspec", "not_there"])
-    assert cli.exit_code() == cli.WRONG_INPUT
+    assert cli.exit_code() == cli.CRASHED
     assert CliRunner().invoke(cli.marginspec, ["replay", str(LEVY)]).exit_code == 0
 
 
