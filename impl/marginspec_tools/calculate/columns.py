@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from marginspec.margin.bands import Exposure, PriceView, highest_price, nearest_unhealthy
 from marginspec.model.market import Market
+from marginspec.model.state import Ranking
 from marginspec.model.units import MAX_AMOUNT, MAX_QUANTITY, MAX_VALUE, WIRE_DECIMALS, Money, Price
 from marginspec_engine.batches.portfolios import Flags, Portfolio, market_columns
 from marginspec_engine.batches.receipt_columns import AMOUNT, amounts
@@ -20,7 +21,6 @@ from marginspec_engine.numba.portfolios import NOT_ANSWERED, DomainFigures, Posi
 from marginspec_journal import InputError
 from marginspec_journal.decimals import decimal_text
 
-Ranking = Literal["binance", "bitmex"]
 REQUIRED = ("domain", "cash", "market", "quantity", "cost")
 ALLOWED = (*REQUIRED, "side")
 SIDES = ("BOTH", "LONG", "SHORT")
