@@ -6,6 +6,7 @@ The journals of the other tests have a handful of accounts, so that their queues
 from collections import Counter
 from collections.abc import Iterator
 from random import Random
+from typing import get_args
 
 import pytest
 from immutables import Map
@@ -13,7 +14,7 @@ from immutables import Map
 from marginspec.margin.margin import movable
 from marginspec.model.effects import Deleveraged
 from marginspec.model.events import Deposit, Event
-from marginspec.model.state import Header, Profile, State
+from marginspec.model.state import Header, Profile, Ranking, State
 from marginspec.model.units import Decimal8
 from worlds.events import (
     ASSET,
@@ -31,7 +32,7 @@ from worlds.events import (
 from worlds.pair import Pair
 from worlds.states import cross
 
-PROFILES = [Profile(ranking, last) for ranking in ("binance", "bitmex") for last in ("levy", "none")]
+PROFILES = [Profile(ranking, last) for ranking in get_args(Ranking) for last in ("levy", "none")]
 SEEDS = range(6)
 ACCOUNTS = 48
 MARKS = (1000, 1000)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cmp_to_key
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 import attrs
 import numpy as np
@@ -18,8 +18,9 @@ from click.testing import CliRunner
 
 from marginspec.margin.margin import domain_margin, is_healthy
 from marginspec.model.account import PositionKey
+from marginspec.model.state import Ranking
 from marginspec.settlement.deleveraging import Ranked, compare_ranked
-from marginspec.settlement.rankings import binance_score, bitmex_score
+from marginspec.settlement.rankings import RANKINGS
 from marginspec_engine.batches.portfolios import Portfolio, market_columns
 from marginspec_engine.memory.plain_memory import Words64
 from marginspec_engine.numba.portfolios import PositionColumns
@@ -108,7 +109,7 @@ def asked(rows: list[dict[str, Any]], kind: str, place: int) -> dict[str, Any]:
     }
 
 
-def expected_rows(domains: list[list[dict[str, Any]]], folder: Path, ranking: str) -> list[dict[str, Any]]:
+def expected_rows(domains: list[list[dict[str, Any]]], folder: Path, ranking: Ranking) -> list[dict[str, Any]]:
     """The answers of `calc`, one question at a time, and ranks by the rulebook's own comparison."""
     questions = [
         asked(rows, kind, place)
@@ -148,11 +149,7 @@ def expected_rows(domains: list[list[dict[str, Any]]], folder: Path, ranking: st
                 "adl_rank": None,
             }
             if is_healthy(margin):
-                score = (
-                    bitmex_score(position.unrealised, position.cost, position.notional, margin.equity)
-                    if ranking == "bitmex"
-                    else binance_score(position.unrealised, margin.cash, margin.maintenance, margin.equity, 10**8)
-                )
+                score = RANKINGS[ranking](position, margin, 10**8)
                 queues.setdefault((row["market"], Decimal(row["quantity"]) > 0), []).append(Ranked(key, score))
     for queue in queues.values():
         for rank, ranked in enumerate(sorted(queue, key=cmp_to_key(compare_ranked)), start=1):
@@ -185,9 +182,9 @@ def test_positions_alone_answer_as_questions_do(tmp_path: Path, seed: int) -> No
     assert 20 < sum(not row["healthy"] for row in expected) < len(expected) - 20
 
 
-@pytest.mark.parametrize("ranking", ["binance", "bitmex"])
+@pytest.mark.parametrize("ranking", get_args(Ranking))
 @pytest.mark.parametrize("seed", SEEDS)
-def test_columns_answer_as_questions_do(tmp_path: Path, seed: int, ranking: str) -> None:
+def test_columns_answer_as_questions_do(tmp_path: Path, seed: int, ranking: Ranking) -> None:
     domains = some_domains(Random(seed))
     positions, markets = written(tmp_path, [row for rows in domains for row in rows])
     output = tmp_path / "answers.parquet"

@@ -7,7 +7,7 @@ first shrinks what it finds, the second is fast.
 
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, get_args
 
 import attrs
 from hypothesis import strategies as st
@@ -21,7 +21,7 @@ from marginspec.model.events import Event
 from marginspec.model.fields import Amount, Choice, Field, Flag, Integer, Name, Rows
 from marginspec.model.ledger import house, insurance
 from marginspec.model.market import Market
-from marginspec.model.state import Header, Profile, State
+from marginspec.model.state import Header, Profile, Ranking, State
 from marginspec.model.units import RATE_ONE, Decimal8
 from worlds.declared import EVENT_CLASSES, made
 from worlds.events import TierRow, decimal, listing, tiers
@@ -98,7 +98,7 @@ class World:
 
 def world(chooser: Chooser) -> World:
     """Both profiles and last resorts, coarse and fine units, several markets of one asset, all modes, tight cash."""
-    profile = Profile(chooser.pick(("binance", "bitmex")), chooser.pick(("levy", "levy", "levy", "none")))
+    profile = Profile(chooser.pick(get_args(Ranking)), chooser.pick(("levy", "levy", "levy", "none")))
     header = Header(profile, Map({"USD": chooser.pick((0, 0, 1, 2)), "EUR": 0}))
     opening: list[Event] = []
     for name in ("A", "B", "C")[: chooser.pick((1, 2, 2, 3))]:

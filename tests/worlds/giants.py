@@ -1,6 +1,6 @@
 """Events whose amounts are as large as they may be, so that sums and products of 64 bits overflow."""
 
-from typing import Any
+from typing import Any, get_args
 
 from immutables import Map
 
@@ -8,7 +8,7 @@ from marginspec.model import events
 from marginspec.model.account import OrderSide
 from marginspec.model.events import Event
 from marginspec.model.market import TierTerms
-from marginspec.model.state import Header, Profile
+from marginspec.model.state import Header, Profile, Ranking
 from marginspec.model.units import MAX_PRICE, MAX_QUANTITY, Decimal8
 from worlds.aimed import ACCOUNTS, ONE, TAKERS, Chooser
 from worlds.events import listing
@@ -25,7 +25,7 @@ POWERS = tuple(2**power for power in (0, 1, 7, 20, 31, 40, 52, 53))
 
 def giant_world(chooser: Chooser) -> tuple[Header, tuple[Event, ...]]:
     """A header and an opening: markets of no decimals, rich accounts, fees up to all there is."""
-    header = Header(Profile(chooser.pick(("binance", "bitmex"))), Map({"USD": 0}))
+    header = Header(Profile(chooser.pick(get_args(Ranking))), Map({"USD": 0}))
     opening: list[Event] = []
     for name in ("A", "B"):
         fees: dict[str, Any] = {

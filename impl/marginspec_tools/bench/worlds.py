@@ -30,10 +30,10 @@ PRICE_WIRE, LOTS_WIRE = 10**6, 10**5
 """A price unit and a lot of every market, in 1e-8: two and three digits after the point."""
 
 
-def rows(count: int, event_type: int) -> Words64:
-    """So many events of a type, with nothing else in them yet."""
+def rows(count: int, event_class: type) -> Words64:
+    """So many events of a class, with nothing else in them yet."""
     words = np.full((count, layout.EVENT_ROW), NONE, np.int64)
-    words[:, layout.EVENT_TYPE] = event_type
+    words[:, layout.EVENT_TYPE] = layout.EVENT_CLASSES.index(event_class)
     return words
 
 
@@ -62,7 +62,7 @@ class World:
             self.take_event(events.ListMarket(*terms))
         self.tables.add_accounts([f"a{number:07}" for number in range(accounts)])
         self.asset = self.tables.asset(ASSET)
-        self.take(priced(self.in_markets(rows(len(prices), layout.MARK_PRICE)), prices))
+        self.take(priced(self.in_markets(rows(len(prices), events.MarkPrice)), prices))
 
     def in_markets(self, words: Words64) -> Words64:
         """Events, one in each market."""
@@ -71,7 +71,7 @@ class World:
 
     def take_event(self, event: events.Event) -> None:
         """Take one event that is not compiled."""
-        words = rows(1, layout.LIST_MARKET)
+        words = rows(1, events.ListMarket)
         self.run.take(EventRows(words, {0: event}))
 
     def take(self, words: Words64) -> None:
@@ -80,27 +80,27 @@ class World:
 
     def deposit(self, amounts: Words64) -> None:
         """Give every account so much, in 1e-8."""
-        words = amounting(rows(self.accounts, layout.DEPOSIT), amounts)
+        words = amounting(rows(self.accounts, events.Deposit), amounts)
         words[:, layout.EVENT_ASSET], words[:, layout.FIRST_ACCOUNT] = self.asset, np.arange(self.accounts)
         self.take(words)
 
     def isolate(self, market: int) -> None:
         """Set every account's margin mode in a market to isolated."""
-        words = rows(self.accounts, layout.SET_MARGIN_MODE)
+        words = rows(self.accounts, events.SetMarginMode)
         words[:, layout.FIRST_ACCOUNT], words[:, layout.OF_MARKET] = np.arange(self.accounts), market
         words[:, layout.CHOICE] = layout.ISOLATED_MODE
         self.take(words)
 
     def lever(self, market: int, leverages: Words64) -> None:
         """Set every account's leverage in a market."""
-        words = rows(self.accounts, layout.SET_LEVERAGE)
+        words = rows(self.accounts, events.SetLeverage)
         words[:, layout.FIRST_ACCOUNT], words[:, layout.OF_MARKET] = np.arange(self.accounts), market
         words[:, layout.CHOICE] = leverages
         self.take(words)
 
     def add_to_isolated(self, market: int, amounts: Words64) -> None:
         """Move so much cash, in 1e-8, into every account's isolated position in a market."""
-        words = amounting(rows(self.accounts, layout.ADJUST_ISOLATED_MARGIN), amounts)
+        words = amounting(rows(self.accounts, events.AdjustIsolatedMargin), amounts)
         words[:, layout.FIRST_ACCOUNT], words[:, layout.OF_MARKET] = np.arange(self.accounts), market
         words[:, layout.FIRST_SIDE] = layout.BOTH
         self.take(words[amounts > 0])
@@ -108,7 +108,7 @@ class World:
     def pair_up(self, market: int, lots: Words64) -> None:
         """Have each account of the first half buy so many lots, at mark, of one of the second half."""
         half = self.accounts // 2
-        words = amounting(rows(half, layout.TRADE), lots * LOTS_WIRE)
+        words = amounting(rows(half, events.Trade), lots * LOTS_WIRE)
         priced(words, np.full(half, self.prices[market]))
         words[:, layout.OF_MARKET], words[:, layout.CHOICE] = market, 1
         words[:, layout.FIRST_ACCOUNT], words[:, layout.SECOND_ACCOUNT] = np.arange(half), np.arange(half, 2 * half)
@@ -116,7 +116,7 @@ class World:
 
     def marks(self, markets: Words64, prices: Words64) -> Words64:
         """Marks of markets, in price units."""
-        words = priced(rows(len(prices), layout.MARK_PRICE), prices)
+        words = priced(rows(len(prices), events.MarkPrice), prices)
         words[:, layout.OF_MARKET] = markets
         return words
 

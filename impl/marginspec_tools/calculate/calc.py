@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 import attrs
 import click
@@ -17,7 +17,7 @@ from marginspec.model.account import DomainKey, PositionKey, PositionMode, Setti
 from marginspec.model.ledger import LedgerAccount
 from marginspec.model.market import FeeTerms, Market, list_market
 from marginspec.model.rejections import Rejected
-from marginspec.model.state import Header, Profile, State
+from marginspec.model.state import Header, Profile, Ranking, State
 from marginspec.model.units import (
     DEFAULT_ASSET_DECIMALS,
     MAX_AMOUNT,
@@ -48,7 +48,6 @@ from marginspec_tools.runs import need_fast_engine
 CALC_VERSION = 1
 ACCOUNT = "domain"
 LONGEST_ID = 128
-RANKINGS = ("binance", "bitmex")
 
 Values = dict[str, Any]
 
@@ -85,7 +84,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--output", type=PATH, metavar="PARQUET", help="Write the answers to this file, if FILE is Parquet.")
 @click.option(
     "--ranking",
-    type=click.Choice(RANKINGS),
+    type=click.Choice(get_args(Ranking)),
     default="binance",
     show_default=True,
     help="Whose formula ranks positions for auto-deleveraging, if FILE is Parquet.",
@@ -194,23 +193,23 @@ def bankruptcy_answer(question: Question) -> Values:
 
 
 def score_answer(question: Question) -> Values:
-    """Each position's score by both rankings; none in a domain that is not healthy, which is in no queue."""
+    """Each position's score by every ranking; none in a domain that is not healthy, which is in no queue."""
     if not is_healthy(domain_margin(question.state, question.domain)):
         return {"positions": []}
+    states = {ranking: ranked_by(ranking, question.state) for ranking in get_args(Ranking)}
     rows = [
         {
             "side": key.side,
-            "binance": fraction(score_of(question.state, key, question.domain)),
-            "bitmex": fraction(score_of(ranked_by_bitmex(question.state), key, question.domain)),
+            **{ranking: fraction(score_of(state, key, question.domain)) for ranking, state in states.items()},
         }
         for key in question.positions()
     ]
     return {"positions": rows}
 
 
-def ranked_by_bitmex(state: State) -> State:
-    """The state under the other ranking."""
-    return attrs.evolve(state, header=Header(Profile(adl_ranking="bitmex")))
+def ranked_by(ranking: Ranking, state: State) -> State:
+    """The state under a ranking."""
+    return attrs.evolve(state, header=Header(Profile(adl_ranking=ranking)))
 
 
 def fraction(score: Score) -> Values:

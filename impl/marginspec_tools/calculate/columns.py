@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from marginspec.margin.bands import Exposure, PriceView, highest_price, nearest_unhealthy
 from marginspec.model.market import Market
+from marginspec.model.state import Ranking
 from marginspec.model.units import MAX_AMOUNT, MAX_QUANTITY, MAX_VALUE, WIRE_DECIMALS, Money, Price
 from marginspec_engine.batches.portfolios import Flags, Portfolio, market_columns
 from marginspec_engine.batches.receipt_columns import AMOUNT, amounts
@@ -21,7 +22,6 @@ from marginspec_journal.decimals import decimal_text
 from marginspec_journal.limits import TABLE_ROWS
 from marginspec_journal.parquet import damage_of, opened_table, parquet_file
 
-Ranking = Literal["binance", "bitmex"]
 REQUIRED = ("domain", "cash", "market", "quantity", "cost")
 ALLOWED = (*REQUIRED, "side")
 SIDES = ("BOTH", "LONG", "SHORT")

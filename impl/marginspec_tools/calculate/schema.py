@@ -2,8 +2,10 @@
 
 import sys
 from pathlib import Path
+from typing import get_args
 
 from marginspec import RULEBOOK_VERSION
+from marginspec.model.state import Ranking
 from marginspec_journal.canonical import JsonObject
 from marginspec_journal.schemas.definitions import closed, nullable, record_schema, refer, schema_text
 from marginspec_tools.calculate.calc import CALC_VERSION, LONGEST_ID
@@ -94,8 +96,8 @@ def answer_schemas() -> JsonObject:
         ),
         "answer_adl_score": answer_schema(
             "adl_score",
-            "Each position's score for deleveraging, by both rankings.",
-            positions=by_side(binance=refer("fraction"), bitmex=refer("fraction")),
+            "Each position's score for deleveraging, by every ranking.",
+            positions=by_side(**dict.fromkeys(get_args(Ranking), refer("fraction"))),
         ),
     }
 

@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar, get_args
 
 import attrs
 import click
 from click.core import ParameterSource
 
-from marginspec.model.state import Header, Profile
+from marginspec.model.state import Header, LastResort, Profile, Ranking
 from marginspec.model.units import RATE_ONE, WIRE_DECIMALS
 from marginspec_journal.decimals import decimal_text, parse_decimal
 from marginspec_journal.strict_json import Node
@@ -32,8 +32,8 @@ MOST_LEVERAGE = 1000
 DEFAULT_MARKETS = 10
 RATES = {"volatility": 0, "jump_probability": 0, "jump_mean": -RATE_ONE, "jump_deviation": 0}
 """The rates, each with its lowest value."""
-ADL_RANKINGS: tuple[Literal["binance", "bitmex"], ...] = ("binance", "bitmex")
-LAST_RESORTS: tuple[Literal["levy", "none"], ...] = ("levy", "none")
+ADL_RANKINGS: tuple[Ranking, ...] = get_args(Ranking)
+LAST_RESORTS: tuple[LastResort, ...] = get_args(LastResort)
 PRESETS = ("mixed",)
 STATED_MIX = re.compile(",".join(f"{kind}=(0|[1-9][0-9]{{0,5}})" for kind in DEFAULT_MIX))
 
@@ -53,8 +53,8 @@ class ScenarioOptions:
     jump_probability: int
     jump_mean: int
     jump_deviation: int
-    adl_ranking: Literal["binance", "bitmex"]
-    last_resort: Literal["levy", "none"]
+    adl_ranking: Ranking
+    last_resort: LastResort
     leverage: int
     mix: dict[str, int]
 

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 import attrs
 import pytest
 from click.testing import CliRunner, Result
 
 from marginspec.model import events
-from marginspec.model.state import Header, Profile, State
+from marginspec.model.state import Header, LastResort, Profile, Ranking, State
 from marginspec.model.units import RATE_ONE
 from marginspec.transition import apply
 from marginspec_audit import Transition, check_transition
@@ -205,11 +206,11 @@ def test_most_events_are_accepted_and_some_are_not() -> None:
     assert 0.1 * len(trades) < len(with_order) < 0.8 * len(trades)
 
 
-@pytest.mark.parametrize("adl_ranking", ["binance", "bitmex"])
-@pytest.mark.parametrize("last_resort", ["levy", "none"])
+@pytest.mark.parametrize("adl_ranking", get_args(Ranking))
+@pytest.mark.parametrize("last_resort", get_args(LastResort))
 @pytest.mark.parametrize("seed", range(3))
-def test_every_step_of_a_wild_scenario_is_sound(seed: int, adl_ranking: str, last_resort: str) -> None:
-    header = Header(Profile(adl_ranking, last_resort))  # type: ignore[arg-type]  # two literals by name
+def test_every_step_of_a_wild_scenario_is_sound(seed: int, adl_ranking: Ranking, last_resort: LastResort) -> None:
+    header = Header(Profile(adl_ranking, last_resort))
     state = State(header=header)
     for taken in simulated_events(parameters(seed, count=350, header=header)):
         before = state
