@@ -4,7 +4,7 @@ import os
 import sys
 
 INTERRUPTED = 130
-"""What a shell reports of a program that SIGINT ended."""
+"""What a shell reports of a program that SIGINT ended; the console has it too, but may not be loaded yet."""
 
 
 def main() -> None:
