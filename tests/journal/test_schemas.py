@@ -12,7 +12,7 @@ from marginspec.model.effects import Effect, Receipt
 from marginspec.model.events import Event
 from marginspec.model.fields import type_name
 from marginspec.model.rejections import Reason
-from marginspec.model.state import Header, Profile, State
+from marginspec.model.state import Header, Profile, Ranking, State
 from marginspec_journal.canonical import canonical_json
 from marginspec_journal.chain import ReceiptChain
 from marginspec_journal.digits import Digits
@@ -281,11 +281,7 @@ def test_calc_positions_have_a_cost_or_an_entry() -> None:
         {
             "kind": "adl_score",
             "positions": [
-                {
-                    "side": "LONG",
-                    "binance": {"numerator": "0", "denominator": "1"},
-                    "bitmex": {"numerator": "-2", "denominator": "3"},
-                }
+                {"side": "LONG", **{name: {"numerator": "-2", "denominator": "3"} for name in get_args(Ranking)}}
             ],
         },
     ],
