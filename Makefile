@@ -11,7 +11,7 @@ ROOTS := spec impl proofs tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup check test format compiled equality lint coverage bench docs lock clean
+.PHONY: help demo setup check test format compiled equality lint coverage bench docs recordings lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -75,6 +75,11 @@ docs: setup ## write the generated documents and schemas anew
 	$(BIN)/python -m marginspec_tools.prove.traceability --write
 	$(BIN)/python -m marginspec_journal.schemas docs/schemas
 	$(BIN)/python -m marginspec_tools.calculate.schema docs/schemas
+
+recordings: setup ## write what tests compare with anew: golden receipts, witnesses, explanations; then read what changed
+	$(BIN)/python -m worlds.golden
+	$(BIN)/python -m worlds.witnesses
+	$(BIN)/python tests/tools/explain/record.py
 
 lock: setup ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --no-config --all-extras --group dev --upgrade \

@@ -11,7 +11,7 @@ from marginspec.model.events import Event
 from marginspec.model.fields import Choice, Field, Rows, fields_of, type_name
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rulebook" / "09-events.md").read_text("utf-8")
-FIELDS = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|", PAGE, re.MULTILINE))
+FIELDS = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|", PAGE.partition("|---")[2], re.MULTILINE))
 CLASSES: dict[str, type] = {type_name(one): one for one in get_args(Event)}
 
 

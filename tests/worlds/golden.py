@@ -1,6 +1,6 @@
 """The golden journals: a short one for every type of event and every reason of rejection.
 
-`PYTHONPATH=tests python -m worlds.golden` writes the journals and their receipts into tests/vectors/golden.
+`make recordings` writes the journals and their receipts into tests/vectors/golden.
 The journals are made here; the receipts are what the specification answered when they were reviewed, and
 tests/spec/test_golden.py holds every later version to them.
 """

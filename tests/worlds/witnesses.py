@@ -1,6 +1,6 @@
 """The journals of theorems whose example is what they are about.
 
-`PYTHONPATH=tests python -m worlds.witnesses` writes them into tests/vectors/witnesses, from the theorems themselves.
+`make recordings` writes them into tests/vectors/witnesses, from the theorems themselves.
 tests/proofs/test_replaying.py holds both to each other.
 """
 

@@ -1,4 +1,4 @@
-"""Record the explanations anew: `python tests/tools/explain/record.py`, then read what changed."""
+"""Record the explanations anew, as `make recordings` does; then read what changed."""
 
 from pathlib import Path
 

@@ -84,7 +84,7 @@ def programmed(explanation: Explained) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", RECORDED)
 def test_recorded(name: str) -> None:
-    """After a change that is meant: `python tests/tools/explain/record.py`, and read what changed."""
+    """After a change that is meant: `make recordings`, and read what changed."""
     assert RECORDED[name] == (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
 
 
