@@ -36,6 +36,15 @@ def test_the_profit_of_a_fill_goes_to_the_reserve() -> None:
     assert "lot:1" not in balances(done)
 
 
+@pytest.mark.rule("LIQ-05", "TRN-01")
+def test_a_fill_without_profit_and_loss_leaves_the_funds_unsaid() -> None:
+    assert effects(TAKEN, fill("alice", "2", "88")) == (
+        moved("position:alice:A:BOTH", "lot:1", 176, "LIQ-05"),
+        LotReduced(1, "A", Quantity(3)),
+        PositionChanged(key("alice"), Quantity(2)),
+    )
+
+
 @pytest.mark.rule("LIQ-05", "WTF-01")
 def test_a_loss_draws_the_reserve_and_then_the_insurance() -> None:
     part = settled(fill("alice", "2", "93"), fund("7"), mark("87"), state=TAKEN)
