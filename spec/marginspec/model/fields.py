@@ -159,9 +159,9 @@ def _plain(declared: Any) -> tuple[Any, tuple[Any, ...]]:
 
 def _kind(given: Any, marks: tuple[Any, ...]) -> Kind | None:
     """What a field is; None if it is a record, whose own fields take its place."""
-    for mark in marks:
-        if isinstance(mark, Kind):
-            return mark
+    stated = [mark for mark in marks if isinstance(mark, Kind)]
+    if stated:
+        return stated[0]
     if get_origin(given) is Literal:
         return Choice(tuple(word for word in get_args(given) if word))
     if get_origin(given) is tuple:
