@@ -78,3 +78,9 @@ def test_new_tiers_are_settled_like_a_mark() -> None:
     unmarked = settled(new_tiers(("0", 3, "0.3"), market="B"), state=OPEN)
     assert unmarked.markets["B"].tiers == table(("0", 3, "0.3"))
     assert key("carol") in tight.positions
+
+
+@pytest.mark.rule("MKT-01", "NUM-03")
+def test_a_market_without_positions_has_no_open_interest_to_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("marginspec.handlers.markets.MAX_OPEN_INTEREST_MARKED", 0)
+    assert refusal(settled(listing()), mark("100")) is None

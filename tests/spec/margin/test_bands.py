@@ -258,3 +258,9 @@ def test_bankruptcy_price_rounds_against_the_account() -> None:
 def test_isolated_bankruptcy_price_is_entry_less_cash_per_lot() -> None:
     lonely = settled(margin_mode("alice"), trade("alice", "bob", "20", "100"), adjust("alice", "100"), state=OPEN)
     assert bankruptcy_price(lonely, isolated_domain("alice"), "A") == 100 - 500 // 20
+
+
+@pytest.mark.rule("MRG-07", "NUM-03")
+def test_without_exposure_a_quantum_a_price_unit_bounds_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("marginspec.margin.bands.MAX_VALUE", 100)
+    assert highest_price(PriceView(Money(0), Money(0), ())) == 100
