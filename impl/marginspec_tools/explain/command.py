@@ -52,9 +52,8 @@ def command(
     gc.disable()  # a trace is kept to its end: looking for what is unused in it takes a third of the time
     try:
         explained = explanation_of(run, number, account, market)
-        told = (
-            msgspec.json.encode(explained.as_object()) if as_json else "\n".join(explained.lines(depth, page_width()))
-        )
+        lines = explained.lines(depth, page_width())
+        told = msgspec.json.encode(explained.as_object()) if as_json else "\n".join(lines)
     finally:
         gc.enable()
     click.echo(told)
