@@ -6,7 +6,7 @@ from marginspec.model.state import Header
 from marginspec_engine.batches.portfolios import Portfolio, market_columns
 from marginspec_engine.engine import OptimizedEngine
 from marginspec_engine.layout import NONE
-from marginspec_engine.numba.entry_points import SETTLE_MARKET, enter
+from marginspec_engine.numba.door import SETTLE_MARKET, enter
 from marginspec_engine.numba.portfolios import PositionColumns, bands_alone_found, bands_found
 
 

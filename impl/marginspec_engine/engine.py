@@ -14,7 +14,7 @@ from marginspec_engine.layout.event_words import write_event
 from marginspec_engine.layout.reasons import ACCEPTED, REASONS, TOO_WIDE
 from marginspec_engine.memory.plain_memory import Draft, PlainWords, vector_of
 from marginspec_engine.memory.tables import Tables
-from marginspec_engine.numba.entry_points import APPLY, SETTLE_MARKET, enter
+from marginspec_engine.numba.door import APPLY, SETTLE_MARKET, enter
 from marginspec_engine.rules.market import Refused, checked_fees, checked_tick, checked_tiers, need
 from marginspec_engine.rules.transition import apply_event
 from marginspec_engine.states.reading import load_state

@@ -23,7 +23,6 @@ from marginspec.model.fields import (
     fields_of,
     type_name,
 )
-from marginspec.model.ledger import name_of
 from marginspec.model.units import WIRE_DECIMALS
 from marginspec_journal.canonical import JsonObject
 from marginspec_journal.decimals import decimal_text, shortest_decimal
@@ -157,7 +156,7 @@ def _compiled(form: RecordForm, fields: tuple[Field, ...]) -> Encode:
     lines = [f"{of}_digits = {_digits(of, owners)}" for of in sorted(set(_units(fields)))]
     deletions = [f"if {_is_absent(field)}: del encoded[{field.name!r}]" for field in fields if field.optional]
     lines += [f"encoded = {_object_text(shown)}", *deletions, "return encoded"]
-    names: dict[str, Any] = {"decimal_text": decimal_text, "shortest_decimal": shortest_decimal, "name_of": name_of}
+    names: dict[str, Any] = {"decimal_text": decimal_text, "shortest_decimal": shortest_decimal}
     text = "\n    ".join(["def encode(record, digits=None):", *lines])
     exec(compile(text, f"<writer of {form.name}>", "exec"), names)
     encode: Encode = names["encode"]
@@ -190,7 +189,7 @@ def _expression(kind: Kind, value: str) -> str:
             units = value if kind.form == "signed" else f"abs({value})"
             return f"decimal_text({units}, {kind.of}_digits)"
         case LedgerName():
-            return f"name_of({value})"
+            return f"{value}.name"
         case Rows():
             shown = dict(text for field in fields_of(kind.record) for text in _shown(field, f"row.{field.path[0]}"))
             return f"[{_object_text(shown)} for row in {value}]"

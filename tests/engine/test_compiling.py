@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from numba.core.caching import FunctionCache
 
-from marginspec_engine.numba import caching, compiling
+from marginspec_engine.numba import caching, compiling, keeping
 from marginspec_journal import InputError
 from marginspec_tools.fleet.campaign import Campaign
 from marginspec_tools.fleet.sweep import StateText
@@ -39,7 +39,7 @@ def imported(path: Path) -> Any:
 def announcements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is announced."""
     said: list[str] = []
-    monkeypatch.setattr(caching, "BEFORE_COMPILING", [lambda: said.append("compiling")])
+    monkeypatch.setattr(keeping, "BEFORE_COMPILING", [lambda: said.append("compiling")])
     return said
 
 
@@ -75,7 +75,7 @@ def test_where_nothing_can_be_written_it_is_compiled_without_a_cache(
     for _ in range(2):
         with pytest.warns(RuntimeWarning) as warned:
             assert compiling.compiled(function)(21) == 42
-        assert [str(one.message) for one in warned] == [caching.NOT_KEPT]
+        assert [str(one.message) for one in warned] == [keeping.NOT_KEPT]
     assert announced == 2 * ["compiling"]
     assert [path.name for path in tmp_path.iterdir()] == ["a_module_of_its_own.py"]
 
@@ -86,8 +86,8 @@ CHILD = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from a_module_of_its_own import doubled
-from marginspec_engine.numba import caching, compiling
-caching.BEFORE_COMPILING.append(lambda: print("announced", flush=True))
+from marginspec_engine.numba import caching, compiling, keeping
+keeping.BEFORE_COMPILING.append(lambda: print("announced", flush=True))
 function = compiling.compiled(doubled)
 assert function(21) == 42
 print(sum(function.stats.cache_misses.values()), flush=True)
@@ -102,7 +102,7 @@ def child(path: Path) -> subprocess.Popen[str]:
 def test_of_several_processes_one_compiles(tmp_path: Path) -> None:
     path = tmp_path / "a_module_of_its_own.py"
     cache = caching.SourcesCache(function_of(path))
-    held = caching.locked(cache._lock)
+    held = keeping.locked(cache._lock)
     with ExitStack() as stack:
         children = [stack.enter_context(child(path)) for _ in range(3)]
         streams = [one.stdout for one in children if one.stdout is not None]
@@ -125,7 +125,7 @@ def test_a_lock_of_a_process_that_is_gone_holds_nobody(tmp_path: Path, announced
 def test_nobody_waits_for_ever(tmp_path: Path, announced: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a_module_of_its_own.py"
     cache = caching.SourcesCache(function_of(path))
-    monkeypatch.setattr(caching, "MOST_SECONDS", 0)
+    monkeypatch.setattr(keeping, "MOST_SECONDS", 0)
     with cache._lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         assert compiling.compiled(imported(path))(21) == 42
@@ -136,10 +136,10 @@ def test_nobody_waits_for_ever(tmp_path: Path, announced: list[str], monkeypatch
 
 
 def test_it_is_said_once_on_stderr(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(caching, "BEFORE_COMPILING", [])
+    monkeypatch.setattr(keeping, "BEFORE_COMPILING", [])
     need_fast_engine()
     need_fast_engine()
-    (call,) = caching.BEFORE_COMPILING
+    (call,) = keeping.BEFORE_COMPILING
     call()
     call()
     said = "compiling the optimized engine, once on this machine: this takes a minute or two\n"
@@ -147,10 +147,10 @@ def test_it_is_said_once_on_stderr(monkeypatch: pytest.MonkeyPatch, capsys: pyte
 
 
 def test_each_process_that_answers_pieces_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caching, "BEFORE_COMPILING", [])
+    monkeypatch.setattr(keeping, "BEFORE_COMPILING", [])
     Campaign(mixed(accounts=50, following=1, seed=1), checking=False).opened()
-    assert len(caching.BEFORE_COMPILING) == 1
-    caching.BEFORE_COMPILING.clear()
+    assert len(keeping.BEFORE_COMPILING) == 1
+    keeping.BEFORE_COMPILING.clear()
     with pytest.raises(InputError, match="missing field"):
         StateText("state", b"{}").opened()
-    assert len(caching.BEFORE_COMPILING) == 1
+    assert len(keeping.BEFORE_COMPILING) == 1

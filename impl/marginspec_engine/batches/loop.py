@@ -9,6 +9,7 @@ from marginspec_engine.memory.words import Words, at, items, reserve, words_at
 from marginspec_engine.rules.transition import apply_event
 from marginspec_engine.text.canonical import (
     ACCEPTED_IS,
+    ALSO_HASH,
     ALSO_SEQ,
     CLOSE,
     COMMA,
@@ -19,13 +20,11 @@ from marginspec_engine.text.canonical import (
     write_event,
 )
 from marginspec_engine.text.hashing import hash_bytes, put_hash, schedule_of
-from marginspec_engine.text.literals import literal
 from marginspec_engine.text.texts import HEXADECIMAL, copy, fixed, whole
 
 HASH_BYTES = 32
 LONGEST_EFFECT = 4096
 """No event and no effect has more bytes: it names six things of 384 bytes at most."""
-ALSO_HASH = literal('","hash":"')
 NEWLINE = ord("\n")
 
 

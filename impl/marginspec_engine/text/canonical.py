@@ -18,7 +18,8 @@ from marginspec_engine.text.texts import amount, fixed, integer, name, shortest
 
 CALLED_BY_GENERATED_TEXT = (asset_row, market_row, ledger_account, amount, fixed, integer, name, shortest)
 
-COMMA, CLOSE, ALSO_SEQ = literal(","), literal("}"), literal('","seq":')
+COMMA, CLOSE = literal(","), literal("}")
+ALSO_SEQ, ALSO_HASH = literal('","seq":'), literal('","hash":"')
 ACCEPTED_IS, EVENT_IS = literal('{"accepted":true,"effects":['), literal('],"event":"')
 REJECTED_EVENT_IS = literal('{"event":"')
 REASON_PARTS = tuple(literal(f'","rejected":"{reason}","seq":') for reason in REASONS)

@@ -16,7 +16,7 @@ from marginspec_tools.runs.journal_size import estimated_events
 EngineName = Literal["spec", "fast"]
 ENGINES = ("spec", "fast")
 
-FEW_EVENTS = 8_000
+FEW_EVENTS = 4_000
 """The specification has run so many before the optimized engine is loaded."""
 MANY_EVENTS = 300_000
 """The specification takes longer for so many than the optimized engine with its compilation."""
@@ -54,9 +54,9 @@ def quickest_engine(journal: Path) -> EngineName:
         return "spec"
     if events is not None and events >= MANY_EVENTS:
         return "fast"
-    from marginspec_engine.compiled_code import is_compiled
+    from marginspec_engine.numba.door import enter
 
-    return "fast" if is_compiled() else "spec"
+    return "fast" if enter.is_kept() else "spec"
 
 
 def has_fast_engine() -> bool:
@@ -83,7 +83,7 @@ def check_fast_engine() -> None:
 
 def announce_compiling() -> None:
     """Have this process say when it waits for the compiler."""
-    from marginspec_engine.numba.caching import BEFORE_COMPILING
+    from marginspec_engine.numba.keeping import BEFORE_COMPILING
 
     if not BEFORE_COMPILING:
         BEFORE_COMPILING.append(CompilerProgress().begin)

@@ -5,7 +5,7 @@ engine took the lot over.
 """
 
 from functools import cache, lru_cache
-from typing import Literal, NamedTuple
+from typing import Any, Literal, Self
 
 LedgerKind = Literal["external", "wallet", "isolated", "position", "lot", "reserve", "insurance", "house", "clearing"]
 
@@ -16,25 +16,37 @@ KEPT = 2**16
 """So many names are kept, since events have the same ones again and again."""
 
 
-class LedgerAccount(NamedTuple):
-    """A ledger account: its kind, and whose it is; what does not name its owner is empty, or 0 for the lot."""
+class LedgerAccount(str):
+    """A ledger account: the text of its name, with its kind and whose it is as attributes.
 
+    The name is the kind and the owner joined by colons, as in `wallet:alice:USDT`; names of accounts, markets and
+    assets contain no colon. What does not name the owner is empty, or 0 for the lot. It is a text so that looking up a
+    balance costs no more than looking up a text.
+    """
+
+    __slots__ = ("account", "asset", "kind", "lot", "market", "name", "side")
     kind: LedgerKind
-    account: str = ""
-    market: str = ""
-    side: str = ""
-    asset: str = ""
-    lot: int = 0
+    account: str
+    market: str
+    side: str
+    asset: str
+    lot: int
+    name: str
+    """The same text as a plain str, which is all that encoders take."""
 
-    def __str__(self) -> str:
-        """Its name in documents: kind and owner joined by colons, as in `wallet:alice:USDT`."""
-        return name_of(self)
+    def __new__(
+        cls, kind: LedgerKind, account: str = "", market: str = "", side: str = "", asset: str = "", lot: int = 0
+    ) -> Self:
+        """The account of a kind and an owner."""
+        name = ":".join([str(part) for part in (kind, account, market, side, asset, lot) if part])
+        made = super().__new__(cls, name)
+        made.kind, made.account, made.market, made.side, made.asset, made.lot = kind, account, market, side, asset, lot
+        made.name = name
+        return made
 
-
-@lru_cache(KEPT)
-def name_of(account: LedgerAccount) -> str:
-    """The name of a ledger account in documents; names of accounts, markets and assets contain no colon."""
-    return ":".join([str(part) for part in account if part])
+    def __getnewargs__(self) -> Any:
+        """Copies are made from the kind and the owner."""
+        return (self.kind, self.account, self.market, self.side, self.asset, self.lot)
 
 
 @cache

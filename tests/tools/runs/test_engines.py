@@ -74,7 +74,7 @@ def test_the_engine_that_is_done_first_is_chosen(
     events: int | None, compiled: bool, chosen: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engines, "estimated_events", lambda _: events)
-    monkeypatch.setattr("marginspec_engine.compiled_code.is_compiled", lambda: compiled)
+    monkeypatch.setattr("marginspec_engine.numba.door.Door.is_kept", lambda _: compiled)
     assert engines.quickest_engine(LEVY) == chosen
     monkeypatch.setattr(engines, "has_fast_engine", lambda: False)
     assert engines.quickest_engine(LEVY) == "spec"
