@@ -12,7 +12,7 @@ from marginspec_engine import layout
 from marginspec_engine.layout.effect_reading import EffectReader
 from marginspec_engine.layout.event_words import write_event
 from marginspec_engine.layout.reasons import ACCEPTED, REASONS, TOO_WIDE
-from marginspec_engine.memory.plain_memory import Draft, PlainWords, vector_of
+from marginspec_engine.memory.python_words import Draft, PythonWords, vector_of
 from marginspec_engine.memory.tables import Tables
 from marginspec_engine.numba.door import APPLY, SETTLE_MARKET, enter
 from marginspec_engine.rules.market import Refused, checked_fees, checked_tick, checked_tiers, need
@@ -81,7 +81,7 @@ class OptimizedEngine:
     def apply_widely(self) -> int:
         """Take the event in the event words with Python's integers; gives its reason."""
         draft = Draft()
-        reason = apply_event(PlainWords(draft, self.tables.book.ctypes.data))
+        reason = apply_event(PythonWords(draft, self.tables.book.ctypes.data))
         if reason == ACCEPTED:
             draft.keep()
         else:

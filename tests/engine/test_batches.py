@@ -13,7 +13,7 @@ import pytest
 
 from marginspec.model.units import Decimal8
 from marginspec_engine.batches import event_columns as columns
-from marginspec_engine.memory.plain_memory import DirectMemory, PlainWords
+from marginspec_engine.memory.python_words import DirectMemory, PythonWords
 from marginspec_engine.text import hashing
 from marginspec_journal import InputError, open_journal, write_journal, write_lines
 from marginspec_tools.runs.fast_running import FastRun
@@ -152,7 +152,7 @@ def test_the_plain_text_of_sha_256_is_sha_256() -> None:
         room = np.zeros(length + 200, np.uint8)
         room[:length] = np.frombuffer(message, np.uint8)
         words = np.zeros(72, np.int64)
-        state = PlainWords(DirectMemory(), words.ctypes.data)
+        state = PythonWords(DirectMemory(), words.ctypes.data)
         hashing.hash_bytes(state, hashing.schedule_of(state), room.ctypes.data, length)
         hashing.put_hash(state, room.ctypes.data)
         assert room[:32].tobytes() == hashlib.sha256(message).digest(), length

@@ -22,7 +22,7 @@ from marginspec_engine.layout import reasons
 from marginspec_engine.layout.event_words import writer_of
 from marginspec_engine.layout.events import places_of
 from marginspec_engine.layout.generated import defined
-from marginspec_engine.memory.plain_memory import words_of
+from marginspec_engine.memory.python_words import words_of
 from marginspec_engine.memory.tables import Tables
 from marginspec_engine.memory.words import at
 from marginspec_engine.rules import rankings

@@ -22,7 +22,7 @@ from marginspec.model.state import Ranking
 from marginspec.settlement.deleveraging import Ranked, compare_ranked
 from marginspec.settlement.rankings import RANKINGS
 from marginspec_engine.batches.portfolios import Portfolio, market_columns
-from marginspec_engine.memory.plain_memory import Words64
+from marginspec_engine.memory.python_words import Words64
 from marginspec_engine.numba.portfolios import PositionColumns
 from marginspec_journal import InputError
 from marginspec_journal.strict_json import parse_document

@@ -22,7 +22,7 @@ from marginspec_engine.layout import EFFECTS, EVENT_WORDS, FRONT, NONE
 from marginspec_engine.layout.effect_reading import EffectReader
 from marginspec_engine.layout.event_words import write_event
 from marginspec_engine.layout.reasons import ACCEPTED
-from marginspec_engine.memory.plain_memory import DirectMemory, PlainWords, vector_of
+from marginspec_engine.memory.python_words import DirectMemory, PythonWords, vector_of
 from marginspec_engine.memory.words import Words
 from worlds.events import ASSET, deposit, fund, leverage, listing, mark, trade
 from worlds.pair import Pair
@@ -49,7 +49,7 @@ class Line:
 
     def __init__(self, fractions: list[tuple[int, int]]) -> None:
         self.words = np.zeros(8, np.int64)
-        self.queue = PlainWords(DirectMemory(), self.words.ctypes.data)
+        self.queue = PythonWords(DirectMemory(), self.words.ctypes.data)
         self.held: list[Fraction | None] = [Fraction(*one) for one in fractions]
         trees.plant(self.queue, self.queue, len(fractions))
         for place, (amount, over) in enumerate(fractions):
@@ -229,13 +229,13 @@ def test_a_crowd_is_deleveraged_as_the_rules_do() -> None:
 @contextmanager
 def words_read() -> Iterator[list[int]]:
     """Within, one word counts how many words Python reads of the engine's memory."""
-    counted, read = [0], PlainWords.__getitem__
+    counted, read = [0], PythonWords.__getitem__
 
-    def counting(words: PlainWords, place: int) -> int:
+    def counting(words: PythonWords, place: int) -> int:
         counted[0] += 1
         return read(words, place)
 
-    with patch.object(PlainWords, "__getitem__", counting):
+    with patch.object(PythonWords, "__getitem__", counting):
         yield counted
 
 

@@ -13,7 +13,7 @@ import zstandard
 
 from marginspec.model.rejections import Reason
 from marginspec_engine.layout import MARKET_ROW, PRICE_DECIMALS
-from marginspec_engine.memory.plain_memory import Words64
+from marginspec_engine.memory.python_words import Words64
 from marginspec_engine.states import snapshots
 from marginspec_engine.states.snapshots import TABLES, read_snapshot
 from marginspec_journal import InputError, open_journal, write_journal, write_lines

@@ -20,7 +20,7 @@ from marginspec.model.fields import Amount, Choice, Kind, Name
 from marginspec_engine import layout
 from marginspec_engine.layout import EVENT_FIELDS, EVENT_NAMES, NONE
 from marginspec_engine.layout.event_words import WRITERS, write_event
-from marginspec_engine.memory.plain_memory import Words64
+from marginspec_engine.memory.python_words import Words64
 from marginspec_engine.memory.tables import Tables
 from marginspec_journal.errors import InputError
 from marginspec_journal.events import EVENT_FORMS

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from marginspec.model.market import Market
 from marginspec.model.state import Ranking
 from marginspec_engine.kernels.limits import MOST, NO_PRICE, RATE_ONE
-from marginspec_engine.memory.plain_memory import Words64
+from marginspec_engine.memory.python_words import Words64
 from marginspec_engine.numba.portfolios import (
     LARGEST,
     NOT_ANSWERED,

@@ -16,7 +16,7 @@ from marginspec_engine import layout
 from marginspec_engine.layout import NONE
 from marginspec_engine.layout.effect_reading import EffectReader
 from marginspec_engine.layout.reasons import REASONS
-from marginspec_engine.memory.plain_memory import Words64
+from marginspec_engine.memory.python_words import Words64
 from marginspec_engine.memory.tables import Tables
 
 AMOUNT = pa.decimal128(38, WIRE_DECIMALS)

@@ -14,7 +14,7 @@ from marginspec_engine.engine import OptimizedEngine
 from marginspec_engine.layout import NONE, USED
 from marginspec_engine.layout.reasons import ACCEPTED, REASONS
 from marginspec_engine.memory import words as memory
-from marginspec_engine.memory.plain_memory import Words64, vector_of, words_of
+from marginspec_engine.memory.python_words import Words64, vector_of, words_of
 from marginspec_engine.numba.door import COLLECT, PUBLISH, RUN_ROWS
 from marginspec_journal.canonical import canonical_json
 from marginspec_journal.chain import ChainedReceipt, next_hash

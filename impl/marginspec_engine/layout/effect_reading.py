@@ -11,7 +11,7 @@ from marginspec.model.ledger import LedgerAccount
 from marginspec_engine import layout
 from marginspec_engine.layout import EFFECT_LENGTHS, LEDGER_KINDS, NONE, OWNERS, SIDES
 from marginspec_engine.layout.fields import Placed
-from marginspec_engine.memory.plain_memory import Words64
+from marginspec_engine.memory.python_words import Words64
 from marginspec_engine.memory.tables import Tables
 
 Read: TypeAlias = Callable[[list[int]], Any]

@@ -7,7 +7,7 @@ from marginspec.model.events import Event
 from marginspec.model.fields import Amount, Choice, Flag, Integer, Kind, Name
 from marginspec_engine.layout import EVENT_CLASSES, EVENT_FIELDS, EVENT_ROW, EVENT_TYPE, NONE
 from marginspec_engine.layout.fields import Placed
-from marginspec_engine.memory.plain_memory import Words64
+from marginspec_engine.memory.python_words import Words64
 from marginspec_engine.memory.tables import Tables
 
 WORD = 2**64

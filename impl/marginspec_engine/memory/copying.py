@@ -8,7 +8,7 @@ from marginspec.model.state import State
 from marginspec_engine import layout
 from marginspec_engine.batches.running import BatchRun
 from marginspec_engine.layout import USED
-from marginspec_engine.memory.plain_memory import Words64, allocated, words_of
+from marginspec_engine.memory.python_words import Words64, allocated, words_of
 from marginspec_engine.memory.tables import BOOK_VECTORS, MARKET_VECTORS, Tables, release_book
 from marginspec_journal.states import OpenedState, opening
 

@@ -11,7 +11,7 @@ from marginspec_engine import layout
 from marginspec_engine.layout import NONE, USED
 from marginspec_engine.memory import words as memory
 from marginspec_engine.memory.names import SIGN, Names, json_text, padded_bytes, ranks
-from marginspec_engine.memory.plain_memory import DirectMemory, PlainWords, Words64, released, vector_of, words_of
+from marginspec_engine.memory.python_words import DirectMemory, PythonWords, Words64, released, vector_of, words_of
 from marginspec_engine.rules.market import FeeRates, TierRow
 from marginspec_engine.rules.rankings import RANKING_NAMES
 from marginspec_engine.text.literals import all_literals
@@ -55,7 +55,7 @@ class Tables:
     def __init__(self, header: Header) -> None:
         self.header = header
         self.book: Words64 = np.zeros(layout.BOOK, np.int64)
-        self.words = PlainWords(DirectMemory(), self.book.ctypes.data)
+        self.words = PythonWords(DirectMemory(), self.book.ctypes.data)
         self.accounts, self.markets, self.assets, self.orders = Names(), Names(), Names(), Names()
         for place in (layout.FREE_LOT, layout.FREE_ORDER, layout.EVENT_MARKET):
             self.book[place] = NONE

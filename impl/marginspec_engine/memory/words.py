@@ -1,7 +1,7 @@
 """The engine's memory: words of 64 bits at addresses, vectors that grow, and maps.
 
 All of it is plain functions, which `compiling` compiles. On Python's own integers (see `exact`) the same functions
-run on `PlainWords`, which remember what is written and read everything else from the memory itself.
+run on `PythonWords`, which remember what is written and read everything else from the memory itself.
 """
 
 from typing import Protocol

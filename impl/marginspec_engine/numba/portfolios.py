@@ -15,7 +15,7 @@ from marginspec_engine.kernels.limits import NO_PRICE
 from marginspec_engine.kernels.margin import maintenance_margin, value_of
 from marginspec_engine.kernels.quotients import divided_down, end_on_line, line_parts, scaled_by_hints
 from marginspec_engine.kernels.rates import part_up
-from marginspec_engine.memory.plain_memory import Words64
+from marginspec_engine.memory.python_words import Words64
 from marginspec_engine.numba.compiling import OPTIONS, compiled
 from marginspec_engine.rules.rankings import RANKINGS, Figures, score_by
 

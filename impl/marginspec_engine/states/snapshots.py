@@ -26,7 +26,7 @@ from marginspec_engine import layout
 from marginspec_engine.batches.running import BatchRun
 from marginspec_engine.layout import WORD_BYTES
 from marginspec_engine.memory.names import Names
-from marginspec_engine.memory.plain_memory import Words64, allocated, vector_of, words_of
+from marginspec_engine.memory.python_words import Words64, allocated, vector_of, words_of
 from marginspec_engine.memory.tables import MARKET_VECTORS, TEXTS_OF, Tables
 from marginspec_engine.numba.keeping import SOURCES
 from marginspec_engine.states.writing import StateWriter

@@ -17,7 +17,7 @@ from marginspec_engine.kernels.limits import RATE_ONE
 from marginspec_engine.layout import NONE
 from marginspec_engine.layout.effect_reading import EffectReader
 from marginspec_engine.layout.rows import LOT_REASONS, MARGIN_MODES, POSITION_MODES, SIDES
-from marginspec_engine.memory.plain_memory import words_of
+from marginspec_engine.memory.python_words import words_of
 from marginspec_engine.memory.tables import Tables
 from marginspec_engine.rules.margin import SETTING_MODES
 

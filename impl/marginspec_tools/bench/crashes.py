@@ -9,7 +9,7 @@ import numpy as np
 
 from marginspec_engine import layout
 from marginspec_engine.layout import EFFECT_LENGTHS
-from marginspec_engine.memory.plain_memory import vector_of
+from marginspec_engine.memory.python_words import vector_of
 from marginspec_engine.numba.door import APPLY, PUBLISH, enter
 from marginspec_tools.bench.exchanges import PRICE, Exchange, OpenedBy, crashing_exchange, path_of_market
 from marginspec_tools.bench.measurements import Measurement

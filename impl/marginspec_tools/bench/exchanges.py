@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 import attrs
 import numpy as np
 
-from marginspec_engine.memory.plain_memory import Words64
+from marginspec_engine.memory.python_words import Words64
 from marginspec_tools.bench.worlds import ONE, TIERS, World
 
 PRICE = 100_000

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from marginspec.model.state import Header
-from marginspec_engine.memory.plain_memory import Words64
+from marginspec_engine.memory.python_words import Words64
 from marginspec_journal.atomic import atomic_writer
 from marginspec_journal.canonical import canonical_json
 from marginspec_journal.header import header_object

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from marginspec_engine.batches.portfolios import Portfolio
-from marginspec_engine.memory.plain_memory import Words64
+from marginspec_engine.memory.python_words import Words64
 from marginspec_engine.numba.portfolios import LARGEST, MarketColumns, PositionColumns
 from marginspec_engine.rules.market import turn_above, turn_below
 from marginspec_tools.bench.measurements import Measurement, alternating, on_threads, seconds_of

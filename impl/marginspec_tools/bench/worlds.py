@@ -10,7 +10,7 @@ from marginspec_engine import layout
 from marginspec_engine.batches.event_columns import EventRows
 from marginspec_engine.batches.running import BatchRun
 from marginspec_engine.layout import NONE
-from marginspec_engine.memory.plain_memory import Words64
+from marginspec_engine.memory.python_words import Words64
 from marginspec_journal.states import opening
 
 ASSET = "USDT"

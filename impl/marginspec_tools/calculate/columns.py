@@ -15,7 +15,7 @@ from marginspec.model.units import MAX_AMOUNT, MAX_QUANTITY, MAX_VALUE, WIRE_DEC
 from marginspec_engine.batches.portfolios import Flags, Portfolio, market_columns
 from marginspec_engine.batches.receipt_columns import AMOUNT, amounts
 from marginspec_engine.kernels.limits import NO_PRICE
-from marginspec_engine.memory.plain_memory import Words64
+from marginspec_engine.memory.python_words import Words64
 from marginspec_engine.numba.portfolios import NOT_ANSWERED, DomainFigures, PositionColumns, PositionFigures
 from marginspec_journal import InputError
 from marginspec_journal.decimals import decimal_text

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from marginspec.model.state import Header
 from marginspec_engine import layout
 from marginspec_engine.batches.running import BatchRun
-from marginspec_engine.memory.plain_memory import Words64
+from marginspec_engine.memory.python_words import Words64
 from marginspec_journal.decimals import decimal_text
 
 Amounts: TypeAlias = dict[str, Counter[str]]

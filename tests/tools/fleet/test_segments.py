@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from marginspec.model.events import MarkPrice
 from marginspec.model.units import Decimal8
 from marginspec_engine.layout import MARK, MARKET_ROW, MARKETS, OPEN_INTEREST
-from marginspec_engine.memory.plain_memory import vector_of
+from marginspec_engine.memory.python_words import vector_of
 from marginspec_engine.states.snapshots import read_snapshot, write_snapshot
 from marginspec_journal import InputError, Record, open_journal, write_journal, write_lines
 from marginspec_journal.states import state_text, write_state

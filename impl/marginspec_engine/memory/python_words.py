@@ -60,7 +60,7 @@ class Memory(Protocol):
         """The address of memory of so many words that begins like that at an address, which is given up."""
 
 
-class PlainWords:
+class PythonWords:
     """Words from an address on, of some memory."""
 
     def __init__(self, memory: Memory, address: int) -> None:
@@ -73,13 +73,13 @@ class PlainWords:
     def __setitem__(self, place: int, word: int) -> None:
         self.memory.write(self.address + layout.WORD_BYTES * place, word)
 
-    def shifted(self, place: int) -> "PlainWords":
+    def shifted(self, place: int) -> "PythonWords":
         """Words from a place on."""
-        return PlainWords(self.memory, self.address + layout.WORD_BYTES * place)
+        return PythonWords(self.memory, self.address + layout.WORD_BYTES * place)
 
-    def elsewhere(self, address: int) -> "PlainWords":
+    def elsewhere(self, address: int) -> "PythonWords":
         """Words of the same memory, at an address."""
-        return PlainWords(self.memory, address)
+        return PythonWords(self.memory, address)
 
     def resized(self, address: int, before: int, after: int) -> int:
         """The address of memory of so many words that begins like that at an address, which is given up."""
