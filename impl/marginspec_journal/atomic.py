@@ -164,7 +164,7 @@ def _created(target: Path) -> tuple[Path, BinaryIO]:
 def _replaced_mode(path: Path, target: Path) -> int | None:
     """The permissions of the file that is replaced; refuses what must not be: a folder, a device, a read-only file."""
     if target.is_symlink():
-        raise InputError(str(path), None, None, "cannot be written: a loop of links")
+        raise InputError(str(path), None, None, "cannot be written: symbolic links form a loop")
     if target.is_dir():
         raise InputError(str(path), None, None, "cannot be written: Is a directory")
     if not target.exists():

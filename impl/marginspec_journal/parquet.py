@@ -231,7 +231,7 @@ class ParquetJournal:
         # No checksum covers a page's head, and a wrong one can end the reading early without an error.
         announced = self._file.metadata.num_rows
         if rows_read != announced:
-            raise InputError(self.name, None, None, f"damaged after row {rows_read}: {announced} rows were announced")
+            raise InputError(self.name, None, None, f"damaged after row {rows_read}: the metadata says {announced} rows")
 
     def records(self, batch: Any, rows_before: int) -> Iterator[Record]:
         """The records of a batch, by the definition of what a row may hold."""

@@ -51,7 +51,7 @@ COMMANDS = {
     "scenario": Listed("simulate.scenario", "Write the journal of a simulated venue, from a seed."),
     "calc": Listed("calculate.calc", "Answer questions on tiers, margins, liquidation prices and deleveraging."),
     "sweep": Listed("fleet.sweep", "Say what would follow from other mark prices, scenario by scenario."),
-    "campaign": Listed("fleet.campaign", "Simulate a journal for each of many seeds, and say what came of each."),
+    "campaign": Listed("fleet.campaign", "Simulate, run and compare a journal for each of many seeds."),
     "segment": Listed("fleet.segment", "Run one segment of a journal again, from a snapshot of its start."),
     "merge": Listed("fleet.merge", "Join the parts of a sweep, a campaign or a run in segments."),
     "prove": Listed("prove.command", "Prove the theorems on the rulebook's own functions."),

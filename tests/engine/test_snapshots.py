@@ -117,7 +117,7 @@ def test_a_snapshot_of_another_journal_is_refused(
     snapshot = kept(own, tmp_path / "run.snapshot")
     with pytest.raises(InputError) as refusal:
         FastRun(other, kept=Kept(snapshot, 5))
-    assert str(refusal.value) == f"{snapshot}: journal: of another journal than {other}"
+    assert str(refusal.value) == f"{snapshot}: journal: the snapshot is of another journal than {other}"
     FastRun(own, kept=Kept(snapshot, 5))
 
 
@@ -138,7 +138,7 @@ def test_a_snapshot_of_another_start_is_refused(tmp_path: Path) -> None:
     for other in (starts[1], None):
         with pytest.raises(InputError) as refusal:
             FastRun(tail, other, kept=Kept(snapshot, 30))
-        assert str(refusal.value) == f"{snapshot}: start: of a run from another state"
+        assert str(refusal.value) == f"{snapshot}: start: the snapshot is of a run from another state"
     assert FastRun(tail, starts[0], kept=Kept(snapshot, 30)).totals().events == 300
 
 

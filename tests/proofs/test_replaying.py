@@ -286,9 +286,9 @@ def test_the_command_writes_a_journal(tmp_path: Path) -> None:
         (("T-NUM-1",), "T-NUM-1 has no example that a file can hold; its calls are all that there is"),
         (
             ("T-MUL-1", "T-MUL-2"),
-            "an example is of one theorem: name it, such as marginspec prove T-NUM-1 --journal FILE",
+            "--journal and --state write the example of one theorem: name it, as in marginspec prove T-NUM-1 --journal FILE",
         ),
-        ((), "an example is of one theorem: name it, such as marginspec prove T-NUM-1 --journal FILE"),
+        ((), "--journal and --state write the example of one theorem: name it, as in marginspec prove T-NUM-1 --journal FILE"),
     ],
 )
 def test_no_journal_without_events(ids: tuple[str, ...], said: str, tmp_path: Path) -> None:

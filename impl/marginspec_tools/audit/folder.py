@@ -27,11 +27,11 @@ def checked_folder(folder: Path, *, force: bool) -> Path:
     with refusals(folder):
         place = Path(os.path.realpath(folder))
         if place.is_symlink():
-            raise unwritable(folder, "a loop of links")
+            raise unwritable(folder, "symbolic links form a loop")
         if place.exists() and not place.is_dir():
             raise unwritable(folder, "not a folder")
         if place == Path.cwd() or place in Path.cwd().parents:
-            raise unwritable(folder, "it is, or holds, the folder you are in")
+            raise unwritable(folder, "it is or contains the current folder")
         if place.is_dir() and any(place.iterdir()) and not force:
             raise unwritable(folder, "the folder is not empty; --force replaces the report in it")
         with tempfile.TemporaryFile(dir=place.parent):
@@ -91,7 +91,7 @@ def sha256_of_file(path: Path) -> str:
     kind = path.stat().st_mode
     if not S_ISREG(kind) and not S_ISDIR(kind):
         # Opening a pipe would wait for its writer.
-        reason = "a pipe or device, which an audit, that reads its inputs twice, cannot read: save it as a file"
+        reason = "a pipe or device: an audit reads its inputs twice, so save it as a file first"
         raise InputError(str(path), None, None, reason)
     with path.open("rb") as stream:
         return file_digest(stream, "sha256").hexdigest()

@@ -102,7 +102,7 @@ def measure(accounts: int, following: int, repeats: int, folder: Path) -> Measur
     "largest",
     type=click.IntRange(1_000),
     metavar="ACCOUNTS",
-    help="Measure the optimized engine instead, with up to so many accounts.",
+    help="Measure the optimized engine instead, with up to this many accounts.",
 )
 @click.option(
     "--plots",
@@ -114,7 +114,7 @@ def measure(accounts: int, following: int, repeats: int, folder: Path) -> Measur
     "--environments",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path.home() / ".cache" / "marginspec" / "peers",
-    help="Where those projects are installed.",
+    help="Where --setup installs the other projects.",
 )
 @json_option
 @click.pass_context
@@ -136,9 +136,9 @@ def command(
     canonically, chain with SHA-256.
     """
     if sets_up:
-        refuse_given(context, ["events", "repeats", "accounts", "largest", "plots"], "does nothing beside --setup")
+        refuse_given(context, ["events", "repeats", "accounts", "largest", "plots"], "has no effect with --setup")
     elif largest is not None:
-        refuse_given(context, ["events", "repeats", "accounts"], "does nothing beside --fast")
+        refuse_given(context, ["events", "repeats", "accounts"], "has no effect with --fast")
     else:
         refuse_given(context, ["plots", "environments"], "needs --fast")
     if sets_up or largest is not None:

@@ -39,7 +39,7 @@ from marginspec.settlement.rankings import Score
 from marginspec_journal import InputError
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.ledger_names import POSITION_SIDES
-from marginspec_journal.state_reading import indexed
+from marginspec_journal.state_reading import WRONG_SIGN, indexed
 from marginspec_journal.strict_json import Node, read_document
 from marginspec_tools.calculate.forms import DOMAIN, KINDS, MARKET, POSITION, AskedMarket, Kind
 from marginspec_tools.console import Spool, json_option, print_line, refuse_given
@@ -287,7 +287,7 @@ def known_market(node: Node, markets: dict[str, Market]) -> Market:
     """One of the question's markets."""
     name = node.name()
     if name not in markets:
-        node.fail(f"{name} is not among the question's markets")
+        node.fail(f"{name} is not in the question's markets")
     return markets[name]
 
 
@@ -309,7 +309,7 @@ def market_of(name: str, node: Node) -> Market:
             asked.tiers,
         )
     except Rejected as refusal:
-        node.fail(f"no market may be so: {refusal.reason}")
+        node.fail(f"invalid market: {refusal.reason}")
     mark = fields["mark"].units(asked.price_decimals, least=1, most=MAX_PRICE)
     return attrs.evolve(market, mark=Price(mark))
 
@@ -333,11 +333,11 @@ def state_of(node: Node, markets: dict[str, Market], asked: Market) -> State:
     for position in fields["positions"].elements():
         holding = holding_of(position, markets, asked)
         if holding.key in holdings:
-            position.fail(f"the domain has another position in {holding.key.market} on side {holding.key.side}")
+            position.fail(f"repeated position: market {holding.key.market}, side {holding.key.side}")
         if any((key.side == "BOTH") != (holding.key.side == "BOTH") for key in holdings):
-            position.child("side").fail("an account has either the side BOTH, or LONG and SHORT")
+            position.child("side").fail("BOTH cannot be mixed with LONG or SHORT")
         if leverages.setdefault(holding.key.market, holding.leverage) != holding.leverage:
-            position.child("leverage").fail(f"both sides of {holding.key.market} have one leverage")
+            position.child("leverage").fail(f"both sides of {holding.key.market} must have the same leverage")
         holdings[holding.key] = holding
     return state_with(markets, asked.asset, cash, tuple(holdings.values()))
 
@@ -351,7 +351,7 @@ def holding_of(node: Node, markets: dict[str, Market], asked: Market) -> Holding
     quantity = quantity_of(fields["quantity"], market)
     side = fields["side"].choice(POSITION_SIDES)
     if (side == "LONG" and quantity < 0) or (side == "SHORT" and quantity > 0):
-        fields["quantity"].fail(f"side {side} has a quantity of the other sign")
+        fields["quantity"].fail(WRONG_SIGN)
     if ("cost" in fields) == ("entry" in fields):
         node.fail("expected either cost or entry")
     cost = cost_stated(fields["cost"], quantity) if "cost" in fields else cost_at(fields["entry"], market, quantity)
@@ -363,7 +363,7 @@ def quantity_of(node: Node, market: Market) -> Quantity:
     """A signed quantity that is not zero, worth at most 2^62 quanta at mark."""
     quantity = Quantity(node.units(market.quantity_decimals, -MAX_QUANTITY, MAX_QUANTITY))
     if quantity == 0:
-        node.fail("a position's quantity is not zero")
+        node.fail("must not be zero")
     if abs(market.at_mark(quantity)) > MAX_VALUE:
         node.fail("its value at mark is too large")
     return quantity

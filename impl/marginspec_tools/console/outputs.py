@@ -84,7 +84,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     """
     with refusals(path):
         if path.is_symlink() or (path.exists() and (not path.is_dir() or any(path.iterdir()))):
-            raise unwritable(path, "it is there already")
+            raise unwritable(path, "it exists already")
     with atomic_folder(path) as part:
         yield part
 
@@ -93,7 +93,7 @@ def check_target(path: Path, inputs: tuple[Path, ...]) -> None:
     """Refuse a path where a file cannot stand, or that is one of the command's inputs."""
     with refusals(path):
         if os.path.islink(os.path.realpath(path)):
-            raise unwritable(path, "a loop of links")
+            raise unwritable(path, "symbolic links form a loop")
         if path.is_dir():
             raise unwritable(path, "Is a directory")
         if path.exists() and not path.is_file():
@@ -103,7 +103,7 @@ def check_target(path: Path, inputs: tuple[Path, ...]) -> None:
             if os.path.realpath(path) == os.path.realpath(source) or (
                 path.exists() and source.exists() and path.samefile(source)
             ):
-                raise unwritable(path, "it is read or written by this command already")
+                raise unwritable(path, "this command reads or writes it too")
 
 
 def unwritable(path: Path, reason: str) -> InputError:

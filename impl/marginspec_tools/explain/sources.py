@@ -36,7 +36,7 @@ def function_of(code: CodeType) -> ast.FunctionDef:
     """The function that a code object runs; an InputError if its source is not installed, or is not what runs."""
     found = functions_of(code.co_filename).get((code.co_name, code.co_firstlineno))
     if found is None:
-        reason = f"explain needs the source of the rules, and that of {code.co_name} is not there"
+        reason = f"explain needs the source of the rules: that of {code.co_name} is not installed"
         raise InputError(code.co_filename, None, None, reason)
     return found
 

@@ -93,10 +93,10 @@ class CampaignSums:
         fields = line.record(FIELDS)
         journal, seed = fields["journal"].integer(least=0), fields["seed"]
         if seed.integer() != self._first_seed + journal:
-            seed.fail(f"not that of journal {journal}, which is {self._first_seed + journal}")
+            seed.fail(f"journal {journal} has the seed {self._first_seed + journal}")
         counts = {name: fields[name].integer(least=0) for name in COUNTS}
         if counts["accepted"] + counts["rejected"] != counts["events"]:
-            fields["events"].fail(f"not {counts['accepted']} accepted and {counts['rejected']} rejected ones")
+            fields["events"].fail(f"must be the sum of {counts['accepted']} accepted and {counts['rejected']} rejected events")
         fields["hash"].sha256()
         self._counts.update(counts)
         for asset, amounts in fields["amounts"].named_entries():
@@ -115,7 +115,7 @@ class CampaignSums:
         seed = line.member("seed").integer(least=0)
         found = [finding_text(finding) for finding in line.member("findings").elements()]
         if not found:
-            line.member("findings").fail("none is given of a journal that has some")
+            line.member("findings").fail("empty, though an invariant is broken or the engines differ")
         return f"seed {seed}: {found[0]}; the journal is made again by {scenario_command(self._parameters, seed)}"
 
     def fields(self) -> Line:
@@ -198,7 +198,7 @@ def command(
     output: Path | None,
     **options: Any,
 ) -> None:
-    """Make a journal of a simulated venue for each of many seeds, run them all, and say what came of each.
+    """Simulate a journal for each of many seeds, run it by both engines, and compare them.
 
     Journal 0 is that of `marginspec scenario --seed SEED` with the same options, journal 1 that of the next seed,
     and so on. A line of JSON says of each: events, liquidations, lots, deleveragings, levies; amounts by asset;

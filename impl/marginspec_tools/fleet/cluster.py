@@ -74,7 +74,7 @@ def connected(address: str) -> Client:
         # Asked before there is a client, which would wait for ever for what listens and is no scheduler.
         workers = asyncio.run(asyncio.wait_for(workers_of(address), ANSWER_SECONDS + WORKER_SECONDS))
     except Exception as error:  # the library's own kinds depend on what answers there, and how
-        reason = "it is silent" if isinstance(error, TimeoutError) else str(error).partition("\n")[0]
+        reason = "timed out" if isinstance(error, TimeoutError) else str(error).partition("\n")[0]
         raise InputError(address, None, None, f"no Dask scheduler answers: {reason or type(error).__name__}") from None
     if workers == 0:
         raise InputError(address, None, None, f"no worker has joined within {WORKER_SECONDS} seconds")
@@ -114,13 +114,13 @@ def refusals(address: str) -> Iterator[None]:
     try:
         yield
     except KilledWorker as error:
-        reason = f"the task {error.task} was given up: its workers died"
+        reason = f"the task {error.task} failed: its workers died"
     except OtherVersion as error:
         reason = str(error)
     except ModuleNotFoundError as error:
         reason = f"a worker lacks the Python package {error.name}"
     except (CancelledError, CommClosedError):
-        reason = "the scheduler has gone"
+        reason = "the connection to the scheduler is lost"
     else:
         return
     raise InputError(address, None, None, reason)

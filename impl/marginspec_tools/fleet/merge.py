@@ -24,7 +24,7 @@ SEGMENT = "segment"
 
 @click.command("merge")
 @click.argument("parts", type=PATH, nargs=-1, required=True)
-@click.option("--partial", is_flag=True, help="Join what there is, though pieces are missing: to be joined further.")
+@click.option("--partial", is_flag=True, help="Join the parts given, though others are missing; the output can be joined further.")
 @click.option("--output", type=PATH, metavar="FILE", help="Write to this file, whole or not at all.")
 @click.pass_context
 def command(context: click.Context, parts: tuple[Path, ...], partial: bool, output: Path | None) -> None:
@@ -41,7 +41,7 @@ def command(context: click.Context, parts: tuple[Path, ...], partial: bool, outp
     found = [read_part(path) for path in parts]
     name = kind_of(found)
     if name == SEGMENT:
-        refuse_given(context, ["partial"], "is for the shards of a sweep or a campaign: segments join in any grouping")
+        refuse_given(context, ["partial"], "has no effect on segments, which join in any grouping")
     with line_writer(output, parts) as put:
         if name == SEGMENT:
             put(msgspec.json.encode(joined_segments(found).line()))
@@ -80,7 +80,7 @@ def stated_kind(part: Part) -> str:
         if isinstance(stated, dict) and name in stated:
             return name
     names = " or ".join(kind.name for kind in SHARDED)
-    raise InputError(part.name, None, None, f"not the whole output of a {names}, whose last line is missing")
+    raise InputError(part.name, None, None, f"incomplete output of a {names}: its last line is missing")
 
 
 def last_line(part: Part) -> Node:
@@ -164,7 +164,7 @@ def check_total(last: Node, expected: Line) -> None:
     stated = last.record(tuple(expected))
     for name, value in expected.items():
         if stated[name].value != value:
-            stated[name].fail("not that of the lines before it")
+            stated[name].fail("differs from the total of the lines before it")
 
 
 def joined(shards: list[Shared], *, partial: bool) -> Shared:
@@ -176,14 +176,14 @@ def joined(shards: list[Shared], *, partial: bool) -> Shared:
         twice = sorted(whole.lines.keys() & shard.lines.keys())
         if twice:
             placed, other = shard.lines[twice[0]], whole.lines[twice[0]]
-            reason = f"{twice[0]} is answered in {other.file}:{other.line} too"
+            reason = f"{twice[0]} is also in {other.file}:{other.line}"
             raise InputError(placed.file, placed.line, first.kind.piece, reason)
         whole.lines.update(shard.lines)
     count = first.common[first.kind.pieces].integer()
     if not partial and len(whole.lines) < count:
         # There may be far more pieces than memory would hold.
         missing = next(index for index in range(count) if index not in whole.lines)
-        reason = f"{missing} is answered in no file; --partial joins what there is"
+        reason = f"{missing} is missing; --partial joins the others"
         raise InputError(shards[-1].name, None, first.kind.piece, reason)
     return whole
 

@@ -128,7 +128,7 @@ def take_segment(journal: Journal, run: "BatchRun", left_out: int, events: int) 
             return False
         left -= len(rows.words)
     if run.events == begun:
-        raise InputError(journal.name, None, None, "ends where the snapshot stands: there is no segment behind it")
+        raise InputError(journal.name, None, None, "ends at the snapshot: there are no events after it to run")
     return True
 
 
@@ -243,10 +243,10 @@ def check_neighbours(earlier: Placed, later: Placed) -> None:
         if getattr(first, field) != getattr(second, field):
             raise later.refused(field, f"of another run than {where}")
     if first.end.events != second.start.events:
-        reason = f"begins behind event {second.start.events}, but {where} ends at event {first.end.events}"
+        reason = f"begins after event {second.start.events}, but {where} ends at event {first.end.events}"
         raise later.refused("from", reason)
     if first.last:
-        raise later.refused("from", f"begins behind the journal's end, which {where} states to have reached")
+        raise later.refused("from", f"begins after the journal's end, which {where} reaches")
     for field in ("hash", "state"):
         if getattr(first.end, field) != getattr(second.start, field):
             reason = f"not the {field}_after of {where}, which ends at the same event {first.end.events}"

@@ -87,7 +87,7 @@ def assignment_options(command: Decorated) -> Decorated:
         ),
         click.option("--jobs", type=click.IntRange(1, 256), help="Processes on this machine.  [default: one a core]"),
         click.option(
-            "--shard", type=ShardType(), default="1/1", show_default=True, help="Do only this part, such as 2/5."
+            "--shard", type=ShardType(), default="1/1", show_default=True, help="Do only this part of the work, such as 2/5."
         ),
     ):
         command = option(command)
@@ -155,7 +155,7 @@ def answers_in_pool(work: Work[Piece], pieces: Iterable[Piece], jobs: int) -> It
         try:
             yield from in_order(pieces, lambda piece: pool.submit(answer_in_worker, piece), jobs * PIECES_AHEAD)
         except BrokenProcessPool as error:
-            raise EngineCrash("a process died at its work, perhaps for want of memory; nothing is written") from error
+            raise EngineCrash("a worker process died, perhaps out of memory; nothing is written") from error
 
 
 _held: list[Opened] = []

@@ -104,11 +104,11 @@ def summary_of(theorem_id: str, certificates: Path | None) -> Summary:
 @click.option(
     "--mutants",
     is_flag=True,
-    help="Put one fault after another into the rules: does a theorem or a test notice it?  ID: how faults' ids begin.",
+    help="Change the rules, one fault at a time: does a theorem or a test notice it?  ID: prefix of mutants' ids.",
 )
 @click.option("--status", is_flag=True, help="Prove all theorems and write docs/theorems/status.json and README.md.")
-@click.option("--journal", type=click.Path(path_type=Path), help="Write a theorem's example as a journal to replay.")
-@click.option("--state", type=click.Path(path_type=Path), help="Write the state that the example begins in.")
+@click.option("--journal", type=click.Path(path_type=Path), help="Write the theorem's example, or counterexample, as a journal.")
+@click.option("--state", type=click.Path(path_type=Path), help="Write the state that the example starts from.")
 @json_option
 @click.pass_context
 def command(
@@ -135,7 +135,7 @@ def command(
         context.exit(recheck_code(recheck, jobs, as_json))
     chosen = chosen_ids(ids, fast)
     if (journal is not None or state is not None) and len(chosen) != 1:
-        raise click.UsageError("an example is of one theorem: name it, such as marginspec prove T-NUM-1 --journal FILE")
+        raise click.UsageError("--journal and --state write the example of one theorem: name it, as in marginspec prove T-NUM-1 --journal FILE")
     if export is None:
         summaries = proved_in_parallel(chosen, jobs, None)
     else:
@@ -157,15 +157,15 @@ def check_options(context: click.Context) -> None:
     """Refuse what would do nothing in a check of certificates, of mutants, or in a run that writes the status."""
     if context.params["mutants"]:
         others = ["fast", "export", "recheck", "status", "journal", "state"]
-        refuse_given(context, others, "does nothing beside --mutants: leave it out")
+        refuse_given(context, others, "has no effect with --mutants: leave it out")
     if context.params["recheck"] is not None:
         others = ["ids", "fast", "export", "status", "journal", "state"]
-        refuse_given(context, others, "does nothing beside --recheck: leave it out")
+        refuse_given(context, others, "has no effect with --recheck: leave it out")
     if context.params["status"]:
         others = ["ids", "fast", "journal", "state"]
-        refuse_given(context, others, "does not go with --status, which is of all theorems")
+        refuse_given(context, others, "cannot be combined with --status, which proves all theorems")
         if not FOLDER.is_dir():
-            raise click.UsageError("a status is written at the top of a checkout")
+            raise click.UsageError("--status must be run at the top of a checkout")
 
 
 def exit_code(summaries: list[Summary]) -> int:
@@ -263,7 +263,7 @@ def write_example(journal: Path | None, state: Path | None, summaries: list[Summ
     if example is None:
         raise click.UsageError(f"{only.id} has no example that a file can hold; its calls are all that there is")
     if state is None and not example.begins_empty():
-        raise click.UsageError(f"the example of {only.id} begins in a state: name a file for it by --state")
+        raise click.UsageError(f"the example of {only.id} starts from a state: name a file for it with --state")
     if state is not None:
         with refusals(state):
             write_state(state, opening(example.start))

@@ -78,7 +78,7 @@ class FastRun:
         """The run of a snapshot, which must be of this journal and start."""
         found = read_snapshot(snapshot)
         if found.origin.start != self._start_sha256:
-            raise InputError(str(snapshot), None, "start", "of a run from another state")
+            raise InputError(str(snapshot), None, "start", "the snapshot is of a run from another state")
         self._left_out = left_out(self.journal, found, snapshot)
         return found.run()
 
@@ -157,7 +157,7 @@ def left_out(journal: Journal, found: Snapshot, snapshot: Path) -> int:
     check_headers(journal, found.opened.state.header, snapshot)
     left = found.passed - journal.skip(found.passed)
     if journal.passed_sha256() != found.origin.journal:
-        raise InputError(str(snapshot), None, "journal", f"of another journal than {journal.name}")
+        raise InputError(str(snapshot), None, "journal", f"the snapshot is of another journal than {journal.name}")
     check_start(str(snapshot), found.opened.state)
     return left
 
@@ -174,7 +174,7 @@ def rows_behind(
         left -= skipped
         yield rows.behind(skipped)
     if left > 0:
-        raise InputError(journal.name, None, None, f"ends {left} events before the snapshot does")
+        raise InputError(journal.name, None, None, f"ends {left} events before the snapshot")
 
 
 def all_rows(journal: Journal, tables: Tables, most: Callable[[], int]) -> Iterator[EventRows]:

@@ -45,9 +45,9 @@ class Outputs:
         """Refuse what the specification, or a run with checks, does not write."""
         slow = check or engine == "spec"
         if self.segments is not None and (slow or self.snapshot is not None):
-            raise click.UsageError("--segments goes with neither --snapshot, --check nor --engine spec")
+            raise click.UsageError("--segments cannot be combined with --snapshot, --check or --engine spec")
         if self.snapshot is not None and (slow or self.receipts is not None):
-            raise click.UsageError("--snapshot goes with neither --check, --receipts nor --engine spec")
+            raise click.UsageError("--snapshot cannot be combined with --check, --receipts or --engine spec")
         if self.columnar and slow:
             raise click.UsageError("receipts as Parquet are written by --engine fast, without --check")
 
@@ -103,7 +103,7 @@ def command(
     Exit codes: 0 holds; 1 an invariant is broken; 2 wrong usage or input, nothing written.
     """
     if snapshot is None and segments is None:
-        refuse_given(context, ["every"], "does nothing without --snapshot or --segments")
+        refuse_given(context, ["every"], "has no effect without --snapshot or --segments")
     outputs = Outputs(receipts_path, state_path, snapshot, segments, every)
     outputs.check_usage(engine, check=check)
     inputs = (journal,) if start is None else (journal, start)

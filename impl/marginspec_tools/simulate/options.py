@@ -103,7 +103,7 @@ def chosen_scenario(context: click.Context, options: dict[str, Any]) -> Scenario
     for name in sorted(options.keys() - scenario.stated().keys()):
         if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
             other = "preset" if scenario.preset is not None else "closes"
-            raise click.UsageError(f"--{name.replace('_', '-')} does not count beside --{other}: leave it out")
+            raise click.UsageError(f"--{name.replace('_', '-')} has no effect with --{other}: leave it out")
     return scenario
 
 
@@ -197,7 +197,7 @@ def check_length(accounts: int, listed: tuple[VenueMarket, ...], events: int) ->
     """There must be room for the opening."""
     opening = opening_length(accounts, len(listed), len({market.listing.asset for market in listed}))
     if events < opening:
-        text = f"{events} are fewer than the {opening} that open {len(listed)} markets and {accounts} accounts"
+        text = f"{events} events are fewer than the {opening} that open {len(listed)} markets and {accounts} accounts"
         raise click.BadParameter(text, param_hint="--events")
 
 
@@ -243,7 +243,7 @@ OPTIONS = (
         help="CSV file with the columns date, market, close: mark prices run through these closes.",
     ),
     rate_option("volatility", "0.005", "Standard deviation of a change of a mark price."),
-    rate_option("jump_probability", "0.03", "How probable it is that a mark price jumps as well."),
+    rate_option("jump_probability", "0.03", "Probability that a change of a mark price has a jump too."),
     rate_option("jump_mean", "-0.02", "Mean of the jumps."),
     rate_option("jump_deviation", "0.04", "Standard deviation of the jumps."),
     click.option(

@@ -19,7 +19,7 @@ HIGHEST_SEED = 2**63 - 1
 @click.command("scenario")
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
-    "--seed", type=click.IntRange(0, HIGHEST_SEED), default=1, show_default=True, help="Decides all that is random."
+    "--seed", type=click.IntRange(0, HIGHEST_SEED), default=1, show_default=True, help="Seed of everything random."
 )
 @scenario_options
 @json_option

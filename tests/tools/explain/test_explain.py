@@ -296,7 +296,7 @@ def test_without_sources_there_is_no_explanation(
     code, output = ran(monkeypatch, capsys, journal, 3, "--depth", "2")
     file = sys.modules["marginspec.handlers.cash"].__file__
     assert code == 2
-    assert output == f"error: {file}: explain needs the source of the rules, and that of deposit is not there\n"
+    assert output == f"error: {file}: explain needs the source of the rules: that of deposit is not installed\n"
 
 
 def refusing_lines() -> list[tuple[FunctionType, int]]:

@@ -90,7 +90,7 @@ def test_what_listens_and_is_no_scheduler_is_refused_within_seconds(
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
-        said = f"{address}: no Dask scheduler answers: it is silent"
+        said = f"{address}: no Dask scheduler answers: timed out"
         assert refused("sweep", state, scenarios, "--dask", address) == said
         secure = f"tls://127.0.0.1:{silent.getsockname()[1]}"
         said = refused("sweep", state, scenarios, "--dask", secure)
@@ -113,8 +113,8 @@ def test_a_cluster_without_workers_is_refused_within_seconds(
     [
         (cluster.OtherVersion("a worker runs another"), "a worker runs another"),
         (ModuleNotFoundError(name="numba"), "a worker lacks the Python package numba"),
-        (KilledWorker("answer-1", cast("Any", None), 3), "the task answer-1 was given up: its workers died"),
-        (CancelledError(), "the scheduler has gone"),
+        (KilledWorker("answer-1", cast("Any", None), 3), "the task answer-1 failed: its workers died"),
+        (CancelledError(), "the connection to the scheduler is lost"),
     ],
 )
 def test_what_goes_wrong_there_is_said_here(error: BaseException, reason: str) -> None:

@@ -91,7 +91,7 @@ def test_a_process_that_dies_is_told_and_leaves_no_output(tmp_path: Path) -> Non
     output = tmp_path / "squares"
     with pytest.raises(EngineCrash) as crash:
         put_answers(total, answers(Squares(deadly=5), range(9), assignment(2)), range(9), output, ())
-    assert str(crash.value) == "a process died at its work, perhaps for want of memory; nothing is written"
+    assert str(crash.value) == "a worker process died, perhaps out of memory; nothing is written"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -120,11 +120,11 @@ def test_a_close_finer_than_the_market_rounds_down_but_stays_positive() -> None:
         ([["date", "market", "close"], ["2025-10-10", "M", "0.0"]], "closes.csv:2: close: must be positive"),
         (
             [["date", "market", "close"], ["2025-10-10", "X", "1"]],
-            "closes.csv:2: market: 'X' is not among the venue's markets",
+            "closes.csv:2: market: unknown market 'X'",
         ),
         (
             [["date", "market", "close"], ["2025-10-10", "M", "1"], ["2025-10-10", "M", "2"]],
-            "closes.csv:3: date: 2025-10-10 does not follow 2025-10-10 of M",
+            "closes.csv:3: date: 2025-10-10 is not after 2025-10-10, the date before it of M",
         ),
     ],
 )
@@ -324,7 +324,7 @@ def test_an_option_that_does_not_count_is_refused(
     out = tmp_path / "day.jsonl"
     result = run(str(out), *(str(file) if option == "CLOSES" else option for option in options))
     assert result.exit_code == 2
-    assert f"--{unused} does not count beside --{other}: leave it out\n" in result.output
+    assert f"--{unused} has no effect with --{other}: leave it out\n" in result.output
     assert not out.exists()
 
 
@@ -372,7 +372,7 @@ def test_a_file_that_cannot_be_decoded_is_refused(tmp_path: Path) -> None:
         (("day.jsonl", "--accounts", "1"), "1 is not in the range 2<=x<=1000000"),
         (
             ("day.jsonl", "--accounts", "10", "--markets", "3", "--events", "26"),
-            "Invalid value for --events: 26 are fewer than the 27 that open 3 markets and 10 accounts",
+            "Invalid value for --events: 26 events are fewer than the 27 that open 3 markets and 10 accounts",
         ),
     ],
 )
