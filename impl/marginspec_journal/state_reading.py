@@ -44,7 +44,7 @@ from marginspec_journal.strict_json import Node
 
 LISTING = RecordForm(ListMarket, key="market")
 """A market, which is read under the names and rules by which one is listed."""
-WRONG_SIGN = "LONG needs a positive quantity, SHORT a negative one"
+WRONG_SIGN = "LONG must be positive, SHORT negative"
 
 
 def state_of(fields: dict[str, Node]) -> State:

@@ -9,7 +9,7 @@ from marginspec_journal import limits
 from marginspec_journal.errors import InputError, unreadable
 
 
-def opened(path: Path) -> BufferedReader:
+def open_file(path: Path) -> BufferedReader:
     """A file to read; InputError if there is none that can be read."""
     try:
         return path.open("rb")
@@ -19,7 +19,7 @@ def opened(path: Path) -> BufferedReader:
 
 def read_whole(path: Path, most: int = limits.FILE_BYTES) -> bytes:
     """All that a file holds; InputError if that is more than so many bytes, before they are in memory."""
-    with opened(path) as stream:
+    with open_file(path) as stream:
         try:
             found = os.fstat(stream.fileno())
             # Of a pipe the size is not known before it is read.

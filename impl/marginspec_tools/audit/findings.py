@@ -60,7 +60,7 @@ def finding(
 def broken_invariants(step: Step) -> list[Finding]:
     """The invariants that an event or the state after it breaks."""
     found: list[Finding] = []
-    for one in broken_by(step.taken, step.number, step.record.line):
+    for one in broken_by(step.transition, step.number, step.record.line):
         broken = one.violation
         found.append(finding(step, "invariant", broken.invariant, broken.where.name, broken.what, "none", one.amount))
     return found

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from marginspec_journal import InputError
 from marginspec_journal.atomic import DISK, leftovers, new_part, remove
-from marginspec_tools.console import refusals, unwritable
+from marginspec_tools.console import refusing_os_errors, unwritable
 
 SUMMARY_TEXT = "summary.md"
 SUMMARY = "summary.json"
@@ -24,7 +24,7 @@ REPORT_FILES = (SUMMARY_TEXT, SUMMARY, FUNDS, LIQUIDATIONS, FINDINGS, MANIFEST)
 
 def checked_folder(folder: Path, *, force: bool) -> Path:
     """Where a report may be written, in full; refused before the work if it cannot be, or holds something already."""
-    with refusals(folder):
+    with refusing_os_errors(folder):
         place = Path(os.path.realpath(folder))
         if place.is_symlink():
             raise unwritable(folder, "symbolic links form a loop")
@@ -43,14 +43,14 @@ def publish(place: Path, contents: Mapping[str, BinaryIO]) -> None:
 
     Files of a report that stood there are replaced; others of that folder are kept.
     """
-    with refusals(place):
+    with refusing_os_errors(place):
         new = new_part(place)
         new.mkdir()
         try:
             for name, content in contents.items():
                 write_file(new / name, content)
             DISK.sync_folder(new)
-            take_place(new, place)
+            move_into_place(new, place)
         except BaseException:
             remove(new)
             raise
@@ -65,7 +65,7 @@ def write_file(path: Path, content: BinaryIO) -> None:
         os.fsync(target.fileno())
 
 
-def take_place(new: Path, place: Path) -> None:
+def move_into_place(new: Path, place: Path) -> None:
     """Give a finished folder its place; what others keep there stays, though a kill had put it aside before."""
     if place.exists():
         old = new_part(place)

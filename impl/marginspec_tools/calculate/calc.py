@@ -42,7 +42,7 @@ from marginspec_journal.ledger_names import POSITION_SIDES
 from marginspec_journal.state_reading import WRONG_SIGN, indexed
 from marginspec_journal.strict_json import Node, read_document
 from marginspec_tools.calculate.forms import DOMAIN, KINDS, MARKET, POSITION, AskedMarket, Kind
-from marginspec_tools.console import Spool, json_option, print_line, refuse_given
+from marginspec_tools.console import Spool, json_option, print_json_line, refuse_parameters
 from marginspec_tools.runs import need_fast_engine
 
 CALC_VERSION = 1
@@ -101,19 +101,20 @@ def command(
 ) -> None:
     """Answer the questions in FILE on tiers, margins, liquidation and bankruptcy prices, and deleveraging scores.
 
-    Prints one line of JSON an answer, in the order of the questions, with or without --json. Exit code 2, without
-    any answer, if anything in FILE is malformed.
+    Prints one line of JSON an answer, in the order of the questions, with or without --json.
 
     FILE may also be Parquet with one row a position: domain, cash, market, quantity, cost and, in hedge mode, side.
     Then --markets names a file with the markets, and --output gets one row a position: margins, health, liquidation
     and bankruptcy prices, rank in its queue. The line printed says how many there are.
+
+    Exit codes: 0 all answered; 2 wrong usage or input, nothing answered.
     """
     if file.suffix == ".parquet":
-        print_line(answer_positions(file, markets, output, ranking))
+        print_json_line(answer_positions(file, markets, output, ranking))
         return
-    refuse_given(context, ["markets", "output", "ranking"], "is only for a FILE that is Parquet")
+    refuse_parameters(context, ["markets", "output", "ranking"], "is only for a FILE that is Parquet")
     for line in [answer(question) for question in read_questions(file)]:
-        print_line(line)
+        print_json_line(line)
 
 
 def answer_positions(file: Path, markets: Path | None, output: Path | None, ranking: Any) -> Values:

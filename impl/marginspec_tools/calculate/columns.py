@@ -20,7 +20,7 @@ from marginspec_engine.numba.portfolios import NOT_ANSWERED, DomainFigures, Posi
 from marginspec_journal import InputError
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.limits import TABLE_ROWS
-from marginspec_journal.parquet import damage_of, opened_table, parquet_file
+from marginspec_journal.parquet import opened_table, parquet_file, refusing_damage
 from marginspec_journal.state_reading import WRONG_SIGN
 
 REQUIRED = ("domain", "cash", "market", "quantity", "cost")
@@ -46,7 +46,7 @@ class Reader:
         self._check_columns()
 
     def _opened(self, path: Path) -> Any:
-        with opened_table(path) as stream, damage_of(path):
+        with opened_table(path) as stream, refusing_damage(path):
             table = parquet_file(stream, path)
             if table.metadata.num_rows > TABLE_ROWS:
                 self._refuse(None, None, f"{table.metadata.num_rows} rows, more than the limit of {TABLE_ROWS}")
@@ -250,10 +250,10 @@ def searched_band(
             equity, maintenance = equity - int(seen.values[other]), maintenance - int(seen.maintenance[other])
             exposures.append(Exposure(int(rows.positions.quantities[other]) * market.quanta_per_unit, market.tiers))
     view = PriceView(Money(equity), Money(maintenance), tuple(exposures))
-    return search(view, market.marked())
+    return nearest_unhealthy_prices(view, market.marked())
 
 
-def search(view: PriceView, mark: Price) -> tuple[int, int]:
+def nearest_unhealthy_prices(view: PriceView, mark: Price) -> tuple[int, int]:
     """The nearest unhealthy prices below and above a healthy mark; NO_PRICE where there is none."""
     below, above = nearest_unhealthy(view, mark, Price(1)), nearest_unhealthy(view, mark, highest_price(view))
     return below or NO_PRICE, above or NO_PRICE

@@ -140,7 +140,7 @@ def closes_from(rows: Iterable[list[str]], known: Container[str], name: str) -> 
         market = known_market(cells["market"], known, name, line)
         day = close_day(cells["date"], name, line)
         if market in last_dates and day <= last_dates[market]:
-            raise InputError(name, line, "date", f"{day} is not after {last_dates[market]}, the date before it of {market}")
+            raise InputError(name, line, "date", f"{day} is not after {last_dates[market]} of {market}")
         last_dates[market] = day
         found.setdefault(market, []).append(close_price(cells["close"], name, line))
     if not found:

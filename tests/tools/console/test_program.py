@@ -52,7 +52,7 @@ def test_what_nobody_expected_is_an_internal_error_and_never_a_broken_invariant(
         3,
         f"error: internal error: ZeroDivisionError in test_program.py:{line}: by\\nzero; {REPORT}\n",
     )
-    assert ended(monkeypatch, capfd, MemoryError()) == (3, "error: memory ran out\n")
+    assert ended(monkeypatch, capfd, MemoryError()) == (3, "error: out of memory\n")
     assert ended(monkeypatch, capfd, WrongAnswer("no answer")) == (3, "error: no answer\n")
     code, said = ended(monkeypatch, capfd, ModuleNotFoundError("no", name="marginspec_tools.gone"))
     assert (code, said.startswith("error: internal error: ModuleNotFoundError in ")) == (3, True)

@@ -97,7 +97,7 @@ class Expected:
         self.counts: Counter[str] = Counter()
         self.amounts: Counter[str] = Counter()
         for step in self.run:
-            for effect in step.taken.receipt.effects:
+            for effect in step.transition.receipt.effects:
                 self.take(effect)
         state = self.run.state
         for status in state.fund_status.values():
@@ -305,14 +305,14 @@ def test_a_damaged_line_is_named(
     whole = part.read_bytes()
     accepted = json.loads(whole.splitlines()[0])["accepted"]
     for found, put, message in [
-        (b'"accepted":', b'"accepted":1', f"1: events: must be the sum of 1{accepted} accepted and 0 rejected events"),
+        (b'"accepted":', b'"accepted":1', f"1: events: must be the sum of 1{accepted} accepted and 0 rejected"),
         (b'"lots":', b'"lots":1', "5: lots: differs from the total of the lines before it"),
         (b'"findings":[],', b"", "1: findings: missing field"),
         (b'"seed":7', b'"seed":9', "1: seed: journal 0 has the seed 7"),
         (b'"seed":7,"checked"', b'"seed":8,"checked"', "1: seed: journal 0 has the seed 8"),
         (b'"hash":"', b'"hash":"0', "1: hash: expected 64 lower-case hexadecimal digits"),
         (b'"engines":"agree"', b'"engines":"same"', '1: engines: expected one of agree, differ, found "same"'),
-        (b'"engines":"agree"', b'"engines":"differ"', "1: findings: empty, though an invariant is broken or the engines differ"),
+        (b'"engines":"agree"', b'"engines":"differ"', "1: findings: must not be empty for a journal at fault"),
         (b'"amounts":{}', b'"amounts":{"USDT":{"house":"1e3"}}', '1: amounts.USDT.house: not a decimal: "1e3"'),
         (b'"levied":0,', b"", "1: levied: missing field"),
         (b'"amounts":{}', rb'"amounts":{"\ud800":{}}', r'1: amounts."\ud800": not a name: "\ud800"'),
@@ -511,7 +511,7 @@ def test_a_crash_is_told_with_its_seed(
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (MemoryError(), "memory ran out"),
+        (MemoryError(), "out of memory"),
         (AssertionError(), "AssertionError; please report it as a bug"),
         (KeyError("a market"), "KeyError: 'a market'; please report it as a bug"),
     ],
@@ -585,9 +585,12 @@ def test_a_kill_leaves_no_output(tmp_path: Path, jobs: int, code: int) -> None:
     [
         (
             ("--seed", HIGHEST_SEED),
-            f"Invalid value for --seed: the last journal's would be {10**18 + 2}, above {HIGHEST_SEED}",
+            f"Invalid value for --seed: the last journal would have seed {10**18 + 2}, above {HIGHEST_SEED}",
         ),
-        (("--events", 3), "Invalid value for --events: 3 events are fewer than the 13 that open 1 markets and 5 accounts"),
+        (
+            ("--events", 3),
+            "Invalid value for --events: 3 events are fewer than the 13 that open 1 markets and 5 accounts",
+        ),
         (("--dask", "tcp://h:1", "--jobs", 2), "--jobs is for this machine, --dask for a cluster: give one of them"),
         (("--shard", "0/2"), "Invalid value for '--shard': 0/2 is not a shard, such as 2/5"),
         (("--shard", f"1/{'9' * 5000}"), f"Invalid value for '--shard': 1/{'9' * 58}… is not a shard, such as 2/5"),

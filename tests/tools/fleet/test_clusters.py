@@ -55,7 +55,7 @@ def test_a_worker_dies_and_nothing_is_lost_or_twice(
     state, scenarios = files
     monkeypatch.setattr(cluster, "TASKS_AHEAD", 5)
     witness = tmp_path / "witness"
-    with cluster.connected(two_workers.scheduler_address) as client:
+    with cluster.cluster_client(two_workers.scheduler_address) as client:
         client.register_plugin(deadly(witness))
     assert run("sweep", state, scenarios, "--dask", two_workers.scheduler_address) == run(
         "sweep", state, scenarios, "--jobs", 1
@@ -65,7 +65,7 @@ def test_a_worker_dies_and_nothing_is_lost_or_twice(
 
 def test_a_campaign_loses_a_worker_and_nothing_else(two_workers: LocalCluster, tmp_path: Path) -> None:
     witness, on_cluster, here = (tmp_path / name for name in ("witness", "on_cluster", "here"))
-    with cluster.connected(two_workers.scheduler_address) as client:
+    with cluster.cluster_client(two_workers.scheduler_address) as client:
         client.register_plugin(deadly(witness))
     assert run("campaign", *WILD, "--dask", two_workers.scheduler_address, "--output", on_cluster) == []
     assert run("campaign", *WILD, "--jobs", 1, "--output", here) == []
@@ -118,7 +118,7 @@ def test_a_cluster_without_workers_is_refused_within_seconds(
     ],
 )
 def test_what_goes_wrong_there_is_said_here(error: BaseException, reason: str) -> None:
-    with pytest.raises(InputError) as refusal, cluster.refusals("tcp://10.0.0.5:8786"):
+    with pytest.raises(InputError) as refusal, cluster.refusing_cluster_errors("tcp://10.0.0.5:8786"):
         raise error
     assert str(refusal.value) == f"tcp://10.0.0.5:8786: {reason}"
 

@@ -123,7 +123,7 @@ def test_a_failure_shows_its_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
         (("--status", "T-NUM-1"), "[ID]... cannot be combined with --status, which proves all theorems"),
         (
             ("--state", "s.json"),
-            "--journal and --state write the example of one theorem: name it, as in marginspec prove T-NUM-1 --journal FILE",
+            "--journal and --state need one theorem: name it, as in marginspec prove T-NUM-1 --journal FILE",
         ),
     ],
 )

@@ -476,7 +476,7 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -
     watched = Console(file=shown, force_terminal=True, width=60)
     monkeypatch.setattr("rich.console.Console", lambda **_: watched)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    assert list(progress.counted([1, 2, 3], "counting", 3)) == [1, 2, 3]
+    assert list(progress.with_progress([1, 2, 3], "counting", 3)) == [1, 2, 3]
     assert "counting" in shown.getvalue()
     assert "3/3" in shown.getvalue()
     assert run(LEVY).stderr == ""
