@@ -305,7 +305,7 @@ def test_a_damaged_line_is_named(
     whole = part.read_bytes()
     accepted = json.loads(whole.splitlines()[0])["accepted"]
     for found, put, message in [
-        (b'"accepted":', b'"accepted":1', f"1: events: must be the sum of 1{accepted} accepted and 0 rejected"),
+        (b'"accepted":', b'"accepted":1', f"1: events: must be the sum of 1{accepted} accepted and 0 rejected events"),
         (b'"lots":', b'"lots":1', "5: lots: differs from the total of the lines before it"),
         (b'"findings":[],', b"", "1: findings: missing field"),
         (b'"seed":7', b'"seed":9', "1: seed: journal 0 has the seed 7"),
