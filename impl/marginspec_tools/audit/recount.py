@@ -66,16 +66,16 @@ class Recount:
         self._changed_markets.clear()
         moved: dict[LedgerAccount, None] = {}
         released: dict[int, int] = defaultdict(int)
-        for effect in step.taken.receipt.effects:
+        for effect in step.transition.receipt.effects:
             if isinstance(effect, Transferred):
-                self._book(effect, getattr(step.taken.event, "market", ""))
+                self._book(effect, getattr(step.transition.event, "market", ""))
                 moved[effect.source] = moved[effect.target] = None
                 lot, value = released_value(effect)
                 released[lot] += value
             elif isinstance(effect, LotOpened):
                 self.lots[effect.lot.id] = (effect.lot.market, 1 if effect.lot.quantity > 0 else -1)
             elif isinstance(effect, Deleveraged):
-                self._deleverage(effect, released.pop(effect.lot, 0), step.taken.after)
+                self._deleverage(effect, released.pop(effect.lot, 0), step.transition.after)
         return list(moved)
 
     def _counted(self, market: str) -> Counters:
@@ -104,7 +104,7 @@ class Recount:
         self._counted(market_id).deleveraged += released - value
 
     def _balances(self, step: Step, moved: list[LedgerAccount]) -> Iterator[Finding]:
-        after = step.taken.after
+        after = step.transition.after
         for account in moved:
             balance = after.balance(account)
             if balance != self.ledger[account]:
@@ -119,9 +119,11 @@ class Recount:
 
         What the state has is taken over once it was reported, so that one miscount is not reported at every event.
         """
-        before, after = step.taken.before.fund_status, step.taken.after.fund_status
+        before, after = step.transition.before.fund_status, step.transition.after.fund_status
         changed = set() if after is before else {one for one in after if after[one] != before.get(one)}
-        published = {one.market: one.status for one in step.taken.receipt.effects if isinstance(one, ReserveStatus)}
+        published = {
+            one.market: one.status for one in step.transition.receipt.effects if isinstance(one, ReserveStatus)
+        }
         for market in sorted({*self._changed_markets, *changed, *published}):
             status = after.get(market, FundStatus())
             if market in published:
@@ -132,7 +134,7 @@ class Recount:
             self.counters[market] = Counters(**attrs.asdict(status))
 
     def _counters(self, step: Step, market: str, place: str, status: FundStatus) -> Iterator[Finding]:
-        state, counted = step.taken.after, self.counters[market]
+        state, counted = step.transition.after, self.counters[market]
         decimals = state.header.decimals(state.markets[market].asset)
         for name in COUNTERS:
             expected, observed = getattr(counted, name), getattr(status, name)
@@ -142,8 +144,10 @@ class Recount:
 
     def _insurance(self, step: Step, moved: list[LedgerAccount]) -> Iterator[Finding]:
         """Every change of an insurance fund publishes its new balance, and nothing else does."""
-        header = step.taken.after.header
-        published = {one.asset: one.balance for one in step.taken.receipt.effects if isinstance(one, InsuranceStatus)}
+        header = step.transition.after.header
+        published = {
+            one.asset: one.balance for one in step.transition.receipt.effects if isinstance(one, InsuranceStatus)
+        }
         funds = {account.asset for account in moved if account.kind == "insurance"}
         for asset in sorted({*funds, *published}):
             decimals = header.decimals(asset)
@@ -156,7 +160,7 @@ class Recount:
 
     def finish(self, step: Step) -> Iterator[Finding]:
         """Compare the whole ledger, after the last event."""
-        after = step.taken.after
+        after = step.transition.after
         accounts = {*(account for account, balance in self.ledger.items() if balance != 0), *after.ledger}
         yield from self._balances(step, sorted(accounts, key=str))
 
