@@ -36,7 +36,7 @@ REFUSED = Receipt(Reason.INVALID_AMOUNT, ())
 def test_hashes_spelled_out() -> None:
     header = (
         b'{"assets":{"USDC":{"decimals":6}},"journal":1,'
-        b'"profile":{"adl_ranking":"binance","last_resort":"levy"},"rulebook":"1"}'
+        b'"profile":{"adl_ranking":"binance","last_resort":"levy"},"rulebook":"2"}'
     )
     event = b'{"account":"alice","amount":"1000.5","asset":"USDC","type":"deposit"}'
     event_sha256 = hashlib.sha256(event).hexdigest()
