@@ -18,14 +18,13 @@ from marginspec.margin.margin import (
     DomainMargin,
     cash_account,
     cost_of,
-    domain_initial,
+    demanded_margin,
     domain_margin,
     domain_of,
     is_healthy,
     leverage_of,
     movable,
     notional_of,
-    reserved_for_orders,
 )
 from marginspec.model import ledger
 from marginspec.model.account import DomainKey, PositionKey, PositionSide
@@ -255,8 +254,8 @@ def check_booked(transaction: Transaction, market: Market, legs: tuple[Leg, ...]
     for (leg, side), margin in zip(parties, margins, strict=True):
         if side.opened:
             check_gross_cost(transaction, margin)
-            required = domain_initial(transaction, margin) + reserved_for_orders(transaction, leg.domain)
-            require(margin.equity >= required, Reason.INSUFFICIENT_MARGIN)
+            suffices = not leg.domain.is_cross or margin.equity >= demanded_margin(transaction, leg.domain, margin)
+            require(suffices, Reason.INSUFFICIENT_MARGIN)
 
 
 @rule("NUM-03")
