@@ -262,7 +262,7 @@ def test_an_isolated_opening_needs_health_alone(worse: Event, price: str) -> Non
     assert after.equity < domain_initial(bought, after)
     assert cost_of(bought, key("alice")) == 500 + int(price)
     # In cross margin all margins are needed.
-    poor = settled(deposit("dave", "50"), trade("dave", "bob", "5", "100"), worse, state=OPEN)
+    poor = settled(deposit("dave", "55"), trade("dave", "bob", "5", "100"), worse, state=OPEN)
     assert refusal(poor, trade("dave", "carol", "1", price)) == Reason.INSUFFICIENT_MARGIN
 
 
