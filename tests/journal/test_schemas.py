@@ -58,7 +58,7 @@ def digits() -> Digits:
 def test_schema_is_valid_and_closed(name: str) -> None:
     found = schema(name)
     Draft202012Validator.check_schema(found)
-    assert found["$id"] == f"urn:marginspec:rulebook:1:{name}"
+    assert found["$id"] == f"urn:marginspec:rulebook:2:{name}"
     for definition in (found, *found["$defs"].values()):
         if definition.get("type") == "object":
             assert "additionalProperties" in definition
