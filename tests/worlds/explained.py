@@ -207,7 +207,7 @@ ALSO_REJECTED: dict[str, tuple[tuple[Event, ...], Event, Reason]] = {
         trade("99", "1", "alice", "bob", buyer_order="o1"),
         Reason.REDUCE_ONLY,
     ),
-    "leverage above a position's tier": (
+    "leverage above a tier": (
         (*FUNDED, trade("100", "5", "alice", "bob"), mark("210")),
         events.SetLeverage("alice", "M", 9),
         Reason.LEVERAGE_ABOVE_TIER,
