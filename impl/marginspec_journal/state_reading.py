@@ -5,7 +5,6 @@ from collections import defaultdict
 import attrs
 from immutables import Map
 
-from marginspec import RULEBOOK_VERSION
 from marginspec.handlers.markets import fee_terms
 from marginspec.margin.margin import domain_of, leverage_of, margin_mode_of
 from marginspec.model import ledger
@@ -27,7 +26,7 @@ from marginspec.model.units import (
 )
 from marginspec_audit import asset_of
 from marginspec_journal.digits import MarketDigits, market_digits
-from marginspec_journal.header import header_of
+from marginspec_journal.header import check_rulebook, header_of
 from marginspec_journal.ledger_names import POSITION_SIDES, ledger_account_of
 from marginspec_journal.records import RecordForm
 from marginspec_journal.state_objects import (
@@ -50,8 +49,7 @@ def state_of(fields: dict[str, Node]) -> State:
     """The state that the fields of a state file describe."""
     if fields["state"].integer() != STATE_VERSION:
         fields["state"].fail(f"unknown version, expected {STATE_VERSION}")
-    if fields["rulebook"].text() != RULEBOOK_VERSION:
-        fields["rulebook"].fail(f'unknown rulebook version, expected "{RULEBOOK_VERSION}"')
+    check_rulebook(fields["rulebook"])
     state = State(header=header_of(fields["header"]))
     state = attrs.evolve(state, markets=_markets(fields["markets"], fields["marks"], state.header))
     state = attrs.evolve(state, accounts=_accounts(fields["accounts"]))

@@ -7,4 +7,4 @@ not), `handlers` (guards, then what each event does), `transition` (one event, w
 and events, invariants and public figures, stands in `marginspec_audit`.
 """
 
-RULEBOOK_VERSION = "1"
+RULEBOOK_VERSION = "2"

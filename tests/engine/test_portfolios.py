@@ -77,7 +77,7 @@ def written(folder: Path, rows: list[dict[str, Any]], **changes: Any) -> tuple[P
     }
     positions, markets = folder / "positions.parquet", folder / "markets.json"
     pq.write_table(pa.table({name: column for name, column in columns.items() if column is not None}), positions)
-    markets.write_text(json.dumps({"calc": 1, "rulebook": "1", "markets": MARKETS}))
+    markets.write_text(json.dumps({"calc": 1, "rulebook": "2", "markets": MARKETS}))
     return positions, markets
 
 
@@ -118,7 +118,7 @@ def expected_rows(domains: list[list[dict[str, Any]]], folder: Path, ranking: Ra
         for kind in ("maintenance", "tier", "band", "bankruptcy")
     ]
     path = folder / "questions.json"
-    path.write_text(json.dumps({"calc": 1, "rulebook": "1", "questions": questions}))
+    path.write_text(json.dumps({"calc": 1, "rulebook": "2", "questions": questions}))
     found = {question.id: question for question in read_questions(path)}
     queues: dict[tuple[str, bool], list[Ranked]] = {}
     expected: dict[PositionKey, dict[str, Any]] = {}
@@ -198,7 +198,7 @@ def test_columns_answer_as_questions_do(tmp_path: Path, seed: int, ranking: Rank
     assert len(hedged) > 20
     assert json.loads(outcome.stdout) == {
         "calc": 1,
-        "rulebook": "1",
+        "rulebook": "2",
         "positions": len(expected),
         "domains": len(domains),
         "positions_of_unhealthy_domains": len(unhealthy),

@@ -168,12 +168,12 @@ def test_receipt_texts() -> None:
 
 def test_header_has_every_default() -> None:
     assert canonical_json(header_object(Header())).decode() == (
-        '{"assets":{},"journal":1,"profile":{"adl_ranking":"binance","last_resort":"levy"},"rulebook":"1"}'
+        '{"assets":{},"journal":1,"profile":{"adl_ranking":"binance","last_resort":"levy"},"rulebook":"2"}'
     )
     given = Header(Profile("bitmex", "none"), Map({"USDT": 8, "B": 2, "龙": 0}))
     assert canonical_json(header_object(given)).decode() == (
         '{"assets":{"B":{"decimals":2},"USDT":{"decimals":8},"\\u9f99":{"decimals":0}},"journal":1,'
-        '"profile":{"adl_ranking":"bitmex","last_resort":"none"},"rulebook":"1"}'
+        '"profile":{"adl_ranking":"bitmex","last_resort":"none"},"rulebook":"2"}'
     )
 
 

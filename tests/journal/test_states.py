@@ -73,10 +73,10 @@ def test_full_state_document() -> None:
     ]
     assert document() == {
         "state": 1,
-        "rulebook": "1",
+        "rulebook": "2",
         "header": {
             "journal": 1,
-            "rulebook": "1",
+            "rulebook": "2",
             "profile": {"adl_ranking": "binance", "last_resort": "levy"},
             "assets": {"USDC": {"decimals": 6}},
         },
@@ -212,7 +212,7 @@ def test_an_opening_state_need_not_state_its_hash(tmp_path: Path) -> None:
 def test_an_opening_state_may_be_written_by_hand(tmp_path: Path) -> None:
     found = document(opening(FULL_STATE))
     del found["hash"]
-    found["header"] = {"journal": 1, "rulebook": "1", "assets": {"USDC": {"decimals": 6}}, "profile": "reserve"}
+    found["header"] = {"journal": 1, "rulebook": "2", "assets": {"USDC": {"decimals": 6}}, "profile": "reserve"}
     found["ledger"]["wallet:alice:USDC"] = "5000"
     found["markets"]["BTCUSDC"]["taker_fee"] = "0.0004"
     found["positions"]["alice:BTCUSDC:BOTH"]["quantity"] = "0.01"
@@ -224,7 +224,7 @@ def test_an_opening_state_may_be_written_by_hand(tmp_path: Path) -> None:
 def test_header_defaults(tmp_path: Path) -> None:
     found = document(opening(State()))
     del found["hash"]
-    found["header"] = {"journal": 1, "rulebook": "1", "assets": {"A": {}}, "profile": {"adl_ranking": "bitmex"}}
+    found["header"] = {"journal": 1, "rulebook": "2", "assets": {"A": {}}, "profile": {"adl_ranking": "bitmex"}}
     header = Header(Profile("bitmex", "levy"), Map({"A": 8}))
     assert read(tmp_path, found).state.header == header
 
@@ -296,7 +296,8 @@ MALFORMED: list[tuple[Change, str]] = [
     # versions, counts, hash
     (setting("state", 2), "state"),
     (setting("state", "1"), "state"),
-    (setting("rulebook", "2"), "rulebook"),
+    (setting("rulebook", "3"), "rulebook"),
+    (setting("rulebook", "1"), "rulebook"),
     (setting("rulebook", 1), "rulebook"),
     (setting("more", 1), "more"),
     (setting("a\x1b[2J", 1), '"a\\u001b[2J"'),
@@ -314,7 +315,7 @@ MALFORMED: list[tuple[Change, str]] = [
     # header
     (setting("header", []), "header"),
     (setting("header/journal", 2), "header.journal"),
-    (setting("header/rulebook", "0"), "header.rulebook"),
+    (setting("header/rulebook", "1"), "header.rulebook"),
     (setting("header/more", 1), "header.more"),
     (removing("header/journal"), "header.journal"),
     (setting("header/profile", "default"), "header.profile"),

@@ -53,6 +53,14 @@ OWING = with_balances(
     settled(margin_mode("dave"), deposit("dave", "40"), trade("dave", "carol", "3", "100"), state=SMALL),
     wallet__dave__USD=-20,
 )
+# Dave is short of initial margin: 4 lots sold at 100 stand at 130, and the tier that holds them allows 5.
+TIGHT = settled(
+    *(deposit("dave", "220"), trade("carol", "dave", "4", "100"), mark("130")),
+    new_tiers(("0", 10, "0.05"), ("500", 5, "0.1")),
+    state=OPEN,
+)
+# Alice's isolated leverage of 10 is above the 5 that the tier of her position allows now.
+STEEPER = settled(new_tiers(("0", 10, "0.05"), ("500", 5, "0.1")), state=ISOLATED)
 RICH = settled(
     *(listing(rows=(("0", 1000, "0.00000001"),)), mark("128"), deposit("alice", str(2**59))),
     *(deposit("bob", str(2**59)), leverage("alice", 1000), leverage("bob", 1000)),
@@ -152,7 +160,7 @@ TABLE: list[tuple[Reason, State, Event]] = [
     (R.NO_POSITION, OPEN, adjust("alice", "1")),
     (R.NOT_FLAT, HELD, position_mode("alice")),
     (R.NOT_FLAT, HELD, margin_mode("alice")),
-    (R.NOT_FLAT, HELD, leverage("alice", 1)),
+    (R.LEVERAGE_REDUCTION, ISOLATED, leverage("alice", 9)),
     (R.NOT_ISOLATED, HELD, adjust("alice", "1")),
     # Inventory, cover, funds.
     (R.NO_INVENTORY, OPEN, fill("alice", "1", "100")),
@@ -178,8 +186,10 @@ TABLE: list[tuple[Reason, State, Event]] = [
     (R.NEGATIVE_CASH, settled(trade("bob", "erin", "4", "92"), state=SMALL_TAKEN), fill("erin", "4", "103")),
     (R.UNHEALTHY, SMALL, trade("dave", "carol", "10", "100")),
     (R.UNHEALTHY, SMALL, trade("carol", "dave", "10", "100")),
+    (R.LEVERAGE_ABOVE_TIER, TIGHT, leverage("dave", 6)),
     (R.UNHEALTHY, settled(new_fees(maker="0.3"), state=SMALL_TAKEN), fill("erin", "5", "92")),
     (R.INSUFFICIENT_MARGIN, SMALL, trade("dave", "carol", "6", "100")),
+    (R.INSUFFICIENT_MARGIN, TIGHT, leverage("dave", 4)),
     (R.INSUFFICIENT_MARGIN, SMALL, trade("carol", "dave", "6", "100")),
     (R.INSUFFICIENT_MARGIN, SMALL_TAKEN, fill("erin", "5", "92")),
     # Limits of state.
@@ -222,7 +232,9 @@ BY_EVENT: dict[str, str] = {
     "WithdrawHouse": "INVALID_AMOUNT INSUFFICIENT_FUNDS OUT_OF_RANGE",
     "SetPositionMode": "UNKNOWN_ACCOUNT NOT_FLAT",
     "SetMarginMode": "UNKNOWN_MARKET UNKNOWN_ACCOUNT NOT_FLAT",
-    "SetLeverage": "UNKNOWN_MARKET UNKNOWN_ACCOUNT INVALID_LEVERAGE NOT_FLAT",
+    "SetLeverage": (
+        "UNKNOWN_MARKET UNKNOWN_ACCOUNT INVALID_LEVERAGE LEVERAGE_REDUCTION LEVERAGE_ABOVE_TIER INSUFFICIENT_MARGIN"
+    ),
     "AdjustIsolatedMargin": (
         "UNKNOWN_MARKET UNKNOWN_ACCOUNT INVALID_AMOUNT NO_POSITION NOT_ISOLATED INSUFFICIENT_BALANCE OUT_OF_RANGE"
     ),
@@ -285,7 +297,9 @@ PRECEDENCE: dict[str, list[tuple[Reason, State, Event]]] = {
         (R.UNKNOWN_MARKET, HELD, leverage("zoe", 0, "Z")),
         (R.UNKNOWN_ACCOUNT, HELD, leverage("zoe", 0)),
         (R.INVALID_LEVERAGE, HELD, leverage("alice", 0)),
-        (R.NOT_FLAT, HELD, leverage("alice", 1)),
+        (R.LEVERAGE_REDUCTION, STEEPER, leverage("alice", 9)),
+        (R.LEVERAGE_ABOVE_TIER, TIGHT, leverage("dave", 7)),
+        (R.INSUFFICIENT_MARGIN, TIGHT, leverage("dave", 1)),
         (R.UNKNOWN_MARKET, HELD, margin_mode("zoe", market="Z")),
         (R.UNKNOWN_ACCOUNT, HELD, margin_mode("zoe")),
     ],

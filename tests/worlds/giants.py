@@ -79,5 +79,6 @@ def giant_event(chooser: Chooser) -> Event:
         events.AdjustIsolatedMargin(first, "A", "BOTH", quantity),
         events.LiquidationFill(market, chooser.pick(("long", "short")), first, quantity, price),
         events.SetMarginMode(first, market, chooser.pick(("cross", "isolated"))),
+        events.SetLeverage(first, market, chooser.pick((1, 2, 20, 500, 1000))),
     )
     return chooser.pick(options)

@@ -18,7 +18,7 @@ from worlds.events import cancel, decimal, position_mode
 from worlds.lines import Line, journal_text
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "golden"
-HEADER = {"journal": 1, "rulebook": "1", "profile": "reserve", "assets": {"USDT": {"decimals": 4}}}
+HEADER = {"journal": 1, "rulebook": "2", "profile": "reserve", "assets": {"USDT": {"decimals": 4}}}
 STUDY = {**HEADER, "profile": {"adl_ranking": "bitmex", "last_resort": "none"}}
 TIERS = (("0", 50, "0.01"), ("1000", 20, "0.02"), ("5000", 10, "0.05"))
 FEES = {"taker": "0.001", "maker": "0.0005", "share": "0.2", "clearance": "0.005"}
@@ -71,6 +71,13 @@ UNPAYABLE = [
     trade("carol", "bob", "10", "88"),
     mark("80"),
 ]
+NO_FEES = {"taker": "0", "maker": "0", "share": "0", "clearance": "0"}
+CASE: list[Event] = [
+    listing(rows=events.BINANCE_ROWS, decimals=(2, 2), tick="0.01", **NO_FEES),
+    mark("100"),
+    *(deposit(account, "10000") for account in ("alice", "bob", "carol")),
+]
+"""A venue's tiers, without fees: traders have reported what follows."""
 
 EVENTS: dict[str, list[Event]] = {
     "list_market": [listing()],
@@ -104,6 +111,14 @@ EVENTS: dict[str, list[Event]] = {
     "deleveraging": [*OPEN, deposit("dave", "150"), trade("dave", "carol", "20"), mark("90")],
     "levy": UNPAYABLE,
     "uncovered": [*UNPAYABLE, fund("30")],
+    "isolated_opening_after_loss": [*CASE, margin_mode("alice"), leverage("alice", 5), trade("alice", "bob", "1"),
+        mark("90"), trade("alice", "bob", "1", "90"), mark("76.31"), mark("76.3")],
+    "order_that_closes": [*CASE, deposit("dave", "100"), leverage("dave", 10), trade("dave", "bob", "10"),
+        order("dave", "sell", "10", "99.9"), order("dave", "sell", "0.01", "99.9", id="o2"),
+        order("dave", "sell", "0.01", "100", id="o2")],
+    "leverage_of_a_position": [*CASE, trade("alice", "bob", "10"), leverage("alice", 50), leverage("alice", 10),
+        leverage("alice", 1), margin_mode("carol"), leverage("carol", 5), trade("carol", "bob", "10"),
+        leverage("carol", 4), leverage("carol", 6)],
     "names": [listing("龙虾USDT"), mark("100", market="龙虾USDT"), deposit("Ünal", "10")],
 }  # fmt: skip
 
@@ -126,7 +141,8 @@ REJECTIONS: dict[str, list[Event]] = {
     "ORDER_MISMATCH": [*OPEN, order("alice", "buy", "1"), trade("alice", "bob", "1", "100.05", buyer_order="o1")],
     "REDUCE_ONLY": [*OPEN, order("alice", "buy", "1", reduce_only=True)],
     "NO_POSITION": [*ISOLATED, adjust("alice", "1")],
-    "NOT_FLAT": [*TRADED, leverage("alice", 10)],
+    "NOT_FLAT": [*TRADED, margin_mode("alice")],
+    "LEVERAGE_REDUCTION": [*ISOLATED, trade("alice", "bob", "10"), leverage("alice", 10)],
     "NOT_ISOLATED": [*TRADED, adjust("alice", "1")],
     "NO_INVENTORY": [*TAKEN_OVER, fill("carol", "10.1", "89")],
     "COVER_EXCEEDED": [*TAKEN_OVER, fill("carol", "10", "50")],

@@ -241,7 +241,7 @@ def check_booked(book: Words, legs: int) -> int:
 
 
 def check_health(book: Words, legs: int) -> int:
-    """Each party is healthy; one that opened has its initial and order margin too (TRD-02)."""
+    """Each party is healthy; one that opened in cross margin has its initial and order margin too (TRD-02)."""
     for number in range(legs):
         domain = at(book, layout.LEGS + layout.LEG * number)[layout.LEG_DOMAIN]
         equity, maintenance = domain_margin(book, domain)
@@ -250,8 +250,9 @@ def check_health(book: Words, legs: int) -> int:
     for number in range(legs):
         leg = at(book, layout.LEGS + layout.LEG * number)
         if leg[layout.HAS_OPENED] == 1:
-            spare = spare_margin(book, leg[layout.LEG_DOMAIN])
-            if spare < reserved_for_orders(book, leg[layout.LEG_DOMAIN]):
+            domain = leg[layout.LEG_DOMAIN]
+            spare, is_cross = spare_margin(book, domain), domain_row(book, domain)[layout.MARKET] == NONE
+            if is_cross and spare < reserved_for_orders(book, domain):
                 return reasons.INSUFFICIENT_MARGIN
     return reasons.ACCEPTED
 
@@ -276,9 +277,11 @@ def spare_margin(book: Words, domain: int) -> int:
 
 def leverage_fits(book: Words, leg: Words) -> bool:
     """Whether a leg that opened has a leverage of at most that of the tier of its position at mark (TRD-02)."""
-    if leg[layout.HAS_OPENED] == 0:
-        return True
-    position = position_row(book, leg[layout.LEG_POSITION])
+    return leg[layout.HAS_OPENED] == 0 or fits_tier(book, position_row(book, leg[layout.LEG_POSITION]))
+
+
+def fits_tier(book: Words, position: Words) -> bool:
+    """Whether a position's leverage is at most that of the tier which holds it at mark (ACC-01, TRD-02)."""
     market = market_row(book, position[layout.MARKET])
     if abs(position[layout.QUANTITY]) > market[layout.MOST_LOTS]:
         too_wide(book)

@@ -38,6 +38,7 @@ from marginspec.settlement.deleveraging import score_of
 from marginspec.settlement.rankings import Score
 from marginspec_journal import InputError
 from marginspec_journal.decimals import decimal_text
+from marginspec_journal.header import check_rulebook
 from marginspec_journal.ledger_names import POSITION_SIDES
 from marginspec_journal.state_reading import indexed
 from marginspec_journal.strict_json import Node, read_document
@@ -241,8 +242,7 @@ def check_versions(fields: Mapping[str, Node]) -> None:
     """Refuse a file of another version."""
     if fields["calc"].integer() != CALC_VERSION:
         fields["calc"].fail(f"unknown version, expected {CALC_VERSION}")
-    if fields["rulebook"].text() != RULEBOOK_VERSION:
-        fields["rulebook"].fail(f'unknown rulebook version, expected "{RULEBOOK_VERSION}"')
+    check_rulebook(fields["rulebook"])
 
 
 def read_questions(path: Path) -> tuple[Question, ...]:

@@ -18,14 +18,13 @@ from marginspec.margin.margin import (
     DomainMargin,
     cash_account,
     cost_of,
-    domain_initial,
+    demanded_margin,
     domain_margin,
     domain_of,
     is_healthy,
     leverage_of,
     movable,
     notional_of,
-    reserved_for_orders,
 )
 from marginspec.model import ledger
 from marginspec.model.account import DomainKey, PositionKey, PositionSide
@@ -255,8 +254,9 @@ def check_booked(transaction: Transaction, market: Market, legs: tuple[Leg, ...]
     for (leg, side), margin in zip(parties, margins, strict=True):
         if side.opened:
             check_gross_cost(transaction, margin)
-            required = domain_initial(transaction, margin) + reserved_for_orders(transaction, leg.domain)
-            require(margin.equity >= required, Reason.INSUFFICIENT_MARGIN)
+        if side.opened and leg.domain.is_cross:
+            demanded = demanded_margin(transaction, leg.domain, margin)
+            require(margin.equity >= demanded, Reason.INSUFFICIENT_MARGIN)
 
 
 @rule("NUM-03")
@@ -266,7 +266,7 @@ def check_gross_cost(transaction: Transaction, margin: DomainMargin) -> None:
         transaction.out_of_range = True
 
 
-@rule("TRD-02")
+@rule("TRD-02", "ACC-01")
 def leverage_fits(transaction: Transaction, market: Market, key: PositionKey) -> bool:
     """The leverage is at most that of the tier which holds the resulting notional at mark."""
     held = transaction.positions.get(key, FLAT)

@@ -25,6 +25,7 @@ from marginspec.transaction import Transaction
 from worlds.events import (
     decimal,
     deposit,
+    funding,
     leverage,
     listing,
     margin_mode,
@@ -35,7 +36,19 @@ from worlds.events import (
     position_mode,
     trade,
 )
-from worlds.states import MINIMAL, balances, cross, effects, key, minimal, moved, refusal, settled, with_balances
+from worlds.states import (
+    MINIMAL,
+    balances,
+    cross,
+    effects,
+    isolated_domain,
+    key,
+    minimal,
+    moved,
+    refusal,
+    settled,
+    with_balances,
+)
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "5000"))
 
@@ -235,6 +248,22 @@ def test_both_parties_need_initial_margin_if_they_open() -> None:
     ordered = settled(order("dave", "sell", "5", "100"), state=small)
     assert refusal(ordered, trade("dave", "carol", "1", "100")) is None
     assert refusal(ordered, trade("carol", "dave", "1", "100")) == Reason.INSUFFICIENT_MARGIN
+
+
+@pytest.mark.rule("TRD-02", "ACC-04")
+@pytest.mark.parametrize(("worse", "price"), [(mark("95"), "95"), (funding("0.04"), "100")], ids=["mark", "funding"])
+def test_an_isolated_opening_needs_health_alone(worse: Event, price: str) -> None:
+    # 5 lots at 10 had 50 of margin, and lose 25 at 95 or pay 20 of funding. One more moves a tenth of its value.
+    held = settled(margin_mode("alice"), trade("alice", "bob", "5", "100"), worse, state=OPEN)
+    before = domain_margin(held, isolated_domain("alice"))
+    bought = settled(trade("alice", "carol", "1", price), state=held)
+    after = domain_margin(bought, isolated_domain("alice"))
+    assert (before.equity, after.equity) == ((25, 35) if price == "95" else (30, 40))
+    assert after.equity < domain_initial(bought, after)
+    assert cost_of(bought, key("alice")) == 500 + int(price)
+    # In cross margin all margins are needed.
+    poor = settled(deposit("dave", "55"), trade("dave", "bob", "5", "100"), worse, state=OPEN)
+    assert refusal(poor, trade("dave", "carol", "1", price)) == Reason.INSUFFICIENT_MARGIN
 
 
 @pytest.mark.rule("TRD-02")

@@ -79,7 +79,7 @@ def test_the_report_holds_what_it_says_and_is_the_same_again(tmp_path: Path) -> 
         assert (first / name).read_bytes() == (second / name).read_bytes()
     manifest = json.loads((first / "manifest.json").read_text("utf-8"))
     assert manifest["inputs"] == {"journal": sha256(LEVY.read_bytes()).hexdigest()}
-    assert manifest["versions"]["rulebook"] == "1"
+    assert manifest["versions"]["rulebook"] == "2"
     for name, digest in manifest["files"].items():
         assert sha256((first / name).read_bytes()).hexdigest() == digest
     assert {*manifest["files"], "manifest.json"} == set(REPORT_FILES)

@@ -61,7 +61,7 @@ def test_the_published_schema_is_the_one_that_the_declarations_give() -> None:
 
 def asked(folder: Path, *questions: dict[str, Any], **changes: Any) -> Path:
     path = folder / "q.json"
-    path.write_text(json.dumps({"calc": 1, "rulebook": "1", "questions": list(questions), **changes}), "utf-8")
+    path.write_text(json.dumps({"calc": 1, "rulebook": "2", "questions": list(questions), **changes}), "utf-8")
     return path
 
 
@@ -78,7 +78,7 @@ def values(folder: Path, one: dict[str, Any]) -> dict[str, Any]:
     (line,) = answers(folder, one)
     assert {name: line.pop(name) for name in ("calc", "rulebook", "id", "kind")} == {
         "calc": 1,
-        "rulebook": "1",
+        "rulebook": "2",
         "id": "q1",
         "kind": one["kind"],
     }
@@ -257,7 +257,7 @@ def test_files_that_are_malformed(tmp_path: Path) -> None:
     good = question("band", *HEDGE)
     assert refusal(asked(tmp_path, good, good)) == ": questions[1].id: another question has the id 'q1'"
     assert refusal(asked(tmp_path, calc=2)) == ": calc: unknown version, expected 1"
-    assert refusal(asked(tmp_path, rulebook="2")) == ': rulebook: unknown rulebook version, expected "1"'
+    assert refusal(asked(tmp_path, rulebook="3")) == ': rulebook: unknown rulebook version, expected "2"'
     path = tmp_path / "q.json"
     assert refusal(tmp_path / "none.json") == ": cannot be read: No such file or directory"
     path.write_text('{"calc":1,"calc":1}')

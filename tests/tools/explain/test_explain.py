@@ -488,7 +488,7 @@ def test_command_in_json(journal: Path) -> None:
     head = {name: found[name] for name in found if name != "terms"}
     assert head == {
         "explain": 2,
-        "rulebook": "1",
+        "rulebook": "2",
         "seq": 10,
         "line": 11,
         "ref": "r9",

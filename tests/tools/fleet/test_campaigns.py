@@ -177,7 +177,7 @@ def test_the_last_line_adds_the_lines_up() -> None:
     counted = ("events", "accepted", "rejected", "liquidated", "lots", "takeovers", "step_downs", "deleveraged")
     assert last == {
         "campaign": 1,
-        "rulebook": "1",
+        "rulebook": "2",
         "journals": JOURNALS,
         "marginspec": "0.1.0",
         "seed": SEED,

@@ -64,7 +64,7 @@ def test_programs_get_a_line_of_totals(tmp_path: Path) -> None:
     assert re.fullmatch("[0-9a-f]{64}", found.pop("hash"))
     assert found == {
         "replay": 1,
-        "rulebook": "1",
+        "rulebook": "2",
         "engine": "spec",
         "events": 8,
         "accepted": 5,
@@ -307,9 +307,10 @@ def test_engines_write_the_same(chosen: tuple[str, ...], tmp_path: Path) -> None
         (b"{}\n", ":1: journal: missing field"),
         (b"\x00\xff\n", ":1: not UTF-8 at byte 2"),
         (b"[" * 100_000 + b"\n", ":1: nested too deeply"),
-        (b'{"journal":2,"rulebook":"1"}\n', ":1: journal: unknown version, expected 1"),
-        (b'{"journal":1,"rulebook":"1"}', ":1: the last line is not ended by a newline: the file is cut short"),
-        (b'{"journal":1,"rulebook":"1"}\n{"type":"x"}\n', ":2: type: expected one of "),
+        (b'{"journal":2,"rulebook":"2"}\n', ":1: journal: unknown version, expected 1"),
+        (b'{"journal":1,"rulebook":"1"}\n', ":1: rulebook: rulebook 1 has other outcomes and is not run any more"),
+        (b'{"journal":1,"rulebook":"2"}', ":1: the last line is not ended by a newline: the file is cut short"),
+        (b'{"journal":1,"rulebook":"2"}\n{"type":"x"}\n', ":2: type: expected one of "),
     ],
 )
 def test_garbage_is_one_line_on_stderr(content: bytes, said: str, tmp_path: Path) -> None:
@@ -328,7 +329,7 @@ def test_usage_errors_and_versions() -> None:
     assert (unknown.returncode, unknown.stdout) == (cli.WRONG_INPUT, b"")
     assert b"No such command 'nothing'" in unknown.stderr
     version = shell("--version")
-    assert (version.returncode, version.stdout) == (0, b"marginspec, version 0.1.0 (rulebook 1)\n")
+    assert (version.returncode, version.stdout) == (0, b"marginspec, version 0.1.0 (rulebook 2)\n")
     helped = shell("--help")
     assert helped.returncode == 0
     assert b"replay " in helped.stdout

@@ -293,7 +293,7 @@ def test_the_command_reports_for_programs(tmp_path: Path) -> None:
     out = tmp_path / "day.jsonl"
     result = run(str(out), "--preset", "mixed", "--accounts", "50", "--events", "20", "--seed", "4", "--json")
     assert result.output == (
-        f'{{"scenario":1,"rulebook":"1","file":"{out}","events":125,"accounts":50,"markets":2,"seed":4}}\n'
+        f'{{"scenario":1,"rulebook":"2","file":"{out}","events":125,"accounts":50,"markets":2,"seed":4}}\n'
     )
 
 
