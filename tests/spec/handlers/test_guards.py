@@ -104,9 +104,9 @@ def test_amounts() -> None:
 @pytest.mark.rule("NUM-03", "FND-01")
 def test_funding_rates() -> None:
     for rate in (-(10**8), 0, 10**8):
-        assert checks.funding_rate(Decimal8(rate)) == rate
+        assert checks.funding_rate(MARKED, Decimal8(rate)) == rate
     for rate in (-(10**8) - 1, 10**8 + 1):
-        assert refused(lambda rate=rate: checks.funding_rate(Decimal8(rate))) == Reason.INVALID_RATE  # type: ignore[misc]
+        assert refused(lambda rate=rate: checks.funding_rate(MARKED, Decimal8(rate))) == Reason.INVALID_RATE  # type: ignore[misc]
 
 
 @pytest.mark.rule("ACC-01")
