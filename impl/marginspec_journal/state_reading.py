@@ -5,7 +5,7 @@ from collections import defaultdict
 import attrs
 from immutables import Map
 
-from marginspec.handlers.markets import fee_terms
+from marginspec.handlers.markets import fee_terms, limit_terms
 from marginspec.margin.margin import domain_of, leverage_of, margin_mode_of
 from marginspec.model import ledger
 from marginspec.model.account import DomainKey, Lot, Order, PositionKey, PositionMode, PositionSide, Setting
@@ -91,6 +91,7 @@ def _market(name: str, node: Node, header: Header) -> Market:
             listing.tick,
             fee_terms(listing),
             listing.tiers,
+            limit_terms(listing),
         )
     except Rejected as refusal:
         node.fail(f"no market may be so: {refusal.reason}")

@@ -17,7 +17,7 @@ from marginspec_journal.digits import Digits
 from marginspec_journal.events import event_hash, event_object
 from marginspec_journal.header import header_object
 from marginspec_journal.receipts import EFFECT_FORMS, effect_object, receipt_object
-from worlds.events import adjust, decimal, leverage, listing, order, trade
+from worlds.events import adjust, decimal, leverage, listing, new_limits, order, trade
 from worlds.lines import line_of
 from worlds.samples import BTCUSDC, EFFECTS, EVENTS, HEADER
 
@@ -42,13 +42,21 @@ EVENT_TEXTS = {
         '{"buyer":"alice","market":"BTCUSDC","price":"114400","quantity":"0.01","seller":"bob","taker":"buyer",'
         '"type":"trade"}'
     ),
+    trade("alice", "bob", "1", "2", "BTCUSDC", buyer_fee="-0.00000001", seller_fee="0.00"): (
+        '{"buyer":"alice","buyer_fee":"-0.00000001","market":"BTCUSDC","price":"2","quantity":"1","seller":"bob",'
+        '"seller_fee":"0","taker":"buyer","type":"trade"}'
+    ),
+    new_limits(fill_band="0.0050", limit="1000000.00", market="BTCUSDC"): (
+        '{"fill_band":"0.005","market":"BTCUSDC","position_limit":"1000000","type":"update_limits"}'
+    ),
 }
 """Texts in which every kind of field stands."""
 
 EFFECT_TEXTS = [
     (
-        '{"asset":"USDC","clearance_fee":"0.01250000","insurance_fee_share":"0.10000000","maker_fee":"0.00020000",'
-        '"market":"BTCUSDC","price_decimals":2,"quantity_decimals":3,"taker_fee":"0.00040000","tick":"0.10",'
+        '{"asset":"USDC","clearance_fee":"0.01250000","funding_cap":"0.00300000","insurance_fee_share":"0.10000000",'
+        '"maker_fee":"0.00020000","market":"BTCUSDC","position_limit":"250000.000000","price_band":"0.10000000",'
+        '"price_decimals":2,"quantity_decimals":3,"taker_fee":"0.00040000","tick":"0.10",'
         '"tiers":[{"floor":"0.000000","maintenance_rate":"0.00400000","max_leverage":125},'
         '{"floor":"50000.000000","maintenance_rate":"0.00500000","max_leverage":100}],"type":"market_listed"}'
     ),
@@ -59,6 +67,10 @@ EFFECT_TEXTS = [
     (
         '{"clearance_fee":"0.01250000","insurance_fee_share":"0.10000000","maker_fee":"0.00020000",'
         '"market":"BTCUSDC","taker_fee":"0.00040000","type":"fees_updated"}'
+    ),
+    (
+        '{"funding_cap":"0.00300000","market":"BTCUSDC","position_limit":"250000.000000","price_band":"0.10000000",'
+        '"type":"limits_updated"}'
     ),
     '{"market":"BTCUSDC","price":"114400.00","type":"mark"}',
     '{"account":"alice","mode":"one_way","type":"position_mode"}',
@@ -157,7 +169,7 @@ def test_type_is_the_last_field_of_every_event() -> None:
 
 
 def test_receipt_texts() -> None:
-    accepted = receipt_object(Receipt(None, (EFFECTS[4],)), "ab" * 32, 1, digits())
+    accepted = receipt_object(Receipt(None, (EFFECTS[5],)), "ab" * 32, 1, digits())
     assert canonical_json(accepted).decode() == (
         '{"accepted":true,"effects":[{"account":"alice","mode":"one_way","type":"position_mode"}],'
         f'"event":"{"ab" * 32}","seq":1}}'

@@ -67,6 +67,7 @@ def test_full_state_document() -> None:
             {"floor": "50000.000000", "maintenance_rate": "0.00500000", "max_leverage": 100},
         ],
     }
+    limits = {"price_band": "0.10000000", "funding_cap": "0.00300000", "position_limit": "250000.000000"}
     tiers = [
         {"floor": "0.00000000", "maintenance_rate": "0.00400000", "max_leverage": 125},
         {"floor": "50000.00000000", "maintenance_rate": "0.00500000", "max_leverage": 100},
@@ -115,7 +116,7 @@ def test_full_state_document() -> None:
         },
         "marks": {"BTCUSDC": "114400.00"},
         "uncovered": {"USDC": "0.000004"},
-        "markets": {"BTCUSDC": market, "龙虾USDT": {**market, "asset": "USDT", "tiers": tiers}},
+        "markets": {"BTCUSDC": {**market, **limits}, "龙虾USDT": {**market, "asset": "USDT", "tiers": tiers}},
         "accounts": {
             "alice": {"position_mode": "one_way"},
             "bob": {"position_mode": "hedge"},

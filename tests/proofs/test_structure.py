@@ -35,6 +35,7 @@ CALLS: set[Call] = {
     ("margin.closing", "ledger.position(*part.key)", "part.cash"),
     ("handlers.trading", "leg.cash", "ledger.insurance(asset)"),
     ("handlers.trading", "leg.cash", "ledger.house(asset)"),
+    ("handlers.trading", "ledger.house(market.asset)", "leg.cash if leg.key in transaction.positions else wallet"),
     ("handlers.trading", "cash_account(cross)", "leg.cash"),
     ("handlers.trading", "leg.cash", "ledger.wallet(domain.account, domain.asset)"),
     ("margin.closing", "cash_account(domain)", "ledger.wallet(domain.account, domain.asset)"),
@@ -124,6 +125,7 @@ def test_funds_pay_in_these_ways_only() -> None:
     from_a_fund = tuple(f"ledger.{name}(" for name in FUNDS)
     assert {call for call in calls_that_move_money() if call[1].startswith(from_a_fund)} == {
         ("handlers.cash", "ledger.house(event.asset)", "ledger.external(event.asset)"),
+        ("handlers.trading", "ledger.house(market.asset)", "leg.cash if leg.key in transaction.positions else wallet"),
         ("handlers.funding", "ledger.clearing(market.asset)", "receiver"),
         ("handlers.funding", "ledger.clearing(market.asset)", "ledger.insurance(market.asset)"),
         ("settlement.waterfall", "ledger.reserve(market.id)", "ledger.lot(lot_id)"),

@@ -24,7 +24,7 @@ from marginspec.model.market import Market
 from marginspec.model.state import Header, Profile, Ranking, State
 from marginspec.model.units import RATE_ONE, Decimal8
 from worlds.declared import EVENT_CLASSES, made
-from worlds.events import TierRow, decimal, listing, tiers
+from worlds.events import TierRow, decimal, listing, new_limits, tiers
 
 ACCOUNTS = ("alice", "bob", "carol", "dave", "erin")
 ASSETS = ("EUR", "USD")
@@ -44,6 +44,15 @@ TIER_ROWS: tuple[tuple[TierRow, ...], ...] = (
     (("0", 100, "0.00000001"), ("500", 3, "0.3")),
 )
 """Tier tables small enough that a few lots cross them; the fourth is steep, the fifth almost free."""
+
+LIMITS: tuple[dict[str, str], ...] = (
+    {},
+    {},
+    {"band": "0.1"},
+    {"fill_band": "0.05", "cap": "0.01"},
+    {"band": "0.35", "fill_band": "0.3", "cap": "0.1", "limit": "500"},
+)
+"""Limits of markets, mostly none, seldom all."""
 
 
 # ------------------------------------------------------------------- choosing
@@ -109,7 +118,8 @@ def world(chooser: Chooser) -> World:
             "share": chooser.pick(("0", "0.5", "1")),
             "clearance": chooser.pick(("0", "0.0125", "0.3", "1")),
         }
-        opening.append(listing(name, chooser.pick(TIER_ROWS), asset=asset, **fees))
+        limits: dict[str, Any] = chooser.pick(LIMITS)
+        opening.append(listing(name, chooser.pick(TIER_ROWS), asset=asset, **fees, **limits))
         opening.append(events.MarkPrice(name, Decimal8(chooser.pick((100, 10, 97, 3)) * ONE)))
     for account in ACCOUNTS:
         opening += [events.Deposit(account, asset, Decimal8(chooser.pick(CASH) * ONE)) for asset in ASSETS]
@@ -193,7 +203,18 @@ def aimed_trade(chooser: Chooser, state: State, market: Market) -> Event:
         chooser.pick(TAKERS),
         buyer_side,
         seller_side,
+        buyer_fee=aimed_fee(chooser, state, market),
+        seller_fee=aimed_fee(chooser, state, market),
     )
+
+
+def aimed_fee(chooser: Chooser, state: State, market: Market) -> Decimal8 | None:
+    """No stated fee mostly; or none, some, or a rebate, up to what the house holds or a quantum more."""
+    if chooser.pick((True, True, True, False)):
+        return None
+    held = state.balance(house(market.asset))
+    quanta = chooser.pick((0, 1, 5, -1, -2, -held, -held // 2, -held - 1))
+    return wire(quanta, state.header.decimals(market.asset))
 
 
 def aimed_filled_order(chooser: Chooser, state: State, market: Market) -> Event:
@@ -243,6 +264,7 @@ def aimed_fill(chooser: Chooser, state: State, market: Market) -> Event:
         *(market.id, first.direction, chooser.pick(ACCOUNTS)),
         wire(chooser.pick((1, abs(first.quantity), together)), market.quantity_decimals),
         wire(near_price(chooser, state, market), market.price_decimals),
+        counterparty_fee=aimed_fee(chooser, state, market),
     )
 
 
@@ -277,9 +299,12 @@ def aimed_funding(chooser: Chooser, state: State, market: Market) -> Event:
 
 
 def aimed_terms(chooser: Chooser, state: State, market: Market) -> Event:
-    """Other tiers or other fees."""
-    if chooser.pick((True, False)):
+    """Other tiers, fees or limits."""
+    what = chooser.pick(("tiers", "fees", "limits"))
+    if what == "tiers":
         return events.UpdateTiers(market.id, tiers(*chooser.pick(TIER_ROWS)))
+    if what == "limits":
+        return new_limits(market=market.id, **chooser.pick(LIMITS))
     rates = [Decimal8(chooser.pick((0, RATE_ONE // 1000, RATE_ONE // 10, RATE_ONE))) for _ in range(4)]
     return events.UpdateFees(market.id, *rates)
 

@@ -76,6 +76,12 @@ def trade(
     return events.Trade(market, *exact, buyer, seller, "buyer", buyer_side, seller_side, buyer_order, seller_order)
 
 
+def rebated(fee: str) -> events.Trade:
+    """Three lots at 100, for which the taker pays 3 and the maker a fee, which is a rebate if it is below zero."""
+    stated = trade("100", "3", "alice", "bob")
+    return attrs.evolve(stated, buyer_fee=parse_decimal("3"), seller_fee=parse_decimal(fee))
+
+
 def order(price: str, quantity: str, reduce_only: bool = False) -> events.PlaceOrder:
     return events.PlaceOrder(
         "alice", "o1", "M", "buy", "BOTH", parse_decimal(quantity), parse_decimal(price), reduce_only
@@ -95,6 +101,8 @@ def run(happened: Iterable[Event], header: Header = HEADER) -> State:
 
 
 FUNDED = (listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"))
+LIMITS = (parse_decimal("0.1"), parse_decimal("0.03"), parse_decimal("0.01"), parse_decimal("500"))
+LIMITED = (*FUNDED, events.UpdateLimits("M", *LIMITS))
 ISOLATED = (*FUNDED, events.SetMarginMode("alice", "M", "isolated"))
 LEVERED = (
     *FUNDED,
@@ -150,6 +158,7 @@ REJECTIONS: dict[Reason, tuple[tuple[Event, ...], Event]] = {
     Reason.NO_MARK: ((*FUNDED, listing("N")), trade("100", "1", "alice", "bob", "N")),
     Reason.SELF_TRADE: (FUNDED, trade("100", "1", "alice", "alice")),
     Reason.INVALID_PRICE: (FUNDED, trade("100.5", "1", "alice", "bob")),
+    Reason.PRICE_OUT_OF_BAND: (LIMITED, trade("112", "1", "alice", "bob")),
     Reason.INVALID_QUANTITY: (FUNDED, trade("100", "90071992547409910", "alice", "bob")),
     Reason.INVALID_AMOUNT: (FUNDED, deposit("alice", "0.5")),
     Reason.INVALID_RATE: (FUNDED, events.Funding("M", parse_decimal("1.00000001"))),
@@ -171,6 +180,7 @@ REJECTIONS: dict[Reason, tuple[tuple[Event, ...], Event]] = {
         events.Withdraw("alice", "USD", parse_decimal("1000")),
     ),
     Reason.LEVERAGE_ABOVE_TIER: (FUNDED, trade("100", "11", "alice", "bob")),
+    Reason.POSITION_LIMIT: (LIMITED, trade("100", "6", "alice", "bob")),
     Reason.NEGATIVE_CASH: ((*ISOLATED, trade("100", "5", "alice", "bob")), trade("85", "6", "bob", "alice")),
     Reason.UNHEALTHY: (FUNDED, trade("310", "5", "alice", "bob")),
     Reason.INSUFFICIENT_MARGIN: ((*FUNDED, deposit("eve", "10")), trade("100", "1", "eve", "bob")),
@@ -221,6 +231,21 @@ ALSO_REJECTED: dict[str, tuple[tuple[Event, ...], Event, Reason]] = {
     "first row of tiers": (FUNDED, events.UpdateTiers("M", terms(("5", 10, "0.05"))), Reason.INVALID_TIERS),
     "no tiers": (FUNDED, events.UpdateTiers("M", ()), Reason.INVALID_TIERS),
     "fees": (FUNDED, events.UpdateFees("M", *[parse_decimal("2")] * 4), Reason.INVALID_RATE),
+    "limits": (FUNDED, events.UpdateLimits("M", parse_decimal("0")), Reason.INVALID_RATE),
+    "limit of positions": (
+        FUNDED,
+        events.UpdateLimits("M", position_limit=parse_decimal("0.5")),
+        Reason.INVALID_AMOUNT,
+    ),
+    "funding cap": (LIMITED, events.Funding("M", parse_decimal("0.02")), Reason.INVALID_RATE),
+    "band of an order": (LIMITED, order("112", "1"), Reason.PRICE_OUT_OF_BAND),
+    "band of a fill": (
+        (*LEVERED, mark("83"), events.UpdateLimits("M", fill_band=parse_decimal("0.05"))),
+        fill("78", "1", "dave"),
+        Reason.PRICE_OUT_OF_BAND,
+    ),
+    "stated fee": (FUNDED, rebated("-301"), Reason.INVALID_AMOUNT),
+    "rebate": (FUNDED, rebated("-4"), Reason.INSUFFICIENT_FUNDS),
     "tick": (
         (*FUNDED, attrs.evolve(listing("T"), tick=parse_decimal("5")), mark("7", "T")),
         trade("7", "1", "alice", "bob", "T"),
@@ -279,6 +304,8 @@ EVENTS: dict[str, tuple[tuple[Event, ...], Event]] = {
     "leverage_by_default": (FUNDED, events.SetLeverage("alice", "M", 5)),
     "leverage_changed": (LEVERED[:-1], events.SetLeverage("carol", "M", 4)),
     "fees": (FUNDED, events.UpdateFees("M", *[parse_decimal("0.001")] * 4)),
+    "limits": (FUNDED, events.UpdateLimits("M", *LIMITS)),
+    "trade_pays_a_rebate": (FUNDED, rebated("-2")),
     "tiers": (FUNDED, events.UpdateTiers("M", terms(("0", 8, "0.06"), ("500", 4, "0.12")))),
     "deposit_opens_account": (FUNDED, deposit("zoe", "5")),
     "withdrawal": (FUNDED, events.Withdraw("alice", "USD", parse_decimal("10"))),

@@ -22,6 +22,7 @@ HEADER = {"journal": 1, "rulebook": "2", "profile": "reserve", "assets": {"USDT"
 STUDY = {**HEADER, "profile": {"adl_ranking": "bitmex", "last_resort": "none"}}
 TIERS = (("0", 50, "0.01"), ("1000", 20, "0.02"), ("5000", 10, "0.05"))
 FEES = {"taker": "0.001", "maker": "0.0005", "share": "0.2", "clearance": "0.005"}
+LIMITS = {"band": "0.1", "fill_band": "0.05", "cap": "0.01", "limit": "4000"}
 
 
 def listing(market: str = "ABC", **changes: Any) -> Event:
@@ -47,6 +48,7 @@ leverage = partial(events.leverage, market="ABC")
 adjust = partial(events.adjust, market="ABC")
 new_tiers = partial(events.new_tiers, market="ABC")
 new_fees = partial(events.new_fees, market="ABC")
+new_limits = partial(events.new_limits, market="ABC")
 margin_mode = partial(events.margin_mode, market="ABC")
 deposit = partial(events.deposit, asset="USDT")
 withdraw = partial(events.withdraw, asset="USDT")
@@ -54,6 +56,20 @@ fund = partial(events.fund, asset="USDT")
 """The builders of events, in the market and the asset of the golden journals."""
 
 
+MAKER_REBATES = listing(
+    "BTCUSDT",
+    decimals=(1, 3),
+    tick="0.1",
+    rows=(
+        ("0", 125, "0.004"),
+        ("50000", 100, "0.005"),
+        ("600000", 75, "0.0065"),
+        ("3000000", 50, "0.01"),
+        ("12000000", 25, "0.02"),
+    ),
+    **{**FEES, "taker": "0.0005", "maker": "0"},
+)
+"""A market of a venue that pays its makers 0.005%: no rate says so, each trade states it."""
 FROM_THE_HOUSE = WithdrawHouse("USDT", decimal("1"))
 OPEN: list[Event] = [listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "5000")]
 ISOLATED = [*OPEN, margin_mode("alice")]
@@ -83,6 +99,7 @@ EVENTS: dict[str, list[Event]] = {
     "list_market": [listing()],
     "update_tiers": [*TRADED, new_tiers(("0", 4, "0.19"))],
     "update_fees": [listing(), new_fees(**{**FEES, "taker": "0.002"})],
+    "update_limits": [listing(**LIMITS), new_limits(band="0.05", limit="4500.25"), new_limits()],
     "mark_price": [listing(), mark("100.01")],
     "deposit": [deposit("alice", "12.3456")],
     "withdraw": [*TRADED, withdraw("alice", "500")],
@@ -101,11 +118,17 @@ EVENTS: dict[str, list[Event]] = {
         trade("bob", "alice", "12", "99")],
     "trade_hedge": [*HEDGED, trade("alice", "bob", "10"), trade("bob", "alice", "4"),
         trade("bob", "alice", "4", seller_side="LONG")],
+    "trade_maker_rebate": [MAKER_REBATES, mark("30000", market="BTCUSDT"), deposit("alice", "5000"),
+        deposit("bob", "5000"), trade("alice", "bob", "2", "30000.1", market="BTCUSDT", seller_fee="-3")],
+    "trade_stated_fees": [*ISOLATED, trade("alice", "bob", "10", buyer_fee="2.5", seller_fee="-1.25"),
+        trade("bob", "alice", "10", buyer_fee="0", seller_fee="-0.75")],
     "funding": [*TRADED, funding("0.00012345")],
     "liquidation_takeover": TAKEN_OVER,
     "liquidation_step_down": [*OPEN, deposit("erin", "700"), leverage("erin", 10),
         leverage("carol", 10), trade("erin", "carol", "60"), mark("90")],
     "liquidation_fill": [*TAKEN_OVER, fill("carol", "6", "89"), fill("carol", "4", "87.55")],
+    "liquidation_fill_rebate": [*TAKEN_OVER, trade("alice", "bob", "1", "88.5", buyer_fee="1"),
+        fill("carol", "6", "89", counterparty_fee="-0.5")],
     "insurance_draw": [*TAKEN_OVER, fund("50"),
         fill("carol", "3", "89"), fill("carol", "7", "86")],
     "deleveraging": [*OPEN, deposit("dave", "150"), trade("dave", "carol", "20"), mark("90")],
@@ -131,6 +154,7 @@ REJECTIONS: dict[str, list[Event]] = {
     "NO_MARK": [listing(), funding("0")],
     "SELF_TRADE": [*OPEN, trade("alice", "alice", "1")],
     "INVALID_PRICE": [*OPEN, trade("alice", "bob", "1", "100.01")],
+    "PRICE_OUT_OF_BAND": [*OPEN, new_limits(band="0.01"), trade("alice", "bob", "1", "101.1")],
     "INVALID_QUANTITY": [*OPEN, trade("alice", "bob", "0.01")],
     "INVALID_AMOUNT": [deposit("alice", "0.00001")],
     "INVALID_RATE": [*OPEN, funding("1.00000001")],
@@ -149,6 +173,7 @@ REJECTIONS: dict[str, list[Event]] = {
     "INSUFFICIENT_FUNDS": [FROM_THE_HOUSE],
     "INSUFFICIENT_BALANCE": [*TRADED, withdraw("alice", "995")],
     "LEVERAGE_ABOVE_TIER": [*OPEN, trade("alice", "bob", "50.1")],
+    "POSITION_LIMIT": [*OPEN, new_limits(limit="1000"), trade("alice", "bob", "10.1")],
     "NEGATIVE_CASH": [*OPEN, leverage("alice", 10), trade("alice", "bob", "45"),
         trade("carol", "alice", "45", "70")],
     "UNHEALTHY": [*OPEN, deposit("dave", "10"), trade("dave", "carol", "9.9")],

@@ -1,5 +1,6 @@
 """One of every event and effect, and a state with something in every field, for the tests of wire formats."""
 
+import attrs
 from immutables import Map
 
 from marginspec.model.account import DomainKey, Lot, Order, PositionKey, PositionMode, Setting
@@ -12,6 +13,7 @@ from marginspec.model.effects import (
     InsuranceStatus,
     LeverageSet,
     Levied,
+    LimitsUpdated,
     LotOpened,
     LotReduced,
     MarginModeSet,
@@ -28,7 +30,7 @@ from marginspec.model.effects import (
     UncoveredChanged,
 )
 from marginspec.model.ledger import LedgerAccount, account_named
-from marginspec.model.market import FeeTerms, Market, TierTerms, tier_table
+from marginspec.model.market import FeeTerms, Limits, Market, TierTerms, tier_table
 from marginspec.model.state import Header, State
 from marginspec.model.units import Money, Price, Quantity, Rate
 from worlds.declared import one_of_each
@@ -39,6 +41,7 @@ HEADER = Header(asset_decimals=Map({"USDC": 6}))
 
 TERMS = (TierTerms(decimal("0"), 125, decimal("0.004")), TierTerms(decimal("50000.0"), 100, decimal("0.0050")))
 FEES = FeeTerms(Rate(40_000), Rate(20_000), Rate(10_000_000), Rate(1_250_000))
+LIMITS = Limits(Rate(10_000_000), None, Rate(300_000), Money(250_000_000_000))
 
 
 def market(name: str, asset: str, asset_decimals: int, mark: int | None = None) -> Market:
@@ -56,7 +59,7 @@ def market(name: str, asset: str, asset_decimals: int, mark: int | None = None) 
     )
 
 
-BTCUSDC = market("BTCUSDC", "USDC", 6, 11_440_000)
+BTCUSDC = attrs.evolve(market("BTCUSDC", "USDC", 6, 11_440_000), limits=LIMITS)
 LOBSTER = market("龙虾USDT", "USDT", 8)
 
 
@@ -74,6 +77,7 @@ EFFECTS: tuple[Effect, ...] = (
     MarketListed(BTCUSDC),
     TiersUpdated("BTCUSDC", BTCUSDC.tiers),
     FeesUpdated("BTCUSDC", FEES),
+    LimitsUpdated("BTCUSDC", LIMITS),
     MarkSet("BTCUSDC", Price(11_440_000)),
     PositionModeSet("alice", "one_way"),
     MarginModeSet("alice", "BTCUSDC", "isolated"),

@@ -2,13 +2,13 @@
 
 from typing import get_args
 
-from marginspec.model.effects import Effect, FeesUpdated, MarketListed, MovingRule, TiersUpdated
+from marginspec.model.effects import Effect, FeesUpdated, LimitsUpdated, MarketListed, MovingRule, TiersUpdated
 from marginspec.model.fields import Field, fields_of, type_name
 from marginspec.model.ledger import LedgerKind
 from marginspec_engine.layout.fields import Placed
 from marginspec_engine.layout.places import Places
 
-OF_TABLES = (MarketListed, TiersUpdated, FeesUpdated)
+OF_TABLES = (MarketListed, TiersUpdated, FeesUpdated, LimitsUpdated)
 """Effects of events that change a market's tables: Python writes them, and their words are the market alone."""
 
 EFFECT_CLASSES: tuple[type, ...] = get_args(Effect)
@@ -39,7 +39,8 @@ EFFECT_ROW = 1 + max(EFFECT_LENGTHS)
 """Words of an effect that is collected: its event's number, its kind (minus the reason of a rejection), the rest."""
 
 _kinds = Places()
-MARKET_LISTED, TIERS_UPDATED, FEES_UPDATED, MARK_SET, POSITION_MODE_SET, MARGIN_MODE_SET = _kinds.take(6)
+MARKET_LISTED, TIERS_UPDATED, FEES_UPDATED, LIMITS_UPDATED = _kinds.take(4)
+MARK_SET, POSITION_MODE_SET, MARGIN_MODE_SET = _kinds.take(3)
 LEVERAGE_SET, ORDER_PLACED, ORDER_REDUCED, ORDER_CANCELLED, TRANSFERRED, POSITION_CHANGED = _kinds.take(6)
 DOMAIN_LIQUIDATED, LOT_OPENED, LOT_REDUCED, COUNTERPARTY_DELEVERAGED, DOMAIN_LEVIED = _kinds.take(5)
 UNCOVERED_CHANGED, RESERVE_STATUS, INSURANCE_STATUS = _kinds.take(3)

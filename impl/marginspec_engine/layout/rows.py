@@ -91,6 +91,8 @@ ASSET_ROW = _asset.used
 IS_MARKET_LISTED, MARK, QUANTA_PER_UNIT, TICK, PRICE_DECIMALS, QUANTITY_DECIMALS = range(RANK)
 _market = Places(ASSET + 1)
 TIER_COUNT, TAKER_FEE, MAKER_FEE, INSURANCE_SHARE, CLEARANCE_FEE = _market.take(5)
+PRICE_BAND, FILL_BAND, FUNDING_CAP, POSITION_LIMIT = _market.take(4)
+"""The limits, each 0 if there is none."""
 PRICE_SCALE, QUANTITY_SCALE, MOST_LOTS, OPEN_INTEREST, RESERVE, HAS_STATUS = _market.take(6)
 
 FUND_COUNTERS = tuple(field.name for field in attrs.fields(FundStatus))

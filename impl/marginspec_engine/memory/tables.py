@@ -12,7 +12,7 @@ from marginspec_engine.layout import NONE, USED
 from marginspec_engine.memory import words as memory
 from marginspec_engine.memory.names import SIGN, Names, json_text, padded_bytes, ranks
 from marginspec_engine.memory.python_words import DirectMemory, PythonWords, Words64, released, vector_of, words_of
-from marginspec_engine.rules.market import FeeRates, TierRow
+from marginspec_engine.rules.market import FeeRates, LimitRow, TierRow
 from marginspec_engine.rules.rankings import RANKING_NAMES
 from marginspec_engine.text.literals import all_literals
 
@@ -318,6 +318,11 @@ class Tables:
         """Put a market's fees in place."""
         words = self.row(layout.MARKETS, number, layout.MARKET_ROW)
         words[layout.TAKER_FEE : layout.TAKER_FEE + len(fees)] = fees
+
+    def set_limits(self, number: int, limits: LimitRow) -> None:
+        """Put a market's limits in place."""
+        words = self.row(layout.MARKETS, number, layout.MARKET_ROW)
+        words[layout.PRICE_BAND : layout.PRICE_BAND + len(limits)] = limits
 
     def is_listed(self, market: str) -> bool:
         """Whether a market is."""

@@ -8,9 +8,27 @@ from marginspec_engine.kernels import trading as trading_kernels
 from marginspec_engine.layout import NONE, USED, reasons
 from marginspec_engine.memory.lots import free_lot, reduce_lot
 from marginspec_engine.memory.words import Words, at, items, lot_row, market_row, position_row, push, reserve
-from marginspec_engine.rules.guards import event_word, fits_side, is_account, is_listed, quantity_in, tick_price_in
+from marginspec_engine.rules.guards import (
+    NOT_WHOLE,
+    event_word,
+    fee_in,
+    fits_side,
+    is_account,
+    is_listed,
+    is_within_band,
+    is_within_fill_band,
+    quantity_in,
+    tick_price_in,
+)
 from marginspec_engine.rules.registry import handles
-from marginspec_engine.rules.trading import book_leg, check_booked, check_open_interest, fill_leg, traded_position
+from marginspec_engine.rules.trading import (
+    book_leg,
+    check_booked,
+    check_open_interest,
+    fill_leg,
+    pay_rebates,
+    traded_position,
+)
 from marginspec_engine.rules.transaction import ledger_word, move, transfer
 from marginspec_engine.rules.waterfall import count_funds, draw_loss, uncovered_shortfall
 
@@ -26,20 +44,34 @@ def liquidation_fill(book: Words) -> int:
     market = market_row(book, number)
     if market[layout.MARK] == 0:
         return reasons.NO_MARK
+    return fill_stated(book, number)
+
+
+def fill_stated(book: Words, number: int) -> int:
+    """A fill at the price, of the quantity and for the fee that the event states (LIQ-05)."""
+    market = market_row(book, number)
     price = tick_price_in(book, market)
     if price == 0:
         return reasons.INVALID_PRICE
+    sells = event_word(book, layout.CHOICE) == layout.LONG_LOTS
+    worse = market[layout.MARK] - price if sells else price - market[layout.MARK]
+    if not is_within_band(market, abs(worse)) or not is_within_fill_band(market, worse):
+        return reasons.PRICE_OUT_OF_BAND
     size = quantity_in(book, market, price)
     if size == 0:
         return reasons.INVALID_QUANTITY
-    quantity = size if event_word(book, layout.CHOICE) == layout.LONG_LOTS else -size
+    value = margin.value_of(price, size, market[layout.QUANTA_PER_UNIT])
+    fee = fee_in(book, market, layout.SECOND_AMOUNT_LOW, value, market[layout.MAKER_FEE])
+    if fee == NOT_WHOLE:
+        return reasons.INVALID_AMOUNT
+    quantity = size if sells else -size
     reserve(book, at(market, layout.MARKET_POSITIONS), 2)
     counterparty = traded_position(book, layout.FIRST_ACCOUNT, layout.FIRST_SIDE, quantity)
     if not fits_side(book, position_row(book, counterparty), quantity):
         return reasons.WRONG_POSITION_SIDE
     if not choose_lots(book, market, quantity):
         return reasons.NO_INVENTORY
-    return fill_lots(book, number, counterparty, quantity, price)
+    return fill_lots(book, number, counterparty, quantity, price, fee)
 
 
 LOT_CHOICE = 3
@@ -63,16 +95,19 @@ def choose_lots(book: Words, market: Words, quantity: int) -> bool:
     return left == 0
 
 
-def fill_lots(book: Words, number: int, counterparty: int, quantity: int, price: int) -> int:
+def fill_lots(book: Words, number: int, counterparty: int, quantity: int, price: int, fee: int) -> int:
     """Close the chosen lots against a counterparty's position, and book its side (LIQ-05)."""
     market = market_row(book, number)
     open_interest = market[layout.OPEN_INTEREST]
     leg = at(book, layout.LEGS)
-    fill_leg(book, leg, counterparty, quantity, price, market[layout.MAKER_FEE])
+    fill_leg(book, leg, counterparty, quantity, price, fee)
     reason = close_lots(book, number, counterparty, price)
     if reason != reasons.ACCEPTED:
         return reason
     book_leg(book, market, leg)
+    reason = pay_rebates(book, market, 1)
+    if reason != reasons.ACCEPTED:
+        return reason
     reason = check_booked(book, 1)
     check_open_interest(book, market, open_interest)
     expose(book, market[layout.ASSET])

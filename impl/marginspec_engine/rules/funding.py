@@ -24,7 +24,8 @@ def funding(book: Words) -> int:
     if market[layout.MARK] == 0:
         return reasons.NO_MARK
     low, high = event_word(book, layout.AMOUNT_LOW), event_word(book, layout.AMOUNT_HIGH)
-    if high != low >> 63 or low < -RATE_ONE or low > RATE_ONE:
+    most = market[layout.FUNDING_CAP] if market[layout.FUNDING_CAP] > 0 else RATE_ONE
+    if high != low >> 63 or low < -most or low > most:
         return reasons.INVALID_RATE
     collect_payments(book, market, low)
     clearing = ledger_word(layout.CLEARING_OF, market[layout.ASSET])

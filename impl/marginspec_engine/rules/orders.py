@@ -21,6 +21,7 @@ from marginspec_engine.rules.guards import (
     fits_side,
     is_account,
     is_listed,
+    is_within_band,
     only_reduces,
     quantity_in,
     tick_price_in,
@@ -45,10 +46,13 @@ def place_order(book: Words) -> int:
     price = tick_price_in(book, market)
     if price == 0:
         return reasons.INVALID_PRICE
+    sells = event_word(book, layout.CHOICE) == layout.SELL
+    if not is_within_band(market, market[layout.MARK] - price if sells else price - market[layout.MARK]):
+        return reasons.PRICE_OUT_OF_BAND
     quantity = quantity_in(book, market, price)
     if quantity == 0:
         return reasons.INVALID_QUANTITY
-    if event_word(book, layout.CHOICE) == layout.SELL:
+    if sells:
         quantity = -quantity
     return place(book, account, number, price, quantity)
 

@@ -1,5 +1,7 @@
 """A state into an engine's tables."""
 
+import attrs
+
 from marginspec.model.account import PositionKey
 from marginspec.model.ledger import external, house, insurance, isolated, lot, position, reserve
 from marginspec.model.market import Market
@@ -12,7 +14,7 @@ from marginspec_engine.memory import lots, orders, positions
 from marginspec_engine.memory import words as memory
 from marginspec_engine.memory.tables import TEXTS_OF, Tables
 from marginspec_engine.rules.margin import SETTING_MODES
-from marginspec_engine.rules.market import FeeRates, tier_row
+from marginspec_engine.rules.market import FeeRates, LimitRow, tier_row
 from marginspec_engine.rules.markets import most_lots
 
 
@@ -50,6 +52,7 @@ def load_market(tables: Tables, state: State, market: Market) -> None:
     tables.set_tiers(number, (tier_row(t.floor, t.max_leverage, t.maintenance_rate, t.deduction) for t in tiers))
     fees = market.fees
     tables.set_fees(number, FeeRates(fees.taker_fee, fees.maker_fee, fees.insurance_fee_share, fees.clearance_fee))
+    tables.set_limits(number, LimitRow(*(limit or 0 for limit in attrs.astuple(market.limits))))
     words = tables.row(layout.MARKETS, number, layout.MARKET_ROW)
     words[layout.RESERVE] = state.balance(reserve(market.id))
     if market.mark is not None:

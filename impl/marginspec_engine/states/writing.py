@@ -9,7 +9,7 @@ from immutables import Map
 from marginspec.model.account import DomainKey, Lot, Order, PositionKey, Setting
 from marginspec.model.effects import FundStatus
 from marginspec.model.ledger import LedgerAccount, lot
-from marginspec.model.market import FeeTerms, Market, Tier, TierTable
+from marginspec.model.market import FeeTerms, Limits, Market, Tier, TierTable
 from marginspec.model.state import State
 from marginspec.model.units import Money, Price, Quantity, Rate
 from marginspec_engine import layout
@@ -78,6 +78,8 @@ class StateWriter:
             for floor, leverage, rate, quanta, rest in zip(*columns, strict=True)
         )
         fees = FeeTerms(*(Rate(rate) for rate in words[layout.TAKER_FEE : layout.TAKER_FEE + 4]))
+        bands = limit_in(words[layout.PRICE_BAND]), limit_in(words[layout.FILL_BAND])
+        limits = Limits(*bands, limit_in(words[layout.FUNDING_CAP]), limit_in(words[layout.POSITION_LIMIT]))
         return Market(
             self._tables.markets.texts[number],
             self._tables.assets.texts[words[layout.ASSET]],
@@ -88,6 +90,7 @@ class StateWriter:
             TierTable(tiers),
             fees,
             Price(words[layout.MARK]) if words[layout.MARK] else None,
+            limits,
         )
 
     def _accounts(self) -> Map[str, Any]:
@@ -216,6 +219,11 @@ class StateWriter:
         amounts = self._tables.asset_rows()[:, place].tolist()
         names = self._tables.assets.texts
         return Map({name: Money(amount) for name, amount in zip(names, amounts, strict=True) if amount})
+
+
+def limit_in(word: int) -> Any:
+    """A limit of a market, whose word is 0 if there is none."""
+    return word or None
 
 
 def sorted_groups(pairs: Iterable[tuple[Group, Member]]) -> Map[Group, tuple[Member, ...]]:

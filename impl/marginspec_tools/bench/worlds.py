@@ -9,7 +9,7 @@ from marginspec.model.units import Decimal8
 from marginspec_engine import layout
 from marginspec_engine.batches.event_columns import EventRows
 from marginspec_engine.batches.running import BatchRun
-from marginspec_engine.layout import NONE
+from marginspec_engine.layout.event_words import NOTHING_STATED
 from marginspec_engine.memory.python_words import Words64
 from marginspec_journal.states import opening
 
@@ -32,7 +32,7 @@ PRICE_WIRE, LOTS_WIRE = 10**6, 10**5
 
 def rows(count: int, event_class: type) -> Words64:
     """So many events of a class, with nothing else in them yet."""
-    words = np.full((count, layout.EVENT_ROW), NONE, np.int64)
+    words = np.tile(NOTHING_STATED, (count, 1))
     words[:, layout.EVENT_TYPE] = layout.EVENT_CLASSES.index(event_class)
     return words
 

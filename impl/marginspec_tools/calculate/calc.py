@@ -15,7 +15,7 @@ from marginspec.margin.margin import domain_initial, domain_margin, is_healthy, 
 from marginspec.model import ledger
 from marginspec.model.account import DomainKey, PositionKey, PositionMode, Setting
 from marginspec.model.ledger import LedgerAccount
-from marginspec.model.market import FeeTerms, Market, list_market
+from marginspec.model.market import FeeTerms, LimitTerms, Market, list_market
 from marginspec.model.rejections import Rejected
 from marginspec.model.state import Header, Profile, Ranking, State
 from marginspec.model.units import (
@@ -292,7 +292,7 @@ def known_market(node: Node, markets: dict[str, Market]) -> Market:
 
 
 def market_of(name: str, node: Node) -> Market:
-    """A market at its mark; tick and fees have no part in any answer and may be left out."""
+    """A market at its mark; tick, fees and limits have no part in any answer and may be left out."""
     fields = MARKET.fields(node)
     asked: AskedMarket = MARKET.build(MARKET.values(fields))
     finest = Decimal8(10 ** (WIRE_DECIMALS - min(max(asked.price_decimals, 0), WIRE_DECIMALS)))
@@ -307,6 +307,7 @@ def market_of(name: str, node: Node) -> Market:
             finest if asked.tick is None else asked.tick,
             FeeTerms(*(Rate(fee or 0) for fee in fees)),
             asked.tiers,
+            LimitTerms(asked.price_band, asked.fill_band, asked.funding_cap, asked.position_limit),
         )
     except Rejected as refusal:
         node.fail(f"no market may be so: {refusal.reason}")

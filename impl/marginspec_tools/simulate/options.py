@@ -32,6 +32,8 @@ MOST_LEVERAGE = 1000
 DEFAULT_MARKETS = 10
 RATES = {"volatility": 0, "jump_probability": 0, "jump_mean": -RATE_ONE, "jump_deviation": 0}
 """The rates, each with its lowest value."""
+LIMITS = ("price_band", "fill_band", "funding_cap")
+"""Limits that every market may have (MKT-04), none unless they are given."""
 ADL_RANKINGS: tuple[Ranking, ...] = get_args(Ranking)
 LAST_RESORTS: tuple[LastResort, ...] = get_args(LastResort)
 PRESETS = ("mixed",)
@@ -57,6 +59,9 @@ class ScenarioOptions:
     last_resort: LastResort
     leverage: int
     mix: dict[str, int]
+    price_band: int | None = None
+    fill_band: int | None = None
+    funding_cap: int | None = None
 
     def parameters(self, seed: int) -> Parameters:
         """The scenario of a seed."""
@@ -77,10 +82,20 @@ class ScenarioOptions:
         )
 
     def _path_and_markets(self) -> tuple[PricePath, tuple[VenueMarket, ...]]:
+        path: PricePath
         if self.closes is not None:
-            return path_of_closes(self.closes, self.markets)
+            path, listed = path_of_closes(self.closes, self.markets)
+            return path, self._limited(listed)
         path = JumpDiffusion(self.volatility, self.jump_probability, self.jump_mean, self.jump_deviation)
-        return path, first_markets(self.markets or DEFAULT_MARKETS)
+        return path, self._limited(first_markets(self.markets or DEFAULT_MARKETS))
+
+    def _limited(self, markets: tuple[VenueMarket, ...]) -> tuple[VenueMarket, ...]:
+        """The markets, listed with the limits that are given."""
+        return tuple(attrs.evolve(one, listing=attrs.evolve(one.listing, **self._limits())) for one in markets)
+
+    def _limits(self) -> dict[str, Any]:
+        limits = {name: getattr(self, name) for name in LIMITS}
+        return {name: rate for name, rate in limits.items() if rate is not None}
 
     def stated(self) -> dict[str, Any]:
         """The options that count, each as the command line takes it; of a file of closes, its SHA-256."""
@@ -89,7 +104,8 @@ class ScenarioOptions:
         if self.preset is not None:
             return {"preset": self.preset, **scale, **profile}
         mix = ",".join(f"{kind}={weight}" for kind, weight in self.mix.items())
-        chosen = {**scale, **profile, "leverage": self.leverage, "mix": mix}
+        limits = {name: decimal_text(rate, WIRE_DECIMALS) for name, rate in self._limits().items()}
+        chosen = {**scale, **profile, "leverage": self.leverage, "mix": mix, **limits}
         if self.closes is None:
             rates = {name: decimal_text(getattr(self, name), WIRE_DECIMALS) for name in RATES}
             return {**chosen, "markets": self.markets or DEFAULT_MARKETS, **rates}
@@ -117,7 +133,9 @@ def read_stated(stated: Node) -> None:
         chosen = (*scale, *profile, "leverage", "mix")
         closes = "closes" in stated.fields()
         fields = (
-            stated.record((*chosen, "closes"), ("markets",)) if closes else stated.record((*chosen, "markets", *RATES))
+            stated.record((*chosen, "closes"), ("markets", *LIMITS))
+            if closes
+            else stated.record((*chosen, "markets", *RATES), LIMITS)
         )
         read_venue(fields)
     fields["accounts"].integer(least=2, most=MOST_ACCOUNTS)
@@ -133,6 +151,9 @@ def read_venue(fields: dict[str, Node]) -> None:
         fields["mix"].fail("not a weight for each kind of event")
     if "markets" in fields:
         fields["markets"].integer(least=1, most=MOST_MARKETS)
+    for name in LIMITS:
+        if name in fields:
+            fields[name].units(WIRE_DECIMALS, 1, RATE_ONE)
     if "closes" in fields:
         fields["closes"].sha256()
         return
@@ -173,6 +194,16 @@ def rate_within(lowest: int) -> Callable[[click.Context, click.Parameter, str], 
     return read
 
 
+def limit_of(context: click.Context, option: click.Parameter, text: str | None) -> int | None:
+    """A rate above 0 and at most 1, counted in 1e-8, if one is given."""
+    if text is None:
+        return None
+    rate = rate_within(0)(context, option, text)
+    if rate == 0:
+        raise click.BadParameter("0 is not above 0", context, option)
+    return rate
+
+
 def closes_file_of(context: click.Context, option: click.Parameter, path: Path | None) -> ClosesFile | None:  # noqa: ARG001
     """The file of closes, if one is named."""
     return None if path is None else read_closes_file(path)
@@ -211,6 +242,11 @@ def path_of_closes(file: ClosesFile, markets: int | None) -> tuple[PricePath, tu
 def opening_at(closes: RealCloses, market: VenueMarket) -> VenueMarket:
     """A market whose first mark is its first close."""
     return attrs.evolve(market, start_price=closes.first_price(market.id, market.listing.price_decimals))
+
+
+def limit_option(name: str, text: str) -> Callable[[Decorated], Decorated]:
+    """An option that takes a limit of markets."""
+    return click.option(f"--{name.replace('_', '-')}", callback=limit_of, metavar="RATE", help=text)
 
 
 def rate_option(name: str, default: str, text: str) -> Callable[[Decorated], Decorated]:
@@ -274,4 +310,7 @@ OPTIONS = (
         show_default=True,
         help="Weights of the kinds of events.",
     ),
+    limit_option("price_band", "How far prices of trades and fills may lie from the mark (MKT-04)."),
+    limit_option("fill_band", "How far prices of fills may lie on the worse side of the mark (MKT-04)."),
+    limit_option("funding_cap", "The highest funding rate, either way (MKT-04)."),
 )

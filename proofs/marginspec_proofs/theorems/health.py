@@ -350,7 +350,8 @@ def who_trades_is_healthy_afterwards(case: Case) -> None:
     booked = Booked(*(bool(case.truth(name)) for name in ("opened", "too little is movable", "closed into negative")))
     transaction = world.transaction(settling=False)
     fits = patch.object(trading, "leverage_fits", lambda *_: case.truth("leverage fits"))
-    with positions.in_force(), fits, patch.object(trading, "check_gross_cost", lambda *_: None):
+    small = patch.object(trading, "size_fits", lambda *_: case.truth("within the position limit"))
+    with positions.in_force(), fits, small, patch.object(trading, "check_gross_cost", lambda *_: None):
         try:
             check_booked(transaction, market, (leg,), (booked,))
         except Rejected:

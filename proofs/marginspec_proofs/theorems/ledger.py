@@ -269,6 +269,7 @@ def any_event(case: Case, kind: type) -> Any:
         events.ListMarket: lambda: events.ListMarket("third", ASSET, 0, 0, number, *fees, terms),
         events.UpdateTiers: lambda: events.UpdateTiers("first", (TierTerms(Decimal8(0), 20, number),)),
         events.UpdateFees: lambda: events.UpdateFees("first", *fees),
+        events.UpdateLimits: lambda: events.UpdateLimits("first", number),
         events.MarkPrice: lambda: events.MarkPrice("first", number),
         events.Deposit: lambda: events.Deposit("alice", ASSET, number),
         events.Withdraw: lambda: events.Withdraw("carol", ASSET, number),

@@ -1,6 +1,8 @@
 """Fills: the engine closes lots in the market, profits to the reserve, losses from the waterfall."""
 
 from marginspec.handlers.guards import (
+    check_band,
+    check_fill_band,
     check_position_side,
     known_account,
     known_market,
@@ -8,7 +10,15 @@ from marginspec.handlers.guards import (
     quantity_in,
     tick_price_in,
 )
-from marginspec.handlers.trading import book_leg, check_booked, check_open_interest, leg_of, traded_key
+from marginspec.handlers.trading import (
+    book_leg,
+    check_booked,
+    check_open_interest,
+    fee_in,
+    leg_of,
+    pay_rebates,
+    traded_key,
+)
 from marginspec.margin.closing import released_cost
 from marginspec.margin.margin import lot_cost
 from marginspec.model import ledger
@@ -31,17 +41,21 @@ def liquidation_fill(transaction: Transaction, event: LiquidationFill) -> None:
     """
     market = known_market(transaction, event.market)
     known_account(transaction, event.counterparty)
-    marked_market(market)
+    mark = marked_market(market)
     price = tick_price_in(market, event.price)
+    check_band(market, abs(price - mark))
+    check_fill_band(market, mark - price if event.side == "long" else price - mark)
     size = quantity_in(market, event.quantity, price)
+    fee = fee_in(transaction, market, event.counterparty_fee, market.value(price, size), market.fees.maker_fee)
     quantity = size if event.side == "long" else Quantity(-size)
     key = traded_key(transaction, event.counterparty, market.id, event.counterparty_side, quantity)
     check_position_side(transaction, key, quantity)
     closed = lots_to_close(transaction, event, size)
     open_interest = transaction.open_interest.get(market.id, FLAT)
-    leg = leg_of(transaction, key, quantity, price, market.fees.maker_fee, None)
+    leg = leg_of(transaction, key, quantity, price, fee, None)
     close_lots(transaction, market, key, closed, price)
     booked = book_leg(transaction, market, leg)
+    pay_rebates(transaction, market, (leg,))
     check_booked(transaction, market, (leg,), (booked,))
     check_open_interest(transaction, market, open_interest)
     transaction.exposed.add(market.asset)

@@ -26,7 +26,7 @@ def funding(transaction: Transaction, event: Funding) -> None:
     """Payers in key order, then lots, pay into clearing; receivers take out; the insurance fund gets the rest."""
     market = known_market(transaction, event.market)
     mark = marked_market(market)
-    rate = funding_rate(event.rate)
+    rate = funding_rate(market, event.rate)
     due: list[tuple[LedgerAccount, Money]] = []
     for key, domain in sorted(transaction.positions_in.get(market.id, NO_POSITIONS).items()):
         amount = funding_due(market.value(mark, transaction.positions[key]), rate)

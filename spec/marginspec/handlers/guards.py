@@ -65,6 +65,25 @@ def tick_price_in(market: Market, price: Decimal8) -> Price:
     return units
 
 
+@rule("MKT-04")
+def check_band(market: Market, distance: int) -> None:
+    """A price within the band is at most the band times the mark away from it, widened to the next ticks.
+
+    The distance counts price units; below zero, where that side of the mark has no bound, it is within any band. Else
+    PRICE_OUT_OF_BAND.
+    """
+    band = market.limits.price_band
+    within = band is None or (distance - market.tick) * RATE_ONE < market.marked() * band
+    require(within, Reason.PRICE_OUT_OF_BAND)
+
+
+@rule("MKT-04", "LIQ-05")
+def check_fill_band(market: Market, worse: int) -> None:
+    """A fill is worse for the engine than the mark by at most the fill band times the mark; else PRICE_OUT_OF_BAND."""
+    band = market.limits.fill_band
+    require(band is None or worse * RATE_ONE <= market.marked() * band, Reason.PRICE_OUT_OF_BAND)
+
+
 @rule("NUM-03")
 def quantity_in(market: Market, quantity: Decimal8, price: Price) -> Quantity:
     """A quantity is positive, within its limit like its value at price and mark, and exact; else INVALID_QUANTITY."""
@@ -93,10 +112,11 @@ def positive_amount_in(book: Book, asset: str, amount: Decimal8) -> Money:
     return quanta
 
 
-@rule("NUM-03")
-def funding_rate(rate: Decimal8) -> Rate:
-    """A funding rate is at most 1 either way; refuses INVALID_RATE."""
-    require(-RATE_ONE <= rate <= RATE_ONE, Reason.INVALID_RATE)
+@rule("NUM-03", "MKT-04")
+def funding_rate(market: Market, rate: Decimal8) -> Rate:
+    """A funding rate is at most 1 either way, or the market's cap; refuses INVALID_RATE."""
+    most = market.limits.funding_cap or RATE_ONE
+    require(-most <= rate <= most, Reason.INVALID_RATE)
     return Rate(rate)
 
 

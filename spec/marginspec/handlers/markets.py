@@ -1,12 +1,12 @@
-"""Events of markets: listing, new tiers, new fees, a new mark price."""
+"""Events of markets: listing, new tiers, fees and limits, a new mark price."""
 
 import attrs
 
 from marginspec.handlers.guards import known_market, price_in
 from marginspec.margin.margin import NO_POSITIONS
-from marginspec.model.effects import FeesUpdated, MarketListed, MarkSet, TiersUpdated
-from marginspec.model.events import ListMarket, MarkPrice, UpdateFees, UpdateTiers
-from marginspec.model.market import FeeTerms, check_fees, list_market, tier_table
+from marginspec.model.effects import FeesUpdated, LimitsUpdated, MarketListed, MarkSet, TiersUpdated
+from marginspec.model.events import ListMarket, MarkPrice, UpdateFees, UpdateLimits, UpdateTiers
+from marginspec.model.market import FeeTerms, LimitTerms, check_fees, limits_of, list_market, tier_table
 from marginspec.model.rejections import Reason, require
 from marginspec.model.units import FLAT, MAX_OPEN_INTEREST_MARKED, Price, Rate
 from marginspec.registry import handles, rule
@@ -18,6 +18,11 @@ def fee_terms(event: ListMarket | UpdateFees) -> FeeTerms:
     return FeeTerms(
         Rate(event.taker_fee), Rate(event.maker_fee), Rate(event.insurance_fee_share), Rate(event.clearance_fee)
     )
+
+
+def limit_terms(event: ListMarket | UpdateLimits) -> LimitTerms:
+    """The limits that an event states."""
+    return LimitTerms(event.price_band, event.fill_band, event.funding_cap, event.position_limit)
 
 
 @handles(ListMarket)
@@ -34,6 +39,7 @@ def open_market(transaction: Transaction, event: ListMarket) -> None:
         event.tick,
         fee_terms(event),
         event.tiers,
+        limit_terms(event),
     )
     transaction.set_market(market, MarketListed(market))
 
@@ -56,6 +62,15 @@ def update_fees(transaction: Transaction, event: UpdateFees) -> None:
     fees = fee_terms(event)
     check_fees(fees)
     transaction.set_market(attrs.evolve(market, fees=fees), FeesUpdated(market.id, fees))
+
+
+@handles(UpdateLimits)
+@rule("MKT-04")
+def update_limits(transaction: Transaction, event: UpdateLimits) -> None:
+    """A market may have a price band, a fill band, a funding cap and a position limit; an event replaces all four."""
+    market = known_market(transaction, event.market)
+    limits = limits_of(limit_terms(event), transaction.header.decimals(market.asset))
+    transaction.set_market(attrs.evolve(market, limits=limits), LimitsUpdated(market.id, limits))
 
 
 @handles(MarkPrice)

@@ -3,6 +3,7 @@
 import attrs
 
 from marginspec.handlers.guards import (
+    check_band,
     check_position_side,
     known_account,
     known_market,
@@ -31,13 +32,14 @@ from marginspec.transaction import Transaction
 
 
 @handles(PlaceOrder)
-@rule("TRD-03")
+@rule("TRD-03", "MKT-04")
 def place_order(transaction: Transaction, event: PlaceOrder) -> None:
     """Placing is refused if order margin rises by more than is available, or movable if the market is isolated."""
     market = known_market(transaction, event.market)
     known_account(transaction, event.account)
-    marked_market(market)
+    mark = marked_market(market)
     price = tick_price_in(market, event.price)
+    check_band(market, price - mark if event.side == "buy" else mark - price)
     quantity = signed(event.side, quantity_in(market, event.quantity, price))
     key = PositionKey(event.account, event.market, event.position_side)
     check_position_side(transaction, key, quantity)

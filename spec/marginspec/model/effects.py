@@ -7,7 +7,7 @@ import attrs
 from marginspec.model.account import DomainKey, Lot, MarginMode, Order, PositionKey, PositionMode
 from marginspec.model.fields import AccountName, AssetName, LotNumber, MarketName, OrderName, UnsignedQuantity
 from marginspec.model.ledger import LedgerAccount
-from marginspec.model.market import FeeTerms, Market, TierTable
+from marginspec.model.market import FeeTerms, Limits, Market, TierTable
 from marginspec.model.rejections import Reason
 from marginspec.model.units import NOTHING, Money, Price, Quantity
 
@@ -50,6 +50,14 @@ class FeesUpdated:
 
     market: MarketName
     fees: FeeTerms
+
+
+@attrs.frozen
+class LimitsUpdated:
+    """A market has these limits, and no others."""
+
+    market: MarketName
+    limits: Limits
 
 
 @attrs.frozen
@@ -238,7 +246,7 @@ class InsuranceStatus:
     balance: Money
 
 
-Listed = MarketListed | TiersUpdated | FeesUpdated | MarkSet
+Listed = MarketListed | TiersUpdated | FeesUpdated | LimitsUpdated | MarkSet
 Chosen = PositionModeSet | MarginModeSet | LeverageSet | OrderPlaced | OrderReduced | OrderCancelled
 Moved = Transferred | PositionChanged | DomainLiquidated | LotOpened | LotReduced
 Covered = Deleveraged | Levied | UncoveredChanged | ReserveStatus | InsuranceStatus

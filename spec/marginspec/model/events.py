@@ -32,6 +32,10 @@ class ListMarket:
     insurance_fee_share: StatedRate
     clearance_fee: StatedRate
     tiers: tuple[TierTerms, ...]
+    price_band: StatedRate | None = None
+    fill_band: StatedRate | None = None
+    funding_cap: StatedRate | None = None
+    position_limit: StatedMoney | None = None
 
 
 @attrs.frozen
@@ -51,6 +55,17 @@ class UpdateFees:
     maker_fee: StatedRate
     insurance_fee_share: StatedRate
     clearance_fee: StatedRate
+
+
+@attrs.frozen
+class UpdateLimits:
+    """A market's limits are replaced, all four; those that are left out are lifted."""
+
+    market: MarketName
+    price_band: StatedRate | None = None
+    fill_band: StatedRate | None = None
+    funding_cap: StatedRate | None = None
+    position_limit: StatedMoney | None = None
 
 
 @attrs.frozen
@@ -155,7 +170,7 @@ class CancelOrder:
 
 @attrs.frozen
 class Trade:
-    """Two accounts trade; `taker` says which of them took."""
+    """Two accounts trade; `taker` says which of them took. A stated fee replaces a side's own; below zero, a rebate."""
 
     market: MarketName
     price: StatedPrice
@@ -167,6 +182,8 @@ class Trade:
     seller_side: PositionSide | None = None
     buyer_order: OrderName | None = None
     seller_order: OrderName | None = None
+    buyer_fee: StatedMoney | None = None
+    seller_fee: StatedMoney | None = None
 
 
 @attrs.frozen
@@ -187,9 +204,10 @@ class LiquidationFill:
     quantity: StatedQuantity
     price: StatedPrice
     counterparty_side: PositionSide | None = None
+    counterparty_fee: StatedMoney | None = None
 
 
-MarketEvent = ListMarket | UpdateTiers | UpdateFees | MarkPrice
+MarketEvent = ListMarket | UpdateTiers | UpdateFees | UpdateLimits | MarkPrice
 CashEvent = Deposit | Withdraw | FundInsurance | WithdrawHouse | AdjustIsolatedMargin
 AccountEvent = SetPositionMode | SetMarginMode | SetLeverage | PlaceOrder | CancelOrder
 Event = MarketEvent | CashEvent | AccountEvent | Trade | Funding | LiquidationFill

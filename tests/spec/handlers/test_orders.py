@@ -4,12 +4,12 @@ import pytest
 
 from marginspec.handlers.orders import fits_order, reduce_order
 from marginspec.margin.margin import order_margin
-from marginspec.model.account import Order, PositionKey
+from marginspec.model.account import Order, OrderSide, PositionKey
 from marginspec.model.effects import OrderCancelled, OrderPlaced, OrderReduced, PositionChanged
 from marginspec.model.rejections import Reason
 from marginspec.model.units import Price, Quantity
 from marginspec.transaction import Transaction
-from worlds.events import cancel, deposit, leverage, listing, margin_mode, mark, new_fees, order, position_mode, trade
+from worlds.events import cancel, deposit, leverage, listing, margin_mode, mark, new_fees, new_limits, order, position_mode, trade
 from worlds.states import balances, effects, key, refusal, resting, settled
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "100"), deposit("bob", "1000"))
@@ -191,3 +191,27 @@ def test_orders_of_both_parties_are_filled_at_once() -> None:
     assert refusal(placed, trade("alice", "bob", "3", "100", buyer_order="o1", seller_order="o1")) == (
         Reason.ORDER_MISMATCH
     )
+
+
+@pytest.mark.rule("MKT-04", "TRD-03")
+@pytest.mark.parametrize(
+    ("side", "price", "reason"),
+    [
+        # 4.5% of 100: within are 95 to 105. A bid far below and an ask far above harm nobody.
+        *[("buy", "105", None), ("buy", "106", Reason.PRICE_OUT_OF_BAND), ("buy", "1", None)],
+        *[("sell", "95", None), ("sell", "94", Reason.PRICE_OUT_OF_BAND), ("sell", "500", None)],
+    ],
+)
+def test_an_order_must_not_lie_on_the_wrong_side_of_the_band(
+    side: OrderSide, price: str, reason: Reason | None
+) -> None:
+    limited = settled(new_limits(band="0.045"), state=OPEN)
+    assert refusal(limited, order("alice", side, "1", price)) == reason
+
+
+@pytest.mark.rule("MKT-04", "TRD-03")
+def test_an_order_rests_beyond_a_band_that_moved_and_is_not_filled_there() -> None:
+    resting_far = settled(new_limits(band="0.1"), order("alice", "buy", "1", "105"), mark("80"), state=OPEN)
+    assert resting_far.orders["alice"]["o1"].price == 105
+    assert refusal(resting_far, trade("alice", "bob", "1", "105", buyer_order="o1")) == Reason.PRICE_OUT_OF_BAND
+    assert refusal(resting_far, trade("alice", "bob", "1", "88", buyer_order="o1")) is None

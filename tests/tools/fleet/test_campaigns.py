@@ -278,6 +278,7 @@ def test_parts_of_different_campaigns_or_of_other_work_are_refused(
         ([*SMALL, "--check"], f"{other}:2: checked: {of_another}"),
         ([*SMALL, "--journals", 3], f"{other}:2: journals: {of_another}"),
         ([*SMALL, "--leverage", 20], f"{other}:2: parameters.leverage: {of_another}"),
+        ([*SMALL, "--fill-band", "0.1"], f"{other}:2: parameters.fill_band: {of_another}"),
         ([*SCALE, "--preset", "mixed"], f"{other}:2: parameters.jump_deviation: {of_another}"),
         (SMALL, f"{other}: journal: 2 is answered in no file; --partial joins what there is"),
     ]:

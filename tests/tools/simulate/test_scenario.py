@@ -297,6 +297,37 @@ def test_the_command_reports_for_programs(tmp_path: Path) -> None:
     )
 
 
+LIMITS = ("--price-band", "0.003", "--fill-band", "0.002", "--funding-cap", "0.0002")
+
+
+@pytest.mark.rule("MKT-04")
+def test_markets_are_listed_with_the_limits_that_are_given(tmp_path: Path) -> None:
+    out = tmp_path / "day.jsonl"
+    assert run(str(out), "--accounts", "10", "--markets", "2", "--events", "400", *LIMITS).exit_code == 0
+    stated = [record.event for record in open_journal(out)]
+    listed = [event for event in stated if isinstance(event, events.ListMarket)]
+    assert [(one.price_band, one.fill_band, one.funding_cap, one.position_limit) for one in listed[:2]] == [
+        (300_000, 200_000, 20_000, None)
+    ] * 2
+    state, reasons = State(header=Header()), Counter[str]()
+    for event in stated:
+        state, receipt = apply(state, event)
+        reasons[receipt.rejected or "accepted"] += 1
+    # Of what the limits refuse, a little is kept on purpose; the venue tries the rest anew.
+    assert 0 < reasons["PRICE_OUT_OF_BAND"] < 40
+    assert reasons["accepted"] > 360
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [("0", "0 is not above 0"), ("1.1", "1.1 is outside 0 to 1"), ("-0.1", "-0.1 is outside 0 to 1")],
+)
+def test_a_limit_is_above_zero_and_at_most_one(limit: str, reason: str, tmp_path: Path) -> None:
+    result = run(str(tmp_path / "day.jsonl"), "--price-band", limit)
+    assert result.exit_code == 2
+    assert f"Invalid value for '--price-band': {reason}\n" in result.output
+
+
 def test_marks_run_through_real_closes(tmp_path: Path) -> None:
     rows = "date,market,close\n2025-10-09,BTCUSDT,121500.50\n2025-10-10,BTCUSDT,112000\n2025-10-11,BTCUSDT,110000.1\n"
     file, out = closes_file(tmp_path, rows), tmp_path / "day.jsonl"
@@ -315,6 +346,7 @@ def test_marks_run_through_real_closes(tmp_path: Path) -> None:
         (("--preset", "mixed", "--leverage", "50"), "leverage", "preset"),
         (("--preset", "mixed", "--closes", "CLOSES", "--markets", "3"), "closes", "preset"),
         (("--closes", "CLOSES", "--jump-mean", "0"), "jump-mean", "closes"),
+        (("--preset", "mixed", "--fill-band", "0.1"), "fill-band", "preset"),
     ],
 )
 def test_an_option_that_does_not_count_is_refused(
