@@ -246,7 +246,7 @@ def test_a_levy_before_the_house_and_counterparties() -> None:
 def test_a_levy_where_no_counterparty_is_left() -> None:
     unpayable = settled(
         *(listing(), mark("100"), deposit("alice", "112"), deposit("bob", "1000"), deposit("carol", "5000")),
-        *(trade("alice", "carol", "10", "100"), mark("90"), trade("carol", "bob", "10", "88")),
+        *(trade("alice", "carol", "10", "100"), mark("90"), trade("carol", "bob", "10", "80")),
     )
     assert seen("INV-08", taken(unpayable, mark("80"))) == ()
 
