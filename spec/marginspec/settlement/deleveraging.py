@@ -181,20 +181,27 @@ def room(book: Book, market: Market, key: PositionKey, terms: Terms, quantity: Q
 
 
 @rule("ADL-04")
-def quantity_with_room(book: Book, market: Market, key: PositionKey, terms: Terms, most: Quantity) -> Quantity:
-    """As much as is wanted if it leaves room, else what halving finds between one lot and that; zero without room."""
-    if most <= 0 or room(book, market, key, terms, Quantity(1)) <= 0:
-        return FLAT
-    if room(book, market, key, terms, most) > 0:
-        return most
-    low, high = Quantity(1), most
+def halved(low: Quantity, high: Quantity, has_room: Callable[[Quantity], bool]) -> Quantity:
+    """Halving between a quantity with room and a larger one without ends at one with room whose successor has none."""
     while high - low > 1:
         middle = Quantity(div_down(low + high, 2))
-        if room(book, market, key, terms, middle) > 0:
+        if has_room(middle):
             low = middle
         else:
             high = middle
     return low
+
+
+@rule("ADL-04")
+def quantity_with_room(book: Book, market: Market, key: PositionKey, terms: Terms, most: Quantity) -> Quantity:
+    """As much as is wanted if it leaves room, else what halving finds between one lot and that; zero without room."""
+
+    def has_room(quantity: Quantity) -> bool:
+        return room(book, market, key, terms, quantity) > 0
+
+    if most <= 0 or not has_room(Quantity(1)):
+        return FLAT
+    return most if has_room(most) else halved(Quantity(1), most, has_room)
 
 
 @rule("ADL-04", "ADL-01")
