@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import attrs
 from immutables import Map
 
-from marginspec.model.account import DomainKey, Lot, LotReason, MarginMode, Order, PositionKey
+from marginspec.model.account import Direction, DomainKey, Lot, LotReason, MarginMode, Order, PositionKey
 from marginspec.model.effects import (
     Effect,
     FundStatus,
@@ -55,7 +55,7 @@ class Transaction(Book):
 
     `suspects` are the domains whose health the event may have lowered, `exposed` the assets whose cover
     it may have lowered; settlement looks at these. `out_of_range` remembers that one of the event's own
-    transfers left a balance past its limit.
+    transfers left a balance past its limit. `queues` are those of deleveraging, of each market that was looked at.
     """
 
     before: State = attrs.field(kw_only=True)
@@ -63,6 +63,7 @@ class Transaction(Book):
     suspects: set[DomainKey] = attrs.Factory(set)
     exposed: set[str] = attrs.Factory(set)
     insurance_moved: set[str] = attrs.Factory(set)
+    queues: dict[tuple[str, Direction], tuple[Any, ...]] = attrs.Factory(dict)
     event_market: str | None = None
     settling: bool = False
     out_of_range: bool = False

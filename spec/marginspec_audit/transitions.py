@@ -6,11 +6,11 @@ import attrs
 
 from marginspec.margin.margin import NO_POSITIONS
 from marginspec.model import ledger
-from marginspec.model.account import Direction, DomainKey
+from marginspec.model.account import Direction, DomainKey, PositionKey
 from marginspec.model.effects import Deleveraged, DomainLiquidated, Levied, LotOpened, LotReduced, Receipt, Transferred
-from marginspec.model.events import Event
+from marginspec.model.events import Deleverage, Event
 from marginspec.model.state import State
-from marginspec.model.units import FLAT, Money, Quantity
+from marginspec.model.units import FLAT, Money, Quantity, in_units
 from marginspec.registry import rule
 from marginspec.settlement.deleveraging import Queues, find_step, queue_of
 from marginspec.settlement.waterfall import lots_unrealised, shortfall_of, shortfalls
@@ -54,12 +54,11 @@ def reserve_changes_are_explained(taken: Transition) -> Iterator[Violation]:
 def waterfall_is_in_order(taken: Transition) -> Iterator[Violation]:
     """Insurance is drawn on an empty reserve, deleveraging used when both cannot cover, levy when all is exhausted."""
     yield from insurance_drawn_last(taken)
-    effects = taken.receipt.effects
     paid = [move for move in taken.transfers() if move.rule == "LVY-01"]
     if paid:
         yield from levy_was_last(taken, paid[0].asset, Money(sum(move.amount for move in paid)))
     else:
-        steps = [effect for effect in effects if isinstance(effect, Deleveraged)]
+        steps = settlement_steps(taken)
         yield from last_step_was_needed(taken, steps) if steps else ()
 
 
@@ -72,6 +71,17 @@ def insurance_drawn_last(taken: Transition) -> Iterator[Violation]:
             if left != 0:
                 where, unit = Owner("market", lot.market), money_of(transfer.asset)
                 yield Violation("INV-08", "insurance drawn before the reserve was empty", where, left, unit)
+
+
+def settlement_steps(taken: Transition) -> list[Deleveraged]:
+    """Steps of deleveraging but for the first ones that a declared deleveraging can have asked for (ADL-06)."""
+    steps = [effect for effect in taken.receipt.effects if isinstance(effect, Deleveraged)]
+    if isinstance(taken.event, Deleverage):
+        market = taken.after.markets[taken.event.market]
+        declared = in_units(taken.event.quantity, market.quantity_decimals) or 0
+        while steps and steps[0].counterparty.market == market.id and steps[0].quantity <= declared:
+            declared = declared - steps.pop(0).quantity
+    return steps
 
 
 def last_step_was_needed(taken: Transition, steps: list[Deleveraged]) -> Iterator[Violation]:
@@ -93,10 +103,11 @@ def levy_was_last(taken: Transition, asset: str, missing: Money) -> Iterator[Vio
     house = after.balance(ledger.house(asset))
     if house != 0 and any(isinstance(effect, Levied) for effect in taken.receipt.effects):
         yield Violation("INV-08", "levied before the house was empty", Owner("asset", asset), house, money_of(asset))
-    stepped_down = liquidated_after_levy(taken)
+    left_out = liquidated_after_levy(taken)
+    halved = closed_in_part(taken)
     for market_id, shortfall in shortfalls(after, asset).items():
         if shortfall > 0:
-            queues = queues_without(after, market_id, stepped_down)
+            queues = queues_without(after, market_id, left_out, halved)
             step = find_step(after, after.markets[market_id], queues, shortfall, missing)
             if step is not None:
                 where, unit = Owner("position", ":".join(step.counterparty)), quantity_of(market_id)
@@ -111,13 +122,30 @@ def liquidated_after_levy(taken: Transition) -> set[DomainKey]:
     return {effect.domain for effect in effects[first_levied:] if isinstance(effect, DomainLiquidated)}
 
 
-def queues_without(state: State, market_id: str, left_out: set[DomainKey]) -> Queues:
-    """Both queues of a market without the positions of some domains."""
+def closed_in_part(taken: Transition) -> set[PositionKey]:
+    """Counterparties of steps that left both some of the lot and some of the position: halving may have ruled them out.
+
+    A step found by halving is such a step, and its counterparty is not eligible again in the event (ADL-04).
+    """
+    found: set[PositionKey] = set()
+    lots: dict[int, Quantity] = {}
+    for effect in taken.receipt.effects:
+        if isinstance(effect, LotReduced):
+            lots[effect.lot] = effect.quantity
+        elif isinstance(effect, Deleveraged) and lots[effect.lot] != 0:
+            found.add(effect.counterparty)
+    return found
+
+
+def queues_without(state: State, market_id: str, left_out: set[DomainKey], halved: set[PositionKey]) -> Queues:
+    """Both queues of a market without the positions of some domains, and without some positions."""
     domains = state.positions_in.get(market_id, NO_POSITIONS)
     sides: tuple[Direction, ...] = ("long", "short")
     return {
         (market_id, side): tuple(
-            ranked for ranked in queue_of(state, market_id, side) if domains[ranked.key] not in left_out
+            ranked
+            for ranked in queue_of(state, market_id, side)
+            if domains[ranked.key] not in left_out and ranked.key not in halved
         )
         for side in sides
     }

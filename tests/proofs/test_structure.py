@@ -49,6 +49,8 @@ CALLS: set[Call] = {
     ("settlement.waterfall", "ledger.reserve(market.id)", "ledger.lot(lot_id)"),
     ("settlement.waterfall", "ledger.insurance(market.asset)", "ledger.lot(lot_id)"),
     ("settlement.deleveraging", "ledger.position(*key)", "ledger.lot(lot.id)"),
+    ("settlement.deleveraging", "ledger.lot(lot.id)", "ledger.reserve(market.id)"),
+    ("settlement.deleveraging", "ledger.lot(heir.id)", "ledger.lot(lot.id)"),
     ("settlement.levy", "ledger.house(asset)", "ledger.insurance(asset)"),
     ("settlement.levy", "cash_account(domain)", "ledger.insurance(domain.asset)"),
     ("transaction", "source", "target"),
@@ -114,9 +116,10 @@ def test_money_moves_in_these_ways_only() -> None:
 
 
 @pytest.mark.rule("LED-03", "INV-07")
-def test_only_the_profit_of_a_fill_goes_to_a_reserve() -> None:
+def test_only_the_profit_of_a_fill_and_of_what_was_declared_goes_to_a_reserve() -> None:
     assert {call for call in calls_that_move_money() if "reserve(" in call[2]} == {
-        ("handlers.fills", "ledger.lot(lot.id)", "ledger.reserve(market.id)")
+        ("handlers.fills", "ledger.lot(lot.id)", "ledger.reserve(market.id)"),
+        ("settlement.deleveraging", "ledger.lot(lot.id)", "ledger.reserve(market.id)"),
     }
 
 

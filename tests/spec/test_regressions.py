@@ -16,11 +16,11 @@ def test_a_step_down_after_a_levy_does_not_make_the_levy_look_early() -> None:
     events: tuple[Event, ...] = (
         *(listing("A", (("0", 10, "0.05"),)), listing("B", (("0", 10, "0.05"), ("100", 5, "0.19")))),
         *(mark("100", "A"), mark("100", "B"), fund("90")),
-        *(deposit("L", "110"), deposit("G", "208"), deposit("M", "480")),
+        *(deposit("L", "110"), deposit("G", "118"), deposit("M", "570")),
         *(leverage("G", 5, "B"), leverage("M", 5, "B")),
         trade("L", "G", "10", "100", "A"),
         mark("80", "A"),
-        trade("G", "M", "9", "80", "A"),
+        trade("G", "M", "9", "70", "A"),
         trade("G", "M", "20", "100", "B"),
         *(mark("98", "B"), mark("70", "A")),
     )

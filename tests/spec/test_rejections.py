@@ -18,6 +18,7 @@ from worlds.events import (
     adjust,
     cancel,
     decimal,
+    declare,
     deposit,
     fill,
     fund,
@@ -48,6 +49,8 @@ HELD = settled(trade("alice", "bob", "5", "100"), order("alice", "buy", "2", "10
 HEDGED = settled(position_mode("alice"), trade("alice", "bob", "3", "100"), state=OPEN)
 # Five lots of dave's at 88 each, with nothing in reserve or fund.
 TAKEN = settled(deposit("dave", "60"), trade("dave", "carol", "5", "100"), mark("92"), state=OPEN)
+# At 92 carol's profit is gone to bob's price of 85, who so loses.
+ALONE = settled(trade("carol", "bob", "5", "85"), state=TAKEN)
 SMALL = settled(deposit("dave", "50"), state=OPEN)
 SMALL_TAKEN = settled(deposit("erin", "40"), deposit("fay", "20"), margin_mode("fay"), state=TAKEN)
 OWING = with_balances(
@@ -185,6 +188,14 @@ TABLE: list[tuple[Reason, State, Event]] = [
     (R.NO_INVENTORY, OPEN, fill("alice", "1", "100")),
     (R.NO_INVENTORY, TAKEN, fill("alice", "6", "92")),
     (R.NO_INVENTORY, TAKEN, fill("alice", "1", "92", "short")),
+    (R.UNKNOWN_MARKET, OPEN, declare("1", market="Z")),
+    (R.NO_MARK, LISTED, declare("1")),
+    *((R.INVALID_QUANTITY, TAKEN, declare(text)) for text in ("0", "-1", "0.5", PAST)),
+    (R.NO_INVENTORY, OPEN, declare("1")),
+    (R.NO_INVENTORY, TAKEN, declare("6")),
+    (R.NO_INVENTORY, TAKEN, declare("1", "short")),
+    (R.NO_COUNTERPARTY, ALONE, declare("1")),
+    (R.OUT_OF_RANGE, with_balances(TAKEN, wallet__carol__USD=2**62), declare("1")),
     (R.COVER_EXCEEDED, TAKEN, fill("alice", "1", "87")),
     (R.INSUFFICIENT_FUNDS, OPEN, from_house("1")),
     (R.INSUFFICIENT_FUNDS, OPEN, trade("alice", "bob", "1", "100", buyer_fee="-2", seller_fee="1")),
@@ -279,6 +290,7 @@ BY_EVENT: dict[str, str] = {
         "WRONG_POSITION_SIDE NO_INVENTORY COVER_EXCEEDED INSUFFICIENT_FUNDS INSUFFICIENT_BALANCE LEVERAGE_ABOVE_TIER "
         "POSITION_LIMIT NEGATIVE_CASH UNHEALTHY INSUFFICIENT_MARGIN OUT_OF_RANGE"
     ),
+    "Deleverage": "UNKNOWN_MARKET NO_MARK INVALID_QUANTITY NO_INVENTORY NO_COUNTERPARTY OUT_OF_RANGE",
 }
 
 
@@ -385,6 +397,13 @@ PRECEDENCE: dict[str, list[tuple[Reason, State, Event]]] = {
         (R.COVER_EXCEEDED, SMALL_TAKEN, fill("fay", "5", "1", counterparty_fee="-5")),
         (R.INSUFFICIENT_FUNDS, SMALL_TAKEN, fill("fay", "5", "99", counterparty_fee="-5")),
         (R.INSUFFICIENT_BALANCE, SMALL_TAKEN, fill("fay", "5", "99")),
+    ],
+    "deleverage": [
+        (R.UNKNOWN_MARKET, LISTED, declare("0", market="Z")),
+        (R.NO_MARK, LISTED, declare("0")),
+        (R.INVALID_QUANTITY, ALONE, declare("0")),
+        (R.NO_INVENTORY, ALONE, declare("9")),
+        (R.NO_COUNTERPARTY, ALONE, declare("5")),
     ],
 }
 

@@ -312,7 +312,9 @@ def eligibility_answers(inputs: Json) -> Answers:
     state = building.state()
     lot, held = state.lots[1], state.positions[winner]
     transaction = Transaction(state)
-    deleverage(transaction, market, Step(lot, winner, Quantity(min(abs(lot.quantity), abs(held)))))
+    size, part = Quantity(abs(lot.quantity)), Quantity(min(abs(lot.quantity), abs(held)))
+    value = released_cost(lot_cost(state, lot.id), size, part)
+    deleverage(transaction, market, Step(lot, winner, part, value))
     wallet = ledger.wallet("winner", ASSET)
     figures = {
         "unrealized_pnl": amount(position_margin(state, winner).unrealised),

@@ -27,8 +27,8 @@ from marginspec_audit import (
     money_of,
     quantity_of,
 )
-from marginspec_audit.transitions import shrinks
-from worlds.events import deposit, fill, fund, listing, margin_mode, mark, trade
+from marginspec_audit.transitions import closed_in_part, shrinks
+from worlds.events import declare, deposit, fill, fund, listing, margin_mode, mark, trade
 from worlds.states import MINIMAL_NONE, cross, isolated_domain, key, lot, settled, with_balances
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "1000"))
@@ -217,6 +217,30 @@ def test_deleveraging_that_was_not_needed() -> None:
     )
 
 
+@pytest.mark.rule("INV-08", "ADL-06")
+def test_steps_that_were_declared_need_no_failing_test() -> None:
+    covered = settled(fund("100"), mark("80"), state=DAVE)
+    sound = taken(covered, declare("3"))
+    assert seen("INV-08", sound) == ()
+    # A step more than was declared is settlement's.
+    more = attrs.evolve(sound, event=declare("2"))
+    assert seen("INV-08", more) == (
+        Violation("INV-08", "deleveraged although funds could cover", MARKET_A, -60, DOLLARS),
+    )
+    elsewhere = attrs.evolve(sound, event=declare("3", market="B"))
+    other = settled(listing("B"), state=sound.after)
+    assert seen("INV-08", attrs.evolve(elsewhere, after=other)) == (
+        Violation("INV-08", "deleveraged although funds could cover", MARKET_A, -60, DOLLARS),
+    )
+
+
+@pytest.mark.rule("INV-08", "ADL-04")
+def test_who_was_closed_in_part_may_be_passed_over_afterwards() -> None:
+    sound = taken(settled(fund("40"), mark("80"), state=DAVE), declare("2"))
+    assert closed_in_part(sound) == {key("carol")}
+    assert closed_in_part(taken(sound.before, declare("5"))) == set()
+
+
 @pytest.mark.rule("INV-08", "LVY-01")
 def test_a_house_that_pays_before_counterparties() -> None:
     sound = taken(settled(fund("40"), mark("80"), state=DAVE), mark("80"))
@@ -246,7 +270,7 @@ def test_a_levy_before_the_house_and_counterparties() -> None:
 def test_a_levy_where_no_counterparty_is_left() -> None:
     unpayable = settled(
         *(listing(), mark("100"), deposit("alice", "112"), deposit("bob", "1000"), deposit("carol", "5000")),
-        *(trade("alice", "carol", "10", "100"), mark("90"), trade("carol", "bob", "10", "88")),
+        *(trade("alice", "carol", "10", "100"), mark("90"), trade("carol", "bob", "10", "80")),
     )
     assert seen("INV-08", taken(unpayable, mark("80"))) == ()
 

@@ -195,6 +195,11 @@ def funding(rate: str, market: str = "A") -> events.Funding:
     return events.Funding(market, decimal(rate))
 
 
+def declare(quantity: str, side: Direction = "long", market: str = "A") -> events.Deleverage:
+    """Declared deleveraging of so many of the engine's lots of one direction."""
+    return events.Deleverage(market, side, decimal(quantity))
+
+
 def fill(
     counterparty: str,
     quantity: str,

@@ -43,6 +43,7 @@ def order(account: str, side: OrderSide, quantity: str, price: str = "100", **ch
 
 mark = partial(events.mark, market="ABC")
 fill = partial(events.fill, market="ABC")
+declare = partial(events.declare, market="ABC")
 funding = partial(events.funding, market="ABC")
 leverage = partial(events.leverage, market="ABC")
 adjust = partial(events.adjust, market="ABC")
@@ -84,7 +85,7 @@ UNPAYABLE = [
     deposit("carol", "5000"),
     trade("alice", "carol", "10"),
     mark("90"),
-    trade("carol", "bob", "10", "88"),
+    trade("carol", "bob", "10", "80"),
     mark("80"),
 ]
 NO_FEES = {"taker": "0", "maker": "0", "share": "0", "clearance": "0"}
@@ -131,6 +132,7 @@ EVENTS: dict[str, list[Event]] = {
         fill("carol", "6", "89", counterparty_fee="-0.5")],
     "insurance_draw": [*TAKEN_OVER, fund("50"),
         fill("carol", "3", "89"), fill("carol", "7", "86")],
+    "deleverage": [*TAKEN_OVER, fund("50"), declare("4"), mark("87"), declare("6")],
     "deleveraging": [*OPEN, deposit("dave", "150"), trade("dave", "carol", "20"), mark("90")],
     "levy": UNPAYABLE,
     "uncovered": [*UNPAYABLE, fund("30")],
@@ -169,6 +171,7 @@ REJECTIONS: dict[str, list[Event]] = {
     "LEVERAGE_REDUCTION": [*ISOLATED, trade("alice", "bob", "10"), leverage("alice", 10)],
     "NOT_ISOLATED": [*TRADED, adjust("alice", "1")],
     "NO_INVENTORY": [*TAKEN_OVER, fill("carol", "10.1", "89")],
+    "NO_COUNTERPARTY": [*TAKEN_OVER, trade("carol", "bob", "10", "86"), declare("1")],
     "COVER_EXCEEDED": [*TAKEN_OVER, fill("carol", "10", "50")],
     "INSUFFICIENT_FUNDS": [FROM_THE_HOUSE],
     "INSUFFICIENT_BALANCE": [*TRADED, withdraw("alice", "995")],

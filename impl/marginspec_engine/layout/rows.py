@@ -70,7 +70,7 @@ ORDER = _order.used
 
 _lot = Places(PREVIOUS + 1)
 NUMBER, TAKEN_OF, MARGIN_MODE, REASON, LOT_LEAF = _lot.take(5)
-"""The id, the position that it was taken of, why, and the place in the queue of losing lots."""
+"""The id, the position that it was taken of, why, and the place among its side's lots."""
 LOT = _lot.used
 
 # ----------------------------------------------------------------- accounts and assets
@@ -113,12 +113,14 @@ QUEUED, NODES = _queue.take(2, VECTOR)
 LEAVES, FRONT = _queue.take(2)
 """Of a queue: what stands in it in order and the tree over that (vectors), how many leaves the tree has.
 
-Those in front of FRONT are gone for the event.
+Those in front of FRONT have no fraction.
 """
 QUEUE = _queue.used
-QUEUES = _market.take(4, QUEUE)
-LONG_QUEUE, SHORT_QUEUE, LONG_LOSING, SHORT_LOSING = QUEUES
-"""Each side's counterparties, and each side's lots that lose at mark."""
+QUEUES = _market.take(8, QUEUE)
+LONG_QUEUE, SHORT_QUEUE, LONG_LOSING, SHORT_LOSING = QUEUES[:4]
+"""Each side's counterparties, and each side's lots with those that lose at mark in the tree."""
+AT_ENTRY = QUEUES[4] - QUEUES[0]
+"""So far behind each of these stands a second tree over it, of whom meet at the counterparty's own entry."""
 QUEUE_EVENT, HAS_LOTS_LISTED, SHORTFALL_LEAF, IS_ASIDE = _market.take(4)
 """The event whose queues a market has, whether MARKETS_WITH_LOTS lists it, its place by shortfall.
 

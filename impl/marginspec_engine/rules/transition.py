@@ -6,7 +6,16 @@ from marginspec_engine.index.stale import clear_flag
 from marginspec_engine.index.triggers import box_stale, keep_boxes
 from marginspec_engine.layout import NONE, USED, reasons
 from marginspec_engine.memory.words import Words, asset_row, at, items, take_back
-from marginspec_engine.rules import account_settings, cash, fills, funding, markets, orders, trading  # noqa: F401 - registers handlers
+from marginspec_engine.rules import (  # noqa: F401 - registers handlers
+    account_settings,
+    cash,
+    declared_deleveraging,
+    fills,
+    funding,
+    markets,
+    orders,
+    trading,
+)
 from marginspec_engine.rules.markets import look_at_market
 from marginspec_engine.rules.registry import dispatch
 from marginspec_engine.rules.settle import publish_funds, settle

@@ -163,8 +163,9 @@ class Recount:
 
 def released_value(moved: Transferred) -> tuple[int, int]:
     """The lot whose cost a transfer of a deleveraging step passes on, and that cost; lot 0 for other transfers."""
-    if moved.rule == "ADL-03" and moved.target.kind == "lot":
+    kinds = (moved.source.kind, moved.target.kind)
+    if moved.rule == "ADL-03" and kinds == ("position", "lot"):
         return moved.target.lot, moved.amount
-    if moved.rule == "ADL-03" and moved.source.kind == "lot":
+    if moved.rule == "ADL-03" and kinds == ("lot", "position"):
         return moved.source.lot, -moved.amount
     return 0, 0

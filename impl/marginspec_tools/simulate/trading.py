@@ -1,7 +1,7 @@
 """What traders of a simulated venue do: trades, fills of the liquidation desk, orders."""
 
 from marginspec.model import events
-from marginspec.model.account import OrderSide, PositionKey, PositionSide
+from marginspec.model.account import Direction, OrderSide, PositionKey, PositionSide
 from marginspec.model.events import Event
 from marginspec.model.market import Market
 from marginspec.model.units import RATE_ONE
@@ -17,9 +17,9 @@ from marginspec_tools.simulate.venue import (
 
 
 def propose_trade(venue: Venue) -> Event | None:
-    """A trade, or a fill of the liquidation desk where lots wait."""
+    """A trade, or a fill of the liquidation desk where lots wait; now and then the desk has them deleveraged."""
     if venue.state.lots_in and venue.random.happens(35):
-        return propose_fill(venue)
+        return propose_deleveraging(venue) if venue.random.happens(5) else propose_fill(venue)
     market = venue.market()
     order = resting_order(venue, market) if venue.random.happens(45) else None
     if order is not None:
@@ -104,20 +104,31 @@ def fill_of_order(venue: Venue, market: Market, maker: str, order_id: str) -> Ev
     )
 
 
+def waiting_lots(venue: Venue) -> tuple[Market, Direction, int]:
+    """A market with lots, the direction of its oldest one, and how much of that direction waits there."""
+    market = venue.state.markets[venue.random.pick(sorted(venue.state.lots_in))]
+    waiting = [venue.state.lots[lot_id] for lot_id in venue.state.lots_in[market.id]]
+    side = waiting[0].direction
+    return market, side, sum(abs(lot.quantity) for lot in waiting if lot.direction == side)
+
+
+def propose_deleveraging(venue: Venue) -> Event:
+    """The desk cannot sell, and declares that lots of a market are deleveraged."""
+    market, side, size = waiting_lots(venue)
+    return events.Deleverage(market=market.id, side=side, quantity=wire_quantity(market, part_of(venue, size)))
+
+
 def propose_fill(venue: Venue) -> Event | None:
     """The desk sells the oldest lots of a market to someone, mostly at a price worse than the mark."""
-    market = venue.state.markets[venue.random.pick(sorted(venue.state.lots_in))]
-    oldest = venue.state.lots[venue.state.lots_in[market.id][0]]
-    waiting = [venue.state.lots[lot_id] for lot_id in venue.state.lots_in[market.id]]
-    size = sum(abs(lot.quantity) for lot in waiting if lot.direction == oldest.direction)
+    market, side, size = waiting_lots(venue)
     counterparty = venue.maker(market.id)
     lots = min(part_of(venue, size), affordable_lots(venue, market, counterparty))
     return events.LiquidationFill(
         market=market.id,
-        side=oldest.direction,
+        side=side,
         counterparty=counterparty,
         quantity=wire_quantity(market, lots),
-        price=wire_price(market, slipped(venue, market, oldest.quantity > 0)),
+        price=wire_price(market, slipped(venue, market, side == "long")),
     )
 
 

@@ -23,7 +23,7 @@ from marginspec.margin.closing import released_cost
 from marginspec.margin.margin import lot_cost
 from marginspec.model import ledger
 from marginspec.model.account import Lot, PositionKey
-from marginspec.model.events import LiquidationFill
+from marginspec.model.events import Deleverage, LiquidationFill
 from marginspec.model.market import Market
 from marginspec.model.rejections import Reason, require
 from marginspec.model.units import FLAT, Money, Price, Quantity
@@ -63,7 +63,9 @@ def liquidation_fill(transaction: Transaction, event: LiquidationFill) -> None:
 
 
 @rule("LIQ-04", "LIQ-05")
-def lots_to_close(transaction: Transaction, event: LiquidationFill, size: Quantity) -> tuple[tuple[Lot, Quantity], ...]:
+def lots_to_close(
+    transaction: Transaction, event: LiquidationFill | Deleverage, size: Quantity
+) -> tuple[tuple[Lot, Quantity], ...]:
     """Lots queue per market and direction, oldest first: each with its part (> 0); refuses NO_INVENTORY."""
     closed: tuple[tuple[Lot, Quantity], ...] = ()
     left = size

@@ -207,7 +207,16 @@ class LiquidationFill:
     counterparty_fee: StatedMoney | None = None
 
 
+@attrs.frozen
+class Deleverage:
+    """The venue declares that it deleverages so much of its lots of one direction."""
+
+    market: MarketName
+    side: Direction
+    quantity: StatedQuantity
+
+
 MarketEvent = ListMarket | UpdateTiers | UpdateFees | UpdateLimits | MarkPrice
 CashEvent = Deposit | Withdraw | FundInsurance | WithdrawHouse | AdjustIsolatedMargin
 AccountEvent = SetPositionMode | SetMarginMode | SetLeverage | PlaceOrder | CancelOrder
-Event = MarketEvent | CashEvent | AccountEvent | Trade | Funding | LiquidationFill
+Event = MarketEvent | CashEvent | AccountEvent | Trade | Funding | LiquidationFill | Deleverage

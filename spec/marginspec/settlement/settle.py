@@ -20,7 +20,7 @@ def settle(transaction: Transaction) -> None:
     if not (transaction.suspects or transaction.exposed or transaction.uncovered):
         return
     assets = sorted({*transaction.exposed, *transaction.uncovered})
-    queues: Queues = {}
+    queues: Queues = transaction.queues
     settled = False
     while not settled:
         liquidate_unhealthy(transaction)

@@ -55,16 +55,16 @@ def test_all_domains_of_an_asset_in_key_order() -> None:
 # Carol took 10 lots over to bob at 88, so nobody who sold above dave's bankruptcy price is left.
 UNPAYABLE = (
     *(listing(), mark("100"), deposit("alice", "112"), deposit("bob", "1000"), deposit("carol", "5000")),
-    *(trade("alice", "carol", "10", "100"), mark("90"), trade("carol", "bob", "10", "88"), mark("80")),
+    *(trade("alice", "carol", "10", "100"), mark("90"), trade("carol", "bob", "10", "80"), mark("80")),
 )
 
 
 @pytest.mark.rule("LVY-01", "JRN-01", "TRN-01")
 def test_the_levy_takes_from_all_positive_equities() -> None:
     before = settled(*UNPAYABLE[:-1])
-    # Alice: bankrupt at 88.8. At 80 her lot loses 88; bob sold at 88, which is below.
+    # Alice: bankrupt at 88.8. At 80 her lot loses 88; bob sold at 80, so gains nothing.
     found = effects(before, mark("80"))
-    bob, carol = 1000 + 80, 5000 + 120
+    bob, carol = 1000, 5000 + 200
     paid = (88 * bob // (bob + carol) + 1, 88 * carol // (bob + carol))
     assert sum(paid) == 88
     assert found[-6:] == (
@@ -82,7 +82,7 @@ def test_the_levy_takes_from_all_positive_equities() -> None:
 def test_the_house_pays_first() -> None:
     rich = settled(
         *(listing(taker="0.1"), mark("100"), deposit("alice", "212"), deposit("bob", "1000"), deposit("carol", "5000")),
-        *(trade("alice", "carol", "10", "100"), new_fees(), mark("90"), trade("carol", "bob", "10", "88")),
+        *(trade("alice", "carol", "10", "100"), new_fees(), mark("90"), trade("carol", "bob", "10", "78")),
     )
     assert balances(rich)["house:USD"] == 100
     found = effects(rich, mark("80"))
