@@ -270,6 +270,7 @@ def any_event(case: Case, kind: type) -> Any:
         events.UpdateTiers: lambda: events.UpdateTiers("first", (TierTerms(Decimal8(0), 20, number),)),
         events.UpdateFees: lambda: events.UpdateFees("first", *fees),
         events.MarkPrice: lambda: events.MarkPrice("first", number),
+        events.SettleMarket: lambda: events.SettleMarket("first", number),
         events.Deposit: lambda: events.Deposit("alice", ASSET, number),
         events.Withdraw: lambda: events.Withdraw("carol", ASSET, number),
         events.FundInsurance: lambda: events.FundInsurance(ASSET, number),

@@ -189,7 +189,15 @@ class LiquidationFill:
     counterparty_side: PositionSide | None = None
 
 
-MarketEvent = ListMarket | UpdateTiers | UpdateFees | MarkPrice
+@attrs.frozen
+class SettleMarket:
+    """A market is settled at a last price and closed for good."""
+
+    market: MarketName
+    price: StatedPrice
+
+
+MarketEvent = ListMarket | UpdateTiers | UpdateFees | MarkPrice | SettleMarket
 CashEvent = Deposit | Withdraw | FundInsurance | WithdrawHouse | AdjustIsolatedMargin
 AccountEvent = SetPositionMode | SetMarginMode | SetLeverage | PlaceOrder | CancelOrder
 Event = MarketEvent | CashEvent | AccountEvent | Trade | Funding | LiquidationFill
