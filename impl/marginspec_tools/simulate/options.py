@@ -57,6 +57,7 @@ class ScenarioOptions:
     last_resort: LastResort
     leverage: int
     mix: dict[str, int]
+    settled: int | None = None
 
     def parameters(self, seed: int) -> Parameters:
         """The scenario of a seed."""
@@ -64,7 +65,8 @@ class ScenarioOptions:
         if self.preset is not None:
             return attrs.evolve(mixed(accounts=self.accounts, following=self.events, seed=seed), header=header)
         path, listed = self._path_and_markets()
-        check_length(self.accounts, listed, self.events)
+        settled = self.settled or 0
+        check_length(self.accounts, listed, self.events, settled)
         return Parameters(
             accounts=self.accounts,
             markets=listed,
@@ -74,6 +76,7 @@ class ScenarioOptions:
             path=path,
             mix=self.mix,
             leverage=self.leverage,
+            settled=settled,
         )
 
     def _path_and_markets(self) -> tuple[PricePath, tuple[VenueMarket, ...]]:
@@ -89,7 +92,8 @@ class ScenarioOptions:
         if self.preset is not None:
             return {"preset": self.preset, **scale, **profile}
         mix = ",".join(f"{kind}={weight}" for kind, weight in self.mix.items())
-        chosen = {**scale, **profile, "leverage": self.leverage, "mix": mix}
+        settled = {} if self.settled is None else {"settled": self.settled}
+        chosen = {**scale, **profile, "leverage": self.leverage, "mix": mix, **settled}
         if self.closes is None:
             rates = {name: decimal_text(getattr(self, name), WIRE_DECIMALS) for name in RATES}
             return {**chosen, "markets": self.markets or DEFAULT_MARKETS, **rates}
@@ -117,7 +121,9 @@ def read_stated(stated: Node) -> None:
         chosen = (*scale, *profile, "leverage", "mix")
         closes = "closes" in stated.fields()
         fields = (
-            stated.record((*chosen, "closes"), ("markets",)) if closes else stated.record((*chosen, "markets", *RATES))
+            stated.record((*chosen, "closes"), ("markets", "settled"))
+            if closes
+            else stated.record((*chosen, "markets", *RATES), ("settled",))
         )
         read_venue(fields)
     fields["accounts"].integer(least=2, most=MOST_ACCOUNTS)
@@ -131,8 +137,9 @@ def read_venue(fields: dict[str, Node]) -> None:
     fields["leverage"].integer(least=1, most=MOST_LEVERAGE)
     if not STATED_MIX.fullmatch(fields["mix"].text()):
         fields["mix"].fail("not a weight for each kind of event")
-    if "markets" in fields:
-        fields["markets"].integer(least=1, most=MOST_MARKETS)
+    for name in ("markets", "settled"):
+        if name in fields:
+            fields[name].integer(least=1, most=MOST_MARKETS)
     if "closes" in fields:
         fields["closes"].sha256()
         return
@@ -193,11 +200,14 @@ def mix_of(context: click.Context, option: click.Parameter, text: str) -> dict[s
     return weights
 
 
-def check_length(accounts: int, listed: tuple[VenueMarket, ...], events: int) -> None:
-    """There must be room for the opening."""
-    opening = opening_length(accounts, len(listed), len({market.listing.asset for market in listed}))
-    if events < opening:
-        text = f"{events} are fewer than the {opening} that open {len(listed)} markets and {accounts} accounts"
+def check_length(accounts: int, listed: tuple[VenueMarket, ...], events: int, settled: int) -> None:
+    """There must be room for the opening, and for the end of markets that are there."""
+    if settled > len(listed):
+        raise click.BadParameter(f"{settled} are more than the {len(listed)} markets", param_hint="--settled")
+    needed = settled + opening_length(accounts, len(listed), len({market.listing.asset for market in listed}))
+    if events < needed:
+        end = f" and settle {settled}" if settled else ""
+        text = f"{events} are fewer than the {needed} that open {len(listed)} markets and {accounts} accounts{end}"
         raise click.BadParameter(text, param_hint="--events")
 
 
@@ -273,5 +283,10 @@ OPTIONS = (
         default="trades=60,orders=25,cash=10,marks=5,venue=1",
         show_default=True,
         help="Weights of the kinds of events.",
+    ),
+    click.option(
+        "--settled",
+        type=click.IntRange(1, MOST_MARKETS),
+        help="How many markets are settled for good, by the last events.  [default: none]",
     ),
 )
