@@ -100,7 +100,7 @@ class OptimizedEngine:
     # ------------------------------------------------------------- markets
 
     def _list_market(self, event: ListMarket) -> tuple[Effect, ...]:
-        need(not self.tables.is_listed(event.market), Reason.MARKET_EXISTS)
+        need(not self.tables.is_known(event.market), Reason.MARKET_EXISTS)
         asset_decimals = self.tables.header.decimals(event.asset)
         tick = checked_tick(event, asset_decimals)
         tiers = checked_tiers(event.tiers, asset_decimals)

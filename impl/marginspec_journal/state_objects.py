@@ -57,6 +57,7 @@ def state_object(state: State, *, events: int, accepted: int, rejected: int) -> 
         {
             "accepted": accepted,
             "accounts": in_order((name, ACCOUNT.encode(Account(mode))) for name, mode in state.accounts.items()),
+            "closed_markets": list(state.closed_markets),
             "events": events,
             "fund_status": in_order(
                 (market, FUND_STATUS.encode(status, digits.markets[market]))

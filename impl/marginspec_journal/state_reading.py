@@ -52,6 +52,7 @@ def state_of(fields: dict[str, Node]) -> State:
     check_rulebook(fields["rulebook"])
     state = State(header=header_of(fields["header"]))
     state = attrs.evolve(state, markets=_markets(fields["markets"], fields["marks"], state.header))
+    state = attrs.evolve(state, closed_markets=_closed_markets(fields["closed_markets"], state))
     state = attrs.evolve(state, accounts=_accounts(fields["accounts"]))
     state = attrs.evolve(state, settings=_settings(fields["settings"], state))
     state = attrs.evolve(state, positions=_positions(fields["positions"], state))
@@ -95,6 +96,19 @@ def _market(name: str, node: Node, header: Header) -> Market:
         )
     except Rejected as refusal:
         node.fail(f"no market may be so: {refusal.reason}")
+
+
+def _closed_markets(node: Node, state: State) -> tuple[str, ...]:
+    """The ids of closed markets, which rise, and are those of no market that is listed."""
+    closed: list[str] = []
+    for entry in node.elements():
+        market = entry.name()
+        if market in state.markets:
+            entry.fail("the market is listed")
+        if closed and market <= closed[-1]:
+            entry.fail("ids stand in order, each once")
+        closed.append(market)
+    return tuple(closed)
 
 
 def _known_market(node: Node, market: str, state: State) -> Market:

@@ -19,7 +19,7 @@ from marginspec.model.effects import (
     Transferred,
     UncoveredChanged,
 )
-from marginspec.model.ledger import FUND_KINDS, LedgerAccount, insurance, reserve
+from marginspec.model.ledger import FUND_KINDS, LedgerAccount, clearing, insurance, reserve
 from marginspec.model.market import Market
 from marginspec.model.state import Book, State
 from marginspec.model.units import FLAT, MAX_BALANCE, MAX_FUND, NOTHING, Money, Quantity
@@ -54,8 +54,9 @@ class Transaction(Book):
     """The changes of one event on top of a state, and their effects in order.
 
     `suspects` are the domains whose health the event may have lowered, `exposed` the assets whose cover
-    it may have lowered; settlement looks at these. `out_of_range` remembers that one of the event's own
-    transfers left a balance past its limit. `queues` are those of deleveraging, of each market that was looked at.
+    it may have lowered; settlement looks at these. `closing` is a market that closes once all is settled.
+    `out_of_range` remembers that one of the event's own transfers left a balance past its limit. `queues` are those of
+    deleveraging, of each market that was looked at.
     """
 
     before: State = attrs.field(kw_only=True)
@@ -65,6 +66,7 @@ class Transaction(Book):
     insurance_moved: set[str] = attrs.Factory(set)
     queues: dict[tuple[str, Direction], tuple[Any, ...]] = attrs.Factory(dict)
     event_market: str | None = None
+    closing: str | None = None
     settling: bool = False
     out_of_range: bool = False
 
@@ -99,6 +101,17 @@ class Transaction(Book):
             self.transfer(asset, source, target, amount, rule_id)
         else:
             self.transfer(asset, target, source, Money(-amount), rule_id)
+
+    @rule("FND-01", "MKT-05", "LED-02")
+    def clear(self, asset: str, due: list[tuple[LedgerAccount, Money]], rule_id: MovingRule) -> None:
+        """First all payers pay what is due from them into clearing, then receivers, due below zero, are paid out."""
+        clearing_account = clearing(asset)
+        for payer, amount in due:
+            if amount > 0:
+                self.transfer(asset, payer, clearing_account, amount, rule_id)
+        for receiver, amount in due:
+            if amount < 0:
+                self.transfer(asset, clearing_account, receiver, Money(-amount), rule_id)
 
     def set_market(self, market: Market, effect: Effect) -> None:
         """Put a market's new parameters or mark in place."""
@@ -198,11 +211,15 @@ class Transaction(Book):
         """Each event that changed a reserve or the insurance fund emits the new status."""
         if self.fund_status is not self.before.fund_status:
             for market in sorted(self.fund_status):
-                status = self.fund_status[market]
-                if status != self.before.fund_status.get(market):
-                    self.effects.append(ReserveStatus(market, status))
+                self.publish_reserve(market)
         for asset in sorted(self.insurance_moved):
             self.effects.append(InsuranceStatus(asset, self.balance(insurance(asset))))
+
+    def publish_reserve(self, market: str) -> None:
+        """Emit the status of a market's funds, if the event changed it."""
+        status = self.fund_status.get(market)
+        if status is not None and status != self.before.fund_status.get(market):
+            self.effects.append(ReserveStatus(market, status))
 
     def commit(self) -> State:
         """The new state, with everything that changed."""

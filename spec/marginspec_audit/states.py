@@ -78,7 +78,8 @@ def equities_are_not_negative(state: State) -> Iterator[Violation]:
                 where = Owner("domain", ":".join(domain))
                 yield Violation("INV-05", "equity below zero", where, margin.equity, money_of(asset))
     for account in sorted(state.ledger, key=str):
-        if account.kind == "isolated" and (account.account, account.market, account.side) not in state.positions:
+        held = (account.account, account.market, account.side)
+        if account.kind == "isolated" and held not in state.positions:
             yield Violation("INV-05", "flat isolated position with cash", *balance_of(state, account))
 
 

@@ -7,8 +7,18 @@ import attrs
 from marginspec.margin.margin import NO_POSITIONS
 from marginspec.model import ledger
 from marginspec.model.account import Direction, DomainKey, PositionKey
-from marginspec.model.effects import Deleveraged, DomainLiquidated, Levied, LotOpened, LotReduced, Receipt, Transferred
-from marginspec.model.events import Deleverage, Event
+from marginspec.model.effects import (
+    Deleveraged,
+    DomainLiquidated,
+    Levied,
+    LotOpened,
+    LotReduced,
+    MarketSettled,
+    Receipt,
+    Transferred,
+)
+from marginspec.model.events import Deleverage, Event, MarkPrice, SettleMarket
+from marginspec.model.market import Market
 from marginspec.model.state import State
 from marginspec.model.units import FLAT, Money, Quantity, in_units
 from marginspec.registry import rule
@@ -32,21 +42,33 @@ class Transition:
         """The transfers among the effects, in order."""
         return [effect for effect in self.receipt.effects if isinstance(effect, Transferred)]
 
+    def market(self, market_id: str) -> Market:
+        """A market after the event; one that the event closed, at its final price."""
+        if market_id in self.after.markets:
+            return self.after.markets[market_id]
+        (price,) = (effect.price for effect in self.receipt.effects if isinstance(effect, MarketSettled))
+        return attrs.evolve(self.before.markets[market_id], mark=price)
+
+    def market_of_lot(self, lot: int) -> str:
+        """The market of a lot that was open before the event or that it opened."""
+        opened = (effect.lot for effect in self.receipt.effects if isinstance(effect, LotOpened))
+        return next((one.market for one in opened if one.id == lot), None) or self.before.lots[lot].market
+
 
 @rule("INV-07", source="SRC-03")
 def reserve_changes_are_explained(taken: Transition) -> Iterator[Violation]:
-    """A reserve's change is liquidation profit less its draws, event by event."""
-    changes = dict.fromkeys(sorted(taken.after.markets), 0)
+    """A reserve's change is liquidation profit less its draws, and what a closing market hands to insurance."""
+    changes = dict.fromkeys(sorted({*taken.before.markets, *taken.after.markets}), 0)
     for transfer in taken.transfers():
         if transfer.target.kind == "reserve" and transfer.rule == "LIQ-05":
             changes[transfer.target.market] += transfer.amount
-        if transfer.source.kind == "reserve" and transfer.rule == "WTF-01":
+        if transfer.source.kind == "reserve" and transfer.rule in ("WTF-01", "MKT-05"):
             changes[transfer.source.market] -= transfer.amount
     for market, change in changes.items():
         account = ledger.reserve(market)
         rest = taken.after.balance(account) - taken.before.balance(account) - change
         if rest != 0:
-            where, unit = Owner("ledger account", str(account)), money_of(taken.after.markets[market].asset)
+            where, unit = Owner("ledger account", str(account)), money_of(taken.market(market).asset)
             yield Violation("INV-07", "reserve changed without profit or draw", where, rest, unit)
 
 
@@ -54,6 +76,8 @@ def reserve_changes_are_explained(taken: Transition) -> Iterator[Violation]:
 def waterfall_is_in_order(taken: Transition) -> Iterator[Violation]:
     """Insurance is drawn on an empty reserve, deleveraging used when both cannot cover, levy when all is exhausted."""
     yield from insurance_drawn_last(taken)
+    if isinstance(taken.event, SettleMarket):
+        taken = as_mark(taken)
     paid = [move for move in taken.transfers() if move.rule == "LVY-01"]
     if paid:
         yield from levy_was_last(taken, paid[0].asset, Money(sum(move.amount for move in paid)))
@@ -66,10 +90,15 @@ def insurance_drawn_last(taken: Transition) -> Iterator[Violation]:
     """Insurance drawn for a realised loss implies an empty reserve of the lot's market."""
     for transfer in taken.transfers():
         if transfer.rule == "WTF-01" and transfer.source.kind == "insurance":
-            lot = taken.before.lots[transfer.target.lot]
-            left = taken.after.balance(ledger.reserve(lot.market))
+            market = taken.market_of_lot(transfer.target.lot)
+            handed_over = [
+                move.amount
+                for move in taken.transfers()
+                if move.source == ledger.reserve(market) and move.rule == "MKT-05"
+            ]
+            left = Money(taken.after.balance(ledger.reserve(market)) + sum(handed_over))
             if left != 0:
-                where, unit = Owner("market", lot.market), money_of(transfer.asset)
+                where, unit = Owner("market", market), money_of(transfer.asset)
                 yield Violation("INV-08", "insurance drawn before the reserve was empty", where, left, unit)
 
 
@@ -82,6 +111,16 @@ def settlement_steps(taken: Transition) -> list[Deleveraged]:
         while steps and steps[0].counterparty.market == market.id and steps[0].quantity <= declared:
             declared = declared - steps.pop(0).quantity
     return steps
+
+
+def as_mark(taken: Transition) -> Transition:
+    """A final settlement as a mark, as which it settles: what deleveraging and levy went by is gone at its end."""
+    assert isinstance(taken.event, SettleMarket)
+    if taken.receipt.rejected is not None:
+        return taken
+    mark = MarkPrice(taken.event.market, taken.event.price)
+    after, receipt = apply(taken.before, mark)
+    return Transition(taken.before, mark, receipt, after)
 
 
 def last_step_was_needed(taken: Transition, steps: list[Deleveraged]) -> Iterator[Violation]:

@@ -109,6 +109,7 @@ EFFECT_TEXTS = [
         '"insurance_drawn":"0.000005","levied":"0.000007","market":"BTCUSDC","outflow":"0.000004",'
         '"type":"reserve_status"}'
     ),
+    '{"market":"BTCUSDC","price":"114400.00","type":"market_settled"}',
     '{"asset":"USDC","balance":"2.000000","type":"insurance_status"}',
 ]
 

@@ -158,6 +158,7 @@ def test_full_state_document() -> None:
                 "levied": "0.000007",
             }
         },
+        "closed_markets": ["ETHUSDC.2025", "龙USDT"],
     }
 
 
@@ -458,6 +459,15 @@ MALFORMED: list[tuple[Change, str]] = [
     (setting("fund_status/BTCUSDC/balance", "0"), "fund_status.BTCUSDC"),
     (removing("fund_status/BTCUSDC"), "fund_status.BTCUSDC"),
     (removing("ledger/reserve:BTCUSDC"), "fund_status.BTCUSDC"),
+    # closed markets
+    (removing("closed_markets"), "closed_markets"),
+    (setting("closed_markets", {"A": 1}), "closed_markets"),
+    (setting("closed_markets", ["A", ""]), "closed_markets[1]"),
+    (setting("closed_markets", ["A", "BTCUSDC"]), "closed_markets[1]"),
+    (setting("closed_markets", ["B", "A"]), "closed_markets[1]"),
+    (setting("closed_markets", ["A", "A"]), "closed_markets[1]"),
+    (setting("settings/alice:ETHUSDC.2025", {"leverage": 5}), "settings.alice:ETHUSDC.2025"),
+    (setting("ledger/reserve:ETHUSDC.2025", "1"), "ledger.reserve:ETHUSDC.2025"),
 ]
 
 

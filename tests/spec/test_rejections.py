@@ -32,11 +32,12 @@ from worlds.events import (
     new_tiers,
     order,
     position_mode,
+    settle,
     tiers,
     trade,
     withdraw,
 )
-from worlds.states import cross, settled, with_balances
+from worlds.states import MINIMAL_NONE, cross, settled, with_balances
 
 R = Reason
 PAST = str(2**53 + 1)
@@ -53,6 +54,12 @@ TAKEN = settled(deposit("dave", "60"), trade("dave", "carol", "5", "100"), mark(
 ALONE = settled(trade("carol", "bob", "5", "85"), state=TAKEN)
 SMALL = settled(deposit("dave", "50"), state=OPEN)
 SMALL_TAKEN = settled(deposit("erin", "40"), deposit("fay", "20"), margin_mode("fay"), state=TAKEN)
+# Dave's lots, without a last resort; carol has closed her side to bob, at a price at which no lot can be closed.
+UNPAYABLE = settled(
+    *(listing(), mark("100"), deposit("bob", "1000"), deposit("carol", "5000"), deposit("dave", "60")),
+    *(trade("dave", "carol", "5", "100"), mark("92"), trade("carol", "bob", "5", "80")),
+    header=MINIMAL_NONE,
+)
 OWING = with_balances(
     settled(margin_mode("dave"), deposit("dave", "40"), trade("dave", "carol", "3", "100"), state=SMALL),
     wallet__dave__USD=-20,
@@ -92,6 +99,7 @@ TABLE: list[tuple[Reason, State, Event]] = [
     (R.UNKNOWN_MARKET, OPEN, new_fees(market="Z")),
     (R.UNKNOWN_MARKET, OPEN, new_limits(market="Z")),
     (R.UNKNOWN_MARKET, OPEN, mark("1", "Z")),
+    (R.UNKNOWN_MARKET, OPEN, settle("1", "Z")),
     (R.UNKNOWN_MARKET, OPEN, margin_mode("alice", market="Z")),
     (R.UNKNOWN_MARKET, OPEN, leverage("alice", 1, "Z")),
     (R.UNKNOWN_MARKET, OPEN, adjust("alice", "1", "Z")),
@@ -120,9 +128,10 @@ TABLE: list[tuple[Reason, State, Event]] = [
     (R.NO_MARK, LISTED, trade("alice", "bob", "1", "100")),
     (R.NO_MARK, LISTED, funding("0")),
     (R.NO_MARK, LISTED, fill("alice", "1", "100")),
+    (R.NO_MARK, LISTED, settle("100")),
     (R.SELF_TRADE, OPEN, trade("alice", "alice", "1", "100")),
     # Values.
-    *((R.INVALID_PRICE, OPEN, mark(text)) for text in ("0", "-1", "0.5", PAST)),
+    *((R.INVALID_PRICE, OPEN, event(text)) for event in (mark, settle) for text in ("0", "-1", "0.5", PAST)),
     *((R.INVALID_PRICE, OPEN, order("alice", "buy", "1", text)) for text in ("0", "-1", "0.5", PAST)),
     *((R.INVALID_PRICE, OPEN, trade("alice", "bob", "1", text)) for text in ("0", "-1", "0.5", PAST)),
     *((R.INVALID_PRICE, TAKEN, fill("alice", "1", text)) for text in ("0", "-1", "0.5", PAST)),
@@ -197,6 +206,7 @@ TABLE: list[tuple[Reason, State, Event]] = [
     (R.NO_COUNTERPARTY, ALONE, declare("1")),
     (R.OUT_OF_RANGE, with_balances(TAKEN, wallet__carol__USD=2**62), declare("1")),
     (R.COVER_EXCEEDED, TAKEN, fill("alice", "1", "87")),
+    (R.COVER_EXCEEDED, UNPAYABLE, settle("80")),
     (R.INSUFFICIENT_FUNDS, OPEN, from_house("1")),
     (R.INSUFFICIENT_FUNDS, OPEN, trade("alice", "bob", "1", "100", buyer_fee="-2", seller_fee="1")),
     (R.INSUFFICIENT_FUNDS, TAKEN, fill("alice", "1", "92", counterparty_fee="-1")),
@@ -230,6 +240,7 @@ TABLE: list[tuple[Reason, State, Event]] = [
     (R.OUT_OF_RANGE, OPEN, deposit("alice", str(2**60))),
     (R.OUT_OF_RANGE, OPEN, fund(str(2**60))),
     (R.OUT_OF_RANGE, RICH, mark(str(2**9 + 1))),
+    (R.OUT_OF_RANGE, RICH, settle(str(2**9 + 1))),
     (R.OUT_OF_RANGE, RICH, trade("alice", "bob", "1", "128")),
     (R.OUT_OF_RANGE, BRIM, adjust("alice", "1")),
     (R.OUT_OF_RANGE, BRIM, adjust("alice", "-1")),
@@ -261,6 +272,7 @@ BY_EVENT: dict[str, str] = {
     "UpdateFees": "UNKNOWN_MARKET INVALID_RATE",
     "UpdateLimits": "UNKNOWN_MARKET INVALID_AMOUNT INVALID_RATE",
     "MarkPrice": "UNKNOWN_MARKET INVALID_PRICE OUT_OF_RANGE",
+    "SettleMarket": "UNKNOWN_MARKET NO_MARK INVALID_PRICE COVER_EXCEEDED OUT_OF_RANGE",
     "Deposit": "INVALID_AMOUNT OUT_OF_RANGE",
     "Withdraw": "UNKNOWN_ACCOUNT INVALID_AMOUNT INSUFFICIENT_BALANCE OUT_OF_RANGE",
     "FundInsurance": "INVALID_AMOUNT OUT_OF_RANGE",
@@ -325,6 +337,13 @@ PRECEDENCE: dict[str, list[tuple[Reason, State, Event]]] = {
         (R.UNKNOWN_MARKET, RICH, mark(PAST, "Z")),
         (R.INVALID_PRICE, RICH, mark(PAST)),
         (R.OUT_OF_RANGE, RICH, mark(str(2**53))),
+    ],
+    "final_settlement": [
+        (R.UNKNOWN_MARKET, LISTED, settle(PAST, "Z")),
+        (R.NO_MARK, LISTED, settle(PAST)),
+        (R.INVALID_PRICE, UNPAYABLE, settle(PAST)),
+        (R.COVER_EXCEEDED, UNPAYABLE, settle("1")),
+        (R.OUT_OF_RANGE, RICH, settle(str(2**53))),
     ],
     "money": [
         (R.UNKNOWN_ACCOUNT, OPEN, withdraw("zoe", "0")),

@@ -28,7 +28,7 @@ from marginspec_audit import (
     quantity_of,
 )
 from marginspec_audit.transitions import closed_in_part, shrinks
-from worlds.events import declare, deposit, fill, fund, listing, margin_mode, mark, trade
+from worlds.events import declare, deposit, fill, fund, listing, margin_mode, mark, settle, trade
 from worlds.states import MINIMAL_NONE, cross, isolated_domain, key, lot, settled, with_balances
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "1000"))
@@ -273,6 +273,45 @@ def test_a_levy_where_no_counterparty_is_left() -> None:
         *(trade("alice", "carol", "10", "100"), mark("90"), trade("carol", "bob", "10", "80")),
     )
     assert seen("INV-08", taken(unpayable, mark("80"))) == ()
+
+
+# A fill has left 10 in the reserve; three lots of dave's are at 88.
+RESERVED = settled(fill("alice", "2", "93"), fund("5"), state=TAKEN)
+
+
+@pytest.mark.rule("INV-07", "MKT-05")
+def test_what_a_closing_market_hands_over_is_explained() -> None:
+    sound = taken(RESERVED, settle("91"))
+    assert seen("INV-07", sound) == ()
+    silent = [effect for effect in sound.receipt.effects if getattr(effect, "rule", "") != "MKT-05"]
+    assert seen("INV-07", with_effects(sound, *silent)) == (
+        Violation(
+            "INV-07", "reserve changed without profit or draw", Owner("ledger account", "reserve:A"), -19, DOLLARS
+        ),
+    )
+
+
+@pytest.mark.rule("INV-08", "MKT-05")
+def test_a_closing_market_draws_insurance_last() -> None:
+    sound = taken(RESERVED, settle("84"))
+    assert seen("INV-08", sound) == ()
+    handed_over = Transferred("USD", ledger.reserve("A"), ledger.insurance("USD"), Money(3), "MKT-05")
+    assert seen("INV-08", with_effects(sound, *sound.receipt.effects, handed_over)) == (
+        Violation("INV-08", "insurance drawn before the reserve was empty", MARKET_A, 3, DOLLARS),
+    )
+    # A lot that the event itself opened.
+    gapped = taken(settled(fund("500"), state=DAVE), settle("80"))
+    assert [move.rule for move in gapped.transfers() if move.source.kind == "insurance"] == ["WTF-01"]
+    assert seen("INV-08", gapped) == ()
+
+
+@pytest.mark.rule("INV-08", "MKT-05")
+@pytest.mark.parametrize("price", ["85", "70"])
+def test_deleveraging_of_a_market_that_closes_is_judged_by_its_mark(price: str) -> None:
+    sound = taken(DAVE, settle(price))
+    assert {type(effect).__name__ for effect in sound.receipt.effects} >= {"Deleveraged", "MarketSettled"}
+    assert seen("INV-08", sound) == ()
+    assert seen("INV-08", taken(DAVE, settle("0"))) == ()
 
 
 @pytest.mark.rule("INV-09")

@@ -358,6 +358,12 @@ def plausible_amount(chooser: Chooser, state: State, market: Market, unit: str) 
     return wire(chooser.pick((1, chooser.whole(1, 40), *funds)), state.header.decimals(market.asset))
 
 
+def next_market(chooser: Chooser, state: State) -> Event:
+    """A market after all others have closed, then its mark."""
+    name = f"D{len(state.closed_markets)}"
+    return events.MarkPrice(name, wire(100, 0)) if name in state.markets else listing(name, chooser.pick(TIER_ROWS))
+
+
 AIMED: tuple[Callable[[Chooser, State, Market], Event], ...] = (
     *(aimed_trade, aimed_trade, aimed_trade, aimed_trade, aimed_mark, aimed_mark, aimed_mark, aimed_fill),
     *(aimed_withdrawal, aimed_funding, aimed_adjustment, aimed_order, aimed_filled_order, aimed_terms, aimed_money),
@@ -367,6 +373,9 @@ AIMED: tuple[Callable[[Chooser, State, Market], Event], ...] = (
 
 
 def aimed_event(chooser: Chooser, state: State) -> Event:
-    """An event aimed at the edges of solvency of this state."""
-    market = chooser.pick(marked_markets(state))
+    """An event aimed at the edges of solvency of this state; where every market has closed, another one opens."""
+    markets = marked_markets(state)
+    if not markets:
+        return next_market(chooser, state)
+    market = chooser.pick(markets)
     return chooser.pick(AIMED)(chooser, state, market)

@@ -111,6 +111,11 @@ def mark(price: str, market: str = "A") -> events.MarkPrice:
     return events.MarkPrice(market, decimal(price))
 
 
+def settle(price: str, market: str = "A") -> events.SettleMarket:
+    """A market settled for good."""
+    return events.SettleMarket(market, decimal(price))
+
+
 def deposit(account: str, amount: str, asset: str = ASSET) -> events.Deposit:
     """Money into a wallet."""
     return events.Deposit(account, asset, decimal(amount))

@@ -144,6 +144,9 @@ EVENTS: dict[str, list[Event]] = {
     "leverage_of_a_position": [*CASE, trade("alice", "bob", "10"), leverage("alice", 50), leverage("alice", 10),
         leverage("alice", 1), margin_mode("carol"), leverage("carol", 5), trade("carol", "bob", "10"),
         leverage("carol", 4), leverage("carol", 6)],
+    "settle_market": [*TAKEN_OVER, margin_mode("bob"), trade("alice", "bob", "5"), order("alice", "sell", "1"),
+        fund("50"), fill("carol", "3", "89"), funding("0.00012345"), events.settle("86", "ABC"), listing()],
+    "settle_market_refused": [*UNPAYABLE, events.settle("80", "ABC")],
     "names": [listing("龙虾USDT"), mark("100", market="龙虾USDT"), deposit("Ünal", "10")],
 }  # fmt: skip
 
@@ -185,10 +188,14 @@ REJECTIONS: dict[str, list[Event]] = {
 }  # fmt: skip
 
 
+STUDIED = ("uncovered", "settle_market_refused")
+"""Journals without a last resort."""
+
+
 def journals() -> dict[str, list[Line | Event]]:
     """All golden journals by name, header first; a rejection's last event is the one that is refused."""
     named = {**EVENTS, **{f"rejected_{reason.lower()}": lines for reason, lines in REJECTIONS.items()}}
-    return {name: [STUDY if name == "uncovered" else HEADER, *lines] for name, lines in named.items()}
+    return {name: [STUDY if name in STUDIED else HEADER, *lines] for name, lines in named.items()}
 
 
 def write() -> None:

@@ -18,6 +18,7 @@ from marginspec.model.effects import (
     LotReduced,
     MarginModeSet,
     MarketListed,
+    MarketSettled,
     MarkSet,
     OrderCancelled,
     OrderPlaced,
@@ -96,6 +97,7 @@ EFFECTS: tuple[Effect, ...] = (
     Levied(DomainKey("alice", "USDC", "BTCUSDC", "SHORT"), Money(3)),
     UncoveredChanged("USDC", Money(0)),
     ReserveStatus("BTCUSDC", STATUS),
+    MarketSettled("BTCUSDC", Price(11_440_000)),
     InsuranceStatus("USDC", Money(2_000_000)),
 )
 """Every class of effect, those on a domain once for a cross and once for an isolated one."""
@@ -141,6 +143,7 @@ FULL_STATE = State(
     next_lot=9,
     uncovered=Map({"USDC": Money(4)}),
     fund_status=Map({"BTCUSDC": STATUS}),
+    closed_markets=("ETHUSDC.2025", "龙USDT"),
     domains_of=Map({"alice": (ALICE_DOMAIN,), "bob": (BOB_DOMAIN,), "carol": (CAROL_DOMAIN,)}),
     positions_of=Map({ALICE_DOMAIN: (KEY,), BOB_DOMAIN: (BOB_LONG,), CAROL_DOMAIN: (CAROL,)}),
     positions_in=Map({"BTCUSDC": Map({KEY: ALICE_DOMAIN, BOB_LONG: BOB_DOMAIN, CAROL: CAROL_DOMAIN})}),

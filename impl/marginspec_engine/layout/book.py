@@ -34,6 +34,7 @@ RANKING, LEVIES = _book.take(2)
 EVENT, NEXT_LOT, FREE_LOT, FREE_ORDER = _book.take(4)
 """What counts up, and the heads of lists of free rows."""
 SETTLING, OUT_OF_RANGE, WIDE, EVENT_MARKET, QUEUES_TAKEN = _book.take(5)
+CLOSING = _book.one()
 """What is known of this event."""
 HAS_UNRANKED_ACCOUNTS, UNCOVERED_ASSETS, EXPOSED_ASSETS = _book.take(3)
 

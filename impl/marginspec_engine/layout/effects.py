@@ -44,6 +44,7 @@ MARK_SET, POSITION_MODE_SET, MARGIN_MODE_SET = _kinds.take(3)
 LEVERAGE_SET, ORDER_PLACED, ORDER_REDUCED, ORDER_CANCELLED, TRANSFERRED, POSITION_CHANGED = _kinds.take(6)
 DOMAIN_LIQUIDATED, LOT_OPENED, LOT_REDUCED, COUNTERPARTY_DELEVERAGED, DOMAIN_LEVIED = _kinds.take(5)
 UNCOVERED_CHANGED, RESERVE_STATUS, INSURANCE_STATUS = _kinds.take(3)
+MARKET_SETTLED = _kinds.one()
 """The kinds of effects by name; a test holds them against EFFECT_CLASSES."""
 assert _kinds.used == len(EFFECT_CLASSES)
 
@@ -58,7 +59,7 @@ The owner is a domain's row for cash, a position's, a lot's own number, a market
 OWNERS = 16
 
 RULES: tuple[str, ...] = get_args(MovingRule)
-ACC_01, ACC_02, ACC_04, ADL_03, FND_01, LED_03, LIQ_02, LIQ_03, LIQ_05, LVY_01, MRG_06, TRD_01, WTF_01 = range(
+ACC_01, ACC_02, ACC_04, ADL_03, FND_01, LED_03, LIQ_02, LIQ_03, LIQ_05, LVY_01, MKT_05, MRG_06, TRD_01, WTF_01 = range(
     len(RULES)
 )
 """The rules that move money, as a transfer names them."""

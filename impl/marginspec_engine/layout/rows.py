@@ -126,6 +126,8 @@ QUEUE_EVENT, HAS_LOTS_LISTED, SHORTFALL_LEAF, IS_ASIDE = _market.take(4)
 
 IS_ASIDE is 1 while no step of deleveraging is looked for in the market.
 """
+IS_CLOSED = _market.one()
+"""Whether the market was settled for good: then it is not listed, and its name is never free."""
 
 TIERS = _market.in_lines()
 _tiers = Places()

@@ -29,8 +29,8 @@ from marginspec_engine.rules.trading import (
     pay_rebates,
     traded_position,
 )
-from marginspec_engine.rules.transaction import ledger_word, move, transfer
-from marginspec_engine.rules.waterfall import count_funds, draw_loss, uncovered_shortfall
+from marginspec_engine.rules.transaction import ledger_word, move
+from marginspec_engine.rules.waterfall import LOT_PROFIT, book_lots, uncovered_shortfall
 
 
 @handles(events.LiquidationFill)
@@ -74,12 +74,11 @@ def fill_stated(book: Words, number: int) -> int:
     return fill_lots(book, number, counterparty, quantity, price, fee)
 
 
-LOT_CHOICE = 3
-"""Words of a chosen lot in WORKING: its row, its part (> 0), and its profit once closed."""
-
-
 def choose_lots(book: Words, market: Words, quantity: int) -> bool:
-    """Leave in WORKING the lots to close, oldest first, of the direction of signed lots; False if too few (LIQ-04)."""
+    """Leave in WORKING the lots to close with their parts, oldest first, of signed lots' direction (LIQ-04).
+
+    False if there are too few.
+    """
     working, left = at(book, layout.WORKING), abs(quantity)
     working[USED] = 0
     number = market[layout.FIRST_LOT]
@@ -89,7 +88,6 @@ def choose_lots(book: Words, market: Words, quantity: int) -> bool:
             part = min(left, abs(lot[layout.QUANTITY]))
             push(book, working, number)
             push(book, working, part)
-            push(book, working, 0)
             left = left - part
         number = lot[layout.NEXT]
     return left == 0
@@ -116,24 +114,17 @@ def fill_lots(book: Words, number: int, counterparty: int, quantity: int, price:
 
 
 def close_lots(book: Words, number: int, counterparty: int, price: int) -> int:
-    """First all profits go to the market's reserve, in lot order, then all losses are drawn (LIQ-05, WTF-01)."""
+    """All are closed, then their profits and losses booked; refused if less is covered than before (LIQ-05)."""
     market = market_row(book, number)
     asset, working = market[layout.ASSET], at(book, layout.WORKING)
     uncovered = uncovered_shortfall(book, asset)
     chosen = items(book, working)
-    for place in range(0, working[USED], LOT_CHOICE):
-        chosen[place + 2] = close_lot(book, market, counterparty, chosen[place], chosen[place + 1], price)
-    for place in range(0, working[USED], LOT_CHOICE):
-        if chosen[place + 2] > 0:
-            lot = ledger_word(layout.LOT_OF, chosen[place])
-            transfer(book, asset, lot, ledger_word(layout.RESERVE_OF, number), chosen[place + 2], layout.LIQ_05)
-            count_funds(book, number, layout.INFLOW, chosen[place + 2])
-    for place in range(0, working[USED], LOT_CHOICE):
-        if chosen[place + 2] < 0:
-            reason = draw_loss(book, chosen[place], -chosen[place + 2])
-            if reason != reasons.ACCEPTED:
-                return reason
-    for place in range(0, working[USED], LOT_CHOICE):
+    for place in range(0, working[USED], LOT_PROFIT):
+        chosen[place + 1] = close_lot(book, market, counterparty, chosen[place], chosen[place + 1], price)
+    reason = book_lots(book, number)
+    if reason != reasons.ACCEPTED:
+        return reason
+    for place in range(0, working[USED], LOT_PROFIT):
         if lot_row(book, chosen[place])[layout.QUANTITY] == 0:
             free_lot(book, chosen[place])
     return reasons.ACCEPTED if uncovered_shortfall(book, asset) <= uncovered else reasons.COVER_EXCEEDED

@@ -3,7 +3,7 @@
 from marginspec_engine import layout
 from marginspec_engine.index.sorting import sort_domains
 from marginspec_engine.index.stale import clear_flag
-from marginspec_engine.layout import NONE, USED
+from marginspec_engine.layout import NONE, USED, reasons
 from marginspec_engine.memory.lots import free_lot
 from marginspec_engine.memory.prefetch import prefetch_domains
 from marginspec_engine.memory.words import Words, asset_row, at, items, market_row, push, reserve
@@ -11,17 +11,21 @@ from marginspec_engine.rules.deleveraging import deleverage_all
 from marginspec_engine.rules.levy import levy
 from marginspec_engine.rules.liquidation import liquidate
 from marginspec_engine.rules.margin import is_healthy
+from marginspec_engine.rules.market_closing import close_market
 from marginspec_engine.rules.transaction import effect
-from marginspec_engine.rules.waterfall import forget_markets_without_lots, uncovered_shortfall
+from marginspec_engine.rules.waterfall import forget_markets_without_lots, publish_reserve, uncovered_shortfall
 
 IS_OPEN, IS_DONE = 1, 2
 """What IS_EXPOSED says of an asset: it is to be looked at, or it has been in this round."""
 
 
-def settle(book: Words) -> None:
-    """Settlement repeats liquidation, then the waterfall of each asset, until all is healthy and covered (SET-01)."""
+def settle(book: Words) -> int:
+    """Settlement repeats liquidation, then the waterfall of each asset, until all is healthy and covered (SET-01).
+
+    Gives the reason, 0 but where a market that closes then lacks cover (MKT-05).
+    """
     if at(book, layout.SUSPECTS)[USED] == 0 and book[layout.EXPOSED_ASSETS] == 0 and book[layout.UNCOVERED_ASSETS] == 0:
-        return
+        return reasons.ACCEPTED
     book[layout.SETTLING] = 1
     expose_uncovered(book)
     is_settled = False
@@ -33,11 +37,13 @@ def settle(book: Words) -> None:
             asset = next_asset(book)
         reopen_assets(book)
         is_settled = at(book, layout.SUSPECTS)[USED] == 0
+    reason = close_market(book, book[layout.CLOSING]) if book[layout.CLOSING] != NONE else reasons.ACCEPTED
     asset = next_asset(book)
     while asset != NONE:
         set_uncovered(book, asset)
         asset = next_asset(book)
     tidy(book)
+    return reason
 
 
 def expose_uncovered(book: Words) -> None:
@@ -160,19 +166,3 @@ def next_counted(book: Words) -> int:
         if words[layout.IS_COUNTED] == 1 and (chosen == NONE or words[layout.RANK] < rank):
             chosen, rank = number, words[layout.RANK]
     return chosen
-
-
-def publish_reserve(book: Words, number: int) -> None:
-    """Emit a market's counters, if they changed."""
-    market = market_row(book, number)
-    market[layout.IS_COUNTED] = 0
-    is_changed = market[layout.HAD_STATUS] != market[layout.HAS_STATUS]
-    for place in range(layout.COUNTERS):
-        if market[layout.STATUS + place] != market[layout.STATUS_BEFORE + place]:
-            is_changed = True
-    if is_changed:
-        now = at(market, layout.STATUS)
-        balance, high_water = now[layout.BALANCE], now[layout.HIGH_WATER]
-        inflow, outflow = now[layout.INFLOW], now[layout.OUTFLOW]
-        drawn, deleveraged, levied = now[layout.INSURANCE_DRAWN], now[layout.DELEVERAGED], now[layout.LEVIED]
-        effect(book, layout.RESERVE_STATUS, number, balance, high_water, inflow, outflow, drawn, deleveraged, levied)

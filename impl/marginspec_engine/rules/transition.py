@@ -11,6 +11,7 @@ from marginspec_engine.rules import (  # noqa: F401 - registers handlers
     cash,
     declared_deleveraging,
     fills,
+    final_settlement,
     funding,
     markets,
     orders,
@@ -28,6 +29,7 @@ def begin(book: Words) -> None:
     book[layout.OUT_OF_RANGE] = 0
     book[layout.WIDE] = 0
     book[layout.EVENT_MARKET] = NONE
+    book[layout.CLOSING] = NONE
     at(book, layout.EFFECTS)[USED] = 0
     at(book, layout.UNDONE)[USED] = 0
 
@@ -45,7 +47,9 @@ def finish(book: Words, reason: int) -> int:
         keep_boxes(book)
         return reason
     at(book, layout.UNDONE)[USED] = 0
-    settle(book)
+    if settle(book) != reasons.ACCEPTED:
+        # Only Python's draft comes here, and is dropped.
+        return reasons.COVER_EXCEEDED
     publish_funds(book)
     box_stale(book)
     forget_exposure(book)

@@ -5,7 +5,7 @@ from marginspec_engine.kernels import waterfall as kernels
 from marginspec_engine.layout import USED, reasons
 from marginspec_engine.memory.words import Words, asset_row, at, items, lot_row, market_row, push, put
 from marginspec_engine.rules.margin import value_at_mark
-from marginspec_engine.rules.transaction import balance, ledger_word, transfer
+from marginspec_engine.rules.transaction import balance, effect, ledger_word, transfer
 
 
 def count_funds(book: Words, number: int, counter: int, amount: int) -> None:
@@ -25,6 +25,22 @@ def count_funds(book: Words, number: int, counter: int, amount: int) -> None:
     put(book, market, layout.STATUS + counter, market[layout.STATUS + counter] + amount)
 
 
+def publish_reserve(book: Words, number: int) -> None:
+    """Emit a market's counters, if they changed."""
+    market = market_row(book, number)
+    market[layout.IS_COUNTED] = 0
+    is_changed = market[layout.HAD_STATUS] != market[layout.HAS_STATUS]
+    for place in range(layout.COUNTERS):
+        if market[layout.STATUS + place] != market[layout.STATUS_BEFORE + place]:
+            is_changed = True
+    if is_changed:
+        now = at(market, layout.STATUS)
+        balance, high_water = now[layout.BALANCE], now[layout.HIGH_WATER]
+        inflow, outflow = now[layout.INFLOW], now[layout.OUTFLOW]
+        drawn, deleveraged, levied = now[layout.INSURANCE_DRAWN], now[layout.DELEVERAGED], now[layout.LEVIED]
+        effect(book, layout.RESERVE_STATUS, number, balance, high_water, inflow, outflow, drawn, deleveraged, levied)
+
+
 def draw_loss(book: Words, number: int, loss: int) -> int:
     """A lot's loss is paid in by reserve and insurance; COVER_EXCEEDED if they do not suffice (WTF-01, LIQ-05)."""
     lot = lot_row(book, number)
@@ -40,6 +56,27 @@ def draw_loss(book: Words, number: int, loss: int) -> int:
     transfer(book, market[layout.ASSET], insurance, ledger_word(layout.LOT_OF, number), from_insurance, layout.WTF_01)
     count_funds(book, market_number, layout.OUTFLOW, from_reserve)
     count_funds(book, market_number, layout.INSURANCE_DRAWN, from_insurance)
+    return reasons.ACCEPTED
+
+
+LOT_PROFIT = 2
+"""Words of a closed lot in WORKING: its row and its profit."""
+
+
+def book_lots(book: Words, number: int) -> int:
+    """First all profits of lots in WORKING go to the market's reserve, then all losses are drawn (LIQ-05, WTF-01)."""
+    asset, working = market_row(book, number)[layout.ASSET], at(book, layout.WORKING)
+    closed = items(book, working)
+    for place in range(0, working[USED], LOT_PROFIT):
+        if closed[place + 1] > 0:
+            lot = ledger_word(layout.LOT_OF, closed[place])
+            transfer(book, asset, lot, ledger_word(layout.RESERVE_OF, number), closed[place + 1], layout.LIQ_05)
+            count_funds(book, number, layout.INFLOW, closed[place + 1])
+    for place in range(0, working[USED], LOT_PROFIT):
+        if closed[place + 1] < 0:
+            reason = draw_loss(book, closed[place], -closed[place + 1])
+            if reason != reasons.ACCEPTED:
+                return reason
     return reasons.ACCEPTED
 
 

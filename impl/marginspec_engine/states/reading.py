@@ -22,6 +22,8 @@ def load_state(tables: Tables, state: State) -> None:
     """Put everything that a state holds into empty tables."""
     for market in state.markets.values():
         load_market(tables, state, market)
+    for closed in state.closed_markets:
+        tables.close_market(tables.market(closed))
     tables.rank()
     for account in sorted(state.accounts):
         number = tables.account(account)

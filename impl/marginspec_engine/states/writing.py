@@ -51,6 +51,7 @@ class StateWriter:
             next_lot=int(tables.book[layout.NEXT_LOT]),
             uncovered=self._of_assets(layout.UNCOVERED),
             fund_status=self._fund_status(),
+            closed_markets=self._closed_markets(),
             domains_of=sorted_groups((domain.account, domain) for domain in domains.values()),
             positions_of=sorted_groups((domain, key) for key, domain in domains.items()),
             positions_in=positions_by_market(domains),
@@ -67,6 +68,10 @@ class StateWriter:
         for number, words in enumerate(self._tables.market_rows()):
             if words[layout.IS_MARKET_LISTED]:
                 yield self.market(number)
+
+    def _closed_markets(self) -> tuple[str, ...]:
+        closed = self._tables.market_rows()[:, layout.IS_CLOSED].nonzero()[0]
+        return tuple(sorted(self._tables.markets.texts[number] for number in closed))
 
     def market(self, number: int) -> Market:
         """A listed market."""

@@ -154,6 +154,12 @@ def _state_properties() -> JsonObject:
     return {
         "accepted": integer(0, description="How many events were accepted."),
         "accounts": keyed(NAME, record_schema(ACCOUNT), "Every existing account."),
+        "closed_markets": {
+            "type": "array",
+            "items": refer("name"),
+            "uniqueItems": True,
+            "description": "The ids of markets that were settled for good, in order.",
+        },
         "events": integer(
             0,
             description="How many events led here, accepted and rejected; the header is not counted. 0 makes this an "

@@ -13,7 +13,7 @@ from marginspec.model.effects import Deleveraged, FundStatus, InsuranceStatus, L
 from marginspec.model.ledger import LedgerAccount, insurance
 from marginspec.model.state import State
 from marginspec.model.units import Quantity
-from marginspec_audit import asset_of, is_closed_lot
+from marginspec_audit import Transition, asset_of, is_closed_lot
 from marginspec_journal.decimals import decimal_text
 from marginspec_tools.audit.findings import Finding, finding
 from marginspec_tools.runs import Step
@@ -75,7 +75,7 @@ class Recount:
             elif isinstance(effect, LotOpened):
                 self.lots[effect.lot.id] = (effect.lot.market, 1 if effect.lot.quantity > 0 else -1)
             elif isinstance(effect, Deleveraged):
-                self._deleverage(effect, released.pop(effect.lot, 0), step.taken.after)
+                self._deleverage(effect, released.pop(effect.lot, 0), step.taken)
         return list(moved)
 
     def _counted(self, market: str) -> Counters:
@@ -96,11 +96,10 @@ class Recount:
         if moved.rule == "LVY-01" and event_market:
             self._counted(event_market).levied += moved.amount
 
-    def _deleverage(self, closed: Deleveraged, released: int, after: State) -> None:
+    def _deleverage(self, closed: Deleveraged, released: int, taken: Transition) -> None:
         """What a lot lost less by: the cost that it passed on, less what the closed part is worth at mark."""
         market_id, sign = self.lots[closed.lot]
-        market = after.markets[market_id]
-        value = market.at_mark(Quantity(sign * closed.quantity))
+        value = taken.market(market_id).at_mark(Quantity(sign * closed.quantity))
         self._counted(market_id).deleveraged += released - value
 
     def _balances(self, step: Step, moved: list[LedgerAccount]) -> Iterator[Finding]:
@@ -108,8 +107,9 @@ class Recount:
         for account in moved:
             balance = after.balance(account)
             if balance != self.ledger[account]:
-                # A lot that is closed has no asset any more; its balance is zero in any decimals.
-                decimals = 0 if is_closed_lot(after, account) else after.header.decimals(asset_of(after, account))
+                # What belongs to a closed lot or market has no asset any more; its balance is zero in any decimals.
+                is_gone = is_closed_lot(after, account) or account.market in after.closed_markets
+                decimals = 0 if is_gone else after.header.decimals(asset_of(after, account))
                 expected, observed = decimal_text(self.ledger[account], decimals), decimal_text(balance, decimals)
                 self.ledger[account] = balance
                 yield finding(step, "transparency", "LED-01", str(account), "balance", expected, observed)
@@ -117,13 +117,16 @@ class Recount:
     def _statuses(self, step: Step) -> Iterator[Finding]:
         """The counters of every market that may have changed, and that what changed was published, at once.
 
-        What the state has is taken over once it was reported, so that one miscount is not reported at every event.
+        What the state has is taken over once it was reported, so that one miscount is not reported at every event. Of
+        a market that the event closed, nothing is left to be counted.
         """
         before, after = step.taken.before.fund_status, step.taken.after.fund_status
         changed = set() if after is before else {one for one in after if after[one] != before.get(one)}
         published = {one.market: one.status for one in step.taken.receipt.effects if isinstance(one, ReserveStatus)}
         for market in sorted({*self._changed_markets, *changed, *published}):
             status = after.get(market, FundStatus())
+            if market in step.taken.after.closed_markets:
+                status = published.get(market, step.taken.before.fund_status.get(market, FundStatus()))
             if market in published:
                 yield from self._counters(step, market, "published", published[market])
             elif market in changed:
@@ -132,8 +135,7 @@ class Recount:
             self.counters[market] = Counters(**attrs.asdict(status))
 
     def _counters(self, step: Step, market: str, place: str, status: FundStatus) -> Iterator[Finding]:
-        state, counted = step.taken.after, self.counters[market]
-        decimals = state.header.decimals(state.markets[market].asset)
+        counted, decimals = self.counters[market], step.taken.after.header.decimals(step.taken.market(market).asset)
         for name in COUNTERS:
             expected, observed = getattr(counted, name), getattr(status, name)
             if expected != observed:

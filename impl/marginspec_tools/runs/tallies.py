@@ -51,6 +51,10 @@ class Tally:
         for asset, source, amount in fields_of(of_levies, layout.TRANSFERRED, "asset", "source", "amount"):
             if source % layout.OWNERS == layout.HOUSE_OF:
                 self._add(assets[asset], "house", amount)
+        of_draws = rows[rows[:, place_of(layout.TRANSFERRED, "rule")] == layout.WTF_01]
+        for asset, source, amount in fields_of(of_draws, layout.TRANSFERRED, "asset", "source", "amount"):
+            from_reserve = source % layout.OWNERS == layout.RESERVE_OF
+            self._add(assets[asset], "reserve_drawn" if from_reserve else "insurance_drawn", amount)
         for asset, amount in fields_of(rows, layout.UNCOVERED_CHANGED, "asset", "amount"):
             self.uncovered_peaks[assets[asset]] = max(amount, self.uncovered_peaks[assets[asset]])
 

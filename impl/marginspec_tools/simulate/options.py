@@ -62,6 +62,7 @@ class ScenarioOptions:
     price_band: int | None = None
     fill_band: int | None = None
     funding_cap: int | None = None
+    settled: int | None = None
 
     def parameters(self, seed: int) -> Parameters:
         """The scenario of a seed."""
@@ -69,7 +70,8 @@ class ScenarioOptions:
         if self.preset is not None:
             return attrs.evolve(mixed(accounts=self.accounts, following=self.events, seed=seed), header=header)
         path, listed = self._path_and_markets()
-        check_length(self.accounts, listed, self.events)
+        settled = self.settled or 0
+        check_length(self.accounts, listed, self.events, settled)
         return Parameters(
             accounts=self.accounts,
             markets=listed,
@@ -79,6 +81,7 @@ class ScenarioOptions:
             path=path,
             mix=self.mix,
             leverage=self.leverage,
+            settled=settled,
         )
 
     def _path_and_markets(self) -> tuple[PricePath, tuple[VenueMarket, ...]]:
@@ -105,7 +108,8 @@ class ScenarioOptions:
             return {"preset": self.preset, **scale, **profile}
         mix = ",".join(f"{kind}={weight}" for kind, weight in self.mix.items())
         limits = {name: decimal_text(rate, WIRE_DECIMALS) for name, rate in self._limits().items()}
-        chosen = {**scale, **profile, "leverage": self.leverage, "mix": mix, **limits}
+        settled = {} if self.settled is None else {"settled": self.settled}
+        chosen = {**scale, **profile, "leverage": self.leverage, "mix": mix, **limits, **settled}
         if self.closes is None:
             rates = {name: decimal_text(getattr(self, name), WIRE_DECIMALS) for name in RATES}
             return {**chosen, "markets": self.markets or DEFAULT_MARKETS, **rates}
@@ -133,9 +137,9 @@ def read_stated(stated: Node) -> None:
         chosen = (*scale, *profile, "leverage", "mix")
         closes = "closes" in stated.fields()
         fields = (
-            stated.record((*chosen, "closes"), ("markets", *LIMITS))
+            stated.record((*chosen, "closes"), ("markets", *LIMITS, "settled"))
             if closes
-            else stated.record((*chosen, "markets", *RATES), LIMITS)
+            else stated.record((*chosen, "markets", *RATES), (*LIMITS, "settled"))
         )
         read_venue(fields)
     fields["accounts"].integer(least=2, most=MOST_ACCOUNTS)
@@ -149,8 +153,9 @@ def read_venue(fields: dict[str, Node]) -> None:
     fields["leverage"].integer(least=1, most=MOST_LEVERAGE)
     if not STATED_MIX.fullmatch(fields["mix"].text()):
         fields["mix"].fail("not a weight for each kind of event")
-    if "markets" in fields:
-        fields["markets"].integer(least=1, most=MOST_MARKETS)
+    for name in ("markets", "settled"):
+        if name in fields:
+            fields[name].integer(least=1, most=MOST_MARKETS)
     for name in LIMITS:
         if name in fields:
             fields[name].units(WIRE_DECIMALS, 1, RATE_ONE)
@@ -224,11 +229,14 @@ def mix_of(context: click.Context, option: click.Parameter, text: str) -> dict[s
     return weights
 
 
-def check_length(accounts: int, listed: tuple[VenueMarket, ...], events: int) -> None:
-    """There must be room for the opening."""
-    opening = opening_length(accounts, len(listed), len({market.listing.asset for market in listed}))
-    if events < opening:
-        text = f"{events} are fewer than the {opening} that open {len(listed)} markets and {accounts} accounts"
+def check_length(accounts: int, listed: tuple[VenueMarket, ...], events: int, settled: int) -> None:
+    """There must be room for the opening, and for the end of markets that are there."""
+    if settled > len(listed):
+        raise click.BadParameter(f"{settled} are more than the {len(listed)} markets", param_hint="--settled")
+    needed = settled + opening_length(accounts, len(listed), len({market.listing.asset for market in listed}))
+    if events < needed:
+        end = f" and settle {settled}" if settled else ""
+        text = f"{events} are fewer than the {needed} that open {len(listed)} markets and {accounts} accounts{end}"
         raise click.BadParameter(text, param_hint="--events")
 
 
@@ -313,4 +321,9 @@ OPTIONS = (
     limit_option("price_band", "How far prices of trades and fills may lie from the mark (MKT-04)."),
     limit_option("fill_band", "How far prices of fills may lie on the worse side of the mark (MKT-04)."),
     limit_option("funding_cap", "The highest funding rate, either way (MKT-04)."),
+    click.option(
+        "--settled",
+        type=click.IntRange(1, MOST_MARKETS),
+        help="How many markets are settled for good, by the last events.  [default: none]",
+    ),
 )

@@ -271,6 +271,7 @@ def any_event(case: Case, kind: type) -> Any:
         events.UpdateFees: lambda: events.UpdateFees("first", *fees),
         events.UpdateLimits: lambda: events.UpdateLimits("first", number),
         events.MarkPrice: lambda: events.MarkPrice("first", number),
+        events.SettleMarket: lambda: events.SettleMarket("first", number),
         events.Deposit: lambda: events.Deposit("alice", ASSET, number),
         events.Withdraw: lambda: events.Withdraw("carol", ASSET, number),
         events.FundInsurance: lambda: events.FundInsurance(ASSET, number),
@@ -293,7 +294,11 @@ NO_OTHER_TRANSFER = "any state: the rules have no other transfer to a reserve, r
 
 @theorem("T-NODEPOSIT-1", "LED-03", "INV-07", of=(), scope=NO_OTHER_TRANSFER)
 def nothing_else_pays_into_a_reserve(case: Case) -> None:
-    """Nobody deposits into a reserve: no rule but that of a fill of lots changes a reserve, whatever its numbers."""
+    """Nobody deposits into a reserve: no rule but that of lots that close changes a reserve, whatever its numbers.
+
+    A market that is settled finally closes after its rule, and its lots' profits go there like those of a fill
+    (T-CLOSE-3).
+    """
     world = World(case)
     market = world.market("first")
     world.funds(market)

@@ -28,7 +28,7 @@ from marginspec.model.market import Market
 from marginspec.model.rejections import Reason, require
 from marginspec.model.units import FLAT, Money, Price, Quantity
 from marginspec.registry import handles, rule
-from marginspec.settlement.waterfall import draw_loss, uncovered_shortfall
+from marginspec.settlement.waterfall import book_lots, uncovered_shortfall
 from marginspec.transaction import Transaction
 
 
@@ -83,17 +83,10 @@ def lots_to_close(
 def close_lots(
     transaction: Transaction, market: Market, key: PositionKey, closed: tuple[tuple[Lot, Quantity], ...], price: Price
 ) -> None:
-    """First all profits go to the market's reserve, in lot order, then all losses are drawn, in lot order."""
+    """All are closed, then their profits and losses booked; refused if more shortfall is left uncovered than before."""
     uncovered = uncovered_shortfall(transaction, market.asset)
-    profits = tuple(close_lot(transaction, market, key, lot, part, price) for lot, part in closed)
-    for (lot, _), profit in zip(closed, profits, strict=True):
-        if profit > 0:
-            reserve = ledger.reserve(market.id)
-            transaction.transfer(market.asset, ledger.lot(lot.id), reserve, profit, "LIQ-05")
-            transaction.count_funds(market.id, inflow=profit)
-    for (lot, _), profit in zip(closed, profits, strict=True):
-        if profit < 0:
-            draw_loss(transaction, market, lot.id, Money(-profit))
+    profits = tuple((lot.id, close_lot(transaction, market, key, lot, part, price)) for lot, part in closed)
+    book_lots(transaction, market, profits)
     require(uncovered_shortfall(transaction, market.asset) <= uncovered, Reason.COVER_EXCEEDED)
 
 

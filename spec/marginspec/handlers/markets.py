@@ -6,7 +6,7 @@ from marginspec.handlers.guards import known_market, price_in
 from marginspec.margin.margin import NO_POSITIONS
 from marginspec.model.effects import FeesUpdated, LimitsUpdated, MarketListed, MarkSet, TiersUpdated
 from marginspec.model.events import ListMarket, MarkPrice, UpdateFees, UpdateLimits, UpdateTiers
-from marginspec.model.market import FeeTerms, LimitTerms, check_fees, limits_of, list_market, tier_table
+from marginspec.model.market import FeeTerms, LimitTerms, Market, check_fees, limits_of, list_market, tier_table
 from marginspec.model.rejections import Reason, require
 from marginspec.model.units import FLAT, MAX_OPEN_INTEREST_MARKED, Price, Rate
 from marginspec.registry import handles, rule
@@ -26,10 +26,11 @@ def limit_terms(event: ListMarket | UpdateLimits) -> LimitTerms:
 
 
 @handles(ListMarket)
-@rule("MKT-01")
+@rule("MKT-01", "MKT-05")
 def open_market(transaction: Transaction, event: ListMarket) -> None:
-    """A market is listed once, with its own reserve, and has no mark yet."""
-    require(event.market not in transaction.markets, Reason.MARKET_EXISTS)
+    """A market is listed once, also after it has closed, with its own reserve, and has no mark yet."""
+    is_known = event.market in transaction.markets or event.market in transaction.closed_markets
+    require(not is_known, Reason.MARKET_EXISTS)
     market = list_market(
         event.market,
         event.asset,
@@ -78,7 +79,12 @@ def update_limits(transaction: Transaction, event: UpdateLimits) -> None:
 def set_mark(transaction: Transaction, event: MarkPrice) -> None:
     """A new mark price is refused OUT_OF_RANGE if its asset's open interest would be worth more than 2^61."""
     market = known_market(transaction, event.market)
-    mark = price_in(market, event.price)
+    move_mark(transaction, market, price_in(market, event.price))
+
+
+@rule("MKT-01", "NUM-03")
+def move_mark(transaction: Transaction, market: Market, mark: Price) -> None:
+    """A mark moves its asset's open interest; past 2^61, it is refused OUT_OF_RANGE."""
     open_interest = transaction.open_interest.get(market.id, FLAT)
     transaction.add_open_value(market, market.value(Price(mark - (market.mark or mark)), open_interest))
     require(transaction.open_value.get(market.asset, 0) <= MAX_OPEN_INTEREST_MARKED, Reason.OUT_OF_RANGE)

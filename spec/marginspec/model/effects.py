@@ -22,6 +22,7 @@ MovingRule = Literal[
     "LIQ-03",
     "LIQ-05",
     "LVY-01",
+    "MKT-05",
     "MRG-06",
     "TRD-01",
     "WTF-01",
@@ -246,11 +247,19 @@ class InsuranceStatus:
     balance: Money
 
 
+@attrs.frozen
+class MarketSettled:
+    """Everything in a market closed at this price, and the market is gone for good, with settings and counters."""
+
+    market: MarketName
+    price: Price
+
+
 Listed = MarketListed | TiersUpdated | FeesUpdated | LimitsUpdated | MarkSet
 Chosen = PositionModeSet | MarginModeSet | LeverageSet | OrderPlaced | OrderReduced | OrderCancelled
 Moved = Transferred | PositionChanged | DomainLiquidated | LotOpened | LotReduced
 Covered = Deleveraged | Levied | UncoveredChanged | ReserveStatus | InsuranceStatus
-Effect = Listed | Chosen | Moved | Covered
+Effect = Listed | Chosen | Moved | Covered | MarketSettled
 
 
 @attrs.frozen

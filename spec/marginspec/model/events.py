@@ -216,7 +216,15 @@ class Deleverage:
     quantity: StatedQuantity
 
 
-MarketEvent = ListMarket | UpdateTiers | UpdateFees | UpdateLimits | MarkPrice
+@attrs.frozen
+class SettleMarket:
+    """A market is settled at a last price and closed for good."""
+
+    market: MarketName
+    price: StatedPrice
+
+
+MarketEvent = ListMarket | UpdateTiers | UpdateFees | UpdateLimits | MarkPrice | SettleMarket
 CashEvent = Deposit | Withdraw | FundInsurance | WithdrawHouse | AdjustIsolatedMargin
 AccountEvent = SetPositionMode | SetMarginMode | SetLeverage | PlaceOrder | CancelOrder
 Event = MarketEvent | CashEvent | AccountEvent | Trade | Funding | LiquidationFill | Deleverage

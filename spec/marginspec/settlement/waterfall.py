@@ -30,6 +30,18 @@ def draw_loss(transaction: Transaction, market: Market, lot_id: int, loss: Money
     transaction.count_funds(market.id, outflow=from_reserve, insurance_drawn=from_insurance)
 
 
+@rule("LIQ-05", "WTF-01", "INV-07", source="SRC-03 SRC-04")
+def book_lots(transaction: Transaction, market: Market, profits: tuple[tuple[int, Money], ...]) -> None:
+    """First all profits go to the market's reserve, in lot order, then all losses are drawn, in lot order."""
+    for lot_id, profit in profits:
+        if profit > 0:
+            transaction.transfer(market.asset, ledger.lot(lot_id), ledger.reserve(market.id), profit, "LIQ-05")
+            transaction.count_funds(market.id, inflow=profit)
+    for lot_id, profit in profits:
+        if profit < 0:
+            draw_loss(transaction, market, lot_id, Money(-profit))
+
+
 @rule("WTF-02")
 def lots_unrealised(book: Book, market: Market) -> Money:
     """Unrealised PnL of all of a market's lots at mark."""

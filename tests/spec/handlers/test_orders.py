@@ -9,7 +9,19 @@ from marginspec.model.effects import OrderCancelled, OrderPlaced, OrderReduced, 
 from marginspec.model.rejections import Reason
 from marginspec.model.units import Price, Quantity
 from marginspec.transaction import Transaction
-from worlds.events import cancel, deposit, leverage, listing, margin_mode, mark, new_fees, new_limits, order, position_mode, trade
+from worlds.events import (
+    cancel,
+    deposit,
+    leverage,
+    listing,
+    margin_mode,
+    mark,
+    new_fees,
+    new_limits,
+    order,
+    position_mode,
+    trade,
+)
 from worlds.states import balances, effects, key, refusal, resting, settled
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "100"), deposit("bob", "1000"))

@@ -28,6 +28,7 @@ from marginspec_tools.audit import folder
 from marginspec_tools.audit.command import command
 from marginspec_tools.audit.folder import REPORT_FILES
 from marginspec_tools.audit.liquidations import COLUMNS
+from worlds.events import settle
 from worlds.golden import FOLDER, HEADER, OPEN, deposit, journals, mark, trade
 from worlds.lines import Line, journal_text, line_of
 
@@ -120,6 +121,16 @@ def test_programs_get_the_summary(tmp_path: Path) -> None:
     assert line["verdict"] == "holds"
     (funds,) = line["markets"].values()
     assert (funds["lots"], funds["lots_opened"], funds["levied"], funds["mark"]) == (1, 1, "88.4360", "80.00")
+
+
+@pytest.mark.rule("MKT-05", "TRN-01")
+def test_a_market_that_ends_while_it_deleverages(tmp_path: Path) -> None:
+    path = journal(tmp_path, *OPEN, deposit("dave", "150"), trade("dave", "carol", "20"), settle("90", "ABC"))
+    outcome, found = audited(path, tmp_path / "r")
+    assert (outcome.exit_code, found) == (0, [])
+    named = {row["kind"]: row for row in rows(tmp_path / "r" / "liquidations.csv")}
+    assert (named["lot"]["market"], named["lot"]["quantity"], named["deleveraging"]["asset"]) == ("ABC", "20.0", "USDT")
+    assert json.loads((tmp_path / "r" / "summary.json").read_text("utf-8"))["markets"] == {}
 
 
 def test_a_journal_without_events(tmp_path: Path) -> None:

@@ -340,10 +340,30 @@ def test_marks_run_through_real_closes(tmp_path: Path) -> None:
     assert parse_decimal("110000.1") <= accepted[-1] < parse_decimal("110500")
 
 
+@pytest.mark.rule("MKT-05")
+def test_markets_are_settled_by_the_last_events(tmp_path: Path) -> None:
+    out = tmp_path / "day.jsonl"
+    arguments = ("--accounts", "8", "--markets", "3", "--events", "120", "--seed", "3")
+    assert run(str(out), *arguments, "--settled", "2").exit_code == 0
+    journal = [record.event for record in open_journal(out)]
+    ends = [event.market for event in journal if isinstance(event, events.SettleMarket)]
+    assert (len(journal), ends) == (120, [market.id for market in first_markets(2)])
+    assert [type(event) for event in journal[-2:]] == [events.SettleMarket] * 2
+    state = State()
+    for event in journal:
+        before, (state, receipt) = state, apply(state, event)
+        assert check_transition(Transition(before, event, receipt, state)) == ()
+    assert state.closed_markets == tuple(sorted(ends))
+    without = tmp_path / "without.jsonl"
+    assert run(str(without), *arguments).exit_code == 0
+    assert [record.event for record in open_journal(without)][:118] == journal[:118]
+
+
 @pytest.mark.parametrize(
     ("options", "unused", "other"),
     [
         (("--preset", "mixed", "--leverage", "50"), "leverage", "preset"),
+        (("--preset", "mixed", "--settled", "1"), "settled", "preset"),
         (("--preset", "mixed", "--closes", "CLOSES", "--markets", "3"), "closes", "preset"),
         (("--closes", "CLOSES", "--jump-mean", "0"), "jump-mean", "closes"),
         (("--preset", "mixed", "--fill-band", "0.1"), "fill-band", "preset"),
@@ -405,6 +425,14 @@ def test_a_file_that_cannot_be_decoded_is_refused(tmp_path: Path) -> None:
         (
             ("day.jsonl", "--accounts", "10", "--markets", "3", "--events", "26"),
             "Invalid value for --events: 26 are fewer than the 27 that open 3 markets and 10 accounts",
+        ),
+        (
+            ("day.jsonl", "--accounts", "10", "--markets", "3", "--events", "28", "--settled", "2"),
+            "Invalid value for --events: 28 are fewer than the 29 that open 3 markets and 10 accounts and settle 2",
+        ),
+        (
+            ("day.jsonl", "--markets", "3", "--settled", "4"),
+            "Invalid value for --settled: 4 are more than the 3 markets",
         ),
     ],
 )
