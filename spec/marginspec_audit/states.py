@@ -78,8 +78,7 @@ def equities_are_not_negative(state: State) -> Iterator[Violation]:
                 where = Owner("domain", ":".join(domain))
                 yield Violation("INV-05", "equity below zero", where, margin.equity, money_of(asset))
     for account in sorted(state.ledger, key=str):
-        _, account_name, market, side, *_ = account
-        if account.kind == "isolated" and (account_name, market, side) not in state.positions:
+        if account.kind == "isolated" and (account.account, account.market, account.side) not in state.positions:
             yield Violation("INV-05", "flat isolated position with cash", *balance_of(state, account))
 
 
