@@ -105,7 +105,7 @@ def test_an_opening_trade() -> None:
         moved("wallet:alice:USD", "house:USD", 3, "TRD-01"),
         at(-5, "bob"),
         moved("wallet:bob:USD", "house:USD", 1, "TRD-01"),
-        InsuranceStatus("USD", Money(2)),
+        InsuranceStatus("USD", Money(2), Money(0)),
     )
     taken = settled(trade("alice", "bob", "5", "100", taker="seller"), state=paying)
     assert (balances(taken)["wallet:alice:USD"], balances(taken)["wallet:bob:USD"]) == (999, 995)
