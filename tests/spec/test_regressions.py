@@ -15,7 +15,8 @@ def test_a_liquidation_after_a_levy_does_not_make_the_levy_look_early() -> None:
     """The last layer makes late unhealthy; what late's lot brings lowers the shortfall, and as much goes back."""
     events: tuple[Event, ...] = (
         *(listing(rows=(("0", 5, "0.19"),)), mark("100"), deposit("short", "20"), deposit("early", "20")),
-        *(deposit("flat", "50"), deposit("late", "40"), *(leverage(name, 5) for name in ("short", "early", "late"))),
+        *(deposit("flat", "50"), deposit("late", "40"), leverage("short", 5), leverage("early", 5)),
+        leverage("late", 5),
         *(trade("early", "short", "1", "100"), mark("118"), trade("late", "early", "1", "121"), mark("1000")),
     )
     effects = [effect for receipt, _ in run(events) for effect in receipt.effects]

@@ -6,7 +6,7 @@ from immutables import Map
 
 from marginspec.model import ledger
 from marginspec.model.account import Lot
-from marginspec.model.effects import Effect, Levied, LotOpened, LotReduced, Receipt, Transferred
+from marginspec.model.effects import Effect, Layer, Levied, LotOpened, LotReduced, Receipt, Transferred
 from marginspec.model.events import Event
 from marginspec.model.ledger import account_named
 from marginspec.model.rejections import Reason
@@ -286,10 +286,9 @@ def test_relief_drawn_before_other_funds() -> None:
 def test_layers_out_of_order() -> None:
     sound = taken(settled(*UNPAYABLE[:-1]), mark("800"))
     assert seen("INV-08", sound) == ()
-    skipped, layers = (
-        "levied before a layer was used up",
-        iter(("spare", "spare", "spare", "profit", "spare", "equity")),
-    )
+    skipped = "levied before a layer was used up"
+    order: tuple[Layer, ...] = ("spare", "spare", "spare", "profit", "spare", "equity")
+    layers = iter(order)
     bob, carol = Owner("domain", "bob:USD::"), Owner("domain", "carol:USD::")
 
     def layered(effect: Effect) -> Effect:

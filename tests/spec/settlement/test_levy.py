@@ -14,6 +14,7 @@ from marginspec.model.effects import (
     ReserveStatus,
     UncoveredChanged,
 )
+from marginspec.model.events import Event
 from marginspec.model.rejections import Reason
 from marginspec.model.units import Money
 from marginspec.settlement.levy import LAYERS, domains_of_asset, layer_weight, levy, levy_shares, profit_in, spare_of
@@ -37,9 +38,9 @@ from worlds.states import (
 
 DAVE = long_five_with_sixty()
 # One mark of 1,000 between two of 118: a short lot that is bankrupt at 120 loses 880 there, and nothing later.
-ONE_BAD_MARK = (
+ONE_BAD_MARK: tuple[Event, ...] = (
     *(listing(rows=(("0", 5, "0.1"),)), mark("100"), deposit("s", "20"), deposit("w", "20"), deposit("flat", "1000")),
-    *(deposit("late", "40"), deposit("mm", "100"), *(leverage(name, 5) for name in ("s", "w", "late", "mm"))),
+    *(deposit("late", "40"), deposit("mm", "100"), leverage("s", 5), leverage("w", 5), leverage("late", 5)),
     *(trade("w", "s", "1", "100"), mark("118"), trade("late", "w", "1", "121"), mark("1000"), mark("118")),
 )
 
