@@ -61,6 +61,7 @@ def state_of(fields: dict[str, Node]) -> State:
     state = attrs.evolve(state, orders=_orders(fields["orders"], state))
     state = attrs.evolve(state, ledger=_ledger(fields["ledger"], state))
     state = attrs.evolve(state, uncovered=_uncovered(fields["uncovered"], state.header))
+    state = attrs.evolve(state, relief_claims=_relief_claims(fields["relief_claims"], state))
     state = attrs.evolve(state, fund_status=_fund_status(fields["fund_status"], state))
     state = indexed(state)
     _check_open_value(fields["positions"], state)
@@ -296,6 +297,36 @@ def _money(node: Node, asset: str, header: Header, *, least: int = -MAX_STATED_M
 
 def _uncovered(node: Node, header: Header) -> Map[str, Money]:
     return Map({asset: _money(entry, asset, header, least=1) for asset, entry in node.named_entries()})
+
+
+def _relief_claims(node: Node, state: State) -> Map[str, Map[DomainKey, Money]]:
+    claims: dict[str, dict[DomainKey, Money]] = defaultdict(dict)
+    assets = {market.id: market.asset for market in state.markets.values()}
+    for name, entry in node.entries():
+        domain = _claimant(name, entry, state, assets)
+        claims[domain.asset][domain] = _money(entry, domain.asset, state.header, least=1)
+    for asset in sorted({*claims, *(account.asset for account in state.ledger if account.kind == "relief")}):
+        if sum(claims[asset].values()) != state.balance(ledger.relief(asset)):
+            node.fail(f"claims in {asset} do not sum to its relief")
+    return Map({asset: Map(own) for asset, own in claims.items()})
+
+
+def _claimant(name: str, node: Node, state: State, assets: dict[str, str]) -> DomainKey:
+    """The domain that a claim is named after; one that was isolated need not have its position, or market, any more.
+
+    A closed market's asset is not stated: its first claim adds it to the assets of markets, and the others agree.
+    """
+    if name.count(":") == 1:
+        account, asset = name.split(":")
+        _known_account(node, account, state)
+        return DomainKey(account, node.name_of(asset))
+    account, market, stated_side, asset = _parts(name, node, "account:market:side:asset")
+    _known_account(node, account, state)
+    if market not in state.closed_markets:
+        _known_market(node, market, state)
+    if assets.setdefault(market, asset) != asset:
+        node.fail(f"its market is one of {assets[market]}")
+    return DomainKey(account, asset, market, node.choice_of(stated_side, POSITION_SIDES))
 
 
 def _fund_status(node: Node, state: State) -> Map[str, FundStatus]:

@@ -19,7 +19,7 @@ from marginspec.model.effects import (
     Transferred,
     UncoveredChanged,
 )
-from marginspec.model.ledger import FUND_KINDS, LedgerAccount, clearing, insurance, reserve
+from marginspec.model.ledger import FUND_KINDS, LedgerAccount, clearing, insurance, relief, reserve
 from marginspec.model.market import Market
 from marginspec.model.state import Book, State
 from marginspec.model.units import FLAT, MAX_BALANCE, MAX_FUND, NOTHING, Money, Quantity
@@ -63,7 +63,7 @@ class Transaction(Book):
     effects: list[Effect] = attrs.Factory(list)
     suspects: set[DomainKey] = attrs.Factory(set)
     exposed: set[str] = attrs.Factory(set)
-    insurance_moved: set[str] = attrs.Factory(set)
+    shared_funds_moved: set[str] = attrs.Factory(set)
     queues: dict[tuple[str, Direction], tuple[Any, ...]] = attrs.Factory(dict)
     event_market: str | None = None
     closing: str | None = None
@@ -89,8 +89,8 @@ class Transaction(Book):
         most = MAX_FUND if target.kind in FUND_KINDS else MAX_BALANCE
         if not self.settling and not (-MAX_BALANCE <= left <= MAX_BALANCE and -MAX_BALANCE <= gained <= most):
             self.out_of_range = True
-        if "insurance" in (source.kind, target.kind):
-            self.insurance_moved.add(asset)
+        if {source.kind, target.kind} & {"insurance", "relief"}:
+            self.shared_funds_moved.add(asset)
         self.effects.append(Transferred(asset, source, target, amount, rule_id))
 
     def move(
@@ -200,6 +200,13 @@ class Transaction(Book):
         status = attrs.evolve(counted, balance=balance, high_water=max(counted.high_water, balance), **sums)
         self.fund_status = self.fund_status.set(market, status)
 
+    def change_claim(self, domain: DomainKey, change: Money) -> None:
+        """Have a domain's claim on the relief of its asset rise, or fall if negative; nothing left of it goes."""
+        claims: Map[DomainKey, Money] = self.relief_claims.get(domain.asset, Map())
+        left = Money(claims.get(domain, NOTHING) + change)
+        assert left >= 0, f"claim of {domain} at {left}"
+        self.relief_claims = with_entry(self.relief_claims, domain.asset, with_entry(claims, domain, left))
+
     def set_uncovered(self, asset: str, amount: Money) -> None:
         """Take down how much of an asset's shortfall has no cover, if that changed."""
         if amount != self.uncovered.get(asset, NOTHING):
@@ -208,12 +215,13 @@ class Transaction(Book):
 
     @rule("TRN-01", source="SRC-08 SRC-11")
     def publish_funds(self) -> None:
-        """Each event that changed a reserve or the insurance fund emits the new status."""
+        """Each event that changed a reserve, the insurance fund or relief emits the new status."""
         if self.fund_status is not self.before.fund_status:
             for market in sorted(self.fund_status):
                 self.publish_reserve(market)
-        for asset in sorted(self.insurance_moved):
-            self.effects.append(InsuranceStatus(asset, self.balance(insurance(asset))))
+        for asset in sorted(self.shared_funds_moved):
+            balances = self.balance(insurance(asset)), self.balance(relief(asset))
+            self.effects.append(InsuranceStatus(asset, *balances))
 
     def publish_reserve(self, market: str) -> None:
         """Emit the status of a market's funds, if the event changed it."""

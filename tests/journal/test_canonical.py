@@ -101,8 +101,13 @@ EFFECT_TEXTS = [
         '{"account":"alice","loss":"0.000009","lot":7,"market":"BTCUSDC","quantity":"0.001","side":"BOTH",'
         '"type":"deleveraged","value":"-0.100000"}'
     ),
-    '{"account":"alice","amount":"0.000003","asset":"USDC","type":"levy"}',
-    '{"account":"alice","amount":"0.000003","asset":"USDC","market":"BTCUSDC","side":"SHORT","type":"levy"}',
+    '{"account":"alice","amount":"0.000003","asset":"USDC","layer":"spare","type":"levy"}',
+    (
+        '{"account":"alice","amount":"0.000003","asset":"USDC","layer":"profit","market":"BTCUSDC","side":"SHORT",'
+        '"type":"levy"}'
+    ),
+    '{"account":"alice","amount":"0.000003","asset":"USDC","type":"relief_returned"}',
+    '{"account":"alice","amount":"0.000002","asset":"USDC","market":"BTCUSDC","side":"SHORT","type":"relief_returned"}',
     '{"amount":"0.000000","asset":"USDC","type":"uncovered"}',
     (
         '{"balance":"0.000001","deleveraged":"0.000006","high_water":"0.000002","inflow":"0.000003",'
@@ -110,7 +115,7 @@ EFFECT_TEXTS = [
         '"type":"reserve_status"}'
     ),
     '{"market":"BTCUSDC","price":"114400.00","type":"market_settled"}',
-    '{"asset":"USDC","balance":"2.000000","type":"insurance_status"}',
+    '{"asset":"USDC","balance":"2.000000","relief":"0.000005","type":"insurance_status"}',
 ]
 
 

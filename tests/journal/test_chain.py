@@ -210,6 +210,6 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_an_account_named_like_the_event_field(tmp_path: Path) -> None:
     event = events.Deposit("event", "event", decimal("1"))
-    chained = ReceiptChain(HEADER).append(event, Receipt(None, (InsuranceStatus("event", Money(1)),)))
+    chained = ReceiptChain(HEADER).append(event, Receipt(None, (InsuranceStatus("event", Money(1), Money(0)),)))
     check = verify_chain(HEADER, write(tmp_path / "receipts.jsonl", [chained]))
     assert check.broken is None

@@ -260,7 +260,7 @@ def released_answers(inputs: Json) -> Answers:
 def waterfall_answers(inputs: Json) -> Answers:
     reserve, insurance, unpaid = money(inputs["reserve"]), money(inputs["insurance"]), 0
     for loss in inputs["losses"]:
-        from_reserve, from_insurance = draw_amounts(money(loss), reserve, insurance)
+        from_reserve, from_insurance, _ = draw_amounts(money(loss), reserve, insurance, Money(0))
         reserve, insurance = Money(reserve - from_reserve), Money(insurance - from_insurance)
         unpaid += money(loss) - from_reserve - from_insurance
     return {"insurance_after": amount(insurance), "unpaid": amount(unpaid)}, QUANTUM

@@ -25,6 +25,7 @@ from marginspec.model.effects import (
     OrderReduced,
     PositionChanged,
     PositionModeSet,
+    ReliefReturned,
     ReserveStatus,
     TiersUpdated,
     Transferred,
@@ -93,12 +94,14 @@ EFFECTS: tuple[Effect, ...] = (
     LotOpened(LOT, Money(-400_000)),
     LotReduced(7, "BTCUSDC", Quantity(-3)),
     Deleveraged(7, KEY, Quantity(1), Money(-100_000), Money(9)),
-    Levied(DomainKey("alice", "USDC"), Money(3)),
-    Levied(DomainKey("alice", "USDC", "BTCUSDC", "SHORT"), Money(3)),
+    Levied(DomainKey("alice", "USDC"), "spare", Money(3)),
+    Levied(DomainKey("alice", "USDC", "BTCUSDC", "SHORT"), "profit", Money(3)),
+    ReliefReturned(DomainKey("alice", "USDC"), Money(3)),
+    ReliefReturned(DomainKey("alice", "USDC", "BTCUSDC", "SHORT"), Money(2)),
     UncoveredChanged("USDC", Money(0)),
     ReserveStatus("BTCUSDC", STATUS),
     MarketSettled("BTCUSDC", Price(11_440_000)),
-    InsuranceStatus("USDC", Money(2_000_000)),
+    InsuranceStatus("USDC", Money(2_000_000), Money(5)),
 )
 """Every class of effect, those on a domain once for a cross and once for an isolated one."""
 
@@ -133,7 +136,8 @@ FULL_STATE = State(
         lot__7=457_600_000,
         reserve__BTCUSDC=1,
         insurance__USDC=-1 + 3,
-        house__USDC=-3,
+        relief__USDC=7,
+        house__USDC=-10,
     ),
     positions=Map({KEY: Quantity(10), BOB_LONG: Quantity(20), CAROL: Quantity(-26)}),
     orders=Map(
@@ -142,6 +146,7 @@ FULL_STATE = State(
     lots=Map({7: LOT}),
     next_lot=9,
     uncovered=Map({"USDC": Money(4)}),
+    relief_claims=Map({"USDC": Map({ALICE_DOMAIN: Money(4), BOB_DOMAIN: Money(3)})}),
     fund_status=Map({"BTCUSDC": STATUS}),
     closed_markets=("ETHUSDC.2025", "龙USDT"),
     domains_of=Map({"alice": (ALICE_DOMAIN,), "bob": (BOB_DOMAIN,), "carol": (CAROL_DOMAIN,)}),

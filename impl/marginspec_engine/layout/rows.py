@@ -59,6 +59,8 @@ IS_SUSPECT, HAS_STALE_BOXES, HAS_STALE_LEAVES, HAS_KNOWN_MARGIN = 1, 2, 4, 8
 """Flags: settlement is to look at it; its boxes, its leaves may hold no more; its margin is known."""
 KNOWN_EVENT, KNOWN_EQUITY, KNOWN_MAINTENANCE = _domain.take(3)
 """Of a domain of several positions: in which event which equity and maintenance margin became known."""
+CLAIM = _domain.one()
+"""The claim on the relief of its asset."""
 DOMAIN_ROW = _domain.in_lines()
 """Two lines of the cache, of which settlement reads the first."""
 
@@ -83,7 +85,7 @@ ACCOUNT = _account.used
 
 DECIMALS, ASSET_UNIT, EXTERNAL, INSURANCE, HOUSE, CLEARING = range(RANK)
 _asset = Places(RANK + 1)
-OPEN_VALUE, UNCOVERED, INSURANCE_MOVED, IS_EXPOSED, AMOUNT_SCALE = _asset.take(5)
+OPEN_VALUE, UNCOVERED, SHARED_FUNDS_MOVED, IS_EXPOSED, AMOUNT_SCALE, RELIEF = _asset.take(6)
 ASSET_ROW = _asset.used
 
 # ----------------------------------------------------------------- markets

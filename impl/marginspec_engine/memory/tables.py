@@ -251,7 +251,8 @@ class Tables:
             orders = self.table(layout.ORDERS, layout.ORDER)
             named: Words64 = orders[orders[:, layout.OWNER] != NONE, layout.NAME]
             return named
-        balances = self.asset_rows()[:, [layout.EXTERNAL, layout.INSURANCE, layout.HOUSE, layout.UNCOVERED]]
+        places = [layout.EXTERNAL, layout.INSURANCE, layout.RELIEF, layout.HOUSE, layout.UNCOVERED]
+        balances = self.asset_rows()[:, places]
         domains = self.table(layout.DOMAINS, layout.DOMAIN_ROW)
         of_markets = markets[markets[:, layout.IS_MARKET_LISTED] == 1, layout.ASSET]
         of_domains = domains[domains[:, layout.CASH] != 0, layout.ASSET]

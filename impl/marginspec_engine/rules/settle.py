@@ -8,7 +8,7 @@ from marginspec_engine.memory.lots import free_lot
 from marginspec_engine.memory.prefetch import prefetch_domains
 from marginspec_engine.memory.words import Words, asset_row, at, items, market_row, push, reserve
 from marginspec_engine.rules.deleveraging import deleverage_all
-from marginspec_engine.rules.levy import levy
+from marginspec_engine.rules.levy import levy, return_relief
 from marginspec_engine.rules.liquidation import liquidate
 from marginspec_engine.rules.margin import is_healthy
 from marginspec_engine.rules.market_closing import close_market
@@ -22,11 +22,14 @@ IS_OPEN, IS_DONE = 1, 2
 def settle(book: Words) -> int:
     """Settlement repeats liquidation, then the waterfall of each asset, until all is healthy and covered (SET-01).
 
-    Gives the reason, 0 but where a market that closes then lacks cover (MKT-05).
+    Relief that is not needed goes back before the first liquidation, and again at the end (LVY-02). Gives the reason,
+    0 but where a market that closes then lacks cover (MKT-05).
     """
-    if at(book, layout.SUSPECTS)[USED] == 0 and book[layout.EXPOSED_ASSETS] == 0 and book[layout.UNCOVERED_ASSETS] == 0:
+    is_covered = book[layout.EXPOSED_ASSETS] == 0 and book[layout.UNCOVERED_ASSETS] == 0
+    if at(book, layout.SUSPECTS)[USED] == 0 and is_covered and at(book, layout.CLAIMANTS)[USED] == 0:
         return reasons.ACCEPTED
     book[layout.SETTLING] = 1
+    return_relief(book)
     expose_uncovered(book)
     is_settled = False
     while not is_settled:
@@ -38,6 +41,7 @@ def settle(book: Words) -> int:
         reopen_assets(book)
         is_settled = at(book, layout.SUSPECTS)[USED] == 0
     reason = close_market(book, book[layout.CLOSING]) if book[layout.CLOSING] != NONE else reasons.ACCEPTED
+    return_relief(book)
     asset = next_asset(book)
     while asset != NONE:
         set_uncovered(book, asset)
@@ -141,19 +145,19 @@ def tidy(book: Words) -> None:
 
 
 def publish_funds(book: Words) -> None:
-    """Each event that changed a reserve or the insurance fund emits the new status (TRN-01)."""
+    """Each event that changed a reserve, the insurance fund or relief emits the new status (TRN-01)."""
     counted = at(book, layout.COUNTED)
     number = next_counted(book)
     while number != NONE:
         publish_reserve(book, number)
         number = next_counted(book)
     counted[USED] = 0
-    asset = first_asset(book, layout.INSURANCE_MOVED, 1)
+    asset = first_asset(book, layout.SHARED_FUNDS_MOVED, 1)
     while asset != NONE:
         words = asset_row(book, asset)
-        words[layout.INSURANCE_MOVED] = 0
-        effect(book, layout.INSURANCE_STATUS, asset, words[layout.INSURANCE])
-        asset = first_asset(book, layout.INSURANCE_MOVED, 1)
+        words[layout.SHARED_FUNDS_MOVED] = 0
+        effect(book, layout.INSURANCE_STATUS, asset, words[layout.INSURANCE], words[layout.RELIEF])
+        asset = first_asset(book, layout.SHARED_FUNDS_MOVED, 1)
 
 
 def next_counted(book: Words) -> int:

@@ -50,6 +50,7 @@ class StateWriter:
             lots=self._lots(),
             next_lot=int(tables.book[layout.NEXT_LOT]),
             uncovered=self._of_assets(layout.UNCOVERED),
+            relief_claims=self._relief_claims(),
             fund_status=self._fund_status(),
             closed_markets=self._closed_markets(),
             domains_of=sorted_groups((domain.account, domain) for domain in domains.values()),
@@ -135,6 +136,7 @@ class StateWriter:
         kinds = (
             (layout.EXTERNAL, layout.EXTERNAL_OF),
             (layout.INSURANCE, layout.INSURANCE_OF),
+            (layout.RELIEF, layout.RELIEF_OF),
             (layout.HOUSE, layout.HOUSE_OF),
             (layout.CLEARING, layout.CLEARING_OF),
         )
@@ -144,6 +146,14 @@ class StateWriter:
             for place, kind in kinds
             if words[place]
         }
+
+    def _relief_claims(self) -> Map[str, Map[DomainKey, Money]]:
+        claims: dict[str, dict[DomainKey, Money]] = defaultdict(dict)
+        rows = self._tables.table(layout.DOMAINS, layout.DOMAIN_ROW)
+        for words in rows[rows[:, layout.CLAIM] != 0].tolist():
+            domain = self._reader.domain_key(*(words[place] for place in DOMAIN_KEY))
+            claims[domain.asset][domain] = Money(words[layout.CLAIM])
+        return Map({asset: Map(own) for asset, own in claims.items()})
 
     def _positions(self) -> tuple[Map[PositionKey, Quantity], dict[PositionKey, DomainKey]]:
         quantities: dict[PositionKey, Quantity] = {}

@@ -188,6 +188,12 @@ def _state_properties() -> JsonObject:
             f"{NAME}:{NAME}:{SIDE}", record_schema(POSITION), "By ACCOUNT:MARKET:SIDE, every position that is not flat."
         ),
         "rejected": integer(0, description="How many events were rejected."),
+        "relief_claims": keyed(
+            f"{NAME}(:{NAME}:{SIDE})?:{NAME}",
+            refer("money"),
+            "By ACCOUNT:ASSET for a cross domain, ACCOUNT:MARKET:SIDE:ASSET for an isolated one, its claim on the "
+            "asset's relief. Claims in an asset sum to its relief.",
+        ),
         "rulebook": {"const": RULEBOOK_VERSION},
         "settings": keyed(
             f"{NAME}:{NAME}", record_schema(SETTING, minProperties=1), "By ACCOUNT:MARKET, what was set there."

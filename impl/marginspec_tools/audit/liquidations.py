@@ -1,9 +1,17 @@
-"""Rows of liquidations.csv: every liquidation, lot, deleveraging and levy, with where in the journal it was."""
+"""Rows of liquidations.csv: every liquidation, lot, deleveraging, levy and return, with where in the journal it was."""
 
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from marginspec.model.effects import Deleveraged, DomainLiquidated, Effect, Levied, LotOpened, Transferred
+from marginspec.model.effects import (
+    Deleveraged,
+    DomainLiquidated,
+    Effect,
+    Levied,
+    LotOpened,
+    ReliefReturned,
+    Transferred,
+)
 from marginspec.model.market import Market
 from marginspec.model.state import State
 from marginspec_audit import Transition
@@ -17,10 +25,10 @@ COLUMNS = (
     *("seq", "line", "ts", "ref", "kind", "account", "asset", "market", "side", "lot", "reason"),
     *("quantity", "cost", "loss", "equity", "maintenance", "amount"),
 )
-"""`kind` is liquidation, lot, deleveraging or levy; a levy that the house paid has no account.
+"""`kind` is liquidation, lot, deleveraging, levy or return; a levy that the house paid has no account.
 
 `cost` is what the engine took a lot over at, or released by a deleveraging; `loss` what the lot lost less by it;
-`amount` what was levied.
+`amount` what was levied or given back, `reason` of a levy its layer, or house.
 """
 
 
@@ -44,8 +52,10 @@ def row_of(taken: Transition, effect: Effect) -> Row | None:
             return lot_row(state, taken.market(effect.lot.market), effect)
         case Deleveraged():
             return deleveraging_row(state, taken.market(effect.counterparty.market), effect)
-        case Levied(domain=domain, amount=amount):
-            return {"kind": "levy", **domain._asdict(), **money(state, domain.asset, amount=amount)}
+        case Levied(domain=domain, layer=layer, amount=amount):
+            return {"kind": "levy", **domain._asdict(), "reason": layer, **money(state, domain.asset, amount=amount)}
+        case ReliefReturned(domain=domain, amount=amount):
+            return {"kind": "return", **domain._asdict(), **money(state, domain.asset, amount=amount)}
         case Transferred(asset=asset, source=source, amount=amount, rule="LVY-01") if source.kind == "house":
             return {"kind": "levy", "asset": asset, "reason": "house", **money(state, asset, amount=amount)}
         case _:

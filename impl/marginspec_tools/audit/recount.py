@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import attrs
 
 from marginspec.model.effects import Deleveraged, FundStatus, InsuranceStatus, LotOpened, ReserveStatus, Transferred
-from marginspec.model.ledger import LedgerAccount, insurance
+from marginspec.model.ledger import LedgerAccount, insurance, relief
 from marginspec.model.state import State
 from marginspec.model.units import Quantity
 from marginspec_audit import Transition, asset_of, is_closed_lot
@@ -59,7 +59,7 @@ class Recount:
     def take(self, step: Step) -> list[Finding]:
         """Count an event's effects; gives where the state or the published figures differ."""
         moved = self._count(step)
-        return [*self._balances(step, moved), *self._statuses(step), *self._insurance(step, moved)]
+        return [*self._balances(step, moved), *self._statuses(step), *self._shared_funds(step, moved)]
 
     def _count(self, step: Step) -> list[LedgerAccount]:
         """Book an event's effects; gives the ledger accounts that they moved."""
@@ -142,19 +142,22 @@ class Recount:
                 texts = decimal_text(expected, decimals), decimal_text(observed, decimals)
                 yield finding(step, "transparency", "TRN-01", market, f"{name} {place}", *texts)
 
-    def _insurance(self, step: Step, moved: list[LedgerAccount]) -> Iterator[Finding]:
-        """Every change of an insurance fund publishes its new balance, and nothing else does."""
-        header = step.taken.after.header
-        published = {one.asset: one.balance for one in step.taken.receipt.effects if isinstance(one, InsuranceStatus)}
-        funds = {account.asset for account in moved if account.kind == "insurance"}
-        for asset in sorted({*funds, *published}):
-            decimals = header.decimals(asset)
-            balance = self.ledger[insurance(asset)] if asset in funds else None
-            expected = None if balance is None else decimal_text(balance, decimals)
-            observed = decimal_text(published[asset], decimals) if asset in published else None
-            if expected != observed:
-                where = f"insurance:{asset}"
-                yield finding(step, "transparency", "TRN-01", where, "balance published", expected, observed)
+    def _shared_funds(self, step: Step, moved: list[LedgerAccount]) -> Iterator[Finding]:
+        """Every change of an insurance fund or of relief publishes the new balances, and nothing else does."""
+        effects = step.taken.receipt.effects
+        published = {one.asset: (one.balance, one.relief) for one in effects if isinstance(one, InsuranceStatus)}
+        assets = {account.asset for account in moved if account.kind in ("insurance", "relief")}
+        for asset in sorted({*assets, *published}):
+            funds, told = (insurance(asset), relief(asset)), published.get(asset, (None, None))
+            for fund, observed in zip(funds, told, strict=True):
+                expected = self.ledger[fund] if asset in assets else None
+                if expected != observed:
+                    texts = (self._text(step, asset, balance) for balance in (expected, observed))
+                    yield finding(step, "transparency", "TRN-01", str(fund), "balance published", *texts)
+
+    def _text(self, step: Step, asset: str, balance: int | None) -> str | None:
+        """A balance as a decimal, if there is one."""
+        return None if balance is None else decimal_text(balance, step.taken.after.header.decimals(asset))
 
     def finish(self, step: Step) -> Iterator[Finding]:
         """Compare the whole ledger, after the last event."""

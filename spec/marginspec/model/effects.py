@@ -22,12 +22,17 @@ MovingRule = Literal[
     "LIQ-03",
     "LIQ-05",
     "LVY-01",
+    "LVY-02",
     "MKT-05",
     "MRG-06",
     "TRD-01",
     "WTF-01",
 ]
 """The clauses that move money."""
+
+
+Layer = Literal["profit", "spare", "equity"]
+"""The layers of a levy, in order: each takes its weights when it begins, and at most these."""
 
 
 @attrs.frozen
@@ -196,9 +201,18 @@ class Deleveraged:
 
 @attrs.frozen
 class Levied:
-    """A domain paid this part of a levy."""
+    """A domain paid this part of a levy's layer into relief, and its claim rose by as much."""
 
     TYPE: ClassVar = "levy"
+
+    domain: DomainKey
+    layer: Layer
+    amount: Money
+
+
+@attrs.frozen
+class ReliefReturned:
+    """So much of relief went back on a domain's claim, which fell by as much."""
 
     domain: DomainKey
     amount: Money
@@ -241,10 +255,11 @@ class ReserveStatus:
 
 @attrs.frozen
 class InsuranceStatus:
-    """The new balance of an asset's insurance fund."""
+    """The new balances of an asset's insurance fund and of its relief."""
 
     asset: AssetName
     balance: Money
+    relief: Money
 
 
 @attrs.frozen
@@ -258,7 +273,7 @@ class MarketSettled:
 Listed = MarketListed | TiersUpdated | FeesUpdated | LimitsUpdated | MarkSet
 Chosen = PositionModeSet | MarginModeSet | LeverageSet | OrderPlaced | OrderReduced | OrderCancelled
 Moved = Transferred | PositionChanged | DomainLiquidated | LotOpened | LotReduced
-Covered = Deleveraged | Levied | UncoveredChanged | ReserveStatus | InsuranceStatus
+Covered = Deleveraged | Levied | ReliefReturned | UncoveredChanged | ReserveStatus | InsuranceStatus
 Effect = Listed | Chosen | Moved | Covered | MarketSettled
 
 

@@ -29,7 +29,7 @@ def test_the_profit_of_a_fill_goes_to_the_reserve() -> None:
         PositionChanged(key("alice"), Quantity(2)),
         moved("wallet:alice:USD", "insurance:USD", 2, "TRD-01"),
         ReserveStatus("A", FundStatus(balance=Money(10), high_water=Money(10), inflow=Money(10))),
-        InsuranceStatus("USD", Money(2)),
+        InsuranceStatus("USD", Money(2), Money(0)),
     )
     done = settled(fill("alice", "5", "93"), state=TAKEN)
     assert (dict(done.lots), dict(done.lots_in), balances(done)["reserve:A"]) == ({}, {}, 25)

@@ -120,7 +120,7 @@ def test_an_opening_trade() -> None:
         moved("wallet:alice:USD", "house:USD", 3, "TRD-01"),
         at(-5, "bob"),
         moved("wallet:bob:USD", "house:USD", 1, "TRD-01"),
-        InsuranceStatus("USD", Money(2)),
+        InsuranceStatus("USD", Money(2), Money(0)),
     )
     taken = settled(trade("alice", "bob", "5", "100", taker="seller"), state=paying)
     assert (balances(taken)["wallet:alice:USD"], balances(taken)["wallet:bob:USD"]) == (999, 995)
@@ -396,7 +396,7 @@ def test_a_stated_fee_replaces_that_of_its_side_alone() -> None:
         at(-1, "bob"),
         moved("wallet:bob:USD", "insurance:USD", 1, "TRD-01"),
         moved("wallet:bob:USD", "house:USD", 1, "TRD-01"),
-        InsuranceStatus("USD", Money(3)),
+        InsuranceStatus("USD", Money(3), Money(0)),
     )
     free = effects(paying, trade("alice", "bob", "1", "100", buyer_fee="0", seller_fee="0"))
     assert free == (moved("position:alice:A:BOTH", "position:bob:A:BOTH", 100, "ACC-02"), at(1), at(-1, "bob"))

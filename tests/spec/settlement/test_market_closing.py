@@ -42,7 +42,7 @@ def test_a_lots_profit_passes_through_the_reserve_to_insurance() -> None:
         moved("reserve:A", "insurance:USD", 19, "MKT-05"),
         ReserveStatus("A", FundStatus(high_water=Money(19), inflow=Money(19), outflow=Money(19))),
         MarketSettled("A", Price(91)),
-        InsuranceStatus("USD", Money(19)),
+        InsuranceStatus("USD", Money(19), Money(0)),
     )
 
 
@@ -54,7 +54,7 @@ def test_a_lots_loss_draws_the_reserve_first() -> None:
         moved("reserve:A", "insurance:USD", 4, "MKT-05"),
         ReserveStatus("A", FundStatus(high_water=Money(10), inflow=Money(10), outflow=Money(10))),
         MarketSettled("A", Price(86)),
-        InsuranceStatus("USD", Money(4)),
+        InsuranceStatus("USD", Money(4), Money(0)),
     )
     # At 83 they bring 249: 10 from the reserve, 5 from the fund, and nothing is left of the reserve.
     assert effects(settled(fund("7"), state=SOLD), settle("83"))[-5:] == (
@@ -64,7 +64,7 @@ def test_a_lots_loss_draws_the_reserve_first() -> None:
             "A", FundStatus(high_water=Money(10), inflow=Money(10), outflow=Money(10), insurance_drawn=Money(5))
         ),
         MarketSettled("A", Price(83)),
-        InsuranceStatus("USD", Money(2)),
+        InsuranceStatus("USD", Money(2), Money(0)),
     )
 
 
@@ -89,7 +89,7 @@ def test_profits_of_lots_come_before_losses_and_shorts_before_longs() -> None:
         moved("reserve:A", "insurance:USD", 120, "MKT-05"),
         ReserveStatus("A", FundStatus(high_water=Money(130), inflow=Money(130), outflow=Money(130))),
         MarketSettled("A", Price(86)),
-        InsuranceStatus("USD", Money(170)),
+        InsuranceStatus("USD", Money(170), Money(0)),
     )
 
 
@@ -160,7 +160,7 @@ def test_what_a_market_hands_over_covers_what_another_lacked() -> None:
         ReserveStatus("B", FundStatus(high_water=Money(25), inflow=Money(25), outflow=Money(25))),
         MarketSettled("B", Price(93)),
         UncoveredChanged("USD", Money(15)),
-        InsuranceStatus("USD", Money(25)),
+        InsuranceStatus("USD", Money(25), Money(0)),
     )
 
 

@@ -22,11 +22,12 @@ from marginspec.model.effects import (
     Effect,
     Levied,
     LotOpened,
+    ReliefReturned,
     Transferred,
     UncoveredChanged,
 )
 from marginspec.model.state import State
-from marginspec.settlement.waterfall import lots_unrealised, shortfalls, uncovered_shortfall
+from marginspec.settlement.waterfall import lots_unrealised, needed_relief, shortfalls, uncovered_shortfall
 from marginspec_audit import COUNT, Owner, Transition, Violation, money_of
 from marginspec_engine.batches.event_columns import rows_of_events
 from marginspec_engine.engine import OptimizedEngine
@@ -118,6 +119,8 @@ class Expected:
                 self.amounts["levied"] += amount
             case Transferred(source=source, amount=amount, rule="LVY-01") if source.kind == "house":
                 self.amounts["house"] += amount
+            case ReliefReturned(amount=amount):
+                self.amounts["returned"] += amount
             case UncoveredChanged(amount=amount):
                 self.amounts["uncovered_peak"] = max(amount, self.amounts["uncovered_peak"])
             case _:
@@ -146,8 +149,9 @@ def filled_at_mark(state: State) -> dict[str, int]:
     """What the funds would pay if all lots that are left were filled at mark, and what nobody would."""
     losses = sum(max(0, -lots_unrealised(state, state.markets[market])) for market in state.lots_in)
     short = sum(shortfalls(state, "USDT").values())
-    uncovered = uncovered_shortfall(state, "USDT")
-    return {"reserve": losses - short, "insurance": short - uncovered, "uncovered": uncovered}
+    needed, uncovered = needed_relief(state, "USDT"), uncovered_shortfall(state, "USDT")
+    paid = {"reserve": losses - short, "insurance": short - needed, "relief": needed - uncovered}
+    return {**paid, "uncovered": uncovered}
 
 
 @pytest.mark.parametrize("last_resort", ["none", "levy"])
