@@ -96,6 +96,17 @@ CASE: list[Event] = [
 ]
 """A venue's tiers, without fees: traders have reported what follows."""
 
+# Of one lot each, so that no deleveraging parts it: a market without decimals of quantities and without fees.
+ONE_LOT = listing("M", rows=(("0", 5, "0.1"),), decimals=(2, 0), tick="0.01", **dict.fromkeys(FEES, "0"))
+IN_M = {"market": "M"}
+# Short is bankrupt at 120, and the winner bought at 121: at the bad mark of 1,000 a profit of 879 is levied first.
+ONE_BAD_MARK = [
+    *(ONE_LOT, mark("100", **IN_M), deposit("short", "20"), deposit("early", "20"), deposit("flat", "1000")),
+    *(deposit("late", "40"), deposit("maker", "100"), leverage("short", 5, **IN_M), leverage("early", 5, **IN_M)),
+    *(leverage("late", 5, **IN_M), leverage("maker", 5, **IN_M), trade("early", "short", "1", **IN_M)),
+    *(mark("118", **IN_M), trade("late", "early", "1", "121", **IN_M), mark("1000", **IN_M)),
+]
+
 EVENTS: dict[str, list[Event]] = {
     "list_market": [listing()],
     "update_tiers": [*TRADED, new_tiers(("0", 4, "0.19"))],
@@ -147,6 +158,8 @@ EVENTS: dict[str, list[Event]] = {
     "settle_market": [*TAKEN_OVER, margin_mode("bob"), trade("alice", "bob", "5"), order("alice", "sell", "1"),
         fund("50"), fill("carol", "3", "89"), funding("0.00012345"), events.settle("86", "ABC"), listing()],
     "settle_market_refused": [*UNPAYABLE, events.settle("80", "ABC")],
+    "levy_on_a_bad_mark": [*ONE_BAD_MARK, mark("118", **IN_M), fill("maker", "1", "118", "short", market="M")],
+    "relief_drawn": [*ONE_BAD_MARK, mark("300", **IN_M), fill("flat", "1", "200", "short", market="M"), fund("15")],
     "names": [listing("龙虾USDT"), mark("100", market="龙虾USDT"), deposit("Ünal", "10")],
 }  # fmt: skip
 

@@ -218,7 +218,7 @@ def equities_together_are_at_most_net_deposits(case: Case) -> None:
     """Once an asset is settled, its equities together are at most its net deposits, and so are house and surplus.
 
     A market's surplus is what its reserve and its lots' profit leave over, its shortfall what they lack. The insurance
-    fund holds at most the shortfalls and the net deposits.
+    fund holds at most the shortfalls and the net deposits, and so does relief; together they do.
     """
     profit, reserve = case.integer("profit of the lots"), case.integer("reserve", 0, source="LED-02")
     surplus, short, held = (case.integer(name, 0) for name in ("surplus", "shortfalls", "equities"))
@@ -228,14 +228,14 @@ def equities_together_are_at_most_net_deposits(case: Case) -> None:
     added = shortfall_of(profit, reserve)
     over = max(0, profit + reserve)
     case.claim("step: reserves and profits are surplus less shortfalls", profit + reserve == over - added)
-    house, insurance = case.integer("house", 0, source="LED-02"), case.integer("insurance", 0, source="LED-02")
+    house, insurance, relief = (case.integer(name, 0, source="LED-02") for name in ("house", "insurance", "relief"))
     deposits = case.integer("net deposits", 0, MAX_NET_DEPOSITS)
-    case.assume(held + others + profit + reserve + insurance + house == deposits, "T-SOLV-4")
-    case.assume(short + added <= insurance, "T-SOLV-6")
+    case.assume(held + others + profit + reserve + insurance + relief + house == deposits, "T-SOLV-4")
+    case.assume(short + added <= insurance + relief, "T-SOLV-6")
     case.claim("step: equities", held <= deposits)
     case.claim("step: house", house <= deposits)
     case.claim("step: surplus of all markets", surplus + over <= deposits)
-    case.claim("step: insurance", insurance <= deposits + short + added)
+    case.claim("step: insurance and relief", insurance + relief <= deposits + short + added)
 
 
 class Domain:

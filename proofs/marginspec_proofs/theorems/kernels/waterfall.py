@@ -1,6 +1,7 @@
 """Shares, draws on the funds, shortfalls."""
 
 from marginspec.model.units import MAX_AMOUNT, MAX_VALUE, div_down, next_share, share_pro_rata
+from marginspec.settlement.levy import spare_of
 from marginspec.settlement.liquidation import equity_shares, stepped_down_size
 from marginspec.settlement.waterfall import draw_amounts, shortfall_of
 from marginspec_engine.kernels import waterfall
@@ -8,6 +9,7 @@ from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
 from marginspec_proofs.prover.symbols import implies
 from marginspec_proofs.theorems.kernels.parts import exact_parts
 from marginspec_proofs.theorems.kernels.words import WORD
+from marginspec_proofs.theorems.levy import margin_of
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multiples
 
 
@@ -49,20 +51,32 @@ def shares_are_exact(case: Case) -> None:
     case.claim("step: what is left of equity", signed[1] == expected[1])
 
 
-@theorem("T-KERNEL-17", "WTF-01", "WTF-02", "LIQ-02", "LVY-01", of=(draw_amounts, shortfall_of, stepped_down_size))
+@theorem(
+    "T-KERNEL-17", "WTF-01", "WTF-02", "LIQ-02", "LVY-01", of=(draw_amounts, shortfall_of, stepped_down_size, spare_of)
+)
 def draws_and_shortfalls_are_exact(case: Case) -> None:
-    """Draws on the funds, shortfalls, what is missing, and the size that a step-down leaves are the rules'."""
+    """Draws on the funds, shortfalls, what is missing or spare, and the size that a step-down leaves are the rules'."""
     loss, profit = case.integer("loss", 0, WORD - 1), case.integer("profit of the lots", 1 - WORD, WORD - 1)
     reserve, insurance = case.integer("reserve", 0, WORD - 1), case.integer("insurance", 0, WORD - 1)
+    relief, maintenance = case.integer("relief", 0, WORD - 1), case.integer("maintenance", 0, MAX_VALUE)
+    equity, is_flat = case.integer("equity", -MAX_VALUE, MAX_VALUE), bool(case.truth("flat"))
     floor, unit_value = case.integer("floor", 0, MAX_AMOUNT), case.integer("value of one lot", 1, MAX_VALUE)
     with exact_parts(case):
         from_reserve = waterfall.draw_from_reserve(loss, reserve)
         from_insurance = waterfall.draw_from_insurance(loss, from_reserve, insurance)
+        from_relief = waterfall.draw_from_relief(loss, from_reserve, from_insurance, relief)
         short = waterfall.shortfall_of(profit, reserve)
-        missing = waterfall.missing_of(short, insurance)
+        missing = waterfall.missing_of(waterfall.missing_of(short, insurance), relief)
+        excess = waterfall.excess_of(relief, waterfall.missing_of(short, insurance))
+        used = waterfall.used_claim(loss, insurance, relief)
+        spare = waterfall.spare_of(is_flat, equity, maintenance)
         size = waterfall.stepped_down_size(floor, unit_value)
-    drawn = draw_amounts(loss, reserve, insurance)
-    case.claim("draws", (from_reserve == drawn[0]) & (from_insurance == drawn[1]))
+    drawn = draw_amounts(loss, reserve, insurance, relief)
+    case.claim("draws", (from_reserve == drawn[0]) & (from_insurance == drawn[1]) & (from_relief == drawn[2]))
     case.claim("shortfall", short == shortfall_of(profit, reserve))
-    case.claim("missing", missing == max(0, shortfall_of(profit, reserve) - insurance))
+    needed = max(0, shortfall_of(profit, reserve) - insurance)
+    case.claim("missing", missing == max(0, needed - relief))
+    case.claim("excess", excess == max(0, relief - needed))
+    case.claim("used claim", used == min(loss, insurance, relief))
+    case.claim("spare", spare == spare_of(margin_of(equity, 0 if is_flat else maintenance, is_flat)))
     case.claim("stepped-down size", size == stepped_down_size(floor, unit_value))
