@@ -237,6 +237,13 @@ def an_indicator_is_a_quantile(case: Case) -> None:
     case.claim("never higher further back", indicator(behind, length) <= shown)
 
 
+def place_gain(case: Case, market: Market, lot: Lot, cost: Any, part: Any) -> None:
+    """Tell the solvers that what a lot that does not lose releases of its cost is at most the part's value at mark."""
+    size, closing = abs(lot.quantity), Quantity(part if lot.quantity > 0 else -part)
+    whole_multiples(case, released_cost(cost, Quantity(size), part) - market.at_mark(closing), size)
+    not_less_by_a_factor(case, cost, market.at_mark(lot.quantity), part)
+
+
 class Pair:
     """A losing or gaining lot of any size and cost, and a counterparty on the other side, both of any numbers."""
 
@@ -282,6 +289,7 @@ class Pair:
         closing = Quantity(part if self.lot.quantity > 0 else -part)
         falls = step_value(terms, part) - self.market.at_mark(closing)
         whole_multiples(self.case, falls - released_loss(terms, part), terms.size)
+        place_gain(self.case, self.market, self.lot, self.lot_cost, part)
 
     def deleverage(self, terms: Terms, part: Any) -> Any:
         """The rule's own step; gives what it reports as loss."""

@@ -24,6 +24,7 @@ from marginspec.transaction import Transaction
 from marginspec_proofs.prover.contracts import money_moves
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
 from marginspec_proofs.prover.symbols import implies, negate
+from marginspec_proofs.theorems.deleveraging import place_gain
 from marginspec_proofs.theorems.numbers import whole_multiples
 
 ASSET, MARKET, LOT = "USD", "M", 1
@@ -110,7 +111,9 @@ def what_is_taken_costs_the_domain_what_it_pays(case: Case) -> None:
     case.claim("nothing is left of a flat position's cost", implies(left == 0, transaction.balance(COST) == 0))
 
 
-@theorem("T-SOLV-2", "ADL-03", "ACC-02", of=(deleverage, realise, released_cost), uses=("T-CONS-1",))
+@theorem(
+    "T-SOLV-2", "ADL-03", "ACC-02", of=(deleverage, realise, released_cost), uses=("T-CONS-1", "T-MUL-1", "T-MUL-2")
+)
 def deleveraging_moves_a_loss_and_nothing_else(case: Case) -> None:
     """What a step of deleveraging takes off a lot's loss, the counterparty's equity loses, to the quantum.
 
@@ -126,6 +129,7 @@ def deleveraging_moves_a_loss_and_nothing_else(case: Case) -> None:
     cash, cost, cost_of_lot = case.integer("cash"), case.integer("cost"), case.integer("lot's cost")
     lot = Lot(LOT, "b", MARKET, "BOTH", "cross", lot_quantity, "takeover")
     transaction = book_of(market, quantity, {WALLET: cash, COST: -cost, LOT_COST: -cost_of_lot}, (lot,))
+    place_gain(case, market, lot, cost_of_lot, part)
     terms = terms_of(transaction, market, lot, KEY)
     if terms is None:
         return
