@@ -54,7 +54,14 @@ from marginspec.model.units import (
     next_share,
 )
 from marginspec.settlement import deleveraging
-from marginspec.settlement.deleveraging import Step, deleverage, entry_is_no_worse, step_quantity
+from marginspec.settlement.deleveraging import (
+    Step,
+    Terms,
+    deleverage,
+    entry_is_no_worse,
+    released_loss,
+    wanted_quantity,
+)
 from marginspec.settlement.liquidation import clearance_fee, take_lot
 from marginspec.settlement.waterfall import shortfall_of
 from marginspec.transaction import Transaction
@@ -131,7 +138,7 @@ def products_with_rates_fit(case: Case) -> None:
     "ACC-04",
     "ADL-01",
     "ADL-04",
-    of=(released_cost, returned_margin, entry_is_no_worse, step_quantity, next_share),
+    of=(released_cost, returned_margin, entry_is_no_worse, wanted_quantity, released_loss, next_share),
     uses=("T-MUL-1", "T-MUL-2"),
 )
 def products_of_amounts_fit(case: Case) -> None:
@@ -139,11 +146,14 @@ def products_of_amounts_fit(case: Case) -> None:
     amount, held = case.integer("amount", -(2**63) + 1, 2**63 - 1), case.integer("held", 1, MAX_OPEN_INTEREST_MARKED)
     part, other = case.integer("part", 0), case.integer("other quantity", 1, MAX_OPEN_INTEREST_MARKED)
     case.assume(part <= held, "ACC-02")
-    positive = [case.integer(name, 0, 2**63 - 1) for name in ("total", "shortfall", "missing", "spare", "loss")]
-    total, shortfall, missing, spare, loss = positive
+    positive = [case.integer(name, 0, 2**63 - 1) for name in ("total", "missing", "loss")]
+    total, missing, loss = positive
+    shortfall = case.integer("shortfall", 0, 2**63 - 2)
     claim, shared = case.integer("claim", 0), case.integer("shared", 0, 2**63 - 1)
     case.assume((claim <= total) & (total > 0) & (loss > 0), "NUM-02")
-    function = case.one_of("function", (released_cost, returned_margin, entry_is_no_worse, step_quantity, next_share))
+    functions = (released_cost, returned_margin, entry_is_no_worse, wanted_quantity, released_loss, next_share)
+    function = case.one_of("function", functions)
+    terms = Terms(bool(case.truth("at the counterparty's entry")), amount, held, loss)
     with products_fit(case):
         if function is released_cost:
             released_cost(amount, held, part)
@@ -151,8 +161,10 @@ def products_of_amounts_fit(case: Case) -> None:
             returned_margin(amount, total, held, part)
         elif function is entry_is_no_worse:
             entry_is_no_worse(held, amount, other, total)
-        elif function is step_quantity:
-            step_quantity(loss, held, shortfall, missing, other, spare)
+        elif function is wanted_quantity:
+            wanted_quantity(terms, shortfall, missing)
+        elif function is released_loss:
+            released_loss(terms, part)
     if function is not next_share:
         return
     not_less_by_a_factor(case, claim, total, shared)
@@ -327,7 +339,7 @@ def settlement_never_raises_open_interest(case: Case) -> None:
     with whole_releases(case), money_moves(case), instead_of(case, Transaction, {"_add_open_interest": follow}):
         if case.truth("deleveraging"):
             case.assume(part <= abs(lot.quantity), "ADL-01")
-            deleverage(transaction, market, Step(lot, key, part))
+            deleverage(transaction, market, Step(lot, key, part, case.integer("value")))
             closed = market.at_mark(Quantity(part))
         else:
             take_lot(transaction, domain, key, Quantity(part if is_long else -part), case.integer("paid"), "takeover")
@@ -435,33 +447,54 @@ def what_the_engine_takes_fits(case: Case) -> None:
     case.claim("which is 5 * 2^60", MOST_LOT_COST == 5 * 2**60)
 
 
+MOST_LOSSES = MAX_VALUE
+"""What the losing lots of a market may lose together, so that no cost that deleveraging leaves is past 63 bits."""
+
+
 @theorem(
     "T-RANGE-11",
     "NUM-03",
     "ADL-03",
     of=(deleverage, realise),
-    uses=("T-ADL-9", "T-RANGE-6", "T-RANGE-7", "T-RANGE-10", "T-RELEASE-1"),
+    uses=("T-ADL-7", "T-ADL-9", "T-RANGE-6", "T-RANGE-7", "T-RANGE-8", "T-RELEASE-1"),
 )
 def what_deleveraging_moves_fits(case: Case) -> None:
-    """A step of deleveraging transfers only what fits, and leaves position, cash and lot within 63 bits."""
+    """A step of deleveraging transfers only what fits, and leaves position, cash and lots within 63 bits.
+
+    So it is while the losing lots of a market lose at most 2^62 together. A step leaves them with less, and a lot with
+    a cost that is its value at mark and its loss, however far its quantity has fallen; so does the lot that takes what
+    is left of another's.
+    """
     is_long = bool(case.truth("long"))
     domain = Domain(case, is_long)
-    lot = domain.world.lot(domain.market, not is_long)
+    market, world = domain.market, domain.world
+    lot = world.lot(market, not is_long)
+    heir = world.lot(market, not is_long) if case.truth("there is another lot of the side") else None
     part = case.integer("part", 1)
     case.assume((part <= abs(domain.held)) & (part <= abs(lot.quantity)), "ADL-01")
-    not_less_by_a_factor(case, part, abs(domain.held), domain.market.mark)
-    cost = -domain.world.state.balance(ledger.lot(lot.id))
-    case.assume((cost >= -MOST_LOT_COST) & (cost <= MOST_LOT_COST), "T-RANGE-10")
-    closing = Quantity(part if lot.quantity > 0 else -part)
-
-    def loses(value: Any) -> None:
-        loss = value - domain.market.at_mark(closing)
-        case.assume(loss >= 0, "T-RELEASE-1")
-        case.assume(loss < domain.equity, "T-ADL-9")
-
-    transaction = domain.world.transaction()
-    with balances_fit(case), whole_releases(case, loses):
-        deleverage(transaction, domain.market, Step(lot, domain.key, part))
+    not_less_by_a_factor(case, part, abs(domain.held), market.mark)
+    not_less_by_a_factor(case, part, abs(lot.quantity), market.mark)
+    losses: list[Any] = []
+    for one in [lot] if heir is None else [lot, heir]:
+        value, cost = market.at_mark(one.quantity), -world.state.balance(ledger.lot(one.id))
+        case.assume(abs(value) <= MAX_OPEN_INTEREST_MARKED, "T-RANGE-8")
+        case.assume((cost >= -(2**63) + 1) & (cost < 2**63), "as a step before this one left it, or T-RANGE-10")
+        losses.append(cost - value)
+    lost, of_heir = losses[0], max(0, losses[1]) if heir is not None else 0
+    case.assume((lost > 0) & (lost + of_heir <= MOST_LOSSES), "what the losing lots lose together")
+    released = case.integer("released loss", 0, source="T-ADL-7")
+    case.assume((released <= lost) & (released < domain.equity), "T-ADL-9")
+    value = market.at_mark(Quantity(part if lot.quantity > 0 else -part)) + released
+    if part == abs(lot.quantity) and heir is None:
+        case.assume(released == lost, "ADL-04: all of it closes at its own price, if no other lot takes what is left")
+    transaction = world.transaction()
+    with balances_fit(case), whole_releases(case):
+        deleverage(transaction, market, Step(lot, domain.key, part, value))
+    left = [one for one in (lot, heir) if one is not None and one.id in transaction.lots]
+    for one in left:
+        case.claim("a cost that is left fits", fits(transaction.balance(ledger.lot(one.id))))
+    now = [-transaction.balance(ledger.lot(one.id)) - market.at_mark(transaction.lots[one.id].quantity) for one in left]
+    case.claim("together they lose no more", sum([max(0, one) for one in now]) <= lost + of_heir)
 
 
 @theorem("T-RANGE-12", "NUM-03", "MRG-03", "MRG-06", of=(available_margin, movable_margin))

@@ -16,7 +16,7 @@ from marginspec.model.ledger import LedgerAccount
 from marginspec.model.market import FeeTerms, Market, Tier, TierTable
 from marginspec.model.state import State
 from marginspec.model.units import NOTHING, RATE_ONE, Money, Price, Quantity, Rate
-from marginspec.settlement.deleveraging import Step, deleverage
+from marginspec.settlement.deleveraging import Step, deleverage, heir_of, step_value, terms_of
 from marginspec.settlement.levy import levy_shares, pay_levy
 from marginspec.settlement.liquidation import clearance_fee, take_lot
 from marginspec.settlement.waterfall import shortfall_of
@@ -24,6 +24,7 @@ from marginspec.transaction import Transaction
 from marginspec_proofs.prover.contracts import money_moves
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
 from marginspec_proofs.prover.symbols import implies, negate
+from marginspec_proofs.theorems.deleveraging import place_gain
 from marginspec_proofs.theorems.numbers import whole_multiples
 
 ASSET, MARKET, LOT = "USD", "M", 1
@@ -110,9 +111,13 @@ def what_is_taken_costs_the_domain_what_it_pays(case: Case) -> None:
     case.claim("nothing is left of a flat position's cost", implies(left == 0, transaction.balance(COST) == 0))
 
 
-@theorem("T-SOLV-2", "ADL-03", "ACC-02", of=(deleverage, realise, released_cost), uses=("T-CONS-1",))
+@theorem(
+    "T-SOLV-2", "ADL-03", "ACC-02", of=(deleverage, realise, released_cost), uses=("T-CONS-1", "T-MUL-1", "T-MUL-2")
+)
 def deleveraging_moves_a_loss_and_nothing_else(case: Case) -> None:
     """What a step of deleveraging takes off a lot's loss, the counterparty's equity loses, to the quantum.
+
+    So it is at the lot's price and at the counterparty's entry; what a lot gains at the mark goes to the reserve.
 
     A lot that is closed and a position that becomes flat keep no cost.
     """
@@ -124,15 +129,23 @@ def deleveraging_moves_a_loss_and_nothing_else(case: Case) -> None:
     cash, cost, cost_of_lot = case.integer("cash"), case.integer("cost"), case.integer("lot's cost")
     lot = Lot(LOT, "b", MARKET, "BOTH", "cross", lot_quantity, "takeover")
     transaction = book_of(market, quantity, {WALLET: cash, COST: -cost, LOT_COST: -cost_of_lot}, (lot,))
+    place_gain(case, market, lot, cost_of_lot, part)
+    terms = terms_of(transaction, market, lot, KEY)
+    if terms is None:
+        return
+    if terms.at_entry:
+        case.assume(part < abs(lot_quantity), "ADL-04: one is kept back, as there is no other lot")
+        case.claim("there is no other lot", heir_of(transaction, lot) is None)
     sum_before = equity_in(transaction, market) + profit_of_lot(transaction, market)
     for whole, costs in ((quantity, cost), (lot_quantity, cost_of_lot)):
         whole_multiples(case, released_cost(costs, abs(whole), part) - costs, abs(whole))
     with money_moves(case):
-        deleverage(transaction, market, Step(lot, KEY, part))
-    sum_after = equity_in(transaction, market) + profit_of_lot(transaction, market)
+        deleverage(transaction, market, Step(lot, KEY, part, step_value(terms, part)))
+    gain = transaction.balance(ledger.reserve(MARKET))
+    sum_after = equity_in(transaction, market) + profit_of_lot(transaction, market) + gain
     left = transaction.positions.get(KEY, Quantity(0))
     case.claim("the position loses as much as the lot", abs(left) == abs(quantity) - part)
-    case.claim("equity and the lot's profit together are as before", sum_after == sum_before)
+    case.claim("equity, the lot's profit and what the reserve got of it are as before", sum_after == sum_before)
     case.claim("nothing is left of a flat position's cost", implies(left == 0, transaction.balance(COST) == 0))
     closed = LOT not in transaction.lots
     case.claim("nothing is left of a closed lot's cost", negate(closed) | (transaction.balance(LOT_COST) == 0))

@@ -232,7 +232,7 @@ def deleveraging_comes_after_insurance_and_the_levy_last(case: Case) -> None:
     """
     resort = case.one_of("last resort", ("levy", "none"))
     world = World(case, Header(Profile(last_resort=resort)))
-    step = Step(world.lot(world.market("first")), PositionKey("alice", "first", "BOTH"), Quantity(1))
+    step = Step(world.lot(world.market("first")), PositionKey("alice", "first", "BOTH"), Quantity(1), Money(1))
     settling = Settling(case, step)
     transaction = world.transaction()
     with (
@@ -278,7 +278,7 @@ def no_step_is_left_when_no_market_has_one(case: Case) -> None:
     markets = [world.market(name) for name in ("first", "second", "third")]
     lot = world.lot(markets[0])
     amounts = {market.id: case.integer(f"shortfall of {market.id}", 0, source="T-COVER-1") for market in markets}
-    step = Step(lot, PositionKey("alice", "first", "BOTH"), Quantity(1))
+    step = Step(lot, PositionKey("alice", "first", "BOTH"), Quantity(1), Money(1))
     found: dict[str, Step | None] = {}
     transaction = world.transaction()
     with patch.object(settlement, "shortfalls", lambda *_: amounts), steps_found(case, step, found):

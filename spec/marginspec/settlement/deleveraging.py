@@ -23,7 +23,7 @@ from marginspec.model.account import Direction, DomainKey, Lot, PositionKey
 from marginspec.model.effects import Deleveraged
 from marginspec.model.market import Market
 from marginspec.model.state import Book
-from marginspec.model.units import FLAT, Money, Quantity, div_down, div_up
+from marginspec.model.units import FLAT, NOTHING, Money, Quantity, div_down, div_up
 from marginspec.registry import rule
 from marginspec.settlement.rankings import RANKINGS, Score
 from marginspec.transaction import Transaction
@@ -120,12 +120,13 @@ def terms_of(book: Book, market: Market, lot: Lot, key: PositionKey) -> Terms | 
     held, cost = book.positions.get(key, FLAT), cost_of(book, key)
     if held == 0:
         return None
-    loss = Money(max(0, lot_loss(book, market, lot)))
-    lot_value = Money(market.at_mark(lot.quantity) + loss)
-    if entry_is_no_worse(held, cost, lot.quantity, lot_value):
-        return Terms(False, lot_value, Quantity(abs(lot.quantity)), loss)
-    profit, size = Money(market.at_mark(held) - cost), Quantity(abs(held))
-    return Terms(True, cost, size, profit) if profit >= size else None
+    profit, loss = Money(market.at_mark(held) - cost), lot_loss(book, market, lot)
+    held_size, lot_size = Quantity(abs(held)), Quantity(abs(lot.quantity))
+    if loss <= 0:
+        return Terms(False, market.at_mark(lot.quantity), lot_size, NOTHING) if profit >= 0 else None
+    if entry_is_no_worse(held, cost, lot.quantity, lot_cost(book, lot.id)):
+        return Terms(False, lot_cost(book, lot.id), lot_size, loss)
+    return Terms(True, cost, held_size, profit) if profit >= held_size else None
 
 
 @rule("ADL-03")
@@ -276,7 +277,8 @@ def deleverage(transaction: Transaction, market: Market, step: Step) -> None:
     lot, key, part, value = step.lot, step.counterparty, step.quantity, step.value
     closing = part if lot.quantity > 0 else Quantity(-part)
     position_cost, held = cost_of(transaction, key), transaction.positions[key]
-    gain = Money(max(0, value - released_cost(lot_cost(transaction, lot.id), Quantity(abs(lot.quantity)), part)))
+    released = released_cost(lot_cost(transaction, lot.id), Quantity(abs(lot.quantity)), part)
+    gain = Money(value - released) if lot_loss(transaction, market, lot) <= 0 else NOTHING
     heir = heir_of(transaction, lot)
     transaction.move(market.asset, ledger.position(*key), ledger.lot(lot.id), value, "ADL-03")
     transaction.reduce_lot(lot, Quantity(lot.quantity - closing))
@@ -289,9 +291,9 @@ def deleverage(transaction: Transaction, market: Market, step: Step) -> None:
     if lot.id not in transaction.lots and heir is not None:
         rest = lot_cost(transaction, lot.id)
         transaction.move(market.asset, ledger.lot(heir.id), ledger.lot(lot.id), rest, "ADL-03")
-    released = Money(value - market.at_mark(closing))
-    transaction.effects.append(Deleveraged(lot.id, key, part, value, released))
-    transaction.count_funds(market.id, deleveraged=released, inflow=gain)
+    loss = Money(value - market.at_mark(closing))
+    transaction.effects.append(Deleveraged(lot.id, key, part, value, loss))
+    transaction.count_funds(market.id, deleveraged=loss, inflow=gain)
     transaction.suspects.add(domain)
     if step.is_last:
         leave_queue(transaction.queues, key, held)
