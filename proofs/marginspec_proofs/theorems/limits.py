@@ -29,7 +29,7 @@ def any_band(case: Case) -> Any:
     return case.integer("band", 1, RATE_ONE, "MKT-04")
 
 
-def is_refused(case: Case, check: Callable[[Market, int], None], market: Market, distance: Any) -> bool:
+def is_refused(case: Case, check: Callable[[Market, Price], None], market: Market, distance: Any) -> bool:
     """Whether a check of a distance from the mark refuses it, which it does for the price."""
     try:
         check(market, distance)

@@ -66,22 +66,21 @@ def tick_price_in(market: Market, price: Decimal8) -> Price:
 
 
 @rule("MKT-04")
-def check_band(market: Market, distance: int) -> None:
-    """A price within the band is at most the band times the mark away from it, widened to the next ticks.
+def check_band(market: Market, distance: Price) -> None:
+    """A price is at most the band times the mark away from the mark, widened to the next ticks; or PRICE_OUT_OF_BAND.
 
-    The distance counts price units; below zero, where that side of the mark has no bound, it is within any band. Else
-    PRICE_OUT_OF_BAND.
+    A distance below zero, on a side of the mark that has no bound, is within any band.
     """
     band = market.limits.price_band
-    within = band is None or (distance - market.tick) * RATE_ONE < market.marked() * band
-    require(within, Reason.PRICE_OUT_OF_BAND)
+    mark, tick = market.marked(), market.tick
+    require(band is None or (distance - tick) * RATE_ONE < mark * band, Reason.PRICE_OUT_OF_BAND)
 
 
 @rule("MKT-04", "LIQ-05")
-def check_fill_band(market: Market, worse: int) -> None:
+def check_fill_band(market: Market, worse: Price) -> None:
     """A fill is worse for the engine than the mark by at most the fill band times the mark; else PRICE_OUT_OF_BAND."""
-    band = market.limits.fill_band
-    require(band is None or worse * RATE_ONE <= market.marked() * band, Reason.PRICE_OUT_OF_BAND)
+    band, mark = market.limits.fill_band, market.marked()
+    require(band is None or worse * RATE_ONE <= mark * band, Reason.PRICE_OUT_OF_BAND)
 
 
 @rule("NUM-03")
@@ -115,7 +114,7 @@ def positive_amount_in(book: Book, asset: str, amount: Decimal8) -> Money:
 @rule("NUM-03", "MKT-04")
 def funding_rate(market: Market, rate: Decimal8) -> Rate:
     """A funding rate is at most 1 either way, or the market's cap; refuses INVALID_RATE."""
-    most = market.limits.funding_cap or RATE_ONE
+    most: Rate = market.limits.funding_cap or Rate(RATE_ONE)
     require(-most <= rate <= most, Reason.INVALID_RATE)
     return Rate(rate)
 

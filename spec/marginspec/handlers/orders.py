@@ -39,7 +39,7 @@ def place_order(transaction: Transaction, event: PlaceOrder) -> None:
     known_account(transaction, event.account)
     mark = marked_market(market)
     price = tick_price_in(market, event.price)
-    check_band(market, price - mark if event.side == "buy" else mark - price)
+    check_band(market, Price(price - mark if event.side == "buy" else mark - price))
     quantity = signed(event.side, quantity_in(market, event.quantity, price))
     key = PositionKey(event.account, event.market, event.position_side)
     check_position_side(transaction, key, quantity)

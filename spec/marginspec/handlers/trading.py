@@ -85,7 +85,7 @@ def trade(transaction: Transaction, event: Trade) -> None:
     mark = marked_market(market)
     require(event.buyer != event.seller, Reason.SELF_TRADE)
     price = tick_price_in(market, event.price)
-    check_band(market, abs(price - mark))
+    check_band(market, Price(abs(price - mark)))
     quantity = quantity_in(market, event.quantity, price)
     value = market.value(price, quantity)
     taker, maker = market.fees.taker_fee, market.fees.maker_fee
@@ -119,10 +119,11 @@ def fee_in(transaction: Transaction, market: Market, stated: Decimal8 | None, va
     return Money(fee)
 
 
+@rule("TRD-01")
 def leg_of(
     transaction: Transaction, key: PositionKey, quantity: Quantity, price: Price, fee: Money, order: str | None
 ) -> Leg:
-    """A party's side of a trade, with the cost of its position before it."""
+    """Each side of a trade pays its own fee, and is booked to its own position and domain."""
     domain = domain_of(transaction, key)
     return Leg(key, domain, cash_account(domain), quantity, price, fee, order, cost_of(transaction, key))
 

@@ -173,12 +173,12 @@ def test_net_deposits_past_their_limit_are_remembered(amount: int, past: bool) -
     assert transaction.out_of_range == past
 
 
-def within(market: Market, check: Callable[[Market, int], None], distances: range) -> list[int]:
+def within(market: Market, check: Callable[[Market, Price], None], distances: range) -> list[int]:
     """The distances from the mark, in price units, that a check lets pass."""
     passing = []
     for distance in distances:
         with suppress(Rejected):
-            check(market, distance)
+            check(market, Price(distance))
             passing.append(distance)
     return passing
 
