@@ -11,12 +11,13 @@ from immutables import Map
 from marginspec.model.account import PositionKey
 from marginspec.model.events import Event
 from marginspec.model.ledger import external, position
+from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.model.units import Money, Price, Quantity
 from marginspec_engine.engine import OptimizedEngine
 from marginspec_journal import InputError
 from worlds.aimed import Drawn, Seeded, aimed_event, world
-from worlds.events import ASSET, deposit, listing, mark
+from worlds.events import ASSET, deposit, leverage, listing, mark, order
 from worlds.giants import giant_event, giant_world
 from worlds.pair import Pair
 from worlds.states import MINIMAL, minimal
@@ -71,6 +72,19 @@ def test_giants(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
             pair.take(giant_event(chooser))
         pair.compare()
     assert wide["rejected"] > 0
+
+
+def test_margins_past_2_to_the_61_are_compared_without_overflow() -> None:
+    pair = Pair(State(header=MINIMAL))
+    for event in (
+        *(listing(rows=(("0", 1000, "0.00000001"),)), mark(str(2**10)), deposit("alice", str(2**55))),
+        *(leverage("alice", 1000), order("alice", "buy", str(2**52), str(2**10))),
+    ):
+        assert pair.take(event).rejected is None
+    # The order is worth 2^62, all of which is its margin at a leverage of 1; at 200 it fits the deposit.
+    assert pair.take(leverage("alice", 1)).rejected == Reason.INSUFFICIENT_MARGIN
+    assert pair.take(leverage("alice", 200)).rejected is None
+    pair.compare()
 
 
 class Exchange(RuleBasedStateMachine):

@@ -85,9 +85,9 @@ def test_people_see_totals_table_explanation_verdicts_and_hash(audited: Audit, m
     rejected = audited.totals.rejected
     assert lines[0] == f"A stress day: 40 accounts, 13 markets, 2,400 events ({rejected} of them rejected)."
     assert "Waterfall by market, in whole units" in lines
-    assert "event 1502, line 1503, ts 2026-01-01T00:25:01Z: mark price, accepted" in lines
+    assert "event 1669, line 1670, ts 2026-01-01T00:27:48Z: mark price, accepted" in lines
     (rest,) = (line for line in lines if line.startswith("… "))
-    assert rest == f"… 134 more lines, and all figures: marginspec explain {shown_path(stress_day_path())} 1502"
+    assert rest == f"… 43 more lines, and all figures: marginspec explain {shown_path(stress_day_path())} 1669"
     assert lines[-15:] == [*VERDICTS, "All 13 invariants held.", f"hash {audited.totals.hash}"]
     assert [line for line in lines if line.endswith(" ")] == []
 
