@@ -619,9 +619,11 @@ PLATEAU_ROWS = ((0, 4, 20_000_000), (10_000_000_000_002, 1, 60_000_000))
 """Floor in quanta, maximum leverage, maintenance rate in 1e-8."""
 
 
-@theorem("T-BAND-30", "MRG-07", of=(band_end, exact_health_at), scope="witnesses: stated numbers")
+@theorem(
+    "T-BAND-30", "MRG-07", of=(band_end, exact_health_at), scope="a witness: stated numbers, any mark on its stretch"
+)
 def exact_health_can_stay_within_rounding_for_any_stretch(case: Case) -> None:
-    """A hedge can have the same exact health below two quanta at millions of millions of prices; ends are next prices.
+    """A hedge can have the same exact health, below two quanta, at millions of millions of prices; ends are next to it.
 
     Worth 3 quanta long and 1 short a price unit, at 20% and from a notional of 10^13 + 2 at 60%: exact health is 1.8
     quanta at all prices from 3,333,333,333,334 to 10,000,000,000,002. At any of them both ends are next to the mark.
@@ -629,16 +631,15 @@ def exact_health_can_stay_within_rounding_for_any_stretch(case: Case) -> None:
     """
     rows = tuple(TierTerms(Decimal8(floor), leverage, Decimal8(rate)) for floor, leverage, rate in PLATEAU_ROWS)
     table = tier_table(rows, 8)
-    first, last = 3_333_333_333_334, 10_000_000_000_002
-    mark = case.one_of("mark", (first, 5_000_000_000_000, last))
+    first, last = Price(3_333_333_333_334), Price(10_000_000_000_002)
+    mark = case.integer("mark", first, last)
     view, richer = hedge(-3_999_999_999_999, 3, 1, table), hedge(-3_999_999_999_998, 3, 1, table)
-    case.claim("exact health", exact_health_at(view, Price(mark)) == 180_000_000)
-    case.claim("less before it", exact_health_at(view, Price(first - 1)) < 180_000_000)
-    case.claim("less behind it", exact_health_at(view, Price(last + 1)) < 180_000_000)
-    case.claim("the lower end", band_end(view, Price(mark), Price(1)) == mark - 1)
-    case.claim("the upper end", band_end(view, Price(mark), highest_price(view)) == mark + 1)
-    case.claim("a quantum more: the lower end", band_end(richer, Price(mark), Price(1)) == first - 1)
-    case.claim("a quantum more: the upper end", band_end(richer, Price(mark), highest_price(view)) == last + 3)
+    case.claim("exact health", exact_health_at(view, mark) == 180_000_000)
+    case.claim("the lower end", band_end(view, mark, Price(1)) == mark - 1)
+    case.claim("the upper end", band_end(view, mark, highest_price(view)) == mark + 1)
+    within = Price(5_000_000_000_000)
+    case.claim("a quantum more: the lower end", band_end(richer, within, Price(1)) == first - 1)
+    case.claim("a quantum more: the upper end", band_end(richer, within, highest_price(view)) == last + 3)
 
 
 @theorem("T-BAND-17", "MRG-07", of=(exact_health_at,), scope=ALL_VIEWS, uses=("T-MUL-TIER",))

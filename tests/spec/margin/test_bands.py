@@ -32,6 +32,7 @@ from worlds.events import (
     position_mode,
     trade,
 )
+from worlds.plateaus import traded_plateau
 from worlds.states import BINANCE, cross, isolated_domain, settled, table, with_balances
 
 STEEP = table(("0", 10, "0.05"), ("1000", 5, "0.1"))
@@ -344,18 +345,16 @@ def test_hedged_bands_agree_with_trying_every_price(
 
 
 @pytest.mark.rule("MRG-07")
-def test_both_ends_of_a_hedge_that_trades_into_a_plateau_are_next_to_its_mark() -> None:
-    """A long of 3 and a short of 1 have 1.8 quanta of exact health on all prices from 3,334 to 10,002."""
-    rows = (("0", 4, "0.2"), ("10002", 1, "0.6"))
-    held = settled(
-        *(listing(rows=rows), mark("5001"), deposit("alice", "40000"), deposit("bob", "90000"), position_mode("alice")),
-        *(leverage("alice", 1), leverage("bob", 1)),
-        trade("alice", "bob", "3", "5001", buyer_side="LONG"),
-        trade("bob", "alice", "1", "5001", seller_side="SHORT"),
+def test_both_ends_of_a_hedge_that_trades_to_a_plateau_are_next_to_its_mark() -> None:
+    held = settled(*traded_plateau(), header=BINANCE)
+    # Equity is 60,000.00000001; maintenance 0.6 * 150,000 - 0.4 * 100,000.00000002 = 49,999.999999992, and 10,000.
+    hedge, mark_price = view_of(held, cross("alice", "USDT"), "M"), held.markets["M"].marked()
+    assert exact_health_at(hedge, mark_price) == 180_000_000
+    assert liquidation_band(held, cross("alice", "USDT"), "M") == Band(Price(mark_price - 1), Price(mark_price + 1))
+    richer = settled(deposit("alice", "0.00000001", "USDT"), state=held)
+    assert liquidation_band(richer, cross("alice", "USDT"), "M") == Band(
+        Price(3_333_333_333_333), Price(10_000_000_000_005)
     )
-    # Maintenance is 0.6 * 15,003 - 4,000.8 and 1,000.2.
-    hedged = with_balances(held, wallet__alice__USD=6003)
-    assert liquidation_band(hedged, cross("alice"), "A") == Band(Price(5000), Price(5002))
 
 
 @pytest.mark.rule("MRG-08")

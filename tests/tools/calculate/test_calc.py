@@ -101,6 +101,28 @@ def test_the_band_of_a_flat_hedge_is_that_of_the_rulebook(tmp_path: Path) -> Non
 
 
 @pytest.mark.rule("MRG-07")
+@pytest.mark.parametrize(
+    ("cash", "below", "above"),
+    [("60000.00000001", "49999.99999999", "50000.00000001"), ("60000.00000002", "33333.33333333", "100000.00000005")],
+)
+def test_the_band_of_a_hedge_on_a_plateau_is_answered_at_once(
+    tmp_path: Path, cash: str, below: str, above: str
+) -> None:
+    """Exact health is the same at 6,666,666,666,669 prices: 1.8 quanta, or 2.8."""
+    rows = [
+        {"floor": "0", "maintenance_rate": "0.2", "max_leverage": 4},
+        {"floor": "100000.00000002", "maintenance_rate": "0.6", "max_leverage": 1},
+    ]
+    listed = market(price_decimals=8, quantity_decimals=0, mark="50000.00000000", tiers=rows)
+    held = (
+        position("3", side="LONG", entry="50000", leverage=1),
+        position("-1", side="SHORT", entry="50000", leverage=1),
+    )
+    one = question("band", *held, cash=cash, markets={"BTCUSDT": listed})
+    assert values(tmp_path, one) == {"liquidation_price_below": below, "liquidation_price_above": above}
+
+
+@pytest.mark.rule("MRG-07")
 def test_prices_that_do_not_exist_are_null(tmp_path: Path) -> None:
     rich = question("band", position("1"), cash="100000")
     assert values(tmp_path, rich) == {"liquidation_price_below": None, "liquidation_price_above": None}

@@ -63,6 +63,7 @@ from worlds.explained import (
     trade,
     written,
 )
+from worlds.plateaus import traded_plateau
 
 FOLDER = Path(__file__).parent / "explanations"
 RECORDED = recordings()
@@ -519,6 +520,14 @@ def test_command_explains_accounts_and_markets(journal: Path) -> None:
         "  market M",
         "    mark: none",
     ]
+
+
+def test_the_band_of_a_hedge_on_a_plateau_is_explained_at_once(tmp_path: Path) -> None:
+    """Exact health is the same at millions of millions of prices; looking at each would take months."""
+    journal, events = tmp_path / "plateau.jsonl", traded_plateau()
+    write_journal(journal, Header(), [Record(line, event) for line, event in enumerate(events, start=2)])
+    told = answer(journal, len(events), "--account", "alice", "--depth", "all")
+    assert "liquidation band: lower 49999.99999999 USDT, upper 50000.00000001 USDT" in told
 
 
 def opened(journal: Path) -> Path:
