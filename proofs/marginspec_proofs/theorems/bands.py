@@ -236,12 +236,15 @@ def halving_finds_the_first_price_below_a_threshold(case: Case) -> None:
     case.assume(implies(length == 0, at_last == at_start), "one price has one exact health")
     case.assume(implies(gone == 0, at_price == at_start), "one price has one exact health")
     case.assume(implies((at_start >= threshold) & (at_last >= threshold), at_price >= threshold), "T-BAND-4")
-    turned: list[Any] = []
+    turned: list[bool] = []
 
     def turns(_: PriceView, inside: Any, outside: Any, given: Any) -> Any:
+        if turned:
+            case.claim("turns end with neighbours", False)
+            return inner, inner
         case.claim("the first turn has the whole way", (inside == start) & (outside == last) & (given == threshold))
         case.claim("it is at the threshold there, and below here", (at_start >= threshold) & (at_last < threshold))
-        turned.append(inner + direction)
+        turned.append(True)
         within = (direction * (inner - start) >= 0) & (direction * (last - inner) >= 1)
         case.assume(within & (at_inner >= threshold) & (at_outer < threshold), "T-BAND-7")
         case.assume(
