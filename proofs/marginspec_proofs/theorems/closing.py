@@ -9,13 +9,14 @@ from marginspec.model import ledger
 from marginspec.model.effects import MarketSettled, ReserveStatus
 from marginspec.model.market import Market
 from marginspec.model.rejections import Rejected
-from marginspec.model.units import Money
+from marginspec.model.units import Money, Quantity
 from marginspec.settlement.market_closing import close_all_lots, close_positions, drop_market, empty_reserve, pay_values
 from marginspec.settlement.waterfall import book_lots, shortfall_of
 from marginspec.transaction import Transaction
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
 from marginspec_proofs.prover.symbols import implies
 from marginspec_proofs.prover.worlds import ASSET, World
+from marginspec_proofs.theorems.ranges import MOST_LOT_COST, Domain, balances_fit
 
 RESERVE, INSURANCE, CLEARING = ledger.reserve("first"), ledger.insurance(ASSET), ledger.clearing(ASSET)
 
@@ -197,3 +198,27 @@ def nothing_names_a_closed_market_but_its_id(case: Case) -> None:
     case.claim("all else is as it was", all(getattr(transaction, name) is value for name, value in kept))
     same = transaction.markets["second"] is before.markets["second"]
     case.claim("another market too", same and transaction.fund_status["second"] is before.fund_status["second"])
+
+
+@theorem(
+    *("T-CLOSE-6", "MKT-05", "NUM-03"),
+    of=(pay_values, close_positions),
+    uses=("T-RANGE-6", "T-RANGE-7", "T-RANGE-9", "T-RANGE-10"),
+)
+def what_a_final_settlement_moves_fits(case: Case) -> None:
+    """A final settlement transfers only what fits, and leaves position, cash, lot and clearing within 63 bits.
+
+    One position and one lot stand for all of their sides: together they are worth at most 2^61 at the final price.
+    """
+    domain = Domain(case, bool(case.truth("long")))
+    world, market = domain.world, domain.market
+    lot = world.lot(market, domain.held < 0)
+    world.state = attrs.evolve(
+        world.state, lots=world.state.lots.set(lot.id, attrs.evolve(lot, quantity=Quantity(-domain.held)))
+    )
+    cost = -world.state.balance(ledger.lot(lot.id))
+    case.assume((cost >= -MOST_LOT_COST) & (cost <= MOST_LOT_COST), "T-RANGE-10")
+    transaction = world.transaction()
+    with balances_fit(case):
+        pay_values(transaction, market)
+        close_positions(transaction, market)

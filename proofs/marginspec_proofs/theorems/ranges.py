@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from marginspec.handlers.funding import funding_due
-from marginspec.handlers.markets import set_mark
+from marginspec.handlers.markets import move_mark, set_mark
 from marginspec.handlers.trading import (
     check_gross_cost,
     check_open_interest,
@@ -347,7 +347,7 @@ def settlement_never_raises_open_interest(case: Case) -> None:
     case.claim("by what was closed", transaction.open_value[ASSET] == value - closed)
 
 
-@theorem("T-RANGE-9", "NUM-03", of=(set_mark, check_open_interest))
+@theorem("T-RANGE-9", "NUM-03", of=(set_mark, move_mark, check_open_interest))
 def open_interest_is_tested(case: Case) -> None:
     """A mark is accepted exactly if its asset's open interest stays within 2^61, a trade that raises it within 2^60."""
     world = World(case)
