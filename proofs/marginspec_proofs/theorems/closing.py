@@ -1,6 +1,7 @@
 """Final settlement: it conserves money, leaves nothing of the market behind, and keeps what is settled settled."""
 
 from typing import Any
+from unittest.mock import patch
 
 import attrs
 
@@ -10,6 +11,7 @@ from marginspec.model.effects import MarketSettled, ReserveStatus
 from marginspec.model.market import Market
 from marginspec.model.rejections import Rejected
 from marginspec.model.units import Money, Quantity
+from marginspec.settlement import waterfall
 from marginspec.settlement.market_closing import close_all_lots, close_positions, drop_market, empty_reserve, pay_values
 from marginspec.settlement.waterfall import book_lots, shortfall_of
 from marginspec.transaction import Transaction
@@ -18,7 +20,8 @@ from marginspec_proofs.prover.symbols import implies
 from marginspec_proofs.prover.worlds import ASSET, World
 from marginspec_proofs.theorems.ranges import MOST_LOT_COST, Domain, balances_fit
 
-RESERVE, INSURANCE, CLEARING = ledger.reserve("first"), ledger.insurance(ASSET), ledger.clearing(ASSET)
+RESERVE, INSURANCE, RELIEF = ledger.reserve("first"), ledger.insurance(ASSET), ledger.relief(ASSET)
+CLEARING = ledger.clearing(ASSET)
 
 
 def balanced(world: World, market: Market, *held: Any) -> Any:
@@ -97,15 +100,16 @@ def a_closed_position_leaves_its_equity_as_cash(case: Case) -> None:
     *("T-CLOSE-3", "MKT-05", "WTF-01", "LIQ-05", "INV-07"),
     of=(close_all_lots, book_lots, empty_reserve),
     scope=INDUCTION,
-    uses=("T-ORDER-2", "T-ORDER-5", "T-CLOSE-1"),
+    uses=("T-ORDER-2", "T-ORDER-5", "T-CLAIM-1", "T-CLOSE-1"),
     fast=False,
 )
 def covered_lots_close_and_the_fund_has_the_rest(case: Case) -> None:
     """Where the cover test holds, no loss of a closing market is refused; then lots and reserve are gone.
 
-    The insurance fund changes by the PnL of all lots and the reserve together, whatever their sign and order. So it is
-    refused only if the market's own shortfall exceeds the fund, which a settled state with last resort `levy` excludes.
-    In the step two lots of any PnL stand for all: what losses draw depends on their sum alone (T-ORDER-5).
+    Insurance and relief together change by the PnL of all lots and the reserve together, whatever their sign and order;
+    relief pays only what the insurance fund does not. So it is refused only if the market's own shortfall exceeds both,
+    which a settled state with last resort `levy` excludes. In the step two lots of any PnL stand for all: what losses
+    draw depends on their sum alone (T-ORDER-5).
     """
     world = World(case)
     market, other = world.market("first"), world.market("second")
@@ -115,20 +119,27 @@ def covered_lots_close_and_the_fund_has_the_rest(case: Case) -> None:
     transaction = world.transaction()
     # What pay_values has left in their accounts is their PnL (T-CLOSE-1).
     profits = [transaction.balance(ledger.lot(lot.id)) for lot in lots]
-    reserve, insurance = transaction.balance(RESERVE), transaction.balance(INSURANCE)
+    reserve, insurance, relief = (transaction.balance(fund) for fund in (RESERVE, INSURANCE, RELIEF))
     together = Money(profits[0] + profits[1])
     rest, short = together + reserve, shortfall_of(together, reserve)
+    lowered: list[Any] = []
     try:
-        close_all_lots(transaction, market)
+        with patch.object(waterfall, "lower_claims", lambda _transaction, _asset, amount: lowered.append(amount)):
+            close_all_lots(transaction, market)
     except Rejected:
-        case.claim("step: refused only if the market's shortfall exceeds the fund", short > insurance)
+        case.claim("step: refused only if the market's shortfall exceeds both funds", short > insurance + relief)
         return
-    case.claim("step: the fund has paid the shortfall", transaction.balance(INSURANCE) == insurance - short)
+    left = transaction.balance(INSURANCE) + transaction.balance(RELIEF)
+    case.claim("step: the funds have paid the shortfall", left == insurance + relief - short)
+    drawn = relief - transaction.balance(RELIEF)
+    case.claim("step: relief pays only what insurance cannot", drawn == max(0, short - insurance))
+    case.claim("step: claims fall by what relief pays", sum(lowered) == drawn)
     case.claim("step: the reserve has what is left", transaction.balance(RESERVE) == rest + short)
     empty_reserve(transaction, market)
     emptied = [transaction.balance(account) == 0 for account in (RESERVE, *(ledger.lot(lot.id) for lot in lots))]
     case.claim("step: nothing is left in reserve and lots", emptied[0] & emptied[1] & emptied[2])
-    case.claim("step: the fund changes by PnL and reserve", transaction.balance(INSURANCE) == insurance + rest)
+    left = transaction.balance(INSURANCE) + transaction.balance(RELIEF)
+    case.claim("step: both funds change by PnL and reserve", left == insurance + relief + rest)
     case.claim("step: no lot is left", not transaction.lots and market.id not in transaction.lots_in)
     second = ledger.reserve("second")
     case.claim("step: no other market's reserve", transaction.ledger[second] is world.state.ledger[second])
@@ -137,22 +148,27 @@ def covered_lots_close_and_the_fund_has_the_rest(case: Case) -> None:
 @theorem(
     *("T-CLOSE-4", "MKT-05", "WTF-02", "SET-01", "INV-04", "INV-06"),
     of=(shortfall_of, is_healthy),
-    uses=("T-CLOSE-2", "T-CLOSE-3", "T-COVER-2"),
+    uses=("T-CLOSE-2", "T-CLOSE-3", "T-COVER-2", "T-RETURN-1"),
 )
 def what_is_settled_stays_settled(case: Case) -> None:
     """The closing of a market leaves no more of its asset uncovered than before, and no domain in worse health.
 
-    So a state that is settled before it is settled after it, and nothing has to be settled again. The fund is not below
-    zero, however much other markets lack.
+    So a state that is settled before it is settled after it, and nothing has to be settled again. Insurance and relief
+    are not below zero, however much other markets lack; what goes back of relief then (LVY-02) uncovers nothing.
     """
     others = case.integer("shortfall of other markets", 0, source="T-COVER-1")
     lots, reserve = case.integer("PnL of the lots"), case.integer("reserve", 0, source="T-NONNEG-1")
-    fund = case.integer("insurance", 0, source="T-NONNEG-1")
+    insurance, relief = (
+        case.integer("insurance", 0, source="T-NONNEG-1"),
+        case.integer("relief", 0, source="T-NONNEG-1"),
+    )
     short = shortfall_of(lots, reserve)
-    case.assume(short <= fund, "T-CLOSE-3")
-    missing, fund_after = others + short - fund, fund + lots + reserve
-    left = others - fund_after
-    case.claim("the fund is not below zero", fund_after >= 0)
+    case.assume(short <= insurance + relief, "T-CLOSE-3")
+    missing, relief_left = others + short - insurance - relief, relief - max(0, short - insurance)
+    insurance_left = insurance + relief + lots + reserve - relief_left
+    case.claim("insurance is not below zero", insurance_left >= 0)
+    case.claim("relief is not below zero", relief_left >= 0)
+    left = others - insurance_left - min(relief_left, max(0, others - insurance_left))
     case.claim("no more is uncovered", (left <= missing) | (left <= 0))
     case.claim("what was covered is", implies(missing <= 0, left <= 0))
     equity, own, rest = case.integer("equity"), case.integer("own maintenance", 0), case.integer("other maintenance", 0)

@@ -242,7 +242,7 @@ def a_lot_is_sought_by_the_lesser_of_two_bounds(case: Case) -> None:
     case.claim("none below", implies(amount * other_over < other * over, below * other_over < other * below_over))
 
 
-@theorem("T-KERNEL-32", "ADL-01", "ADL-04", of=(), uses=("T-KERNEL-6", "T-MUL-2"))
+@theorem("T-KERNEL-37", "ADL-01", "ADL-04", of=(), uses=("T-KERNEL-6", "T-MUL-2"))
 def a_gain_is_sought_below_the_lesser_of_two_bounds(case: Case) -> None:
     """A counterparty is found by minus its gain exactly if that is less than a lot loses and than one beyond a bound.
 
