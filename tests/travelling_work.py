@@ -18,7 +18,7 @@ class Squares:
 
     deadly: int = -1
 
-    def opened(self) -> Callable[[int], Line]:
+    def answerer(self) -> Callable[[int], Line]:
         return self.square
 
     def square(self, number: int) -> Line:
@@ -33,7 +33,7 @@ changed: list[str] = []
 class Changes:
     """Tells how much has changed in the process that answers."""
 
-    def opened(self) -> Callable[[int], Line]:
+    def answerer(self) -> Callable[[int], Line]:
         return lambda number: {"piece": number, "changed": len(changed)}
 
 

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
-from marginspec_journal.errors import InputError, unwritable
+from marginspec_journal.errors import unwritable
 
 if sys.platform != "win32":
     from fcntl import LOCK_EX, LOCK_NB, flock
@@ -68,7 +68,7 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
         part, stream = _created(target)
     except (OSError, ValueError) as error:
         raise unwritable(path, error) from None
-    try:
+    with _removed_on_error(part, path):
         with stream:
             if mode is not None:
                 part.chmod(mode)
@@ -78,12 +78,6 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
                 stream.close()
             DISK.rename(part, target)
         DISK.sync_folder(target.parent)
-    except OSError as error:
-        remove(part)
-        raise unwritable(path, error) from error
-    except BaseException:
-        remove(part)
-        raise
 
 
 @contextmanager
@@ -101,22 +95,30 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     except (OSError, ValueError) as error:
         raise unwritable(path, error) from None
     try:
-        _lock(number)
-        yield part
-        for written in sorted(part.rglob("*")):
-            if written.is_dir():
-                DISK.sync_folder(written)
-        DISK.sync_folder(part)
-        DISK.rename(part, target)
-        DISK.sync_folder(target.parent)
+        with _removed_on_error(part, path):
+            _lock(number)
+            yield part
+            for written in sorted(part.rglob("*")):
+                if written.is_dir():
+                    DISK.sync_folder(written)
+            DISK.sync_folder(part)
+            DISK.rename(part, target)
+            DISK.sync_folder(target.parent)
+    finally:
+        os.close(number)
+
+
+@contextmanager
+def _removed_on_error(part: Path, path: Path) -> Iterator[None]:
+    """Remove what is being written on any error; one of the system becomes an InputError that names the path."""
+    try:
+        yield
     except OSError as error:
         remove(part)
         raise unwritable(path, error) from error
     except BaseException:
         remove(part)
         raise
-    finally:
-        os.close(number)
 
 
 def new_part(target: Path) -> Path:
@@ -164,17 +166,17 @@ def _created(target: Path) -> tuple[Path, BinaryIO]:
 def _replaced_mode(path: Path, target: Path) -> int | None:
     """The permissions of the file that is replaced; refuses what must not be: a folder, a device, a read-only file."""
     if target.is_symlink():
-        raise InputError(str(path), None, None, "cannot be written: a loop of links")
+        raise unwritable(path, "symbolic links form a loop")
     if target.is_dir():
-        raise InputError(str(path), None, None, "cannot be written: Is a directory")
+        raise unwritable(path, "Is a directory")
     if not target.exists():
         return None
     if not target.is_file():
-        raise InputError(str(path), None, None, "cannot be written: not a regular file")
+        raise unwritable(path, "not a regular file")
     mode = stat.S_IMODE(target.stat().st_mode)
     # To the superuser the system denies nothing.
     if not mode & 0o222 or not os.access(target, os.W_OK):
-        raise InputError(str(path), None, None, "cannot be written: it is read-only")
+        raise unwritable(path, "it is read-only")
     return mode
 
 

@@ -30,7 +30,7 @@ class ChainedReceipt(NamedTuple):
         The field `hash` sorts right after `event`, whose text is known, so nothing is encoded again.
         """
         event_field = f'"event":"{self.event}"'.encode()
-        # From the right, because an account, too, may be named like the field; no field is behind it but seq.
+        # From the right, because an account, too, may be named like the field; no field follows it but seq.
         head, _, tail = self.canonical.rpartition(event_field)
         return b'%b%b,"hash":"%b"%b' % (head, event_field, self.hash.encode(), tail)
 

@@ -30,6 +30,7 @@ def _checked(holds: Callable[[str], bool]) -> Callable[[str], str]:
     """What takes a text as it is if that is right, and raises ValueError if not."""
 
     def check(text: str) -> str:
+        """The text itself; ValueError if it is not right."""
         if not holds(text):
             raise ValueError(text)
         return text

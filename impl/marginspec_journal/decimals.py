@@ -29,7 +29,7 @@ def decimal_text(units: int, decimals: int) -> str:
         return str(units)
     digits = str(units)
     if len(digits) <= decimals + 1:
-        # zfill counts the sign, and puts the zeros behind it.
+        # zfill counts the sign, and puts the zeros after it.
         digits = digits.zfill(decimals + (2 if units < 0 else 1))
     return f"{digits[:-decimals]}.{digits[-decimals:]}"
 

@@ -23,9 +23,9 @@ def unreadable(path: Path, error: OSError | ValueError) -> InputError:
     return InputError(str(path), None, None, f"cannot be read: {_reason(error)}")
 
 
-def unwritable(path: Path, error: OSError | ValueError) -> InputError:
-    """The refusal of a path that cannot be written to."""
-    return InputError(str(path), None, None, f"cannot be written: {_reason(error)}")
+def unwritable(path: Path, why: OSError | ValueError | str) -> InputError:
+    """The refusal of a path that cannot be written to, for the system's error or another reason."""
+    return InputError(str(path), None, None, f"cannot be written: {why if isinstance(why, str) else _reason(why)}")
 
 
 def _reason(error: OSError | ValueError) -> str:

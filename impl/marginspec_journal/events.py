@@ -50,7 +50,7 @@ def event_object(event: Event) -> JsonObject:
     """An event as a journal states it, without ts, ref and observed; decimals in their shortest form.
 
     The shortest form (0.1 for 0.10) makes JSON Lines and Parquet agree. Optional fields that are absent
-    are left out. No field sorts behind the type.
+    are left out. No field sorts after the type.
     """
     return _ENCODERS[type(event)](event)
 

@@ -14,7 +14,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     kind: tuple(part.removeprefix("lot_") for part in signature(getattr(ledger, kind)).parameters)
     for kind in get_args(LedgerKind)
 }
-"""For each kind of ledger account, what its name states behind the kind: the parameters of the function named so."""
+"""For each kind of ledger account, what its name states after the kind: the parameters of the function named so."""
 
 FORMS = {kind: ":".join((kind, *owner)) for kind, owner in OWNERS.items()}
 

@@ -18,7 +18,7 @@ from marginspec_journal.errors import InputError, unreadable
 from marginspec_journal.events import EVENT_FORMS, Record, event_object, record_of
 from marginspec_journal.header import header_object, header_of
 from marginspec_journal.strict_json import parse_document
-from marginspec_journal.whole_files import check_length, opened
+from marginspec_journal.whole_files import check_length, open_file
 
 COMPRESSED = ".zst"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -37,7 +37,7 @@ class LinesJournal:
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         self._begun = False
-        self._source = HashedStream(opened(path))
+        self._source = HashedStream(open_file(path))
         weakref.finalize(self, self._source.stream.close)
         self._passed = sha256()
         self._lines = _hashed(_numbered_lines(path, self._source), self._passed)
@@ -48,7 +48,7 @@ class LinesJournal:
             raise InputError(self.name, 1, None, "the file begins with a byte order mark")
         self.header: Header = header_of(parse_document(text, self.name, number))
 
-    def passed_sha256(self) -> str:
+    def sha256_so_far(self) -> str:
         """SHA-256 of the lines so far, decompressed, the header's included."""
         return self._passed.hexdigest()
 
@@ -62,7 +62,7 @@ class LinesJournal:
         return sum(1 for _ in islice(self._lines, records))
 
     def __iter__(self) -> Iterator[Record]:
-        # Going on behind a line that was refused would take the rest for the whole.
+        # Going on after a line that was refused would take the rest for the whole.
         assert not self._begun, "a journal is read once"
         self._begun = True
         for number, text in self._lines:

@@ -33,7 +33,7 @@ from marginspec_journal.events import ANNOTATIONS, EVENT_FORMS, Record, record_o
 from marginspec_journal.header import header_object, header_of
 from marginspec_journal.names import is_name
 from marginspec_journal.strict_json import parse_document
-from marginspec_journal.whole_files import opened
+from marginspec_journal.whole_files import open_file
 
 try:
     import pyarrow as pa
@@ -120,18 +120,18 @@ def opened_table(path: Path) -> BufferedReader:
             raise InputError(str(path), None, None, "cannot be read: not a regular file")
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from None
-    return opened(path)
+    return open_file(path)
 
 
 def parquet_file(stream: BinaryIO, path: Path) -> Any:
     """What reads a Parquet file; without the pages' checksums a flipped bit could go unnoticed as another amount."""
-    with damage_of(path):
+    with refusing_damage(path):
         return pq.ParquetFile(stream, page_checksum_verification=True)
 
 
 @contextmanager
-def damage_of(path: Path) -> Iterator[None]:
-    """Turn what the library says of a damaged file into refusals of it."""
+def refusing_damage(path: Path) -> Iterator[None]:
+    """Turn what the library says of a damaged file into an InputError that names it."""
     try:
         yield
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
@@ -157,7 +157,7 @@ class ParquetJournal:
         self._digest: str | None = None
         self._opened_as = _identity(self._stream)
         self._file = parquet_file(self._stream, path)
-        with damage_of(path):
+        with refusing_damage(path):
             schema = self._file.schema_arrow
             fields = [(field.name, field.type) for field in schema]
         self.header = self._header(schema.metadata or {})
@@ -187,7 +187,7 @@ class ParquetJournal:
         if "type" not in names:
             raise InputError(self.name, None, "type", "missing column")
 
-    def passed_sha256(self) -> str:
+    def sha256_so_far(self) -> str:
         """SHA-256 of the whole file: its rows have no bytes of their own."""
         return self.file_sha256()
 
@@ -231,7 +231,7 @@ class ParquetJournal:
         # No checksum covers a page's head, and a wrong one can end the reading early without an error.
         announced = self._file.metadata.num_rows
         if rows_read != announced:
-            raise InputError(self.name, None, None, f"damaged after row {rows_read}: {announced} rows were announced")
+            raise InputError(self.name, None, None, f"damaged after row {rows_read}: expected {announced} rows")
 
     def records(self, batch: Any, rows_before: int) -> Iterator[Record]:
         """The records of a batch, by the definition of what a row may hold."""

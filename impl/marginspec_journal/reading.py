@@ -22,7 +22,7 @@ class Journal(Protocol):
     def __iter__(self) -> Iterator[Record]:
         """The records in order; an InputError may come at any of them."""
 
-    def passed_sha256(self) -> str:
+    def sha256_so_far(self) -> str:
         """SHA-256 that binds what is read so far: of the lines, or of a Parquet file as a whole."""
 
     def file_sha256(self) -> str:

@@ -102,7 +102,7 @@ def _receipt(file: str, number: int, line: bytes) -> ReadReceipt:
         # Also finds repeated fields, of which the decoder keeps one.
         root.fail("not in canonical form")
     if not newline:
-        root.fail("no newline at the end: the file may be cut off")
+        root.fail("not ended by a newline: the file may be cut short")
     return receipt
 
 

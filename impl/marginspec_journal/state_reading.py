@@ -43,6 +43,7 @@ from marginspec_journal.strict_json import Node
 
 LISTING = RecordForm(ListMarket, key="market")
 """A market, which is read under the names and rules by which one is listed."""
+WRONG_SIGN = "LONG must be positive, SHORT negative"
 
 
 def state_of(fields: dict[str, Node]) -> State:
@@ -96,7 +97,7 @@ def _market(name: str, node: Node, header: Header) -> Market:
             limit_terms(listing),
         )
     except Rejected as refusal:
-        node.fail(f"no market may be so: {refusal.reason}")
+        node.fail(f"invalid market: {refusal.reason}")
 
 
 def _closed_markets(node: Node, state: State) -> tuple[str, ...]:
@@ -159,7 +160,7 @@ def _settings(node: Node, state: State) -> Map[tuple[str, str], Setting]:
         _known_market(entry, market, state)
         settings[account, market] = Setting(**SETTING.read(entry))
         if settings[account, market] == Setting():
-            entry.fail("nothing is set")
+            entry.fail("sets nothing: leave it out")
     return Map(settings)
 
 
@@ -170,9 +171,9 @@ def _check_fits_mode(node: Node, side: PositionSide, mode: PositionMode) -> None
 
 def _check_sign(node: Node, side: PositionSide, quantity: int) -> None:
     if quantity == 0:
-        node.fail("zero quantities are left out")
+        node.fail("a quantity of zero: leave it out")
     if (side == "LONG" and quantity < 0) or (side == "SHORT" and quantity > 0):
-        node.fail(f"side {side} has a quantity of the other sign")
+        node.fail(WRONG_SIGN)
 
 
 def _positions(node: Node, state: State) -> Map[PositionKey, Quantity]:
@@ -203,7 +204,7 @@ def _position(node: Node, key: PositionKey, state: State) -> Quantity:
     }
     for name, value in following.items():
         if stated[name] != value:
-            fields[name].fail(f"is {value} by the account's settings")
+            fields[name].fail(f"expected {value}, as the account's settings give")
     _check_sign(fields["quantity"], key.side, stated["quantity"])
     return Quantity(stated["quantity"])
 
@@ -228,7 +229,7 @@ def _lot(name: str, node: Node, next_lot: int, state: State) -> Lot:
 def _lot_id(name: str, node: Node, next_lot: int) -> int:
     lot_id = node.integer_of(name)
     if not 1 <= lot_id < next_lot:
-        node.fail("not an id from 1 to below next_lot")
+        node.fail("a lot's id is at least 1 and below next_lot")
     return lot_id
 
 
@@ -238,7 +239,7 @@ def _orders(node: Node, state: State) -> Map[str, Map[str, Order]]:
         mode = _known_account(entry, account, state)
         own = {name: _order(name, order, mode, state) for name, order in entry.named_entries()}
         if not own:
-            entry.fail("accounts without orders are left out")
+            entry.fail("no orders: leave the account out")
         orders[account] = Map(own)
     return Map(orders)
 
@@ -249,7 +250,7 @@ def _order(name: str, node: Node, mode: PositionMode, state: State) -> Order:
     order = Order(id=name, **ORDER.values(fields, _digits(market, state)))
     _check_fits_mode(fields["position_side"], order.position_side, mode)
     if order.price % market.tick != 0:
-        fields["price"].fail("off the market's tick")
+        fields["price"].fail("not a multiple of the market's tick")
     if abs(market.value(order.price, order.quantity)) > MAX_VALUE:
         fields["quantity"].fail("its value at the limit price is too large")
     return order
@@ -265,9 +266,9 @@ def _ledger(node: Node, state: State) -> Map[LedgerAccount, Money]:
         _check_owner(account, entry, state)
         balance = _money(entry, asset_of(state, account), state.header)
         if balance == 0:
-            entry.fail("zero balances are left out")
+            entry.fail("a balance of zero: leave it out")
         if account.kind == "external" and balance < -MAX_NET_DEPOSITS:
-            entry.fail("net deposits past their limit")
+            entry.fail("net deposits above their limit")
         balances[account] = balance
     return Map(balances)
 
@@ -276,7 +277,7 @@ def _check_owner(account: LedgerAccount, node: Node, state: State) -> None:
     """Refuse a ledger account that nobody can have, so that its asset is known."""
     match account.kind:
         case "clearing":
-            node.fail("nothing is in clearing after an event")
+            node.fail("clearing is empty after every event: leave it out")
         case "wallet":
             _known_account(node, account.account, state)
         case "reserve":
@@ -336,10 +337,10 @@ def _fund_status(node: Node, state: State) -> Map[str, FundStatus]:
         fields = FUND_STATUS.fields(entry)
         found[name] = FundStatus(**FUND_STATUS.values(fields, _digits(market, state)))
         if found[name].high_water < found[name].balance:
-            fields["high_water"].fail("below the balance")
+            fields["high_water"].fail("must be at least the balance")
     for name in state.markets:
         if found.get(name, FundStatus()).balance != state.balance(ledger.reserve(name)):
-            node.child(name).fail("the balance is not that of the reserve")
+            node.child(name).fail("the balance differs from the reserve's in the ledger")
     return Map(found)
 
 
@@ -393,4 +394,4 @@ def _open_value(markets: Map[str, Market], open_interest: Map[str, Quantity]) ->
 def _check_open_value(node: Node, state: State) -> None:
     for asset, value in state.open_value.items():
         if value > MAX_OPEN_INTEREST_MARKED:
-            node.fail(f"the open interest of {asset} is past its limit at mark")
+            node.fail(f"the open interest of {asset} at mark is above its limit")

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeVar
 import attrs
 
 from marginspec.model.units import Decimal8, in_units
-from marginspec_journal.decimals import parse_decimal
+from marginspec_journal.decimals import decimal_text, parse_decimal
 from marginspec_journal.errors import InputError
 from marginspec_journal.names import is_name
 from marginspec_journal.whole_files import read_whole
@@ -197,9 +197,9 @@ class Node:
         if units is None:
             self.fail(f"more than {decimals} digits after the point: {self.value}")
         if least is not None and units < least:
-            self.fail(f"too small: {self.value}")
+            self.fail(f"must be at least {decimal_text(least, decimals)}, found {self.value}")
         if most is not None and units > most:
-            self.fail(f"too large: {self.value}")
+            self.fail(f"must be at most {decimal_text(most, decimals)}, found {self.value}")
         return units
 
 

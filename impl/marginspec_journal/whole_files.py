@@ -9,7 +9,7 @@ from marginspec_journal import limits
 from marginspec_journal.errors import InputError, unreadable
 
 
-def opened(path: Path) -> BufferedReader:
+def open_file(path: Path) -> BufferedReader:
     """A file to read; InputError if there is none that can be read."""
     try:
         return path.open("rb")
@@ -19,13 +19,13 @@ def opened(path: Path) -> BufferedReader:
 
 def read_whole(path: Path, most: int = limits.FILE_BYTES) -> bytes:
     """All that a file holds; InputError if that is more than so many bytes, before they are in memory."""
-    with opened(path) as stream:
+    with open_file(path) as stream:
         try:
             found = os.fstat(stream.fileno())
             # Of a pipe the size is not known before it is read.
             text = b"" if found.st_size > most else stream.read(-1 if stat.S_ISREG(found.st_mode) else most + 1)
             if max(found.st_size, len(text)) > most:
-                raise InputError(str(path), None, None, f"larger than {most} bytes, the most that is read")
+                raise InputError(str(path), None, None, f"larger than the limit of {most} bytes")
         except (OSError, ValueError) as error:
             raise unreadable(path, error) from None
     return text
@@ -42,4 +42,4 @@ def lines_in(path: Path) -> list[bytes]:
 def check_length(length: int, name: str, number: int) -> None:
     """Refuse a line that is too long, whether its end has come or not."""
     if length > limits.LINE_BYTES:
-        raise InputError(name, number, None, f"longer than {limits.LINE_BYTES} bytes, the most that a line may have")
+        raise InputError(name, number, None, f"longer than the limit of {limits.LINE_BYTES} bytes for a line")

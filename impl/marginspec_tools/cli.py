@@ -50,8 +50,8 @@ COMMANDS = {
     "explain": Listed("explain.command", "Explain an event or an account as a tree of values and rules."),
     "scenario": Listed("simulate.scenario", "Write the journal of a simulated venue, from a seed."),
     "calc": Listed("calculate.calc", "Answer questions on tiers, margins, liquidation prices and deleveraging."),
-    "sweep": Listed("fleet.sweep", "Say what would follow from other mark prices, scenario by scenario."),
-    "campaign": Listed("fleet.campaign", "Simulate a journal for each of many seeds, and say what came of each."),
+    "sweep": Listed("fleet.sweep", "Stress-test a state: what would follow from other mark prices."),
+    "campaign": Listed("fleet.campaign", "Simulate, run and compare a journal for each of many seeds."),
     "segment": Listed("fleet.segment", "Run one segment of a journal again, from a snapshot of its start."),
     "merge": Listed("fleet.merge", "Join the parts of a sweep, a campaign or a run in segments."),
     "prove": Listed("prove.command", "Prove the theorems on the rulebook's own functions."),
@@ -99,7 +99,7 @@ class LazyCommands(click.Group):
 def marginspec() -> None:
     """The executable rulebook of perpetual-futures margin, liquidation and loss waterfall.
 
-    Exit codes: 0 holds; 1 a divergence or a broken invariant; 2 wrong usage or input; 3 an engine or marginspec
+    Exit codes: 0 all holds; 1 a divergence or a broken invariant; 2 wrong usage or input; 3 an engine or marginspec
     itself crashed; 4 inconclusive.
     """
 
@@ -180,7 +180,7 @@ def internal_error(error: Exception) -> str:
     if os.environ.get("MARGINSPEC_TRACEBACK"):
         traceback.print_exception(error)
     if isinstance(error, MemoryError):
-        return "memory ran out"
+        return "out of memory"
     last = traceback.extract_tb(error.__traceback__)[-1]
     what = f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}: {error}"
     return f"internal error: {what}; please report this line and the command as an issue in marginspec's repository"

@@ -148,9 +148,9 @@ def test_it_is_said_once_on_stderr(monkeypatch: pytest.MonkeyPatch, capsys: pyte
 
 def test_each_process_that_answers_pieces_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "BEFORE_COMPILING", [])
-    Campaign(mixed(accounts=50, following=1, seed=1), checking=False).opened()
+    Campaign(mixed(accounts=50, following=1, seed=1), checking=False).answerer()
     assert len(keeping.BEFORE_COMPILING) == 1
     keeping.BEFORE_COMPILING.clear()
     with pytest.raises(InputError, match="missing field"):
-        StateText("state", b"{}").opened()
+        StateText("state", b"{}").answerer()
     assert len(keeping.BEFORE_COMPILING) == 1

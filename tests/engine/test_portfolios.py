@@ -225,16 +225,21 @@ def changed(**changes: str) -> list[dict[str, str]]:
 
 
 MALFORMED: list[tuple[str, list[dict[str, str]], dict[str, Any], str]] = [
-    ("quantity of zero", changed(quantity="0"), {}, "2: quantity: a position's quantity is not zero"),
+    ("quantity of zero", changed(quantity="0"), {}, "2: quantity: must not be zero"),
     ("cost of the other sign", changed(cost="-1"), {}, "2: cost: expected a cost with the sign of the quantity"),
-    ("unknown market", changed(market="ZZZ"), {}, "2: market: not among the markets"),
+    ("unknown market", changed(market="ZZZ"), {}, "2: market: unknown market"),
     ("too many digits", changed(quantity="0.0001"), {}, "2: quantity: has more digits than its market allows"),
     ("unknown side", changed(side="both"), {}, "2: side: expected BOTH, LONG or SHORT"),
-    ("side of the other sign", changed(side="SHORT"), {}, "2: quantity: has the other sign than its side"),
-    ("position twice", changed(domain="a"), {}, "2: market: the domain has this position already"),
-    ("modes mixed", changed(domain="a", side="LONG"), {}, "2: side: an account has BOTH, or LONG and SHORT"),
-    ("two cashes", changed(domain="a", cash="99", market="BBB"), {}, "2: cash: differs within the domain"),
-    ("domain apart", [*changed(), {**ROW, "domain": "a"}], {}, "3: domain: its rows do not stand together"),
+    ("side of the other sign", changed(side="SHORT"), {}, "2: quantity: LONG must be positive, SHORT negative"),
+    ("position twice", changed(domain="a"), {}, "2: market: repeated position of the domain"),
+    ("modes mixed", changed(domain="a", side="LONG"), {}, "2: side: BOTH cannot be mixed with LONG or SHORT"),
+    (
+        "two cashes",
+        changed(domain="a", cash="99", market="BBB"),
+        {},
+        "2: cash: must be the same in all rows of the domain",
+    ),
+    ("domain apart", [*changed(), {**ROW, "domain": "a"}], {}, "3: domain: the rows of a domain must be adjacent"),
     ("quantity too large", changed(quantity="99999999999999"), {}, "2: quantity: too large"),
     ("cash too large", changed(cash="99999999999999"), {}, "2: cash: too large"),
     ("cash beyond 64 bits", changed(cash="9999999999999999999999"), {}, "2: cash: too large"),
@@ -243,7 +248,7 @@ MALFORMED: list[tuple[str, list[dict[str, str]], dict[str, Any], str]] = [
         "domain too large",
         changed(quantity="120000000"),
         {},
-        "2: domain: cash, costs or values of the domain are beyond 2^60 quanta: ask about it in a file of questions",
+        "2: domain: cash, costs or values of the domain exceed 2^60 quanta: ask about it in a JSON file of questions",
     ),
     ("floats", changed(), {"cash": pa.array([1.0, 2.0])}, " cash: expected decimal128, not double"),
     ("no cost", changed(), {"cost": None}, " cost: expected this column once"),
@@ -254,7 +259,7 @@ MALFORMED: list[tuple[str, list[dict[str, str]], dict[str, Any], str]] = [
         "finer than the wire",
         changed(),
         {"cost": pa.array([Decimal("1.000000001")] * 2, pa.decimal128(38, 9))},
-        " cost: has decimals of more than 8 digits behind the point or 30 before",
+        " cost: has decimals of more than 8 digits after the point or 30 before",
     ),
 ]
 
@@ -315,7 +320,7 @@ def test_positions_are_no_more_than_are_read(tmp_path: Path, monkeypatch: pytest
     positions, markets = written(tmp_path, changed())
     monkeypatch.setattr(columns, "TABLE_ROWS", 1)
     outcome = calc(positions, "--markets", markets, "--output", tmp_path / "answers.parquet")
-    assert str(outcome.exception) == f"{positions}: 2 rows are more than the 1 that are read"
+    assert str(outcome.exception) == f"{positions}: 2 rows, more than the limit of 1"
 
 
 def test_positions_are_one_regular_file(tmp_path: Path) -> None:

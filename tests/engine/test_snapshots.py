@@ -19,7 +19,7 @@ from marginspec_engine.states.snapshots import TABLES, read_snapshot
 from marginspec_journal import InputError, open_journal, write_journal, write_lines
 from marginspec_journal.states import write_state
 from marginspec_tools.console import BrokenInvariant
-from marginspec_tools.runs.fast_running import FastRun, Kept
+from marginspec_tools.runs.fast_running import FastRun, SnapshotFile
 from marginspec_tools.simulate import generate, mixed
 from worlds.golden import FOLDER
 
@@ -28,7 +28,7 @@ LEVY = FOLDER / "levy.jsonl"
 
 def kept(journal: Path, snapshot: Path, every: int = 5, start: Path | None = None) -> Path:
     """The snapshot of where a journal ends."""
-    list(FastRun(journal, start, kept=Kept(snapshot, every)))
+    list(FastRun(journal, start, snapshots=SnapshotFile(snapshot, every)))
     return snapshot
 
 
@@ -65,15 +65,15 @@ def test_a_killed_run_goes_on_from_its_snapshot(form: str, tmp_path: Path) -> No
     whole = FastRun(path)
     assert b"".join(whole) == b""
     for killed_after in (0, 1, 3, 2):
-        run = iter(FastRun(path, kept=Kept(snapshot, 250)))
+        run = iter(FastRun(path, snapshots=SnapshotFile(snapshot, 250)))
         for _ in range(killed_after):
             next(run)
-    resumed = FastRun(path, kept=Kept(snapshot, 250))
+    resumed = FastRun(path, snapshots=SnapshotFile(snapshot, 250))
     assert b"".join(resumed) == b""
     assert resumed.reached() == whole.reached()
     assert resumed.reasons == whole.reasons
     assert resumed.totals() == whole.totals()
-    again = FastRun(path, kept=Kept(snapshot, 250))
+    again = FastRun(path, snapshots=SnapshotFile(snapshot, 250))
     assert list(again) == []
     assert again.reached() == whole.reached()
 
@@ -84,7 +84,7 @@ def test_a_journal_that_has_grown_is_gone_on_with(tmp_path: Path) -> None:
     path.write_bytes(b"".join(lines[:-3]))
     kept(path, snapshot, every=2)
     path.write_bytes(b"".join(lines))
-    resumed, whole = FastRun(path, kept=Kept(snapshot, 2)), FastRun(LEVY)
+    resumed, whole = FastRun(path, snapshots=SnapshotFile(snapshot, 2)), FastRun(LEVY)
     assert list(resumed)[:0] == list(whole)[:0] == []
     assert resumed.reached() == whole.reached()
 
@@ -116,9 +116,9 @@ def test_a_snapshot_of_another_journal_is_refused(
         write_journal(path, journal.header, journal)
     snapshot = kept(own, tmp_path / "run.snapshot")
     with pytest.raises(InputError) as refusal:
-        FastRun(other, kept=Kept(snapshot, 5))
-    assert str(refusal.value) == f"{snapshot}: journal: of another journal than {other}"
-    FastRun(own, kept=Kept(snapshot, 5))
+        FastRun(other, snapshots=SnapshotFile(snapshot, 5))
+    assert str(refusal.value) == f"{snapshot}: journal: the snapshot is of another journal than {other}"
+    FastRun(own, snapshots=SnapshotFile(snapshot, 5))
 
 
 def test_a_snapshot_of_another_start_is_refused(tmp_path: Path) -> None:
@@ -137,9 +137,9 @@ def test_a_snapshot_of_another_start_is_refused(tmp_path: Path) -> None:
     snapshot = kept(tail, tmp_path / "run.snapshot", 30, starts[0])
     for other in (starts[1], None):
         with pytest.raises(InputError) as refusal:
-            FastRun(tail, other, kept=Kept(snapshot, 30))
-        assert str(refusal.value) == f"{snapshot}: start: of a run from another state"
-    assert FastRun(tail, starts[0], kept=Kept(snapshot, 30)).totals().events == 300
+            FastRun(tail, other, snapshots=SnapshotFile(snapshot, 30))
+        assert str(refusal.value) == f"{snapshot}: start: the snapshot is of a run from another state"
+    assert FastRun(tail, starts[0], snapshots=SnapshotFile(snapshot, 30)).totals().events == 300
 
 
 def test_a_state_that_breaks_an_invariant_is_refused(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_state_that_breaks_an_invariant_is_refused(tmp_path: Path) -> None:
     words[2] -= 1
     resealed(snapshot, head, words)
     with pytest.raises(BrokenInvariant) as refusal:
-        FastRun(LEVY, kept=Kept(snapshot, 5))
+        FastRun(LEVY, snapshots=SnapshotFile(snapshot, 5))
     assert str(refusal.value) == f"{snapshot}: INV-01 is broken: balances do not sum to zero, USDT"
 
 

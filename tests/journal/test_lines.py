@@ -222,7 +222,7 @@ def test_a_small_file_that_unpacks_to_a_flood_does_not_fill_the_memory(tmp_path:
         list(journal)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert str(refusal.value) == f"{path}:2: longer than 16777216 bytes, the most that a line may have"
+    assert str(refusal.value) == f"{path}:2: longer than the limit of 16777216 bytes for a line"
     assert most < 300 << 20
     assert journal.header == Header()
 
@@ -233,7 +233,7 @@ def test_a_line_may_be_as_long_as_the_limit_says(tmp_path: Path, monkeypatch: py
     assert len(list(open_journal(path))) == 1
     for longer in (HEADER_LINE + DEPOSIT[:-1] + b" \n", HEADER_LINE + DEPOSIT[:-1] + b" "):
         path.write_bytes(longer)
-        assert refused(path) == f":2: longer than {len(DEPOSIT) - 1} bytes, the most that a line may have"
+        assert refused(path) == f":2: longer than the limit of {len(DEPOSIT) - 1} bytes for a line"
 
 
 # ------------------------------------------------------------------- the fast way and the definition

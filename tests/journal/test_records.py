@@ -198,8 +198,8 @@ GOOD = {"days": 9, "left": "0.007", "price": "0.99", "quantity": "0.005", "side"
     ("form", "wrong", "said"),
     [
         (RESTING, {"side": "long"}, 'side: expected one of buy, sell, found "long"'),
-        (RESTING, {"price": "0"}, "price: too small: 0"),
-        (RESTING, {"price": "1.00"}, "price: too large: 1.00"),
+        (RESTING, {"price": "0"}, "price: must be at least 0.01, found 0"),
+        (RESTING, {"price": "1.00"}, "price: must be at most 0.99, found 1.00"),
         (RESTING, {"price": "0.001"}, "price: more than 2 digits after the point: 0.001"),
         (RESTING, {"days": 10}, "days: must be at most 9, found 10"),
         (RESTING, {"resting": "r"}, "resting: unknown field"),

@@ -28,7 +28,7 @@ from marginspec_proofs.prover.statements import ALL_INTEGERS, REGISTRY, Case, Nu
 from marginspec_proofs.prover.worlds import ASSET, World
 from marginspec_proofs.theorems.necessity import AN_EXAMPLE, whole
 from marginspec_tools.prove.command import Summary, command, failure_lines, summary_of, write_example
-from marginspec_tools.prove.counterexamples import carried, example_of
+from marginspec_tools.prove.counterexamples import example_of, read_back
 from marginspec_tools.runs.replay import command as replay
 from worlds.witnesses import EXAMPLES, FOLDER, write_witness
 
@@ -184,7 +184,7 @@ def test_events_after_a_state_replay_from_it(tmp_path: Path, monkeypatch: pytest
 
 def test_events_after_a_state_need_a_file_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = counterexample_of(DEPOSITS, monkeypatch)
-    with pytest.raises(click.UsageError, match="the example of T-X-3 begins in a state: name a file for it by --state"):
+    with pytest.raises(click.UsageError, match="the example of T-X-3 starts from a state: name a file for it with"):
         write_example(tmp_path / "events.jsonl", None, [found])
     assert list(tmp_path.iterdir()) == []
 
@@ -231,7 +231,7 @@ def test_a_state_that_is_not_whole_is_no_file() -> None:
 def test_a_tier_table_of_any_length_is_no_file() -> None:
     world = World(NumericCase({"mark of first": 10}))
     world.market("first", tiers=None)
-    assert carried(world.state) is None
+    assert read_back(world.state) is None
 
 
 def test_a_witness_shows_its_numbers() -> None:
@@ -286,9 +286,9 @@ def test_the_command_writes_a_journal(tmp_path: Path) -> None:
         (("T-NUM-1",), "T-NUM-1 has no example that a file can hold; its calls are all that there is"),
         (
             ("T-MUL-1", "T-MUL-2"),
-            "an example is of one theorem: name it, such as marginspec prove T-NUM-1 --journal FILE",
+            "--journal and --state need one theorem: name it, as in marginspec prove T-NUM-1 --journal FILE",
         ),
-        ((), "an example is of one theorem: name it, such as marginspec prove T-NUM-1 --journal FILE"),
+        ((), "--journal and --state need one theorem: name it, as in marginspec prove T-NUM-1 --journal FILE"),
     ],
 )
 def test_no_journal_without_events(ids: tuple[str, ...], said: str, tmp_path: Path) -> None:

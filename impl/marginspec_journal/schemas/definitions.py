@@ -29,7 +29,7 @@ def refer(name: str, description: str = "") -> JsonObject:
     return {**reference, "description": description} if description else reference
 
 
-def whole(pattern: str) -> str:
+def anchored(pattern: str) -> str:
     """The pattern of a text that is nothing else."""
     return f"^{pattern}$"
 
@@ -53,7 +53,7 @@ def closed(
 def keyed(pattern: str, entry: JsonObject, description: str, **more: object) -> JsonObject:
     """An object whose field names are all of a pattern."""
     described = {"type": "object", "description": description}
-    return {**described, "patternProperties": {whole(pattern): entry}, "additionalProperties": False, **more}
+    return {**described, "patternProperties": {anchored(pattern): entry}, "additionalProperties": False, **more}
 
 
 def nullable(schema: JsonObject, description: str) -> JsonObject:
@@ -153,7 +153,7 @@ def _header() -> JsonObject:
 SHARED: JsonObject = {
     "name": {
         "type": "string",
-        "pattern": whole(NAME),
+        "pattern": anchored(NAME),
         "description": "An id of an account, order, market or asset: 1 to 64 characters, each one of A-Z a-z 0-9 . _ - "
         "or a non-ASCII character of the Basic Multilingual Plane in category Lu, Ll, Lo or Nd of Unicode 14.0 (the "
         "rulebook has the table of ranges; the pattern here is wider). Compared code point by code point.",
@@ -182,7 +182,7 @@ SHARED: JsonObject = {
     },
     "ledger_account": {
         "type": "string",
-        "pattern": whole(ledger_pattern(clearing=True)),
+        "pattern": anchored(ledger_pattern(clearing=True)),
         "description": f"A ledger account: {', '.join(FORMS.values())}.",
     },
     "header": _header(),

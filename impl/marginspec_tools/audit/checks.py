@@ -36,7 +36,7 @@ class Tally:
 
     def count(self, step: Step) -> None:
         """Count what an event did, and what its line says was observed."""
-        effects = step.taken.receipt.effects
+        effects = step.transition.receipt.effects
         self.happened.update(happenings(effects))
         self.lots_opened.update(effect.lot.market for effect in effects if isinstance(effect, LotOpened))
         self.compared.update(observed_values(step.record.observed))
@@ -130,11 +130,11 @@ def verdicts(tally: Tally) -> list[Verdict]:
     """What was found of each invariant."""
     return [
         Verdict(invariant, sentence, tally.broken[invariant], tally.first_broken.get(invariant))
-        for invariant, sentence in sentences().items()
+        for invariant, sentence in invariant_sentences().items()
     ]
 
 
-def sentences() -> dict[str, str]:
+def invariant_sentences() -> dict[str, str]:
     """What each invariant says, by id: the first line of what checks it."""
     found: dict[str, list[str]] = {}
     for invariant, predicate in (*STATE_INVARIANTS.items(), *EVENT_INVARIANTS.items()):

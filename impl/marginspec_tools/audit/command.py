@@ -26,7 +26,7 @@ from marginspec_tools.audit.findings import Finding
 from marginspec_tools.audit.liquidations import COLUMNS, liquidation_rows
 from marginspec_tools.audit.summary import audit_fields, compared_text, findings_text, summary_object, summary_text
 from marginspec_tools.audit.waterfall import all_funds
-from marginspec_tools.console import counted, json_option, one_line, print_fields, print_line, shown_path
+from marginspec_tools.console import json_option, one_line, print_fields, print_json_line, printable_path, with_progress
 from marginspec_tools.runs import Run, broken_in, engine_option, estimated_events, print_run, start_option
 
 PATH = click.Path(path_type=Path)
@@ -45,8 +45,8 @@ def hashes_of(inputs: dict[str, Path]) -> dict[str, str]:
 
 @click.command("audit")
 @click.argument("journal", type=PATH)
-@click.option("--report", type=PATH, metavar="FOLDER", required=True, help="Where the report is written.")
-@click.option("--force", is_flag=True, help="Replace the report that is in the folder already.")
+@click.option("--report", type=PATH, metavar="FOLDER", required=True, help="Write the report to this folder.")
+@click.option("--force", is_flag=True, help="Replace the report in the folder.")
 @start_option
 @engine_option
 @json_option
@@ -56,9 +56,9 @@ def command(
 ) -> None:
     """Run JOURNAL, check every event, and write a report folder.
 
-    Checked are all invariants after every event; the transparency figures, counted anew from the transfers;
-    and what the exchange's own engine answered, where the journal's `observed` says it. The report appears
-    when the run is over, whole: summary.md, summary.json, funds.csv, liquidations.csv, findings.jsonl and
+    It checks all invariants after every event; the transparency figures, by counting them anew from the transfers;
+    and the answers of the exchange's own engine, where the journal states them as `observed`. The report is written
+    whole when the run is over: summary.md, summary.json, funds.csv, liquidations.csv, findings.jsonl and
     manifest.json.
 
     Exit codes: 0 no findings; 1 findings; 2 wrong usage or input, nothing written.
@@ -74,8 +74,8 @@ def command(
     tally, summary = audit(run, inputs, hashes, place)
     if as_json:
         for found in tally.first:
-            print_line(attrs.asdict(found))
-        print_line({**summary, "report": shown_path(place)})
+            print_json_line(attrs.asdict(found))
+        print_json_line({**summary, "report": printable_path(place)})
     else:
         print_audit(run, tally, summary, place)
     context.exit(0 if tally.holds else 1)
@@ -95,11 +95,11 @@ def audit(run: Run, inputs: dict[str, Path], hashes: dict[str, str], place: Path
         for name, digest in hashes_of(inputs).items():
             if digest != hashes[name]:
                 raise InputError(str(inputs[name]), None, None, "changed while it was audited")
-        summary = summary_object(run, tally, {name: shown_path(path) for name, path in inputs.items()})
-        contents[folder.SUMMARY].write(pretty(summary))
+        summary = summary_object(run, tally, {name: printable_path(path) for name, path in inputs.items()})
+        contents[folder.SUMMARY].write(indented_json(summary))
         contents[folder.SUMMARY_TEXT].write(summary_text(run, tally, summary).encode())
         contents[folder.FUNDS].write(funds_table(run.state, tally))
-        contents[folder.MANIFEST].write(pretty(manifest(run, hashes, contents)))
+        contents[folder.MANIFEST].write(indented_json(manifest(run, hashes, contents)))
         folder.publish(place, contents)
     return tally, summary
 
@@ -108,7 +108,7 @@ def check_events(run: Run, journal: Path, findings: BinaryIO, liquidations: Bina
     """Run to the end with all checks; writes findings and liquidations as they come."""
     checks = Checks(run)
     liquidations.write(csv_line(COLUMNS))
-    for step, found in counted(checks, "auditing", estimated_events(journal)):
+    for step, found in with_progress(checks, "auditing", estimated_events(journal)):
         for row in liquidation_rows(step):
             liquidations.write(csv_line(row.get(column) for column in COLUMNS))
         write_findings(found, findings)
@@ -131,7 +131,7 @@ def csv_line(cells: Iterable[Any]) -> bytes:
 
 def funds_table(state: State, tally: Tally) -> bytes:
     """funds.csv: the status of every market."""
-    rows = [funds.exact() for funds in all_funds(state, tally.lots_opened)]
+    rows = [funds.as_object() for funds in all_funds(state, tally.lots_opened)]
     header = csv_line(rows[0]) if rows else b"market\n"
     return header + b"".join(csv_line(row.values()) for row in rows)
 
@@ -161,7 +161,7 @@ def sha256_of_stream(stream: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def pretty(fields: dict[str, Any]) -> bytes:
+def indented_json(fields: dict[str, Any]) -> bytes:
     """JSON that people can read too."""
     return msgspec.json.format(msgspec.json.encode(fields), indent=2) + b"\n"
 

@@ -15,7 +15,14 @@ from marginspec.model.state import State
 from marginspec_tools.audit.checks import Checks, Share, Tally, Verdict, check_share, verdicts
 from marginspec_tools.audit.findings import Finding
 from marginspec_tools.audit.waterfall import HAPPENED, all_funds, happened_text, waterfall_table
-from marginspec_tools.console import QuietPool, counted, json_option, people_console, print_line, shown_path
+from marginspec_tools.console import (
+    QuietPool,
+    json_option,
+    people_console,
+    print_json_line,
+    printable_path,
+    with_progress,
+)
 from marginspec_tools.explain import explain_event
 from marginspec_tools.runs import Run, Step, Totals, estimated_events
 from marginspec_tools.simulate import stress_day_path
@@ -47,7 +54,7 @@ def audit_with(path: Path, others: list[Future[tuple[str, Tally]]], processes: i
     """This process's part, joined with what the others find; that all end in one hash is part of INV-10."""
     checks = Checks(Run(path), Share(0, processes))
     explained: Step | None = None
-    for step, _ in counted(checks, "checking", estimated_events(path)):
+    for step, _ in with_progress(checks, "checking", estimated_events(path)):
         if passes_loss_on(step) and (explained is None or len(effects_of(step)) < len(effects_of(explained))):
             explained = step
     checks.finish()
@@ -56,11 +63,11 @@ def audit_with(path: Path, others: list[Future[tuple[str, Tally]]], processes: i
         other_hash, found = other.result()
         tally.join(found)
         if other_hash != totals.hash:
-            tally.add([other_end(totals, other_hash)])
+            tally.add([hash_mismatch(totals, other_hash)])
     return Audit(totals, checks.run.state, tally, explained)
 
 
-def other_end(totals: Totals, other_hash: str) -> Finding:
+def hash_mismatch(totals: Totals, other_hash: str) -> Finding:
     """The finding that a second run of the journal ended in another hash."""
     return Finding(
         seq=totals.events,
@@ -78,7 +85,7 @@ def other_end(totals: Totals, other_hash: str) -> Finding:
 
 def effects_of(step: Step) -> tuple[Effect, ...]:
     """The effects of an event."""
-    return step.taken.receipt.effects
+    return step.transition.receipt.effects
 
 
 def passes_loss_on(step: Step) -> bool:
@@ -96,18 +103,18 @@ def passes_loss_on(step: Step) -> bool:
 def command(context: click.Context, as_json: bool, processes: int | None) -> None:
     """Audit the bundled stress day: 13 markets through a crash, every invariant checked after every event.
 
-    Exit code 0 if all hold, 1 otherwise.
+    Exit codes: 0 all hold; 1 an invariant is broken.
     """
     found = audit(stress_day_path(), processes or min(MOST_PROCESSES, os.cpu_count() or 1))
     if as_json:
-        for line in lines_of(found):
-            print_line(line)
+        for line in json_lines(found):
+            print_json_line(line)
     else:
         print_demo(found)
     context.exit(0 if found.tally.holds else 1)
 
 
-def lines_of(found: Audit) -> Iterator[dict[str, Any]]:
+def json_lines(found: Audit) -> Iterator[dict[str, Any]]:
     """The audit as lines for programs."""
     yield {
         "demo": 1,
@@ -120,10 +127,10 @@ def lines_of(found: Audit) -> Iterator[dict[str, Any]]:
         "happened": {kind: found.tally.happened[kind] for kind in HAPPENED},
     }
     for funds in all_funds(found.state, found.tally.lots_opened):
-        yield {"waterfall": funds.market.id, **funds.exact()}
+        yield {"waterfall": funds.market.id, **funds.as_object()}
     if found.explained is not None:
         step = found.explained
-        yield {"explained": explain_event(step.taken.before, step.record, step.number).as_object()}
+        yield {"explained": explain_event(step.transition.before, step.record, step.number).as_object()}
     for verdict in verdicts(found.tally):
         yield attrs.asdict(verdict)
     for finding in found.tally.first:
@@ -153,12 +160,12 @@ def print_demo(found: Audit) -> None:
 
 def print_beginning(step: Step, width: int) -> None:
     """The beginning of an event's explanation, and the command that shows all of it."""
-    lines = list(explain_event(step.taken.before, step.record, step.number).lines(depth=0, width=width))
+    lines = list(explain_event(step.transition.before, step.record, step.number).lines(depth=0, width=width))
     for line in lines[:LINES_EXPLAINED]:
         click.echo(line)
     rest = len(lines) - LINES_EXPLAINED
     if rest > 0:
-        command_line = f"marginspec explain {shown_path(stress_day_path())} {step.number}"
+        command_line = f"marginspec explain {printable_path(stress_day_path())} {step.number}"
         click.echo(f"… {rest} more lines, and all figures: {command_line}")
     click.echo()
 

@@ -12,7 +12,7 @@ Kind = Literal["invariant", "transparency", "name", "verdict", "ledger", "positi
 KINDS: dict[Kind, str] = {
     "invariant": "a settled state or an event breaks an invariant",
     "transparency": "a market's counters or a balance are not what the transfers amount to",
-    "name": "what was observed is of an account, asset, market, side or lot that there is not",
+    "name": "the observed account, asset, market, side or lot does not exist",
     "verdict": "the observed engine accepted or rejected otherwise, or for another reason",
     "ledger": "an observed balance differs",
     "position": "an observed position differs",
@@ -60,7 +60,7 @@ def finding(
 def broken_invariants(step: Step) -> list[Finding]:
     """The invariants that an event or the state after it breaks."""
     found: list[Finding] = []
-    for one in broken_by(step.taken, step.number, step.record.line):
+    for one in broken_by(step.transition, step.number, step.record.line):
         broken = one.violation
         found.append(finding(step, "invariant", broken.invariant, broken.where.name, broken.what, "none", one.amount))
     return found

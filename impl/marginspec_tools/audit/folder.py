@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from marginspec_journal import InputError
 from marginspec_journal.atomic import DISK, leftovers, new_part, remove
-from marginspec_tools.console import refusals, unwritable
+from marginspec_tools.console import refusing_os_errors, unwritable
 
 SUMMARY_TEXT = "summary.md"
 SUMMARY = "summary.json"
@@ -24,14 +24,14 @@ REPORT_FILES = (SUMMARY_TEXT, SUMMARY, FUNDS, LIQUIDATIONS, FINDINGS, MANIFEST)
 
 def checked_folder(folder: Path, *, force: bool) -> Path:
     """Where a report may be written, in full; refused before the work if it cannot be, or holds something already."""
-    with refusals(folder):
+    with refusing_os_errors(folder):
         place = Path(os.path.realpath(folder))
         if place.is_symlink():
-            raise unwritable(folder, "a loop of links")
+            raise unwritable(folder, "symbolic links form a loop")
         if place.exists() and not place.is_dir():
             raise unwritable(folder, "not a folder")
         if place == Path.cwd() or place in Path.cwd().parents:
-            raise unwritable(folder, "it is, or holds, the folder you are in")
+            raise unwritable(folder, "it is or contains the current folder")
         if place.is_dir() and any(place.iterdir()) and not force:
             raise unwritable(folder, "the folder is not empty; --force replaces the report in it")
         with tempfile.TemporaryFile(dir=place.parent):
@@ -43,14 +43,14 @@ def publish(place: Path, contents: Mapping[str, BinaryIO]) -> None:
 
     Files of a report that stood there are replaced; others of that folder are kept.
     """
-    with refusals(place):
+    with refusing_os_errors(place):
         new = new_part(place)
         new.mkdir()
         try:
             for name, content in contents.items():
                 write_file(new / name, content)
             DISK.sync_folder(new)
-            take_place(new, place)
+            move_into_place(new, place)
         except BaseException:
             remove(new)
             raise
@@ -65,7 +65,7 @@ def write_file(path: Path, content: BinaryIO) -> None:
         os.fsync(target.fileno())
 
 
-def take_place(new: Path, place: Path) -> None:
+def move_into_place(new: Path, place: Path) -> None:
     """Give a finished folder its place; what others keep there stays, though a kill had put it aside before."""
     if place.exists():
         old = new_part(place)
@@ -91,7 +91,7 @@ def sha256_of_file(path: Path) -> str:
     kind = path.stat().st_mode
     if not S_ISREG(kind) and not S_ISDIR(kind):
         # Opening a pipe would wait for its writer.
-        reason = "a pipe or device, which an audit, that reads its inputs twice, cannot read: save it as a file"
+        reason = "a pipe or device: an audit reads its inputs twice, so save it as a file first"
         raise InputError(str(path), None, None, reason)
     with path.open("rb") as stream:
         return file_digest(stream, "sha256").hexdigest()

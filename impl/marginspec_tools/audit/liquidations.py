@@ -35,8 +35,8 @@ COLUMNS = (
 def liquidation_rows(step: Step) -> Iterator[Row]:
     """The rows of an event."""
     record = step.record
-    for effect in step.taken.receipt.effects:
-        row = row_of(step.taken, effect)
+    for effect in step.transition.receipt.effects:
+        row = row_of(step.transition, effect)
         if row is not None:
             yield {"seq": step.number, "line": record.line, "ts": record.ts, "ref": record.ref, **row}
 

@@ -45,11 +45,11 @@ def verdict_differences(step: Step, observed: Mapping[str, Any]) -> Iterator[Fin
     """Accepted by one and rejected by the other, or rejected for another reason."""
     if "accepted" not in observed and "rejected" not in observed:
         return
-    expected = step.taken.receipt.rejected or "accepted"
+    expected = step.transition.receipt.rejected or "accepted"
     answered = observed.get("rejected", "accepted")
     if answered != expected:
         what = "reason" if "accepted" not in (answered, expected) else "verdict"
-        event = type(step.taken.event).__name__
+        event = type(step.transition.event).__name__
         yield finding(step, "verdict", "JRN-01", event, what, str(expected), answered)
 
 
@@ -60,14 +60,14 @@ def unknown_name(step: Step, rule: str, name: str, what: str, answered: str) -> 
 
 def balance_differences(step: Step, name: str, text: str) -> Iterator[Finding]:
     """A balance; a ledger account that never moved holds zero if its owner is there."""
-    state = step.taken.after
+    state = step.transition.after
     account = known_account(state, name)
     if account is None:
         yield unknown_name(step, "LED-01", name, "ledger account", text)
         return
     decimals = 0 if is_closed_lot(state, account) else state.header.decimals(asset_of(state, account))
     balance = state.balance(account)
-    if not same(balance, decimals, text):
+    if not is_same_amount(balance, decimals, text):
         yield finding(step, "ledger", "LED-01", name, "balance", decimal_text(balance, decimals), text)
 
 
@@ -94,7 +94,7 @@ def is_known_asset(state: State, asset: str) -> bool:
     return listed or any(market.asset == asset for market in state.markets.values())
 
 
-def same(units: int, decimals: int, text: str) -> bool:
+def is_same_amount(units: int, decimals: int, text: str) -> bool:
     """Whether a decimal says the same as an integer of so many decimals."""
     stated: int = parse_decimal(text)
     one_unit: int = 10 ** (WIRE_DECIMALS - decimals)
@@ -103,14 +103,14 @@ def same(units: int, decimals: int, text: str) -> bool:
 
 def position_differences(step: Step, name: str, position: Mapping[str, Any]) -> Iterator[Finding]:
     """Quantity, and margin mode and leverage where they were observed."""
-    state = step.taken.after
+    state = step.transition.after
     key = known_position(state, name)
     if key is None:
         yield unknown_name(step, "ACC-02", name, "position", position["quantity"])
         return
     market = state.markets[key.market]
     quantity = state.positions.get(key, FLAT)
-    if not same(quantity, market.quantity_decimals, position["quantity"]):
+    if not is_same_amount(quantity, market.quantity_decimals, position["quantity"]):
         expected = decimal_text(quantity, market.quantity_decimals)
         yield finding(step, "position", "ACC-02", name, "quantity", expected, position["quantity"])
     expected_settings = {
@@ -134,10 +134,10 @@ def known_position(state: State, name: str) -> PositionKey | None:
 
 def mark_differences(step: Step, name: str, text: str) -> Iterator[Finding]:
     """A mark price."""
-    market = step.taken.after.markets.get(name)
+    market = step.transition.after.markets.get(name)
     if market is None:
         yield unknown_name(step, "MKT-01", name, "market", text)
     elif market.mark is None:
         yield finding(step, "mark", "MKT-01", name, "mark", None, text)
-    elif not same(market.mark, market.price_decimals, text):
+    elif not is_same_amount(market.mark, market.price_decimals, text):
         yield finding(step, "mark", "MKT-01", name, "mark", decimal_text(market.mark, market.price_decimals), text)

@@ -66,16 +66,16 @@ class Recount:
         self._changed_markets.clear()
         moved: dict[LedgerAccount, None] = {}
         released: dict[int, int] = defaultdict(int)
-        for effect in step.taken.receipt.effects:
+        for effect in step.transition.receipt.effects:
             if isinstance(effect, Transferred):
-                self._book(effect, getattr(step.taken.event, "market", ""))
+                self._book(effect, getattr(step.transition.event, "market", ""))
                 moved[effect.source] = moved[effect.target] = None
                 lot, value = released_value(effect)
                 released[lot] += value
             elif isinstance(effect, LotOpened):
                 self.lots[effect.lot.id] = (effect.lot.market, 1 if effect.lot.quantity > 0 else -1)
             elif isinstance(effect, Deleveraged):
-                self._deleverage(effect, released.pop(effect.lot, 0), step.taken)
+                self._deleverage(effect, released.pop(effect.lot, 0), step.transition)
         return list(moved)
 
     def _counted(self, market: str) -> Counters:
@@ -103,7 +103,7 @@ class Recount:
         self._counted(market_id).deleveraged += released - value
 
     def _balances(self, step: Step, moved: list[LedgerAccount]) -> Iterator[Finding]:
-        after = step.taken.after
+        after = step.transition.after
         for account in moved:
             balance = after.balance(account)
             if balance != self.ledger[account]:
@@ -120,13 +120,15 @@ class Recount:
         What the state has is taken over once it was reported, so that one miscount is not reported at every event. Of
         a market that the event closed, nothing is left to be counted.
         """
-        before, after = step.taken.before.fund_status, step.taken.after.fund_status
+        before, after = step.transition.before.fund_status, step.transition.after.fund_status
         changed = set() if after is before else {one for one in after if after[one] != before.get(one)}
-        published = {one.market: one.status for one in step.taken.receipt.effects if isinstance(one, ReserveStatus)}
+        published = {
+            one.market: one.status for one in step.transition.receipt.effects if isinstance(one, ReserveStatus)
+        }
         for market in sorted({*self._changed_markets, *changed, *published}):
             status = after.get(market, FundStatus())
-            if market in step.taken.after.closed_markets:
-                status = published.get(market, step.taken.before.fund_status.get(market, FundStatus()))
+            if market in step.transition.after.closed_markets:
+                status = published.get(market, step.transition.before.fund_status.get(market, FundStatus()))
             if market in published:
                 yield from self._counters(step, market, "published", published[market])
             elif market in changed:
@@ -135,7 +137,8 @@ class Recount:
             self.counters[market] = Counters(**attrs.asdict(status))
 
     def _counters(self, step: Step, market: str, place: str, status: FundStatus) -> Iterator[Finding]:
-        counted, decimals = self.counters[market], step.taken.after.header.decimals(step.taken.market(market).asset)
+        taken, counted = step.transition, self.counters[market]
+        decimals = taken.after.header.decimals(taken.market(market).asset)
         for name in COUNTERS:
             expected, observed = getattr(counted, name), getattr(status, name)
             if expected != observed:
@@ -144,7 +147,7 @@ class Recount:
 
     def _shared_funds(self, step: Step, moved: list[LedgerAccount]) -> Iterator[Finding]:
         """Every change of an insurance fund or of relief publishes the new balances, and nothing else does."""
-        effects = step.taken.receipt.effects
+        effects = step.transition.receipt.effects
         published = {one.asset: (one.balance, one.relief) for one in effects if isinstance(one, InsuranceStatus)}
         assets = {account.asset for account in moved if account.kind in ("insurance", "relief")}
         for asset in sorted({*assets, *published}):
@@ -157,11 +160,11 @@ class Recount:
 
     def _text(self, step: Step, asset: str, balance: int | None) -> str | None:
         """A balance as a decimal, if there is one."""
-        return None if balance is None else decimal_text(balance, step.taken.after.header.decimals(asset))
+        return None if balance is None else decimal_text(balance, step.transition.after.header.decimals(asset))
 
     def finish(self, step: Step) -> Iterator[Finding]:
         """Compare the whole ledger, after the last event."""
-        after = step.taken.after
+        after = step.transition.after
         accounts = {*(account for account, balance in self.ledger.items() if balance != 0), *after.ledger}
         yield from self._balances(step, sorted(accounts, key=str))
 

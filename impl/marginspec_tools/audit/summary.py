@@ -56,7 +56,7 @@ def summary_object(run: Run, tally: Tally, inputs: dict[str, str]) -> dict[str, 
         "findings": {kind: tally.findings[kind] for kind in KINDS},
         "broken": dict(sorted(tally.broken.items())),
         "assets": {asset: asset_amounts(state, asset) for asset in assets_of(state)},
-        "markets": {funds.market.id: funds.exact() for funds in all_funds(state, tally.lots_opened)},
+        "markets": {funds.market.id: funds.as_object() for funds in all_funds(state, tally.lots_opened)},
     }
 
 

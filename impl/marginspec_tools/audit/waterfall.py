@@ -78,7 +78,7 @@ class MarketFunds:
     status: MarketStatus
     lots_opened: int
 
-    def exact(self) -> dict[str, Any]:
+    def as_object(self) -> dict[str, Any]:
         """The status as TRN-01 publishes it, amounts as exact decimals; the cover ratio's parts are in quanta."""
         market, status = self.market, self.status
         cover = status.cover
@@ -124,7 +124,7 @@ HEADINGS = {
 """The counters that people see, with their headings."""
 
 
-def whole_text(quanta: int, decimals: int) -> str:
+def whole_units_text(quanta: int, decimals: int) -> str:
     """An amount for people: whole units, thousands apart, the rest cut off; a dash for nothing."""
     if quanta == 0:
         return "-"
@@ -151,8 +151,8 @@ def waterfall_table(funds: Iterable[MarketFunds]) -> "Table":
     table.add_column("lots", footer=str(sum(row.lots_opened for row in shown)), justify="right")
     for name, heading in HEADINGS.items():
         total = sum(int(getattr(row.status.counters, name)) for row in shown)
-        table.add_column(heading, footer=whole_text(total, shown[0].decimals) if summed else "", justify="right")
+        table.add_column(heading, footer=whole_units_text(total, shown[0].decimals) if summed else "", justify="right")
     for row in shown:
-        amounts = (whole_text(int(getattr(row.status.counters, name)), row.decimals) for name in HEADINGS)
+        amounts = (whole_units_text(int(getattr(row.status.counters, name)), row.decimals) for name in HEADINGS)
         table.add_row(row.market.id, str(row.lots_opened), *amounts)
     return table

@@ -15,12 +15,12 @@ import msgspec
 
 from marginspec_journal import write_lines
 from marginspec_journal.errors import unwritable
-from marginspec_tools.console import json_option, refuse_given
+from marginspec_tools.console import json_option, refuse_parameters
 from marginspec_tools.runs import Run, need_fast_engine
 from marginspec_tools.simulate import Parameters, generate, mixed, opening_length
 
 if TYPE_CHECKING:
-    from marginspec_tools.bench.measurements import Measured as Measurements
+    from marginspec_tools.bench.measurements import Measured
 
 SIZES = (1_000, 10_000)
 SEED = 1
@@ -29,7 +29,7 @@ WARM_UP = 4
 
 
 @attrs.frozen
-class Measured:
+class ReplayCost:
     """Processor seconds of one size: a replay of the events after the warm-up, and the reference loop over them."""
 
     accounts: int
@@ -68,7 +68,7 @@ def reference_seconds(path: Path, warm_up: int) -> float:
     return time.process_time() - started
 
 
-def measure(accounts: int, following: int, repeats: int, folder: Path) -> Measured:
+def measure(accounts: int, following: int, repeats: int, folder: Path) -> ReplayCost:
     """The best of so many runs over one journal of the preset `mixed`."""
     filling = WARM_UP * accounts
     parameters: Parameters = mixed(accounts=accounts, following=filling + following, seed=SEED)
@@ -76,7 +76,7 @@ def measure(accounts: int, following: int, repeats: int, folder: Path) -> Measur
     path = folder / f"mixed-{accounts}.jsonl"
     write_lines(path, parameters.header, generate(parameters))
     runs = [(replay_seconds(path, warm_up), reference_seconds(path, warm_up)) for _ in range(repeats)]
-    return Measured(accounts, following, min(run[0] for run in runs), min(run[1] for run in runs))
+    return ReplayCost(accounts, following, min(run[0] for run in runs), min(run[1] for run in runs))
 
 
 @click.command("bench")
@@ -102,7 +102,7 @@ def measure(accounts: int, following: int, repeats: int, folder: Path) -> Measur
     "largest",
     type=click.IntRange(1_000),
     metavar="ACCOUNTS",
-    help="Measure the optimized engine instead, with up to so many accounts.",
+    help="Measure the optimized engine instead, with up to this many accounts.",
 )
 @click.option(
     "--plots",
@@ -114,7 +114,7 @@ def measure(accounts: int, following: int, repeats: int, folder: Path) -> Measur
     "--environments",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path.home() / ".cache" / "marginspec" / "peers",
-    help="Where those projects are installed.",
+    help="Where --setup installs the other projects.",
 )
 @json_option
 @click.pass_context
@@ -134,13 +134,15 @@ def command(
     60% trades, 25% orders, 10% deposits, withdrawals and settings, 5% marks, in markets of at most 50
     positions. The reference is a plain Python loop over the same lines in the same run: parse, write
     canonically, chain with SHA-256.
+
+    Exit codes: 0 measured, whether or not a needed ratio is reached; 2 wrong usage.
     """
     if sets_up:
-        refuse_given(context, ["events", "repeats", "accounts", "largest", "plots"], "does nothing beside --setup")
+        refuse_parameters(context, ["events", "repeats", "accounts", "largest", "plots"], "has no effect with --setup")
     elif largest is not None:
-        refuse_given(context, ["events", "repeats", "accounts"], "does nothing beside --fast")
+        refuse_parameters(context, ["events", "repeats", "accounts"], "has no effect with --fast")
     else:
-        refuse_given(context, ["plots", "environments"], "needs --fast")
+        refuse_parameters(context, ["plots", "environments"], "needs --fast")
     if sets_up or largest is not None:
         need_fast_engine()
         measure_engine(None if sets_up else largest, environments, plots, as_json=as_json)
@@ -172,7 +174,7 @@ def measure_engine(largest: int | None, environments: Path, plots: Path | None, 
         draw(found)
 
 
-def drawing(folder: Path) -> "Callable[[list[Measurements]], None]":
+def drawing(folder: Path) -> "Callable[[list[Measured]], None]":
     """What draws to a folder; refuses what cannot be drawn or written before anything is measured."""
     from marginspec_tools.bench.plots import write_plots
 
@@ -183,7 +185,7 @@ def drawing(folder: Path) -> "Callable[[list[Measurements]], None]":
     return lambda found: write_plots(found, folder)
 
 
-def json_lines(measured: list[Measured]) -> Iterator[str]:
+def json_lines(measured: list[ReplayCost]) -> Iterator[str]:
     """The figures for programs."""
     for one in measured:
         line: dict[str, Any] = {
@@ -197,7 +199,7 @@ def json_lines(measured: list[Measured]) -> Iterator[str]:
         yield msgspec.json.encode(line).decode()
 
 
-def plain_lines(measured: list[Measured]) -> Iterator[str]:
+def plain_lines(measured: list[ReplayCost]) -> Iterator[str]:
     """The figures for people."""
     yield "Replay by the specification: reading, rules, receipts and hash, in processor time of one core."
     for one in measured:

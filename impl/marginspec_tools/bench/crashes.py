@@ -47,7 +47,7 @@ BYTES_AN_ACCOUNT = 2_400
 """What the effects of a crash and their receipt take, about."""
 
 
-def have_pages_at_hand(accounts: int) -> None:
+def touch_memory(accounts: int) -> None:
     """Have the system take as much memory as a crash will need, and give it back.
 
     A virtual machine asks its host for every page that it has not had for a while, which takes longer than the crash.
@@ -62,7 +62,7 @@ def our_crash(exchange: Exchange) -> Crash:
     world.take(words[:1])
     book = world.tables.book
     book[layout.EVENT_WORDS : layout.EVENT_WORDS + layout.EVENT_ROW] = words[1]
-    have_pages_at_hand(world.accounts)
+    touch_memory(world.accounts)
     started = time.perf_counter()
     reason = enter(book.ctypes.data, APPLY, 0, 0, 0)
     applied = time.perf_counter()
@@ -83,9 +83,9 @@ def counts_of_effects(world: World) -> tuple[int, int]:
 
 def peer_crash(peer: Peer, exchange: Exchange, opened_by: OpenedBy) -> Crash:
     """The same of the peer, which writes no receipts."""
-    peer.ask(exchange.asked(opened_by))
-    have_pages_at_hand(exchange.accounts)
-    answered = peer.ask(PATH.asked())
+    peer.ask(exchange.peer_question(opened_by))
+    touch_memory(exchange.accounts)
+    answered = peer.ask(PATH.peer_question())
     return Crash(answered["seconds"][1], 0.0, answered["liquidations"], answered["deleveragings"])
 
 

@@ -9,7 +9,7 @@ from marginspec_tools.bench.measurements import Measured, growth
 from marginspec_tools.bench.peers_setup import Peer
 from marginspec_tools.bench.prices import CROSS, cross_prices, isolated_prices
 from marginspec_tools.bench.replays import replays
-from marginspec_tools.bench.sweeps import sweeping
+from marginspec_tools.bench.sweeps import sweep_measurement
 
 Peers = dict[str, Peer]
 
@@ -36,7 +36,7 @@ def measured(largest: int, peers: Peers, folder: Path) -> Iterator[Measured]:
     yield from measured_crashes(largest, peers.get("lrvx"))
     most = max(sizes_up_to(largest, ISOLATED_SIZES))
     for threads in (1, 2):
-        yield sweeping(most, SEED, threads)
+        yield sweep_measurement(most, SEED, threads)
     others = {name: peer for name, peer in peers.items() if name != "lrvx"}
     for threads in (1, 2):
         yield from isolated_prices(most, others, SEED, threads)

@@ -42,13 +42,13 @@ class Exchange:
         for market in range(self.markets):
             if self.isolated:
                 world.isolate(market)
-            world.lever(market, self.leverages)
-            world.pair_up(market, np.full(self.accounts // 2, LOTS))
+            world.set_leverage(market, self.leverages)
+            world.open_pairs(market, np.full(self.accounts // 2, LOTS))
             if self.isolated:
                 world.add_to_isolated(market, self.added * ONE)
         return world
 
-    def asked(self, opened_by: OpenedBy) -> dict[str, Any]:
+    def peer_question(self, opened_by: OpenedBy) -> dict[str, Any]:
         """The exchange as the peer is asked to hold it, in its units.
 
         Its engine opens positions that are isolated, each with an equity; attached accounts are cross.
@@ -98,7 +98,7 @@ class Path(NamedTuple):
     markets: Words64
     prices: Words64
 
-    def asked(self) -> dict[str, Any]:
+    def peer_question(self) -> dict[str, Any]:
         """The path as the peer is asked to take it."""
         return {"path": list(zip(self.markets.tolist(), (self.prices / PRICE_UNITS).tolist(), strict=True))}
 

@@ -37,8 +37,12 @@ class Measurement:
 
     def plain(self) -> str:
         """The figure for people."""
-        beside = f", {written(self.ratio)} times faster than {self.peer} ({self.peer_us:,.3f} us)" if self.peer else ""
-        needed = f"; needed {written(self.needed)}: {said(self.is_reached)}" if self.needed is not None else ""
+        beside = (
+            f", {ratio_text(self.ratio)} times faster than {self.peer} ({self.peer_us:,.3f} us)" if self.peer else ""
+        )
+        needed = (
+            f"; needed {ratio_text(self.needed)}: {reached_text(self.is_reached)}" if self.needed is not None else ""
+        )
         return f"{self.question}: {self.ours_us:,.3f} us{beside}{needed}" + (f" ({self.note})" if self.note else "")
 
     def fields(self) -> dict[str, object]:
@@ -64,7 +68,7 @@ class Bound:
 
     def plain(self) -> str:
         """The bound for people."""
-        needed = f"needed at most {written(self.at_most)}: {said(self.is_reached)}"
+        needed = f"needed at most {ratio_text(self.at_most)}: {reached_text(self.is_reached)}"
         return f"{self.question}: {self.amount:,.2f} {self.unit}; {needed}" + (f" ({self.note})" if self.note else "")
 
     def fields(self) -> dict[str, object]:
@@ -75,7 +79,7 @@ class Bound:
 Measured = Measurement | Bound
 
 
-def written(ratio: float) -> str:
+def ratio_text(ratio: float) -> str:
     """A ratio with three digits, or all those before the point."""
     return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
 
@@ -85,7 +89,7 @@ def on_threads(count: int) -> str:
     return "on one thread" if count == 1 else f"on {count} threads"
 
 
-def said(is_reached: bool | None) -> str:
+def reached_text(is_reached: bool | None) -> str:
     """Whether something is reached, in words."""
     return "reached" if is_reached else "NOT REACHED"
 

@@ -28,7 +28,7 @@ SHARES = {
     "mark_price": MARK_SHARE,
     "funding": FUNDING_SHARE,
 }
-"""Of the events behind the opening, the part of each type."""
+"""Share of each type among the events after the opening."""
 TYPES = ("list_market", "mark_price", "deposit", "trade", "place_order", "cancel_order", "funding")
 LISTED, MARKED, DEPOSITED, TRADED, PLACED, CANCELLED, FUNDED = range(len(TYPES))
 BUSIEST = 2

@@ -104,11 +104,11 @@ def write_plots(measured: Sequence[Measured], folder: Path) -> None:
     found = [one for one in measured if isinstance(one, Measurement)]
     with mpl.rc_context(STYLE):
         for plot in PLOTS:
-            write(folder / f"{plot.name}.svg", partial(draw, plot=plot, found=found))
-        write(folder / "mixed-seconds.svg", partial(draw_seconds, found=found))
+            write_plot(folder / f"{plot.name}.svg", partial(draw, plot=plot, found=found))
+        write_plot(folder / "mixed-seconds.svg", partial(draw_seconds, found=found))
 
 
-def write(path: Path, draw_on: Callable[[Axes], None]) -> None:
+def write_plot(path: Path, draw_on: Callable[[Axes], None]) -> None:
     """Draw one plot and write it."""
     canvas = Canvas(figsize=(WIDTH, HEIGHT), layout="constrained")
     axes = canvas.add_subplot()

@@ -59,7 +59,7 @@ def cross_domains(portfolio: Portfolio) -> list[dict[str, Any]]:
     ]
 
 
-def head(portfolio: Portfolio, domains: int) -> Portfolio:
+def first_domains(portfolio: Portfolio, domains: int) -> Portfolio:
     """The first domains of a portfolio."""
     first = portfolio.positions.first[: domains + 1]
     end = int(first[-1])
@@ -77,29 +77,29 @@ def head(portfolio: Portfolio, domains: int) -> Portfolio:
 def isolated_prices(positions: int, peers: dict[str, Peer], seed: int, threads: int) -> list[Measurement]:
     """Prices of isolated positions, beside each peer on a sample."""
     portfolio = portfolio_of(positions, 1, 1, seed, threads, THINNEST)
-    prices = our_prices(head(portfolio, SAMPLE))
+    prices = our_prices(first_domains(portfolio, SAMPLE))
     question: dict[str, Any] = {
         "kind": "isolated",
         "tiers": PEER_TIERS,
-        "positions": isolated_rows(head(portfolio, SAMPLE)),
+        "positions": isolated_rows(first_domains(portfolio, SAMPLE)),
     }
     named = f"liquidation price of {positions:,} isolated positions {on_threads(threads)}, each"
-    return beside("isolated prices", named, portfolio, prices, question, peers)
+    return measurements_beside_peers("isolated prices", named, portfolio, prices, question, peers)
 
 
 def cross_prices(accounts: int, peers: dict[str, Peer], seed: int, threads: int) -> list[Measurement]:
     """Prices of all positions of cross accounts, beside each peer on one position of some."""
     portfolio = portfolio_of(accounts, CROSS, 600, seed, threads, THINNEST)
-    sample = head(portfolio, SAMPLE // CROSS)
+    sample = first_domains(portfolio, SAMPLE // CROSS)
     prices = our_prices(sample)[::CROSS]
     question: dict[str, Any] = {"kind": "cross", "tiers": PEER_TIERS, "domains": cross_domains(sample)}
     named = (
         f"liquidation price of {accounts * CROSS:,} positions of cross accounts of {CROSS} {on_threads(threads)}, each"
     )
-    return beside("cross prices", named, portfolio, prices, question, peers)
+    return measurements_beside_peers("cross prices", named, portfolio, prices, question, peers)
 
 
-def beside(
+def measurements_beside_peers(
     row: str,
     named: str,
     portfolio: Portfolio,
@@ -112,6 +112,7 @@ def beside(
     able = [name for name, answer in answers.items() if "unsupported" not in answer]
 
     def seconds_of_peer(name: str) -> float:
+        """Seconds that the peer takes for all prices of the sample, by its own clock."""
         return float(peers[name].ask(question)["seconds"])
 
     theirs = [partial(seconds_of_peer, name) for name in able]

@@ -87,12 +87,12 @@ class Sample:
 
 def replays(accounts: int, folder: Path) -> Iterator[Measured]:
     """A mixed journal of three sizes beside the specification, its peak memory, and whether its cost is linear."""
-    started = [replay(written(NOTHING, folder)) for _ in range(ROUNDS)]
+    started = [replay(journal_file(NOTHING, folder)) for _ in range(ROUNDS)]
     named = f"mixed journal of {NOTHING.events:,} events, an event: nearly all of it is the start of the process"
     yield Measurement(START_ROW, named, NOTHING.events, 1e6 * median_of(started).seconds / NOTHING.events)
     largest, medians, peak = sized(accounts), [], 0.0
     for size in (part_of(largest, part) for part in PARTS):
-        taken, sample = beside_specification(written(size, folder), size)
+        taken, sample = beside_specification(journal_file(size, folder), size)
         whole, *others = measurements_of(size, taken, sample)
         yield attrs.evolve(whole, needed=NEEDED) if size == largest else whole
         yield from others
@@ -113,7 +113,7 @@ def linearity(started_s: float, fewer: tuple[int, Taken], more: tuple[int, Taken
     yield Bound("mixed, growth", named, costs[1] / costs[0], "times", MOST_GROWTH, note)
 
 
-def written(size: Mixed, folder: Path) -> Path:
+def journal_file(size: Mixed, folder: Path) -> Path:
     """A mixed journal in a file, written over the one before."""
     path = folder / "mixed.parquet"
     write_mixed(path, size)

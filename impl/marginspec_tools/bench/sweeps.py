@@ -154,31 +154,34 @@ def triad(sums: Floats, first: Floats, second: Floats, factor: float) -> None:
         sums[place] = first[place] + factor * second[place]
 
 
-passed_once: Any = numba.njit(triad)
+compiled_triad: Any = numba.njit(triad)
 
 # ----------------------------------------------------------------- figures
 
 
-def sweeping(accounts: int, seed: int, threads: int) -> Measurement:
+def sweep_measurement(accounts: int, seed: int, threads: int) -> Measurement:
     """Equity and maintenance margin of all accounts of four positions, exactly, beside floating point."""
     portfolio = portfolio_of(accounts, 4, 600, seed, threads)
     floats = floats_of(portfolio)
     found: tuple[Floats, Floats] = np.empty(accounts), np.empty(accounts)
     columns = [np.ones(4 * accounts) for _ in range(3)]
 
-    def in_floats(sweep: Any) -> float:
-        def part(begin: int, end: int) -> None:
+    def seconds_in_floats(sweep: Any) -> float:
+        """Seconds of a sweep in floating point, on as many threads as the exact one."""
+
+        def sweep_part(begin: int, end: int) -> None:
+            """Sweep the domains from one up to another, which is left out."""
             sweep(floats, begin, end, *found)
 
-        return seconds_of(lambda: portfolio.in_parts(accounts, part))
+        return seconds_of(lambda: portfolio.in_parts(accounts, sweep_part))
 
     into = portfolio.domain_figures()
     ours, plain, blocks, memory = alternating(
         ROUNDS,
         lambda: seconds_of(lambda: portfolio.write_domain_figures(into)),
-        lambda: in_floats(sweep_in_floats),
-        lambda: in_floats(sweep_blocks_in_floats),
-        lambda: seconds_of(lambda: passed_once(*columns, 2.0)),
+        lambda: seconds_in_floats(sweep_in_floats),
+        lambda: seconds_in_floats(sweep_blocks_in_floats),
+        lambda: seconds_of(lambda: compiled_triad(*columns, 2.0)),
     )
     gap = float(np.abs(into.equity / ONE - found[0]).max())
     note = (

@@ -44,12 +44,12 @@ def seconds_of_marks(world: World, path: Path) -> float:
 
 def peer_seconds_of_marks(peer: Peer, path: Path) -> float:
     """Seconds that a mark of a path takes the peer, which holds an exchange."""
-    answered = peer.ask(path.asked())
+    answered = peer.ask(path.peer_question())
     assert answered["liquidations"] == 0, "a path that should trigger nothing did"
     return float(statistics.median(answered["seconds"]))
 
 
-def ticking(measurement: Measurement, exchange: Exchange, peer: Peer | None) -> Measurement:
+def tick_measurement(measurement: Measurement, exchange: Exchange, peer: Peer | None) -> Measurement:
     """A mark that triggers nothing, on a seeded walk of steps of a basis point; receipts and hash included.
 
     The peer scans what its engine has opened in 5 ns a position, and accounts with an isolated position each in 25 to
@@ -59,19 +59,21 @@ def ticking(measurement: Measurement, exchange: Exchange, peer: Peer | None) -> 
     positions, begun = world.positions(0), range(0, len(walk.prices), MARKS)
     parts, peers_parts = iter(begun), iter(begun)
 
-    def ours() -> float:
+    def our_seconds() -> float:
+        """Seconds a mark, on the next part of the walk."""
         first = next(parts)
         return seconds_of_marks(world, walk.between(first, first + MARKS))
 
-    def theirs(asked: Peer) -> float:
+    def peer_seconds(asked: Peer) -> float:
+        """Seconds that the peer takes for a mark, on the first few marks of the next part."""
         first = next(peers_parts)
         return peer_seconds_of_marks(asked, walk.between(first, first + PEER_MARKS))
 
     if peer is None:
-        found = attrs.evolve(measurement, ours_us=1e6 * alternating(ROUNDS, ours)[0])
+        found = attrs.evolve(measurement, ours_us=1e6 * alternating(ROUNDS, our_seconds)[0])
     else:
-        peer.ask(exchange.asked(OPENED_BY[exchange.isolated]))
-        taken, other = alternating(ROUNDS, ours, lambda: theirs(peer))
+        peer.ask(exchange.peer_question(OPENED_BY[exchange.isolated]))
+        taken, other = alternating(ROUNDS, our_seconds, lambda: peer_seconds(peer))
         found = attrs.evolve(measurement, ours_us=1e6 * taken, peer="lrvx", peer_us=1e6 * other)
     assert world.positions(0) == positions, "a path that should trigger nothing did"
     return found
@@ -82,7 +84,7 @@ def isolated_ticks(accounts: int, peer: Peer | None) -> Measurement:
     needed = 200 if peer and accounts == 100_000 else None
     named = f"mark that triggers nothing, {accounts:,} isolated positions"
     asked = Measurement(ISOLATED_TICKS, named, accounts, math.nan, needed=needed)
-    return ticking(asked, isolated_exchange(accounts), peer)
+    return tick_measurement(asked, isolated_exchange(accounts), peer)
 
 
 def cross_ticks(accounts: int, peer: Peer | None) -> Measurement:
@@ -90,7 +92,7 @@ def cross_ticks(accounts: int, peer: Peer | None) -> Measurement:
     needed = 1_000 if peer and accounts == 10_000 else None
     named = f"mark that triggers nothing, {accounts:,} cross accounts of {CROSS} positions"
     asked = Measurement(CROSS_TICKS, named, accounts, math.nan, needed=needed)
-    return ticking(asked, cross_exchange(accounts, CROSS), peer)
+    return tick_measurement(asked, cross_exchange(accounts, CROSS), peer)
 
 
 # ----------------------------------------------------------------- paths that leave many boxes
@@ -101,9 +103,9 @@ def worst_ticks(accounts: int, peer: Peer | None) -> Iterator[Measurement]:
     # A position of three times its cash bears a fall by a quarter.
     isolated, thin = isolated_exchange(accounts, most_leverage=3), thin_exchange(accounts, CROSS)
     of_isolated, of_cross = f"{accounts:,} isolated positions", f"{accounts:,} cross accounts of {CROSS} positions"
-    yield on_worst(f"{of_isolated}, a fall by a quarter in steps of a basis point", isolated, falling(), peer)
-    yield on_worst(f"{of_isolated}, jumps by a quarter to and fro", isolated, jumping(), peer)
-    yield on_worst(f"{of_cross}, jumps by a twentieth of two markets in turn", thin, jumping_in_turn(), peer)
+    yield worst_tick(f"{of_isolated}, a fall by a quarter in steps of a basis point", isolated, falling(), peer)
+    yield worst_tick(f"{of_isolated}, jumps by a quarter to and fro", isolated, jumping(), peer)
+    yield worst_tick(f"{of_cross}, jumps by a twentieth of two markets in turn", thin, jumping_in_turn(), peer)
 
 
 def falling() -> Path:
@@ -122,7 +124,7 @@ def jumping_in_turn() -> Path:
     return Path(places // 2 % 2, np.where(places % 2 == 0, PRICE * 95 // 100, PRICE))
 
 
-def on_worst(named: str, exchange: Exchange, path: Path, peer: Peer | None) -> Measurement:
+def worst_tick(named: str, exchange: Exchange, path: Path, peer: Peer | None) -> Measurement:
     """The mean over all marks of a path, and the dearest of all when each is taken alone."""
     world, other = exchange.world(), exchange.world()
     positions = world.positions(0)
@@ -134,7 +136,7 @@ def on_worst(named: str, exchange: Exchange, path: Path, peer: Peer | None) -> M
     found = Measurement("worst ticks", question, exchange.accounts, 1e6 * mean, note=note)
     if peer is None:
         return found
-    peer.ask(exchange.asked(OPENED_BY[exchange.isolated]))
+    peer.ask(exchange.peer_question(OPENED_BY[exchange.isolated]))
     theirs = peer_seconds_of_marks(peer, path.between(0, PEER_MARKS))
     return attrs.evolve(found, peer="lrvx", peer_us=1e6 * theirs)
 
@@ -168,11 +170,12 @@ def scan(positions: int, threads: int, peer: Peer | None) -> Measurement:
     path = random_walk(SCAN_STEPS)
     named = f"scan of {positions:,} isolated positions at a mark {on_threads(threads)}, a position"
 
-    def ours() -> float:
+    def our_seconds() -> float:
+        """Seconds of a scan: the median of several."""
         return statistics.median(seconds_of(lambda: portfolio.write_unhealthy(0, found)) for _ in range(SCAN_STEPS))
 
     if peer is None:
-        return Measurement("scan", named, positions, 1e6 * alternating(ROUNDS, ours)[0] / positions)
-    peer.ask(exchange.asked("engine"))
-    taken, theirs = alternating(ROUNDS, ours, lambda: peer_seconds_of_marks(peer, path))
+        return Measurement("scan", named, positions, 1e6 * alternating(ROUNDS, our_seconds)[0] / positions)
+    peer.ask(exchange.peer_question("engine"))
+    taken, theirs = alternating(ROUNDS, our_seconds, lambda: peer_seconds_of_marks(peer, path))
     return Measurement("scan", named, positions, 1e6 * taken / positions, "lrvx", 1e6 * theirs / positions)

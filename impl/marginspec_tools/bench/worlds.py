@@ -30,20 +30,20 @@ PRICE_WIRE, LOTS_WIRE = 10**6, 10**5
 """A price unit and a lot of every market, in 1e-8: two and three digits after the point."""
 
 
-def rows(count: int, event_class: type) -> Words64:
+def event_words(count: int, event_class: type) -> Words64:
     """So many events of a class, with nothing else in them yet."""
     words = np.tile(NOTHING_STATED, (count, 1))
     words[:, layout.EVENT_TYPE] = layout.EVENT_CLASSES.index(event_class)
     return words
 
 
-def priced(words: Words64, prices: Words64) -> Words64:
+def with_prices(words: Words64, prices: Words64) -> Words64:
     """Events with prices, in price units."""
     words[:, layout.PRICE_LOW], words[:, layout.PRICE_HIGH] = prices * PRICE_WIRE, 0
     return words
 
 
-def amounting(words: Words64, amounts: Words64) -> Words64:
+def with_amounts(words: Words64, amounts: Words64) -> Words64:
     """Events with amounts or quantities, in 1e-8."""
     words[:, layout.AMOUNT_LOW], words[:, layout.AMOUNT_HIGH] = amounts, 0
     return words
@@ -62,7 +62,7 @@ class World:
             self.take_event(events.ListMarket(*terms))
         self.tables.add_accounts([f"a{number:07}" for number in range(accounts)])
         self.asset = self.tables.asset(ASSET)
-        self.take(priced(self.in_markets(rows(len(prices), events.MarkPrice)), prices))
+        self.take(with_prices(self.in_markets(event_words(len(prices), events.MarkPrice)), prices))
 
     def in_markets(self, words: Words64) -> Words64:
         """Events, one in each market."""
@@ -71,7 +71,7 @@ class World:
 
     def take_event(self, event: events.Event) -> None:
         """Take one event that is not compiled."""
-        words = rows(1, events.ListMarket)
+        words = event_words(1, events.ListMarket)
         self.run.take(EventRows(words, {0: event}))
 
     def take(self, words: Words64) -> None:
@@ -80,43 +80,43 @@ class World:
 
     def deposit(self, amounts: Words64) -> None:
         """Give every account so much, in 1e-8."""
-        words = amounting(rows(self.accounts, events.Deposit), amounts)
+        words = with_amounts(event_words(self.accounts, events.Deposit), amounts)
         words[:, layout.EVENT_ASSET], words[:, layout.FIRST_ACCOUNT] = self.asset, np.arange(self.accounts)
         self.take(words)
 
     def isolate(self, market: int) -> None:
         """Set every account's margin mode in a market to isolated."""
-        words = rows(self.accounts, events.SetMarginMode)
+        words = event_words(self.accounts, events.SetMarginMode)
         words[:, layout.FIRST_ACCOUNT], words[:, layout.OF_MARKET] = np.arange(self.accounts), market
         words[:, layout.CHOICE] = layout.ISOLATED_MODE
         self.take(words)
 
-    def lever(self, market: int, leverages: Words64) -> None:
+    def set_leverage(self, market: int, leverages: Words64) -> None:
         """Set every account's leverage in a market."""
-        words = rows(self.accounts, events.SetLeverage)
+        words = event_words(self.accounts, events.SetLeverage)
         words[:, layout.FIRST_ACCOUNT], words[:, layout.OF_MARKET] = np.arange(self.accounts), market
         words[:, layout.CHOICE] = leverages
         self.take(words)
 
     def add_to_isolated(self, market: int, amounts: Words64) -> None:
         """Move so much cash, in 1e-8, into every account's isolated position in a market."""
-        words = amounting(rows(self.accounts, events.AdjustIsolatedMargin), amounts)
+        words = with_amounts(event_words(self.accounts, events.AdjustIsolatedMargin), amounts)
         words[:, layout.FIRST_ACCOUNT], words[:, layout.OF_MARKET] = np.arange(self.accounts), market
         words[:, layout.FIRST_SIDE] = layout.BOTH
         self.take(words[amounts > 0])
 
-    def pair_up(self, market: int, lots: Words64) -> None:
+    def open_pairs(self, market: int, lots: Words64) -> None:
         """Have each account of the first half buy so many lots, at mark, of one of the second half."""
         half = self.accounts // 2
-        words = amounting(rows(half, events.Trade), lots * LOTS_WIRE)
-        priced(words, np.full(half, self.prices[market]))
+        words = with_amounts(event_words(half, events.Trade), lots * LOTS_WIRE)
+        with_prices(words, np.full(half, self.prices[market]))
         words[:, layout.OF_MARKET], words[:, layout.CHOICE] = market, 1
         words[:, layout.FIRST_ACCOUNT], words[:, layout.SECOND_ACCOUNT] = np.arange(half), np.arange(half, 2 * half)
         self.take(words)
 
     def marks(self, markets: Words64, prices: Words64) -> Words64:
         """Marks of markets, in price units."""
-        words = priced(rows(len(prices), events.MarkPrice), prices)
+        words = with_prices(event_words(len(prices), events.MarkPrice), prices)
         words[:, layout.OF_MARKET] = markets
         return words
 

@@ -40,10 +40,10 @@ from marginspec_journal import InputError
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.header import check_rulebook
 from marginspec_journal.ledger_names import POSITION_SIDES
-from marginspec_journal.state_reading import indexed
+from marginspec_journal.state_reading import WRONG_SIGN, indexed
 from marginspec_journal.strict_json import Node, read_document
 from marginspec_tools.calculate.forms import DOMAIN, KINDS, MARKET, POSITION, AskedMarket, Kind
-from marginspec_tools.console import Spool, json_option, print_line, refuse_given
+from marginspec_tools.console import Spool, json_option, print_json_line, refuse_parameters
 from marginspec_tools.runs import need_fast_engine
 
 CALC_VERSION = 1
@@ -102,19 +102,20 @@ def command(
 ) -> None:
     """Answer the questions in FILE on tiers, margins, liquidation and bankruptcy prices, and deleveraging scores.
 
-    Prints one line of JSON an answer, in the order of the questions, with or without --json. Exit code 2, without
-    any answer, if anything in FILE is malformed.
+    Prints one line of JSON an answer, in the order of the questions, with or without --json.
 
     FILE may also be Parquet with one row a position: domain, cash, market, quantity, cost and, in hedge mode, side.
     Then --markets names a file with the markets, and --output gets one row a position: margins, health, liquidation
     and bankruptcy prices, rank in its queue. The line printed says how many there are.
+
+    Exit codes: 0 all answered; 2 wrong usage or input, nothing answered.
     """
     if file.suffix == ".parquet":
-        print_line(answer_positions(file, markets, output, ranking))
+        print_json_line(answer_positions(file, markets, output, ranking))
         return
-    refuse_given(context, ["markets", "output", "ranking"], "is only for a FILE that is Parquet")
+    refuse_parameters(context, ["markets", "output", "ranking"], "is only for a FILE that is Parquet")
     for line in [answer(question) for question in read_questions(file)]:
-        print_line(line)
+        print_json_line(line)
 
 
 def answer_positions(file: Path, markets: Path | None, output: Path | None, ranking: Any) -> Values:
@@ -287,7 +288,7 @@ def known_market(node: Node, markets: dict[str, Market]) -> Market:
     """One of the question's markets."""
     name = node.name()
     if name not in markets:
-        node.fail(f"{name} is not among the question's markets")
+        node.fail(f"{name} is not in the question's markets")
     return markets[name]
 
 
@@ -310,7 +311,7 @@ def market_of(name: str, node: Node) -> Market:
             LimitTerms(asked.price_band, asked.fill_band, asked.funding_cap, asked.position_limit),
         )
     except Rejected as refusal:
-        node.fail(f"no market may be so: {refusal.reason}")
+        node.fail(f"invalid market: {refusal.reason}")
     mark = fields["mark"].units(asked.price_decimals, least=1, most=MAX_PRICE)
     return attrs.evolve(market, mark=Price(mark))
 
@@ -334,11 +335,11 @@ def state_of(node: Node, markets: dict[str, Market], asked: Market) -> State:
     for position in fields["positions"].elements():
         holding = holding_of(position, markets, asked)
         if holding.key in holdings:
-            position.fail(f"the domain has another position in {holding.key.market} on side {holding.key.side}")
+            position.fail(f"repeated position: market {holding.key.market}, side {holding.key.side}")
         if any((key.side == "BOTH") != (holding.key.side == "BOTH") for key in holdings):
-            position.child("side").fail("an account has either the side BOTH, or LONG and SHORT")
+            position.child("side").fail("BOTH cannot be mixed with LONG or SHORT")
         if leverages.setdefault(holding.key.market, holding.leverage) != holding.leverage:
-            position.child("leverage").fail(f"both sides of {holding.key.market} have one leverage")
+            position.child("leverage").fail(f"both sides of {holding.key.market} must have the same leverage")
         holdings[holding.key] = holding
     return state_with(markets, asked.asset, cash, tuple(holdings.values()))
 
@@ -352,7 +353,7 @@ def holding_of(node: Node, markets: dict[str, Market], asked: Market) -> Holding
     quantity = quantity_of(fields["quantity"], market)
     side = fields["side"].choice(POSITION_SIDES)
     if (side == "LONG" and quantity < 0) or (side == "SHORT" and quantity > 0):
-        fields["quantity"].fail(f"side {side} has a quantity of the other sign")
+        fields["quantity"].fail(WRONG_SIGN)
     if ("cost" in fields) == ("entry" in fields):
         node.fail("expected either cost or entry")
     cost = cost_stated(fields["cost"], quantity) if "cost" in fields else cost_at(fields["entry"], market, quantity)
@@ -364,7 +365,7 @@ def quantity_of(node: Node, market: Market) -> Quantity:
     """A signed quantity that is not zero, worth at most 2^62 quanta at mark."""
     quantity = Quantity(node.units(market.quantity_decimals, -MAX_QUANTITY, MAX_QUANTITY))
     if quantity == 0:
-        node.fail("a position's quantity is not zero")
+        node.fail("must not be zero")
     if abs(market.at_mark(quantity)) > MAX_VALUE:
         node.fail("its value at mark is too large")
     return quantity

@@ -19,7 +19,8 @@ from marginspec_engine.numba.portfolios import DomainFigures, PositionColumns, P
 from marginspec_journal import InputError
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.limits import TABLE_ROWS
-from marginspec_journal.parquet import damage_of, opened_table, parquet_file
+from marginspec_journal.parquet import opened_table, parquet_file, refusing_damage
+from marginspec_journal.state_reading import WRONG_SIGN
 
 REQUIRED = ("domain", "cash", "market", "quantity", "cost")
 ALLOWED = (*REQUIRED, "side")
@@ -44,10 +45,10 @@ class Reader:
         self._check_columns()
 
     def _opened(self, path: Path) -> Any:
-        with opened_table(path) as stream, damage_of(path):
+        with opened_table(path) as stream, refusing_damage(path):
             table = parquet_file(stream, path)
             if table.metadata.num_rows > TABLE_ROWS:
-                self._refuse(None, None, f"{table.metadata.num_rows} rows are more than the {TABLE_ROWS} that are read")
+                self._refuse(None, None, f"{table.metadata.num_rows} rows, more than the limit of {TABLE_ROWS}")
             return table.read().unify_dictionaries()
 
     def _check_columns(self) -> None:
@@ -98,7 +99,7 @@ class Reader:
         try:
             exact = column.cast(AMOUNT).combine_chunks()
         except pa.ArrowInvalid:
-            self._refuse(None, name, f"has decimals of more than {WIRE_DECIMALS} digits behind the point or 30 before")
+            self._refuse(None, name, f"has decimals of more than {WIRE_DECIMALS} digits after the point or 30 before")
         halves = np.frombuffer(exact.buffers()[1], np.int64).reshape(-1, 2)[exact.offset : exact.offset + len(exact)]
         wire, high = halves[:, 0], halves[:, 1]
         self._refuse_first(high != wire >> 63, name, "too large")
@@ -117,7 +118,7 @@ class Reader:
         quantities = self.decimals("quantity", digits, MAX_QUANTITY)
         in_quanta = np.full(len(markets), WIRE_DECIMALS)
         cash, costs = (self.decimals(name, in_quanta, MAX_AMOUNT) for name in ("cash", "cost"))
-        self._refuse_first(quantities == 0, "quantity", "a position's quantity is not zero")
+        self._refuse_first(quantities == 0, "quantity", "must not be zero")
         self._refuse_first(
             (costs == 0) | ((costs > 0) != (quantities > 0)), "cost", "expected a cost with the sign of the quantity"
         )
@@ -133,7 +134,7 @@ class Reader:
         known = {market.id: number for number, market in enumerate(self._markets)}
         markets = self.texts("market")
         numbers = np.array([*(known.get(text, -1) for text in markets.texts), -1], np.int64)[markets.chosen]
-        self._refuse_first(numbers < 0, "market", "not among the markets")
+        self._refuse_first(numbers < 0, "market", "unknown market")
         return numbers
 
     def sides(self, quantities: Words64) -> Words64:
@@ -145,7 +146,7 @@ class Reader:
         sides: Words64 = places[stated.chosen]
         self._refuse_first(sides < 0, "side", "expected BOTH, LONG or SHORT")
         wrong = ((sides == LONG_SIDE) & (quantities < 0)) | ((sides == SHORT_SIDE) & (quantities > 0))
-        self._refuse_first(wrong, "quantity", "has the other sign than its side")
+        self._refuse_first(wrong, "quantity", WRONG_SIGN)
         return sides
 
     def _check_values(self, markets: Words64, quantities: Words64) -> None:
@@ -162,9 +163,9 @@ class Reader:
         again[np.unique(domains.chosen[starts], return_index=True)[1]] = False
         wrong = np.zeros(len(cash), np.bool_)
         wrong[starts[again]] = True
-        self._refuse_first(wrong, "domain", "its rows do not stand together")
+        self._refuse_first(wrong, "domain", "the rows of a domain must be adjacent")
         differs = np.append(False, cash[1:] != cash[:-1])[: len(cash)]
-        self._refuse_first(~begins & differs, "cash", "differs within the domain")
+        self._refuse_first(~begins & differs, "cash", "must be the same in all rows of the domain")
         return np.append(starts, len(cash)).astype(np.int64)
 
     def _check_domains(self, first: Words64, markets: Words64, sides: Words64) -> None:
@@ -174,17 +175,17 @@ class Reader:
         assets = np.array([of_asset.index(market.asset) for market in self._markets], np.int64)[markets]
         self._refuse_first(assets != assets[first[:-1]][owner], "market", "settles in another asset than the domain")
         hedged = sides > 0
-        self._refuse_first(hedged != hedged[first[:-1]][owner], "side", "an account has BOTH, or LONG and SHORT")
+        self._refuse_first(hedged != hedged[first[:-1]][owner], "side", "BOTH cannot be mixed with LONG or SHORT")
         keys = (owner * len(self._markets) + markets) * len(SIDES) + sides
         wrong = np.ones(len(keys), np.bool_)
         wrong[np.unique(keys, return_index=True)[1]] = False
-        self._refuse_first(wrong, "market", "the domain has this position already")
+        self._refuse_first(wrong, "market", "repeated position of the domain")
 
     def check_fit(self, portfolio: Portfolio) -> None:
         """What is larger than 64 bits can be sure of is for a file of questions."""
         wrong = np.zeros(portfolio.count, np.bool_)
         wrong[portfolio.positions.first[:-1]] = ~portfolio.fits()
-        reason = "cash, costs or values of the domain are beyond 2^60 quanta: ask about it in a file of questions"
+        reason = "cash, costs or values of the domain exceed 2^60 quanta: ask about it in a JSON file of questions"
         self._refuse_first(wrong, "domain", reason)
 
 

@@ -1,6 +1,6 @@
 """The terminal: tables, lines of JSON, files that appear whole, progress, and how commands end."""
 
-from marginspec_tools.console.options import json_option, refuse_given
+from marginspec_tools.console.options import json_option, refuse_parameters
 from marginspec_tools.console.outcomes import (
     CRASHED,
     DIVERGED,
@@ -24,11 +24,11 @@ from marginspec_tools.console.outputs import (
     people_console,
     print_error,
     print_fields,
-    print_line,
-    refusals,
-    shown_path,
+    print_json_line,
+    printable_path,
+    refusing_os_errors,
     unwritable,
     whole_folder,
 )
 from marginspec_tools.console.processes import QuietPool
-from marginspec_tools.console.progress import counted
+from marginspec_tools.console.progress import with_progress

@@ -8,7 +8,7 @@ from click.core import ParameterSource
 json_option = click.option("--json", "as_json", is_flag=True, help="Print lines of JSON.")
 
 
-def refuse_given(context: click.Context, names: Iterable[str], reason: str) -> None:
+def refuse_parameters(context: click.Context, names: Iterable[str], reason: str) -> None:
     """Refuse parameters that would do nothing; the reason follows the first one's name."""
     given = {name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     for parameter in context.command.params:

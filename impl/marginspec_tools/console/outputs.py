@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 import msgspec
 
-from marginspec_journal import InputError
 from marginspec_journal.atomic import atomic_folder, atomic_writer
+from marginspec_journal.errors import unwritable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,7 +36,7 @@ class Spool:
     def __init__(self, path: Path, inputs: tuple[Path, ...] = ()) -> None:
         self.path = path
         check_target(path, inputs)
-        with refusals(path):
+        with refusing_os_errors(path):
             self._stream: BinaryIO = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115 - closed by __exit__
 
     def __enter__(self) -> "Spool":
@@ -54,12 +54,12 @@ class Spool:
 
     def write(self, text: bytes) -> None:
         """Add to what will be published."""
-        with refusals(self.path):
+        with refusing_os_errors(self.path):
             self._stream.write(text)
 
     def publish(self) -> None:
         """Give the output its path, in place of what may have been there."""
-        with refusals(self.path):
+        with refusing_os_errors(self.path):
             self._stream.seek(0)
             with atomic_writer(self.path) as target:
                 shutil.copyfileobj(self._stream, target)
@@ -82,18 +82,18 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
     Refused if something else than an empty folder stands at the path, or nothing can be written beside it.
     """
-    with refusals(path):
+    with refusing_os_errors(path):
         if path.is_symlink() or (path.exists() and (not path.is_dir() or any(path.iterdir()))):
-            raise unwritable(path, "it is there already")
+            raise unwritable(path, "it exists already")
     with atomic_folder(path) as part:
         yield part
 
 
 def check_target(path: Path, inputs: tuple[Path, ...]) -> None:
     """Refuse a path where a file cannot stand, or that is one of the command's inputs."""
-    with refusals(path):
+    with refusing_os_errors(path):
         if os.path.islink(os.path.realpath(path)):
-            raise unwritable(path, "a loop of links")
+            raise unwritable(path, "symbolic links form a loop")
         if path.is_dir():
             raise unwritable(path, "Is a directory")
         if path.exists() and not path.is_file():
@@ -103,24 +103,19 @@ def check_target(path: Path, inputs: tuple[Path, ...]) -> None:
             if os.path.realpath(path) == os.path.realpath(source) or (
                 path.exists() and source.exists() and path.samefile(source)
             ):
-                raise unwritable(path, "it is read or written by this command already")
-
-
-def unwritable(path: Path, reason: str) -> InputError:
-    """The refusal of a path that cannot be written to."""
-    return InputError(str(path), None, None, f"cannot be written: {reason}")
+                raise unwritable(path, "this command reads or writes it too")
 
 
 @contextmanager
-def refusals(path: Path) -> Iterator[None]:
-    """Turn the system's errors at a path into refusals of it."""
+def refusing_os_errors(path: Path) -> Iterator[None]:
+    """Turn the system's errors at a path into an InputError that names it."""
     try:
         yield
     except OSError as error:
-        raise unwritable(path, error.strerror or str(error)) from None
+        raise unwritable(path, error) from None
 
 
-def print_line(fields: dict[str, Any]) -> None:
+def print_json_line(fields: dict[str, Any]) -> None:
     """Print a line of JSON."""
     click.echo(msgspec.json.encode(fields))
 
@@ -179,6 +174,6 @@ def print_fields(rows: Iterable[tuple[str, str]]) -> None:
         click.echo(f"{name:<{width}}  {text}")
 
 
-def shown_path(path: Path) -> str:
+def printable_path(path: Path) -> str:
     """A path as text that can be printed anywhere."""
     return str(path).encode("utf-8", "backslashreplace").decode()

@@ -7,7 +7,7 @@ from typing import TypeVar
 Element = TypeVar("Element")
 
 
-def counted(
+def with_progress(
     elements: Iterable[Element], what: str, total: int | None = None, done: Callable[[], int] | None = None
 ) -> Iterator[Element]:
     """Pass elements on, showing on a terminal's stderr how many of a total have passed, or how much `done` says."""

@@ -16,7 +16,7 @@ from marginspec_tools.explain import subjects
 from marginspec_tools.explain.explained import ALL, DEPTH, Explained
 from marginspec_tools.runs import Run, start_option
 
-DEPTH_HELP = "Show so many levels of figures below what moved; all shows every call of a rule."
+DEPTH_HELP = "Levels of rule calls to show below those that changed something; all shows every call."
 Text = str | None
 Number = int | None
 
@@ -43,7 +43,10 @@ def command(
     """Explain event SEQ of JOURNAL: why it was refused, or what it did and why.
 
     With --account or --market, explain what is there after event SEQ; 0 is before the first event. The rules run
-    as they always do, and what is told is what they were seen to do. --json prints every term, whatever the depth.
+    as they always do, and the explanation is what they were observed to do. --json prints every term, whatever the
+    depth.
+
+    Exit codes: 0 explained; 2 wrong usage or input; 3 the rules crashed on an event.
     """
     if (seq is None) == (ref is None):
         raise click.UsageError("give either the number of an event or --ref")

@@ -18,7 +18,17 @@ from marginspec.model.market import Market
 from marginspec.observation import Refusal
 from marginspec_tools.explain.sources import Check, Named, formula_at, inputs_of, sentence_in, variables
 from marginspec_tools.explain.trace import UNANSWERED, Part, Term
-from marginspec_tools.explain.units import ROUNDED, Figure, Scope, Units, fraction_text, kind_of, short, spaced, words
+from marginspec_tools.explain.units import (
+    ROUNDED,
+    Figure,
+    Scope,
+    Units,
+    figure_text,
+    fraction_text,
+    kind_of,
+    short_fraction,
+    spaced,
+)
 
 FORMAT = 2
 """The number of the format of `explain --json`."""
@@ -52,53 +62,61 @@ def roundings(term: Term) -> Iterator[dict[str, str]]:
 class Explained:
     """An explanation: what it is about, in words and for programs, and the terms under `top`.
 
-    `beside` is what an event's line says that the exchange's own engine had: `what`, `observed`, `ours`, and `agrees`.
+    `observed` compares what an event's line says that the exchange's own engine had with the rulebook's: `what`,
+    `observed`, `ours`, and whether it `agrees`.
     """
 
     title: str
     about: dict[str, Any]
     top: Term
     units: Units
-    beside: tuple[dict[str, Any], ...] = ()
+    observed: tuple[dict[str, Any], ...] = ()
 
     def lines(self, depth: int = DEPTH, width: int = 10**6) -> Iterator[str]:
         """The explanation for people, indented, within a width; figures so many levels below what moved."""
         yield self.title
-        for one in self.beside:
+        for one in self.observed:
             told = f"  observed {one['what']}: {one['observed']}, ours {one['ours']}: "
             yield told + ("agrees" if one["agrees"] else "DIFFERS")
-        for level, text in Telling(self, depth).parts(self.top, 1, depth):
+        for level, text in TextLines(self, depth).lines_within(self.top, 1, depth):
             yield from fold(text, width, initial_indent="  " * level, subsequent_indent="  " * (level + 3))
 
     def as_object(self) -> dict[str, Any]:
         """The explanation for programs: every term in order, each with the number of the one that it is part of."""
         terms: list[dict[str, Any]] = []
 
-        def add(above: Term, parent: int | None, depth: int) -> None:
+        def add_parts(above: Term, parent: int | None, depth: int) -> None:
+            """Number and add the parts of a term, each before its own parts."""
             for part in above.parts:
                 place = {"term": len(terms), "parent": parent, "depth": depth}
                 terms.append({**place, **self._term_object(part, above)})
                 if isinstance(part, Term):
-                    add(part, place["term"], depth + 1)
+                    add_parts(part, place["term"], depth + 1)
 
-        add(self.top, None, 0)
-        return {"explain": FORMAT, "rulebook": RULEBOOK_VERSION, **self.about, "observed": self.beside, "terms": terms}
+        add_parts(self.top, None, 0)
+        return {
+            "explain": FORMAT,
+            "rulebook": RULEBOOK_VERSION,
+            **self.about,
+            "observed": self.observed,
+            "terms": terms,
+        }
 
     def _term_object(self, part: Part, above: Term) -> dict[str, Any]:
         rule = rule_of(part, above)
         if isinstance(part, Term):
-            answer = valued(self.units.figure(part.answer, part.hint, part.scope))
-            inputs = self.figures(inputs_of(part), part.scope)
-            single = [{"name": name, **valued(one)} for name, one in inputs if isinstance(one, Figure)]
+            answer = figure_object(self.units.figure(part.answer, part.hint, part.scope))
+            inputs = self.named_figures(inputs_of(part), part.scope)
+            single = [{"name": name, **figure_object(one)} for name, one in inputs if isinstance(one, Figure)]
             return {"rule": rule, "name": part.name, **answer, "inputs": single, "roundings": [*roundings(part)]}
         if isinstance(part, Refusal):
             check = Check(part)
-            inputs = self.figures(check.figures(), above.scope.within(part.names.values(), part.names))
-            fields = {"check": check.source, "inputs": [{"name": name, **valued(one)} for name, one in inputs]}
+            inputs = self.named_figures(check.named_values(), above.scope.within(part.names.values(), part.names))
+            fields = {"check": check.source, "inputs": [{"name": name, **figure_object(one)} for name, one in inputs]}
             return {"rule": rule, "name": "refused", "value": part.reason.value, "unit": "", **fields}
-        return {"rule": rule, "name": type_name(type(part)), **valued(self.units.declared(part, Scope()))}
+        return {"rule": rule, "name": type_name(type(part)), **figure_object(self.units.field_figures(part, Scope()))}
 
-    def figures(self, found: Iterable[Named], scope: Scope) -> list[tuple[str, Any]]:
+    def named_figures(self, found: Iterable[Named], scope: Scope) -> list[tuple[str, Any]]:
         """Figures by name, of values of types; what is no figure is left out."""
         figure = self.units.figure
         return [(name, told) for name, value, hint in found if (told := figure(value, hint, scope)) is not None]
@@ -110,12 +128,12 @@ def rule_of(part: Part, above: Term) -> str | None:
     return part.rule if isinstance(part, Transferred) else code.ids[0] if code else None
 
 
-def valued(figure: Any) -> dict[str, Any]:
+def figure_object(figure: Any) -> dict[str, Any]:
     """A figure for programs: its value and unit; lists and records of figures have no unit of their own."""
     return attrs.asdict(figure) if isinstance(figure, Figure) else {"value": figure, "unit": ""}
 
 
-class Telling:
+class TextLines:
     """The words of one explanation: a sentence stands where its rule first applies, a figure told is not repeated."""
 
     def __init__(self, explained: Explained, depth: int) -> None:
@@ -123,7 +141,7 @@ class Telling:
         self._depth, self._all = depth, depth >= ALL
         self._told: set[tuple[str, str]] = set()
 
-    def parts(self, term: Term, level: int, left: int) -> Iterator[tuple[int, str]]:
+    def lines_within(self, term: Term, level: int, left: int) -> Iterator[tuple[int, str]]:
         """What happened within a term: all that moved, and figures so many levels deep."""
         shown = [part for part in term.parts if self._is_shown(part, left)]
         alike = Counter(part.name for part in shown if isinstance(part, Term) and not part.moves)
@@ -151,18 +169,20 @@ class Telling:
         rule = f"[{rule_of(part, above)}]" if rule_of(part, above) else ""
         if isinstance(part, Term):
             is_transfer = part.name == "transfer" and len(part.parts) == 1 and not self._all
-            yield from self.parts(part, level, left) if is_transfer else self._term(part, above, rule, level, left)
+            yield from (
+                self.lines_within(part, level, left) if is_transfer else self._term(part, above, rule, level, left)
+            )
         elif isinstance(part, Refusal):
             check = Check(part)
             how = "since" if check.refuses_if else "unless"
             yield level, f"-> refused {part.reason.value} by {part.code.co_name}, {how}: {check.source} {rule}"
             scope = above.scope.within(part.names.values(), part.names)
-            for source, figure in self._explained.figures(check.figures(), scope):
-                made = check.made(source)
-                yield level + 2, f"{source}: {words(figure, 1)}" + (f" = {made}" if made else "")
+            for source, figure in self._explained.named_figures(check.named_values(), scope):
+                made = check.assigned_source(source)
+                yield level + 2, f"{source}: {figure_text(figure, 1)}" + (f" = {made}" if made else "")
         else:
-            figures = self._explained.units.declared(part, Scope())
-            told = f"{spaced(type_name(type(part)))}: {words(figures)}"
+            figures = self._explained.units.field_figures(part, Scope())
+            told = f"{spaced(type_name(type(part)))}: {figure_text(figures)}"
             if isinstance(part, Transferred):
                 told = f"{figures['amount']}: {part.source} to {part.target}"
             yield level, f"{'-> undone:' if self._undone else '->'} {told} {rule}"
@@ -170,7 +190,7 @@ class Telling:
     def _term(self, term: Term, above: Term, rule: str, level: int, left: int) -> Iterator[tuple[int, str]]:
         figure = self._explained.units.figure(term.answer, term.hint, term.scope)
         figure = None if term.moves and isinstance(figure, dict) else figure
-        said = spaced(term.name) + ("" if figure is None else f": {words(figure)}")
+        said = spaced(term.name) + ("" if figure is None else f": {figure_text(figure)}")
         if term.code is None:
             yield level, said
         else:
@@ -178,7 +198,7 @@ class Telling:
             told = self._inputs(term, above, figure, made)
             if not (term.moves or self._all) and (said, told) in self._told:
                 return
-            by = [(one["direction"], short(one["by"]), one["unit"]) for one in roundings(term)]
+            by = [(one["direction"], short_fraction(one["by"]), one["unit"]) for one in roundings(term)]
             made = ", ".join([said + made, *(f"rounded {way} by {loss} {unit}".rstrip() for way, loss, unit in by)])
             is_long = 2 * level + len(f"{made} {told} {rule}") > ROOM
             yield level, f"{made} {rule}" if is_long or not told else f"{made} {told} {rule}"
@@ -188,7 +208,9 @@ class Telling:
             if (sentence, "") not in self._told:
                 yield level + 2, sentence
             self._told |= {(said, told), (sentence, "")}
-        yield from self.parts(term, level + 1, left if term.moves or figure is None or is_open(term) else left - 1)
+        yield from self.lines_within(
+            term, level + 1, left if term.moves or figure is None or is_open(term) else left - 1
+        )
 
     def _inputs(self, term: Term, above: Term, figure: Any, made: str) -> str:
         """A term's inputs in words, but for what its answer repeats, and the market that the call above names too."""
@@ -196,7 +218,7 @@ class Telling:
         if term.scope.market == above.scope.market:
             known |= {name for name, value in term.arguments.items() if isinstance(value, Market)}
         found = [one for one in (*inputs_of(term), *(variables(term) if made else ())) if one[0] not in known]
-        inputs = [(name, words(one, 1)) for name, one in self._explained.figures(found, term.scope)]
+        inputs = [(name, figure_text(one, 1)) for name, one in self._explained.named_figures(found, term.scope)]
         told = ", ".join(f"{spaced(name)} {text}" for name, text in inputs if text)
         return f"with {told}" if told else ""
 

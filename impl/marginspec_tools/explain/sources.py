@@ -14,7 +14,7 @@ from marginspec.model.units import Money, Price, Quantity, Rate
 from marginspec.observation import Refusal
 from marginspec_journal import InputError
 from marginspec_tools.explain.trace import Term
-from marginspec_tools.explain.units import field_names, hints_of, kind_of, plain
+from marginspec_tools.explain.units import bare_type, field_names, hints_of, kind_of
 
 LONGEST_BODY = 100
 """A body of plain statements of so many characters is shown whole; of a longer one, what gives the answer."""
@@ -36,7 +36,7 @@ def function_of(code: CodeType) -> ast.FunctionDef:
     """The function that a code object runs; an InputError if its source is not installed, or is not what runs."""
     found = functions_of(code.co_filename).get((code.co_name, code.co_firstlineno))
     if found is None:
-        reason = f"explain needs the source of the rules, and that of {code.co_name} is not there"
+        reason = f"explain needs the source of the rules: that of {code.co_name} is not installed"
         raise InputError(code.co_filename, None, None, reason)
     return found
 
@@ -134,7 +134,7 @@ class Types:
             case ast.Attribute(value=value, attr=name) if field_names(owner := self._value(value)):
                 found = hints_of(owner.__class__).get(name)
             case ast.Subscript(value=value) | ast.Call(func=ast.Attribute(value=value, attr="get")):
-                found = (get_args(plain(self.of(value))) or (None,))[-1]
+                found = (get_args(bare_type(self.of(value))) or (None,))[-1]
             case ast.Call(func=ast.Name(id="abs" | "max" | "min" | "sum"), args=parts):
                 found = self.first_kind(parts)
             case ast.Call(func=ast.Name(id="div_up" | "div_down"), args=[divided, divisor]):
@@ -177,7 +177,7 @@ class Check:
         self.refuses_if = not isinstance(around[-1], ast.Expr)
         self.source = text_of(self._test)
 
-    def figures(self) -> Iterator[Named]:
+    def named_values(self) -> Iterator[Named]:
         """What the condition names and asks; a limit counts what it is compared with."""
         names, known = self._refusal.names, self._refusal.known
         hints = hints_of(known[self._function.name]) if self._function.name in known else {}
@@ -191,7 +191,7 @@ class Check:
                 if (not isinstance(value, Mapping) and not field_names(value)) or isinstance(value, str | tuple):
                     yield source, value, types.of(node) or (limits if source in known else object)
 
-    def made(self, name: str) -> str:
+    def assigned_source(self, name: str) -> str:
         """The source of what was assigned to a variable last before the refusal; empty if nothing was."""
         before = [one for one in self._assigned if one.lineno < self._refusal.line]
         found = [one.value for one in before if name in map(ast.unparse, one.targets)]

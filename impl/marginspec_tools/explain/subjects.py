@@ -21,7 +21,7 @@ from marginspec_journal import Record
 from marginspec_journal.decimals import parse_decimal
 from marginspec_tools.explain.explained import Explained
 from marginspec_tools.explain.trace import Tracer
-from marginspec_tools.explain.units import Figure, Scope, Units, name_of, spaced, words
+from marginspec_tools.explain.units import Figure, Scope, Units, figure_text, name_of, spaced
 
 
 def explain_event(before: State, record: Record, number: int) -> Explained:
@@ -35,65 +35,70 @@ def explain_event(before: State, record: Record, number: int) -> Explained:
     where = ", ".join(f"{'event' if name == 'seq' else name} {value}" for name, value in told.items())
     answer = {"rejected": reason.value} if reason else {"accepted": True}
     title = f"{where}: {spaced(kind)}, {f'refused {reason}' if reason else 'accepted'}"
-    beside = tuple(observed_beside(after, reason.value if reason else "accepted", record.observed or {}, units))
+    verdict = reason.value if reason else "accepted"
+    observed = tuple(compared(after, verdict, record.observed or {}, units))
     (applied,) = tracer.top.terms
-    title = f"{title}\n  asked: {words(units.declared(event, Scope()))}"
-    return Explained(title, {**told, "event": kind, **answer}, applied, units, beside)
+    title = f"{title}\n  asked: {figure_text(units.field_figures(event, Scope()))}"
+    return Explained(title, {**told, "event": kind, **answer}, applied, units, observed)
 
 
-def observed_beside(after: State, answer: str, observed: Mapping[str, Any], units: Units) -> Iterator[dict[str, Any]]:
+def compared(after: State, answer: str, observed: Mapping[str, Any], units: Units) -> Iterator[dict[str, Any]]:
     """What was observed beside ours: the answer, then balances, positions with their settings, and marks."""
 
-    def row(what: str, seen: str, ours: str, agrees: bool) -> dict[str, Any]:
+    def comparison(what: str, seen: str, ours: str, agrees: bool) -> dict[str, Any]:
+        """What was observed and what the rules have, as `explain --json` states it."""
         return {"what": what, "observed": seen, "ours": ours, "agrees": agrees}
 
-    def amount(what: str, text: str, value: int | None, hint: Any, scope: Scope) -> dict[str, Any]:
+    def amount_comparison(what: str, text: str, value: int | None, hint: Any, scope: Scope) -> dict[str, Any]:
+        """An observed decimal beside an amount in units of its scope, by value: 0.10 and 0.1 agree."""
         ours = units.figure(value, hint, scope) if value is not None else Figure("none")
         # What we do not have counts as nothing.
         agrees = parse_decimal(text) == (parse_decimal(ours.value) if value is not None else 0)
-        return row(what, str(Figure(text, ours.unit)), str(ours), agrees)
+        return comparison(what, str(Figure(text, ours.unit)), str(ours), agrees)
 
     seen = "accepted" if "accepted" in observed else observed.get("rejected")
     if seen is not None:
-        yield row("answer", seen, answer, seen == answer)
+        yield comparison("answer", seen, answer, seen == answer)
     for name, text in observed.get("ledger", {}).items():
         try:
             account = account_named(name)
-            yield amount(f"balance of {name}", text, after.balance(account), Money, Scope("", asset_of(after, account)))
+            yield amount_comparison(
+                f"balance of {name}", text, after.balance(account), Money, Scope("", asset_of(after, account))
+            )
         except (KeyError, ValueError, IndexError):
-            yield amount(f"balance of {name}", text, None, Money, Scope())
+            yield amount_comparison(f"balance of {name}", text, None, Money, Scope())
     for name, position in observed.get("positions", {}).items():
         owner, market, side = name.split(":") if name.count(":") == 2 else (name, "", "")
         key = PositionKey(owner, market, side)  # type: ignore[arg-type]  # another side has no position
         listed = after.markets.get(market)
         held = after.positions.get(key, FLAT) if listed else None
-        yield amount(f"position {name}", position["quantity"], held, Quantity, Scope(market))
+        yield amount_comparison(f"position {name}", position["quantity"], held, Quantity, Scope(market))
         ours: dict[str, Any] = {"margin_mode": margins.margin_mode_of(after, owner, market)} if listed else {}
         ours |= {"leverage": margins.leverage_of(after, owner, listed)} if listed else {}
         for field in [one for one in ours if one in position]:
             seen, setting = position[field], ours[field]
-            yield row(f"{spaced(field)} of {name}", str(seen), str(setting), seen == setting)
+            yield comparison(f"{spaced(field)} of {name}", str(seen), str(setting), seen == setting)
     for name, text in observed.get("marks", {}).items():
         mark = after.markets[name].mark if name in after.markets else None
-        yield amount(f"mark of {name}", text, mark, Price, Scope(name))
+        yield amount_comparison(f"mark of {name}", text, mark, Price, Scope(name))
 
 
 def explain_account(state: State, number: int, account: str, market: str | None = None) -> Explained:
     """An account's margin domains, positions, orders and places in the queues; those of one market if it is named."""
     tracer, orders = Tracer(), state.orders.get(account, margins.NO_ORDERS)
-    tracer.tell("position mode", state.accounts[account], PositionMode)
+    tracer.add_figure("position mode", state.accounts[account], PositionMode)
     assets = {listed.asset for listed in state.markets.values()} | {one.asset for one in state.ledger if one.asset}
     for domain in [one for asset in sorted(assets) for one in domains_of_asset(state, asset) if one.account == account]:
         ordered = {one.market for one in orders.values() if state.markets[one.market].asset == domain.asset}
         markets = {key.market for key in margins.positions_of_domain(state, domain)}
         markets |= ordered if domain.is_cross else set()
         if market in markets or (market is None and (markets or state.balance(margins.cash_account(domain)) != 0)):
-            with tracer.under(f"domain {name_of(domain)}", domain):
+            with tracer.section(f"domain {name_of(domain)}", domain):
                 trace_domain(tracer, state, domain, sorted(markets) if market is None else [market])
     for order in sorted(orders):
         if market in (None, orders[order].market):
-            with tracer.under(f"order {order}", orders[order]):
-                tracer.tell("order", orders[order], Order)
+            with tracer.section(f"order {order}", orders[order]):
+                tracer.add_figure("order", orders[order], Order)
     about = {"seq": number, "account": account, **({"market": market} if market else {})}
     title = f"after event {number}: account {account}{f', market {market}' if market else ''}"
     return Explained(title, about, tracer.top, Units(state))
@@ -102,14 +107,14 @@ def explain_account(state: State, number: int, account: str, market: str | None 
 def explain_market(state: State, number: int, market: str) -> Explained:
     """A market's mark, tiers, fees, funds and lots, and both deleveraging queues with scores and indicators."""
     tracer, listed = Tracer(), state.markets[market]
-    with tracer.under(f"market {market}", listed):
-        tracer.tell("mark", listed.mark, Price | None)
-        tracer.tell("tiers", listed.tiers.tiers, tuple[Tier, ...])
-        tracer.tell("fees", listed.fees, FeeTerms)
+    with tracer.section(f"market {market}", listed):
+        tracer.add_figure("mark", listed.mark, Price | None)
+        tracer.add_figure("tiers", listed.tiers.tiers, tuple[Tier, ...])
+        tracer.add_figure("fees", listed.fees, FeeTerms)
         for lot in state.lots_in.get(market, ()):
-            with tracer.under(f"lot {lot}", state.lots[lot]):
-                tracer.tell("lot", state.lots[lot], Lot)
-                tracer.tell("cost", margins.lot_cost(state, lot), Money)
+            with tracer.section(f"lot {lot}", state.lots[lot]):
+                tracer.add_figure("lot", state.lots[lot], Lot)
+                tracer.add_figure("cost", margins.lot_cost(state, lot), Money)
         if listed.mark is not None:
             with observed_by(tracer):
                 market_status(state, market)
@@ -130,8 +135,8 @@ def trace_domain(tracer: Tracer, state: State, domain: DomainKey, markets: list[
     for market in markets:
         listed = state.markets[market]
         held = [key for key in margins.positions_of_domain(state, domain) if key.market == market]
-        with tracer.under(f"market {market}", listed):
-            tracer.tell("mark", listed.mark, Price | None)
+        with tracer.section(f"market {market}", listed):
+            tracer.add_figure("mark", listed.mark, Price | None)
             with observed_by(tracer):
                 margins.margin_mode_of(state, domain.account, market)
                 margins.leverage_of(state, domain.account, listed)
@@ -139,19 +144,19 @@ def trace_domain(tracer: Tracer, state: State, domain: DomainKey, markets: list[
                     bands.liquidation_band(state, domain, market)
                     bands.bankruptcy_price(state, domain, market)
             for key in held:
-                with tracer.under(f"position {name_of(key)}", key):
-                    tracer.tell("quantity", state.positions[key], Quantity)
-                    tracer.tell("open cost", margins.cost_of(state, key), Money)
+                with tracer.section(f"position {name_of(key)}", key):
+                    tracer.add_figure("quantity", state.positions[key], Quantity)
+                    tracer.add_figure("open cost", margins.cost_of(state, key), Money)
                     trace_queue(tracer, state, market, "long" if state.positions[key] > 0 else "short", key)
 
 
 def trace_queue(tracer: Tracer, state: State, market: str, side: Direction, only: PositionKey | None = None) -> None:
     """Ask for a side's queue, and each position's score and indicator, or those of one position."""
-    with tracer.under(f"{side} queue of {market}", state.markets[market]):
+    with tracer.section(f"{side} queue of {market}", state.markets[market]):
         queue = queue_of(state, market, side)
-        tracer.tell("positions", len(queue), int)
+        tracer.add_figure("positions", len(queue), int)
         for place, ranked in enumerate(queue):
             if only in (None, ranked.key):
-                with tracer.under(f"{place + 1}. {name_of(ranked.key)}", ranked.key), observed_by(tracer):
+                with tracer.section(f"{place + 1}. {name_of(ranked.key)}", ranked.key), observed_by(tracer):
                     score_of(state, ranked.key, state.positions_in[market][ranked.key])
                     indicator(place, len(queue))

@@ -94,7 +94,7 @@ class Tracer:
             pending.extend(term.terms)
 
     @contextmanager
-    def under(self, heading: str, subject: Any = None) -> Iterator[None]:
+    def section(self, heading: str, subject: Any = None) -> Iterator[None]:
         """Put what is seen meanwhile under a heading; the subject tells whose units its figures are in."""
         term = Term(heading, self._open[-1].scope.within((subject,), {}), moves=True)
         self._open[-1].parts.append(term)
@@ -102,7 +102,7 @@ class Tracer:
         yield
         self._open.pop()
 
-    def tell(self, name: str, value: Any, hint: Any) -> None:
+    def add_figure(self, name: str, value: Any, hint: Any) -> None:
         """Add a figure that stands in the state, of a type."""
         self._open[-1].parts.append(Term(name, self._open[-1].scope, answer=value, hint=hint))
 

@@ -30,19 +30,19 @@ def hints_of(declared: Any) -> Mapping[str, Any]:
 
 
 @cache
-def plain(hint: Any) -> Any:
+def bare_type(hint: Any) -> Any:
     """A type without None and marks, but for the mark of an amount."""
     if get_origin(hint) is Annotated:
         base, *marks = get_args(hint)
-        return next((mark for mark in marks if isinstance(mark, Amount)), plain(base))
+        return next((mark for mark in marks if isinstance(mark, Amount)), bare_type(base))
     if get_origin(hint) in (Union, UnionType):
-        return plain(next(one for one in get_args(hint) if one is not type(None)))
+        return bare_type(next(one for one in get_args(hint) if one is not type(None)))
     return hint
 
 
 def kind_of(hint: Any) -> Amount | None:
     """What kind of amount a type counts; None if it is no amount."""
-    bare = plain(hint)
+    bare = bare_type(hint)
     return bare if isinstance(bare, Amount) else KINDS.get(bare)
 
 
@@ -128,9 +128,9 @@ class Units:
             case PositionKey() | DomainKey() | str() | LedgerAccount() | Market():
                 found = Figure(name_of(value))
             case Mapping():
-                inner = (get_args(plain(hint)) or (None,))[-1]
+                inner = (get_args(bare_type(hint)) or (None,))[-1]
                 for name, one in value.items():
-                    key = words(self.figure(name, None, scope))
+                    key = figure_text(self.figure(name, None, scope))
                     found = {**(found or {}), key: self.figure(one, inner, scope.within((name,), {"market": name}))}
             case _ if field_names(value) and not isinstance(value, Book):
                 # The same records come again and again, and stay alive here, so that none takes another's place.
@@ -138,7 +138,7 @@ class Units:
                     self._records[id(value), scope] = (value, self._record(value, scope))
                 found = self._records[id(value), scope][1]
             case tuple() | list():
-                inners = get_args(plain(hint)) or (None,)
+                inners = get_args(bare_type(hint)) or (None,)
                 each = inners if len(inners) == len(value) and ... not in inners else inners[:1] * len(value)
                 found = [self.figure(one, inner, scope) for one, inner in zip(value, each, strict=True)]
         return found
@@ -153,7 +153,7 @@ class Units:
             found["deduction"] = Figure(fraction_text(exact), one.unit)
         return {name: one for name, one in found.items() if one is not None}
 
-    def declared(self, record: Any, scope: Scope) -> dict[str, Any]:
+    def field_figures(self, record: Any, scope: Scope) -> dict[str, Any]:
         """The fields of an event or effect as documents have them (model/fields.py); those left out are absent."""
         values = {field.name: reduce(getattr, field.path, record) for field in fields_of(record.__class__)}
         within, found = scope.within((record,), values), dict[str, Any]()
@@ -162,7 +162,7 @@ class Units:
             if value is None:
                 continue
             if isinstance(kind, Rows):
-                found[field.name] = [self.declared(row, within) for row in value]
+                found[field.name] = [self.field_figures(row, within) for row in value]
             elif isinstance(kind, Amount):
                 found[field.name] = self.amount(value if kind.form == "signed" else abs(value), kind, within)
                 if kind.form == "sided":
@@ -172,19 +172,21 @@ class Units:
         return found
 
 
-def words(figure: Any, level: int = 0) -> str:
+def figure_text(figure: Any, level: int = 0) -> str:
     """A figure for people; a record inside another by its key alone, if it has one; of long lists the first entries."""
     match figure:
         case {"numerator": over, "denominator": under}:
-            return short(fraction_text(Fraction(int(over.value), int(under.value))))
+            return short_fraction(fraction_text(Fraction(int(over.value), int(under.value))))
         case {"key": name} | {"id": name} if level > 0:
-            return words(name)
+            return figure_text(name)
         case dict():
-            pairs = [(name, words(one, level + 1)) for name, one in figure.items() if not (level and type(one) is list)]
+            pairs = [
+                (name, figure_text(one, level + 1)) for name, one in figure.items() if not (level and type(one) is list)
+            ]
             told = ", ".join(f"{spaced(name)} {text}" for name, text in pairs if level == 0 or text != "none")
             return f"({told})" if level > 0 and told else told
         case list():
-            each = [words(one, level + 1) or "…" for one in figure[:LISTED]]
+            each = [figure_text(one, level + 1) or "…" for one in figure[:LISTED]]
             each = [f"({text})" if isinstance(one, list) else text for one, text in zip(figure, each, strict=False)]
             return ", ".join(each + [f"… {len(figure)} in all"] * (len(figure) > LISTED)) or "none"
     return str(figure)
@@ -203,7 +205,7 @@ def fraction_text(amount: Fraction) -> str:
     return str(amount)
 
 
-def short(fraction: str) -> str:
+def short_fraction(fraction: str) -> str:
     """A fraction's text, or its first digits after a ≈ where that is long; for people only."""
     shown = decimal_text(int(Fraction(fraction) * 10**DECIMALS_SHOWN), DECIMALS_SHOWN)
     return fraction if len(fraction) <= LONGEST else f"≈{shown}"

@@ -24,10 +24,10 @@ from marginspec_tools.fleet.shards import (
     answers,
     assignment_options,
     print_faults,
-    put_answers,
+    write_answers,
 )
 from marginspec_tools.runs import announce_compiling, check_fast_engine
-from marginspec_tools.simulate import Parameters, chosen_scenario, read_stated, scenario_command, scenario_options
+from marginspec_tools.simulate import Parameters, check_stated, chosen_scenario, scenario_command, scenario_options
 
 HIGHEST_SEED = 10**18 - 1
 """Lines hold integers of the wire format, so a campaign's seeds have one digit less than a scenario's may have."""
@@ -48,7 +48,7 @@ class Campaign:
     first: Parameters
     checking: bool
 
-    def opened(self) -> Callable[[int], Line]:
+    def answerer(self) -> Callable[[int], Line]:
         """What makes the line of a journal."""
         announce_compiling()
         return self.line
@@ -68,7 +68,7 @@ class Campaign:
 def failure_text(error: Exception) -> str:
     """What ended a journal before its end, and what to do about it."""
     if isinstance(error, MemoryError):
-        return "memory ran out"
+        return "out of memory"
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return f"{text}; please report it as a bug"
 
@@ -93,10 +93,12 @@ class CampaignSums:
         fields = line.record(FIELDS)
         journal, seed = fields["journal"].integer(least=0), fields["seed"]
         if seed.integer() != self._first_seed + journal:
-            seed.fail(f"not that of journal {journal}, which is {self._first_seed + journal}")
+            seed.fail(f"journal {journal} has the seed {self._first_seed + journal}")
         counts = {name: fields[name].integer(least=0) for name in COUNTS}
         if counts["accepted"] + counts["rejected"] != counts["events"]:
-            fields["events"].fail(f"not {counts['accepted']} accepted and {counts['rejected']} rejected ones")
+            fields["events"].fail(
+                f"must be the sum of {counts['accepted']} accepted and {counts['rejected']} rejected events"
+            )
         fields["hash"].sha256()
         self._counts.update(counts)
         for asset, amounts in fields["amounts"].named_entries():
@@ -115,7 +117,7 @@ class CampaignSums:
         seed = line.member("seed").integer(least=0)
         found = [finding_text(finding) for finding in line.member("findings").elements()]
         if not found:
-            line.member("findings").fail("none is given of a journal that has some")
+            line.member("findings").fail("must not be empty for a journal at fault")
         return f"seed {seed}: {found[0]}; the journal is made again by {scenario_command(self._parameters, seed)}"
 
     def fields(self) -> Line:
@@ -162,7 +164,7 @@ CAMPAIGN = Kind(
         "marginspec": read_version,
         "seed": lambda seed: seed.integer(least=0, most=HIGHEST_SEED),
         "checked": lambda checked: checked.choice(CHECKED),
-        "parameters": read_stated,
+        "parameters": check_stated,
     },
     sums=CampaignSums,
 )
@@ -198,10 +200,10 @@ def command(
     output: Path | None,
     **options: Any,
 ) -> None:
-    """Make a journal of a simulated venue for each of many seeds, run them all, and say what came of each.
+    """Simulate a journal for each of many seeds, run it by both engines, and compare them.
 
     Journal 0 is that of `marginspec scenario --seed SEED` with the same options, journal 1 that of the next seed,
-    and so on. A line of JSON says of each: events, liquidations, lots, deleveragings, levies; amounts by asset;
+    and so on. A line of JSON gives for each: events, liquidations, lots, deleveragings, levies; amounts by asset;
     the chain's hash; whether the optimized engine and the specification agree in every receipt and in the state at
     the end; and whether the invariants hold there. The last line adds them up; its hash covers all of them and
     depends neither on processes nor on shards, which `marginspec merge` joins.
@@ -228,12 +230,12 @@ def command(
     total = Total(CAMPAIGN, common)
     inputs = () if scenario.closes is None else (scenario.closes.path,)
     pieces = shard.of(journals)
-    put_answers(total, answers(campaign, pieces, assignment), pieces, output, inputs)
+    write_answers(total, answers(campaign, pieces, assignment), pieces, output, inputs)
     context.exit(print_faults(total.sums))
 
 
 def check_seeds(first: int, journals: int) -> None:
     """The last journal's seed must not be too high."""
     if first + journals - 1 > HIGHEST_SEED:
-        text = f"the last journal's would be {first + journals - 1}, above {HIGHEST_SEED}"
+        text = f"the last journal would have seed {first + journals - 1}, above {HIGHEST_SEED}"
         raise click.BadParameter(text, param_hint="--seed")

@@ -100,7 +100,7 @@ class SimulatedJournal:
         self._broken += map(broken_object, islice(found, MOST_FINDINGS - len(self._broken)))
 
     def _diverge(self, what: str, number: int) -> None:
-        """Keep the first divergence: all receipts behind it have another hash in any case."""
+        """Keep the first divergence: all receipts after it have another hash in any case."""
         if not self._diverged:
             self._diverged.append({"diverged": what, "seq": number, "line": number + 1})
 

@@ -54,17 +54,18 @@ def answers_on_cluster(work: Work[Piece], pieces: Iterable[Piece], address: str)
     A task that a dead worker held is run again by another; each line is taken from its own task, so none is
     missing and none comes twice. InputError if there is no such cluster, or if its workers cannot answer.
     """
-    with refusals(address), connected(address) as client:
-        packed = sent(client, work)
+    with refusing_cluster_errors(address), cluster_client(address) as client:
+        packed = sent_work(client, work)
 
         def ask(piece: Piece) -> Future[Line]:
+            """Have a worker answer a piece."""
             task: Future[Line] = client.submit(answer_on_worker, packed, piece, own_version(), pure=False)
             return task
 
         yield from in_order(pieces, ask, TASKS_AHEAD)
 
 
-def connected(address: str) -> Client:
+def cluster_client(address: str) -> Client:
     """The cluster at an address, for whoever closes it; InputError if within seconds there is none, or no worker."""
     if ADDRESS.fullmatch(address) is None:
         raise InputError(f"--dask {address!r}", None, None, "not a scheduler's address, such as tcp://10.0.0.5:8786")
@@ -74,7 +75,7 @@ def connected(address: str) -> Client:
         # Asked before there is a client, which would wait for ever for what listens and is no scheduler.
         workers = asyncio.run(asyncio.wait_for(workers_of(address), ANSWER_SECONDS + WORKER_SECONDS))
     except Exception as error:  # the library's own kinds depend on what answers there, and how
-        reason = "it is silent" if isinstance(error, TimeoutError) else str(error).partition("\n")[0]
+        reason = "timed out" if isinstance(error, TimeoutError) else str(error).partition("\n")[0]
         raise InputError(address, None, None, f"no Dask scheduler answers: {reason or type(error).__name__}") from None
     if workers == 0:
         raise InputError(address, None, None, f"no worker has joined within {WORKER_SECONDS} seconds")
@@ -97,7 +98,7 @@ async def workers_of(address: str) -> int:
         scheduler.abort()
 
 
-def sent(client: Client, work: Work[Any]) -> Future[bytes]:
+def sent_work(client: Client, work: Work[Any]) -> Future[bytes]:
     """The work on the cluster, as a task of its own: when the only worker that holds it dies, it is sent again.
 
     Scattered bytes would be lost with that worker.
@@ -109,18 +110,18 @@ def sent(client: Client, work: Work[Any]) -> Future[bytes]:
 
 
 @contextmanager
-def refusals(address: str) -> Iterator[None]:
-    """Turn what a cluster cannot do into refusals of it."""
+def refusing_cluster_errors(address: str) -> Iterator[None]:
+    """Turn what a cluster cannot do into an InputError that names its address."""
     try:
         yield
     except KilledWorker as error:
-        reason = f"the task {error.task} was given up: its workers died"
+        reason = f"the task {error.task} failed: its workers died"
     except OtherVersion as error:
         reason = str(error)
     except ModuleNotFoundError as error:
         reason = f"a worker lacks the Python package {error.name}"
     except (CancelledError, CommClosedError):
-        reason = "the scheduler has gone"
+        reason = "the connection to the scheduler is lost"
     else:
         return
     raise InputError(address, None, None, reason)

@@ -11,7 +11,7 @@ from marginspec import RULEBOOK_VERSION
 from marginspec_journal import InputError
 from marginspec_journal.strict_json import Node, parse_document
 from marginspec_journal.whole_files import lines_in
-from marginspec_tools.console import line_writer, refuse_given
+from marginspec_tools.console import line_writer, refuse_parameters
 from marginspec_tools.fleet.campaign import CAMPAIGN
 from marginspec_tools.fleet.segment import Part, joined_segments
 from marginspec_tools.fleet.shards import Kind, Line, Total, print_faults
@@ -24,7 +24,9 @@ SEGMENT = "segment"
 
 @click.command("merge")
 @click.argument("parts", type=PATH, nargs=-1, required=True)
-@click.option("--partial", is_flag=True, help="Join what there is, though pieces are missing: to be joined further.")
+@click.option(
+    "--partial", is_flag=True, help="Join these parts, though others are missing; the output can be joined further."
+)
 @click.option("--output", type=PATH, metavar="FILE", help="Write to this file, whole or not at all.")
 @click.pass_context
 def command(context: click.Context, parts: tuple[Path, ...], partial: bool, output: Path | None) -> None:
@@ -41,7 +43,7 @@ def command(context: click.Context, parts: tuple[Path, ...], partial: bool, outp
     found = [read_part(path) for path in parts]
     name = kind_of(found)
     if name == SEGMENT:
-        refuse_given(context, ["partial"], "is for the shards of a sweep or a campaign: segments join in any grouping")
+        refuse_parameters(context, ["partial"], "has no effect on segments, which join in any grouping")
     with line_writer(output, parts) as put:
         if name == SEGMENT:
             put(msgspec.json.encode(joined_segments(found).line()))
@@ -80,7 +82,7 @@ def stated_kind(part: Part) -> str:
         if isinstance(stated, dict) and name in stated:
             return name
     names = " or ".join(kind.name for kind in SHARDED)
-    raise InputError(part.name, None, None, f"not the whole output of a {names}, whose last line is missing")
+    raise InputError(part.name, None, None, f"incomplete output of a {names}: its last line is missing")
 
 
 def last_line(part: Part) -> Node:
@@ -96,7 +98,7 @@ def kind_named(name: str) -> Kind:
 # ----------------------------------------------------------------- joining shards
 
 
-class Placed(NamedTuple):
+class PlacedLine(NamedTuple):
     """A line, and the file and line where it stands."""
 
     text: bytes
@@ -108,13 +110,13 @@ class Placed(NamedTuple):
         return parse_document(self.text, self.file, self.line)
 
 
-class Shared(NamedTuple):
+class ShardLines(NamedTuple):
     """Some pieces of a whole: what all its outputs have in common, and the lines by their pieces' numbers."""
 
     kind: Kind
     name: str
     common: dict[str, Node]
-    lines: dict[int, Placed]
+    lines: dict[int, PlacedLine]
 
     def empty_total(self) -> Total:
         """The total of no lines."""
@@ -127,7 +129,7 @@ class Shared(NamedTuple):
             total.take(placed.text, placed.root())
         return total
 
-    def in_order(self) -> Iterator[Placed]:
+    def in_order(self) -> Iterator[PlacedLine]:
         """The lines in the order of their pieces."""
         return (self.lines[index] for index in sorted(self.lines))
 
@@ -136,7 +138,7 @@ class Shared(NamedTuple):
         return (placed.text for placed in self.in_order())
 
 
-def read_shard(kind: Kind, part: Part) -> Shared:
+def read_shard(kind: Kind, part: Part) -> ShardLines:
     """The lines of a part, whose last line must be their total."""
     if not part.lines:
         raise InputError(part.name, None, None, f"holds no {kind.name}")
@@ -147,10 +149,10 @@ def read_shard(kind: Kind, part: Part) -> Shared:
     for name, read in kind.identity.items():
         read(common[name])
     count, next_index = common[kind.pieces].integer(least=0), 0
-    shared = Shared(kind, part.name, common, {})
+    shared = ShardLines(kind, part.name, common, {})
     total = shared.empty_total()
     for number, text in enumerate(part.lines[:-1], start=1):
-        placed = Placed(text, part.name, number)
+        placed = PlacedLine(text, part.name, number)
         root = placed.root()
         index = root.member(kind.piece).integer(least=next_index, most=count - 1)
         total.take(text, root)
@@ -164,10 +166,10 @@ def check_total(last: Node, expected: Line) -> None:
     stated = last.record(tuple(expected))
     for name, value in expected.items():
         if stated[name].value != value:
-            stated[name].fail("not that of the lines before it")
+            stated[name].fail("differs from the total of the lines before it")
 
 
-def joined(shards: list[Shared], *, partial: bool) -> Shared:
+def joined(shards: list[ShardLines], *, partial: bool) -> ShardLines:
     """All pieces of some shards: every piece of the whole exactly once, or, of a part, at most once."""
     first, *others = shards
     whole = first._replace(lines=dict(first.lines))
@@ -176,19 +178,19 @@ def joined(shards: list[Shared], *, partial: bool) -> Shared:
         twice = sorted(whole.lines.keys() & shard.lines.keys())
         if twice:
             placed, other = shard.lines[twice[0]], whole.lines[twice[0]]
-            reason = f"{twice[0]} is answered in {other.file}:{other.line} too"
+            reason = f"{twice[0]} is also in {other.file}:{other.line}"
             raise InputError(placed.file, placed.line, first.kind.piece, reason)
         whole.lines.update(shard.lines)
     count = first.common[first.kind.pieces].integer()
     if not partial and len(whole.lines) < count:
         # There may be far more pieces than memory would hold.
         missing = next(index for index in range(count) if index not in whole.lines)
-        reason = f"{missing} is answered in no file; --partial joins what there is"
+        reason = f"{missing} is missing; --partial joins the others"
         raise InputError(shards[-1].name, None, first.kind.piece, reason)
     return whole
 
 
-def check_common(first: Shared, shard: Shared) -> None:
+def check_common(first: ShardLines, shard: ShardLines) -> None:
     """Refuse a shard of another whole, with the field that says so."""
     for name, stated in shard.common.items():
         own, other = stated.value, first.common[name].value

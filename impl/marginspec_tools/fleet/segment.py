@@ -24,7 +24,7 @@ PATH = click.Path(path_type=Path)
 SEGMENT_VERSION = 2
 
 
-class End(NamedTuple):
+class Boundary(NamedTuple):
     """Where a segment begins or ends: events before it, the chain's hash, and the SHA-256 of the state's file."""
 
     events: int
@@ -43,8 +43,8 @@ class Segment:
     journal: str
     rulebook: str
     before: int
-    start: End
-    end: End
+    start: Boundary
+    end: Boundary
     accepted: int
     rejected: int
     last: bool
@@ -92,15 +92,15 @@ def run_segment(journal: Path, snapshot: Path, events: int) -> Segment:
     """Run so many events of a journal, or as many as are left, from where a snapshot stands.
 
     The run's tables are made anew from the snapshot's state, so that the digest of the state covers all that the
-    run depends on. InputError if the snapshot is damaged, not of this journal, or stands at or behind its end.
+    run depends on. InputError if the snapshot is damaged, not of this journal, or stands at its end or past it.
     """
     from marginspec_engine.batches.running import BatchRun
     from marginspec_engine.states.snapshots import read_snapshot
-    from marginspec_tools.runs import left_out
+    from marginspec_tools.runs import skip_to_snapshot
 
     source = open_journal(journal)
     kept = read_snapshot(snapshot)
-    left, begun = left_out(source, kept, snapshot), kept.opened
+    left, begun = skip_to_snapshot(source, kept, snapshot), kept.opened
     run = BatchRun(begun)
     last = take_segment(source, run, left, events)
     ended = run.reached()
@@ -109,8 +109,8 @@ def run_segment(journal: Path, snapshot: Path, events: int) -> Segment:
         journal=source.file_sha256(),
         rulebook=RULEBOOK_VERSION,
         before=kept.events_before,
-        start=end_of(begun),
-        end=end_of(ended),
+        start=boundary_at(begun),
+        end=boundary_at(ended),
         accepted=ended.accepted - begun.accepted,
         rejected=ended.rejected - begun.rejected,
         last=last,
@@ -118,23 +118,23 @@ def run_segment(journal: Path, snapshot: Path, events: int) -> Segment:
 
 
 def take_segment(journal: Journal, run: "BatchRun", left_out: int, events: int) -> bool:
-    """Take so many events behind those that are left out; gives whether the journal ends with them."""
-    from marginspec_tools.runs import rows_behind
+    """Take so many events after those that are skipped; gives whether the journal ends with them."""
+    from marginspec_tools.runs import rows_after
 
     begun, left = run.events, events
-    for rows in rows_behind(journal, run.engine.tables, left_out):
+    for rows in rows_after(journal, run.engine.tables, left_out):
         run.take(rows.until(left))
         if len(rows.words) > left:
             return False
         left -= len(rows.words)
     if run.events == begun:
-        raise InputError(journal.name, None, None, "ends where the snapshot stands: there is no segment behind it")
+        raise InputError(journal.name, None, None, "ends at the snapshot: there are no events after it to run")
     return True
 
 
-def end_of(reached: OpenedState) -> End:
+def boundary_at(reached: OpenedState) -> Boundary:
     """Where a segment begins or ends, at a state."""
-    return End(reached.events, reached.hash, sha256(state_text(reached)).hexdigest())
+    return Boundary(reached.events, reached.hash, sha256(state_text(reached)).hexdigest())
 
 
 @click.command("segment")
@@ -149,6 +149,8 @@ def command(journal: Path, snapshot: Path, events: int, output: Path | None) -> 
 
     A line of JSON says which events were run, how many were accepted and rejected, and the chain's hash and the
     SHA-256 of the state's file before and after them. `marginspec merge` joins such lines to one of the whole run.
+
+    Exit codes: 0 the segment was run; 1 the snapshot's state breaks an invariant; 2 wrong usage or input.
     """
     need_fast_engine()
     with line_writer(output, (journal, snapshot)) as put:
@@ -165,7 +167,7 @@ class Part(NamedTuple):
     lines: list[bytes]
 
 
-class Placed(NamedTuple):
+class PlacedSegment(NamedTuple):
     """A segment, and the file and line that state it."""
 
     segment: Segment
@@ -177,12 +179,12 @@ class Placed(NamedTuple):
         return InputError(self.file, self.line, field, reason)
 
 
-def segments_in(part: Part) -> Iterator[Placed]:
+def segments_in(part: Part) -> Iterator[PlacedSegment]:
     """The segments that a file states, one a line; InputError names the line and field that is not as it must be."""
     if not part.lines:
         raise InputError(part.name, None, None, "holds no segment")
     for number, text in enumerate(part.lines, start=1):
-        yield Placed(segment_of(parse_document(text, part.name, number)), part.name, number)
+        yield PlacedSegment(segment_of(parse_document(text, part.name, number)), part.name, number)
 
 
 def segment_of(root: Node) -> Segment:
@@ -190,8 +192,10 @@ def segment_of(root: Node) -> Segment:
     fields = root.record(FIELDS)
     fields["segment"].integer(least=SEGMENT_VERSION, most=SEGMENT_VERSION)
     before = fields["before"].integer(least=0)
-    start = End(fields["from"].integer(least=before), fields["hash_before"].sha256(), fields["state_before"].sha256())
-    end = End(
+    start = Boundary(
+        fields["from"].integer(least=before), fields["hash_before"].sha256(), fields["state_before"].sha256()
+    )
+    end = Boundary(
         fields["to"].integer(least=start.events + 1), fields["hash_after"].sha256(), fields["state_after"].sha256()
     )
     accepted, rejected = fields["accepted"].integer(least=0), fields["rejected"].integer(least=0)
@@ -220,11 +224,11 @@ def joined_segments(parts: list[Part]) -> Segment:
     whole = placed[0].segment
     for earlier, later in pairwise(placed):
         check_neighbours(earlier, later)
-        whole = both(whole, later.segment)
+        whole = joined_pair(whole, later.segment)
     return whole
 
 
-def both(earlier: Segment, later: Segment) -> Segment:
+def joined_pair(earlier: Segment, later: Segment) -> Segment:
     """Two segments, of which the second begins where the first ends, as one."""
     return attrs.evolve(
         earlier,
@@ -235,7 +239,7 @@ def both(earlier: Segment, later: Segment) -> Segment:
     )
 
 
-def check_neighbours(earlier: Placed, later: Placed) -> None:
+def check_neighbours(earlier: PlacedSegment, later: PlacedSegment) -> None:
     """Refuse two segments unless the second begins where the first ends."""
     first, second = earlier.segment, later.segment
     where = f"{earlier.file}:{earlier.line}"
@@ -243,10 +247,10 @@ def check_neighbours(earlier: Placed, later: Placed) -> None:
         if getattr(first, field) != getattr(second, field):
             raise later.refused(field, f"of another run than {where}")
     if first.end.events != second.start.events:
-        reason = f"begins behind event {second.start.events}, but {where} ends at event {first.end.events}"
+        reason = f"begins after event {second.start.events}, but {where} ends at event {first.end.events}"
         raise later.refused("from", reason)
     if first.last:
-        raise later.refused("from", f"begins behind the journal's end, which {where} states to have reached")
+        raise later.refused("from", f"begins after the journal's end, which {where} reaches")
     for field in ("hash", "state"):
         if getattr(first.end, field) != getattr(second.start, field):
             reason = f"not the {field}_after of {where}, which ends at the same event {first.end.events}"

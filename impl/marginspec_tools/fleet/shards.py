@@ -22,7 +22,7 @@ import msgspec
 
 from marginspec_journal import InputError
 from marginspec_journal.strict_json import Node
-from marginspec_tools.console import EngineCrash, QuietPool, WrongAnswer, counted, line_writer, print_error
+from marginspec_tools.console import EngineCrash, QuietPool, WrongAnswer, line_writer, print_error, with_progress
 
 PIECES_AHEAD = 32
 """How many pieces wait for each process at most: the others need not be known yet."""
@@ -87,7 +87,7 @@ def assignment_options(command: Decorated) -> Decorated:
         ),
         click.option("--jobs", type=click.IntRange(1, 256), help="Processes on this machine.  [default: one a core]"),
         click.option(
-            "--shard", type=ShardType(), default="1/1", show_default=True, help="Do only this part, such as 2/5."
+            "--shard", type=ShardType(), default="1/1", show_default=True, help="Do this part of the work, such as 2/5."
         ),
     ):
         command = option(command)
@@ -100,7 +100,7 @@ def assignment_options(command: Decorated) -> Decorated:
 class Work(Protocol[Asked]):
     """What all pieces have in common; it can travel to other processes."""
 
-    def opened(self) -> Callable[[Asked], Line]:
+    def answerer(self) -> Callable[[Asked], Line]:
         """What answers a piece with its line; made once in each process, since that may take long."""
 
 
@@ -113,7 +113,7 @@ class Opened:
     @cached_property
     def answer(self) -> Callable[[Any], Line]:
         """What answers a piece."""
-        return self._work.opened()
+        return self._work.answerer()
 
 
 class Awaited(Protocol):
@@ -155,7 +155,7 @@ def answers_in_pool(work: Work[Piece], pieces: Iterable[Piece], jobs: int) -> It
         try:
             yield from in_order(pieces, lambda piece: pool.submit(answer_in_worker, piece), jobs * PIECES_AHEAD)
         except BrokenProcessPool as error:
-            raise EngineCrash("a process died at its work, perhaps for want of memory; nothing is written") from error
+            raise EngineCrash("a worker process died, perhaps out of memory; nothing is written") from error
 
 
 _held: list[Opened] = []
@@ -250,12 +250,12 @@ class Total:
         return {**stated, **self.sums.fields(), "hash": self._hash.hexdigest()}
 
 
-def put_answers(
+def write_answers(
     total: Total, found: Iterable[Line], pieces: Sequence[int], output: Path | None, inputs: tuple[Path, ...]
 ) -> None:
     """Write every line and their total, whole or not at all; WrongAnswer if a line is not that of its piece."""
     with line_writer(output, inputs) as put:
-        for number, line in zip(pieces, counted(found, "answering", len(pieces)), strict=True):
+        for number, line in zip(pieces, with_progress(found, "answering", len(pieces)), strict=True):
             put(total.take_answer(number, line))
         put(msgspec.json.encode(total.line()))
 

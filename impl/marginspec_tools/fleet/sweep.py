@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from hashlib import sha256
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from marginspec.model.units import Decimal8
 from marginspec_journal.states import OpenedState, state_in
 from marginspec_journal.strict_json import Node, parse_document
 from marginspec_journal.whole_files import lines_in, read_whole
-from marginspec_tools.fleet.shards import Assignment, Kind, Line, Total, answers, assignment_options, put_answers
+from marginspec_tools.fleet.shards import Assignment, Kind, Line, Total, answers, assignment_options, write_answers
 from marginspec_tools.runs import announce_compiling, check_fast_engine, check_start
 
 PATH = click.Path(path_type=Path)
@@ -37,13 +38,13 @@ class StateText(NamedTuple):
     name: str
     text: bytes
 
-    def opened(self) -> Callable[[Scenario], Line]:
+    def answerer(self) -> Callable[[Scenario], Line]:
         """What answers scenarios from the state."""
         announce_compiling()
         return Sweeper(self).answer
 
 
-def read_text(path: Path) -> StateText:
+def read_state_text(path: Path) -> StateText:
     """The bytes of a state, read once, so that all scenarios are of the same; InputError if it cannot be read."""
     return StateText(str(path), read_whole(path))
 
@@ -60,17 +61,12 @@ def read_scenarios(path: Path, known: Collection[str] | None) -> list[Scenario]:
     scenarios: list[Scenario] = []
     for line, text in enumerate(lines_in(path), start=1):
         marks = parse_document(text, str(path), line).record(("marks",))["marks"]
-        found = [(name, price.wire_decimal()) for name, price in sorted(marks.named_entries(), key=first_of)]
+        found = [(name, price.wire_decimal()) for name, price in sorted(marks.named_entries(), key=itemgetter(0))]
         for name, _ in found:
             if known is not None and name not in known:
                 marks.child(name).fail("the state has no such market")
         scenarios.append(Scenario(len(scenarios), tuple(found)))
     return scenarios
-
-
-def first_of(entry: tuple[str, Node]) -> str:
-    """The name of an entry."""
-    return entry[0]
 
 
 # ----------------------------------------------------------------- one scenario
@@ -143,7 +139,7 @@ SWEEP = Kind("sweep", version=1, piece="scenario", pieces="scenarios", identity=
 @click.argument("scenarios", type=PATH)
 @assignment_options
 def command(state: Path, scenarios: Path, **assigned: Any) -> None:
-    """Say what would follow from other mark prices: for each of SCENARIOS, on a copy of STATE.
+    """Stress-test STATE: what would follow from the mark prices of each of SCENARIOS, on a copy of it.
 
     SCENARIOS is JSON Lines, each line {"marks":{market: price}}; a scenario's marks are set in the order of their
     markets' names. A line of JSON answers each: domains liquidated, lots, deleveragings, levies; amounts by asset;
@@ -152,12 +148,15 @@ def command(state: Path, scenarios: Path, **assigned: Any) -> None:
 
     With --dask, such as tcp://10.0.0.5:8786, workers that have this version of marginspec answer; the state
     travels to them, and what a worker that dies has not delivered is answered by others.
+
+    Exit codes: 0 all answered; 1 the state breaks an invariant; 2 wrong usage or input; 3 a process or worker failed.
+    The output is written in case 0 only.
     """
     assignment = Assignment(**assigned)
     check_fast_engine()
-    text = read_text(state)
+    text = read_state_text(state)
     found = read_scenarios(scenarios, known_markets(text))
     pieces = assignment.shard.of(len(found))
     chosen = (found[index] for index in pieces)
     total = Total(SWEEP, {"rulebook": RULEBOOK_VERSION, "scenarios": len(found), "from": sha256(text.text).hexdigest()})
-    put_answers(total, answers(text, chosen, assignment), pieces, assignment.output, (state, scenarios))
+    write_answers(total, answers(text, chosen, assignment), pieces, assignment.output, (state, scenarios))

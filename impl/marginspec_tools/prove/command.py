@@ -22,12 +22,12 @@ from marginspec_proofs.prover.statements import REGISTRY
 from marginspec_proofs.theorems.necessity import AN_EXAMPLE
 from marginspec_tools.console import (
     QuietPool,
-    counted,
     json_option,
     people_console,
-    refusals,
-    refuse_given,
+    refuse_parameters,
+    refusing_os_errors,
     whole_folder,
+    with_progress,
 )
 from marginspec_tools.prove.counterexamples import example_of
 from marginspec_tools.prove.mutants import campaign_code
@@ -104,11 +104,13 @@ def summary_of(theorem_id: str, certificates: Path | None) -> Summary:
 @click.option(
     "--mutants",
     is_flag=True,
-    help="Put one fault after another into the rules: does a theorem or a test notice it?  ID: how faults' ids begin.",
+    help="Change the rules, one fault at a time: does a theorem or a test notice it?  ID: prefix of mutants' ids.",
 )
 @click.option("--status", is_flag=True, help="Prove all theorems and write docs/theorems/status.json and README.md.")
-@click.option("--journal", type=click.Path(path_type=Path), help="Write a theorem's example as a journal to replay.")
-@click.option("--state", type=click.Path(path_type=Path), help="Write the state that the example begins in.")
+@click.option(
+    "--journal", type=click.Path(path_type=Path), help="Write the theorem's example or counterexample as a journal."
+)
+@click.option("--state", type=click.Path(path_type=Path), help="Write the state that the example starts from.")
 @json_option
 @click.pass_context
 def command(
@@ -124,9 +126,9 @@ def command(
     state: Path | None,
     as_json: bool,
 ) -> None:
-    """Prove theorems by their ids, or all that begin so (T-ADL); without ids, all.
+    """Prove theorems by id, or all whose ids begin so (T-ADL); without ids, all.
 
-    Exit codes: 0 all are proved; 1 one fails; 4 none fails, but a solver does not know.
+    Exit codes: 0 all are proved; 1 one fails; 2 wrong usage; 4 none fails, but a solver finds no answer.
     """
     check_options(context)
     if mutants:
@@ -135,7 +137,9 @@ def command(
         context.exit(recheck_code(recheck, jobs, as_json))
     chosen = chosen_ids(ids, fast)
     if (journal is not None or state is not None) and len(chosen) != 1:
-        raise click.UsageError("an example is of one theorem: name it, such as marginspec prove T-NUM-1 --journal FILE")
+        raise click.UsageError(
+            "--journal and --state need one theorem: name it, as in marginspec prove T-NUM-1 --journal FILE"
+        )
     if export is None:
         summaries = proved_in_parallel(chosen, jobs, None)
     else:
@@ -149,7 +153,7 @@ def command(
     for text in json_lines(summaries) if as_json else failure_lines(summaries):
         click.echo(text)
     if not as_json:
-        show(summaries)
+        print_table(summaries)
     context.exit(exit_code(summaries))
 
 
@@ -157,15 +161,15 @@ def check_options(context: click.Context) -> None:
     """Refuse what would do nothing in a check of certificates, of mutants, or in a run that writes the status."""
     if context.params["mutants"]:
         others = ["fast", "export", "recheck", "status", "journal", "state"]
-        refuse_given(context, others, "does nothing beside --mutants: leave it out")
+        refuse_parameters(context, others, "has no effect with --mutants: leave it out")
     if context.params["recheck"] is not None:
         others = ["ids", "fast", "export", "status", "journal", "state"]
-        refuse_given(context, others, "does nothing beside --recheck: leave it out")
+        refuse_parameters(context, others, "has no effect with --recheck: leave it out")
     if context.params["status"]:
         others = ["ids", "fast", "journal", "state"]
-        refuse_given(context, others, "does not go with --status, which is of all theorems")
+        refuse_parameters(context, others, "cannot be combined with --status, which proves all theorems")
         if not FOLDER.is_dir():
-            raise click.UsageError("a status is written at the top of a checkout")
+            raise click.UsageError("--status must be run at the top of a checkout")
 
 
 def exit_code(summaries: list[Summary]) -> int:
@@ -194,17 +198,17 @@ def chosen_ids(ids: tuple[str, ...], fast: bool) -> list[str]:
 
 def proved_in_parallel(ids: list[str], jobs: int, certificates: Path | None) -> list[Summary]:
     """Summaries in the order of the ids; slow theorems begin first, so that none is left alone at the end."""
-    with texts_hashed_alike(), QuietPool(jobs) as pool:
+    with fixed_hash_seed(), QuietPool(jobs) as pool:
         begun = {
             pool.submit(summary_of, name, certificates): name
             for name in sorted(ids, key=lambda name: REGISTRY[name].fast)
         }
-        summaries = {begun[one]: one.result() for one in counted(as_completed(begun), "proving", len(begun))}
+        summaries = {begun[one]: one.result() for one in with_progress(as_completed(begun), "proving", len(begun))}
     return [summaries[name] for name in ids]
 
 
 @contextmanager
-def texts_hashed_alike() -> Iterator[None]:
+def fixed_hash_seed() -> Iterator[None]:
     """Processes begun in here hash texts alike: the order of some maps hangs on that, and so does a proof's cost."""
     seed = os.environ.get("PYTHONHASHSEED")
     os.environ["PYTHONHASHSEED"] = "0"
@@ -263,16 +267,16 @@ def write_example(journal: Path | None, state: Path | None, summaries: list[Summ
     if example is None:
         raise click.UsageError(f"{only.id} has no example that a file can hold; its calls are all that there is")
     if state is None and not example.begins_empty():
-        raise click.UsageError(f"the example of {only.id} begins in a state: name a file for it by --state")
+        raise click.UsageError(f"the example of {only.id} starts from a state: name a file for it with --state")
     if state is not None:
-        with refusals(state):
+        with refusing_os_errors(state):
             write_state(state, opening(example.start))
     if journal is not None:
-        with refusals(journal):
+        with refusing_os_errors(journal):
             write_journal(journal, example.start.header, [Record(*one) for one in enumerate(example.events, 2)])
 
 
-def show(summaries: list[Summary]) -> None:
+def print_table(summaries: list[Summary]) -> None:
     """A table for people."""
     console = people_console()
     table = Table("theorem", "status", "scope")
@@ -298,9 +302,9 @@ def recheck_code(folder: Path, jobs: int, as_json: bool) -> int:
     """Check certificates that were written before, against the rules as they are; 1 if one does not hold."""
     listed = listed_certificates(folder)
     assert marginspec_proofs.theorems.__name__, "importing the package registers its theorems"
-    with texts_hashed_alike(), QuietPool(jobs) as pool:
+    with fixed_hash_seed(), QuietPool(jobs) as pool:
         waiting = [pool.submit(checked_flaws, folder / name, known) for name, known in listed.items()]
-        flaws = [flaw for one in counted(waiting, "checking", len(waiting)) for flaw in one.result()]
+        flaws = [flaw for one in with_progress(waiting, "checking", len(waiting)) for flaw in one.result()]
     flaws += [
         Flaw(path.name, "is not in the list of certificates")
         for path in sorted(folder.iterdir())

@@ -43,7 +43,7 @@ def example_of(run: Run) -> Example | None:
     if history is not None and history.begins_empty():
         return Example(history.start, (), history.events)
     found = history.start if history is not None else run.found()
-    start = carried(found) if found is not None and found != State(header=found.header) else None
+    start = read_back(found) if found is not None and found != State(header=found.header) else None
     if start is None:
         return None
     if history is not None and receipts_of(start, history.events) != history.receipts:
@@ -60,7 +60,7 @@ def receipts_of(state: State, events: tuple[Event, ...]) -> tuple[Receipt, ...]:
     return tuple(receipts)
 
 
-def carried(state: State) -> State | None:
+def read_back(state: State) -> State | None:
     """The state as a state file gives it back; None if the file would not hold the same."""
     if not all(isinstance(market.tiers, TierTable) for market in state.markets.values()):
         return None
@@ -87,13 +87,13 @@ def completed(state: State) -> State:
     }
     return attrs.evolve(
         state,
-        header=fitted(state),
+        header=fitted_header(state),
         ledger=Map({account: balance for account, balance in balances.items() if balance}),
         fund_status=Map(statuses),
     )
 
 
-def fitted(state: State) -> Header:
+def fitted_header(state: State) -> Header:
     """The header, with the digits that markets count quanta by."""
     decimals = {market.asset: digits_of(market) for market in state.markets.values()}
     return attrs.evolve(state.header, asset_decimals=state.header.asset_decimals.update(decimals))

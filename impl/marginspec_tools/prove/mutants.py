@@ -31,7 +31,7 @@ from marginspec_proofs.mutation.judging import (
     weigh,
 )
 from marginspec_proofs.mutation.mutants import RULES, Mutant, chosen_mutants
-from marginspec_tools.console import QuietPool, counted
+from marginspec_tools.console import QuietPool, with_progress
 
 TABLE = Path("docs/theorems/mutants.json")
 PAGE = Path("docs/theorems/mutants.md")
@@ -134,7 +134,7 @@ def judge_all(root: Path, wanted: list[Mutant], table: Table, jobs: int) -> None
             known = table.rows[mutant.id].judgement if mutant.id in table.rows else SURVIVED
             begun[pool.submit(judge, mutant, root, table.weights, known)] = mutant
         try:
-            for count, one in enumerate(counted(as_completed(begun), "judging mutants", len(wanted)), 1):
+            for count, one in enumerate(with_progress(as_completed(begun), "judging mutants", len(wanted)), 1):
                 table.rows[begun[one].id] = row_of(begun[one], one.result(), root)
                 if count % SAVED_EVERY == 0:
                     save(root, table)
@@ -153,7 +153,7 @@ def current_weights(root: Path, known: Weights, jobs: int) -> dict[str, Weight]:
     with QuietPool(jobs) as pool:
         begun = {pool.submit(weigh, name): name for name in named if name not in found}
         try:
-            done = counted(as_completed(begun), "weighing theorems", len(begun))
+            done = with_progress(as_completed(begun), "weighing theorems", len(begun))
             found.update((begun[one], one.result()) for one in done)
         except NotProved as error:
             raise click.UsageError(str(error)) from error

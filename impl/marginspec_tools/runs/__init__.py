@@ -20,14 +20,14 @@ from marginspec_tools.runs.showing import print_run, total_fields
 from marginspec_tools.runs.violations import Broken, broken_by, broken_in, broken_object, broken_text, check_start
 
 if TYPE_CHECKING:
-    from marginspec_tools.runs.fast_running import FastRun, left_out, rows_behind
+    from marginspec_tools.runs.fast_running import FastRun, rows_after, skip_to_snapshot
     from marginspec_tools.runs.tallies import Amounts, Tally, amounts_if_filled_at_mark, texts_of_amounts
 
 
 _ASKED_FOR = {
     "FastRun": "fast_running",
-    "left_out": "fast_running",
-    "rows_behind": "fast_running",
+    "skip_to_snapshot": "fast_running",
+    "rows_after": "fast_running",
     "Amounts": "tallies",
     "Tally": "tallies",
     "amounts_if_filled_at_mark": "tallies",

@@ -31,7 +31,7 @@ any_engine_option = click.option(
     type=click.Choice(("auto", *ENGINES)),
     default="auto",
     show_default=True,
-    help="Which engine runs the journal; auto takes the one that is done first.",
+    help="Which engine runs the journal; auto takes the one that finishes first.",
 )
 
 

@@ -26,7 +26,7 @@ EVENTS_AT_ONCE = 10_000
 
 
 @attrs.frozen
-class Kept:
+class SnapshotFile:
     """Where a run keeps its snapshot, and after how many events it writes one."""
 
     path: Path
@@ -34,7 +34,7 @@ class Kept:
 
 
 @attrs.frozen
-class Cut:
+class SegmentFolder:
     """Where the snapshots of a run's segments go, and of how many events a segment is."""
 
     folder: Path
@@ -47,13 +47,18 @@ class FastRun:
     engine_name = "fast"
 
     def __init__(
-        self, journal: Path, start: Path | None = None, *, with_lines: bool = False, kept: Kept | None = None
+        self,
+        journal: Path,
+        start: Path | None = None,
+        *,
+        with_lines: bool = False,
+        snapshots: SnapshotFile | None = None,
     ) -> None:
         self.journal, self.start = opened_run(journal, start)
-        self._kept = kept
-        self._cut: Cut | None = None
+        self._snapshots = snapshots
+        self._segments: SegmentFolder | None = None
         self._left_out = 0
-        self._batches = self._resumed(kept.path) if kept and kept.path.exists() else BatchRun(self.start)
+        self._batches = self._resumed(snapshots.path) if snapshots and snapshots.path.exists() else BatchRun(self.start)
         self._batches.want_lines(with_lines)
         self.first_rejections: list[Rejection] = []
         self._lists_rejections = False
@@ -70,16 +75,16 @@ class FastRun:
         self._batches.want_effects()
         self._lists_rejections = True
 
-    def cut(self, folder: Path, every: int) -> None:
-        """Have a snapshot written to a folder at the beginning of every segment of so many events."""
-        self._cut = Cut(folder, every)
+    def write_segments(self, folder: Path, every: int) -> None:
+        """Have the run write a snapshot to a folder at the beginning of every segment of so many events."""
+        self._segments = SegmentFolder(folder, every)
 
     def _resumed(self, snapshot: Path) -> BatchRun:
         """The run of a snapshot, which must be of this journal and start."""
         found = read_snapshot(snapshot)
         if found.origin.start != self._start_sha256:
-            raise InputError(str(snapshot), None, "start", "of a run from another state")
-        self._left_out = left_out(self.journal, found, snapshot)
+            raise InputError(str(snapshot), None, "start", "the snapshot is of a run from another state")
+        self._left_out = skip_to_snapshot(self.journal, found, snapshot)
         return found.run()
 
     @cached_property
@@ -87,42 +92,42 @@ class FastRun:
         return sha256(state_text(self.start)).hexdigest()
 
     def __iter__(self) -> Iterator[bytes]:
-        rows_left = rows_behind(self.journal, self._batches.engine.tables, self._left_out, self._left)
+        rows_left = rows_after(self.journal, self._batches.engine.tables, self._left_out, self._left)
         while True:
-            begun = self._passed_sha256()
+            begun = self._sha256_so_far()
             rows = next(rows_left, None)
             if rows is None:
                 break
             yield from self._taken(rows, begun)
-        if self._kept and self._left() < self._kept.every:
-            write_snapshot(self._kept.path, self._batches, self._origin(self._passed_sha256()))
+        if self._snapshots and self._left() < self._snapshots.every:
+            write_snapshot(self._snapshots.path, self._batches, self._origin(self._sha256_so_far()))
 
-    def _passed_sha256(self) -> str:
+    def _sha256_so_far(self) -> str:
         """What binds the journal so far, if a snapshot may be written."""
-        return self.journal.passed_sha256() if self._kept or self._cut else ""
+        return self.journal.sha256_so_far() if self._snapshots or self._segments else ""
 
     def _origin(self, passed: str) -> Origin:
         return Origin(passed, self._start_sha256)
 
     def _left(self) -> int:
         """How many events there are until the next snapshot."""
-        snapshots = self._kept or self._cut
+        plan = self._snapshots or self._segments
         passed = self._batches.events - self.start.events
-        return EVENTS_AT_ONCE if snapshots is None else snapshots.every - passed % snapshots.every
+        return EVENTS_AT_ONCE if plan is None else plan.every - passed % plan.every
 
     def _taken(self, rows: EventRows, begun: str) -> Iterator[bytes]:
-        """Take events, with a snapshot behind every so many, or before every segment."""
+        """Take events, with a snapshot after every so many, or before every segment."""
         while len(rows.words):
-            left = self._left() if self._kept or self._cut else len(rows.words)
-            if self._cut and left == self._cut.every:
+            left = self._left() if self._snapshots or self._segments else len(rows.words)
+            if self._segments and left == self._segments.every:
                 name = f"{self._batches.events:012}.snapshot"
-                write_snapshot(self._cut.folder / name, self._batches, self._origin(begun))
+                write_snapshot(self._segments.folder / name, self._batches, self._origin(begun))
             yield self._batches.take(rows.until(left))
             if self._lists_rejections:
                 self._list_rejections()
             rows = rows.behind(left)
-            if self._kept and self._left() == self._kept.every:
-                write_snapshot(self._kept.path, self._batches, self._origin(self._passed_sha256()))
+            if self._snapshots and self._left() == self._snapshots.every:
+                write_snapshot(self._snapshots.path, self._batches, self._origin(self._sha256_so_far()))
 
     def _list_rejections(self) -> None:
         """Note the first rejections among the events just taken; a rejection's kind is its reason, negative."""
@@ -149,23 +154,23 @@ class FastRun:
         return self._batches.reached()
 
 
-def left_out(journal: Journal, found: Snapshot, snapshot: Path) -> int:
-    """Leave out the events that led to a snapshot, unread; gives how many are still to be left out.
+def skip_to_snapshot(journal: Journal, found: Snapshot, snapshot: Path) -> int:
+    """Skip the events that led to a snapshot, unread; gives how many are still to be skipped.
 
     InputError if the snapshot was made of another journal, BrokenInvariant if its state breaks one.
     """
     check_headers(journal, found.opened.state.header, snapshot)
     left = found.passed - journal.skip(found.passed)
-    if journal.passed_sha256() != found.origin.journal:
-        raise InputError(str(snapshot), None, "journal", f"of another journal than {journal.name}")
+    if journal.sha256_so_far() != found.origin.journal:
+        raise InputError(str(snapshot), None, "journal", f"the snapshot is of another journal than {journal.name}")
     check_start(str(snapshot), found.opened.state)
     return left
 
 
-def rows_behind(
+def rows_after(
     journal: Journal, tables: Tables, left: int, most: Callable[[], int] = lambda: EVENTS_AT_ONCE
 ) -> Iterator[EventRows]:
-    """The events of a journal behind so many, as rows for the tables; InputError if there are not so many.
+    """The events of a journal after the first so many, as rows for the tables; InputError if it has fewer.
 
     Lines are never read beyond so many as `most` says, so that what was read ends where a snapshot does.
     """
@@ -174,7 +179,7 @@ def rows_behind(
         left -= skipped
         yield rows.behind(skipped)
     if left > 0:
-        raise InputError(journal.name, None, None, f"ends {left} events before the snapshot does")
+        raise InputError(journal.name, None, None, f"ends {left} events before the snapshot")
 
 
 def all_rows(journal: Journal, tables: Tables, most: Callable[[], int]) -> Iterator[EventRows]:

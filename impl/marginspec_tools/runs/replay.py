@@ -8,7 +8,7 @@ import attrs
 import click
 
 from marginspec_journal.states import state_text
-from marginspec_tools.console import Spool, check_target, counted, json_option, refuse_given, whole_folder
+from marginspec_tools.console import Spool, check_target, json_option, refuse_parameters, whole_folder, with_progress
 from marginspec_tools.runs.engines import any_engine_option, need_fast_engine, quickest_engine
 from marginspec_tools.runs.journal_size import estimated_events
 from marginspec_tools.runs.running import Run, start_option
@@ -45,9 +45,9 @@ class Outputs:
         """Refuse what the specification, or a run with checks, does not write."""
         slow = check or engine == "spec"
         if self.segments is not None and (slow or self.snapshot is not None):
-            raise click.UsageError("--segments goes with neither --snapshot, --check nor --engine spec")
+            raise click.UsageError("--segments cannot be combined with --snapshot, --check or --engine spec")
         if self.snapshot is not None and (slow or self.receipts is not None):
-            raise click.UsageError("--snapshot goes with neither --check, --receipts nor --engine spec")
+            raise click.UsageError("--snapshot cannot be combined with --check, --receipts or --engine spec")
         if self.columnar and slow:
             raise click.UsageError("receipts as Parquet are written by --engine fast, without --check")
 
@@ -103,7 +103,7 @@ def command(
     Exit codes: 0 holds; 1 an invariant is broken; 2 wrong usage or input, nothing written.
     """
     if snapshot is None and segments is None:
-        refuse_given(context, ["every"], "does nothing without --snapshot or --segments")
+        refuse_parameters(context, ["every"], "has no effect without --snapshot or --segments")
     outputs = Outputs(receipts_path, state_path, snapshot, segments, every)
     outputs.check_usage(engine, check=check)
     inputs = (journal,) if start is None else (journal, start)
@@ -125,10 +125,11 @@ def opened_run(journal: Path, start: Path | None, engine: str, outputs: Outputs,
     if engine == "spec" or check:
         return Run(journal, start, engine)
     need_fast_engine()
-    from marginspec_tools.runs.fast_running import FastRun, Kept
+    from marginspec_tools.runs.fast_running import FastRun, SnapshotFile
 
-    kept = None if outputs.snapshot is None else Kept(outputs.snapshot, outputs.every)
-    run = FastRun(journal, start, with_lines=outputs.receipts is not None and not outputs.columnar, kept=kept)
+    with_lines = outputs.receipts is not None and not outputs.columnar
+    snapshots = None if outputs.snapshot is None else SnapshotFile(outputs.snapshot, outputs.every)
+    run = FastRun(journal, start, with_lines=with_lines, snapshots=snapshots)
     if not outputs.columnar and outputs.snapshot is None:
         # A run that goes on from a snapshot does not see what was rejected before it.
         run.list_rejections()
@@ -143,7 +144,7 @@ def segments_written(run: AnyRun, outputs: Outputs) -> Iterator[None]:
         return
     assert not isinstance(run, Run)
     with whole_folder(outputs.segments) as folder:
-        run.cut(folder, outputs.every)
+        run.write_segments(folder, outputs.every)
         yield
 
 
@@ -174,9 +175,9 @@ def replay(
 def lines_taken(run: AnyRun, broken: list[Broken], events: int | None, *, check: bool) -> Iterator[bytes]:
     """Run to the end; gives the lines of receipts, and adds what was broken."""
     if not isinstance(run, Run):
-        yield from counted(run, "replaying", events, lambda: run.totals().events - run.start.events)
+        yield from with_progress(run, "replaying", events, lambda: run.totals().events - run.start.events)
         return
-    for step in counted(run, "replaying", events):
+    for step in with_progress(run, "replaying", events):
         yield step.chained.line() + b"\n"
         if check:
-            broken += broken_by(step.taken, step.number, step.record.line)
+            broken += broken_by(step.transition, step.number, step.record.line)

@@ -41,7 +41,7 @@ class Step(NamedTuple):
 
     number: int
     record: Record
-    taken: Transition
+    transition: Transition
     chained: ChainedReceipt
 
 

@@ -7,7 +7,7 @@ import click
 
 from marginspec import RULEBOOK_VERSION
 from marginspec_audit import EVENT_INVARIANTS, STATE_INVARIANTS
-from marginspec_tools.console import print_fields, print_line
+from marginspec_tools.console import print_fields, print_json_line
 from marginspec_tools.runs.running import Run
 from marginspec_tools.runs.violations import Broken, broken_object, broken_text
 
@@ -25,8 +25,8 @@ def print_run(run: AnyRun, broken: list[Broken], *, checked: bool, as_json: bool
     """Print what came of a run."""
     if as_json:
         for one in broken:
-            print_line(broken_object(one))
-        print_line({"replay": 1, "rulebook": RULEBOOK_VERSION, **totals_object(run, broken, checked=checked)})
+            print_json_line(broken_object(one))
+        print_json_line({"replay": 1, "rulebook": RULEBOOK_VERSION, **totals_object(run, broken, checked=checked)})
         return
     print_fields(total_fields(run))
     for text in rejection_lines(run):

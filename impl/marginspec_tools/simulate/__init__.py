@@ -4,8 +4,8 @@ from marginspec_tools.simulate.bundled import stress_day_path
 from marginspec_tools.simulate.generation import generate, run_venue
 from marginspec_tools.simulate.options import (
     ScenarioOptions,
+    check_stated,
     chosen_scenario,
-    read_stated,
     scenario_command,
     scenario_options,
 )

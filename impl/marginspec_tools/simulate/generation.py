@@ -55,12 +55,12 @@ def next_event(venue: Venue) -> Transition:
         event = propose(venue)
         if event is None:
             continue
-        answered = venue.answered(event)
+        answered = venue.answer_to(event)
         reason = answered.receipt.rejected
         if reason is None and not venue.overfills(answered):
-            return venue.go_on(answered)
+            return venue.advance(answered)
         if reason not in (None, Reason.OUT_OF_RANGE) and venue.random.happens(venue.parameters.kept_refusals):
-            return venue.go_on(answered)
+            return venue.advance(answered)
     return venue.take(propose_deposit(venue, venue.any_account(), venue.market()))
 
 
@@ -79,7 +79,7 @@ def run_venue(venue: Venue) -> Iterator[Transition]:
         yield venue.take(final_settlement(venue, market))
 
 
-def clock(place: int) -> str:
+def event_time(place: int) -> str:
     """The time of an event: one a second, from the start of 2026."""
     return (CLOCK_START + timedelta(seconds=place)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -87,4 +87,4 @@ def clock(place: int) -> str:
 def generate(parameters: Parameters) -> Iterator[Record]:
     """All events of a scenario as records of a journal; the header has the first line."""
     for place, taken in enumerate(simulated_events(parameters)):
-        yield Record(line=place + 2, event=taken.event, ts=clock(place), ref=None, observed=None)
+        yield Record(line=place + 2, event=taken.event, ts=event_time(place), ref=None, observed=None)

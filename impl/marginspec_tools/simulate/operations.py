@@ -3,7 +3,7 @@
 from marginspec.model import events, ledger
 from marginspec.model.events import Event
 from marginspec.model.units import RATE_ONE, Decimal8
-from marginspec_tools.simulate.venue import Venue, near, wire_amount, wire_price, wire_quantity
+from marginspec_tools.simulate.venue import Venue, price_near_mark, wire_amount, wire_price, wire_quantity
 
 
 def propose_mark(venue: Venue) -> Event:
@@ -48,7 +48,7 @@ def propose_mistake(venue: Venue) -> Event:
     """An event that the rulebook refuses, for one of many reasons."""
     market, account = venue.market(), venue.any_account()
     price, lot = wire_price(market, market.marked()), wire_quantity(market, 1)
-    tick_price = wire_price(market, near(venue, market, 0))
+    tick_price = wire_price(market, price_near_mark(venue, market, 0))
     too_much = wire_amount(venue, market.asset, venue.cash(account, market.asset) + venue.unit(market.asset))
     largest = RATE_ONE * 10**9
     mistakes: tuple[Event, ...] = (

@@ -123,11 +123,11 @@ def chosen_scenario(context: click.Context, options: dict[str, Any]) -> Scenario
     for name in sorted(options.keys() - scenario.stated().keys()):
         if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
             other = "preset" if scenario.preset is not None else "closes"
-            raise click.UsageError(f"--{name.replace('_', '-')} does not count beside --{other}: leave it out")
+            raise click.UsageError(f"--{name.replace('_', '-')} has no effect with --{other}: leave it out")
     return scenario
 
 
-def read_stated(stated: Node) -> None:
+def check_stated(stated: Node) -> None:
     """Refuse what `ScenarioOptions.stated` does not give."""
     scale, profile = ("accounts", "events"), ("adl_ranking", "last_resort")
     if "preset" in stated.fields():
@@ -141,14 +141,14 @@ def read_stated(stated: Node) -> None:
             if closes
             else stated.record((*chosen, "markets", *RATES), (*LIMITS, "settled"))
         )
-        read_venue(fields)
+        check_venue_options(fields)
     fields["accounts"].integer(least=2, most=MOST_ACCOUNTS)
     fields["events"].integer(least=1, most=MOST_EVENTS)
     fields["adl_ranking"].choice(ADL_RANKINGS)
     fields["last_resort"].choice(LAST_RESORTS)
 
 
-def read_venue(fields: dict[str, Node]) -> None:
+def check_venue_options(fields: dict[str, Node]) -> None:
     """Refuse what a scenario without a preset does not state."""
     fields["leverage"].integer(least=1, most=MOST_LEVERAGE)
     if not STATED_MIX.fullmatch(fields["mix"].text()):
@@ -186,7 +186,8 @@ def scenario_options(command: Decorated) -> Decorated:
 def rate_within(lowest: int) -> Callable[[click.Context, click.Parameter, str], int]:
     """A callback that reads a rate as a decimal, counted in 1e-8, from a lowest one up to 1."""
 
-    def read(context: click.Context, option: click.Parameter, text: str) -> int:
+    def read_rate(context: click.Context, option: click.Parameter, text: str) -> int:
+        """The rate in 1e-8; BadParameter if the text is no decimal, or out of range."""
         try:
             rate = parse_decimal(text)
         except ValueError:
@@ -196,7 +197,7 @@ def rate_within(lowest: int) -> Callable[[click.Context, click.Parameter, str], 
             raise click.BadParameter(f"{text} is outside {lowest // RATE_ONE} to 1", context, option)
         return rate
 
-    return read
+    return read_rate
 
 
 def limit_of(context: click.Context, option: click.Parameter, text: str | None) -> int | None:
@@ -236,7 +237,9 @@ def check_length(accounts: int, listed: tuple[VenueMarket, ...], events: int, se
     needed = settled + opening_length(accounts, len(listed), len({market.listing.asset for market in listed}))
     if events < needed:
         end = f" and settle {settled}" if settled else ""
-        text = f"{events} are fewer than the {needed} that open {len(listed)} markets and {accounts} accounts{end}"
+        text = (
+            f"{events} events are fewer than the {needed} that open {len(listed)} markets and {accounts} accounts{end}"
+        )
         raise click.BadParameter(text, param_hint="--events")
 
 
@@ -287,7 +290,7 @@ OPTIONS = (
         help="CSV file with the columns date, market, close: mark prices run through these closes.",
     ),
     rate_option("volatility", "0.005", "Standard deviation of a change of a mark price."),
-    rate_option("jump_probability", "0.03", "How probable it is that a mark price jumps as well."),
+    rate_option("jump_probability", "0.03", "Probability that a change of a mark price has a jump too."),
     rate_option("jump_mean", "-0.02", "Mean of the jumps."),
     rate_option("jump_deviation", "0.04", "Standard deviation of the jumps."),
     click.option(

@@ -140,7 +140,7 @@ def closes_from(rows: Iterable[list[str]], known: Container[str], name: str) -> 
         market = known_market(cells["market"], known, name, line)
         day = close_day(cells["date"], name, line)
         if market in last_dates and day <= last_dates[market]:
-            raise InputError(name, line, "date", f"{day} does not follow {last_dates[market]} of {market}")
+            raise InputError(name, line, "date", f"{day} is not after {last_dates[market]} of {market}")
         last_dates[market] = day
         found.setdefault(market, []).append(close_price(cells["close"], name, line))
     if not found:
@@ -151,7 +151,7 @@ def closes_from(rows: Iterable[list[str]], known: Container[str], name: str) -> 
 def known_market(cell: str, known: Container[str], name: str, line: int) -> str:
     """A market of the venue."""
     if cell not in known:
-        raise InputError(name, line, "market", f"{cell!r} is not among the venue's markets")
+        raise InputError(name, line, "market", f"unknown market {cell!r}")
     return cell
 
 

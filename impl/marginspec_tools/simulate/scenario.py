@@ -7,7 +7,7 @@ import click
 
 from marginspec import RULEBOOK_VERSION
 from marginspec_journal import write_journal
-from marginspec_tools.console import check_target, json_option, one_line, print_line, shown_path
+from marginspec_tools.console import check_target, json_option, one_line, print_json_line, printable_path
 from marginspec_tools.simulate.generation import generate
 from marginspec_tools.simulate.options import chosen_scenario, scenario_options
 from marginspec_tools.simulate.parameters import Parameters
@@ -19,7 +19,7 @@ HIGHEST_SEED = 2**63 - 1
 @click.command("scenario")
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
-    "--seed", type=click.IntRange(0, HIGHEST_SEED), default=1, show_default=True, help="Decides all that is random."
+    "--seed", type=click.IntRange(0, HIGHEST_SEED), default=1, show_default=True, help="Seed of everything random."
 )
 @scenario_options
 @json_option
@@ -30,6 +30,8 @@ def command(context: click.Context, /, out: Path, seed: int, as_json: bool, **op
     Accounts deposit, set leverage and margin modes, place orders and trade. Mark prices move by jump-diffusion,
     or through the closes of a file. The venue settles funding, and sells the positions that its liquidation engine
     took over. The same seed and options give the same file on every machine.
+
+    Exit codes: 0 written; 2 wrong usage or input, nothing written.
     """
     check_suffix(out)
     scenario = chosen_scenario(context, options)
@@ -52,13 +54,13 @@ def report(out: Path, parameters: Parameters, *, as_json: bool) -> None:
         line = {
             "scenario": 1,
             "rulebook": RULEBOOK_VERSION,
-            "file": shown_path(out),
+            "file": printable_path(out),
             "events": count,
             "accounts": parameters.accounts,
             "markets": markets,
             "seed": parameters.seed,
         }
-        print_line(line)
+        print_json_line(line)
     else:
         scale = f"{parameters.accounts:,} accounts in {markets:,} markets"
         click.echo(f"{one_line(str(out))}: {count:,} events of {scale}, seed {parameters.seed}")

@@ -8,9 +8,9 @@ from marginspec.model.units import RATE_ONE
 from marginspec_tools.simulate.venue import (
     Venue,
     affordable_lots,
-    near,
-    part_of,
     position_to_close,
+    price_near_mark,
+    random_part,
     wire_price,
     wire_quantity,
 )
@@ -37,7 +37,7 @@ def fresh_trade(venue: Venue, market: Market) -> Event | None:
     closed = position_to_close(venue, taker, market.id, 40)
     if closed is not None:
         held = venue.state.positions[closed]
-        lots, buys, side = part_of(venue, abs(held)), held < 0, closed.side
+        lots, buys, side = random_part(venue, abs(held)), held < 0, closed.side
         return trade_between(venue, market, taker, other, buys, lots, side)
     return trade_between(venue, market, taker, other, venue.random.happens(50), affordable_lots(venue, market, taker))
 
@@ -49,7 +49,7 @@ def trade_between(
     other_side = hedge_side_to_close(venue, other, market.id, not buys, lots)
     return events.Trade(
         market=market.id,
-        price=wire_price(market, near(venue, market, 50_000)),
+        price=wire_price(market, price_near_mark(venue, market, 50_000)),
         quantity=wire_quantity(market, lots),
         buyer=taker if buys else other,
         seller=other if buys else taker,
@@ -87,7 +87,7 @@ def fill_of_order(venue: Venue, market: Market, maker: str, order_id: str) -> Ev
     if taker == maker:
         return None
     affordable = max(1, affordable_lots(venue, market, taker))
-    lots = min(part_of(venue, abs(order.quantity)), affordable)
+    lots = min(random_part(venue, abs(order.quantity)), affordable)
     buys = order.quantity > 0
     taker_side = hedge_side_to_close(venue, taker, market.id, not buys, lots)
     return events.Trade(
@@ -115,24 +115,24 @@ def waiting_lots(venue: Venue) -> tuple[Market, Direction, int]:
 def propose_deleveraging(venue: Venue) -> Event:
     """The desk cannot sell, and declares that lots of a market are deleveraged."""
     market, side, size = waiting_lots(venue)
-    return events.Deleverage(market=market.id, side=side, quantity=wire_quantity(market, part_of(venue, size)))
+    return events.Deleverage(market=market.id, side=side, quantity=wire_quantity(market, random_part(venue, size)))
 
 
 def propose_fill(venue: Venue) -> Event | None:
     """The desk sells the oldest lots of a market to someone, mostly at a price worse than the mark."""
     market, side, size = waiting_lots(venue)
     counterparty = venue.maker(market.id)
-    lots = min(part_of(venue, size), affordable_lots(venue, market, counterparty))
+    lots = min(random_part(venue, size), affordable_lots(venue, market, counterparty))
     return events.LiquidationFill(
         market=market.id,
         side=side,
         counterparty=counterparty,
         quantity=wire_quantity(market, lots),
-        price=wire_price(market, slipped(venue, market, side == "long")),
+        price=wire_price(market, price_with_slippage(venue, market, side == "long")),
     )
 
 
-def slipped(venue: Venue, market: Market, sells: bool) -> int:
+def price_with_slippage(venue: Venue, market: Market, sells: bool) -> int:
     """A price on the tick, worse for the desk than the mark by up to the slippage, seldom better."""
     limit = venue.parameters.slippage
     slippage = venue.random.between(-limit // 5, limit)
@@ -164,7 +164,7 @@ def propose_order(venue: Venue) -> Event | None:
 def closing_order(venue: Venue, market: Market, key: PositionKey) -> Event:
     """An order that reduces a position."""
     held = venue.state.positions[key]
-    lots = part_of(venue, abs(held))
+    lots = random_part(venue, abs(held))
     return order_of(venue, market, key, buys=held < 0, lots=lots, reduce_only=venue.random.happens(60))
 
 
@@ -180,6 +180,6 @@ def order_of(venue: Venue, market: Market, key: PositionKey, *, buys: bool, lots
         side=side,
         position_side=key.side,
         quantity=wire_quantity(market, lots),
-        price=wire_price(market, near(venue, market, 500_000)),
+        price=wire_price(market, price_near_mark(venue, market, 500_000)),
         reduce_only=reduce_only,
     )

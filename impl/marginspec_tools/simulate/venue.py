@@ -36,14 +36,14 @@ class Venue:
 
     def take(self, event: Event) -> Transition:
         """Apply an event, whatever the answer."""
-        return self.go_on(self.answered(event))
+        return self.advance(self.answer_to(event))
 
-    def answered(self, event: Event) -> Transition:
+    def answer_to(self, event: Event) -> Transition:
         """What the rulebook answers to an event; the venue stays as it is."""
         after, receipt = apply(self.state, event)
         return Transition(self.state, event, receipt, after)
 
-    def go_on(self, taken: Transition) -> Transition:
+    def advance(self, taken: Transition) -> Transition:
         """The state after an event is the venue's now; an order that was accepted rests."""
         self.state = taken.after
         self.passed = self.passed + 1
@@ -135,7 +135,7 @@ def wire_quantity(market: Market, lots: int) -> Decimal8:
     return Decimal8(lots * 10 ** (WIRE_DECIMALS - market.quantity_decimals))
 
 
-def near(venue: Venue, market: Market, spread: int) -> int:
+def price_near_mark(venue: Venue, market: Market, spread: int) -> int:
     """A price on the tick, at most so far (in 1e-8 of it) from the mark."""
     offset = venue.random.between(-spread, spread)
     price = market.marked() * (RATE_ONE + offset) // RATE_ONE
@@ -164,7 +164,7 @@ def open_positions(venue: Venue, account: str, market: str) -> list[PositionKey]
     return [key for key in keys if key in venue.state.positions]
 
 
-def part_of(venue: Venue, lots: int) -> int:
+def random_part(venue: Venue, lots: int) -> int:
     """All of a size about half of the time, else a part of it, at least one lot."""
     if venue.random.happens(50):
         return lots

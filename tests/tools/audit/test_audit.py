@@ -399,7 +399,7 @@ def test_folders_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert refused(LEVY, "--report", missing) == f"{missing}: cannot be written: No such file or directory"
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    assert refused(LEVY, "--report", "..", "--force") == "..: cannot be written: it is, or holds, the folder you are in"
+    assert refused(LEVY, "--report", "..", "--force") == "..: cannot be written: it is or contains the current folder"
 
 
 def test_bad_input_leaves_no_report(tmp_path: Path) -> None:
@@ -409,7 +409,7 @@ def test_bad_input_leaves_no_report(tmp_path: Path) -> None:
     assert refused(missing, "--report", tmp_path / "r") == f"{missing}: cannot be read: No such file or directory"
     assert refused(tmp_path, "--report", tmp_path / "r") == f"{tmp_path}: cannot be read: Is a directory"
     os.mkfifo(pipe)
-    said = "a pipe or device, which an audit, that reads its inputs twice, cannot read: save it as a file"
+    said = "a pipe or device: an audit reads its inputs twice, so save it as a file first"
     assert refused(pipe, "--report", tmp_path / "r") == f"{pipe}: {said}"
     assert sorted(one.name for one in tmp_path.iterdir()) == ["j.jsonl", "pipe.jsonl"]
 

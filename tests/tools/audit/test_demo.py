@@ -10,11 +10,11 @@ from click.testing import CliRunner
 
 from marginspec_audit import Owner, Transition, Violation, quantity_of
 from marginspec_tools.audit import checks, demo
-from marginspec_tools.audit.checks import Share, Tally, check_share, sentences, verdicts
+from marginspec_tools.audit.checks import Share, Tally, check_share, invariant_sentences, verdicts
 from marginspec_tools.audit.command import command as audit_command
-from marginspec_tools.audit.demo import Audit, audit, command, lines_of, other_end, verdict_line
-from marginspec_tools.audit.waterfall import HAPPENED, all_funds, whole_text
-from marginspec_tools.console import shown_path
+from marginspec_tools.audit.demo import Audit, audit, command, hash_mismatch, json_lines, verdict_line
+from marginspec_tools.audit.waterfall import HAPPENED, all_funds, whole_units_text
+from marginspec_tools.console import printable_path
 from marginspec_tools.runs import Totals
 from marginspec_tools.simulate import Parameters, stress_day_path
 from marginspec_tools.simulate.stress_day import MARKETS, stress_markets, stress_parameters, write_stress_day
@@ -87,15 +87,15 @@ def test_people_see_totals_table_explanation_verdicts_and_hash(audited: Audit, m
     assert "Waterfall by market, in whole units" in lines
     assert "event 1669, line 1670, ts 2026-01-01T00:27:48Z: mark price, accepted" in lines
     (rest,) = (line for line in lines if line.startswith("… "))
-    assert rest == f"… 43 more lines, and all figures: marginspec explain {shown_path(stress_day_path())} 1669"
+    assert rest == f"… 43 more lines, and all figures: marginspec explain {printable_path(stress_day_path())} 1669"
     assert lines[-15:] == [*VERDICTS, "All 13 invariants held.", f"hash {audited.totals.hash}"]
     assert [line for line in lines if line.endswith(" ")] == []
 
 
 def test_programs_get_the_same_as_lines(audited: Audit) -> None:
-    lines = list(lines_of(audited))
+    lines = list(json_lines(audited))
     assert lines[0]["happened"] == dict(audited.tally.happened)
-    assert [line["invariant"] for line in lines if "invariant" in line] == list(sentences())
+    assert [line["invariant"] for line in lines if "invariant" in line] == list(invariant_sentences())
     assert lines[-1] == {"holds": True, "hash": audited.totals.hash}
     waterfall = [line for line in lines if "waterfall" in line]
     assert [line["waterfall"] for line in waterfall] == sorted(MARKETS)
@@ -105,7 +105,7 @@ def test_programs_get_the_same_as_lines(audited: Audit) -> None:
 
 def test_the_demo_finds_what_an_audit_of_its_journal_finds(audited: Audit, tmp_path: Path) -> None:
     outcome = CliRunner().invoke(audit_command, [str(stress_day_path()), "--report", str(tmp_path / "r"), "--json"])
-    summary, lines = json.loads(outcome.stdout), list(lines_of(audited))
+    summary, lines = json.loads(outcome.stdout), list(json_lines(audited))
     assert outcome.exit_code == 0
     assert summary["hash"] == audited.totals.hash
     assert summary["happened"] == lines[0]["happened"]
@@ -161,7 +161,7 @@ def test_a_broken_invariant_is_told_and_exits_with_1(tmp_path: Path, monkeypatch
 
 def test_processes_that_end_in_other_hashes_break_the_tenth_invariant() -> None:
     tally = Tally()
-    tally.add([other_end(Totals(10, 10, 0, "00"), "01")])
+    tally.add([hash_mismatch(Totals(10, 10, 0, "00"), "01")])
     (line,) = [verdict_line(verdict) for verdict in verdicts(tally) if verdict.broken]
     told = "event 10 (line 11) invariant INV-10: the journal hash of a second run: expected 00, observed 01"
     assert line == f"INV-10 BROKEN  once in {told}"
@@ -169,8 +169,8 @@ def test_processes_that_end_in_other_hashes_break_the_tenth_invariant() -> None:
 
 def test_what_processes_find_is_joined_in_the_order_of_events() -> None:
     late, early = Tally(), Tally()
-    late.add([other_end(Totals(9, 9, 0, "00"), "01")] * checks.FIRST_SHOWN)
-    early.add([other_end(Totals(3, 3, 0, "00"), "01")])
+    late.add([hash_mismatch(Totals(9, 9, 0, "00"), "01")] * checks.FIRST_SHOWN)
+    early.add([hash_mismatch(Totals(3, 3, 0, "00"), "01")])
     late.join(early)
     assert (late.findings["invariant"], late.broken["INV-10"]) == (21, 21)
     assert late.first_broken["INV-10"].seq == late.first[0].seq == 3
@@ -178,6 +178,6 @@ def test_what_processes_find_is_joined_in_the_order_of_events() -> None:
 
 
 def test_people_read_amounts_in_whole_units() -> None:
-    assert whole_text(0, 8) == "-"
-    assert whole_text(99, 2) == "<1"
-    assert whole_text(-123456789, 2) == "-1,234,567"
+    assert whole_units_text(0, 8) == "-"
+    assert whole_units_text(99, 2) == "<1"
+    assert whole_units_text(-123456789, 2) == "-1,234,567"

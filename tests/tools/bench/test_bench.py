@@ -12,14 +12,13 @@ from click.testing import CliRunner
 
 from marginspec_journal import InputError
 from marginspec_tools.bench import engine as measuring
-from marginspec_tools.bench.command import Measured as MeasuredReplay
-from marginspec_tools.bench.command import command, drawing, plain_lines
+from marginspec_tools.bench.command import ReplayCost, command, drawing, plain_lines
 from marginspec_tools.bench.crashes import PUBLISHED as CRASH_PUBLISHED
 from marginspec_tools.bench.crashes import our_crash
 from marginspec_tools.bench.exchanges import crashing_exchange
 from marginspec_tools.bench.measurements import Measured, Measurement, growth
 from marginspec_tools.bench.mixed import SHARES, Columns, Mixed
-from marginspec_tools.bench.plots import PLOTS, write, write_plots
+from marginspec_tools.bench.plots import PLOTS, write_plot, write_plots
 from marginspec_tools.bench.replays import LAUNCHER, START_ROW, Sample, Taken, linearity, part_of, sized
 from marginspec_tools.bench.ticks import worst_ticks
 
@@ -34,7 +33,7 @@ def test_the_command_measures_each_size() -> None:
 
 
 def test_people_read_rates_and_ratios() -> None:
-    measured = [MeasuredReplay(1_000, 5_000, 1.0, 0.1), MeasuredReplay(10_000, 5_000, 1.1, 0.1)]
+    measured = [ReplayCost(1_000, 5_000, 1.0, 0.1), ReplayCost(10_000, 5_000, 1.1, 0.1)]
     assert list(plain_lines(measured)) == [
         "Replay by the specification: reading, rules, receipts and hash, in processor time of one core.",
         "  1,000 accounts: 5,000 events/s, 10.0 times the reference loop's time",
@@ -160,7 +159,7 @@ def test_a_plot_that_cannot_be_drawn_leaves_nothing_of_it(tmp_path: Path) -> Non
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        write(tmp_path / "plot.svg", fail)
+        write_plot(tmp_path / "plot.svg", fail)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -177,12 +176,12 @@ def test_the_command_measures_the_fast_engine_and_draws(tmp_path: Path, monkeypa
     ("options", "said"),
     [
         (["--plots", "folder"], "--plots needs --fast"),
-        (["--plots", "folder", "--setup"], "--plots does nothing beside --setup"),
+        (["--plots", "folder", "--setup"], "--plots has no effect with --setup"),
         (["--environments", "folder"], "--environments needs --fast"),
-        (["--setup", "--fast", "1000"], "--fast does nothing beside --setup"),
-        (["--fast", "1000", "--repeats", "3"], "--repeats does nothing beside --fast"),
-        (["--fast", "1000", "--accounts", "50"], "--accounts does nothing beside --fast"),
-        (["--setup", "--events", "100"], "--events does nothing beside --setup"),
+        (["--setup", "--fast", "1000"], "--fast has no effect with --setup"),
+        (["--fast", "1000", "--repeats", "3"], "--repeats has no effect with --fast"),
+        (["--fast", "1000", "--accounts", "50"], "--accounts has no effect with --fast"),
+        (["--setup", "--events", "100"], "--events has no effect with --setup"),
         (["--fast", "10"], "not in the range"),
         (["--fast", "1000", "--plots", __file__], "is a file"),
     ],

@@ -210,17 +210,17 @@ Q1 = " (question 'q1')"
     [
         ({"kind": "margin"}, f"{AT}kind: expected one of tier, maintenance, initial, band, bankruptcy, adl_score, "),
         ({"color": 1}, f"{AT}color: unknown field{Q1}"),
-        ({"market": "ETHUSDT"}, f"{AT}market: ETHUSDT is not among the question's markets{Q1}"),
+        ({"market": "ETHUSDT"}, f"{AT}market: ETHUSDT is not in the question's markets{Q1}"),
         ({"markets": {"a b": market()}}, f'{AT}markets."a b": not a name: "a b"{Q1}'),
-        ({"markets": {"BTCUSDT": market(mark="0")}}, f"{AT}markets.BTCUSDT.mark: too small: 0{Q1}"),
+        ({"markets": {"BTCUSDT": market(mark="0")}}, f"{AT}markets.BTCUSDT.mark: must be at least 0.01, found 0{Q1}"),
         (
             {"markets": {"BTCUSDT": market(mark="1.001")}},
             f"{AT}markets.BTCUSDT.mark: more than 2 digits after the point: 1.001{Q1}",
         ),
-        ({"markets": {"BTCUSDT": market(tiers=[])}}, f"{AT}markets.BTCUSDT: no market may be so: INVALID_TIERS{Q1}"),
+        ({"markets": {"BTCUSDT": market(tiers=[])}}, f"{AT}markets.BTCUSDT: invalid market: INVALID_TIERS{Q1}"),
         (
             {"markets": {"BTCUSDT": market(price_decimals=-1)}},
-            f"{AT}markets.BTCUSDT: no market may be so: INVALID_MARKET{Q1}",
+            f"{AT}markets.BTCUSDT: invalid market: INVALID_MARKET{Q1}",
         ),
         (
             {"markets": {"BTCUSDT": market(tiers=[{**TIER, "maintenance_rate": 0.01}])}},
@@ -237,9 +237,12 @@ def test_questions_that_are_malformed(changed: dict[str, Any], said: str, tmp_pa
 @pytest.mark.parametrize(
     ("held", "said"),
     [
-        ((position("0"),), f"{HOLDING}.quantity: a position's quantity is not zero{Q1}"),
-        ((position("1", side="SHORT"),), f"{HOLDING}.quantity: side SHORT has a quantity of the other sign{Q1}"),
-        ((position("9007199254740.993"),), f"{HOLDING}.quantity: too large: 9007199254740.993{Q1}"),
+        ((position("0"),), f"{HOLDING}.quantity: must not be zero{Q1}"),
+        ((position("1", side="SHORT"),), f"{HOLDING}.quantity: LONG must be positive, SHORT negative{Q1}"),
+        (
+            (position("9007199254740.993"),),
+            f"{HOLDING}.quantity: must be at most 9007199254740.992, found 9007199254740.993{Q1}",
+        ),
         ((position("9007199254740"),), f"{HOLDING}.quantity: its value at mark is too large{Q1}"),
         ((position("1", leverage=0),), f"{HOLDING}.leverage: must be at least 1, found 0{Q1}"),
         ((position("1", cost="1"),), f"{HOLDING}: expected either cost or entry{Q1}"),
@@ -251,17 +254,14 @@ def test_questions_that_are_malformed(changed: dict[str, Any], said: str, tmp_pa
         ),
         ((position("1", entry="9" * 30),), f"{HOLDING}.entry: entry times quantity is too large: {'9' * 30}{Q1}"),
         ((position("1", entry=None, cost="-1"),), f"{HOLDING}.cost: expected a cost with the sign of the quantity{Q1}"),
-        (
-            (position("1"), position("1")),
-            f"{AT}domain.positions[1]: the domain has another position in BTCUSDT on side BOTH{Q1}",
-        ),
+        ((position("1"), position("1")), f"{AT}domain.positions[1]: repeated position: market BTCUSDT, side BOTH{Q1}"),
         (
             (position("1"), position("1", side="LONG")),
-            f"{AT}domain.positions[1].side: an account has either the side BOTH, or LONG and SHORT{Q1}",
+            f"{AT}domain.positions[1].side: BOTH cannot be mixed with LONG or SHORT{Q1}",
         ),
         (
             (HEDGE[0], {**HEDGE[1], "leverage": 5}),
-            f"{AT}domain.positions[1].leverage: both sides of BTCUSDT have one leverage{Q1}",
+            f"{AT}domain.positions[1].leverage: both sides of BTCUSDT must have the same leverage{Q1}",
         ),
     ],
 )

@@ -52,7 +52,7 @@ def test_what_nobody_expected_is_an_internal_error_and_never_a_broken_invariant(
         3,
         f"error: internal error: ZeroDivisionError in test_program.py:{line}: by\\nzero; {REPORT}\n",
     )
-    assert ended(monkeypatch, capfd, MemoryError()) == (3, "error: memory ran out\n")
+    assert ended(monkeypatch, capfd, MemoryError()) == (3, "error: out of memory\n")
     assert ended(monkeypatch, capfd, WrongAnswer("no answer")) == (3, "error: no answer\n")
     code, said = ended(monkeypatch, capfd, ModuleNotFoundError("no", name="marginspec_tools.gone"))
     assert (code, said.startswith("error: internal error: ModuleNotFoundError in ")) == (3, True)
@@ -157,7 +157,7 @@ def test_files_that_are_read_whole_have_a_limit(tmp_path: Path) -> None:
         stream.truncate(FILE_BYTES + 1)
     calc = tmp_path / "calc.json"
     zeros.rename(calc)
-    said = f"error: {calc}: larger than {FILE_BYTES} bytes, the most that is read\n".encode()
+    said = f"error: {calc}: larger than the limit of {FILE_BYTES} bytes\n".encode()
     for arguments in (
         ("replay", LEVY, "--from", calc, "--engine", "spec"),
         ("calc", calc),
@@ -174,7 +174,7 @@ def test_a_scenario_does_not_overwrite_its_closes(tmp_path: Path) -> None:
     closes.write_text("date,market,close\n2025-10-10,BTCUSDT,100000\n2025-10-11,BTCUSDT,90000\n")
     before = closes.read_bytes()
     found = program("scenario", closes, "--closes", closes)
-    said = f"error: {closes}: cannot be written: it is read or written by this command already\n"
+    said = f"error: {closes}: cannot be written: this command reads or writes it too\n"
     assert (found.returncode, found.stderr.decode()) == (2, said)
     assert closes.read_bytes() == before
 

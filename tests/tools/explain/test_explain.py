@@ -44,7 +44,7 @@ from marginspec_tools.explain.explained import ALL, Explained, roundings
 from marginspec_tools.explain.sources import Check, sentence_in
 from marginspec_tools.explain.subjects import explain_event
 from marginspec_tools.explain.trace import Term, Tracer
-from marginspec_tools.explain.units import Figure, Scope, Units, fraction_text, short, words
+from marginspec_tools.explain.units import Figure, Scope, Units, figure_text, fraction_text, short_fraction
 from marginspec_tools.simulate.stress_day import stress_day_path
 from worlds.explained import (
     ALSO_REJECTED,
@@ -297,7 +297,7 @@ def test_without_sources_there_is_no_explanation(
     code, output = ran(monkeypatch, capsys, journal, 3, "--depth", "2")
     file = sys.modules["marginspec.handlers.cash"].__file__
     assert code == 2
-    assert output == f"error: {file}: explain needs the source of the rules, and that of deposit is not there\n"
+    assert output == f"error: {file}: explain needs the source of the rules: that of deposit is not installed\n"
 
 
 def refusing_lines() -> list[tuple[FunctionType, int]]:
@@ -372,7 +372,7 @@ MARKET, ASSET = Scope("M"), Scope("", "USD")
     ],
 )
 def test_figures_have_the_units_of_what_they_count(value: Any, hint: Any, scope: Scope, text: str) -> None:
-    assert words(UNITS.figure(value, hint, scope)) == text
+    assert figure_text(UNITS.figure(value, hint, scope)) == text
 
 
 def test_what_is_no_figure_is_none() -> None:
@@ -414,13 +414,13 @@ def test_roundings_tell_direction_and_exact_loss() -> None:
 
 def test_fractions_in_words() -> None:
     assert [fraction_text(one) for one in (Fraction(37, 100), Fraction(3), Fraction(1, 3))] == ["0.37", "3", "1/3"]
-    assert short("1/3") == "1/3"
-    assert short(fraction_text(Fraction(10**9, 3 * 10**9 + 1))) == "≈0.33333333"
+    assert short_fraction("1/3") == "1/3"
+    assert short_fraction(fraction_text(Fraction(10**9, 3 * 10**9 + 1))) == "≈0.33333333"
 
 
 def test_long_lists_are_told_by_their_first_entries() -> None:
-    assert words([Figure(str(one)) for one in range(9)]) == "0, 1, 2, 3, 4, 5, … 9 in all"
-    assert words([]) == "none"
+    assert figure_text([Figure(str(one)) for one in range(9)]) == "0, 1, 2, 3, 4, 5, … 9 in all"
+    assert figure_text([]) == "none"
 
 
 # ------------------------------------------------------------- depth

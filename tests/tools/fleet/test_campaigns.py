@@ -98,7 +98,7 @@ class Expected:
         self.counts: Counter[str] = Counter()
         self.amounts: Counter[str] = Counter()
         for step in self.run:
-            for effect in step.taken.receipt.effects:
+            for effect in step.transition.receipt.effects:
                 self.take(effect)
         state = self.run.state
         for status in state.fund_status.values():
@@ -284,7 +284,7 @@ def test_parts_of_different_campaigns_or_of_other_work_are_refused(
         ([*SMALL, "--leverage", 20], f"{other}:2: parameters.leverage: {of_another}"),
         ([*SMALL, "--fill-band", "0.1"], f"{other}:2: parameters.fill_band: {of_another}"),
         ([*SCALE, "--preset", "mixed"], f"{other}:2: parameters.jump_deviation: {of_another}"),
-        (SMALL, f"{other}: journal: 2 is answered in no file; --partial joins what there is"),
+        (SMALL, f"{other}: journal: 2 is missing; --partial joins the others"),
     ]:
         printed("campaign", *options, "--jobs", 1, "--shard", "2/4", "--output", other)
         assert ended(monkeypatch, capfd, "merge", first, other) == (2, f"error: {message}\n")
@@ -298,7 +298,7 @@ def test_parts_of_different_campaigns_or_of_other_work_are_refused(
             f"error: {first}: of a campaign, but {part} is of a {name}\n",
         )
     first.write_text("{}\n")
-    reason = "not the whole output of a sweep or campaign, whose last line is missing"
+    reason = "incomplete output of a sweep or campaign: its last line is missing"
     assert ended(monkeypatch, capfd, "merge", first) == (2, f"error: {first}: {reason}\n")
 
 
@@ -310,14 +310,14 @@ def test_a_damaged_line_is_named(
     whole = part.read_bytes()
     accepted = json.loads(whole.splitlines()[0])["accepted"]
     for found, put, message in [
-        (b'"accepted":', b'"accepted":1', f"1: events: not 1{accepted} accepted and 0 rejected ones"),
-        (b'"lots":', b'"lots":1', "5: lots: not that of the lines before it"),
+        (b'"accepted":', b'"accepted":1', f"1: events: must be the sum of 1{accepted} accepted and 0 rejected events"),
+        (b'"lots":', b'"lots":1', "5: lots: differs from the total of the lines before it"),
         (b'"findings":[],', b"", "1: findings: missing field"),
-        (b'"seed":7', b'"seed":9', "1: seed: not that of journal 0, which is 7"),
-        (b'"seed":7,"checked"', b'"seed":8,"checked"', "1: seed: not that of journal 0, which is 8"),
+        (b'"seed":7', b'"seed":9', "1: seed: journal 0 has the seed 7"),
+        (b'"seed":7,"checked"', b'"seed":8,"checked"', "1: seed: journal 0 has the seed 8"),
         (b'"hash":"', b'"hash":"0', "1: hash: expected 64 lower-case hexadecimal digits"),
         (b'"engines":"agree"', b'"engines":"same"', '1: engines: expected one of agree, differ, found "same"'),
-        (b'"engines":"agree"', b'"engines":"differ"', "1: findings: none is given of a journal that has some"),
+        (b'"engines":"agree"', b'"engines":"differ"', "1: findings: must not be empty for a journal at fault"),
         (b'"amounts":{}', b'"amounts":{"USDT":{"house":"1e3"}}', '1: amounts.USDT.house: not a decimal: "1e3"'),
         (b'"levied":0,', b"", "1: levied: missing field"),
         (b'"amounts":{}', rb'"amounts":{"\ud800":{}}', r'1: amounts."\ud800": not a name: "\ud800"'),
@@ -347,7 +347,7 @@ def test_a_damaged_line_is_named(
         ("mix", '"trades=1;reboot"', "parameters.mix: not a weight for each kind of event"),
         ("markets", '{"x":1,"x":2}', 'parameters.markets: repeated field "x"'),
         ("volatility", "1.5", "parameters.volatility: expected a string, found 1.5"),
-        ("jump_mean", '"-1.1"', "parameters.jump_mean: too small: -1.1"),
+        ("jump_mean", '"-1.1"', "parameters.jump_mean: must be at least -1.00000000, found -1.1"),
     ],
 )
 def test_a_last_line_that_no_campaign_ends_with_is_refused(
@@ -401,7 +401,7 @@ def test_a_part_of_very_many_journals_is_joined_in_little_memory(tmp_path: Path)
     assert (joined.returncode, joined.stderr) == (0, "")
     assert output.read_bytes() == part.read_bytes()
     refused = subprocess.run(merge, capture_output=True, text=True, check=False)
-    told = f"error: {part}: journal: 1 is answered in no file; --partial joins what there is\n"
+    told = f"error: {part}: journal: 1 is missing; --partial joins the others\n"
     assert (refused.returncode, refused.stderr) == (2, told)
 
 
@@ -516,7 +516,7 @@ def test_a_crash_is_told_with_its_seed(
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (MemoryError(), "memory ran out"),
+        (MemoryError(), "out of memory"),
         (AssertionError(), "AssertionError; please report it as a bug"),
         (KeyError("a market"), "KeyError: 'a market'; please report it as a bug"),
     ],
@@ -579,7 +579,7 @@ def test_a_kill_leaves_no_output(tmp_path: Path, jobs: int, code: int) -> None:
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, "campaign", *arguments], capture_output=True, text=True, check=False
     )
-    told = "error: a process died at its work, perhaps for want of memory; nothing is written"
+    told = "error: a worker process died, perhaps out of memory; nothing is written"
     assert (killed.returncode, killed.stdout) == (code, "")
     assert killed.stderr.splitlines()[-1:] == ([told] if jobs == 2 else [])
     assert list(tmp_path.iterdir()) == []
@@ -590,9 +590,12 @@ def test_a_kill_leaves_no_output(tmp_path: Path, jobs: int, code: int) -> None:
     [
         (
             ("--seed", HIGHEST_SEED),
-            f"Invalid value for --seed: the last journal's would be {10**18 + 2}, above {HIGHEST_SEED}",
+            f"Invalid value for --seed: the last journal would have seed {10**18 + 2}, above {HIGHEST_SEED}",
         ),
-        (("--events", 3), "Invalid value for --events: 3 are fewer than the 13 that open 1 markets and 5 accounts"),
+        (
+            ("--events", 3),
+            "Invalid value for --events: 3 events are fewer than the 13 that open 1 markets and 5 accounts",
+        ),
         (("--dask", "tcp://h:1", "--jobs", 2), "--jobs is for this machine, --dask for a cluster: give one of them"),
         (("--shard", "0/2"), "Invalid value for '--shard': 0/2 is not a shard, such as 2/5"),
         (("--shard", f"1/{'9' * 5000}"), f"Invalid value for '--shard': 1/{'9' * 58}… is not a shard, such as 2/5"),

@@ -55,7 +55,7 @@ def test_a_worker_dies_and_nothing_is_lost_or_twice(
     state, scenarios = files
     monkeypatch.setattr(cluster, "TASKS_AHEAD", 5)
     witness = tmp_path / "witness"
-    with cluster.connected(two_workers.scheduler_address) as client:
+    with cluster.cluster_client(two_workers.scheduler_address) as client:
         client.register_plugin(deadly(witness))
     assert run("sweep", state, scenarios, "--dask", two_workers.scheduler_address) == run(
         "sweep", state, scenarios, "--jobs", 1
@@ -65,7 +65,7 @@ def test_a_worker_dies_and_nothing_is_lost_or_twice(
 
 def test_a_campaign_loses_a_worker_and_nothing_else(two_workers: LocalCluster, tmp_path: Path) -> None:
     witness, on_cluster, here = (tmp_path / name for name in ("witness", "on_cluster", "here"))
-    with cluster.connected(two_workers.scheduler_address) as client:
+    with cluster.cluster_client(two_workers.scheduler_address) as client:
         client.register_plugin(deadly(witness))
     assert run("campaign", *WILD, "--dask", two_workers.scheduler_address, "--output", on_cluster) == []
     assert run("campaign", *WILD, "--jobs", 1, "--output", here) == []
@@ -90,7 +90,7 @@ def test_what_listens_and_is_no_scheduler_is_refused_within_seconds(
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
-        said = f"{address}: no Dask scheduler answers: it is silent"
+        said = f"{address}: no Dask scheduler answers: timed out"
         assert refused("sweep", state, scenarios, "--dask", address) == said
         secure = f"tls://127.0.0.1:{silent.getsockname()[1]}"
         said = refused("sweep", state, scenarios, "--dask", secure)
@@ -113,12 +113,12 @@ def test_a_cluster_without_workers_is_refused_within_seconds(
     [
         (cluster.OtherVersion("a worker runs another"), "a worker runs another"),
         (ModuleNotFoundError(name="numba"), "a worker lacks the Python package numba"),
-        (KilledWorker("answer-1", cast("Any", None), 3), "the task answer-1 was given up: its workers died"),
-        (CancelledError(), "the scheduler has gone"),
+        (KilledWorker("answer-1", cast("Any", None), 3), "the task answer-1 failed: its workers died"),
+        (CancelledError(), "the connection to the scheduler is lost"),
     ],
 )
 def test_what_goes_wrong_there_is_said_here(error: BaseException, reason: str) -> None:
-    with pytest.raises(InputError) as refusal, cluster.refusals("tcp://10.0.0.5:8786"):
+    with pytest.raises(InputError) as refusal, cluster.refusing_cluster_errors("tcp://10.0.0.5:8786"):
         raise error
     assert str(refusal.value) == f"tcp://10.0.0.5:8786: {reason}"
 

@@ -239,8 +239,8 @@ def test_parts_that_are_not_of_one_run_are_refused(
     empty.write_bytes(b"")
     changed = tmp_path / "changed"
     for parts, message in [
-        ((third, first), f"{third}:1: from: begins behind event 1000, but {first}:1 ends at event 500"),
-        ((first, second, second), f"{second}:1: from: begins behind event 500, but {second}:1 ends at event 1000"),
+        ((third, first), f"{third}:1: from: begins after event 1000, but {first}:1 ends at event 500"),
+        ((first, second, second), f"{second}:1: from: begins after event 500, but {second}:1 ends at event 1000"),
         ((first, empty), f"{empty}: holds no segment"),
         (
             (first, {**stated, "accepted": 501}),
@@ -254,7 +254,7 @@ def test_parts_that_are_not_of_one_run_are_refused(
         ((first, {**stated, "more": 1}), f"{changed}:1: more: unknown field"),
         (
             ({**object_of(first), "last": True}, second),
-            f"{second}:1: from: begins behind the journal's end, which {changed}:1 states to have reached",
+            f"{second}:1: from: begins after the journal's end, which {changed}:1 reaches",
         ),
     ]:
         paths = [put(changed, one) if isinstance(one, dict) else one for one in parts]
@@ -265,7 +265,7 @@ def test_segments_are_never_partial(
     files: Files, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     code, text = refused(monkeypatch, capfd, "merge", files.lines[0], "--partial")
-    said = "Error: --partial is for the shards of a sweep or a campaign: segments join in any grouping"
+    said = "Error: --partial has no effect on segments, which join in any grouping"
     assert (code, text.splitlines()[-1]) == (2, said)
 
 
@@ -274,11 +274,11 @@ def test_what_cannot_be_cut_or_run_again_is_refused(
 ) -> None:
     journal, folder = files.journal, files.snapshots[0].parent
     said = refused(monkeypatch, capfd, "replay", journal, "--segments", folder)
-    assert said == (2, f"{folder}: cannot be written: it is there already")
+    assert said == (2, f"{folder}: cannot be written: it exists already")
     code, text = refused(monkeypatch, capfd, "replay", journal, "--segments", tmp_path / "new", "--check")
     assert (code, text.splitlines()[-1]) == (
         2,
-        "Error: --segments goes with neither --snapshot, --check nor --engine spec",
+        "Error: --segments cannot be combined with --snapshot, --check or --engine spec",
     )
     header = open_journal(journal).header
     short, other = tmp_path / "short.jsonl", tmp_path / "other.jsonl"
@@ -286,11 +286,11 @@ def test_what_cannot_be_cut_or_run_again_is_refused(
     write_lines(other, attrs.evolve(header, profile=attrs.evolve(header.profile, adl_ranking="bitmex")), [])
     middle = files.snapshots[1]
     said = refused(monkeypatch, capfd, "segment", short, middle)
-    no_segment = f"{short}: ends where the snapshot stands: there is no segment behind it"
-    other_journal = f"{middle}: journal: of another journal than {short}"
+    no_segment = f"{short}: ends at the snapshot: there are no events after it to run"
+    other_journal = f"{middle}: journal: the snapshot is of another journal than {short}"
     assert said == (2, other_journal if journal.suffix == ".parquet" else no_segment)
     said = refused(monkeypatch, capfd, "segment", short, files.snapshots[2])
-    assert said == (2, f"{files.snapshots[2]}: journal: of another journal than {short}")
+    assert said == (2, f"{files.snapshots[2]}: journal: the snapshot is of another journal than {short}")
     said = refused(monkeypatch, capfd, "segment", other, middle)
     assert said == (2, f"{other}:1: profile: differs from that of the state {middle}")
     said = refused(monkeypatch, capfd, "segment", journal, tmp_path / "none")

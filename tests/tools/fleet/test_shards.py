@@ -21,7 +21,7 @@ from marginspec_tools.fleet.shards import (
     Total,
     answers,
     in_order,
-    put_answers,
+    write_answers,
 )
 from travelling_work import Changes, Squares
 
@@ -90,8 +90,8 @@ def test_a_process_that_dies_is_told_and_leaves_no_output(tmp_path: Path) -> Non
     total = Total(SQUARES, {"rulebook": "2", "pieces": 9, "of": "numbers"})
     output = tmp_path / "squares"
     with pytest.raises(EngineCrash) as crash:
-        put_answers(total, answers(Squares(deadly=5), range(9), assignment(2)), range(9), output, ())
-    assert str(crash.value) == "a process died at its work, perhaps for want of memory; nothing is written"
+        write_answers(total, answers(Squares(deadly=5), range(9), assignment(2)), range(9), output, ())
+    assert str(crash.value) == "a worker process died, perhaps out of memory; nothing is written"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -112,7 +112,7 @@ def test_what_is_no_answer_to_a_piece_is_told_and_leaves_no_output(answer: Any, 
     total = Total(SQUARES, {"rulebook": "2", "pieces": 4, "of": "numbers"})
     found = [{"piece": 0, "square": 0}, {"piece": 1, "square": 1}, answer, {"piece": 3, "square": 9}]
     with pytest.raises(WrongAnswer) as wrong:
-        put_answers(total, found, range(4), tmp_path / "squares", ())
+        write_answers(total, found, range(4), tmp_path / "squares", ())
     place = "the answer for piece 2"
     assert str(wrong.value) == f"{place}: {said}; nothing is written"
     assert list(tmp_path.iterdir()) == []
@@ -124,7 +124,7 @@ from pathlib import Path
 from marginspec_tools.fleet.shards import Assignment, Shard, answers
 
 class Identity:
-    def opened(self):
+    def answerer(self):
         return lambda piece: {"piece": piece}
 
 if __name__ == "__main__":

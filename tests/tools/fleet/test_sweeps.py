@@ -115,13 +115,13 @@ def test_what_does_not_make_a_whole_is_refused(files: tuple[Path, Path], tmp_pat
     first, second, changed = (tmp_path / name for name in ("first", "second", "changed"))
     for number, part in enumerate((first, second), start=1):
         run("sweep", state, scenarios, "--jobs", 1, "--shard", f"{number}/2", "--output", part)
-    missing = "scenario: 1 is answered in no file; --partial joins what there is"
+    missing = "scenario: 1 is missing; --partial joins the others"
     assert refused("merge", first) == f"{first}: {missing}"
-    assert refused("merge", first, second, first) == f"{first}:1: scenario: 0 is answered in {first}:1 too"
+    assert refused("merge", first, second, first) == f"{first}:1: scenario: 0 is also in {first}:1"
     lines = second.read_bytes().splitlines(keepends=True)
-    last, of_another = lines[-1], "not that of the lines before it"
+    last, of_another = lines[-1], "differs from the total of the lines before it"
     for text, message in [
-        (lines[:-1], f"{changed}: not the whole output of a sweep or campaign, whose last line is missing"),
+        (lines[:-1], f"{changed}: incomplete output of a sweep or campaign: its last line is missing"),
         (lines[1:], f"{changed}:6: lines: {of_another}"),
         ([lines[1], *lines[1:]], f"{changed}:2: scenario: must be at least 4, found 3"),
         ([lines[0].replace(b'"lots":', b'"lots":1'), *lines[1:]], f"{changed}:7: hash: {of_another}"),

@@ -115,15 +115,15 @@ def test_a_failure_shows_its_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--mutants", "--fast"), "--fast does nothing beside --mutants: leave it out"),
-        (("--mutants", "--journal", "j.jsonl"), "--journal does nothing beside --mutants: leave it out"),
-        (("--recheck", ".", "--export", "new"), "--export does nothing beside --recheck: leave it out"),
-        (("T-NUM-1", "--recheck", "."), "[ID]... does nothing beside --recheck: leave it out"),
-        (("--status", "--state", "s.json"), "--state does not go with --status, which is of all theorems"),
-        (("--status", "T-NUM-1"), "[ID]... does not go with --status, which is of all theorems"),
+        (("--mutants", "--fast"), "--fast has no effect with --mutants: leave it out"),
+        (("--mutants", "--journal", "j.jsonl"), "--journal has no effect with --mutants: leave it out"),
+        (("--recheck", ".", "--export", "new"), "--export has no effect with --recheck: leave it out"),
+        (("T-NUM-1", "--recheck", "."), "[ID]... has no effect with --recheck: leave it out"),
+        (("--status", "--state", "s.json"), "--state cannot be combined with --status, which proves all theorems"),
+        (("--status", "T-NUM-1"), "[ID]... cannot be combined with --status, which proves all theorems"),
         (
             ("--state", "s.json"),
-            "an example is of one theorem: name it, such as marginspec prove T-NUM-1 --journal FILE",
+            "--journal and --state need one theorem: name it, as in marginspec prove T-NUM-1 --journal FILE",
         ),
     ],
 )

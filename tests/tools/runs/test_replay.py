@@ -127,7 +127,7 @@ def test_a_run_without_rejections_lists_none() -> None:
 def test_every_alone_is_refused() -> None:
     outcome = run(LEVY, "--every", "5")
     assert outcome.exit_code == cli.WRONG_INPUT
-    said = "Error: --every does nothing without --snapshot or --segments"
+    said = "Error: --every has no effect without --snapshot or --segments"
     assert outcome.stderr.splitlines()[-1] == said
 
 
@@ -261,7 +261,7 @@ def test_paths_that_cannot_be_written(tmp_path: Path) -> None:
     path = journal(tmp_path)
     state = tmp_path / "s.json"
     run(path, "--state", state)
-    twice = "cannot be written: it is read or written by this command already"
+    twice = "cannot be written: this command reads or writes it too"
     assert refused(path, "--state", tmp_path) == f"{tmp_path}: cannot be written: Is a directory"
     missing = tmp_path / "no" / "s.json"
     assert refused(path, "--receipts", missing) == f"{missing}: cannot be written: No such file or directory"
@@ -477,7 +477,7 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -
     watched = Console(file=shown, force_terminal=True, width=60)
     monkeypatch.setattr("rich.console.Console", lambda **_: watched)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    assert list(progress.counted([1, 2, 3], "counting", 3)) == [1, 2, 3]
+    assert list(progress.with_progress([1, 2, 3], "counting", 3)) == [1, 2, 3]
     assert "counting" in shown.getvalue()
     assert "3/3" in shown.getvalue()
     assert run(LEVY).stderr == ""

@@ -16,7 +16,7 @@ from marginspec_audit import Transition, check_transition
 from marginspec_journal import InputError, open_journal
 from marginspec_journal.decimals import parse_decimal
 from marginspec_tools.cli import main
-from marginspec_tools.simulate.generation import clock, generate, simulated_events
+from marginspec_tools.simulate.generation import event_time, generate, simulated_events
 from marginspec_tools.simulate.markets import first_markets, named_market, venue_markets
 from marginspec_tools.simulate.parameters import Parameters, mixed, opening_length
 from marginspec_tools.simulate.price_paths import Close, JumpDiffusion, Moment, RealCloses, closes_from
@@ -118,13 +118,10 @@ def test_a_close_finer_than_the_market_rounds_down_but_stays_positive() -> None:
         ([["date", "market", "close"], ["2025-10-10", "M", "1e5"]], "closes.csv:2: close: '1e5' is not a decimal"),
         ([["date", "market", "close"], ["2025-10-10", "M", "-1"]], "closes.csv:2: close: '-1' is not a decimal"),
         ([["date", "market", "close"], ["2025-10-10", "M", "0.0"]], "closes.csv:2: close: must be positive"),
-        (
-            [["date", "market", "close"], ["2025-10-10", "X", "1"]],
-            "closes.csv:2: market: 'X' is not among the venue's markets",
-        ),
+        ([["date", "market", "close"], ["2025-10-10", "X", "1"]], "closes.csv:2: market: unknown market 'X'"),
         (
             [["date", "market", "close"], ["2025-10-10", "M", "1"], ["2025-10-10", "M", "2"]],
-            "closes.csv:3: date: 2025-10-10 does not follow 2025-10-10 of M",
+            "closes.csv:3: date: 2025-10-10 is not after 2025-10-10 of M",
         ),
     ],
 )
@@ -173,7 +170,7 @@ def test_records_are_numbered_and_timed() -> None:
     records = list(generate(parameters(1, count=80)))
     assert [record.line for record in records] == list(range(2, 82))
     assert records[0].ts == "2026-01-01T00:00:00Z"
-    assert records[79].ts == clock(79) == "2026-01-01T00:01:19Z"
+    assert records[79].ts == event_time(79) == "2026-01-01T00:01:19Z"
 
 
 def test_the_opening_is_as_long_as_stated() -> None:
@@ -376,7 +373,7 @@ def test_an_option_that_does_not_count_is_refused(
     out = tmp_path / "day.jsonl"
     result = run(str(out), *(str(file) if option == "CLOSES" else option for option in options))
     assert result.exit_code == 2
-    assert f"--{unused} does not count beside --{other}: leave it out\n" in result.output
+    assert f"--{unused} has no effect with --{other}: leave it out\n" in result.output
     assert not out.exists()
 
 
@@ -424,11 +421,11 @@ def test_a_file_that_cannot_be_decoded_is_refused(tmp_path: Path) -> None:
         (("day.jsonl", "--accounts", "1"), "1 is not in the range 2<=x<=1000000"),
         (
             ("day.jsonl", "--accounts", "10", "--markets", "3", "--events", "26"),
-            "Invalid value for --events: 26 are fewer than the 27 that open 3 markets and 10 accounts",
+            "Invalid value for --events: 26 events are fewer than the 27 that open 3 markets and 10 accounts",
         ),
         (
             ("day.jsonl", "--accounts", "10", "--markets", "3", "--events", "28", "--settled", "2"),
-            "Invalid value for --events: 28 are fewer than the 29 that open 3 markets and 10 accounts and settle 2",
+            "Invalid value for --events: 28 events are fewer than the 29 that open 3 markets and 10 accounts and settle 2",
         ),
         (
             ("day.jsonl", "--markets", "3", "--settled", "4"),

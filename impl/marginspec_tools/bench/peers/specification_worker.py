@@ -20,7 +20,7 @@ from marginspec_engine.batches.running import BatchRun
 from marginspec_journal import Record, open_journal
 from marginspec_journal.parquet import ParquetJournal
 from marginspec_journal.states import opening
-from marginspec_tools.runs import rows_behind
+from marginspec_tools.runs import rows_after
 
 
 class Sample:
@@ -29,13 +29,13 @@ class Sample:
     def __init__(self, path: Path, before: int, rows_at_once: int) -> None:
         journal = open_journal(path)
         run = BatchRun(opening(State(header=journal.header)))
-        for rows in rows_behind(journal, run.engine.tables, 0):
+        for rows in rows_after(journal, run.engine.tables, 0):
             run.take(rows.until(before - run.events))
             if run.events == before:
                 break
         reached = run.reached()
         self.engine, self.chain = SpecificationEngine(reached.state), reached.chain()
-        self.records = records_behind(path, before, rows_at_once)
+        self.records = records_after(path, before, rows_at_once)
 
     def take(self, events: int) -> dict[str, Any]:
         """Seconds of the next events: to read them, and by type to take them and write their receipts and hashes."""
@@ -53,8 +53,8 @@ class Sample:
         return {"read_s": read, "seconds": seconds, "counts": counts}
 
 
-def records_behind(path: Path, passed: int, rows_at_once: int) -> Iterator[Record]:
-    """The records of a Parquet journal behind so many, of which none is decoded; so many rows are read at once."""
+def records_after(path: Path, passed: int, rows_at_once: int) -> Iterator[Record]:
+    """The records of a Parquet journal after the first so many, which are not decoded; reads so many rows at once."""
     journal = open_journal(path)
     assert isinstance(journal, ParquetJournal)
     for before, batch in journal.batches(rows_at_once):
