@@ -425,8 +425,10 @@ def test_a_file_that_cannot_be_decoded_is_refused(tmp_path: Path) -> None:
         ),
         (
             ("day.jsonl", "--accounts", "10", "--markets", "3", "--events", "28", "--settled", "2"),
-            "Invalid value for --events: 28 events are fewer than the 29 that open 3 markets and 10 accounts and "
-            "settle 2",
+            (
+                "Invalid value for --events: 28 events are fewer than the 29 that open 3 markets and 10 accounts and "
+                "settle 2"
+            ),
         ),
         (
             ("day.jsonl", "--markets", "3", "--settled", "4"),
