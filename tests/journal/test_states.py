@@ -10,6 +10,7 @@ import attrs
 import pytest
 from immutables import Map
 
+from marginspec.model.account import DomainKey
 from marginspec.model.events import Event
 from marginspec.model.state import Header, Profile, State
 from marginspec.transition import apply
@@ -247,6 +248,14 @@ def test_funds_below_zero_are_left_to_the_invariants(tmp_path: Path) -> None:
     assert read(tmp_path, document()).state.ledger == FULL_STATE.ledger
 
 
+def test_a_claim_outlives_its_market(tmp_path: Path) -> None:
+    found = document()
+    claiming("bob:龙USDT:LONG:USDC", "carol:龙USDT:BOTH:USDC")(found)
+    again = read(tmp_path, found)
+    assert again.state.relief_claims["USDC"][DomainKey("carol", "USDC", "龙USDT", "BOTH")] == 1
+    assert document(again) == found
+
+
 Change = Callable[[Document], object]
 
 
@@ -259,6 +268,16 @@ def setting(path: str, value: Any) -> Change:
         for parent in parents:
             place = place[int(parent)] if isinstance(place, list) else place[parent]
         place[last] = value
+
+    return change
+
+
+def claiming(*domains: str) -> Change:
+    """Have these domains a claim of a quantum of USDC on what was bob's."""
+
+    def change(found: Document) -> None:
+        claims = {**found["relief_claims"], **dict.fromkeys(domains, "0.000001")}
+        found["relief_claims"] = {**claims, "bob:USDC": f"0.{3 - len(domains):06}"}
 
     return change
 
@@ -464,6 +483,7 @@ MALFORMED: list[tuple[Change, str]] = [
     (setting("relief_claims/bob:NONE:LONG:USDC", "1"), "relief_claims.bob:NONE:LONG:USDC"),
     (setting("relief_claims/bob:BTCUSDC:LONG:USDT", "1"), "relief_claims.bob:BTCUSDC:LONG:USDT"),
     (setting("relief_claims/bob:BTCUSDC:UP:USDC", "1"), "relief_claims.bob:BTCUSDC:UP:USDC"),
+    (claiming("bob:龙USDT:LONG:USDC", "carol:龙USDT:LONG:USDT"), "relief_claims.carol:龙USDT:LONG:USDT"),
     (setting("fund_status/ETHUSDC", {}), "fund_status.ETHUSDC"),
     (setting("fund_status/BTCUSDC/inflow", "-1"), "fund_status.BTCUSDC.inflow"),
     (setting("fund_status/BTCUSDC/more", "1"), "fund_status.BTCUSDC.more"),

@@ -11,12 +11,24 @@ from marginspec.model.effects import (
     MarketSettled,
     MarkSet,
     PositionChanged,
+    ReliefReturned,
     ReserveStatus,
     UncoveredChanged,
 )
 from marginspec.model.units import Money, Price, Quantity
-from worlds.events import deposit, fill, fund, listing, margin_mode, mark, position_mode, settle, trade
-from worlds.states import MINIMAL_NONE, balances, cross, effects, key, moved, settled
+from worlds.events import adjust, deposit, fill, fund, listing, margin_mode, mark, position_mode, settle, trade
+from worlds.states import (
+    MINIMAL_NONE,
+    UNPAYABLE,
+    balances,
+    claims,
+    cross,
+    effects,
+    isolated_domain,
+    key,
+    moved,
+    settled,
+)
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "5000"))
 # Dave's 5 lots at 88 each; carol is short against them.
@@ -169,3 +181,56 @@ def test_an_empty_market_closes_silently() -> None:
     assert effects(OPEN, settle("100")) == (MarkSet("A", Price(100)), MarketSettled("A", Price(100)))
     closed = settled(settle("100"), state=OPEN)
     assert closed == attrs.evolve(OPEN, markets=OPEN.markets.delete("A"), closed_markets=("A",))
+
+
+@pytest.mark.rule("MKT-05", "WTF-01", "LVY-02")
+def test_what_a_lot_loses_beyond_the_insurance_fund_is_drawn_from_relief() -> None:
+    # 88 are lent; at 850 the lot loses 38, so that 50 go back first.
+    levied = settled(*UNPAYABLE)
+    assert effects(levied, settle("850")) == (
+        MarkSet("A", Price(850)),
+        moved("relief:USD", "wallet:bob:USD", 47, "LVY-02"),
+        ReliefReturned(cross("bob"), Money(47)),
+        moved("relief:USD", "wallet:carol:USD", 3, "LVY-02"),
+        ReliefReturned(cross("carol"), Money(3)),
+        moved("position:bob:A:BOTH", "clearing:USD", 850, "MKT-05"),
+        moved("clearing:USD", "lot:1", 850, "MKT-05"),
+        PositionChanged(key("bob"), Quantity(0)),
+        moved("position:bob:A:BOTH", "wallet:bob:USD", 30, "ACC-02"),
+        LotReduced(1, "A", Quantity(0)),
+        moved("relief:USD", "lot:1", 38, "WTF-01"),
+        MarketSettled("A", Price(850)),
+        InsuranceStatus("USD", Money(0), Money(0)),
+    )
+    assert claims(settled(settle("850"), state=levied)) == {}
+
+
+@pytest.mark.rule("MKT-05", "LVY-02", "LVY-01")
+def test_a_claim_outlives_the_market_of_an_isolated_domain() -> None:
+    levied = settled(
+        *(*UNPAYABLE[:-1], listing("B"), mark("100", "B"), margin_mode("carol", market="B")),
+        *(trade("carol", "bob", "5", "100", "B"), adjust("carol", "5000", "B"), UNPAYABLE[-1]),
+    )
+    lent = {cross("bob"): 82, isolated_domain("carol", "B"): 6}
+    assert claims(levied) == lent
+    closed = settled(settle("101", "B"), state=levied)
+    assert (claims(closed), balances(closed)["wallet:carol:USD"]) == (lent, 5119)
+    assert effects(closed, mark("850"))[3:5] == (
+        moved("relief:USD", "wallet:carol:USD", 3, "LVY-02"),
+        ReliefReturned(isolated_domain("carol", "B"), Money(3)),
+    )
+
+
+@pytest.mark.rule("MKT-05", "LVY-02", "INV-07")
+def test_what_a_reserve_hands_over_lets_relief_go_back() -> None:
+    # A reserve of 25 covers nothing of A's 88; in the insurance fund it does.
+    reserved = settled(
+        *(*UNPAYABLE[:-1], listing("B"), mark("100", "B"), deposit("dave", "60")),
+        *(trade("dave", "carol", "5", "100", "B"), mark("92", "B")),
+        *(fill("carol", "5", "93", market="B"), UNPAYABLE[-1]),
+    )
+    assert (balances(reserved)["reserve:B"], balances(reserved)["relief:USD"]) == (25, 88)
+    found = effects(reserved, settle("92", "B"))
+    assert found[1] == moved("reserve:B", "insurance:USD", 25, "MKT-05")
+    assert sum(one.amount for one in found if isinstance(one, ReliefReturned)) == 25
+    assert found[-1] == InsuranceStatus("USD", Money(25), Money(63))
