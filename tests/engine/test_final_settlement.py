@@ -14,15 +14,15 @@ from marginspec_engine.engine import OptimizedEngine
 from marginspec_engine.states.snapshots import Origin, read_snapshot, write_snapshot
 from marginspec_journal.states import opening
 from worlds.aimed import Chooser, Seeded, aimed_event, marked_markets, near_price, wire, world
-from worlds.events import deposit, fund, leverage, listing, margin_mode, mark, order, settle, trade
+from worlds.events import adjust, deposit, fund, leverage, listing, margin_mode, mark, order, settle, trade
 from worlds.pair import Pair
-from worlds.states import MINIMAL, MINIMAL_NONE
+from worlds.states import MINIMAL, MINIMAL_NONE, UNPAYABLE, isolated_domain
 
 JOURNALS = 40
 EVENTS = 120
 
 # Five lots of dave's at 88 each, for which nobody can be deleveraged.
-UNPAYABLE: list[Event] = [
+WITHOUT_COVER: list[Event] = [
     *(listing(), mark("100"), deposit("bob", "1000"), deposit("carol", "5000"), deposit("dave", "60")),
     *(trade("dave", "carol", "5", "100"), mark("92"), trade("carol", "bob", "5", "80")),
     *(order("carol", "buy", "1", "70"), margin_mode("dave")),
@@ -58,7 +58,7 @@ def test_journals_in_which_markets_end() -> None:
 @pytest.mark.rule("MKT-05", "INV-09")
 def test_what_settlement_did_is_taken_back_if_a_loss_has_no_cover() -> None:
     pair = Pair(State(header=MINIMAL_NONE))
-    for event in UNPAYABLE:
+    for event in WITHOUT_COVER:
         assert pair.take(event).rejected is None, event
     for price in ("80", "1", "87"):
         assert pair.take(settle(price)).rejected == Reason.COVER_EXCEEDED
@@ -66,6 +66,24 @@ def test_what_settlement_did_is_taken_back_if_a_loss_has_no_cover() -> None:
     assert pair.take(fund("40")).rejected is None
     assert pair.take(settle("80")).rejected is None
     pair.compare()
+
+
+@pytest.mark.rule("MKT-05", "LVY-02", "WTF-01")
+@pytest.mark.parametrize("last", [mark("850"), settle("850"), settle("800"), fund("10"), settle("1")])
+def test_a_claim_in_a_closed_market_is_paid_back_or_drawn(last: Event) -> None:
+    pair = Pair(State(header=MINIMAL))
+    isolated = (listing("B"), mark("100", "B"), margin_mode("carol", market="B"))
+    lending = (trade("carol", "bob", "5", "100", "B"), adjust("carol", "5000", "B"), UNPAYABLE[-1], settle("101", "B"))
+    for event in (*UNPAYABLE[:-1], *isolated, *lending):
+        assert pair.take(event).rejected is None, event
+    assert pair.state.relief_claims["USD"][isolated_domain("carol", "B")] == 6
+    pair.compare()
+    going_on = Pair(pair.engine.state())
+    for one in (pair, going_on):
+        assert one.take(last).rejected is None
+        one.compare()
+        one.restart()
+        one.compare()
 
 
 @pytest.mark.rule("MKT-05")
@@ -93,7 +111,7 @@ def test_settings_and_orders_of_a_market_go_and_others_stay() -> None:
 @pytest.mark.parametrize("header", [MINIMAL, MINIMAL_NONE])
 def test_a_run_goes_on_from_a_snapshot_with_closed_markets(header: object, tmp_path: Path) -> None:
     run = BatchRun(opening(State(header=MINIMAL if header is MINIMAL else MINIMAL_NONE)))
-    run.take(rows_of_events(run.engine.tables, [*UNPAYABLE, settle("80"), settle("88"), listing("B")]))
+    run.take(rows_of_events(run.engine.tables, [*WITHOUT_COVER, settle("80"), settle("88"), listing("B")]))
     write_snapshot(tmp_path / "run.snapshot", run, Origin("0" * 64, "0" * 64))
     again = read_snapshot(tmp_path / "run.snapshot").run()
     assert run.reached().state.closed_markets == ("A",)

@@ -254,15 +254,18 @@ def aimed_order(chooser: Chooser, state: State, market: Market) -> Event:
 
 
 def aimed_fill(chooser: Chooser, state: State, market: Market) -> Event:
-    """A fill of the oldest lots near their bankruptcy price; a mark if there are none."""
+    """A fill of the oldest lots near their bankruptcy price, or their declared deleveraging; a mark if there are none."""
     lots = [state.lots[lot_id] for lot_id in state.lots_in.get(market.id, ())]
     if not lots:
         return aimed_mark(chooser, state, market)
     first = chooser.pick(lots)
     together = sum(abs(lot.quantity) for lot in lots if lot.direction == first.direction)
+    size = wire(chooser.pick((1, abs(first.quantity), together)), market.quantity_decimals)
+    if chooser.pick((True, False, False)):
+        return events.Deleverage(market.id, first.direction, size)
     return events.LiquidationFill(
         *(market.id, first.direction, chooser.pick(ACCOUNTS)),
-        wire(chooser.pick((1, abs(first.quantity), together)), market.quantity_decimals),
+        size,
         wire(near_price(chooser, state, market), market.price_decimals),
         counterparty_fee=aimed_fee(chooser, state, market),
     )
