@@ -254,7 +254,7 @@ def aimed_order(chooser: Chooser, state: State, market: Market) -> Event:
 
 
 def aimed_fill(chooser: Chooser, state: State, market: Market) -> Event:
-    """A fill of the oldest lots near their bankruptcy price, or their declared deleveraging; a mark if there are none."""
+    """A fill of the oldest lots near their bankruptcy price, or a declared deleveraging; a mark if there are none."""
     lots = [state.lots[lot_id] for lot_id in state.lots_in.get(market.id, ())]
     if not lots:
         return aimed_mark(chooser, state, market)
