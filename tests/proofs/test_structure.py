@@ -21,9 +21,11 @@ from marginspec_proofs.mutation.mutants import module_of
 
 PACKAGE = Path(__file__).parents[2] / "spec" / "marginspec"
 RULES = sorted(PACKAGE.rglob("*.py"))
-FUNDS = ("reserve", "insurance", "house", "clearing")
+FUNDS = ("reserve", "insurance", "relief", "house", "clearing")
 Call = tuple[str, str, str]
 """The module that moves money, the ledger account that it comes from, the one that it goes to."""
+
+GIVEN_BACK = "cash_account(domain) if is_there else ledger.wallet(domain.account, domain.asset)"
 
 CALLS: set[Call] = {
     ("handlers.cash", "cash_account(source)", "cash_account(target)"),
@@ -50,11 +52,14 @@ CALLS: set[Call] = {
     ("settlement.market_closing", "ledger.reserve(market.id)", "ledger.insurance(market.asset)"),
     ("settlement.waterfall", "ledger.reserve(market.id)", "ledger.lot(lot_id)"),
     ("settlement.waterfall", "ledger.insurance(market.asset)", "ledger.lot(lot_id)"),
+    ("settlement.waterfall", "ledger.relief(market.asset)", "ledger.lot(lot_id)"),
     ("settlement.deleveraging", "ledger.position(*key)", "ledger.lot(lot.id)"),
     ("settlement.deleveraging", "ledger.lot(lot.id)", "ledger.reserve(market.id)"),
     ("settlement.deleveraging", "ledger.lot(heir.id)", "ledger.lot(lot.id)"),
     ("settlement.levy", "ledger.house(asset)", "ledger.insurance(asset)"),
-    ("settlement.levy", "cash_account(domain)", "ledger.insurance(domain.asset)"),
+    ("settlement.levy", "cash_account(domain)", "ledger.relief(domain.asset)"),
+    ("settlement.levy", "ledger.relief(domain.asset)", GIVEN_BACK),
+    ("settlement.claims", "ledger.relief(domain.asset)", "ledger.insurance(domain.asset)"),
     ("transaction", "source", "target"),
     ("transaction", "target", "source"),
 }
@@ -135,8 +140,11 @@ def test_funds_pay_in_these_ways_only() -> None:
         ("handlers.funding", "ledger.clearing(market.asset)", "ledger.insurance(market.asset)"),
         ("settlement.waterfall", "ledger.reserve(market.id)", "ledger.lot(lot_id)"),
         ("settlement.waterfall", "ledger.insurance(market.asset)", "ledger.lot(lot_id)"),
+        ("settlement.waterfall", "ledger.relief(market.asset)", "ledger.lot(lot_id)"),
         ("settlement.market_closing", "ledger.reserve(market.id)", "ledger.insurance(market.asset)"),
         ("settlement.levy", "ledger.house(asset)", "ledger.insurance(asset)"),
+        ("settlement.levy", "ledger.relief(domain.asset)", GIVEN_BACK),
+        ("settlement.claims", "ledger.relief(domain.asset)", "ledger.insurance(domain.asset)"),
     }
 
 
