@@ -286,7 +286,7 @@ def any_event(case: Case, kind: type) -> Any:
 
 
 ELSEWHERE = (events.Trade, events.PlaceOrder, events.LiquidationFill, events.Deleverage, events.Funding)
-"""Funding is in T-NONNEG-6, a fill in T-PROFIT-2, a step in T-ADL-7; of the others tests/proofs/test_structure.py speaks."""
+"""Funding: T-NONNEG-6, a fill: T-PROFIT-2, a step: T-ADL-7; of the others tests/proofs/test_structure.py speaks."""
 
 
 NO_OTHER_TRANSFER = "any state: the rules have no other transfer to a reserve, read off their syntax; one world is run"
