@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 RULES = sorted((ROOT / "spec").rglob("*.py"))
 FILES = [*RULES, *(path for room in ("impl", "proofs") for path in sorted((ROOT / room).rglob("*.py")))]
-MOST_STATEMENTS_OF_THE_RULEBOOK = 2_200
+MOST_STATEMENTS_OF_THE_RULEBOOK = 2_400
 MOST_LINES_OF_A_FILE = 500
 MOST_LINES_OF_A_FUNCTION = 60
 MOST_LINES_OF_A_RULE = 40
