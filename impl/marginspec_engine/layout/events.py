@@ -25,7 +25,7 @@ SECOND_AMOUNT_LOW, SECOND_AMOUNT_HIGH, THIRD_AMOUNT_LOW, THIRD_AMOUNT_HIGH = _ev
 EVENT_ROW = _event.in_lines()
 NO_DECIMAL = -(2**63)
 """Stands in both words of an amount that is not stated: no decimal that a row holds is as low."""
-EMPTY_ROW = tuple(NO_DECIMAL if place >= SECOND_AMOUNT_LOW else NONE for place in range(EVENT_ROW))
+EMPTY_ROW = tuple(NO_DECIMAL if place >= PRICE_LOW else NONE for place in range(EVENT_ROW))
 """The words of a row in which nothing is stated."""
 
 BUY, SELL = range(len(get_args(OrderSide)))
