@@ -97,7 +97,7 @@ def test_people_get_a_table_and_the_verdict(tmp_path: Path) -> None:
     assert lines[7:] == [
         *(f"{path}:{line}: rejected: SELF_TRADE" for line in range(7, 17)),
         "and 3 more rejected, each with its reason in the file of --receipts",
-        "all 13 invariants hold after every event",
+        "all 14 invariants hold after every event",
     ]
 
 
