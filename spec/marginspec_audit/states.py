@@ -86,7 +86,7 @@ def equities_are_not_negative(state: State) -> Iterator[Violation]:
 
 @rule("INV-06", source="SRC-06")
 def cover_test_holds(state: State) -> Iterator[Violation]:
-    """The shortfalls of an asset are at most its insurance fund, relief and what is reported as uncovered."""
+    """The shortfalls of an asset are at most its insurance fund, its relief and what is reported as uncovered."""
     for asset in assets_of(state):
         excess = uncovered_shortfall(state, asset) - state.uncovered.get(asset, NOTHING)
         if excess > 0:

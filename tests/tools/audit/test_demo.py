@@ -26,8 +26,8 @@ VERDICTS = [
     "INV-04 holds   Every domain is healthy",
     "INV-05 holds   Every equity is at least zero, and so is every flat domain's cash",
     (
-        "INV-06 holds   The shortfalls of an asset are at most its insurance fund, relief and what is reported "
-        "as uncovered"
+        "INV-06 holds   The shortfalls of an asset are at most its insurance fund, its relief "
+        "and what is reported as uncovered"
     ),
     (
         "INV-07 holds   A reserve's change is liquidation profit less its draws, and what a closing market hands to "
