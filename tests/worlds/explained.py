@@ -285,6 +285,10 @@ EVENTS: dict[str, tuple[tuple[Event, ...], Event]] = {
         (*LEVERED, events.FundInsurance("USD", parse_decimal("100")), mark("83")),
         fill("78", "13", "dave"),
     ),
+    "final_settlement": (
+        (*LEVERED, events.FundInsurance("USD", parse_decimal("100")), mark("83"), order("80", "1")),
+        events.SettleMarket("M", parse_decimal("82")),
+    ),
     "funding": (LEVERED, events.Funding("M", parse_decimal("0.001"))),
     "listing": ((), listing()),
     "liquidation_cancels_orders": (
