@@ -612,7 +612,7 @@ def test_margin_that_moves_in_and_out_is_told_in_its_assets_units() -> None:
 
 def test_a_levy_tells_the_rounding_of_each_share() -> None:
     terms = programmed(explained(GAPPED, mark("75")))["terms"]
-    (levied,) = [term for term in terms if term["name"] == "levy_shares"]
+    *_, levied = [term for term in terms if term["name"] == "levy_shares"]
     before = [one for one in levied["value"] if one["unit"] != "USD"]
     assert before == []
     assert len(levied["roundings"]) == len(levied["value"])
