@@ -286,7 +286,10 @@ def any_event(case: Case, kind: type) -> Any:
 
 
 ELSEWHERE = (events.Trade, events.PlaceOrder, events.LiquidationFill, events.Deleverage, events.Funding)
-"""Funding: T-NONNEG-6, a fill: T-PROFIT-2, a step: T-ADL-7; of the others tests/proofs/test_structure.py speaks."""
+"""Funding is in T-NONNEG-6, a fill in T-PROFIT-2, a declared step in T-ADL-7.
+
+Of trades and orders, tests/proofs/test_structure.py speaks.
+"""
 
 
 NO_OTHER_TRANSFER = "any state: the rules have no other transfer to a reserve, read off their syntax; one world is run"
