@@ -18,7 +18,7 @@ def levy(book: Words, asset: int, missing: int) -> None:
     from_house = min(missing, balance(book, house))
     transfer(book, asset, house, insurance, from_house, layout.LVY_01)
     left = missing - from_house
-    for layer in range(len(layout.LAYERS)):
+    for layer in (layout.BY_PROFIT, layout.BY_SPARE, layout.BY_EQUITY):
         if left > 0:
             left = left - levy_layer(book, asset, layer, left)
     list_claimants(book)
