@@ -54,6 +54,7 @@ def test_a_cross_domain_has_no_market_and_no_side() -> None:
         Field("asset", Name("asset"), ("domain", "asset"), optional=False),
         Field("market", Name("market"), ("domain", "market"), optional=True),
         Field("side", SIDES, ("domain", "side"), optional=True),
+        Field("layer", Choice(("profit", "spare", "equity")), ("layer",), optional=False),
         Field("amount", Amount("money"), ("amount",), optional=False),
     )
 
