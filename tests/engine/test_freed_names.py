@@ -172,7 +172,7 @@ def test_a_run_whose_numbers_are_free_goes_on_from_its_snapshot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tables, "LEAST_FREED", 3)
-    events = coming_and_going(12, 400)
+    events = coming_and_going(35, 400)
     run = BatchRun(opening(State(header=MINIMAL)))
     for place in range(0, 300, 30):
         run.take(rows_of_events(run.engine.tables, events[place : place + 30]))
