@@ -114,7 +114,7 @@ def insurance_drawn_last(taken: Transition) -> Iterator[Violation]:
 def settlement_steps(taken: Transition) -> list[Deleveraged]:
     """Steps of deleveraging but for the first ones that a declared deleveraging can have asked for (ADL-06)."""
     steps = [effect for effect in taken.receipt.effects if isinstance(effect, Deleveraged)]
-    if isinstance(taken.event, Deleverage):
+    if steps and isinstance(taken.event, Deleverage):
         market = taken.after.markets[taken.event.market]
         declared = in_units(taken.event.quantity, market.quantity_decimals) or 0
         while steps and steps[0].counterparty.market == market.id and steps[0].quantity <= declared:

@@ -193,9 +193,9 @@ def test_kinds_of_fields_are_checked(tmp_path: Path) -> None:
     path = tmp_path / "receipts.jsonl"
     for old, new, field in (
         (b'"max_leverage":125', b'"max_leverage":"125"', "effects[0].tiers[0].max_leverage"),
-        (b'"reduce_only":false', b'"reduce_only":0', "effects[8].reduce_only"),
+        (b'"reduce_only":false', b'"reduce_only":0', "effects[9].reduce_only"),
         (b'"floor":"0.000000",', b"", "effects[0].tiers[0].floor"),
-        (b'"lot":7', b'"lot":7.5', "effects[15].lot"),
+        (b'"lot":7', b'"lot":7.5', "effects[16].lot"),
     ):
         path.write_bytes(line.replace(old, new, 1) + b"\n")
         with pytest.raises(InputError) as refused:

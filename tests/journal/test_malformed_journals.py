@@ -108,7 +108,7 @@ def wrong_headers() -> Iterator[Malformed]:
     good = json.dumps(SAMPLES["deposit"])
     for place, (text, field) in enumerate((
         ('{"journal":2,"rulebook":"2"}', "journal"), ('{"journal":"1","rulebook":"2"}', "journal"),
-        ('{"journal":1,"rulebook":"2"}', "rulebook"), ('{"journal":1,"rulebook":1}', "rulebook"),
+        ('{"journal":1,"rulebook":"1"}', "rulebook"), ('{"journal":1,"rulebook":1}', "rulebook"),
         ('{"rulebook":"2"}', "journal"), ('{"journal":1}', "rulebook"),
         ('{"journal":1,"rulebook":"2","color":1}', "color"),
         ('{"journal":1,"rulebook":"2","profile":"other"}', "profile"),

@@ -234,6 +234,8 @@ def test_steps_that_were_declared_need_no_failing_test() -> None:
     assert seen("INV-08", attrs.evolve(elsewhere, after=other)) == (
         Violation("INV-08", "deleveraged although funds could cover", MARKET_A, -60, DOLLARS),
     )
+    # A declaration that is refused has no steps, whatever it names.
+    assert seen("INV-08", taken(DAVE, declare("5", market="nowhere"))) == ()
 
 
 @pytest.mark.rule("INV-08", "ADL-04")
