@@ -92,9 +92,9 @@ def test_people_see_totals_table_explanation_verdicts_and_hash(audited: Audit, m
     rejected = audited.totals.rejected
     assert lines[0] == f"A stress day: 40 accounts, 13 markets, 2,400 events ({rejected} of them rejected)."
     assert "Waterfall by market, in whole units" in lines
-    assert "event 1669, line 1670, ts 2026-01-01T00:27:48Z: mark price, accepted" in lines
+    assert "event 1723, line 1724, ts 2026-01-01T00:28:42Z: mark price, accepted" in lines
     (rest,) = (line for line in lines if line.startswith("… "))
-    assert rest == f"… 43 more lines, and all figures: marginspec explain {printable_path(stress_day_path())} 1669"
+    assert rest == f"… 134 more lines, and all figures: marginspec explain {printable_path(stress_day_path())} 1723"
     assert lines[-16:] == [*VERDICTS, "All 14 invariants held.", f"hash {audited.totals.hash}"]
     assert [line for line in lines if line.endswith(" ")] == []
 
