@@ -173,6 +173,7 @@ REJECTIONS: dict[Reason, tuple[tuple[Event, ...], Event]] = {
     Reason.LEVERAGE_REDUCTION: ((*ISOLATED, trade("101", "3", "alice", "bob")), events.SetLeverage("alice", "M", 1)),
     Reason.NOT_ISOLATED: (LEVERED, events.AdjustIsolatedMargin("carol", "M", "BOTH", parse_decimal("5"))),
     Reason.NO_INVENTORY: ((*LEVERED, mark("83")), fill("83", "16")),
+    Reason.NO_COUNTERPARTY: ((*GAPPED, mark("83")), events.Deleverage("M", "long", parse_decimal("1"))),
     Reason.COVER_EXCEEDED: ((*LEVERED, mark("83")), fill("70", "15", "dave")),
     Reason.INSUFFICIENT_FUNDS: (LEVERED, attrs.evolve(FROM_THE_HOUSE, asset="USD", amount=parse_decimal("3"))),
     Reason.INSUFFICIENT_BALANCE: (

@@ -120,7 +120,7 @@ def test_programs_get_the_summary(tmp_path: Path) -> None:
     assert line == json.loads((tmp_path / "r" / "summary.json").read_text("utf-8"))
     assert line["verdict"] == "holds"
     (funds,) = line["markets"].values()
-    assert (funds["lots"], funds["lots_opened"], funds["levied"], funds["mark"]) == (1, 1, "88.4360", "80.00")
+    assert (funds["lots"], funds["lots_opened"], funds["levied"], funds["mark"]) == (1, 1, "88.4600", "80.00")
 
 
 @pytest.mark.rule("MKT-05", "TRN-01")

@@ -496,4 +496,4 @@ def test_a_state_of_no_events_may_be_an_opening_state(tmp_path: Path) -> None:
     assert read_state(end).state == opened.state
     write_state(start, attrs.evolve(read_state(end)))
     assert run(path, "--from", start).exit_code == 0
-    assert [f"INV-{number:02}" for number in range(1, 14)] == INVARIANTS
+    assert [f"INV-{number:02}" for number in range(1, 15)] == INVARIANTS
