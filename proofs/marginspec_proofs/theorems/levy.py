@@ -232,7 +232,7 @@ def relief_goes_back_exactly_as_far_as_it_is_not_needed(case: Case) -> None:
     falls = {alice: case.integer("fall of alice", 1), gone: case.integer("fall of bob, flat", 1)}
 
     def lower(_transaction: Transaction, _asset: str, amount: Any) -> tuple[tuple[DomainKey, Any], ...]:
-        case.claim("no more goes back than there is", (amount >= 0) & (amount <= relief))
+        case.claim("step: no more goes back than there is", (amount >= 0) & (amount <= relief))
         if amount == 0:
             return ()
         case.assume(sum(falls.values()) == amount, "T-CLAIM-1")
@@ -241,14 +241,16 @@ def relief_goes_back_exactly_as_far_as_it_is_not_needed(case: Case) -> None:
     with patch.object(levying, "needed_relief", lambda *_: needed), patch.object(levying, "lower_claims", lower):
         return_relief(transaction)
     left = transaction.balance(RELIEF)
-    case.claim("at most what is needed, or what there was", (left <= needed) | (left == relief))
-    case.claim("what there was, if that was needed", implies(relief <= needed, left == relief))
-    case.claim("what is needed, if there was more", implies(relief > needed, left == needed))
+    case.claim("step: at most what is needed, or what there was", (left <= needed) | (left == relief))
+    case.claim("step: what there was, if that was needed", implies(relief <= needed, left == relief))
+    case.claim("step: what is needed, if there was more", implies(relief > needed, left == needed))
     for domain, wallet in ((alice, ledger.wallet("alice", ASSET)), (gone, ledger.wallet("bob", ASSET))):
         got = transaction.balance(wallet) - world.state.balance(wallet)
-        case.claim(f"{domain.account} gets what the claim falls by", got == (falls[domain] if relief > needed else 0))
+        case.claim(
+            f"step: {domain.account} gets what the claim falls by", got == (falls[domain] if relief > needed else 0)
+        )
     for fund in (INSURANCE, ledger.house(ASSET), ledger.reserve("first")):
-        case.claim(f"{fund.kind} does not change", transaction.ledger[fund] is world.state.ledger[fund])
+        case.claim(f"step: {fund.kind} does not change", transaction.ledger[fund] is world.state.ledger[fund])
 
 
 @theorem("T-RETURN-2", "LVY-02", "SET-01", of=(settle,))

@@ -335,14 +335,19 @@ def settlement_never_raises_open_interest(case: Case) -> None:
     case.assume(part <= abs(world.state.positions[key]), "LIQ-02")
     transaction = world.transaction()
     transaction.open_value = transaction.open_value.set(ASSET, value)
-    follow = Transaction._add_open_interest
-    with whole_releases(case), money_moves(case), instead_of(case, Transaction, {"_add_open_interest": follow}):
-        if case.truth("deleveraging"):
+    follow, is_step, paid = Transaction._add_open_interest, bool(case.truth("deleveraging")), case.integer("paid")
+
+    def gains(released: Any) -> None:
+        if is_step:
+            case.assume((lot_loss(transaction, market, lot) > 0) | (paid >= released), "T-ADL-7: no gain is below zero")
+
+    with whole_releases(case, gains), money_moves(case), instead_of(case, Transaction, {"_add_open_interest": follow}):
+        if is_step:
             case.assume(part <= abs(lot.quantity), "ADL-01")
-            deleverage(transaction, market, Step(lot, key, part, case.integer("value")))
+            deleverage(transaction, market, Step(lot, key, part, paid))
             closed = market.at_mark(Quantity(part))
         else:
-            take_lot(transaction, domain, key, Quantity(part if is_long else -part), case.integer("paid"), "takeover")
+            take_lot(transaction, domain, key, Quantity(part if is_long else -part), paid, "takeover")
             closed = NOTHING
     case.claim("by what was closed", transaction.open_value[ASSET] == value - closed)
 

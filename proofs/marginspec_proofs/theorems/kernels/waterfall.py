@@ -11,6 +11,7 @@ from marginspec_proofs.theorems.kernels.parts import exact_parts
 from marginspec_proofs.theorems.kernels.words import WORD
 from marginspec_proofs.theorems.levy import margin_of
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multiples
+from marginspec_proofs.theorems.ranges import LEAST_EQUITY, MOST_EQUITY
 
 
 @theorem(
@@ -52,14 +53,16 @@ def shares_are_exact(case: Case) -> None:
 
 
 @theorem(
-    "T-KERNEL-17", "WTF-01", "WTF-02", "LIQ-02", "LVY-01", of=(draw_amounts, shortfall_of, stepped_down_size, spare_of)
+    *("T-KERNEL-17", "WTF-01", "WTF-02", "LIQ-02", "LVY-01"),
+    of=(draw_amounts, shortfall_of, stepped_down_size, spare_of),
+    uses=("T-RANGE-4",),
 )
 def draws_and_shortfalls_are_exact(case: Case) -> None:
     """Draws on the funds, shortfalls, what is missing or spare, and the size that a step-down leaves are the rules'."""
     loss, profit = case.integer("loss", 0, WORD - 1), case.integer("profit of the lots", 1 - WORD, WORD - 1)
     reserve, insurance = case.integer("reserve", 0, WORD - 1), case.integer("insurance", 0, WORD - 1)
     relief, maintenance = case.integer("relief", 0, WORD - 1), case.integer("maintenance", 0, MAX_VALUE)
-    equity, is_flat = case.integer("equity", -MAX_VALUE, MAX_VALUE), bool(case.truth("flat"))
+    equity, is_flat = case.integer("equity", LEAST_EQUITY, MOST_EQUITY, "T-RANGE-4"), bool(case.truth("flat"))
     floor, unit_value = case.integer("floor", 0, MAX_AMOUNT), case.integer("value of one lot", 1, MAX_VALUE)
     with exact_parts(case):
         from_reserve = waterfall.draw_from_reserve(loss, reserve)
