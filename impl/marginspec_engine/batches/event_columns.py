@@ -82,6 +82,8 @@ def uses_of_columns() -> dict[str, dict[tuple[Kind, int], list[int]]]:
 
 REQUIRED, ALLOWED = required_and_allowed()
 USES = uses_of_columns()
+NAMED = {field: kind.of for field, uses in USES.items() for kind, _ in uses if isinstance(kind, Name)}
+"""What each column of names names."""
 
 
 def event_rows(journal: ParquetJournal, tables: Tables) -> Iterator[EventRows]:
@@ -89,8 +91,9 @@ def event_rows(journal: ParquetJournal, tables: Tables) -> Iterator[EventRows]:
     known: Known = {}
     try:
         for rows_before, batch in journal.batches(ROWS_AT_ONCE):
-            if tables.free_names():
-                known.clear()
+            freed = tables.free_names()
+            for field in [field for field in known if NAMED[field] in freed]:
+                del known[field]
             try:
                 yield BatchReader(journal, tables, batch, rows_before, known).rows()
             except Irregular:

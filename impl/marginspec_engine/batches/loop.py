@@ -26,6 +26,8 @@ HASH_BYTES = 32
 LONGEST_EFFECT = 4096
 """No event and no effect has more bytes: it names six things of 384 bytes at most."""
 NEWLINE = ord("\n")
+ALL_EFFECTS, REJECTIONS = 1, 2
+"""What WANTS_EFFECTS may say of the events taken: that all effects are collected, or rejections only."""
 
 
 def run_rows(book: Words, rows: int, first: int, end: int) -> int:
@@ -65,7 +67,8 @@ def publish(book: Words, reason: int) -> None:
     chain_receipt(book, end)
     if book[layout.WANTS_LINES] == 1:
         add_line(book, split, end)
-    if book[layout.WANTS_EFFECTS] == 1:
+    wanted = book[layout.WANTS_EFFECTS]
+    if wanted == ALL_EFFECTS or (wanted == REJECTIONS and reason != ACCEPTED):
         collect(book, reason)
 
 

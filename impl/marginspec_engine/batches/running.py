@@ -9,6 +9,7 @@ from marginspec.model.effects import Receipt
 from marginspec.model.events import Event, ListMarket, UpdateFees, UpdateLimits, UpdateTiers
 from marginspec_engine import layout
 from marginspec_engine.batches.event_columns import EventRows
+from marginspec_engine.batches.loop import ALL_EFFECTS, REJECTIONS
 from marginspec_engine.batches.receipt_columns import ReceiptColumns
 from marginspec_engine.engine import OptimizedEngine
 from marginspec_engine.layout import NONE, USED
@@ -57,7 +58,11 @@ class BatchRun:
     def want_effects(self) -> None:
         """Have the effects of every event kept for `effects`."""
         self._columns = ReceiptColumns(self.engine.tables)
-        self._book[layout.WANTS_EFFECTS] = 1
+        self._book[layout.WANTS_EFFECTS] = ALL_EFFECTS
+
+    def want_rejections(self) -> None:
+        """Have the rejections kept for `collected`, and no effects, which cost memory by the event."""
+        self._book[layout.WANTS_EFFECTS] = self._book[layout.WANTS_EFFECTS] or REJECTIONS
 
     def effects(self) -> Any:
         """The effects of the events taken since the last call, as a table."""
@@ -135,7 +140,8 @@ class BatchRun:
         self._set_hash(next_hash(self._hash(), canonical))
         self._book[layout.WRITTEN] = number
         self._book[layout.COUNTS + REASONS.index(receipt.rejected)] += 1
-        if self._book[layout.WANTS_EFFECTS]:
+        wanted = self._book[layout.WANTS_EFFECTS]
+        if wanted == ALL_EFFECTS or (wanted == REJECTIONS and receipt.rejected is not None):
             self._collect(event, receipt)
         if self._book[layout.WANTS_LINES]:
             self._lines.append(ChainedReceipt(canonical, stated, self.hash).line() + b"\n")

@@ -206,12 +206,12 @@ class Tables:
 
     # ------------------------------------------------------------- names that nobody has
 
-    def free_names(self) -> bool:
-        """Free the numbers of names that nothing has, as refused events leave them; whether any was freed.
+    def free_names(self) -> tuple[str, ...]:
+        """Free the numbers of names that nothing has, as refused events leave them; gives the kinds that had any.
 
         Not while rows of events wait that name them. It is done once so many names are new that it costs little.
         """
-        return sum([self._free(of) for of in TEXTS_OF]) > 0
+        return tuple([of for of in TEXTS_OF if self._free(of)])
 
     def _free(self, of: str) -> bool:
         names = self.names(of)

@@ -72,7 +72,7 @@ class FastRun:
 
     def list_rejections(self) -> None:
         """Have the first rejections listed, which costs a little."""
-        self._batches.want_effects()
+        self._batches.want_rejections()
         self._lists_rejections = True
 
     def write_segments(self, folder: Path, every: int) -> None:

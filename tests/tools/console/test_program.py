@@ -208,8 +208,11 @@ def test_sigterm_leaves_nothing(tmp_path: Path) -> None:
 
 
 LOADING = """
+import signal
 import sys
 from marginspec_tools.entry import main
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs of a shell ignore interrupts
 
 class Told:
     def find_spec(self, name, *_):
