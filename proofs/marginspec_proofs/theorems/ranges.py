@@ -59,6 +59,7 @@ from marginspec.settlement.deleveraging import (
     Terms,
     deleverage,
     entry_is_no_worse,
+    lot_loss,
     released_loss,
     wanted_quantity,
 )
@@ -336,12 +337,18 @@ def settlement_never_raises_open_interest(case: Case) -> None:
     transaction = world.transaction()
     transaction.open_value = transaction.open_value.set(ASSET, value)
     follow, is_step, paid = Transaction._add_open_interest, bool(case.truth("deleveraging")), case.integer("paid")
+    gains = is_step and bool(lot_loss(transaction, market, lot) <= 0)
+    if gains:
+        case.assume(paid == market.at_mark(Quantity(-part if is_long else part)), "ADL-06: at the mark")
 
-    def gains(released: Any) -> None:
-        if is_step:
-            case.assume((lot_loss(transaction, market, lot) > 0) | (paid >= released), "T-ADL-7: no gain is below zero")
+    def at_most_paid(released: Any) -> None:
+        case.assume(implies(gains, released <= paid), "T-ADL-7: no gain is below zero")
 
-    with whole_releases(case, gains), money_moves(case), instead_of(case, Transaction, {"_add_open_interest": follow}):
+    with (
+        whole_releases(case, at_most_paid),
+        money_moves(case),
+        instead_of(case, Transaction, {"_add_open_interest": follow}),
+    ):
         if is_step:
             case.assume(part <= abs(lot.quantity), "ADL-01")
             deleverage(transaction, market, Step(lot, key, part, paid))
