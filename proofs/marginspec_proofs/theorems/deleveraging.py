@@ -398,6 +398,7 @@ def a_counterparty_loses_no_principal(case: Case) -> None:
     cash = pair.transaction.balance(cash_account(pair.domain))
     if not terms.at_entry:
         held, quantity = pair.world.state.positions[pair.key], pair.lot.quantity
+        not_less_by_a_factor(case, pair.cost, pair.market.at_mark(held), pair.size)
         case.claim("entered no worse", entry_is_no_worse(held, pair.cost, quantity, terms.cost))
         case.claim("both costs together are not positive", pair.cost * pair.size + terms.cost * pair.held <= 0)
         not_less_by_a_factor(case, pair.cost * pair.size + terms.cost * pair.held, 0, part)
@@ -416,10 +417,14 @@ def a_counterparty_loses_no_principal(case: Case) -> None:
 
 
 @contextmanager
-def halving_ends(case: Case) -> Iterator[None]:
+def halving_ends(case: Case, pair: Pair) -> Iterator[None]:
     """Halving ends between its bounds where there is room (T-ADL-14)."""
 
     def ends(low: Any, high: Any, has_room: Any) -> Any:
+        terms = pair.terms()
+        assert terms is not None
+        # Tells the solvers that the same quantity releases the same loss.
+        whole_multiples(case, released_loss(terms, low) - released_loss(terms, high), terms.size)
         case.claim("between a quantity and a larger one", low < high)
         found = case.integer("where halving ends", source="T-ADL-14")
         case.assume((found >= low) & (found < high), "T-ADL-14")
@@ -435,7 +440,11 @@ def keeps_health(case: Case, isolated: bool) -> None:
     maintenance = AnyMaintenance(case)
     pair = Pair(case, isolated, maintenance.table())
     wanted, cash = case.integer("wanted", source="ADL-01"), cash_account(pair.domain)
-    with maintenance.in_force(), standing_for(maintenance_margin=maintenance.maintenance_margin), halving_ends(case):
+    with (
+        maintenance.in_force(),
+        standing_for(maintenance_margin=maintenance.maintenance_margin),
+        halving_ends(case, pair),
+    ):
         before = domain_margin(pair.transaction, pair.domain)
         step = pair_step(pair.transaction, pair.market, pair.lot, pair.key, lambda _: wanted)
         if step is None:
