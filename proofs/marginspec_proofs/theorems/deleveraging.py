@@ -42,6 +42,7 @@ from marginspec.settlement.deleveraging import (
     wanted_quantity,
 )
 from marginspec.settlement.rankings import Score, binance_score, bitmex_score
+from marginspec.settlement.waterfall import shortfall_of
 from marginspec_audit.transparency import indicator
 from marginspec_proofs.prover.contracts import money_moves
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
@@ -100,6 +101,25 @@ def what_is_wanted_is_the_least_that_restores_or_the_most_within_the_shortfall(c
     case.claim("else within the shortfall", implies(negate(restores), step.released(quantity) <= step.shortfall))
     more = negate(restores) & (other > quantity) & (step.released(other) <= step.shortfall)
     case.claim("and no more is", negate(more))
+
+
+@theorem("T-ADL-15", "ADL-01", of=(wanted_quantity, most_within, released_loss), uses=("T-MUL-1", "T-MUL-2"))
+def what_is_held_within_the_shortfall_leaves_at_most_half_of_it(case: Case) -> None:
+    """A step that closes all that is wanted restores the cover test, or leaves its market at most half its shortfall.
+
+    So in a market as many steps can close what is wanted and restore nothing as its shortfall has binary digits.
+    """
+    step = Sized(case)
+    if step.quantity < 1:
+        return
+    released, factor = step.released(step.quantity), step.terms.size
+    not_less_by_a_factor(case, 1, step.quantity, step.loss)
+    whole_multiples(case, 2 * released - step.shortfall + (1 if step.terms.at_entry else 0), factor)
+    whole_multiples(case, 2 * released - step.shortfall, factor)
+    restores = step.shortfall >= step.missing
+    left = step.shortfall - released
+    case.claim("nothing is missing, or half of the shortfall", implies(negate(restores), 2 * left <= step.shortfall))
+    case.claim("or the test is restored", implies(restores, released >= step.missing))
 
 
 KEYS = tuple(PositionKey(account, "first", "BOTH") for account in ("alice", "bob", "carol"))
@@ -258,6 +278,7 @@ class Pair:
         self.lot = self.world.lot(self.market, is_long)
         self.key = self.world.position("alice", self.market, not is_long)
         self.world.others(self.market)
+        self.world.funds(self.market)
         self.size: Any = abs(self.lot.quantity)
         self.held: Any = abs(self.world.state.positions[self.key])
         self.lot_cost = lot_cost(self.world.state, self.lot.id)
@@ -304,6 +325,10 @@ class Pair:
         lots: list[Any] = [lot_loss(book, self.market, book.lots[one]) for one in book.lots_in.get(self.market.id, ())]
         return book.balance(ledger.reserve(self.market.id)) - sum(lots)
 
+    def cover(self) -> dict[ledger.LedgerAccount, Any]:
+        """What insurance fund and relief hold."""
+        return {fund: self.transaction.balance(fund) for fund in (ledger.insurance(ASSET), ledger.relief(ASSET))}
+
 
 def any_step(case: Case, pair: Pair) -> tuple[Terms, Any] | None:
     """What a pair closes at, and any part that ADL-04 allows of it; None if it is not eligible."""
@@ -331,7 +356,8 @@ def what_is_closed_is_what_the_lot_loses(case: Case) -> None:
 
     It closes as much of the position as of the lot. A flat position keeps no cost, nor does a closed lot: what is left
     of it passes to another one. At the lot's price the released loss is its exact part rounded up, at the
-    counterparty's entry that of its profit rounded down; at the mark, where the lot does not lose, nothing.
+    counterparty's entry that of its profit rounded down; at the mark, where the lot does not lose, nothing. No
+    cover changes.
     """
     pair = Pair(case)
     if case.truth("there is another lot of the side"):
@@ -342,6 +368,7 @@ def what_is_closed_is_what_the_lot_loses(case: Case) -> None:
     terms, part = found
     held, before = pair.world.state.positions[pair.key], pair.lot.quantity
     stood, equity, lost = pair.standing(), equity_of(pair), lot_loss(pair.transaction, pair.market, pair.lot)
+    cover = pair.cover()
     place_bound(case, pair, terms, part)
     loss = pair.deleverage(terms, part)
     left, lot = pair.transaction.positions.get(pair.key, 0), pair.transaction.lots.get(pair.lot.id)
@@ -354,6 +381,8 @@ def what_is_closed_is_what_the_lot_loses(case: Case) -> None:
     case.claim("no more than the lot loses", (loss >= 0) & ((loss <= lost) | (loss == 0)))
     case.claim("the lots and the reserve have it", pair.standing() == stood + loss)
     case.claim("the counterparty's equity has less by it", equity_of(pair) == equity - loss)
+    for fund, held_before in cover.items():
+        case.claim(f"{fund.kind} does not change", pair.transaction.balance(fund) == held_before)
 
 
 def place_bound(case: Case, pair: Pair, terms: Terms, part: Any) -> None:
@@ -366,6 +395,19 @@ def place_bound(case: Case, pair: Pair, terms: Terms, part: Any) -> None:
     not_less_by_a_factor(case, terms.loss * pair.size, lost * pair.held, part)
     not_less_by_a_factor(case, lost * part, lost * pair.size, pair.held)
     whole_multiples(case, released_loss(terms, part) - lost, pair.held * pair.size)
+
+
+@theorem("T-ADL-16", "ADL-06", "WTF-02", of=(shortfall_of,), uses=("T-ADL-7",))
+def a_step_raises_no_shortfall(case: Case) -> None:
+    """A step raises no shortfall, so that a settled state stays settled when a venue declares deleveraging.
+
+    By T-ADL-7 it leaves the cover as it is, and lots and reserve of its market with no less together; by T-ADL-9 the
+    counterparty is healthy.
+    """
+    profit, reserve = case.integer("profit of the lots"), case.integer("reserve", 0, source="LED-02")
+    left, kept = case.integer("profit of the lots afterwards"), case.integer("reserve afterwards", 0, source="LED-02")
+    case.assume(left + kept >= profit + reserve, "T-ADL-7")
+    case.claim("no more is short", shortfall_of(left, kept) <= shortfall_of(profit, reserve))
 
 
 def equity_of(pair: Pair) -> Any:
@@ -456,6 +498,10 @@ def keeps_health(case: Case, isolated: bool) -> None:
         case.claim("one is kept back at the counterparty's entry", part <= pair.size - kept)
         most = (part == wanted) | (part == pair.held) | (part == pair.size - kept)
         case.claim("all that may be, or for the last time", step.is_last | most)
+        uses_up = step.is_last | (min(pair.size - part, 2) < min(pair.size, 2)) | (part == pair.held)
+        case.claim(
+            "a lot, a position or a turn is used up, or all that is wanted is closed", uses_up | (part == wanted)
+        )
         case.claim("room is left", room(pair.transaction, pair.market, pair.key, terms, part) > 0)
         pair.place_costs(part)
         pair.place_release(terms, part)
