@@ -45,6 +45,9 @@ def without_member(index: Map[Any, tuple[Any, ...]], owner: object, member: obje
     return with_entry(index, owner, tuple(other for other in index[owner] if other != member))
 
 
+SHARED_FUND_KINDS = frozenset({"insurance", "relief"})
+"""Kinds of fund that the markets of an asset share."""
+
 BOOK_OF = attrgetter(*(field.name for field in attrs.fields(Book)))
 """What a state and a transaction share, in order."""
 
@@ -89,7 +92,7 @@ class Transaction(Book):
         most = MAX_FUND if target.kind in FUND_KINDS else MAX_BALANCE
         if not self.settling and not (-MAX_BALANCE <= left <= MAX_BALANCE and -MAX_BALANCE <= gained <= most):
             self.out_of_range = True
-        if {source.kind, target.kind} & {"insurance", "relief"}:
+        if source.kind in SHARED_FUND_KINDS or target.kind in SHARED_FUND_KINDS:
             self.shared_funds_moved.add(asset)
         self.effects.append(Transferred(asset, source, target, amount, rule_id))
 

@@ -2,6 +2,7 @@
 
 import struct
 import tracemalloc
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -100,6 +101,20 @@ def test_lines_do_not_depend_on_how_much_is_read_at_once(
     monkeypatch.setattr(lines, "_COMPRESSED_CHUNK", size)
     found = list(open_journal(path))
     assert found == [Record(line, event) for line, event in enumerate(EVENTS, 2)]
+
+
+@pytest.mark.parametrize("size", [1, 100, 10_000])
+def test_what_is_read_ahead_counts_only_once_it_is_given(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "_AHEAD", size)
+    journal = open_journal(file_of(HEADER_LINE + DEPOSIT * 5 + b"{}\n" + DEPOSIT, tmp_path))
+    given = iter(journal)
+    for count in range(1, 6):
+        assert next(given).line == count + 1
+        assert journal.sha256_so_far() == sha256(HEADER_LINE + DEPOSIT * count).hexdigest()
+    with pytest.raises(InputError, match=":7: type: missing field"):
+        next(given)
 
 
 def test_reading_is_lazy(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Trades: what each side's booking does to position, cash, fees and isolated margin, and when it is refused."""
 
-import attrs
+from typing import NamedTuple
 
 from marginspec.handlers.guards import (
     check_band,
@@ -52,8 +52,7 @@ from marginspec.registry import handles, rule
 from marginspec.transaction import Transaction
 
 
-@attrs.frozen
-class Leg:
+class Leg(NamedTuple):
     """One party's side of a trade: position, domain and cash, signed quantity, price, fee, order, cost before it."""
 
     key: PositionKey
@@ -66,8 +65,7 @@ class Leg:
     cost: Money
 
 
-@attrs.frozen
-class Booked:
+class Booked(NamedTuple):
     """What the booking of a leg found: whether it opened, lacked margin to move, closed into negative cash."""
 
     opened: bool
@@ -212,8 +210,10 @@ def pay_rebates(transaction: Transaction, market: Market, legs: tuple[Leg, ...])
 
     An isolated position that is flat by then has no use for cash: its rebate goes to the wallet.
     """
-    house = ledger.house(market.asset)
     rebates = sum([max(0, -leg.fee) for leg in legs])
+    if rebates == 0:
+        return
+    house = ledger.house(market.asset)
     require(rebates <= transaction.balance(house), Reason.INSUFFICIENT_FUNDS)
     for leg in legs:
         wallet = ledger.wallet(leg.key.account, market.asset)

@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import attrs
 from immutables import Map
 
 from marginspec.model import ledger
@@ -151,8 +150,7 @@ def domain_initial(book: Book, margin: DomainMargin) -> Money:
     return Money(initial)
 
 
-@attrs.frozen
-class OrderLoad:
+class OrderLoad(NamedTuple):
     """Open orders of one position that may open it: lots bid and asked for, and what each would lose at once."""
 
     bids: Quantity = FLAT
@@ -207,8 +205,10 @@ def initial_margin_of(quantity: Quantity, leverage: int, market: Market) -> Mone
 @rule("MRG-03")
 def order_margin(book: Book, account: str, asset: str) -> Money:
     """All order margin of an asset, isolated markets' too, is reserved in the cross domain."""
+    if account not in book.orders:
+        return NOTHING
     loads: dict[PositionKey, OrderLoad] = {}
-    for _, order in sorted(book.orders.get(account, NO_ORDERS).items()):
+    for _, order in sorted(book.orders[account].items()):
         market = book.markets[order.market]
         if market.asset == asset:
             key = PositionKey(account, order.market, order.position_side)
