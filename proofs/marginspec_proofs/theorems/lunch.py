@@ -13,6 +13,7 @@ from immutables import Map
 
 from marginspec.handlers import trading
 from marginspec.handlers.funding import funding_due
+from marginspec.handlers.guards import check_band
 from marginspec.handlers.trading import Booked, Leg, pay_rebates, trade
 from marginspec.margin.margin import DomainMargin, PositionMargin, cash_account, cost_of, domain_margin
 from marginspec.model import ledger
@@ -20,7 +21,7 @@ from marginspec.model.account import DomainKey, PositionKey
 from marginspec.model.effects import DomainLiquidated
 from marginspec.model.events import Event, Trade
 from marginspec.model.ledger import LedgerAccount
-from marginspec.model.market import Market
+from marginspec.model.market import Limits, Market
 from marginspec.model.rejections import Rejected
 from marginspec.model.state import Header, State
 from marginspec.model.units import FLAT, NOTHING, RATE_ONE, Quantity
@@ -34,11 +35,13 @@ from marginspec.transition import apply
 from marginspec_proofs.prover.contracts import money_moves
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
 from marginspec_proofs.prover.symbols import implies
-from marginspec_proofs.prover.worlds import ASSET, ONE_TIER, World
+from marginspec_proofs.prover.worlds import ASSET, NO_FEES, ONE_TIER, World
 from marginspec_proofs.theorems.deleveraging import Pair
 from marginspec_proofs.theorems.levy import claimed_world, shared
+from marginspec_proofs.theorems.limits import any_band, is_refused
 from marginspec_proofs.theorems.liquidation import any_shares
 from marginspec_proofs.theorems.necessity import AN_EXAMPLE, MILD, after, listed, look_for, marked, paid_in, traded
+from marginspec_proofs.theorems.tiers import product_rises
 
 INSURANCE, HOUSE, RELIEF = ledger.insurance(ASSET), ledger.house(ASSET), ledger.relief(ASSET)
 ALICE, BOB = PositionKey("alice", "first", "BOTH"), PositionKey("bob", "first", "BOTH")
@@ -286,6 +289,27 @@ def a_worse_entry_keeps_the_difference_of_prices_whatever_the_gap(case: Case) ->
     worse = not bool(entry_is_no_worse(held, pair.cost, quantity, pair.lot_cost))
     difference = pair.cost * pair.size + pair.lot_cost * pair.held
     case.claim("it is above zero exactly if the entry is worse", worse == (difference > 0))
+
+
+@theorem("T-LUNCH-8", "MKT-04", "ADL-03", of=(check_band,), uses=("T-LIMIT-1", "T-LUNCH-4", "T-MUL-TIER"))
+def within_a_band_that_difference_is_small(case: Case) -> None:
+    """Of a position that was opened within a price band, that difference is less than the band's part and a tick.
+
+    It is per lot: the band's part of the mark at which the position was opened, if the engine's lot was bankrupt at
+    that mark or beyond it, as it is whenever it was taken over at that mark with equity left.
+    """
+    mark, price, band = case.integer("mark then", 1), case.integer("price", 1), any_band(case)
+    tick, size = case.integer("tick", 1), case.integer("size of the lot", 1)
+    market = Market("first", ASSET, 0, 0, 1, tick, ONE_TIER, NO_FEES, mark, Limits(price_band=band))
+    if is_refused(case, check_band, market, abs(price - mark)):
+        return
+    sign = 1 if case.truth("the counterparty is long") else -1
+    bankruptcy = case.integer("bankruptcy value of the lot", 0)
+    case.assume(sign * (bankruptcy - mark * size) >= 0, "bankrupt at the mark then, or beyond")
+    beyond = (sign * (price - mark) - tick) * RATE_ONE
+    product_rises(case, beyond + 1, mark * band, size)
+    kept = sign * (price * size - bankruptcy)
+    case.claim("less than the band's part and a tick, a lot", kept * RATE_ONE < size * (mark * band + tick * RATE_ONE))
 
 
 @theorem(
