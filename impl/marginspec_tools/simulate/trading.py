@@ -1,22 +1,44 @@
 """What traders of a simulated venue do: trades, fills of the liquidation desk, orders."""
 
+import attrs
+
 from marginspec.model import events
 from marginspec.model.account import Direction, OrderSide, PositionKey, PositionSide
 from marginspec.model.events import Event
 from marginspec.model.market import Market
-from marginspec.model.units import RATE_ONE
+from marginspec.model.units import RATE_ONE, Decimal8
 from marginspec_tools.simulate.venue import (
     Venue,
     affordable_lots,
     position_to_close,
     price_near_mark,
     random_part,
+    wire_amount,
     wire_price,
     wire_quantity,
 )
 
 
 def propose_trade(venue: Venue) -> Event | None:
+    """A trade or fill, with fees that it states itself so many times in a hundred, or declared deleveraging."""
+    event = propose_deal(venue)
+    if venue.parameters.stated_fees == 0 or not venue.random.happens(venue.parameters.stated_fees):
+        return event
+    if isinstance(event, events.Trade):
+        return attrs.evolve(event, buyer_fee=stated_fee(venue, event), seller_fee=stated_fee(venue, event))
+    if isinstance(event, events.LiquidationFill):
+        return attrs.evolve(event, counterparty_fee=stated_fee(venue, event))
+    return event
+
+
+def stated_fee(venue: Venue, event: events.Trade | events.LiquidationFill) -> Decimal8:
+    """A fee of up to six hundredths of a per cent of the value, or a rebate of up to two."""
+    market = venue.state.markets[event.market]
+    value = event.price * event.quantity * 10 ** venue.state.header.decimals(market.asset) // RATE_ONE**2
+    return wire_amount(venue, market.asset, value * venue.random.between(-20_000, 60_000) // RATE_ONE)
+
+
+def propose_deal(venue: Venue) -> Event | None:
     """A trade, or a fill of the liquidation desk where lots wait; now and then the desk has them deleveraged."""
     if venue.state.lots_in and venue.random.happens(35):
         return propose_deleveraging(venue) if venue.random.happens(5) else propose_fill(venue)

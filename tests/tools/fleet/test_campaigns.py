@@ -287,6 +287,8 @@ def test_parts_of_different_campaigns_or_of_other_work_are_refused(
         ([*SMALL, "--journals", 3], f"{other}:2: journals: {of_another}"),
         ([*SMALL, "--leverage", 20], f"{other}:2: parameters.leverage: {of_another}"),
         ([*SMALL, "--fill-band", "0.1"], f"{other}:2: parameters.fill_band: {of_another}"),
+        ([*SMALL, "--position-limit", "1000"], f"{other}:2: parameters.position_limit: {of_another}"),
+        ([*SMALL, "--stated-fees", 5], f"{other}:2: parameters.stated_fees: {of_another}"),
         ([*SCALE, "--preset", "mixed"], f"{other}:2: parameters.jump_deviation: {of_another}"),
         (SMALL, f"{other}: journal: 2 is missing; --partial joins the others"),
     ]:
