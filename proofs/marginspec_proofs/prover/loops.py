@@ -57,8 +57,9 @@ def header_of(loop: ast.stmt) -> str:
 
 
 def loops_of(function: ast.AST) -> Iterator[ast.While | ast.For]:
-    """All loops of a function, also those within others."""
-    yield from (node for node in ast.walk(function) if isinstance(node, LOOPS))
+    """All loops of a function, also those within others, in the order of its text."""
+    found = (node for node in ast.walk(function) if isinstance(node, LOOPS))
+    yield from sorted(found, key=lambda node: node.lineno)
 
 
 def leaves_early(loop: ast.While | ast.For) -> bool:
@@ -88,7 +89,7 @@ class Loop:
     """
 
     def __init__(self, case: Case, function: Callable[..., Any], header: str, place: int = 1, count: int = 1) -> None:
-        self.function, self.header = plain_function(function), header
+        self.case, self.function, self.header = case, plain_function(function), header
         self.definition = definition_of(function)
         found = [loop for loop in loops_of(self.definition) if header_of(loop) == header]
         is_there = len(found) == count and not any(loop.orelse for loop in found)
@@ -113,7 +114,11 @@ class Loop:
         once = ast.For(ast.Name("_", ast.Store()), ast.Tuple([ast.Constant(0)], ast.Load()), body, [again])
         broken = ast.Return(call("_left", ast.Constant("break"), NAMES))
         function = self._compiled(arguments_of([*names, "_left", "_loop"]), [once, broken])
-        left = function(**names, _left=Left, _loop=told(stand_in))
+        try:
+            left = function(**names, _left=Left, _loop=told(stand_in))
+        except NameError:
+            self.case.claim(f"step: a turn of {self.function.__name__} reads no other names", False)
+            raise
         assert isinstance(left, Left)
         return attrs.evolve(left, names=plain_names(left.names))
 

@@ -235,7 +235,7 @@ def every_profit_is_booked_and_every_loss_drawn(case: Case) -> None:
     "LVY-02",
     of=(levy, levy_layer, domains_of_asset, profit_in),
     scope=INDUCTION,
-    uses=("T-LEVY-2",),
+    uses=("T-COVER-1", "T-LEVY-2"),
 )
 def every_domain_is_weighed_and_pays(case: Case) -> None:
     """Every domain of an asset is weighed, and pays its share; every layer is asked while something is missing.
@@ -271,6 +271,7 @@ def every_domain_is_weighed_and_pays(case: Case) -> None:
     case.claim("step: it pays if it has a share", ("pay" in asked.done) == (share > 0))
     if "pay" in asked.done:
         case.claim("step: all of it", asked.given["pay"] == (book, CROSS, "spare", share))
+    levied_where_there_is_shortfall(case, missing)
     case.claim("step: a layer is asked if something is missing", ("layer" in asked.done) == (missing > 0))
     if "layer" in asked.done:
         case.claim("step: for all of it", asked.given["layer"] == (book, ASSET, "spare", missing, short))
@@ -279,6 +280,24 @@ def every_domain_is_weighed_and_pays(case: Case) -> None:
     case.claim("step: a position's profit counts", nets["net"] == {"first": so_far + position.unrealised})
     elsewhere = Turns(case, profit_in, "for position in margin.positions").once(position=position, net={})
     case.claim("step: not where there is no shortfall", elsewhere["net"] == {})
+
+
+def levied_where_there_is_shortfall(case: Case, missing: Any) -> None:
+    """The layers know every market with a shortfall; the house has paid what it can."""
+    house = case.integer("house", 0, source="LED-02")
+    amounts = {
+        name: case.integer(f"shortfall of {name}", 0, source="T-COVER-1") for name in ("first", "second", "third")
+    }
+    book = SimpleNamespace(balance=lambda _: house, transfer=lambda *_: None, event_market=None)
+
+    def layered(names: SimpleNamespace) -> Left:
+        for name, amount in amounts.items():
+            case.claim(f"base: whether {name} has a shortfall", (amount > 0) == (name in names.short))
+        case.claim("base: what the house does not pay", names.left == missing - min(missing, house))
+        return Left("over", {})
+
+    with standing_for(levying, shortfalls=lambda *_: amounts):
+        Loop(case, levy, "for layer in LAYERS").around(layered)(book, ASSET, missing)
 
 
 @theorem(

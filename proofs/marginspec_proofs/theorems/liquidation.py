@@ -333,9 +333,9 @@ def any_shares(case: Case) -> Iterator[list[Any]]:
     shared: list[Any] = []
 
     def share_pro_rata(amount: Any, claims: tuple[Any, ...]) -> tuple[Any, ...]:
-        case.claim("something, or nothing, is shared over something", (amount >= 0) & (sum(claims) > 0))
         for claim in claims:
-            case.claim("a claim is not below zero", claim >= 0)
+            case.assume(claim >= 1, "T-BAND-21: what is open has maintenance")
+        case.claim("an amount of at least zero is shared over something", (amount >= 0) & (sum(claims) > 0))
         shared.extend(case.integer(f"share {place}", 0, source="T-SHARE-1") for place in range(len(claims)))
         case.assume(sum(shared) == amount, "T-SHARE-3")
         return tuple(shared)
@@ -350,7 +350,7 @@ def any_shares(case: Case) -> Iterator[list[Any]]:
     "LIQ-04",
     of=(take_over, equity_shares, take_lot, realise),
     scope=INDUCTION,
-    uses=("T-CONS-1", "T-RELEASE-1", "T-SHARE-1", "T-SHARE-3", "T-WORLD-1"),
+    uses=("T-BAND-21", "T-CONS-1", "T-RELEASE-1", "T-SHARE-1", "T-SHARE-3", "T-WORLD-1"),
     fast=False,
 )
 def a_takeover_shares_the_equity_over_its_lots(case: Case) -> None:

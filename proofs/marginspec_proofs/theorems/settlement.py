@@ -24,7 +24,7 @@ from marginspec_proofs.prover.loops import Left, Loop
 from marginspec_proofs.prover.statements import Case, theorem
 from marginspec_proofs.prover.worlds import ASSET, World
 from marginspec_proofs.theorems.folds import Through
-from marginspec_proofs.theorems.loops import ANY_TURN, standing_for
+from marginspec_proofs.theorems.loops import ANY_TURN, Log, standing_for
 
 ASSETS = (ASSET, "EUR")
 DOMAINS = (DomainKey("alice", ASSET), DomainKey("bob", ASSET, "first", "BOTH"))
@@ -101,8 +101,20 @@ def settlement_goes_on_until_all_is_healthy_and_covered(case: Case) -> None:
     case.claim("step: every asset is covered", all(book.covered.values()))
     case.claim("step: settled exactly if nobody is to be looked at", settled == (not book.transaction.suspects))
     case.claim("step: and then all are healthy", not settled or all(book.healthy.values()))
-    for place in (1, 2):
-        Loop(case, settle, "for asset in assets", place, 2)
+    assets_in_turn(case)
+
+
+def assets_in_turn(case: Case) -> None:
+    """In a round every asset has its cover restored, and at the end what is uncovered is taken down of every asset."""
+    transaction, queues, amount, log = SimpleNamespace(), object(), object(), Log()
+    transaction.set_uncovered = log.noting("note")
+    in_round, at_end = (Loop(case, settle, "for asset in assets", place, 2) for place in (1, 2))
+    with standing_for(settlement, restore_cover=log.noting("restore"), uncovered_shortfall=lambda *_: amount):
+        left = in_round.turn(transaction=transaction, queues=queues, asset=ASSET)
+        noted = at_end.turn(transaction=transaction, asset=ASSET)
+    case.claim("step: an asset, then the next", left.how == noted.how == "again" and log.done == ["restore", "note"])
+    case.claim("step: its cover", log.given["restore"] == (transaction, ASSET, queues))
+    case.claim("step: what is uncovered in it", log.given["note"] == (ASSET, amount))
 
 
 class Ending:
