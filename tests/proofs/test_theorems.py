@@ -44,3 +44,8 @@ def test_the_hash_of_a_theorem_covers_what_it_reaches() -> None:
     assert not any(name.startswith(f"marginspec_proofs.prover.{module}.") for name in names for module in MACHINERY)
     assert theorem_hash(theorem) == theorem_hash(theorem)
     assert theorem_hash(theorem) != theorem_hash(REGISTRY["T-SHARE-1"])
+
+
+def test_a_method_called_on_a_field_is_reached_by_the_type_of_the_field() -> None:
+    theorem = REGISTRY["T-KERNEL-11"]
+    assert "marginspec.model.market.TierTable" in reached((theorem.statement, *theorem.functions))

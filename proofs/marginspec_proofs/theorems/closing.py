@@ -148,7 +148,7 @@ def covered_lots_close_and_the_fund_has_the_rest(case: Case) -> None:
 @theorem(
     *("T-CLOSE-4", "MKT-05", "WTF-02", "SET-01", "INV-04", "INV-06"),
     of=(shortfall_of, is_healthy),
-    uses=("T-CLOSE-2", "T-CLOSE-3", "T-COVER-2", "T-RETURN-1"),
+    uses=("T-CLOSE-2", "T-CLOSE-3", "T-COVER-1", "T-COVER-2", "T-NONNEG-1", "T-RETURN-1"),
 )
 def what_is_settled_stays_settled(case: Case) -> None:
     """The closing of a market leaves no more of its asset uncovered than before, and no domain in worse health.

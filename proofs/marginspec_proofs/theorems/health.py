@@ -261,7 +261,8 @@ def a_withdrawal_leaves_the_domain_healthy(case: Case) -> None:
 def moving_isolated_margin_keeps_both_sides_healthy(case: Case) -> None:
     """Cash moved into or out of an isolated position leaves the side that gives healthy, its margins covered.
 
-    The side that receives is healthier than before. What one gives the other gets. A rejected move changes nothing.
+    The side that receives is healthier than before. What one gives the other gets. A rejected move changes nothing;
+    none is rejected that is in range, and movable where it comes from.
     """
     world = World(case)
     market = world.market("first")
@@ -271,14 +272,17 @@ def moving_isolated_margin_keeps_both_sides_healthy(case: Case) -> None:
     positions = AnyPositions(case, CROSS, OWN)
     amount = case.integer("amount")
     after = Applied(case, positions, world.state, AdjustIsolatedMargin("alice", "first", "BOTH", Decimal8(amount)))
+    giver, receiver = (CROSS, OWN) if amount > 0 else (OWN, CROSS)
     if after.rejected:
+        short = [spare < abs(amount) for spare in positions.spare(world.state, giver)]
+        beyond = after.receipt.rejected in (Reason.INVALID_AMOUNT, Reason.OUT_OF_RANGE)
+        case.claim("refused only if it is not movable, or no amount", beyond | short[0] | short[1])
         return
     gained, lost = (
         after.state.balance(cash_account(domain)) - world.state.balance(cash_account(domain)) for domain in (OWN, CROSS)
     )
     case.claim("the isolated position has the amount", gained == amount)
     case.claim("and the wallet has not", lost == -amount)
-    giver, receiver = (CROSS, OWN) if amount > 0 else (OWN, CROSS)
     by_cash, by_equity = positions.spare(after.state, giver)
     case.claim("cash of the giving side covers its margins", by_cash >= 0)
     case.claim("equity of the giving side covers its margins", by_equity >= 0)

@@ -47,7 +47,7 @@ def a_price_may_count_quanta_per_lot(case: Case) -> None:
     case.claim("at mark", given.at_mark(quantity) == plain.at_mark(quantity))
 
 
-@theorem("T-CONS-1", "LED-01", "INV-01", of=(Transaction.transfer,), scope=INDUCTION)
+@theorem("T-CONS-1", "LED-01", "INV-01", of=(Transaction.transfer,), scope=INDUCTION, uses=("T-NONNEG-1",))
 def a_transfer_balances(case: Case) -> None:
     """A transfer takes exactly its amount from one ledger account and gives it to another.
 

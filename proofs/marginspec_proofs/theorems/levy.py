@@ -47,7 +47,7 @@ def margin_of(equity: Any, maintenance: Any, is_flat: bool, *positions: Position
     return DomainMargin(NOTHING, equity, maintenance, held)
 
 
-@theorem("T-LEVY-1", "LVY-01", "MRG-05", of=(spare_of, profit_in, layer_weight, is_healthy))
+@theorem("T-LEVY-1", "LVY-01", "MRG-05", of=(spare_of, profit_in, layer_weight, is_healthy), uses=("T-SHARE-2",))
 def layers_of_profit_and_spare_leave_everybody_healthy(case: Case) -> None:
     """Who pays no more than its weights in the layers of profit and spare is healthy still, or flat and without debt.
 
@@ -106,7 +106,7 @@ class Shares:
         return self.shares
 
 
-@theorem("T-LEVY-2", "LVY-01", "INV-08", of=(levy_layer,), scope=INDUCTION, uses=("T-SHARE-2", "T-SHARE-3"))
+@theorem("T-LEVY-2", "LVY-01", "INV-08", of=(levy_layer,), scope=INDUCTION, uses=("T-LEVY-1", "T-SHARE-2", "T-SHARE-3"))
 def a_layer_is_passed_only_when_everybody_paid_its_weight(case: Case) -> None:
     """A layer pays at most what is missing, and less only if every domain of the asset pays its whole weight.
 
@@ -114,7 +114,7 @@ def a_layer_is_passed_only_when_everybody_paid_its_weight(case: Case) -> None:
     the layer gives as paid. In the step one payer of any weight stands for all payers before the next one.
     """
     layer = case.one_of("layer", LAYERS)
-    missing = case.integer("missing", 1, source="T-NONNEG-3")
+    missing = case.integer("missing", 1, source="LVY-01: a layer is asked while something is missing")
     nobody = World(case).transaction()
     case.claim("base: without domains nothing is paid", levy_layer(nobody, ASSET, layer, missing, frozenset()) == 0)
     world = World(case)
@@ -205,7 +205,7 @@ def claims_are_relief_whatever_happens(case: Case) -> None:
         gained = transaction.balance(INSURANCE) - world.state.balance(INSURANCE)
         case.claim("step: a debt: insurance and relief together", gained == relief - transaction.balance(RELIEF))
         return
-    case.assume(amount <= relief, "T-ORDER-1, T-RETURN-1: no more leaves relief than is there")
+    case.assume(amount <= relief, "LED-02: no more leaves relief than is there")
     with shared(case) as shares:
         lowered = lower_claims(transaction, ASSET, amount)
     case.claim("step: claims fall by what leaves relief", claims_of(transaction) == relief - amount)
@@ -217,7 +217,12 @@ def claims_are_relief_whatever_happens(case: Case) -> None:
 
 
 @theorem(
-    "T-RETURN-1", "LVY-02", "INV-14", of=(return_relief, pay_back), scope=INDUCTION, uses=("T-CLAIM-1", "T-CONS-1")
+    "T-RETURN-1",
+    "LVY-02",
+    "INV-14",
+    of=(return_relief, pay_back),
+    scope=INDUCTION,
+    uses=("T-CLAIM-1", "T-CONS-1", "T-COVER-2"),
 )
 def relief_goes_back_exactly_as_far_as_it_is_not_needed(case: Case) -> None:
     """After a return relief is at most what is needed, and exactly that if it was more; if it was not, nothing moves.

@@ -109,7 +109,16 @@ def products_fit(case: Case) -> Iterator[None]:
         yield
 
 
-@theorem("T-RANGE-1", "NUM-03", "MRG-04", "TRD-01", "FND-01", "LIQ-02", of=(exact_maintenance, trade_fee, funding_due))
+@theorem(
+    "T-RANGE-1",
+    "NUM-03",
+    "MRG-04",
+    "TRD-01",
+    "FND-01",
+    "LIQ-02",
+    of=(exact_maintenance, trade_fee, funding_due),
+    uses=("T-RANGE-3",),
+)
 def products_with_rates_fit(case: Case) -> None:
     """Maintenance, fees, funding and health at a price multiply a value of at most 2^62 by a rate: 127 bits suffice."""
     value = case.integer("value", -MAX_VALUE, MAX_VALUE)
@@ -319,7 +328,14 @@ def position_of(cost: Any) -> PositionMargin:
     return PositionMargin(PositionKey("alice", "first", "BOTH"), NOTHING, cost, NOTHING, NOTHING, ONE_TIER.tiers[0])
 
 
-@theorem("T-RANGE-8", "NUM-03", "LIQ-04", "ADL-03", of=(Transaction.set_position, Transaction.open_lot, take_lot))
+@theorem(
+    "T-RANGE-8",
+    "NUM-03",
+    "LIQ-04",
+    "ADL-03",
+    of=(Transaction.set_position, Transaction.open_lot, take_lot),
+    uses=("T-ADL-7",),
+)
 def settlement_never_raises_open_interest(case: Case) -> None:
     """What the engine takes over keeps its asset's open interest, and a step of deleveraging lowers it.
 
@@ -359,7 +375,7 @@ def settlement_never_raises_open_interest(case: Case) -> None:
     case.claim("by what was closed", transaction.open_value[ASSET] == value - closed)
 
 
-@theorem("T-RANGE-9", "NUM-03", of=(set_mark, move_mark, check_open_interest))
+@theorem("T-RANGE-9", "NUM-03", of=(set_mark, move_mark, check_open_interest), uses=("T-MUL-1",))
 def open_interest_is_tested(case: Case) -> None:
     """A mark is accepted exactly if its asset's open interest stays within 2^61, a trade that raises it within 2^60."""
     world = World(case)
@@ -468,7 +484,7 @@ MOST_LOSSES = MAX_VALUE
     "NUM-03",
     "ADL-03",
     of=(deleverage, realise),
-    uses=("T-ADL-7", "T-ADL-9", "T-RANGE-6", "T-RANGE-7", "T-RANGE-8", "T-RELEASE-1"),
+    uses=("T-ADL-7", "T-ADL-9", "T-RANGE-6", "T-RANGE-7", "T-RANGE-8", "T-RANGE-10", "T-RELEASE-1"),
 )
 def what_deleveraging_moves_fits(case: Case) -> None:
     """A step of deleveraging transfers only what fits, and leaves position, cash and lots within 63 bits.
@@ -509,7 +525,14 @@ def what_deleveraging_moves_fits(case: Case) -> None:
     case.claim("together they lose no more", sum([max(0, one) for one in now]) <= lost + of_heir)
 
 
-@theorem("T-RANGE-12", "NUM-03", "MRG-03", "MRG-06", of=(available_margin, movable_margin))
+@theorem(
+    "T-RANGE-12",
+    "NUM-03",
+    "MRG-03",
+    "MRG-06",
+    of=(available_margin, movable_margin),
+    uses=("T-HEALTH-2", "T-RANGE-4", "T-RANGE-6"),
+)
 def more_order_margin_than_fits_changes_nothing(case: Case) -> None:
     """Order margin above 2^62 leaves nothing available or movable, just as 2^62 does, and covers no more.
 

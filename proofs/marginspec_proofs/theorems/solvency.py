@@ -151,7 +151,13 @@ def deleveraging_moves_a_loss_and_nothing_else(case: Case) -> None:
     case.claim("nothing is left of a closed lot's cost", negate(closed) | (transaction.balance(LOT_COST) == 0))
 
 
-@theorem("T-SOLV-3", "LVY-01", of=(pay_levy, levy_shares), scope=INDUCTION, uses=("T-CONS-1", "T-SHARE-2", "T-SHARE-3"))
+@theorem(
+    "T-SOLV-3",
+    "LVY-01",
+    of=(pay_levy, levy_shares),
+    scope=INDUCTION,
+    uses=("T-CONS-1", "T-LEVY-1", "T-LEVY-2", "T-SHARE-2", "T-SHARE-3"),
+)
 def a_levy_takes_what_is_missing_and_leaves_no_debt(case: Case) -> None:
     """House and levy together pay exactly what is missing, if they have it, and no equity falls below zero.
 
@@ -241,7 +247,7 @@ def other_markets_gain_at_most_their_maintenance(case: Case) -> None:
     "INV-06",
     "INV-13",
     of=(shortfall_of,),
-    uses=("T-SOLV-2", "T-SOLV-4", "T-SOLV-5", "T-RETURN-1"),
+    uses=("T-ADL-1", "T-ADL-9", "T-NONNEG-1", "T-RETURN-1", "T-SOLV-2", "T-SOLV-4", "T-SOLV-5"),
 )
 def a_levy_always_suffices(case: Case) -> None:
     """With the last resort `levy` nothing is ever uncovered: house and equities have what is missing.
@@ -251,9 +257,9 @@ def a_levy_always_suffices(case: Case) -> None:
     liquidation and deleveraging followed.
     """
     other_surplus, other_shortfall = case.integer("others' surplus", 0), case.integer("others' shortfall", 0)
-    own, reserve = case.integer("own lots' profit"), case.integer("own reserve", 0, source="T-NONNEG")
-    equities, insurance = case.integer("equities", 0), case.integer("insurance", 0, source="T-NONNEG")
-    house, relief = case.integer("house", 0, source="T-NONNEG"), case.integer("relief", 0, source="T-NONNEG")
+    own, reserve = case.integer("own lots' profit"), case.integer("own reserve", 0, source="T-NONNEG-1")
+    equities, insurance = case.integer("equities", 0), case.integer("insurance", 0, source="T-NONNEG-1")
+    house, relief = case.integer("house", 0, source="T-NONNEG-1"), case.integer("relief", 0, source="T-NONNEG-1")
     short = shortfall_of(own, reserve)
     surplus = own + reserve + short
     case.claim("a market is short or has a surplus", (surplus >= 0) & ((short == 0) | (surplus == 0)))
@@ -270,32 +276,40 @@ def a_levy_always_suffices(case: Case) -> None:
     case.assume(liquidated <= equities, "their equities are part of all, none of which was below zero")
     case.assume(gained <= liquidated, "T-SOLV-5: the maintenance of what was healthy is less than its equity was")
     surplus_after, shortfall_after = case.integer("surplus after", 0), case.integer("shortfall after", 0)
-    case.assume(surplus_after <= other_surplus + gained, "T-SOLV-5, and ADL-01: a step stays within a shortfall")
+    beyond = case.integer("released beyond a shortfall", 0)
+    case.assume(surplus_after <= other_surplus + gained + beyond, "T-SOLV-5")
     case.assume(shortfall_after <= other_shortfall, "T-SOLV-5, T-SOLV-2: lots of other markets lose nothing")
     own_after, insurance_after = case.integer("own lots' profit after"), case.integer("insurance after", 0)
     used = case.integer("claims used", 0, source="LIQ-03")
     relief_after = kept - used
-    case.assume(relief_after >= 0, "T-NONNEG")
+    case.assume(relief_after >= 0, "T-NONNEG-1")
     case.assume(insurance_after >= insured + used, "LIQ-03: nothing draws on the fund here")
-    house_after, equities_after = case.integer("house after", 0), case.integer("equities after", 0)
+    house_after, equities_after = case.integer("house after", 0), case.integer("equities after", 0, source="T-ADL-9")
     sum_after = equities_after + surplus_after - shortfall_after + own_after + reserve + insurance_after + house_after
     sum_after = sum_after + relief_after
     case.assume(sum_after == deposits, "T-SOLV-4: no such event changes net deposits")
     short_after = shortfall_of(own_after, reserve)
     missing = shortfall_after + short_after - insurance_after - relief_after
+    case.assume((beyond == 0) | (missing <= 0), "T-ADL-1: what releases more than a shortfall restores the test")
     case.claim("what is missing is missing in the event's market", implies(missing > 0, short_after > 0))
     case.claim("house and equities have what is missing", implies(missing > 0, house_after + equities_after >= missing))
 
 
-@theorem("T-SOLV-7", "SET-01", "LVY-01", of=(shortfall_of,), uses=("T-SOLV-1", "T-SOLV-3", "T-SOLV-5", "T-SHARE-2"))
+@theorem(
+    "T-SOLV-7",
+    "SET-01",
+    "LVY-01",
+    of=(shortfall_of,),
+    uses=("T-NONNEG-1", "T-SHARE-2", "T-SOLV-1", "T-SOLV-3", "T-SOLV-5", "T-SOLV-6"),
+)
 def settlement_ends_within_two_rounds(case: Case) -> None:
     """After the first round every cover test holds and every equity is at least zero, so no shortfall follows.
 
     What a second round liquidates was levied, or deleveraged, in the first. It pays its own equity, of at least zero,
     to the lots that it becomes; so shortfalls do not rise, nothing is missing, nobody is deleveraged or levied again.
     """
-    profit, reserve = case.integer("lots' profit"), case.integer("reserve", 0, source="T-NONNEG")
-    others, cover = case.integer("others' shortfall", 0), case.integer("insurance and relief", 0, source="T-NONNEG")
+    profit, reserve = case.integer("lots' profit"), case.integer("reserve", 0, source="T-NONNEG-1")
+    others, cover = case.integer("others' shortfall", 0), case.integer("insurance and relief", 0, source="T-NONNEG-1")
     case.assume(others + shortfall_of(profit, reserve) <= cover, "T-SOLV-3, T-SOLV-6: the first round ends covered")
     paid = case.integer("paid", 0, source="T-SOLV-3: no equity is below zero; T-SOLV-5: nor is a fee or a share")
     case.claim(

@@ -119,7 +119,7 @@ def losses_draw_the_same_in_one_as_in_two(case: Case) -> None:
     case.claim("each loss whole", (sum(first) == losses[0]) & (sum(second) == losses[1]))
 
 
-@theorem("T-COVER-1", "WTF-02", of=(shortfall_of,))
+@theorem("T-COVER-1", "WTF-02", of=(shortfall_of,), uses=("T-NONNEG-1",))
 def a_shortfall_is_what_the_own_reserve_does_not_cover(case: Case) -> None:
     """A market's shortfall is its lots' loss at mark beyond its own reserve: nothing if they gain or it suffices."""
     unrealised, reserve = case.integer("unrealised"), case.integer("reserve", 0, source="T-NONNEG-1")
@@ -267,7 +267,7 @@ def steps_found(case: Case, step: Step, found: dict[str, Step | None]) -> Iterat
         yield
 
 
-@theorem("T-ORDER-4", "ADL-01", "LVY-01", of=(next_step, by_shortfall), scope=INDUCTION)
+@theorem("T-ORDER-4", "ADL-01", "LVY-01", of=(next_step, by_shortfall), scope=INDUCTION, uses=("T-COVER-1",))
 def no_step_is_left_when_no_market_has_one(case: Case) -> None:
     """No step is left only if none is left in any market with a shortfall; else the one with the largest is taken.
 
@@ -465,7 +465,7 @@ def a_fill_closes_lots_of_its_own_market(case: Case) -> None:
     case.claim("step: a newer one only when the older is closed", len(closed) == 1 or closed[0][1] == older.quantity)
 
 
-@theorem("T-NONNEG-3", "LVY-01", "LED-02", "INV-08", of=(levy,), uses=("T-LEVY-2",))
+@theorem("T-NONNEG-3", "LVY-01", "LED-02", "INV-08", of=(levy,), uses=("T-LEVY-2", "T-ORDER-3"))
 def the_house_pays_before_anybody_is_levied(case: Case) -> None:
     """The house pays what is missing as far as it can; only if it is empty then is anybody levied, layer by layer.
 

@@ -93,7 +93,7 @@ def a_line_of_a_long_is_uncovered_up_to_its_price(case: Case) -> None:
     case.claim("up to its price", uncovered == (price <= found))
 
 
-@theorem("T-KERNEL-22", "MRG-07", of=(health_at,), uses=("T-KERNEL-10", "T-MUL-1", "T-MUL-2"))
+@theorem("T-KERNEL-22", "MRG-07", of=(health_at,), uses=("T-KERNEL-10", "T-MUL-1", "T-MUL-2", "T-TIER-2"))
 def a_line_of_a_short_is_uncovered_from_its_price(case: Case) -> None:
     """A short does not cover a tier's line at a price, of a notional up to 2^62, exactly from the kernel's price."""
     line = OneLine(case, -1)

@@ -100,7 +100,7 @@ def an_exact_box_is_a_band_of_a_position_alone(case: Case) -> None:
     case.claim("exactly", healthy == (value - before - (later - after) <= budget))
 
 
-@theorem("T-BOX-4", "MRG-05", "ACC-03", of=(domain_margin, is_healthy), scope=INDUCTION, uses=("T-MUL-2",))
+@theorem("T-BOX-4", "MRG-05", "ACC-03", of=(domain_margin, is_healthy), scope=INDUCTION, uses=("T-BOX-1", "T-MUL-2"))
 def a_domain_within_its_boxes_is_healthy(case: Case) -> None:
     """A domain whose positions have each lost at most an equal share of its health, less one quantum, is healthy.
 

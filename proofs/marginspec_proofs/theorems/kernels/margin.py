@@ -110,7 +110,7 @@ def any_tier(case: Case) -> tuple[Tier, Any, Any]:
     "MRG-02",
     "MRG-04",
     of=(maintenance_margin, initial_margin),
-    uses=("T-KERNEL-3", "T-MUL-2", "T-RANGE-3"),
+    uses=("T-KERNEL-3", "T-MUL-2", "T-RANGE-3", "T-TIER-2"),
 )
 def margins_are_exact(case: Case) -> None:
     """Maintenance and initial margin of a notional of at most 2^62 are the rules', in any tier."""
@@ -130,7 +130,14 @@ def margins_are_exact(case: Case) -> None:
     case.claim("initial is at most a quantum above the notional", (initial >= 0) & (initial <= notional + 1))
 
 
-@theorem("T-KERNEL-11", "MRG-05", "ACC-03", of=(domain_margin, is_healthy), scope=INDUCTION, uses=("T-RANGE-6",))
+@theorem(
+    "T-KERNEL-11",
+    "MRG-05",
+    "ACC-03",
+    of=(domain_margin, is_healthy),
+    scope=INDUCTION,
+    uses=("T-RANGE-4", "T-RANGE-6", "T-RANGE-7", "T-RANGE-8"),
+)
 def equity_is_exact(case: Case) -> None:
     """A domain's equity is summed as the rules sum it, and no partial sum leaves 64 bits, for any number of positions.
 

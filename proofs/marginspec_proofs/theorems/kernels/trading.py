@@ -66,7 +66,7 @@ def fees_and_funding_are_exact(case: Case) -> None:
     "ACC-04",
     "ADL-03",
     of=(closing_part, released_cost, opening_margin, returned_margin),
-    uses=("T-KERNEL-5", "T-MUL-2", "T-RANGE-6", "T-RANGE-10"),
+    uses=("T-FEE-1", "T-KERNEL-5", "T-MUL-2", "T-RANGE-6", "T-RANGE-10"),
 )
 def what_a_trade_books_is_exact(case: Case) -> None:
     """The closing part, released cost and the margin that opens and returns are the rules', within 64 bits."""

@@ -21,7 +21,7 @@ from marginspec_proofs.theorems.ranges import LEAST_EQUITY, MOST_EQUITY
     "LVY-01",
     of=(next_share, share_pro_rata, equity_shares),
     scope=INDUCTION,
-    uses=("T-KERNEL-5", "T-MUL-2"),
+    uses=("T-KERNEL-5", "T-MUL-2", "T-SHARE-1"),
     fast=False,
 )
 def shares_are_exact(case: Case) -> None:
