@@ -41,7 +41,9 @@ def levied_world(accounts: int) -> World:
 def seconds_of_mark(world: World, price: int) -> float:
     """Seconds that a mark takes to apply."""
     book = world.tables.book
-    book[layout.EVENT_WORDS : layout.EVENT_WORDS + layout.EVENT_ROW] = world.marks(np.zeros(1, np.int64), np.array([price]))[0]
+    book[layout.EVENT_WORDS : layout.EVENT_WORDS + layout.EVENT_ROW] = world.marks(
+        np.zeros(1, np.int64), np.array([price])
+    )[0]
     started = time.perf_counter()
     enter(book.ctypes.data, APPLY, 0, 0, 0)
     return time.perf_counter() - started
