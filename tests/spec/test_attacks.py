@@ -14,9 +14,11 @@ import pytest
 from marginspec.margin.margin import domain_margin
 from marginspec.model.account import DomainKey
 from marginspec.model.effects import Receipt, Transferred
+from marginspec.model.events import Event, LiquidationFill, MarkPrice
 from marginspec.model.ledger import FUND_KINDS
 from marginspec.model.rejections import Reason
-from marginspec.model.state import State
+from marginspec.model.state import Header, State
+from marginspec.model.units import RATE_ONE, Decimal8
 from marginspec.settlement.waterfall import lots_unrealised
 from marginspec_journal import open_journal
 from worlds.states import run
@@ -68,12 +70,21 @@ def decimal(quanta: int) -> str:
     return f"{Decimal(quanta) / 100:,.2f}"
 
 
+def events_of(name: str) -> tuple[Header, list[Event]]:
+    """The header and the events of a journal."""
+    journal = open_journal(FOLDER / f"{name}.jsonl")
+    return journal.header, [record.event for record in journal]
+
+
 @cache
 def outcome(name: str) -> Outcome:
-    """Replay a journal, with every invariant checked after every event."""
-    journal = open_journal(FOLDER / f"{name}.jsonl")
-    records = list(journal)
-    steps = run([record.event for record in records], header=journal.header)
+    """What comes out of a journal."""
+    return measured(*events_of(name))
+
+
+def measured(header: Header, journal: list[Event]) -> Outcome:
+    """Run events, with every invariant checked after each, and measure what all gain; the first is on line 2."""
+    steps = run(journal, header=header)
     state = steps[-1][1]
     gains = {account: equity(state, account) for account in state.accounts}
     funds = sum(balance for account, balance in state.ledger.items() if account.kind in FUND_KINDS)
@@ -82,8 +93,8 @@ def outcome(name: str) -> Outcome:
         for account, amount in paid_in(receipt).items():
             gains[account] -= amount
     assert sum(gains.values()) == 0
-    pairs = zip(records, steps, strict=True)
-    refused = {record.line: receipt.rejected for record, (receipt, _) in pairs if receipt.rejected is not None}
+    answers = enumerate((receipt.rejected for receipt, _ in steps), start=2)
+    refused = {line: reason for line, reason in answers if reason is not None}
     return Outcome({account: decimal(gain) for account, gain in gains.items() if gain != 0}, refused)
 
 
@@ -159,11 +170,15 @@ SCHEMES = {
 }
 
 
+def of_owner(gains: dict[str, str], *others: str) -> Decimal:
+    """What the owner's accounts gain together, or who else is measured."""
+    counted = [account for account in gains if account.startswith("ring-") or account in others]
+    return sum((Decimal(gains[account].replace(",", "")) for account in counted), Decimal("0.00"))
+
+
 def gain(name: str) -> Decimal:
     """What a scheme's owner gains, or who else is measured."""
-    gains, measured = outcome(name).gains, SCHEMES[name].measured
-    counted = [account for account in gains if account.startswith("ring-") or account in measured]
-    return sum((Decimal(gains[account].replace(",", "")) for account in counted), Decimal("0.00"))
+    return of_owner(outcome(name).gains, *SCHEMES[name].measured)
 
 
 @pytest.mark.rule("ADL-03", "ADL-04", "LIQ-03", "LIQ-05", "LVY-01", "LVY-02", "MKT-04", "WTF-01")
@@ -171,6 +186,19 @@ def gain(name: str) -> Decimal:
 def test_a_scheme_gains_what_is_stated_and_no_more_than_its_bound(name: str) -> None:
     assert outcome(name) == SCHEMES[name].outcome
     assert gain(name) <= Decimal(SCHEMES[name].bound.replace(",", ""))
+
+
+@pytest.mark.rule("ADL-03", "ADL-04")
+@pytest.mark.parametrize("mark", [122, 150, 1000, 9999])
+@pytest.mark.parametrize("name", ["wash-trade", "wash-trade-in-band"])
+def test_no_gap_makes_a_wash_trade_gain_more(name: str, mark: int) -> None:
+    header, [*before, gap, fill] = events_of(name)
+    assert isinstance(gap, MarkPrice)
+    assert isinstance(fill, LiquidationFill)
+    price = Decimal8(mark * RATE_ONE)
+    at_mark = (attrs.evolve(gap, price=price), attrs.evolve(fill, price=price))
+    gained = of_owner(measured(header, [*before, *at_mark]).gains)
+    assert gained <= Decimal(SCHEMES[name].bound.replace(",", ""))
 
 
 def test_the_page_has_every_scheme_with_its_gain_and_its_bound() -> None:

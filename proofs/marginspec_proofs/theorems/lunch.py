@@ -180,7 +180,7 @@ class Taking:
     "LIQ-03",
     "WTF-02",
     of=(take_over, equity_shares, use_claim),
-    uses=("T-CONS-1", "T-SHARE-3", "T-SOLV-1", "T-BAND-21", "T-CLAIM-1"),
+    uses=("T-CONS-1", "T-SHARE-1", "T-SHARE-3", "T-SOLV-1", "T-BAND-21", "T-CLAIM-1"),
 )
 def a_takeover_gains_the_set_what_the_lots_lose_at_most(case: Case) -> None:
     """A takeover costs its owner the equity, or gains what that is below zero, less the claim which that uses up.
@@ -220,7 +220,7 @@ def a_takeover_gains_the_set_what_the_lots_lose_at_most(case: Case) -> None:
     "LIQ-03",
     of=(pay_levy, pay_back, lower_claims, use_claim),
     scope=INDUCTION,
-    uses=("T-SHARE-1", "T-SHARE-2", "T-SHARE-3", "T-CONS-1"),
+    uses=("T-SHARE-1", "T-SHARE-2", "T-SHARE-3", "T-CONS-1", "T-ORDER-1", "T-RETURN-1"),
 )
 def nobody_gets_back_more_than_it_paid(case: Case) -> None:
     """A levy and a return leave what a domain is worth as it is, and draws lower it: a claim is never more than paid.
@@ -264,7 +264,7 @@ def nobody_gets_back_more_than_it_paid(case: Case) -> None:
         case.claim("step: a debt uses up no other claim", others is world.state.relief_claims[ASSET][bob])
 
 
-@theorem("T-LUNCH-4", "ADL-03", "ADL-04", of=(released_loss, entry_is_no_worse), uses=("T-NUM-1", "T-ADL-7"))
+@theorem("T-LUNCH-4", "ADL-03", "ADL-04", of=(released_loss, entry_is_no_worse), uses=("T-NUM-1", "T-ADL-1", "T-ADL-7"))
 def a_worse_entry_keeps_the_difference_of_prices_whatever_the_gap(case: Case) -> None:
     """An entry worse than a lot's bankruptcy price keeps the difference of the two, times the quantity, and no more.
 
@@ -319,7 +319,7 @@ def within_a_band_that_difference_is_small(case: Case) -> None:
     "LED-01",
     of=(Market.value,),
     scope=INDUCTION,
-    uses=("T-LUNCH-2", "T-LUNCH-3", "T-ADL-7", "T-STEP-1", "T-SOLV-1", "T-SOLV-4"),
+    uses=("T-LUNCH-2", "T-LUNCH-3", "T-ADL-7", "T-STEP-1", "T-SOLV-1", "T-SOLV-4", "T-CLAIM-1"),
 )
 def an_event_gains_a_set_the_debts_of_its_takeovers_at_most(case: Case) -> None:
     """By a new mark a set gains what the mark gives to its net quantity, and its domains' negative equity, at most.
