@@ -79,7 +79,6 @@ BY_TESTS_ONLY = (
     "handlers.cash.deposit",
     "handlers.cash.fund_insurance",
     "handlers.fills.liquidation_fill",
-    "handlers.final_settlement.cancel_orders_in",
     "handlers.final_settlement.settle_finally",
     "handlers.guards.amount_in",
     "handlers.guards.check_net_deposits",
@@ -129,12 +128,9 @@ BY_TESTS_ONLY = (
     "model.market.check_fees",
     "model.market.limits_of",
     "model.market.list_market",
-    "settlement.deleveraging.find_declared_step",
-    "settlement.deleveraging.leave_queue",
     "settlement.deleveraging.score_of",
     "settlement.market_closing.close_market",
     "transaction.Transaction.count_funds",
-    "transaction.Transaction.publish_funds",
 )
 """Functions with clauses that no theorem names: tests notice their faults. One that a theorem names may go."""
 
