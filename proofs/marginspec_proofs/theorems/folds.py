@@ -119,7 +119,7 @@ def every_position_counts(case: Case) -> None:
     case.claim("end: what they sum to", figures == DomainMargin(cash, equity, maintenance, (position,)))
 
 
-@theorem("T-LOOP-10", "NUM-02", of=(share_pro_rata,), scope=ANY_TURN, uses=("T-SHARE-1", "T-SHARE-3"))
+@theorem("T-LOOP-10", "NUM-02", of=(share_pro_rata,), scope=ANY_TURN, uses=("T-SHARE-1",))
 def every_claim_has_its_share(case: Case) -> None:
     """Every claim has its share, with what roundings left to the one before it; what is left goes to the next.
 
