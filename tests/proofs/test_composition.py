@@ -13,7 +13,7 @@ import pytest
 
 import marginspec_proofs.theorems
 from marginspec.registry import REGISTRY as RULES
-from marginspec_proofs.prover.sources import named_by, plain_function
+from marginspec_proofs.prover.sources import named_by, names_in, plain_function, reached
 from marginspec_proofs.prover.statements import REGISTRY, Theorem
 
 assert marginspec_proofs.theorems.__name__, "importing the package registers its theorems"
@@ -71,6 +71,22 @@ def test_no_theorem_rests_on_itself() -> None:
     assert on == {}
 
 
+# ------------------------------------------------------------- what a theorem runs
+
+BEFORE = {("T-TIER-11", "tier_table")}
+"""What a theorem runs on the bundled tables when its module is read."""
+
+
+@pytest.mark.parametrize("theorem_id", REGISTRY)
+def test_a_theorem_can_reach_what_it_is_of(theorem_id: str) -> None:
+    theorem = REGISTRY[theorem_id]
+    names, methods = set(reached((theorem.statement,))), names_in(theorem.statement.__code__)
+    for function in map(plain_function, theorem.functions):
+        owner = f"{function.__module__}.{function.__qualname__}"
+        is_reached = {owner, owner.rpartition(".")[0]} & names or function.__name__ in methods
+        assert is_reached or (theorem_id, function.__name__) in BEFORE, owner
+
+
 # ------------------------------------------------------------- what no theorem names
 
 BY_TESTS_ONLY = (
@@ -79,7 +95,6 @@ BY_TESTS_ONLY = (
     "handlers.cash.deposit",
     "handlers.cash.fund_insurance",
     "handlers.fills.liquidation_fill",
-    "handlers.final_settlement.cancel_orders_in",
     "handlers.final_settlement.settle_finally",
     "handlers.guards.amount_in",
     "handlers.guards.check_net_deposits",
@@ -129,12 +144,9 @@ BY_TESTS_ONLY = (
     "model.market.check_fees",
     "model.market.limits_of",
     "model.market.list_market",
-    "settlement.deleveraging.find_declared_step",
-    "settlement.deleveraging.leave_queue",
     "settlement.deleveraging.score_of",
     "settlement.market_closing.close_market",
     "transaction.Transaction.count_funds",
-    "transaction.Transaction.publish_funds",
 )
 """Functions with clauses that no theorem names: tests notice their faults. One that a theorem names may go."""
 

@@ -705,7 +705,7 @@ def an_end_is_within_a_price_unit_of_the_closed_form(case: Case) -> None:
     case.claim("outwards of it, exact health is not positive", at_outer <= 0)
 
 
-@theorem("T-BAND-19", "MRG-07", of=(band_end, health_at), scope="witnesses: stated numbers")
+@theorem("T-BAND-19", "MRG-07", of=(band_end,), scope="witnesses: stated numbers")
 def a_dust_position_can_end_many_price_units_short(case: Case) -> None:
     """Where a position is worth a quantum a price unit, its end can lie nine price units short of the closed form.
 

@@ -12,20 +12,22 @@ import attrs
 
 from marginspec.handlers import funding as paying
 from marginspec.handlers.fills import lots_to_close
+from marginspec.handlers.final_settlement import cancel_orders_in
 from marginspec.handlers.funding import funding
 from marginspec.margin import bands, margin
 from marginspec.margin.bands import Exposure, exact_health_at, health_at, view_of
 from marginspec.margin.margin import DomainMargin, PositionMargin, domain_initial, domain_margin, order_margin
 from marginspec.model import ledger, units
-from marginspec.model.account import DomainKey, PositionKey
+from marginspec.model.account import DomainKey, Lot, PositionKey
+from marginspec.model.effects import InsuranceStatus, OrderCancelled
 from marginspec.model.market import Tier
 from marginspec.model.rejections import Reason, Rejected
-from marginspec.model.units import FLAT, NOTHING, RATE_ONE, Price, Rate, share_pro_rata
+from marginspec.model.units import FLAT, NOTHING, RATE_ONE, Money, Price, Quantity, Rate, share_pro_rata
 from marginspec.settlement import deleveraging, liquidation, market_closing, waterfall
 from marginspec.settlement import levy as levying
 from marginspec.settlement import settle as settlement
 from marginspec.settlement.claims import lower_claims
-from marginspec.settlement.deleveraging import Ranked, queue_of
+from marginspec.settlement.deleveraging import Ranked, find_declared_step, find_step, heir_of, leave_queue, queue_of
 from marginspec.settlement.levy import domains_of_asset, levy, levy_layer, profit_in, return_relief
 from marginspec.settlement.liquidation import cancel_orders, position_to_step_down, take_over
 from marginspec.settlement.market_closing import close_all_lots, close_positions
@@ -117,7 +119,7 @@ def every_position_counts(case: Case) -> None:
     case.claim("end: what they sum to", figures == DomainMargin(cash, equity, maintenance, (position,)))
 
 
-@theorem("T-LOOP-10", "NUM-02", of=(share_pro_rata,), scope=ANY_TURN, uses=("T-SHARE-1", "T-SHARE-3"))
+@theorem("T-LOOP-10", "NUM-02", of=(share_pro_rata,), scope=ANY_TURN, uses=("T-SHARE-1",))
 def every_claim_has_its_share(case: Case) -> None:
     """Every claim has its share, with what roundings left to the one before it; what is left goes to the next.
 
@@ -575,3 +577,84 @@ def viewed(case: Case, book: Any, position: PositionMargin, cost: Any, fixed: An
     else:
         case.claim("step: its profit elsewhere", left["equity"] == fixed + position.unrealised)
         case.claim("step: its maintenance elsewhere", left["maintenance"] == position.maintenance)
+
+
+@theorem(
+    "T-LOOP-21",
+    "ADL-01",
+    "ADL-03",
+    "ADL-04",
+    "ADL-06",
+    of=(heir_of, leave_queue, find_step, find_declared_step),
+    scope=ANY_TURN,
+    uses=("T-ADL-11", "T-LOOP-6"),
+)
+def every_lot_and_every_counterparty_is_asked(case: Case) -> None:
+    """All losing lots of a market are sought a pair for, all of a side if declared; who leaves a queue leaves it alone.
+
+    What is left of a closed lot's cost passes to the newest other lot of its side, however many there are. Where each
+    stands is any place of three, and what can be gone through is all that may be asked of those in it.
+    """
+    world = World(case)
+    market = world.market("first")
+    lots = tuple(world.lot(market, is_long) for is_long in (True, False, True))
+    losses = {lot.id: case.integer(f"loss of lot {lot.id}", 0) for lot in lots}
+    held = case.integer("held", 1)
+    book: Any = SimpleNamespace(lots=world.state.lots, lots_in={"first": Through(tuple(lot.id for lot in lots))})
+    heirs = [heir_of(book, lot) for lot in lots]
+    case.claim("step: the newest other lot of the side", heirs == [lots[2], None, lots[0]])
+    sought: list[list[Lot]] = []
+    with standing_for(
+        deleveraging,
+        lot_loss=lambda _, __, lot: losses[lot.id],
+        first_step=lambda _, __, ___, given, ____: sought.append(list(given)),
+    ):
+        find_step(book, market, {}, Money(1), Money(1))
+        find_declared_step(book, market, {}, "short", Quantity(1))
+    losing, declared = sought
+    case.claim("step: all that lose, oldest first", losing == [lot for lot in lots if losses[lot.id] > 0])
+    case.claim("step: all of the side", declared == [lot for lot in lots if lot.direction == "short"])
+    queue = tuple(Ranked(PositionKey(name, "first", "BOTH"), Score(0, 1)) for name in ("alice", "bob", "carol"))
+    for leaver in queue:
+        queues: Any = {("first", "long"): Through(queue), ("first", "short"): "the others"}
+        leave_queue(queues, leaver.key, held)
+        left = {("first", "long"): tuple(one for one in queue if one is not leaver), ("first", "short"): "the others"}
+        case.claim("step: who leaves, and nobody else", queues == left)
+
+
+@theorem("T-LOOP-22", "MKT-05", "TRN-01", of=(cancel_orders_in, Transaction.publish_funds), scope=ANY_TURN)
+def every_order_of_a_market_that_ends_goes_and_every_fund_is_told(case: Case) -> None:
+    """In a final settlement every order in the market is cancelled; every fund that an event moved is told at its end.
+
+    So it is whatever accounts, orders, markets and assets there are.
+    """
+    insurance, relief, log = case.integer("insurance", 0), case.integer("relief", 0), Log()
+    orders = {"one": SimpleNamespace(market="first"), "other": SimpleNamespace(market="second")}
+    book: Any = SimpleNamespace(remove_order=log.noting("remove"), orders={"alice": orders})
+    inner = Loop(case, cancel_orders_in, "for order_id in sorted(orders)")
+    outer = Loop(case, cancel_orders_in, "for account in sorted(transaction.orders)")
+    gone = []
+    for order_id in orders:
+        left = inner.turn(transaction=book, market="first", account="alice", orders=orders, order_id=order_id)
+        gone.append(log.given.pop("remove", None))
+        case.claim("step: the next order", left.how == "again")
+    case.claim(
+        "step: cancelled if it is in the market", gone == [("alice", "one", OrderCancelled("alice", "one")), None]
+    )
+
+    def passed(names: SimpleNamespace) -> Left:
+        case.claim("step: all orders of an account", names.orders is orders)
+        return Left("over", {})
+
+    left = outer.turn((inner.header, passed), transaction=book, market="first", account="alice")
+    case.claim("step: the next account", left.how == "again")
+    balances, effects = {ledger.insurance(ASSET): insurance, ledger.relief(ASSET): relief}, Growing()
+    book = SimpleNamespace(publish_reserve=log.noting("tell"), balance=balances.__getitem__, effects=effects)
+    for header, names in (("for market in sorted(self.fund_status)", "market"), (MOVED, "asset")):
+        left = Loop(case, Transaction.publish_funds, header).turn(self=book, **{names: ASSET})
+        case.claim("step: the next one", left.how == "again")
+    case.claim("step: a reserve is told if it changed", log.given["tell"] == (ASSET,))
+    case.claim("step: insurance and relief are told", effects.added == [InsuranceStatus(ASSET, insurance, relief)])
+
+
+MOVED = "for asset in sorted(self.shared_funds_moved)"

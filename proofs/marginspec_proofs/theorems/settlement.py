@@ -226,6 +226,8 @@ def every_accepted_event_ends_settled(case: Case) -> None:
         state, receipt = apply(world.state, Deposit("alice", ASSET, Decimal8(1)))
     reasons = {"by its rule": Reason.INVALID_AMOUNT, "by its range": Reason.OUT_OF_RANGE}
     reasons["by settlement"] = Reason.COVER_EXCEEDED
+    in_range = refuses in ("by nothing", "by settlement")
+    case.claim("settled exactly if the rule accepts it and it is in range", ("settlement" in done) == in_range)
     case.claim("refused for the reason that was found", receipt.rejected is reasons.get(refuses))
     if receipt.rejected is None:
         case.claim("its rule, then settlement, once each", done == ["rule", "settlement"])

@@ -168,3 +168,14 @@ def test_a_counterparty_pays_what_is_stated_or_gets_it_from_the_house() -> None:
     assert paid[4] == moved("wallet:alice:USD", "house:USD", 7, "TRD-01")
     assert refusal(rich, fill("alice", "2", "93", counterparty_fee="-5")) == Reason.INSUFFICIENT_FUNDS
     assert refusal(rich, fill("alice", "2", "93", counterparty_fee="187")) == Reason.INVALID_AMOUNT
+
+
+@pytest.mark.rule("LIQ-05", "WTF-02")
+def test_a_lot_that_is_closed_whole_may_not_take_the_cover_of_another_market() -> None:
+    owing = (deposit("dave", "60"), deposit("erin", "60"), fund("40"), listing("B"), mark("100", "B"))
+    taken = (trade("dave", "carol", "5", "100"), trade("erin", "carol", "5", "100", market="B"), mark("92", "B"))
+    # Dave's lot loses 40 at 80, which is all of the insurance fund; erin's was taken at 88.
+    short = settled(*owing, *taken, mark("92"), mark("80"), state=OPEN)
+    assert balances(short)["insurance:USD"] == 40
+    assert refusal(short, fill("alice", "5", "86", market="B")) == Reason.COVER_EXCEEDED
+    assert refusal(short, fill("alice", "5", "88", market="B")) is None

@@ -175,7 +175,7 @@ def equity_is_exact(case: Case) -> None:
     case.claim("base: what is flat is healthy", margin.is_healthy(True, begun.equity, begun.maintenance))
 
 
-@theorem("T-KERNEL-12", "MRG-03", "MRG-06", of=(add_order, load_margin))
+@theorem("T-KERNEL-12", "MRG-03", "MRG-06", of=(add_order,))
 def order_margin_is_exact(case: Case) -> None:
     """An order counts for its position as by the rules as long as lots and values fit, and loses as much at once.
 

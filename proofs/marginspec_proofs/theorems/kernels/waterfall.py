@@ -1,8 +1,8 @@
 """Shares, draws on the funds, shortfalls."""
 
-from marginspec.model.units import MAX_AMOUNT, MAX_VALUE, div_down, next_share, share_pro_rata
+from marginspec.model.units import MAX_AMOUNT, MAX_VALUE, div_down, next_share
 from marginspec.settlement.levy import spare_of
-from marginspec.settlement.liquidation import equity_shares, stepped_down_size
+from marginspec.settlement.liquidation import stepped_down_size
 from marginspec.settlement.waterfall import draw_amounts, shortfall_of
 from marginspec_engine.kernels import waterfall
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
@@ -19,9 +19,9 @@ from marginspec_proofs.theorems.ranges import LEAST_EQUITY, MOST_EQUITY
     "NUM-02",
     "LIQ-03",
     "LVY-01",
-    of=(next_share, share_pro_rata, equity_shares),
+    of=(next_share,),
     scope=INDUCTION,
-    uses=("T-KERNEL-5", "T-MUL-2", "T-SHARE-1"),
+    uses=("T-KERNEL-5", "T-LOOP-10", "T-MUL-2", "T-SHARE-1"),
     fast=False,
 )
 def shares_are_exact(case: Case) -> None:
