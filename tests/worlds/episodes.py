@@ -113,12 +113,14 @@ def all_lots(market: str, counterparty: str, chooser: Chooser) -> Told:
 
 GLITCH_TIERS: tuple[tuple[TierRow, ...], ...] = (
     (("0", 5, "0.19"),),
+    (("0", 4, "0.24"),),
     (("0", 5, "0.1"),),
     (("0", 5, "0.15"), ("600", 4, "0.24"), ("2000", 1, "0.9")),
     (("0", 10, "0.05"), ("250", 5, "0.1"), ("1500", 2, "0.3")),
 )
+RUIN_TIERS = GLITCH_TIERS[:3]
 PATHS = {
-    "long": (("118", "121"), ("1000", "300", "4000", "9000"), ("118", "105", "200", "600", "2500", "3500")),
+    "long": (("118", "121"), ("1000", "300", "4000", "9000", "9000"), ("118", "105", "200", "600", "2500", "3500")),
     "short": (("82", "79"), ("1", "20", "50", "5"), ("82", "95", "60", "10", "2", "40")),
 }
 """By who wins: the mark at which the others are taken over with the price at which the winner sells on; bad marks; and
@@ -139,7 +141,7 @@ def glitch(chooser: Chooser, number: int) -> Iterator[Told]:
     for name, amount in zip(names, [*means, 5 if is_poor else 90_000, 20 * lots], strict=True):
         yield deposit(name, str(amount), asset)
         yield leverage(name, 5, market)
-    flat = [f"g{generation}flat{place}" for place in range(chooser.pick((0, 2, 14)))]
+    flat = [f"g{generation}flat{place}" for place in range(chooser.pick((0, 14, 14)))]
     for name in flat:
         yield deposit(name, str(chooser.pick((2, 5, 10) if is_poor else (30, 400))), asset)
     modes = {name: chooser.pick(MODES) for name in names[1:4]}
@@ -170,13 +172,54 @@ def glitch_trades(
     yield traded(market, winner, late, early, first, price, modes)
     if first < lots:
         yield traded(market, winner, later, early, lots - first, chooser.pick((sold, taken)), modes)
-    for name in chooser.pick(((), (late, later), (early, late, later), (maker,))):
+    for name in chooser.pick(((), (late, later), (early, late, later, maker), (early, later, maker))):
         yield all_movable(name, asset)
     yield mark(chooser.pick(bad), market)
     for _ in range(chooser.whole(3, 8)):
         yield glitch_turn(chooser, market, maker, asset)
         yield mark(chooser.pick((*bad, *after)), market)
     yield all_lots(market, maker, chooser)
+
+
+def ruin(chooser: Chooser, number: int) -> Iterator[Told]:
+    """A glitch without bystanders of means: the levy takes what holds late up, and what held has for another market."""
+    market, elsewhere, generation = f"U{number}", f"V{number}", number % GENERATIONS
+    names = [f"u{generation}{name}" for name in ("debtor", "early", "late", "flat", "held", "maker")]
+    debtor, early, late, flat, held, maker = names
+    for name in (market, elsewhere):
+        yield listing(name, chooser.pick(RUIN_TIERS), share="1", taker=chooser.pick(("0", "0.01")))
+        yield mark("100", name)
+    means = (29, 28, chooser.pick((60, 90)), chooser.pick((5, 200)), chooser.pick((160, 300)), 150)
+    for name, amount in zip(names, means, strict=True):
+        yield deposit(name, str(amount))
+        yield leverage(name, 4, market)
+        yield leverage(name, 4, elsewhere)
+        yield position_mode(name, chooser.pick(MODES) if name == late else "one_way")
+    yield margin_mode(late, chooser.pick(("cross", "isolated")), market)
+    yield traded(market, "long", early, debtor, 1, "100", {})
+    yield traded(elsewhere, "long", held, maker, 5, "100", {})
+    yield mark("118", market)
+    yield late_buys(market, late, early)
+    yield all_movable(early, "USD")
+    for _ in range(chooser.whole(1, 3)):
+        yield mark(chooser.pick(("400", "1000", "1000", "4000", "9000")), market)
+        yield mark(chooser.pick(("100", "85", "70", "60")), elsewhere)
+    if chooser.pick((True, False)):
+        yield all_lots(market, flat, chooser)
+    yield settle(chooser.pick(("118", "1000", "5000")), market)
+    yield settle("100", elsewhere)
+    for name in names:
+        yield all_movable(name, "USD")
+
+
+def late_buys(market: str, late: str, seller: str) -> Told:
+    """Late buys one lot beyond the bankruptcy price, on the side that its mode wants."""
+
+    def told(state: State) -> Event | None:
+        side: PositionSide | None = "LONG" if state.accounts.get(late) == "hedge" else None
+        return trade(late, seller, "1", "131", market, buyer_side=side)
+
+    return told
 
 
 def traded(
@@ -194,8 +237,9 @@ def glitch_turn(chooser: Chooser, market: str, maker: str, asset: str) -> Told:
     """Something between two marks."""
     options: tuple[Told, ...] = (
         fund(str(chooser.pick((5, 60, 500))), asset),
-        funding(chooser.pick(("0.01", "0.1", "0.2", "-0.1", "-0.2")), market),
-        funding(chooser.pick(("0.1", "-0.1")), market),
+        funding(chooser.pick(("0.01", "0.1", "-0.1", "-0.2")), market),
+        funding("0.3", market),
+        funding("0.3", market),
         all_lots(market, maker, chooser),
         all_lots(market, maker, chooser),
         all_lots(market, maker, chooser),
@@ -232,9 +276,15 @@ def crowd(chooser: Chooser, number: int) -> Iterator[Told]:
     yield leverage(maker, 5, market)
     yield fund(str(chooser.pick((1, 1, 1000, 20_000))), asset)
     count = chooser.pick((2, 4, 8, 10))
+    partners: dict[Direction, str] = {"long": f"c{generation}short", "short": f"c{generation}long"}
+    for name in partners.values():
+        yield deposit(name, "40000", asset)
+        for market in markets:
+            yield leverage(name, 5, market)
     for group in range(count):
         names = [f"c{generation}g{group}t{twin}" for twin in range(TWINS)]
-        yield from joined(chooser, names, markets, maker, asset)
+        others = chooser.pick((partners, partners, dict.fromkeys(get_args(Direction), maker)))
+        yield from joined(chooser, names, markets, others, asset)
     crowd_of = [f"c{generation}g{group}t{twin}" for group in range(count) for twin in range(TWINS)]
     for name in crowd_of:
         if chooser.pick((True, False)):
@@ -243,12 +293,14 @@ def crowd(chooser: Chooser, number: int) -> Iterator[Told]:
         yield from gap(chooser, chooser.pick(markets), crowd_of, maker, asset)
     for market in markets:
         yield settle(chooser.pick(("1000", "700", "1300")), market)
-    for name in (maker, *crowd_of):
+    for name in (maker, *partners.values(), *crowd_of):
         yield all_movable(name, asset)
 
 
-def joined(chooser: Chooser, twins: list[str], markets: list[str], maker: str, asset: str) -> Iterator[Event]:
-    """Twins pay in the same and trade the same with the maker; some are in hedge mode, seldom all are isolated."""
+def joined(
+    chooser: Chooser, twins: list[str], markets: list[str], others: dict[Direction, str], asset: str
+) -> Iterator[Event]:
+    """Twins pay in the same and trade the same with one other; some are in hedge mode, seldom all are isolated."""
     lots = {market: chooser.pick(SIZES) for market in markets}
     cash = sum(lots.values()) * 200 * chooser.pick((101, 110, 150)) // 100
     isolated = chooser.pick((False, False, False, True))
@@ -262,14 +314,14 @@ def joined(chooser: Chooser, twins: list[str], markets: list[str], maker: str, a
             yield leverage(name, 5, market)
     for market in markets:
         winner: Direction = chooser.pick(get_args(Direction))
-        other: Direction = "short" if winner == "long" else "long"
+        away: Direction = "short" if winner == "long" else "long"
         price = chooser.pick(("1000", "990", "1010"))
         for name in twins:
-            yield traded(market, winner, name, maker, lots[market], price, modes)
+            yield traded(market, winner, name, others[winner], lots[market], price, modes)
         hedger = chooser.pick(twins)
         if modes[hedger] == "hedge":
             less = max(1, lots[market] * 9 // 10)
-            yield traded(market, other, hedger, maker, chooser.pick((less, less, *SIZES)), price, modes)
+            yield traded(market, away, hedger, others[away], chooser.pick((less, less, *SIZES)), price, modes)
 
 
 def gap(chooser: Chooser, market: str, names: Sequence[str], maker: str, asset: str) -> Iterator[Told]:
@@ -314,8 +366,8 @@ def near_bankruptcy(chooser: Chooser, market: str) -> Told:
 
 
 def narrow(chooser: Chooser, number: int) -> Iterator[Told]:
-    """A squeeze, or what an isolated account may not do."""
-    return chooser.pick((squeeze, refusals))(chooser, number)
+    """A squeeze, what an isolated account may not do, or a hedge at an end of its band."""
+    return chooser.pick((squeeze, refusals, hedge_at_the_edge))(chooser, number)
 
 
 def squeeze(chooser: Chooser, number: int) -> Iterator[Told]:
@@ -400,3 +452,39 @@ def refusals(chooser: Chooser, number: int) -> Iterator[Told]:
     for _ in range(4):
         yield chooser.pick(moves)
     yield settle("100", market)
+
+
+def hedge_at_the_edge(chooser: Chooser, number: int) -> Iterator[Told]:
+    """Marks at the ends of a hedge's band, and beside them."""
+    market, generation = f"H{number}", number % GENERATIONS
+    hedger, other = f"h{generation}hedger", f"h{generation}other"
+    yield listing(market, chooser.pick(CROWD_TIERS))
+    yield mark("1000", market)
+    long, short = chooser.pick(((17, 5), (5, 17), (12, 11), (12, 12), (11, 12)))
+    yield deposit(hedger, str(chooser.pick((201, 230, 300)) * (long + short)))
+    yield deposit(other, "500000")
+    yield position_mode(hedger)
+    for name in (hedger, other):
+        yield leverage(name, 5, market)
+    yield trade(hedger, other, str(long), "1000", market, buyer_side="LONG")
+    yield trade(other, hedger, str(short), "1000", market, seller_side="SHORT")
+    for _ in range(6):
+        yield beside_an_end(chooser, hedger, market)
+    yield settle("1000", market)
+    for name in (hedger, other):
+        yield all_movable(name, "USD")
+
+
+def beside_an_end(chooser: Chooser, account: str, market: str) -> Told:
+    """A mark one or a few prices within the band of an account, or at its end."""
+
+    def told(state: State) -> Event | None:
+        if market not in state.markets or not state.positions_in.get(market):
+            return None
+        band = liquidation_band(state, DomainKey(account, "USD"), market)
+        within = chooser.pick((1, 1, 1, 2, 9, 0))
+        ends = [band.lower + within] if band.lower is not None else []
+        ends += [band.upper - within] if band.upper is not None else []
+        return events.MarkPrice(market, Decimal8(max(1, chooser.pick(ends)) * ONE)) if ends else None
+
+    return told

@@ -6,7 +6,7 @@ from marginspec.model.events import Event
 from marginspec.model.state import Header, State
 from marginspec_tools.simulate import generate, mixed
 from worlds.aimed import Seeded, aimed_event, world
-from worlds.episodes import SPOILED_OF, Episodes, crowd, glitch, header, narrow
+from worlds.episodes import SPOILED_OF, Episodes, crowd, glitch, header, narrow, ruin
 from worlds.events import listing
 from worlds.giants import giant_event, giant_world
 from worlds.spoiled import UNMARKED, wrong_event
@@ -44,7 +44,7 @@ def mixed_journal(seed: int, length: int) -> tuple[Header, Choose]:
 def glitch_journal(seed: int, _: int) -> tuple[Header, Choose]:
     """Bad marks upon bankrupt lots, one after another: levies, relief, what is left of it."""
     chooser = Seeded(seed)
-    return header(chooser), Episodes(chooser, glitch)
+    return header(chooser), Episodes(chooser, chooser.pick((glitch, glitch, ruin)))
 
 
 def crowd_journal(seed: int, _: int) -> tuple[Header, Choose]:
