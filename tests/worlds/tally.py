@@ -74,11 +74,9 @@ EXPECTED: dict[str, tuple[str, ...]] = {
         ),
         *("of a lot whose cost has the other sign", "declared", "in settlement"),
     ),
-    "ties in a queue": tuple(
-        f"{first} before {second}"
-        for side in ("LONG", "SHORT")
-        for first in ("BOTH", side)
-        for second in ("BOTH", side)
+    "ties in a queue": (
+        *("BOTH before BOTH", "BOTH before LONG", "LONG before BOTH", "LONG before LONG"),
+        *("BOTH before SHORT", "SHORT before BOTH", "SHORT before SHORT"),
     ),
     "step-downs of a domain": ("1", "2", "3 or more"),
     "takeover": (
