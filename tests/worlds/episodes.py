@@ -132,7 +132,7 @@ def glitch(chooser: Chooser, number: int) -> Iterator[Told]:
     market, asset = f"G{number}", chooser.pick(("USD", "USD", "EUR"))
     generation = number % GENERATIONS
     names = [f"g{generation}{name}" for name in ("debtor", "early", "late", "later", "maker", "second")]
-    fees: dict[str, Any] = {"taker": chooser.pick(("0", "0.01")), "share": chooser.pick(("0", "0.5"))}
+    fees: dict[str, Any] = {"taker": chooser.pick(("0", "0.01", "0.01")), "share": chooser.pick(("0", "0.5"))}
     yield listing(market, chooser.pick(GLITCH_TIERS), asset=asset, clearance=chooser.pick(("0", "0.01")), **fees)
     yield mark("100", market)
     lots = chooser.whole(1, 6)
@@ -141,7 +141,7 @@ def glitch(chooser: Chooser, number: int) -> Iterator[Told]:
     for name, amount in zip(names, [*means, 5 if is_poor else 90_000, 20 * lots], strict=True):
         yield deposit(name, str(amount), asset)
         yield leverage(name, 5, market)
-    flat = [f"g{generation}flat{place}" for place in range(chooser.pick((0, 14, 14)))]
+    flat = [f"g{generation}flat{place}" for place in range(chooser.pick((0, 14, 14, 14)))]
     for name in flat:
         yield deposit(name, str(chooser.pick((2, 5, 10) if is_poor else (30, 400))), asset)
     modes = {name: chooser.pick(MODES) for name in names[1:4]}
@@ -175,7 +175,7 @@ def glitch_trades(
     for name in chooser.pick(((), (late, later), (early, late, later, maker), (early, later, maker))):
         yield all_movable(name, asset)
     yield mark(chooser.pick(bad), market)
-    for _ in range(chooser.whole(3, 8)):
+    for _ in range(chooser.whole(5, 12)):
         yield glitch_turn(chooser, market, maker, asset)
         yield mark(chooser.pick((*bad, *after)), market)
     yield all_lots(market, maker, chooser)
@@ -201,9 +201,9 @@ def ruin(chooser: Chooser, number: int) -> Iterator[Told]:
     yield mark("118", market)
     yield late_buys(market, late, early)
     yield all_movable(early, "USD")
-    for _ in range(chooser.whole(1, 3)):
-        yield mark(chooser.pick(("400", "1000", "1000", "4000", "9000")), market)
-        yield mark(chooser.pick(("100", "85", "70", "60")), elsewhere)
+    for _ in range(chooser.whole(2, 4)):
+        yield mark(chooser.pick(("300", "500", "700", "1000", "4000")), market)
+        yield mark(chooser.pick(("100", "80", "60", "40")), elsewhere)
     if chooser.pick((True, False)):
         yield all_lots(market, flat, chooser)
     yield settle(chooser.pick(("118", "1000", "5000")), market)

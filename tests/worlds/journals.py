@@ -44,7 +44,13 @@ def mixed_journal(seed: int, length: int) -> tuple[Header, Choose]:
 def glitch_journal(seed: int, _: int) -> tuple[Header, Choose]:
     """Bad marks upon bankrupt lots, one after another: levies, relief, what is left of it."""
     chooser = Seeded(seed)
-    return header(chooser), Episodes(chooser, chooser.pick((glitch, glitch, ruin)))
+    return header(chooser), Episodes(chooser, glitch)
+
+
+def ruin_journal(seed: int, _: int) -> tuple[Header, Choose]:
+    """Bad marks among accounts of little means."""
+    chooser = Seeded(seed)
+    return header(chooser), Episodes(chooser, ruin)
 
 
 def crowd_journal(seed: int, _: int) -> tuple[Header, Choose]:
@@ -70,13 +76,14 @@ KINDS = {
     "giants": giant_journal,
     "mixed": mixed_journal,
     "glitches": glitch_journal,
+    "ruins": ruin_journal,
     "crowds": crowd_journal,
     "narrow": narrow_journal,
 }
 """The kinds of journals."""
 TURNS = (
     *("aimed", "glitches", "crowds", "giants", "glitches", "narrow"),
-    *("aimed", "glitches", "crowds", "mixed", "glitches", "crowds"),
+    *("aimed", "ruins", "crowds", "mixed", "glitches", "crowds"),
 )
 """How they take turns."""
 
