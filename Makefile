@@ -52,7 +52,7 @@ compiled: setup ## compile the optimized engine, if its text has changed
 equality: compiled ## compare both engines on a million events
 	$(BIN)/python tests/equality.py --jobs $(WORKERS)
 
-campaign: compiled ## check ten million random events by the optimized engine for every invariant (hours)
+campaign: compiled ## check ten million random events by the optimized engine for every invariant (two hours of a core)
 	$(BIN)/python tests/campaign.py --jobs $(WORKERS)
 
 lint: setup ## check style, types and import walls
