@@ -59,10 +59,8 @@ class Check:
         self.state, expected = apply(before, event)
         receipt = self.engine.apply(event)
         self.tally.take(event, receipt, self.state)
-        self.tally.is_paused = True
-        broken = self._broken(before, event, receipt, expected)
-        self.tally.is_paused = False
-        return broken
+        with self.tally.paused():
+            return self._broken(before, event, receipt, expected)
 
     def _broken(self, before: State, event: Event, receipt: Receipt, expected: Receipt) -> str | None:
         if receipt != expected:

@@ -27,6 +27,7 @@ def test_nothing_is_broken_and_all_is_reached(tmp_path: Path) -> None:
         happened.update(checked.happened)
     assert missing(happened) == []
     assert {group for group, _ in happened} == set(EXPECTED)
+    assert happened["takeover", "in round 3"] == 0, "SET-01: at most two rounds"
 
 
 def test_another_receipt_is_told_and_the_journal_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

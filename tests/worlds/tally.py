@@ -120,12 +120,11 @@ class Tally:
         self.counts: Happened = Counter()
         self._round = self._downs = 0
         self._taken_over = False
-        self.is_paused = False
-        """While what is called is not the event's own doing."""
+        self._is_paused = False
 
     def count(self, group: str, what: str, times: int = 1) -> None:
         """Count something that occurred."""
-        if times and not self.is_paused:
+        if times and not self._is_paused:
             self.counts[group, what] += times
 
     # ------------------------------------------------------------- as receipts tell
@@ -177,6 +176,15 @@ class Tally:
             for (module, name), counted in watched.items():
                 stack.enter_context(patch.object(module, name, partial(counted, getattr(module, name))))
             yield
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """While this is entered, rules may run that are not the event's own doing: an invariant's."""
+        self._is_paused = True
+        try:
+            yield
+        finally:
+            self._is_paused, self._round = False, 0
 
     def _return_relief(self, rule: Rule, transaction: Transaction) -> None:
         place = "at the end" if self._round else "before liquidation"
