@@ -367,10 +367,36 @@ def next_market(chooser: Chooser, state: State) -> Event:
     return events.MarkPrice(name, wire(100, 0)) if name in state.markets else listing(name, chooser.pick(TIER_ROWS))
 
 
+def aimed_isolated(chooser: Chooser, state: State, market: Market) -> Event:
+    """An isolated position turned at a bad price, or with less leverage; an adjustment if there is none."""
+    keys = [key for key in sorted(state.positions_in.get(market.id, Map())) if is_isolated(state, key)]
+    if not keys:
+        return aimed_adjustment(chooser, state, market)
+    key = chooser.pick(keys)
+    if chooser.pick((False, True)):
+        return events.SetLeverage(key.account, market.id, chooser.pick((1, 2, 3)))
+    held, other = state.positions[key], chooser.pick([name for name in ACCOUNTS if name != key.account])
+    bad = market.marked() * chooser.pick((3, 6, 9) if held > 0 else (11, 15, 25)) // 10
+    price = wire(max(1, bad), market.price_decimals)
+    quantity = wire(abs(held) + chooser.pick((0, 1, 5)), market.quantity_decimals)
+    side = None if key.side == "BOTH" else key.side
+    if held > 0:
+        return events.Trade(market.id, price, quantity, other, key.account, "buyer", None, side)
+    return events.Trade(market.id, price, quantity, key.account, other, "seller", side)
+
+
+def aimed_refill(chooser: Chooser, state: State, market: Market) -> Event:
+    """Cash for who has none, so that a long journal goes on; else a mark as in the beginning."""
+    poor = [name for name in ACCOUNTS if movable(state, DomainKey(name, market.asset)) < 20]
+    if poor and chooser.whole(1, 4) > 1:
+        return events.Deposit(chooser.pick(poor), market.asset, Decimal8(chooser.pick(CASH) * ONE))
+    return events.MarkPrice(market.id, wire(100, 0))
+
+
 AIMED: tuple[Callable[[Chooser, State, Market], Event], ...] = (
     *(aimed_trade, aimed_trade, aimed_trade, aimed_trade, aimed_mark, aimed_mark, aimed_mark, aimed_fill),
     *(aimed_withdrawal, aimed_funding, aimed_adjustment, aimed_order, aimed_filled_order, aimed_terms, aimed_money),
-    plausible_event,
+    *(plausible_event, aimed_refill, aimed_refill, aimed_isolated),
 )
 """Ways to aim, the frequent ones more than once."""
 
