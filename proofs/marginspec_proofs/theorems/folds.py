@@ -554,7 +554,7 @@ def every_order_and_every_position_is_looked_at(case: Case) -> None:
     viewed(case, book, position, cost, fixed)
 
 
-ALL_ORDERS = "for _, order in sorted(book.orders.get(account, NO_ORDERS).items())"
+ALL_ORDERS = "for _, order in sorted(book.orders[account].items())"
 
 
 def viewed(case: Case, book: Any, position: PositionMargin, cost: Any, fixed: Any) -> None:
