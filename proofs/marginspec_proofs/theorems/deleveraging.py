@@ -498,10 +498,6 @@ def keeps_health(case: Case, isolated: bool) -> None:
         case.claim("one is kept back at the counterparty's entry", part <= pair.size - kept)
         most = (part == wanted) | (part == pair.held) | (part == pair.size - kept)
         case.claim("all that may be, or for the last time", step.is_last | most)
-        uses_up = step.is_last | (min(pair.size - part, 2) < min(pair.size, 2)) | (part == pair.held)
-        case.claim(
-            "a lot, a position or a turn is used up, or all that is wanted is closed", uses_up | (part == wanted)
-        )
         case.claim("room is left", room(pair.transaction, pair.market, pair.key, terms, part) > 0)
         pair.place_costs(part)
         pair.place_release(terms, part)
