@@ -115,7 +115,7 @@ def judge(mutant: Mutant, root: Path, weights: Weights, former: Judgement = SURV
     with TemporaryDirectory() as folder:
         place = Path(folder)
         copy_rules(root, place, mutant)
-        again = judge_again(former, root, place, weights)
+        again = judge_again(former, root, place, weights) if is_cheap(former, weights) else SURVIVED
         if again.killed_by:
             return again
         undecided = SURVIVED
@@ -124,6 +124,12 @@ def judge(mutant: Mutant, root: Path, weights: Weights, former: Judgement = SURV
                 return judgement
             undecided = undecided if undecided.evidence else judgement
         return undecided
+
+
+def is_cheap(former: Judgement, weights: Weights) -> bool:
+    """Whether former evidence is soon tried again: all but a theorem that takes a minute."""
+    known = weights.get(former.evidence.split(" ")[0])
+    return known is None or known.steps <= CHEAP
 
 
 def judgements(mutant: Mutant, root: Path, place: Path, weights: Weights) -> Iterator[Judgement]:
