@@ -18,9 +18,9 @@ from marginspec_proofs.mutation.citations import texts_of
 from marginspec_proofs.mutation.several_lines import OF_LOOPS, SWAPPED, Fault, faults_of_several_lines
 from marginspec_proofs.prover.statements import REGISTRY, Theorem
 
-MOST_OF_A_FUNCTION = 3
+MOST_OF_A_FUNCTION = 2
 """Mutants of one place that are taken of each function, if it has as many."""
-MOST_SWAPPED, MOST_OF_LOOPS = 1, 1
+MOST_SWAPPED, MOST_OF_LOOPS = 0, 1
 """Mutants of several lines that are taken besides: swapped statements, and those of loops and of stale figures."""
 RULES = Path("spec/marginspec")
 
