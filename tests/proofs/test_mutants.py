@@ -10,8 +10,9 @@ import pytest
 from click import UsageError
 
 import marginspec_proofs.theorems
-from marginspec_proofs.mutation import judging
+from marginspec_proofs.mutation import judging, mutants
 from marginspec_proofs.mutation.judging import (
+    CHEAP,
     SURVIVED,
     TESTS,
     Judgement,
@@ -198,7 +199,7 @@ def test_the_choice_stays_when_a_module_moves_to_another_room() -> None:
 
 # ------------------------------------------------------------- judging
 
-WEIGHTS = {name: Weight("", 10_000, 10_000_000, 100_000) for name in REGISTRY}
+WEIGHTS = {name: Weight("", 10_000, CHEAP, 1_000_000) for name in REGISTRY}
 
 
 def fault(right: str, wrong: str, module: str, function: str) -> Mutant:
@@ -412,6 +413,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     text = '@rule("FND-01")\ndef funding_due(value, rate):\n    return value * rate + 1\n'
     (tmp_path / "spec" / "marginspec" / "handlers" / "funding.py").write_text(text, "utf-8")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(mutants, "MOST_OF_A_FUNCTION", 4)
     monkeypatch.setattr(mutating, "current_weights", lambda *_: {})
     return tmp_path
 

@@ -340,6 +340,8 @@ def test_room_is_what_the_smaller_position_leaves() -> None:
         # 5 has none, so 3 and then 4 are tried; the 8 that has some is not found.
         *[("1110000100", 10, 3), ("1111111111", 0, 0), ("1111111111", -1, 0), ("1", 1, 1), ("0", 1, 0), ("10", 2, 1)],
         *[("1111100000", 10, 5), ("1111000000", 10, 4), ("1111110000", 10, 6)],
+        # The middle of 1 and 10 is 5: with 6 instead nothing but 1 would be found.
+        ("1000100000", 10, 5),
     ],
 )
 def test_halving(rooms: str, most: int, quantity: int, monkeypatch: pytest.MonkeyPatch) -> None:
