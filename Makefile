@@ -11,7 +11,7 @@ ROOTS := spec impl proofs tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup check test format compiled equality lint coverage bench docs recordings lock clean
+.PHONY: help demo setup check test format compiled equality campaign lint coverage bench docs recordings lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -51,6 +51,9 @@ compiled: setup ## compile the optimized engine, if its text has changed
 
 equality: compiled ## compare both engines on a million events
 	$(BIN)/python tests/equality.py --jobs $(WORKERS)
+
+campaign: compiled ## check ten million random events by the optimized engine for every invariant (two hours of a core)
+	$(BIN)/python tests/campaign.py --jobs $(WORKERS)
 
 lint: setup ## check style, types and import walls
 	$(BIN)/ruff check .

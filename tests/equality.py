@@ -8,7 +8,7 @@ on which they differ is kept, and named with what differs; a journal depends on 
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from hashlib import sha256
 from itertools import zip_longest
 from multiprocessing import get_context
@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 import click
 
-from marginspec.model.effects import Receipt
 from marginspec.model.events import Event
 from marginspec.model.state import Header, State
 from marginspec.transition import apply
@@ -26,12 +25,9 @@ from marginspec_engine.engine import OptimizedEngine
 from marginspec_journal import Record, write_journal
 from marginspec_journal.states import opening
 from marginspec_tools.runs.fast_running import FastRun
-from marginspec_tools.simulate import generate, mixed
-from worlds.aimed import Seeded, aimed_event, world
-from worlds.giants import giant_event, giant_world
+from worlds.journals import KINDS, kind_of
+from worlds.tally import Happened, Tally, table
 
-Choose = Callable[[State], Event]
-"""The event that follows a state."""
 RESTART_EVERY = 250
 """After so many events the optimized engine goes on from its own state, read anew."""
 
@@ -42,44 +38,9 @@ class Compared(NamedTuple):
     kind: str
     seed: int
     events: int
-    happened: Counter[str]
+    happened: Happened
     hash: str
     difference: str | None
-
-
-# ----------------------------------------------------------------- journals
-
-
-def aimed_journal(seed: int, _: int) -> tuple[Header, Choose]:
-    """Events aimed at the edges of solvency."""
-    chooser = Seeded(seed)
-    opened = world(chooser)
-    return opened.header, after(opened.opening, lambda state: aimed_event(chooser, state))
-
-
-def giant_journal(seed: int, _: int) -> tuple[Header, Choose]:
-    """Events as large as amounts may be."""
-    chooser = Seeded(seed)
-    header, events = giant_world(chooser)
-    return header, after(events, lambda _: giant_event(chooser))
-
-
-def mixed_journal(seed: int, length: int) -> tuple[Header, Choose]:
-    """A venue's day: trades, orders, fills, marks and funding."""
-    parameters = mixed(accounts=40, following=length, seed=seed)
-    generated = generate(parameters)
-    return parameters.header, lambda _: next(generated).event
-
-
-def after(opening_events: tuple[Event, ...], choose: Choose) -> Choose:
-    """First some events, then those that follow from the state."""
-    first = iter(opening_events)
-    return lambda state: next(first, None) or choose(state)
-
-
-KINDS = {"aimed": aimed_journal, "giants": giant_journal, "mixed": mixed_journal}
-"""The kinds of journals, which take turns: the first has every second one."""
-TURNS = ("aimed", "giants", "aimed", "mixed")
 
 
 # ----------------------------------------------------------------- comparing
@@ -98,7 +59,7 @@ class Comparison:
         self.chain = opening(self.state).chain()
         self.records: list[Record] = []
         self.lines: list[bytes] = []
-        self.happened: Counter[str] = Counter()
+        self.tally = Tally()
 
     def take(self, event: Event) -> None:
         """Have both engines take an event; Difference if their receipts are not equal."""
@@ -107,7 +68,7 @@ class Comparison:
         if self.engine.apply(event) != expected:
             raise Difference(f"receipt of event {len(self.records)}, {event}")
         self.lines.append(self.chain.append(event, expected).line() + b"\n")
-        self.happened.update(named(expected))
+        self.tally.take(event, expected, self.state)
 
     def restart(self) -> None:
         """Have the optimized engine go on from its own state, read anew; Difference if it is another."""
@@ -130,27 +91,21 @@ class Comparison:
             raise Difference("state at the end of the file")
 
 
-def named(receipt: Receipt) -> list[str]:
-    """What happened in an event: the names of its effects, or the reason of its rejection."""
-    if receipt.rejected is not None:
-        return [receipt.rejected.value]
-    return [type(effect).__name__ for effect in receipt.effects]
-
-
 def compare(kind: str, seed: int, length: int, kept: Path) -> Compared:
     """Have both engines answer a journal of so many events; it is written to `kept` if they differ."""
     header, choose = KINDS[kind](seed, length)
     journal, difference = Comparison(header), None
     try:
-        for number in range(1, length + 1):
-            journal.take(choose(journal.state))
-            if number % RESTART_EVERY == 0 or number == length:
-                journal.restart()
+        with journal.tally.watching():
+            for number in range(1, length + 1):
+                journal.take(choose(journal.state))
+                if number % RESTART_EVERY == 0 or number == length:
+                    journal.restart()
         journal.check_file()
     except Difference as found:
         difference = str(found)
         write_journal(kept / f"{kind}-{seed}.jsonl", header, journal.records)
-    return Compared(kind, seed, len(journal.records), journal.happened, journal.chain.hash, difference)
+    return Compared(kind, seed, len(journal.records), journal.tally.counts, journal.chain.hash, difference)
 
 
 # ----------------------------------------------------------------- many
@@ -172,7 +127,7 @@ def compare_task(task: Task) -> Compared:
 
 def campaign(journals: int, events: int, seed: int, jobs: int, kept: Path) -> Iterator[Compared]:
     """The journals from a seed on, in order."""
-    tasks = (Task(TURNS[one % len(TURNS)], one, events, kept) for one in range(seed, seed + journals))
+    tasks = (Task(kind_of(one), one, events, kept) for one in range(seed, seed + journals))
     with get_context("spawn").Pool(jobs) as pool:
         yield from pool.imap(compare_task, tasks)
 
@@ -186,16 +141,15 @@ def campaign(journals: int, events: int, seed: int, jobs: int, kept: Path) -> It
 def main(journals: int, events: int, seed: int, jobs: int, kept: Path) -> None:
     """Compare, and print each difference and the counts; exit code 1 if there is any difference."""
     taken, different, hashes = 0, 0, sha256()
-    happened: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
+    happened: Happened = Counter()
     for one in campaign(journals, events, seed, jobs, kept):
         taken += one.events
         hashes.update(one.hash.encode())
-        happened[one.kind].update(one.happened)
+        happened.update(one.happened)
         if one.difference is not None:
             different += 1
             click.echo(f"{one.kind}-{one.seed}.jsonl: {one.difference}")
-    for kind, counts in happened.items():
-        click.echo(f"{kind}: {', '.join(f'{name} {count}' for name, count in counts.most_common())}")
+    click.echo(table(happened))
     click.echo(f"SHA-256 of the journals' last hashes: {hashes.hexdigest()}")
     click.echo(f"{journals} journals, seeds {seed} to {seed + journals - 1}, {taken} events: {different} are not equal")
     sys.exit(1 if different else 0)

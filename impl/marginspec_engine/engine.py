@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from marginspec.model.effects import Effect, FeesUpdated, MarketListed, Receipt, TiersUpdated
-from marginspec.model.events import Event, ListMarket, UpdateFees, UpdateTiers
+from marginspec.model.effects import Effect, FeesUpdated, LimitsUpdated, MarketListed, Receipt, TiersUpdated
+from marginspec.model.events import Event, ListMarket, UpdateFees, UpdateLimits, UpdateTiers
 from marginspec.model.market import Market
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, State
@@ -15,7 +15,7 @@ from marginspec_engine.layout.reasons import ACCEPTED, REASONS, TOO_WIDE
 from marginspec_engine.memory.python_words import Draft, PythonWords, vector_of
 from marginspec_engine.memory.tables import Tables
 from marginspec_engine.numba.door import APPLY, SETTLE_MARKET, enter
-from marginspec_engine.rules.market import Refused, checked_fees, checked_tick, checked_tiers, need
+from marginspec_engine.rules.market import Refused, checked_fees, checked_limits, checked_tick, checked_tiers, need
 from marginspec_engine.rules.transition import apply_event
 from marginspec_engine.states.reading import load_state
 from marginspec_engine.states.writing import StateWriter
@@ -42,6 +42,7 @@ class OptimizedEngine:
             ListMarket: self._list_market,
             UpdateTiers: self._update_tiers,
             UpdateFees: self._update_fees,
+            UpdateLimits: self._update_limits,
         }
 
     @classmethod
@@ -99,21 +100,22 @@ class OptimizedEngine:
     # ------------------------------------------------------------- markets
 
     def _list_market(self, event: ListMarket) -> tuple[Effect, ...]:
-        need(not self.tables.is_listed(event.market), Reason.MARKET_EXISTS)
+        need(not self.tables.is_known(event.market), Reason.MARKET_EXISTS)
         asset_decimals = self.tables.header.decimals(event.asset)
         tick = checked_tick(event, asset_decimals)
         tiers = checked_tiers(event.tiers, asset_decimals)
+        limits = checked_limits(event, asset_decimals)
         fees = checked_fees(event)
         number, asset = self.tables.market(event.market), self.tables.asset(event.asset)
         self.tables.list_market(number, asset, (event.price_decimals, event.quantity_decimals), tick)
         self.tables.set_tiers(number, tiers)
         self.tables.set_fees(number, fees)
+        self.tables.set_limits(number, limits)
         return (MarketListed(self._writer.market(number)), *self._settled(layout.NONE))
 
     def _update_tiers(self, event: UpdateTiers) -> tuple[Effect, ...]:
         number = self._listed(event.market)
-        asset = int(self.tables.market_rows()[number, layout.ASSET])
-        tiers = checked_tiers(event.tiers, int(self.tables.asset_rows()[asset, layout.DECIMALS]))
+        tiers = checked_tiers(event.tiers, self._asset_decimals(number))
         self.tables.set_tiers(number, tiers)
         updated = TiersUpdated(event.market, self._writer.market(number).tiers)
         return (updated, *self._settled(number))
@@ -123,6 +125,17 @@ class OptimizedEngine:
         self.tables.set_fees(number, checked_fees(event))
         updated = FeesUpdated(event.market, self._writer.market(number).fees)
         return (updated, *self._settled(layout.NONE))
+
+    def _update_limits(self, event: UpdateLimits) -> tuple[Effect, ...]:
+        number = self._listed(event.market)
+        self.tables.set_limits(number, checked_limits(event, self._asset_decimals(number)))
+        updated = LimitsUpdated(event.market, self._writer.market(number).limits)
+        return (updated, *self._settled(layout.NONE))
+
+    def _asset_decimals(self, number: int) -> int:
+        """Digits after the point of a market's asset."""
+        asset = int(self.tables.market_rows()[number, layout.ASSET])
+        return int(self.tables.asset_rows()[asset, layout.DECIMALS])
 
     def _listed(self, market: str) -> int:
         need(self.tables.is_listed(market), Reason.UNKNOWN_MARKET)

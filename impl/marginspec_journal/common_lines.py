@@ -23,7 +23,8 @@ _QUOTES_OF_TYPE = 4
 _QUOTES_OF_TEXT = 4
 _QUOTES_OF_FLAG = 2
 
-Convert = Callable[[Any], Any]
+Take = Callable[[Any, int], tuple[Record, int]]
+"""Makes the record of a decoded struct and its line; gives also how many quotes the line then has."""
 
 
 def _checked(holds: Callable[[str], bool]) -> Callable[[str], str]:
@@ -39,30 +40,40 @@ def _checked(holds: Callable[[str], bool]) -> Callable[[str], str]:
 
 
 _name = lru_cache(_CACHED_NAMES)(_checked(is_name))
-_ANNOTATIONS: dict[str, Convert] = {"ts": _checked(is_time_stamp), "ref": _checked(is_reference)}
+_ANNOTATIONS = {"ts": "time_stamp", "ref": "reference"}
+_CONVERSIONS = {
+    "name": _name,
+    "decimal": parse_decimal,
+    "time_stamp": _checked(is_time_stamp),
+    "reference": _checked(is_reference),
+}
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-def _convert(kind: Kind) -> Convert:
-    if isinstance(kind, Amount):
-        return parse_decimal
-    return _name if isinstance(kind, Name) else _as_it_is
-
-
-class _CommonForm:
-    """How a type of event is taken from its decoded struct: the conversion of each field, and quotes of its line."""
-
-    def __init__(self, form: RecordForm) -> None:
-        self.event_class: Callable[..., Any] = form.record
-        self.required = [(name, _convert(form.kinds[name])) for name in form.required]
-        self.quotes = _QUOTES_OF_TYPE + sum(_quotes(form.kinds[name]) for name in form.required)
-        self.optional = [
-            *((name, _convert(form.kinds[name]), _quotes(form.kinds[name])) for name in form.optional),
-            *((name, convert, _QUOTES_OF_TEXT) for name, convert in _ANNOTATIONS.items()),
+def _compiled(form: RecordForm) -> Take:
+    """What takes a type of event from its decoded struct, compiled from its text as the writers of records are."""
+    quotes = _QUOTES_OF_TYPE + sum(_quotes(form.kinds[name]) for name in form.required)
+    lines = [f"quotes = {quotes}"]
+    optional = {name: (_conversion(form.kinds[name]), _quotes(form.kinds[name])) for name in form.optional}
+    optional |= {name: (conversion, _QUOTES_OF_TEXT) for name, conversion in _ANNOTATIONS.items()}
+    for name, (conversion, own_quotes) in optional.items():
+        lines += [
+            f"{name} = decoded.{name}",
+            f"if {name} is ABSENT: {name} = None",
+            f"else: {name} = {conversion}({name}); quotes += {own_quotes}",
         ]
+    required = [f"{_conversion(form.kinds[name])}(decoded.{name})" for name in form.required]
+    lines.append(f"return Record(line, event({', '.join([*required, *form.optional])}), ts, ref), quotes")
+    names: dict[str, Any] = {"Record": Record, "event": form.record, "ABSENT": _ABSENT, **_CONVERSIONS}
+    exec(compile("\n    ".join(["def take(decoded, line):", *lines]), f"<reader of {form.name}>", "exec"), names)
+    take: Take = names["take"]
+    return take
+
+
+def _conversion(kind: Kind) -> str:
+    """The name of what converts a value; nothing for one that stays as it is."""
+    if isinstance(kind, Amount):
+        return "decimal"
+    return "name" if isinstance(kind, Name) else ""
 
 
 def _quotes(kind: Kind) -> int:
@@ -96,9 +107,9 @@ COMMON_FORMS = {
 }
 """The types of event that are read fast; those with integers or lists are rare, and the definition reads them."""
 
-_FORMS = {_struct(form): _CommonForm(form) for form in COMMON_FORMS.values()}
+_TAKES = {_struct(form): _compiled(form) for form in COMMON_FORMS.values()}
 
-_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(reduce(or_, _FORMS))
+_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(reduce(or_, _TAKES))
 
 
 def common_record(text: bytes, line: int) -> Record | None:
@@ -107,21 +118,9 @@ def common_record(text: bytes, line: int) -> Record | None:
         return None
     try:
         decoded = _DECODER.decode(text)
-        form = _FORMS[type(decoded)]
-        values: list[Any] = [convert(getattr(decoded, name)) for name, convert in form.required]
-        quotes = form.quotes
-        for name, convert, own_quotes in form.optional:
-            value = getattr(decoded, name)
-            if value is _ABSENT:
-                values.append(None)
-            else:
-                values.append(convert(value))
-                quotes += own_quotes
+        record, quotes = _TAKES[type(decoded)](decoded, line)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     # Without backslashes every quote begins or ends a name or a text: no other character's UTF-8 has its byte.
     # A repeated field keeps its last value only, so its line has more quotes than what was decoded accounts for.
-    if text.count(b'"') != quotes:
-        return None
-    *fields, ts, ref = values
-    return Record(line, form.event_class(*fields), ts, ref)
+    return record if text.count(b'"') == quotes else None

@@ -12,6 +12,7 @@ from marginspec_journal.records import RecordForm
 from marginspec_journal.strict_json import Node
 
 JOURNAL_VERSION = 1
+EARLIER_RULEBOOKS = ("1",)
 PROFILE = RecordForm(Profile)
 STANDARD_PROFILE = "reserve"
 """Names the profile whose fields all have their defaults."""
@@ -38,11 +39,19 @@ def header_of(node: Node) -> Header:
     fields = node.record(("journal", "rulebook"), optional=("profile", "assets"))
     if fields["journal"].integer() != JOURNAL_VERSION:
         fields["journal"].fail(f"unknown version, expected {JOURNAL_VERSION}")
-    if fields["rulebook"].text() != RULEBOOK_VERSION:
-        fields["rulebook"].fail(f'unknown rulebook version, expected "{RULEBOOK_VERSION}"')
+    check_rulebook(fields["rulebook"])
     profile = _profile(fields["profile"]) if "profile" in fields else Profile()
     entries = fields["assets"].named_entries() if "assets" in fields else ()
     return Header(profile, Map({asset: _decimals(entry) for asset, entry in entries}))
+
+
+def check_rulebook(node: Node) -> None:
+    """Refuse what was made under another version of the rulebook."""
+    version = node.text()
+    if version in EARLIER_RULEBOOKS:
+        node.fail(f'rulebook {version} has other outcomes and is not run any more, expected "{RULEBOOK_VERSION}"')
+    if version != RULEBOOK_VERSION:
+        node.fail(f'unknown rulebook version, expected "{RULEBOOK_VERSION}"')
 
 
 def _profile(node: Node) -> Profile:

@@ -23,6 +23,8 @@ from marginspec_journal.whole_files import check_length, open_file
 COMPRESSED = ".zst"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CHUNK = 1 << 20
+# So many bytes of lines are taken at once; a line that is longer is taken alone.
+_AHEAD = 1 << 13
 # Four bytes can stand for 128 KiB, so this little at once unpacks to 128 MiB at most.
 _COMPRESSED_CHUNK = 1 << 12
 
@@ -40,8 +42,9 @@ class LinesJournal:
         self._source = HashedStream(open_file(path))
         weakref.finalize(self, self._source.stream.close)
         self._passed = sha256()
-        self._lines = _hashed(_numbered_lines(path, self._source), self._passed)
+        self._lines = _numbered_lines(path, self._source)
         number, text = next(self._lines, (1, b""))
+        self._pass(text)
         if not text:
             raise InputError(self.name, 1, None, "the header is missing")
         if text.startswith(_BYTE_ORDER_MARK):
@@ -59,22 +62,47 @@ class LinesJournal:
     def skip(self, records: int) -> int:
         """Leave out so many records, or all if there are fewer, unread; gives how many are left out."""
         assert not self._begun, "a journal is read once"
-        return sum(1 for _ in islice(self._lines, records))
+        skipped = 0
+        for _, text in islice(self._lines, records):
+            self._pass(text)
+            skipped += 1
+        return skipped
 
     def __iter__(self) -> Iterator[Record]:
         # Going on after a line that was refused would take the rest for the whole.
         assert not self._begun, "a journal is read once"
         self._begun = True
-        for number, text in self._lines:
-            yield common_record(text, number) or record_of(parse_document(text, self.name, number), number)
+        ahead: list[tuple[bytes, Record]] | None = None
+        refused: InputError | None = None
+        while ahead != [] and refused is None:
+            ahead, refused = self._read_ahead()
+            for text, record in ahead:
+                self._pass(text)
+                yield record
+        if refused is not None:
+            raise refused
 
+    def _read_ahead(self) -> tuple[list[tuple[bytes, Record]], InputError | None]:
+        """Some more lines with their records, up to one that is refused; no line at the end.
 
-def _hashed(lines: Iterator[tuple[int, bytes]], passed: Any) -> Iterator[tuple[int, bytes]]:
-    """Pass lines on, with each added to a hash."""
-    for number, text in lines:
-        passed.update(text)
-        passed.update(b"\n")
-        yield number, text
+        Whoever runs a journal does other work after each record: reading several at once keeps the processor's caches.
+        """
+        ahead: list[tuple[bytes, Record]] = []
+        held = 0
+        try:
+            for number, text in self._lines:
+                record = common_record(text, number) or record_of(parse_document(text, self.name, number), number)
+                ahead.append((text, record))
+                held += len(text)
+                if held >= _AHEAD:
+                    break
+        except InputError as refused:
+            return ahead, refused
+        return ahead, None
+
+    def _pass(self, text: bytes) -> None:
+        """Add a line to what is read so far."""
+        self._passed.update(text + b"\n")
 
 
 class HashedStream:

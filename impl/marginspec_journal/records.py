@@ -138,8 +138,9 @@ def _document_kinds(field: Field) -> Iterator[tuple[str, Kind]]:
 
 
 def _together(fields: tuple[Field, ...]) -> Iterator[tuple[str, ...]]:
-    """The names of optional fields that one record inside brings."""
-    optional = [field for field in fields if field.optional and len(field.path) > 1]
+    """The names of what one record inside, a key, may leave out as a whole; each amount may be absent by itself."""
+    named = [field for field in fields if isinstance(field.kind, Name | Choice)]
+    optional = [field for field in named if field.optional and len(field.path) > 1]
     for _, inner in groupby(optional, lambda field: field.path[:-1]):
         yield tuple(field.name for field in inner)
 

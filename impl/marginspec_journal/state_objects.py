@@ -7,7 +7,7 @@ import attrs
 
 from marginspec import RULEBOOK_VERSION
 from marginspec.margin.margin import leverage_of, margin_mode_of
-from marginspec.model.account import Lot, MarginMode, Order, PositionKey, PositionMode, Setting
+from marginspec.model.account import DomainKey, Lot, MarginMode, Order, PositionKey, PositionMode, Setting
 from marginspec.model.effects import FundStatus
 from marginspec.model.fields import fields_of
 from marginspec.model.market import Market
@@ -57,6 +57,7 @@ def state_object(state: State, *, events: int, accepted: int, rejected: int) -> 
         {
             "accepted": accepted,
             "accounts": in_order((name, ACCOUNT.encode(Account(mode))) for name, mode in state.accounts.items()),
+            "closed_markets": list(state.closed_markets),
             "events": events,
             "fund_status": in_order(
                 (market, FUND_STATUS.encode(status, digits.markets[market]))
@@ -77,6 +78,11 @@ def state_object(state: State, *, events: int, accepted: int, rejected: int) -> 
             ),
             "positions": in_order((":".join(key), _position(state, key, digits)) for key in state.positions),
             "rejected": rejected,
+            "relief_claims": in_order(
+                (claim_name(domain), decimal_text(claim, digits.assets[domain.asset]))
+                for claims in state.relief_claims.values()
+                for domain, claim in claims.items()
+            ),
             "rulebook": RULEBOOK_VERSION,
             "settings": in_order((":".join(owner), SETTING.encode(one)) for owner, one in state.settings.items()),
             "state": STATE_VERSION,
@@ -90,6 +96,11 @@ def state_object(state: State, *, events: int, accepted: int, rejected: int) -> 
 def in_order(fields: Iterable[tuple[str, Any]] | JsonObject) -> JsonObject:
     """An object with its keys in order by code point."""
     return dict(sorted(fields.items() if isinstance(fields, dict) else fields))
+
+
+def claim_name(domain: DomainKey) -> str:
+    """The name of a domain's claim: the account, the isolated position if it is one, and the asset."""
+    return ":".join(part for part in (domain.account, domain.market, domain.side, domain.asset) if part)
 
 
 def _marks(state: State) -> JsonObject:

@@ -5,8 +5,7 @@ from collections import defaultdict
 import attrs
 from immutables import Map
 
-from marginspec import RULEBOOK_VERSION
-from marginspec.handlers.markets import fee_terms
+from marginspec.handlers.markets import fee_terms, limit_terms
 from marginspec.margin.margin import domain_of, leverage_of, margin_mode_of
 from marginspec.model import ledger
 from marginspec.model.account import DomainKey, Lot, Order, PositionKey, PositionMode, PositionSide, Setting
@@ -27,7 +26,7 @@ from marginspec.model.units import (
 )
 from marginspec_audit import asset_of
 from marginspec_journal.digits import MarketDigits, market_digits
-from marginspec_journal.header import header_of
+from marginspec_journal.header import check_rulebook, header_of
 from marginspec_journal.ledger_names import POSITION_SIDES, ledger_account_of
 from marginspec_journal.records import RecordForm
 from marginspec_journal.state_objects import (
@@ -51,10 +50,10 @@ def state_of(fields: dict[str, Node]) -> State:
     """The state that the fields of a state file describe."""
     if fields["state"].integer() != STATE_VERSION:
         fields["state"].fail(f"unknown version, expected {STATE_VERSION}")
-    if fields["rulebook"].text() != RULEBOOK_VERSION:
-        fields["rulebook"].fail(f'unknown rulebook version, expected "{RULEBOOK_VERSION}"')
+    check_rulebook(fields["rulebook"])
     state = State(header=header_of(fields["header"]))
     state = attrs.evolve(state, markets=_markets(fields["markets"], fields["marks"], state.header))
+    state = attrs.evolve(state, closed_markets=_closed_markets(fields["closed_markets"], state))
     state = attrs.evolve(state, accounts=_accounts(fields["accounts"]))
     state = attrs.evolve(state, settings=_settings(fields["settings"], state))
     state = attrs.evolve(state, positions=_positions(fields["positions"], state))
@@ -63,6 +62,7 @@ def state_of(fields: dict[str, Node]) -> State:
     state = attrs.evolve(state, orders=_orders(fields["orders"], state))
     state = attrs.evolve(state, ledger=_ledger(fields["ledger"], state))
     state = attrs.evolve(state, uncovered=_uncovered(fields["uncovered"], state.header))
+    state = attrs.evolve(state, relief_claims=_relief_claims(fields["relief_claims"], state))
     state = attrs.evolve(state, fund_status=_fund_status(fields["fund_status"], state))
     state = indexed(state)
     _check_open_value(fields["positions"], state)
@@ -94,9 +94,23 @@ def _market(name: str, node: Node, header: Header) -> Market:
             listing.tick,
             fee_terms(listing),
             listing.tiers,
+            limit_terms(listing),
         )
     except Rejected as refusal:
         node.fail(f"invalid market: {refusal.reason}")
+
+
+def _closed_markets(node: Node, state: State) -> tuple[str, ...]:
+    """The ids of closed markets, which rise, and are those of no market that is listed."""
+    closed: list[str] = []
+    for entry in node.elements():
+        market = entry.name()
+        if market in state.markets:
+            entry.fail("the market is listed")
+        if closed and market <= closed[-1]:
+            entry.fail("ids stand in order, each once")
+        closed.append(market)
+    return tuple(closed)
 
 
 def _known_market(node: Node, market: str, state: State) -> Market:
@@ -284,6 +298,36 @@ def _money(node: Node, asset: str, header: Header, *, least: int = -MAX_STATED_M
 
 def _uncovered(node: Node, header: Header) -> Map[str, Money]:
     return Map({asset: _money(entry, asset, header, least=1) for asset, entry in node.named_entries()})
+
+
+def _relief_claims(node: Node, state: State) -> Map[str, Map[DomainKey, Money]]:
+    claims: dict[str, dict[DomainKey, Money]] = defaultdict(dict)
+    assets = {market.id: market.asset for market in state.markets.values()}
+    for name, entry in node.entries():
+        domain = _claimant(name, entry, state, assets)
+        claims[domain.asset][domain] = _money(entry, domain.asset, state.header, least=1)
+    for asset in sorted({*claims, *(account.asset for account in state.ledger if account.kind == "relief")}):
+        if sum(claims[asset].values()) != state.balance(ledger.relief(asset)):
+            node.fail(f"claims in {asset} do not sum to its relief")
+    return Map({asset: Map(own) for asset, own in claims.items()})
+
+
+def _claimant(name: str, node: Node, state: State, assets: dict[str, str]) -> DomainKey:
+    """The domain that a claim is named after; one that was isolated need not have its position, or market, any more.
+
+    A closed market's asset is not stated: its first claim adds it to the assets of markets, and the others agree.
+    """
+    if name.count(":") == 1:
+        account, asset = name.split(":")
+        _known_account(node, account, state)
+        return DomainKey(account, node.name_of(asset))
+    account, market, stated_side, asset = _parts(name, node, "account:market:side:asset")
+    _known_account(node, account, state)
+    if market not in state.closed_markets:
+        _known_market(node, market, state)
+    if assets.setdefault(market, asset) != asset:
+        node.fail(f"its market is one of {assets[market]}")
+    return DomainKey(account, asset, market, node.choice_of(stated_side, POSITION_SIDES))
 
 
 def _fund_status(node: Node, state: State) -> Map[str, FundStatus]:

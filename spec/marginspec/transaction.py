@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import attrs
 from immutables import Map
 
-from marginspec.model.account import DomainKey, Lot, LotReason, MarginMode, Order, PositionKey
+from marginspec.model.account import Direction, DomainKey, Lot, LotReason, MarginMode, Order, PositionKey
 from marginspec.model.effects import (
     Effect,
     FundStatus,
@@ -19,7 +19,7 @@ from marginspec.model.effects import (
     Transferred,
     UncoveredChanged,
 )
-from marginspec.model.ledger import FUND_KINDS, LedgerAccount, insurance, reserve
+from marginspec.model.ledger import FUND_KINDS, LedgerAccount, clearing, insurance, relief, reserve
 from marginspec.model.market import Market
 from marginspec.model.state import Book, State
 from marginspec.model.units import FLAT, MAX_BALANCE, MAX_FUND, NOTHING, Money, Quantity
@@ -45,6 +45,9 @@ def without_member(index: Map[Any, tuple[Any, ...]], owner: object, member: obje
     return with_entry(index, owner, tuple(other for other in index[owner] if other != member))
 
 
+SHARED_FUND_KINDS = frozenset({"insurance", "relief"})
+"""Kinds of fund that the markets of an asset share."""
+
 BOOK_OF = attrgetter(*(field.name for field in attrs.fields(Book)))
 """What a state and a transaction share, in order."""
 
@@ -54,16 +57,19 @@ class Transaction(Book):
     """The changes of one event on top of a state, and their effects in order.
 
     `suspects` are the domains whose health the event may have lowered, `exposed` the assets whose cover
-    it may have lowered; settlement looks at these. `out_of_range` remembers that one of the event's own
-    transfers left a balance past its limit.
+    it may have lowered; settlement looks at these. `closing` is a market that closes once all is settled.
+    `out_of_range` remembers that one of the event's own transfers left a balance past its limit. `queues` are those of
+    deleveraging, of each market that was looked at.
     """
 
     before: State = attrs.field(kw_only=True)
     effects: list[Effect] = attrs.Factory(list)
     suspects: set[DomainKey] = attrs.Factory(set)
     exposed: set[str] = attrs.Factory(set)
-    insurance_moved: set[str] = attrs.Factory(set)
+    shared_funds_moved: set[str] = attrs.Factory(set)
+    queues: dict[tuple[str, Direction], tuple[Any, ...]] = attrs.Factory(dict)
     event_market: str | None = None
+    closing: str | None = None
     settling: bool = False
     out_of_range: bool = False
 
@@ -86,8 +92,8 @@ class Transaction(Book):
         most = MAX_FUND if target.kind in FUND_KINDS else MAX_BALANCE
         if not self.settling and not (-MAX_BALANCE <= left <= MAX_BALANCE and -MAX_BALANCE <= gained <= most):
             self.out_of_range = True
-        if "insurance" in (source.kind, target.kind):
-            self.insurance_moved.add(asset)
+        if source.kind in SHARED_FUND_KINDS or target.kind in SHARED_FUND_KINDS:
+            self.shared_funds_moved.add(asset)
         self.effects.append(Transferred(asset, source, target, amount, rule_id))
 
     def move(
@@ -98,6 +104,17 @@ class Transaction(Book):
             self.transfer(asset, source, target, amount, rule_id)
         else:
             self.transfer(asset, target, source, Money(-amount), rule_id)
+
+    @rule("FND-01", "MKT-05", "LED-02")
+    def clear(self, asset: str, due: list[tuple[LedgerAccount, Money]], rule_id: MovingRule) -> None:
+        """First all payers pay what is due from them into clearing, then receivers, due below zero, are paid out."""
+        clearing_account = clearing(asset)
+        for payer, amount in due:
+            if amount > 0:
+                self.transfer(asset, payer, clearing_account, amount, rule_id)
+        for receiver, amount in due:
+            if amount < 0:
+                self.transfer(asset, clearing_account, receiver, Money(-amount), rule_id)
 
     def set_market(self, market: Market, effect: Effect) -> None:
         """Put a market's new parameters or mark in place."""
@@ -186,6 +203,13 @@ class Transaction(Book):
         status = attrs.evolve(counted, balance=balance, high_water=max(counted.high_water, balance), **sums)
         self.fund_status = self.fund_status.set(market, status)
 
+    def change_claim(self, domain: DomainKey, change: Money) -> None:
+        """Have a domain's claim on the relief of its asset rise, or fall if negative; nothing left of it goes."""
+        claims: Map[DomainKey, Money] = self.relief_claims.get(domain.asset, Map())
+        left = Money(claims.get(domain, NOTHING) + change)
+        assert left >= 0, f"claim of {domain} at {left}"
+        self.relief_claims = with_entry(self.relief_claims, domain.asset, with_entry(claims, domain, left))
+
     def set_uncovered(self, asset: str, amount: Money) -> None:
         """Take down how much of an asset's shortfall has no cover, if that changed."""
         if amount != self.uncovered.get(asset, NOTHING):
@@ -194,14 +218,19 @@ class Transaction(Book):
 
     @rule("TRN-01", source="SRC-08 SRC-11")
     def publish_funds(self) -> None:
-        """Each event that changed a reserve or the insurance fund emits the new status."""
+        """Each event that changed a reserve, the insurance fund or relief emits the new status."""
         if self.fund_status is not self.before.fund_status:
             for market in sorted(self.fund_status):
-                status = self.fund_status[market]
-                if status != self.before.fund_status.get(market):
-                    self.effects.append(ReserveStatus(market, status))
-        for asset in sorted(self.insurance_moved):
-            self.effects.append(InsuranceStatus(asset, self.balance(insurance(asset))))
+                self.publish_reserve(market)
+        for asset in sorted(self.shared_funds_moved):
+            balances = self.balance(insurance(asset)), self.balance(relief(asset))
+            self.effects.append(InsuranceStatus(asset, *balances))
+
+    def publish_reserve(self, market: str) -> None:
+        """Emit the status of a market's funds, if the event changed it."""
+        status = self.fund_status.get(market)
+        if status is not None and status != self.before.fund_status.get(market):
+            self.effects.append(ReserveStatus(market, status))
 
     def commit(self) -> State:
         """The new state, with everything that changed."""

@@ -25,9 +25,9 @@ def apply(state: State, event: Event, observer: Observer | None = None) -> tuple
     try:
         HANDLERS[type(event)](transaction, event)
         require(not transaction.out_of_range, Reason.OUT_OF_RANGE)
+        settle(transaction)
     except Rejected as refusal:
         return state, Receipt(refusal.reason, ())
-    settle(transaction)
     transaction.publish_funds()
     return transaction.commit(), Receipt(None, tuple(transaction.effects))
 

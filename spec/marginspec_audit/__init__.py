@@ -1,6 +1,6 @@
 """What auditors read off states and events: invariants that name what broke, where, by how much, and public figures.
 
-INV-01 to INV-13: `states` holds those of every settled state, `transitions` those of every event; `transparency`
+INV-01 to INV-14: `states` holds those of every settled state, `transitions` those of every event; `transparency`
 holds the figures of a market's funds and the deleveraging indicators. No rule reads any of this.
 """
 

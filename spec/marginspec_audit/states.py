@@ -8,8 +8,9 @@ from marginspec.model.ledger import FUND_KINDS, LedgerAccount
 from marginspec.model.state import State
 from marginspec.model.units import NOTHING, Money
 from marginspec.registry import rule
+from marginspec.settlement.claims import NO_CLAIMS
 from marginspec.settlement.levy import domains_of_asset
-from marginspec.settlement.waterfall import uncovered_shortfall
+from marginspec.settlement.waterfall import needed_relief, uncovered_shortfall
 from marginspec_audit.assets import asset_of, assets_of, is_closed_lot
 from marginspec_audit.violation import Owner, Unit, Violation, money_of, quantity_of
 
@@ -42,7 +43,7 @@ def quantities_sum_to_zero(state: State) -> Iterator[Violation]:
 
 @rule("INV-03", "LED-02")
 def funds_are_not_negative(state: State) -> Iterator[Violation]:
-    """Reserves, insurance and house are at least zero, and clearing is zero."""
+    """Reserves, insurance, relief and house are at least zero, and clearing is zero."""
     for account in sorted(state.ledger, key=str):
         balance = state.ledger[account]
         if account.kind in FUND_KINDS and balance < 0:
@@ -78,18 +79,19 @@ def equities_are_not_negative(state: State) -> Iterator[Violation]:
                 where = Owner("domain", ":".join(domain))
                 yield Violation("INV-05", "equity below zero", where, margin.equity, money_of(asset))
     for account in sorted(state.ledger, key=str):
-        if account.kind == "isolated" and (account.account, account.market, account.side) not in state.positions:
+        held = (account.account, account.market, account.side)
+        if account.kind == "isolated" and held not in state.positions:
             yield Violation("INV-05", "flat isolated position with cash", *balance_of(state, account))
 
 
 @rule("INV-06", source="SRC-06")
 def cover_test_holds(state: State) -> Iterator[Violation]:
-    """The shortfalls of an asset are at most its insurance fund and what is reported as uncovered."""
+    """The shortfalls of an asset are at most its insurance fund, its relief and what is reported as uncovered."""
     for asset in assets_of(state):
         excess = uncovered_shortfall(state, asset) - state.uncovered.get(asset, NOTHING)
         if excess > 0:
-            where = Owner("asset", asset)
-            yield Violation("INV-06", "shortfalls exceed insurance and uncovered", where, excess, money_of(asset))
+            where, unit = Owner("asset", asset), money_of(asset)
+            yield Violation("INV-06", "shortfalls exceed insurance, relief and uncovered", where, excess, unit)
 
 
 @rule("INV-11", "LIQ-04")
@@ -124,6 +126,19 @@ def nothing_is_uncovered(state: State) -> Iterator[Violation]:
             yield Violation("INV-13", "uncovered shortfall", where, state.uncovered[asset], money_of(asset))
 
 
+@rule("INV-14", "LVY-02")
+def relief_is_claimed_and_needed(state: State) -> Iterator[Violation]:
+    """Relief of an asset equals the sum of its claims, each above zero, and is no more than is needed."""
+    for asset in assets_of(state):
+        relief, claims = state.balance(ledger.relief(asset)), state.relief_claims.get(asset, NO_CLAIMS)
+        where, unit = Owner("ledger account", str(ledger.relief(asset))), money_of(asset)
+        unclaimed, excess = relief - sum(claims.values()), relief - needed_relief(state, asset)
+        if unclaimed != 0 or any(claim <= 0 for claim in claims.values()):
+            yield Violation("INV-14", "relief differs from its claims", where, unclaimed, unit)
+        if excess > 0:
+            yield Violation("INV-14", "relief kept beyond the need", where, excess, unit)
+
+
 STATE_INVARIANTS: dict[str, Callable[[State], Iterator[Violation]]] = {
     "INV-01": balances_sum_to_zero,
     "INV-02": quantities_sum_to_zero,
@@ -134,6 +149,7 @@ STATE_INVARIANTS: dict[str, Callable[[State], Iterator[Violation]]] = {
     "INV-11": lots_are_consistent,
     "INV-12": net_deposits_are_not_negative,
     "INV-13": nothing_is_uncovered,
+    "INV-14": relief_is_claimed_and_needed,
 }
 """What every settled state satisfies."""
 

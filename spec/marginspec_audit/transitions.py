@@ -3,16 +3,30 @@
 from collections.abc import Callable, Iterator
 
 import attrs
+from immutables import Map
 
-from marginspec.margin.margin import NO_POSITIONS
+from marginspec.margin.margin import NO_POSITIONS, cash_account, domain_margin
 from marginspec.model import ledger
-from marginspec.model.account import Direction, DomainKey
-from marginspec.model.effects import Deleveraged, DomainLiquidated, Levied, LotOpened, LotReduced, Receipt, Transferred
-from marginspec.model.events import Event
+from marginspec.model.account import Direction, DomainKey, PositionKey
+from marginspec.model.effects import (
+    Deleveraged,
+    DomainLiquidated,
+    Layer,
+    Levied,
+    LotOpened,
+    LotReduced,
+    MarketSettled,
+    Receipt,
+    Transferred,
+)
+from marginspec.model.events import Deleverage, Event, MarkPrice, SettleMarket
+from marginspec.model.ledger import LedgerAccount
+from marginspec.model.market import Market
 from marginspec.model.state import State
-from marginspec.model.units import FLAT, Money, Quantity
+from marginspec.model.units import FLAT, Money, Quantity, in_units
 from marginspec.registry import rule
 from marginspec.settlement.deleveraging import Queues, find_step, queue_of
+from marginspec.settlement.levy import domains_of_asset, profit_in, spare_of
 from marginspec.settlement.waterfall import lots_unrealised, shortfall_of, shortfalls
 from marginspec.transition import apply
 from marginspec_audit.states import check_state
@@ -32,34 +46,52 @@ class Transition:
         """The transfers among the effects, in order."""
         return [effect for effect in self.receipt.effects if isinstance(effect, Transferred)]
 
+    def market(self, market_id: str) -> Market:
+        """A market after the event; one that the event closed, at its final price."""
+        if market_id in self.after.markets:
+            return self.after.markets[market_id]
+        (price,) = (effect.price for effect in self.receipt.effects if isinstance(effect, MarketSettled))
+        return attrs.evolve(self.before.markets[market_id], mark=price)
+
+    def market_of_lot(self, lot: int) -> str:
+        """The market of a lot that was open before the event or that it opened."""
+        opened = (effect.lot for effect in self.receipt.effects if isinstance(effect, LotOpened))
+        return next((one.market for one in opened if one.id == lot), None) or self.before.lots[lot].market
+
 
 @rule("INV-07", source="SRC-03")
 def reserve_changes_are_explained(taken: Transition) -> Iterator[Violation]:
-    """A reserve's change is liquidation profit less its draws, event by event."""
-    changes = dict.fromkeys(sorted(taken.after.markets), 0)
+    """A reserve's change is liquidation profit less its draws, and what a closing market hands to insurance."""
+    changes = dict.fromkeys(sorted({*taken.before.markets, *taken.after.markets}), 0)
     for transfer in taken.transfers():
         if transfer.target.kind == "reserve" and transfer.rule == "LIQ-05":
             changes[transfer.target.market] += transfer.amount
-        if transfer.source.kind == "reserve" and transfer.rule == "WTF-01":
+        if transfer.source.kind == "reserve" and transfer.rule in ("WTF-01", "MKT-05"):
             changes[transfer.source.market] -= transfer.amount
     for market, change in changes.items():
         account = ledger.reserve(market)
         rest = taken.after.balance(account) - taken.before.balance(account) - change
         if rest != 0:
-            where, unit = Owner("ledger account", str(account)), money_of(taken.after.markets[market].asset)
+            where, unit = Owner("ledger account", str(account)), money_of(taken.market(market).asset)
             yield Violation("INV-07", "reserve changed without profit or draw", where, rest, unit)
 
 
 @rule("INV-08", "WTF-01", source="SRC-04 SRC-07")
 def waterfall_is_in_order(taken: Transition) -> Iterator[Violation]:
-    """Insurance is drawn on an empty reserve, deleveraging used when both cannot cover, levy when all is exhausted."""
+    """Each fund is drawn on empty ones before it, deleveraging used when all cannot cover, levy when it is exhausted.
+
+    A layer of the levy is used when every domain has paid its whole weight of the one before.
+    """
     yield from insurance_drawn_last(taken)
-    effects = taken.receipt.effects
+    yield from relief_drawn_last(taken)
+    if isinstance(taken.event, SettleMarket):
+        taken = as_mark(taken)
+    yield from layers_in_order(taken)
     paid = [move for move in taken.transfers() if move.rule == "LVY-01"]
     if paid:
         yield from levy_was_last(taken, paid[0].asset, Money(sum(move.amount for move in paid)))
     else:
-        steps = [effect for effect in effects if isinstance(effect, Deleveraged)]
+        steps = settlement_steps(taken)
         yield from last_step_was_needed(taken, steps) if steps else ()
 
 
@@ -67,11 +99,99 @@ def insurance_drawn_last(taken: Transition) -> Iterator[Violation]:
     """Insurance drawn for a realised loss implies an empty reserve of the lot's market."""
     for transfer in taken.transfers():
         if transfer.rule == "WTF-01" and transfer.source.kind == "insurance":
-            lot = taken.before.lots[transfer.target.lot]
-            left = taken.after.balance(ledger.reserve(lot.market))
+            market = taken.market_of_lot(transfer.target.lot)
+            handed_over = [
+                move.amount
+                for move in taken.transfers()
+                if move.source == ledger.reserve(market) and move.rule == "MKT-05"
+            ]
+            left = Money(taken.after.balance(ledger.reserve(market)) + sum(handed_over))
             if left != 0:
-                where, unit = Owner("market", lot.market), money_of(transfer.asset)
+                where, unit = Owner("market", market), money_of(transfer.asset)
                 yield Violation("INV-08", "insurance drawn before the reserve was empty", where, left, unit)
+
+
+def settlement_steps(taken: Transition) -> list[Deleveraged]:
+    """Steps of deleveraging but for the first ones that a declared deleveraging can have asked for (ADL-06)."""
+    steps = [effect for effect in taken.receipt.effects if isinstance(effect, Deleveraged)]
+    if steps and isinstance(taken.event, Deleverage):
+        market = taken.after.markets[taken.event.market]
+        declared = in_units(taken.event.quantity, market.quantity_decimals) or 0
+        while steps and steps[0].counterparty.market == market.id and steps[0].quantity <= declared:
+            declared = declared - steps.pop(0).quantity
+    return steps
+
+
+def as_mark(taken: Transition) -> Transition:
+    """A final settlement as a mark, as which it settles: what deleveraging and levy went by is gone at its end."""
+    assert isinstance(taken.event, SettleMarket)
+    if taken.receipt.rejected is not None:
+        return taken
+    mark = MarkPrice(taken.event.market, taken.event.price)
+    after, receipt = apply(taken.before, mark)
+    return Transition(taken.before, mark, receipt, after)
+
+
+def relief_drawn_last(taken: Transition) -> Iterator[Violation]:
+    """Relief drawn for a realised loss implies that reserve and insurance fund were empty just then."""
+    moved: list[Transferred] = []
+    for transfer in taken.transfers():
+        if transfer.rule == "WTF-01" and transfer.source.kind == "relief":
+            funds = ledger.reserve(taken.market_of_lot(transfer.target.lot)), ledger.insurance(transfer.asset)
+            for fund in funds:
+                left = taken.before.balance(fund) + moved_into(fund, moved)
+                if left != 0:
+                    where, unit = Owner("ledger account", str(fund)), money_of(transfer.asset)
+                    yield Violation("INV-08", "relief drawn before the fund was empty", where, left, unit)
+        moved.append(transfer)
+
+
+def moved_into(account: LedgerAccount, transfers: list[Transferred]) -> int:
+    """What transfers together moved into a ledger account; negative if out of it."""
+    return sum(move.amount * ((move.target == account) - (move.source == account)) for move in transfers)
+
+
+def layers_in_order(taken: Transition) -> Iterator[Violation]:
+    """A levy of a layer implies that every domain paid its whole weight of the layers before it.
+
+    The weights are found anew, as when the levy began: of the domains that were not liquidated later.
+    """
+    levied = [effect for effect in taken.receipt.effects if isinstance(effect, Levied)]
+    last = levied[-1].layer if levied else "profit"
+    if last == "profit":
+        return
+    asset, paid = levied[0].domain.asset, paid_by_layer(levied)
+    begun, gone = when_levied(taken, asset), liquidated_after_levy(taken)
+    short = frozenset(market for market, shortfall in shortfalls(begun, asset).items() if shortfall > 0)
+    for domain in domains_of_asset(begun, asset):
+        margin = domain_margin(begun, domain)
+        spare, by_profit = spare_of(margin), paid.get((domain, "profit"), 0)
+        kept = min(spare, profit_in(margin, short)) - by_profit
+        if last == "equity":
+            kept = max(kept, spare - by_profit - paid.get((domain, "spare"), 0))
+        if kept > 0 and domain not in gone:
+            where = Owner("domain", ":".join(domain))
+            yield Violation("INV-08", "levied before a layer was used up", where, kept, money_of(asset))
+
+
+def paid_by_layer(levied: list[Levied]) -> dict[tuple[DomainKey, Layer], int]:
+    """What each domain paid in each layer."""
+    return {(effect.domain, effect.layer): effect.amount for effect in levied}
+
+
+def when_levied(taken: Transition, asset: str) -> State:
+    """The state after an event, but cash and lots as they were before the first domain paid a levy, if any did."""
+    effects, after = taken.receipt.effects, taken.after
+    # The transfer of a levy stands in front of it.
+    first = next((place - 1 for place, effect in enumerate(effects) if isinstance(effect, Levied)), len(effects))
+    later = effects[first:]
+    moved = [effect for effect in later if isinstance(effect, Transferred)]
+    new = {effect.lot.id for effect in later if isinstance(effect, LotOpened)}
+    balances = dict(after.ledger)
+    for account in (cash_account(domain) for domain in domains_of_asset(after, asset)):
+        balances[account] = Money(after.balance(account) - moved_into(account, moved))
+    lots_in = {market: tuple(lot for lot in lots if lot not in new) for market, lots in after.lots_in.items()}
+    return attrs.evolve(after, ledger=Map(balances), lots_in=Map(lots_in))
 
 
 def last_step_was_needed(taken: Transition, steps: list[Deleveraged]) -> Iterator[Violation]:
@@ -81,7 +201,11 @@ def last_step_was_needed(taken: Transition, steps: list[Deleveraged]) -> Iterato
     reserve = after.balance(ledger.reserve(market.id))
     found = shortfalls(after, market.asset)
     found[market.id] = shortfall_of(Money(lots_unrealised(after, market) - last.loss), reserve)
-    missing = sum(found.values()) - after.balance(ledger.insurance(market.asset))
+    effects = taken.receipt.effects
+    place = max(place for place, effect in enumerate(effects) if effect is last)
+    later = [effect for effect in effects[place:] if isinstance(effect, Transferred)]
+    funds = ledger.insurance(market.asset), ledger.relief(market.asset)
+    missing = sum(found.values()) - sum(after.balance(fund) - moved_into(fund, later) for fund in funds)
     if missing <= 0:
         where, unit = Owner("market", market.id), money_of(market.asset)
         yield Violation("INV-08", "deleveraged although funds could cover", where, missing, unit)
@@ -93,11 +217,11 @@ def levy_was_last(taken: Transition, asset: str, missing: Money) -> Iterator[Vio
     house = after.balance(ledger.house(asset))
     if house != 0 and any(isinstance(effect, Levied) for effect in taken.receipt.effects):
         yield Violation("INV-08", "levied before the house was empty", Owner("asset", asset), house, money_of(asset))
-    stepped_down = liquidated_after_levy(taken)
-    for market_id, shortfall in shortfalls(after, asset).items():
+    begun, left_out, halved = when_levied(taken, asset), liquidated_after_levy(taken), closed_in_part(taken)
+    for market_id, shortfall in shortfalls(begun, asset).items():
         if shortfall > 0:
-            queues = queues_without(after, market_id, stepped_down)
-            step = find_step(after, after.markets[market_id], queues, shortfall, missing)
+            queues = queues_without(begun, market_id, left_out, halved)
+            step = find_step(begun, begun.markets[market_id], queues, shortfall, missing)
             if step is not None:
                 where, unit = Owner("position", ":".join(step.counterparty)), quantity_of(market_id)
                 yield Violation("INV-08", "levied before an eligible counterparty", where, step.quantity, unit)
@@ -111,13 +235,30 @@ def liquidated_after_levy(taken: Transition) -> set[DomainKey]:
     return {effect.domain for effect in effects[first_levied:] if isinstance(effect, DomainLiquidated)}
 
 
-def queues_without(state: State, market_id: str, left_out: set[DomainKey]) -> Queues:
-    """Both queues of a market without the positions of some domains."""
+def closed_in_part(taken: Transition) -> set[PositionKey]:
+    """Counterparties of steps that left both some of the lot and some of the position: halving may have ruled them out.
+
+    A step found by halving is such a step, and its counterparty is not eligible again in the event (ADL-04).
+    """
+    found: set[PositionKey] = set()
+    lots: dict[int, Quantity] = {}
+    for effect in taken.receipt.effects:
+        if isinstance(effect, LotReduced):
+            lots[effect.lot] = effect.quantity
+        elif isinstance(effect, Deleveraged) and lots[effect.lot] != 0:
+            found.add(effect.counterparty)
+    return found
+
+
+def queues_without(state: State, market_id: str, left_out: set[DomainKey], halved: set[PositionKey]) -> Queues:
+    """Both queues of a market without the positions of some domains, and without some positions."""
     domains = state.positions_in.get(market_id, NO_POSITIONS)
     sides: tuple[Direction, ...] = ("long", "short")
     return {
         (market_id, side): tuple(
-            ranked for ranked in queue_of(state, market_id, side) if domains[ranked.key] not in left_out
+            ranked
+            for ranked in queue_of(state, market_id, side)
+            if domains[ranked.key] not in left_out and ranked.key not in halved
         )
         for side in sides
     }

@@ -94,9 +94,9 @@ SMALL = {"A": ("0early", "1950"), "A, later": ("late", "1950"), "B": ("0early", 
 
 
 def spared(case: str) -> Iterator[Event]:
-    """Until the last mark: lots of two debtors, and shorts of whom none has the spare for that of the large one.
+    """Until the last mark: lots of two debtors, and shorts of whom few have room for that of the large one.
 
-    All but one of them stay so. That one, not the first in the queue, gains spare when it closes the small lot.
+    The third, not the first in the queue, gains room when it closes the small lot.
     Shorts gain in A, and the third in B, what they lose in C, so that they may withdraw their spare.
     """
     small, cash = SMALL[case]
@@ -128,16 +128,24 @@ def withdrawals(state: State) -> Iterator[Event]:
         yield withdraw(account, str(movable(state, cross(account))))
 
 
-@pytest.mark.parametrize(("case", "expected"), [("A", [1, 2]), ("A, later", [2, 1]), ("B", [1, 2])])
-def test_a_counterparty_that_gains_spare_is_found(case: str, expected: list[int]) -> None:
+STEPS = {
+    "A": ["1 first", "1 second", "1 fourth", "1 third", "2 third", "2 last"],
+    "A, later": ["1 last", "2 first", "2 second", "2 fourth", "2 third"],
+    "B": ["2 last", "1 third", "2 third"],
+}
+"""Which lots are closed against whom, in each case."""
+
+
+@pytest.mark.parametrize("case", STEPS)
+def test_a_counterparty_that_gains_room_is_found(case: str) -> None:
     pair = Pair(State(header=Header(Profile(), Map({ASSET: 0}))))
     for event in spared(case):
         assert pair.take(event).rejected is None, event
     for event in withdrawals(pair.state):
         assert pair.take(event).rejected is None, event
     effects = pair.take(mark("580")).effects
-    found = [(effect.lot, effect.counterparty.account) for effect in effects if isinstance(effect, Deleveraged)]
-    assert found == [(lot, "third") for lot in expected]
+    found = [f"{effect.lot} {effect.counterparty.account}" for effect in effects if isinstance(effect, Deleveraged)]
+    assert found == STEPS[case]
     pair.compare()
 
 

@@ -11,12 +11,13 @@ from immutables import Map
 from marginspec.model.account import PositionKey
 from marginspec.model.events import Event
 from marginspec.model.ledger import external, position
+from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.model.units import Money, Price, Quantity
 from marginspec_engine.engine import OptimizedEngine
 from marginspec_journal import InputError
 from worlds.aimed import Drawn, Seeded, aimed_event, world
-from worlds.events import ASSET, deposit, listing, mark
+from worlds.events import ASSET, deposit, leverage, listing, mark, order, trade
 from worlds.giants import giant_event, giant_world
 from worlds.pair import Pair
 from worlds.states import MINIMAL, minimal
@@ -71,6 +72,33 @@ def test_giants(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
             pair.take(giant_event(chooser))
         pair.compare()
     assert wide["rejected"] > 0
+
+
+def test_margins_past_2_to_the_61_are_compared_without_overflow() -> None:
+    pair = Pair(State(header=MINIMAL))
+    for event in (
+        *(listing(rows=(("0", 1000, "0.00000001"),)), mark(str(2**10)), deposit("alice", str(2**55))),
+        *(leverage("alice", 1000), order("alice", "buy", str(2**52), str(2**10))),
+    ):
+        assert pair.take(event).rejected is None
+    # The order is worth 2^62, all of which is its margin at a leverage of 1; at 200 it fits the deposit.
+    assert pair.take(leverage("alice", 1)).rejected == Reason.INSUFFICIENT_MARGIN
+    assert pair.take(leverage("alice", 200)).rejected is None
+    pair.compare()
+
+
+def test_who_was_saved_by_relief_is_looked_at_after_the_next_mark() -> None:
+    """At 4000 late is levied nearly all of its profit; at 150 it is healthy by what is returned, and at 30 bankrupt."""
+    pair = Pair(State(header=MINIMAL))
+    for event in (
+        *(listing(rows=(("0", 5, "0.19"),)), mark("100"), deposit("debtor", "20"), deposit("early", "21")),
+        *(deposit("late", "90"), deposit("maker", "900"), trade("early", "debtor", "1", "100")),
+        *(trade("late", "early", "1", "121"), mark("4000"), mark("150")),
+    ):
+        assert pair.take(event).rejected is None
+    found = [type(effect).__name__ for effect in pair.take(mark("30")).effects]
+    assert "DomainLiquidated" in found
+    pair.compare()
 
 
 class Exchange(RuleBasedStateMachine):

@@ -21,7 +21,7 @@ from marginspec_journal import Record, write_journal, write_lines
 from marginspec_journal.states import opening
 from marginspec_tools.runs.fast_running import FastRun
 from marginspec_tools.runs.running import Run
-from worlds.events import ASSET, cancel, deposit, funding, listing, mark, order, trade, withdraw
+from worlds.events import ASSET, cancel, deposit, funding, listing, mark, order, settle, trade, withdraw
 from worlds.pair import Pair
 from worlds.states import MINIMAL
 
@@ -121,6 +121,7 @@ def coming_and_going(seed: int, count: int) -> list[Event]:
                     cancel(chance.choice(("alice", "bob", account)), name),
                     trade(chance.choice(("alice", account)), chance.choice(("bob", account)), "2", "100", "A"),
                     trade(account, "bob", "1", "7", market),
+                    settle("7", market),
                     funding("0.01", chance.choice(("A", market))),
                 )
             )
@@ -171,7 +172,7 @@ def test_a_run_whose_numbers_are_free_goes_on_from_its_snapshot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tables, "LEAST_FREED", 3)
-    events = coming_and_going(12, 400)
+    events = coming_and_going(35, 400)
     run = BatchRun(opening(State(header=MINIMAL)))
     for place in range(0, 300, 30):
         run.take(rows_of_events(run.engine.tables, events[place : place + 30]))

@@ -13,13 +13,23 @@ import pytest
 from marginspec.model.account import Direction, OrderSide
 from marginspec.model.effects import Deleveraged, Effect, Levied, MovingRule
 from marginspec.model.events import Event, Trade
-from marginspec.model.fields import AccountName, Choice, MarketName, OrderName, StatedPrice, StatedRate, fields_of
+from marginspec.model.fields import (
+    AccountName,
+    Choice,
+    MarketName,
+    OrderName,
+    StatedMoney,
+    StatedPrice,
+    StatedRate,
+    fields_of,
+)
 from marginspec.model.ledger import LedgerKind
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, Ranking
+from marginspec.model.units import Decimal8
 from marginspec_engine import layout
 from marginspec_engine.layout import reasons
-from marginspec_engine.layout.event_words import writer_of
+from marginspec_engine.layout.event_words import write_event, writer_of
 from marginspec_engine.layout.events import places_of
 from marginspec_engine.layout.generated import defined
 from marginspec_engine.memory.python_words import words_of
@@ -29,6 +39,7 @@ from marginspec_engine.rules import rankings
 from marginspec_engine.rules.registry import HANDLERS
 from marginspec_engine.rules.transition import handle
 from marginspec_engine.text import canonical, literals, records
+from worlds.events import trade
 
 RULES = Path(layout.__file__).parents[1]
 
@@ -130,7 +141,7 @@ def text_of(record: object, document: dict[str, object]) -> None:
     fields = places_of(type(record))
     assert fields is not None
     tables = Tables(Header())
-    words = np.full(layout.EVENT_ROW, layout.NONE, np.int64)
+    words = np.array(layout.EMPTY_ROW, np.int64)
     for placed in fields:
         value = getattr(record, placed.name)
         if value is not None:
@@ -142,6 +153,35 @@ def text_of(record: object, document: dict[str, object]) -> None:
     end = write(tables.words, room.ctypes.data, at(tables.words, 0).elsewhere(words.ctypes.data))
     found = words_of(room.ctypes.data, 512).tobytes()[: end - room.ctypes.data]
     assert found == json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+
+
+@attrs.frozen
+class Priced:
+    """A record with an amount that may be absent."""
+
+    market: MarketName
+    rebate: StatedMoney | None = None
+
+
+@pytest.mark.parametrize(
+    ("fee", "text"), [(None, None), (-1, "-0.00000001"), (0, "0"), (-(2**64), "-184467440737.09551616")]
+)
+def test_an_absent_amount_is_no_amount(fee: int | None, text: str | None) -> None:
+    """Minus the smallest decimal has the words of what is absent elsewhere."""
+    document: dict[str, object] = {"market": "M", "type": "priced"}
+    text_of(
+        Priced("M", None if fee is None else Decimal8(fee)), document if text is None else {**document, "rebate": text}
+    )
+
+
+def test_fees_that_are_not_stated_are_told_from_any_that_are() -> None:
+    tables = Tables(Header())
+    words = np.zeros(layout.EVENT_ROW, np.int64)
+    write_event(tables, trade("alice", "bob", "1", "1"), words)
+    assert words[layout.SECOND_AMOUNT_LOW : layout.THIRD_AMOUNT_HIGH + 1].tolist() == [layout.NO_DECIMAL] * 4
+    lowest = attrs.evolve(trade("alice", "bob", "1", "1", buyer_fee="-0.00000001"), seller_fee=Decimal8(-(2**200)))
+    write_event(tables, lowest, words)
+    assert words[layout.SECOND_AMOUNT_LOW : layout.THIRD_AMOUNT_HIGH + 1].tolist() == [-1, -1, 0, 1 - 2**63]
 
 
 @pytest.mark.parametrize("lender", [None, "lena"])

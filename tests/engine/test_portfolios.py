@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import cmp_to_key
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any, get_args
@@ -16,12 +17,15 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from marginspec.margin.margin import domain_margin, is_healthy
+from marginspec.margin.bands import Exposure, PriceView, band_end, health_at, highest_price
+from marginspec.margin.margin import domain_margin, is_healthy, maintenance_margin, notional_of
 from marginspec.model.account import PositionKey
+from marginspec.model.market import FeeTerms, Market, Tier, TierTable
 from marginspec.model.state import Ranking
+from marginspec.model.units import Money, Price, Rate
 from marginspec.settlement.deleveraging import Ranked, compare_ranked
 from marginspec.settlement.rankings import RANKINGS
-from marginspec_engine.batches.portfolios import Portfolio, market_columns
+from marginspec_engine.batches.portfolios import NO_PRICE, Portfolio, market_columns
 from marginspec_engine.memory.python_words import Words64
 from marginspec_engine.numba.portfolios import PositionColumns
 from marginspec_journal import InputError
@@ -77,7 +81,7 @@ def written(folder: Path, rows: list[dict[str, Any]], **changes: Any) -> tuple[P
     }
     positions, markets = folder / "positions.parquet", folder / "markets.json"
     pq.write_table(pa.table({name: column for name, column in columns.items() if column is not None}), positions)
-    markets.write_text(json.dumps({"calc": 1, "rulebook": "1", "markets": MARKETS}))
+    markets.write_text(json.dumps({"calc": 1, "rulebook": "2", "markets": MARKETS}))
     return positions, markets
 
 
@@ -118,7 +122,7 @@ def expected_rows(domains: list[list[dict[str, Any]]], folder: Path, ranking: Ra
         for kind in ("maintenance", "tier", "band", "bankruptcy")
     ]
     path = folder / "questions.json"
-    path.write_text(json.dumps({"calc": 1, "rulebook": "1", "questions": questions}))
+    path.write_text(json.dumps({"calc": 1, "rulebook": "2", "questions": questions}))
     found = {question.id: question for question in read_questions(path)}
     queues: dict[tuple[str, bool], list[Ranked]] = {}
     expected: dict[PositionKey, dict[str, Any]] = {}
@@ -198,7 +202,7 @@ def test_columns_answer_as_questions_do(tmp_path: Path, seed: int, ranking: Rank
     assert len(hedged) > 20
     assert json.loads(outcome.stdout) == {
         "calc": 1,
-        "rulebook": "1",
+        "rulebook": "2",
         "positions": len(expected),
         "domains": len(domains),
         "positions_of_unhealthy_domains": len(unhealthy),
@@ -386,6 +390,82 @@ def test_bands_of_positions_alone_are_those_among_others(threads: int) -> None:
     marks = among.markets.marks[only.markets].tolist()
     unhealthy = sum(below == mark for below, mark in zip(expected[0], marks, strict=True))
     assert 100 < unhealthy < 1200
+
+
+def market_with(name: str, mark: int, *rows: tuple[int, int]) -> Market:
+    """A market whose lots are worth a quantum a price unit, with tiers by floor and rate, of any rates."""
+    tiers: tuple[Tier, ...] = ()
+    for floor, rate in rows:
+        below = tiers[-1] if tiers else Tier(Money(0), 1, Rate(0), 0)
+        tiers = (*tiers, Tier(Money(floor), 1, Rate(rate), below.deduction + floor * (rate - below.maintenance_rate)))
+    return Market(name, "USDT", 0, 0, 1, Price(1), TierTable(tiers), FeeTerms(*(Rate(0),) * 4), Price(mark))
+
+
+def hedged_markets(chance: Random) -> list[Market]:
+    """Markets of few prices and many tiers, with round rates, which make plateaus, and others; and of the extremes."""
+    few = []
+    for number in range(40):
+        count = chance.randint(1, 5)
+        floors = (0, *sorted(chance.sample(range(1, 2000), count - 1)))
+        some = [tenth * 10**7 for tenth in range(1, 10)] if number % 2 else range(1, 10**8)
+        rates = sorted(chance.sample(some, count))
+        few.append(market_with(f"few {number}", chance.randint(1, 150), *zip(floors, rates, strict=True)))
+    plateau = ((0, 2 * 10**7), (10**13 + 2, 6 * 10**7))
+    return [
+        *few,
+        *(market_with(f"plateau {mark}", mark, *plateau) for mark in (3_333_333_333_334, 5 * 10**12, 10**13 + 2)),
+        *(market_with(f"extreme {mark}", mark, (0, 10**7), (2**40, 99_999_999)) for mark in (1, 2, 2**50, 2**53)),
+    ]
+
+
+@pytest.mark.rule("MRG-07")
+@pytest.mark.parametrize("seed", SEEDS)
+def test_bands_of_hedges_are_those_of_the_rulebook(seed: int) -> None:
+    """Of domains that are healthy by little, in one or two markets, in either order of their sides."""
+    chance, rows = Random(seed), []
+    markets = hedged_markets(chance)
+    for domain in range(800):
+        number, left = chance.randrange(len(markets)), chance.choice((0, 1, 1, 2, 3, 10, 1000))
+        most = min(12, 2**59 // markets[number].marked())
+        sides = [(number, chance.randint(1, most)), (number, -chance.randint(1, most))]
+        others = [(chance.randrange(40), chance.choice((-1, 1)) * chance.randint(1, 9)) for _ in range(domain % 2)]
+        held = chance.sample(sides, 2) + [one for one in others if one[0] != number]
+        needed = 0
+        for market, lots in held:
+            value = Money(lots * markets[market].marked())
+            needed += maintenance_margin(notional_of(value), markets[market].tiers.holding(notional_of(value)))
+        rows.append((needed + left, held))
+    columns = PositionColumns(
+        np.array([cash for cash, _ in rows], np.int64),
+        np.cumsum([0, *(len(held) for _, held in rows)]),
+        np.array([market for _, held in rows for market, _ in held], np.int64),
+        np.array([lots for _, held in rows for _, lots in held], np.int64),
+        np.array([lots * markets[market].marked() for _, held in rows for market, lots in held], np.int64),
+    )
+    portfolio = Portfolio(market_columns(markets), columns)
+    assert portfolio.fits().all()
+    found = zip(*(prices.tolist() for prices in portfolio.bands()), strict=True)
+    expected = [band_of_rules(markets, cash, held, place) for cash, held in rows for place in range(len(held))]
+    assert list(found) == expected
+    assert {(below != NO_PRICE, above != NO_PRICE) for below, above in expected} == {*product((False, True), repeat=2)}
+
+
+def band_of_rules(markets: list[Market], cash: int, held: list[tuple[int, int]], place: int) -> tuple[int, int]:
+    """The band of a domain in the market of one of its positions, whose costs are their values at mark."""
+    market = markets[held[place][0]]
+    equity, maintenance = cash, 0
+    exposures: list[Exposure] = []
+    for number, lots in held:
+        value = Money(lots * markets[number].marked())
+        if markets[number] is market:
+            equity, exposures = equity - value, [*exposures, Exposure(lots, market.tiers)]
+        else:
+            maintenance += maintenance_margin(notional_of(value), markets[number].tiers.holding(notional_of(value)))
+    view, mark = PriceView(Money(equity), Money(maintenance), tuple(exposures)), market.marked()
+    if health_at(view, mark) <= 0:
+        return mark, mark
+    ends = (band_end(view, mark, Price(1)), band_end(view, mark, highest_price(view)))
+    return ends[0] or NO_PRICE, ends[1] or NO_PRICE
 
 
 @pytest.mark.parametrize("most_lots", [10**6, 8_000])

@@ -14,7 +14,7 @@ from marginspec_tools.runs.running import Run
 from marginspec_tools.simulate import generate, mixed
 from worlds.golden import FOLDER
 
-LISTING = ("market_listed", "tiers_updated", "fees_updated")
+LISTING = ("market_listed", "tiers_updated", "fees_updated", "limits_updated")
 MODES = {"position_mode": "position_mode", "margin_mode": "margin_mode"}
 JOURNALS = sorted([*FOLDER.glob("*.jsonl"), *(FOLDER.parent / "witnesses").glob("*.jsonl")])
 

@@ -140,9 +140,9 @@ def test_leaves_in_front_that_are_dropped_are_passed_for_good() -> None:
 def crowded(count: int) -> Iterator[Event]:
     """Lots of as many debtors that the fund just covers, and shorts, three times as many, of a mark far below.
 
-    Half of the lots, the older ones, are too dear for anybody. Of the shorts a third have entries that are good enough
-    for all lots and nothing to spare, a third can spare much and have bad entries, and the last of the queue have both
-    for the later lots; scores mix the first two.
+    Half of the lots, the older ones, are too dear for anybody but at an own entry. Of the shorts a third have entries
+    that are good enough for all lots and no room, a third have room and no profit, and the last of the queue have both;
+    scores mix the first two.
     """
     chance = Random(count)
     yield deposit("maker", "100000000")
@@ -156,7 +156,7 @@ def crowded(count: int) -> Iterator[Event]:
     for number in range(count):
         for kind, paid, price in (
             ("tight", chance.randrange(6000, 24000), 1000),
-            ("loose", chance.randrange(400, 900), 800),
+            ("loose", chance.randrange(400, 900), 575),
             ("able", 10**6, 885),
         ):
             account = f"{kind}{number}"
@@ -176,7 +176,7 @@ def in_debt(account: str, market: str, size: int, paid: str) -> Iterator[Event]:
 
 
 def failing_elsewhere(count: int) -> Iterator[Event]:
-    """So many other markets, each short by more than the crowd's, in which nobody has an entry that is good enough."""
+    """So many other markets, each short by more than the crowd's, in which nobody has a profit."""
     for number in range(count):
         market, size = f"M{number:03}", 16 * count
         yield listing(market, (("0", 10, "0.099"),))
@@ -185,7 +185,7 @@ def failing_elsewhere(count: int) -> Iterator[Event]:
         yield from in_debt(f"debtor of {market}".replace(" ", "-"), market, size, str(100 * size))
         yield mark("600", market)
         yield deposit("cheap", str(1000 * size))
-        yield trade("maker", "cheap", str(size), "700", market)
+        yield trade("maker", "cheap", str(size), "595", market)
 
 
 def opened(events: Iterable[Event]) -> OptimizedEngine:
@@ -214,7 +214,7 @@ def test_an_event_looks_at_nodes_by_counterparties_lots_and_steps(count: int) ->
         steps = steps_of(engine)
     assert len(steps) >= count // 8
     assert {one.counterparty.account.rstrip("0123456789") for one in steps} == {"able"}
-    assert min(one.lot for one in steps) == count // 2 + 1
+    assert min(one.lot for one in steps) <= count // 2
     planting, levels = 2 * 4 * count, (3 * count).bit_length()
     assert compared[0] <= planting + 5 * levels * len(steps)
 

@@ -17,7 +17,7 @@ from marginspec_journal.digits import Digits
 from marginspec_journal.events import event_hash, event_object
 from marginspec_journal.header import header_object
 from marginspec_journal.receipts import EFFECT_FORMS, effect_object, receipt_object
-from worlds.events import adjust, decimal, leverage, listing, order, trade
+from worlds.events import adjust, decimal, leverage, listing, new_limits, order, trade
 from worlds.lines import line_of
 from worlds.samples import BTCUSDC, EFFECTS, EVENTS, HEADER
 
@@ -42,13 +42,21 @@ EVENT_TEXTS = {
         '{"buyer":"alice","market":"BTCUSDC","price":"114400","quantity":"0.01","seller":"bob","taker":"buyer",'
         '"type":"trade"}'
     ),
+    trade("alice", "bob", "1", "2", "BTCUSDC", buyer_fee="-0.00000001", seller_fee="0.00"): (
+        '{"buyer":"alice","buyer_fee":"-0.00000001","market":"BTCUSDC","price":"2","quantity":"1","seller":"bob",'
+        '"seller_fee":"0","taker":"buyer","type":"trade"}'
+    ),
+    new_limits(fill_band="0.0050", limit="1000000.00", market="BTCUSDC"): (
+        '{"fill_band":"0.005","market":"BTCUSDC","position_limit":"1000000","type":"update_limits"}'
+    ),
 }
 """Texts in which every kind of field stands."""
 
 EFFECT_TEXTS = [
     (
-        '{"asset":"USDC","clearance_fee":"0.01250000","insurance_fee_share":"0.10000000","maker_fee":"0.00020000",'
-        '"market":"BTCUSDC","price_decimals":2,"quantity_decimals":3,"taker_fee":"0.00040000","tick":"0.10",'
+        '{"asset":"USDC","clearance_fee":"0.01250000","funding_cap":"0.00300000","insurance_fee_share":"0.10000000",'
+        '"maker_fee":"0.00020000","market":"BTCUSDC","position_limit":"250000.000000","price_band":"0.10000000",'
+        '"price_decimals":2,"quantity_decimals":3,"taker_fee":"0.00040000","tick":"0.10",'
         '"tiers":[{"floor":"0.000000","maintenance_rate":"0.00400000","max_leverage":125},'
         '{"floor":"50000.000000","maintenance_rate":"0.00500000","max_leverage":100}],"type":"market_listed"}'
     ),
@@ -59,6 +67,10 @@ EFFECT_TEXTS = [
     (
         '{"clearance_fee":"0.01250000","insurance_fee_share":"0.10000000","maker_fee":"0.00020000",'
         '"market":"BTCUSDC","taker_fee":"0.00040000","type":"fees_updated"}'
+    ),
+    (
+        '{"funding_cap":"0.00300000","market":"BTCUSDC","position_limit":"250000.000000","price_band":"0.10000000",'
+        '"type":"limits_updated"}'
     ),
     '{"market":"BTCUSDC","price":"114400.00","type":"mark"}',
     '{"account":"alice","mode":"one_way","type":"position_mode"}',
@@ -89,15 +101,21 @@ EFFECT_TEXTS = [
         '{"account":"alice","loss":"0.000009","lot":7,"market":"BTCUSDC","quantity":"0.001","side":"BOTH",'
         '"type":"deleveraged","value":"-0.100000"}'
     ),
-    '{"account":"alice","amount":"0.000003","asset":"USDC","type":"levy"}',
-    '{"account":"alice","amount":"0.000003","asset":"USDC","market":"BTCUSDC","side":"SHORT","type":"levy"}',
+    '{"account":"alice","amount":"0.000003","asset":"USDC","layer":"spare","type":"levy"}',
+    (
+        '{"account":"alice","amount":"0.000003","asset":"USDC","layer":"profit","market":"BTCUSDC","side":"SHORT",'
+        '"type":"levy"}'
+    ),
+    '{"account":"alice","amount":"0.000003","asset":"USDC","type":"relief_returned"}',
+    '{"account":"alice","amount":"0.000002","asset":"USDC","market":"BTCUSDC","side":"SHORT","type":"relief_returned"}',
     '{"amount":"0.000000","asset":"USDC","type":"uncovered"}',
     (
         '{"balance":"0.000001","deleveraged":"0.000006","high_water":"0.000002","inflow":"0.000003",'
         '"insurance_drawn":"0.000005","levied":"0.000007","market":"BTCUSDC","outflow":"0.000004",'
         '"type":"reserve_status"}'
     ),
-    '{"asset":"USDC","balance":"2.000000","type":"insurance_status"}',
+    '{"market":"BTCUSDC","price":"114400.00","type":"market_settled"}',
+    '{"asset":"USDC","balance":"2.000000","relief":"0.000005","type":"insurance_status"}',
 ]
 
 
@@ -157,7 +175,7 @@ def test_type_is_the_last_field_of_every_event() -> None:
 
 
 def test_receipt_texts() -> None:
-    accepted = receipt_object(Receipt(None, (EFFECTS[4],)), "ab" * 32, 1, digits())
+    accepted = receipt_object(Receipt(None, (EFFECTS[5],)), "ab" * 32, 1, digits())
     assert canonical_json(accepted).decode() == (
         '{"accepted":true,"effects":[{"account":"alice","mode":"one_way","type":"position_mode"}],'
         f'"event":"{"ab" * 32}","seq":1}}'
@@ -168,12 +186,12 @@ def test_receipt_texts() -> None:
 
 def test_header_has_every_default() -> None:
     assert canonical_json(header_object(Header())).decode() == (
-        '{"assets":{},"journal":1,"profile":{"adl_ranking":"binance","last_resort":"levy"},"rulebook":"1"}'
+        '{"assets":{},"journal":1,"profile":{"adl_ranking":"binance","last_resort":"levy"},"rulebook":"2"}'
     )
     given = Header(Profile("bitmex", "none"), Map({"USDT": 8, "B": 2, "龙": 0}))
     assert canonical_json(header_object(given)).decode() == (
         '{"assets":{"B":{"decimals":2},"USDT":{"decimals":8},"\\u9f99":{"decimals":0}},"journal":1,'
-        '"profile":{"adl_ranking":"bitmex","last_resort":"none"},"rulebook":"1"}'
+        '"profile":{"adl_ranking":"bitmex","last_resort":"none"},"rulebook":"2"}'
     )
 
 

@@ -36,7 +36,7 @@ REFUSED = Receipt(Reason.INVALID_AMOUNT, ())
 def test_hashes_spelled_out() -> None:
     header = (
         b'{"assets":{"USDC":{"decimals":6}},"journal":1,'
-        b'"profile":{"adl_ranking":"binance","last_resort":"levy"},"rulebook":"1"}'
+        b'"profile":{"adl_ranking":"binance","last_resort":"levy"},"rulebook":"2"}'
     )
     event = b'{"account":"alice","amount":"1000.5","asset":"USDC","type":"deposit"}'
     event_sha256 = hashlib.sha256(event).hexdigest()
@@ -51,8 +51,8 @@ def test_hashes_spelled_out() -> None:
     hash_0 = hashlib.sha256(header).digest()
     hash_1 = hashlib.sha256(hash_0 + first).digest()
     hash_2 = hashlib.sha256(hash_1 + second).digest()
-    assert hash_0.hex() == "432455d874be8eea87259539d2446256dcd1d6d9e0fb872618feac4c4fbe4a13"
-    assert hash_2.hex() == "8d141fc44fc4ff0aeffa7e7a7623ad5a7aec760f62aac1cddc0a93e3dcbb579d"
+    assert hash_0.hex() == "b6ecbdba1e39fb52c4b5c65437f21ae767c2a79748f6e0ee041919751f2da8c3"
+    assert hash_2.hex() == "b269bd96c8f5278832305673836f0a94f2c9cefeedd99ef40e93220ba120af72"
 
     chain = ReceiptChain(HEADER)
     assert (chain.hash, chain.events) == (hash_0.hex(), 0)
@@ -193,9 +193,9 @@ def test_kinds_of_fields_are_checked(tmp_path: Path) -> None:
     path = tmp_path / "receipts.jsonl"
     for old, new, field in (
         (b'"max_leverage":125', b'"max_leverage":"125"', "effects[0].tiers[0].max_leverage"),
-        (b'"reduce_only":false', b'"reduce_only":0', "effects[8].reduce_only"),
+        (b'"reduce_only":false', b'"reduce_only":0', "effects[9].reduce_only"),
         (b'"floor":"0.000000",', b"", "effects[0].tiers[0].floor"),
-        (b'"lot":7', b'"lot":7.5', "effects[15].lot"),
+        (b'"lot":7', b'"lot":7.5', "effects[16].lot"),
     ):
         path.write_bytes(line.replace(old, new, 1) + b"\n")
         with pytest.raises(InputError) as refused:
@@ -210,6 +210,6 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_an_account_named_like_the_event_field(tmp_path: Path) -> None:
     event = events.Deposit("event", "event", decimal("1"))
-    chained = ReceiptChain(HEADER).append(event, Receipt(None, (InsuranceStatus("event", Money(1)),)))
+    chained = ReceiptChain(HEADER).append(event, Receipt(None, (InsuranceStatus("event", Money(1), Money(0)),)))
     check = verify_chain(HEADER, write(tmp_path / "receipts.jsonl", [chained]))
     assert check.broken is None

@@ -143,7 +143,7 @@ def test_the_fast_way_never_takes_what_the_definition_refuses(piece: bytes, data
         assert fast == record_of(parse_document(text, "journal", 2), 2)
 
 
-def parquet_of(rows: dict[str, Any], tmp_path: Path, header: bytes | None = b'{"journal":1,"rulebook":"1"}') -> Path:
+def parquet_of(rows: dict[str, Any], tmp_path: Path, header: bytes | None = b'{"journal":1,"rulebook":"2"}') -> Path:
     table = pa.table(rows)
     path = tmp_path / "bad.parquet"
     pq.write_table(table.replace_schema_metadata({b"marginspec": header} if header else {}), path)

@@ -2,6 +2,7 @@
 
 import struct
 import tracemalloc
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -21,7 +22,7 @@ from marginspec_journal.strict_json import parse_document
 from worlds.samples import EVENTS, HEADER
 from worlds.strategies import records
 
-HEADER_LINE = b'{"journal":1,"rulebook":"1"}\n'
+HEADER_LINE = b'{"journal":1,"rulebook":"2"}\n'
 DEPOSIT = b'{"type":"deposit","account":"alice","asset":"USDT","amount":"1000"}\n'
 TRADE = (
     b'{"type":"trade","market":"BTCUSDT","price":"114400.00","quantity":"0.010",'
@@ -52,7 +53,7 @@ def test_what_is_written(tmp_path: Path) -> None:
     header, first, second = path.read_text("utf-8").splitlines()
     assert parse_document(header.encode(), "header").value == {
         "journal": 1,
-        "rulebook": "1",
+        "rulebook": "2",
         "profile": {"adl_ranking": "binance", "last_resort": "levy"},
         "assets": {},
     }
@@ -80,11 +81,11 @@ def test_what_fails_while_it_is_written_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_header_may_say_nothing_or_everything(tmp_path: Path) -> None:
     for text, header in (
-        ('{"journal":1,"rulebook":"1"}', Header()),
-        ('{"journal":1,"rulebook":"1","profile":"reserve"}', Header()),
-        ('{"rulebook":"1","assets":{},"profile":{},"journal":1}', Header()),
-        ('{"journal":1,"rulebook":"1","assets":{"USDC":{"decimals":6}}}', HEADER),
-        ('{"journal":1,"rulebook":"1","profile":{"last_resort":"none"}}', Header(Profile("binance", "none"))),
+        ('{"journal":1,"rulebook":"2"}', Header()),
+        ('{"journal":1,"rulebook":"2","profile":"reserve"}', Header()),
+        ('{"rulebook":"2","assets":{},"profile":{},"journal":1}', Header()),
+        ('{"journal":1,"rulebook":"2","assets":{"USDC":{"decimals":6}}}', HEADER),
+        ('{"journal":1,"rulebook":"2","profile":{"last_resort":"none"}}', Header(Profile("binance", "none"))),
     ):
         assert open_journal(file_of(text.encode() + b"\n", tmp_path)).header == header
 
@@ -100,6 +101,20 @@ def test_lines_do_not_depend_on_how_much_is_read_at_once(
     monkeypatch.setattr(lines, "_COMPRESSED_CHUNK", size)
     found = list(open_journal(path))
     assert found == [Record(line, event) for line, event in enumerate(EVENTS, 2)]
+
+
+@pytest.mark.parametrize("size", [1, 100, 10_000])
+def test_what_is_read_ahead_counts_only_once_it_is_given(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "_AHEAD", size)
+    journal = open_journal(file_of(HEADER_LINE + DEPOSIT * 5 + b"{}\n" + DEPOSIT, tmp_path))
+    given = iter(journal)
+    for count in range(1, 6):
+        assert next(given).line == count + 1
+        assert journal.sha256_so_far() == sha256(HEADER_LINE + DEPOSIT * count).hexdigest()
+    with pytest.raises(InputError, match=":7: type: missing field"):
+        next(given)
 
 
 def test_reading_is_lazy(tmp_path: Path) -> None:
@@ -143,7 +158,11 @@ def test_a_file_cut_anywhere_is_refused_or_has_whole_lines_only(tmp_path: Path) 
     (HEADER_LINE + DEPOSIT.replace(b"alice", b"\xed\xa0\x80"), ":2: not UTF-8 at byte 30"),
     (HEADER_LINE + DEPOSIT[:-1] + b"x\n", ":2: not JSON: Extra data"),
     (HEADER_LINE + b"[" * 100_000 + b"\n", ":2: nested too deeply"),
-    (HEADER_LINE.replace(b'"1"', b'"2"'), ':1: rulebook: unknown rulebook version, expected "1"'),
+    (HEADER_LINE.replace(b'"2"', b'"3"'), ':1: rulebook: unknown rulebook version, expected "2"'),
+    (
+        HEADER_LINE.replace(b'"2"', b'"1"'),
+        ':1: rulebook: rulebook 1 has other outcomes and is not run any more, expected "2"',
+    ),
     (DEPOSIT, ":1: type: unknown field"),
 ])  # fmt: skip
 def test_refusals_of_files(content: bytes, message: str, tmp_path: Path) -> None:

@@ -107,20 +107,20 @@ def wrong_headers() -> Iterator[Malformed]:
     """Headers with unknown keys and values."""
     good = json.dumps(SAMPLES["deposit"])
     for place, (text, field) in enumerate((
-        ('{"journal":2,"rulebook":"1"}', "journal"), ('{"journal":"1","rulebook":"1"}', "journal"),
-        ('{"journal":1,"rulebook":"2"}', "rulebook"), ('{"journal":1,"rulebook":1}', "rulebook"),
-        ('{"rulebook":"1"}', "journal"), ('{"journal":1}', "rulebook"),
-        ('{"journal":1,"rulebook":"1","color":1}', "color"),
-        ('{"journal":1,"rulebook":"1","profile":"other"}', "profile"),
-        ('{"journal":1,"rulebook":"1","profile":{"adl_ranking":"okx"}}', "profile.adl_ranking"),
-        ('{"journal":1,"rulebook":"1","profile":{"last_resort":null}}', "profile.last_resort"),
-        ('{"journal":1,"rulebook":"1","profile":{"rank":"binance"}}', "profile.rank"),
-        ('{"journal":1,"rulebook":"1","assets":[]}', "assets"),
-        ('{"journal":1,"rulebook":"1","assets":{"US DT":{}}}', 'assets."US DT"'),
-        ('{"journal":1,"rulebook":"1","assets":{"USDT":{"decimals":9}}}', "assets.USDT.decimals"),
-        ('{"journal":1,"rulebook":"1","assets":{"USDT":{"decimals":-1}}}', "assets.USDT.decimals"),
-        ('{"journal":1,"rulebook":"1","assets":{"USDT":{"digits":8}}}', "assets.USDT.digits"),
-        ('{"journal":1,"journal":1,"rulebook":"1"}', None), (good, "type"), ("[]", None), ("null", None), ("{", None),
+        ('{"journal":2,"rulebook":"2"}', "journal"), ('{"journal":"1","rulebook":"2"}', "journal"),
+        ('{"journal":1,"rulebook":"1"}', "rulebook"), ('{"journal":1,"rulebook":1}', "rulebook"),
+        ('{"rulebook":"2"}', "journal"), ('{"journal":1}', "rulebook"),
+        ('{"journal":1,"rulebook":"2","color":1}', "color"),
+        ('{"journal":1,"rulebook":"2","profile":"other"}', "profile"),
+        ('{"journal":1,"rulebook":"2","profile":{"adl_ranking":"okx"}}', "profile.adl_ranking"),
+        ('{"journal":1,"rulebook":"2","profile":{"last_resort":null}}', "profile.last_resort"),
+        ('{"journal":1,"rulebook":"2","profile":{"rank":"binance"}}', "profile.rank"),
+        ('{"journal":1,"rulebook":"2","assets":[]}', "assets"),
+        ('{"journal":1,"rulebook":"2","assets":{"US DT":{}}}', 'assets."US DT"'),
+        ('{"journal":1,"rulebook":"2","assets":{"USDT":{"decimals":9}}}', "assets.USDT.decimals"),
+        ('{"journal":1,"rulebook":"2","assets":{"USDT":{"decimals":-1}}}', "assets.USDT.decimals"),
+        ('{"journal":1,"rulebook":"2","assets":{"USDT":{"digits":8}}}', "assets.USDT.digits"),
+        ('{"journal":1,"journal":1,"rulebook":"2"}', None), (good, "type"), ("[]", None), ("null", None), ("{", None),
     )):  # fmt: skip
         yield Malformed(f"header-{place}", f"{text}\n{good}\n".encode(), 1, field)
 

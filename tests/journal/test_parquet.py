@@ -25,7 +25,7 @@ from marginspec_journal.events import EVENT_FORMS
 from worlds.samples import EVENTS, HEADER
 from worlds.strategies import MOST_UNITS, records
 
-HEADER_TEXT = b'{"journal":1,"rulebook":"1"}'
+HEADER_TEXT = b'{"journal":1,"rulebook":"2"}'
 AMOUNT = pa.decimal128(38, 8)
 ONE = pa.array([Decimal("1.00000000")], AMOUNT)
 DEPOSIT: dict[str, Any] = {"type": ["deposit"], "account": ["a"], "asset": ["USDT"], "amount": ONE}
@@ -105,7 +105,7 @@ def test_what_is_written(tmp_path: Path) -> None:
     schema = pq.read_schema(path)
     assert schema.metadata == {
         b"marginspec": b'{"assets":{"USDC":{"decimals":6}},"journal":1,'
-        b'"profile":{"adl_ranking":"binance","last_resort":"levy"},"rulebook":"1"}'
+        b'"profile":{"adl_ranking":"binance","last_resort":"levy"},"rulebook":"2"}'
     }
     assert schema.field("price").type == schema.field("amount").type == AMOUNT
     assert schema.field("tiers").type.value_type == pa.struct(TIER_FIELDS)
@@ -251,7 +251,7 @@ def test_each_column_that_is_not_the_types_own_is_refused_and_each_own_is_needed
     (b"", ": marginspec: not JSON: Expecting value"),
     (b"\xff", ": marginspec: not UTF-8 at byte 1"),
     (b"{}", ": journal: missing field"),
-    (b'{"journal":2,"rulebook":"1"}', ": journal: unknown version, expected 1"),
+    (b'{"journal":2,"rulebook":"2"}', ": journal: unknown version, expected 1"),
     (b'{"journal":1,"journal":1}', ': repeated field "journal"'),
 ])  # fmt: skip
 def test_wrong_headers(header: bytes, message: str, tmp_path: Path) -> None:

@@ -222,7 +222,7 @@ GOOD = {"days": 9, "left": "0.007", "price": "0.99", "quantity": "0.005", "side"
             (
                 "paid_by: expected a ledger account: external:asset, wallet:account:asset, "
                 "isolated:account:market:side, position:account:market:side, "
-                "lot:id, reserve:market, insurance:asset, house:asset, clearing:asset"
+                "lot:id, reserve:market, insurance:asset, relief:asset, house:asset, clearing:asset"
             ),
         ),
     ],

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, get_args
 
+import attrs
 import pytest
 from immutables import Map
 from jsonschema import Draft202012Validator
@@ -11,6 +12,7 @@ from jsonschema import Draft202012Validator
 from marginspec.model.effects import Effect, Receipt
 from marginspec.model.events import Event
 from marginspec.model.fields import type_name
+from marginspec.model.market import Limits
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, Profile, Ranking, State
 from marginspec_journal.canonical import canonical_json
@@ -58,7 +60,7 @@ def digits() -> Digits:
 def test_schema_is_valid_and_closed(name: str) -> None:
     found = schema(name)
     Draft202012Validator.check_schema(found)
-    assert found["$id"] == f"urn:marginspec:rulebook:1:{name}"
+    assert found["$id"] == f"urn:marginspec:rulebook:2:{name}"
     for definition in (found, *found["$defs"].values()):
         if definition.get("type") == "object":
             assert "additionalProperties" in definition
@@ -143,10 +145,10 @@ def test_what_validates_is_read(event: Event) -> None:
 def test_headers_validate() -> None:
     JOURNAL.validate(header_object(Header()))
     JOURNAL.validate(header_object(Header(Profile("bitmex", "none"), Map({"USDT": 8, "龙": 0}))))
-    JOURNAL.validate({"journal": 1, "rulebook": "1", "profile": "reserve", "assets": {"USDT": {}}})
-    assert not JOURNAL.is_valid({"journal": 2, "rulebook": "1"})
-    assert not JOURNAL.is_valid({"journal": 1, "rulebook": "1", "assets": {"USDT": {"decimals": 9}}})
-    assert not JOURNAL.is_valid({"journal": 1, "rulebook": "1", "profile": "fair"})
+    JOURNAL.validate({"journal": 1, "rulebook": "2", "profile": "reserve", "assets": {"USDT": {}}})
+    assert not JOURNAL.is_valid({"journal": 2, "rulebook": "2"})
+    assert not JOURNAL.is_valid({"journal": 1, "rulebook": "2", "assets": {"USDT": {"decimals": 9}}})
+    assert not JOURNAL.is_valid({"journal": 1, "rulebook": "2", "profile": "fair"})
 
 
 @pytest.mark.parametrize("effect", EFFECTS)
@@ -154,7 +156,7 @@ def test_effects_validate_with_exactly_their_fields(effect: Effect) -> None:
     encoded = effect_object(effect, digits())
     receipt = receipt_object(Receipt(None, (effect,)), "ab" * 32, 1, digits())
     RECEIPT.validate(receipt)
-    for name in encoded:
+    for name in encoded.keys() - attrs.asdict(Limits()).keys():
         rest = {other: value for other, value in encoded.items() if other != name}
         assert not RECEIPT.is_valid({**receipt, "effects": [rest]})
     assert not RECEIPT.is_valid({**receipt, "effects": [{**encoded, "more": "1"}]})
@@ -247,7 +249,7 @@ QUESTION = {
 
 @pytest.mark.parametrize("kind", ["tier", "maintenance", "initial", "band", "bankruptcy", "adl_score"])
 def test_calc_questions_validate(kind: str) -> None:
-    CALC.validate({"calc": 1, "rulebook": "1", "questions": [{**QUESTION, "kind": kind}]})
+    CALC.validate({"calc": 1, "rulebook": "2", "questions": [{**QUESTION, "kind": kind}]})
 
 
 def test_calc_positions_have_a_cost_or_an_entry() -> None:
@@ -256,7 +258,7 @@ def test_calc_positions_have_a_cost_or_an_entry() -> None:
     for price, valid in (({}, False), (cost, True), (entry, True), ({**cost, **entry}, False)):
         domain = {"cash": "1", "positions": [{**position, **price}]}
         questions = [{**QUESTION, "domain": domain}]
-        assert CALC.is_valid({"calc": 1, "rulebook": "1", "questions": questions}) == valid
+        assert CALC.is_valid({"calc": 1, "rulebook": "2", "questions": questions}) == valid
 
 
 @pytest.mark.parametrize(
@@ -288,9 +290,9 @@ def test_calc_positions_have_a_cost_or_an_entry() -> None:
     ],
 )
 def test_calc_answers_validate(answer: Schema) -> None:
-    CALC.validate({"calc": 1, "rulebook": "1", "id": "q1", **answer})
-    assert not CALC.is_valid({"calc": 1, "rulebook": "1", **answer})
-    assert not CALC.is_valid({"calc": 1, "rulebook": "1", "id": "q1", **answer, "more": 1})
+    CALC.validate({"calc": 1, "rulebook": "2", "id": "q1", **answer})
+    assert not CALC.is_valid({"calc": 1, "rulebook": "2", **answer})
+    assert not CALC.is_valid({"calc": 1, "rulebook": "2", "id": "q1", **answer, "more": 1})
 
 
 def test_non_ascii_names_validate_as_they_are_and_escaped() -> None:

@@ -10,6 +10,7 @@ import attrs
 import pytest
 from immutables import Map
 
+from marginspec.model.account import DomainKey
 from marginspec.model.events import Event
 from marginspec.model.state import Header, Profile, State
 from marginspec.transition import apply
@@ -67,16 +68,17 @@ def test_full_state_document() -> None:
             {"floor": "50000.000000", "maintenance_rate": "0.00500000", "max_leverage": 100},
         ],
     }
+    limits = {"price_band": "0.10000000", "funding_cap": "0.00300000", "position_limit": "250000.000000"}
     tiers = [
         {"floor": "0.00000000", "maintenance_rate": "0.00400000", "max_leverage": 125},
         {"floor": "50000.00000000", "maintenance_rate": "0.00500000", "max_leverage": 100},
     ]
     assert document() == {
         "state": 1,
-        "rulebook": "1",
+        "rulebook": "2",
         "header": {
             "journal": 1,
-            "rulebook": "1",
+            "rulebook": "2",
             "profile": {"adl_ranking": "binance", "last_resort": "levy"},
             "assets": {"USDC": {"decimals": 6}},
         },
@@ -96,7 +98,8 @@ def test_full_state_document() -> None:
             "lot:7": "457.600000",
             "reserve:BTCUSDC": "0.000001",
             "insurance:USDC": "0.000002",
-            "house:USDC": "-0.000003",
+            "relief:USDC": "0.000007",
+            "house:USDC": "-0.000010",
         },
         "positions": {
             "alice:BTCUSDC:BOTH": {"quantity": "0.010", "margin_mode": "isolated", "leverage": 10},
@@ -115,7 +118,8 @@ def test_full_state_document() -> None:
         },
         "marks": {"BTCUSDC": "114400.00"},
         "uncovered": {"USDC": "0.000004"},
-        "markets": {"BTCUSDC": market, "龙虾USDT": {**market, "asset": "USDT", "tiers": tiers}},
+        "relief_claims": {"alice:BTCUSDC:BOTH:USDC": "0.000004", "bob:USDC": "0.000003"},
+        "markets": {"BTCUSDC": {**market, **limits}, "龙虾USDT": {**market, "asset": "USDT", "tiers": tiers}},
         "accounts": {
             "alice": {"position_mode": "one_way"},
             "bob": {"position_mode": "hedge"},
@@ -157,6 +161,7 @@ def test_full_state_document() -> None:
                 "levied": "0.000007",
             }
         },
+        "closed_markets": ["ETHUSDC.2025", "龙USDT"],
     }
 
 
@@ -212,7 +217,7 @@ def test_an_opening_state_need_not_state_its_hash(tmp_path: Path) -> None:
 def test_an_opening_state_may_be_written_by_hand(tmp_path: Path) -> None:
     found = document(opening(FULL_STATE))
     del found["hash"]
-    found["header"] = {"journal": 1, "rulebook": "1", "assets": {"USDC": {"decimals": 6}}, "profile": "reserve"}
+    found["header"] = {"journal": 1, "rulebook": "2", "assets": {"USDC": {"decimals": 6}}, "profile": "reserve"}
     found["ledger"]["wallet:alice:USDC"] = "5000"
     found["markets"]["BTCUSDC"]["taker_fee"] = "0.0004"
     found["positions"]["alice:BTCUSDC:BOTH"]["quantity"] = "0.01"
@@ -224,7 +229,7 @@ def test_an_opening_state_may_be_written_by_hand(tmp_path: Path) -> None:
 def test_header_defaults(tmp_path: Path) -> None:
     found = document(opening(State()))
     del found["hash"]
-    found["header"] = {"journal": 1, "rulebook": "1", "assets": {"A": {}}, "profile": {"adl_ranking": "bitmex"}}
+    found["header"] = {"journal": 1, "rulebook": "2", "assets": {"A": {}}, "profile": {"adl_ranking": "bitmex"}}
     header = Header(Profile("bitmex", "levy"), Map({"A": 8}))
     assert read(tmp_path, found).state.header == header
 
@@ -243,6 +248,14 @@ def test_funds_below_zero_are_left_to_the_invariants(tmp_path: Path) -> None:
     assert read(tmp_path, document()).state.ledger == FULL_STATE.ledger
 
 
+def test_a_claim_outlives_its_market(tmp_path: Path) -> None:
+    found = document()
+    claiming("bob:龙USDT:LONG:USDC", "carol:龙USDT:BOTH:USDC")(found)
+    again = read(tmp_path, found)
+    assert again.state.relief_claims["USDC"][DomainKey("carol", "USDC", "龙USDT", "BOTH")] == 1
+    assert document(again) == found
+
+
 Change = Callable[[Document], object]
 
 
@@ -255,6 +268,16 @@ def setting(path: str, value: Any) -> Change:
         for parent in parents:
             place = place[int(parent)] if isinstance(place, list) else place[parent]
         place[last] = value
+
+    return change
+
+
+def claiming(*domains: str) -> Change:
+    """Have these domains a claim of a quantum of USDC on what was bob's."""
+
+    def change(found: Document) -> None:
+        claims = {**found["relief_claims"], **dict.fromkeys(domains, "0.000001")}
+        found["relief_claims"] = {**claims, "bob:USDC": f"0.{3 - len(domains):06}"}
 
     return change
 
@@ -296,7 +319,8 @@ MALFORMED: list[tuple[Change, str]] = [
     # versions, counts, hash
     (setting("state", 2), "state"),
     (setting("state", "1"), "state"),
-    (setting("rulebook", "2"), "rulebook"),
+    (setting("rulebook", "3"), "rulebook"),
+    (setting("rulebook", "1"), "rulebook"),
     (setting("rulebook", 1), "rulebook"),
     (setting("more", 1), "more"),
     (setting("a\x1b[2J", 1), '"a\\u001b[2J"'),
@@ -314,7 +338,7 @@ MALFORMED: list[tuple[Change, str]] = [
     # header
     (setting("header", []), "header"),
     (setting("header/journal", 2), "header.journal"),
-    (setting("header/rulebook", "0"), "header.rulebook"),
+    (setting("header/rulebook", "1"), "header.rulebook"),
     (setting("header/more", 1), "header.more"),
     (removing("header/journal"), "header.journal"),
     (setting("header/profile", "default"), "header.profile"),
@@ -448,6 +472,18 @@ MALFORMED: list[tuple[Change, str]] = [
     (setting("uncovered/USDC", "0"), "uncovered.USDC"),
     (setting("uncovered/USDC", "-1"), "uncovered.USDC"),
     (setting("uncovered/a:b", "1"), "uncovered.a:b"),
+    # claims on relief
+    (setting("relief_claims/bob:USDC", "0"), "relief_claims.bob:USDC"),
+    (setting("relief_claims/bob:USDC", "0.000002"), "relief_claims"),
+    (setting("relief_claims/bob:USDT", "1"), "relief_claims"),
+    (setting("relief_claims", {}), "relief_claims"),
+    (setting("relief_claims/bob", "1"), "relief_claims.bob"),
+    (setting("relief_claims/bob:", "1"), "relief_claims.bob:"),
+    (setting("relief_claims/erin:USDC", "1"), "relief_claims.erin:USDC"),
+    (setting("relief_claims/bob:NONE:LONG:USDC", "1"), "relief_claims.bob:NONE:LONG:USDC"),
+    (setting("relief_claims/bob:BTCUSDC:LONG:USDT", "1"), "relief_claims.bob:BTCUSDC:LONG:USDT"),
+    (setting("relief_claims/bob:BTCUSDC:UP:USDC", "1"), "relief_claims.bob:BTCUSDC:UP:USDC"),
+    (claiming("bob:龙USDT:LONG:USDC", "carol:龙USDT:LONG:USDT"), "relief_claims.carol:龙USDT:LONG:USDT"),
     (setting("fund_status/ETHUSDC", {}), "fund_status.ETHUSDC"),
     (setting("fund_status/BTCUSDC/inflow", "-1"), "fund_status.BTCUSDC.inflow"),
     (setting("fund_status/BTCUSDC/more", "1"), "fund_status.BTCUSDC.more"),
@@ -456,6 +492,15 @@ MALFORMED: list[tuple[Change, str]] = [
     (setting("fund_status/BTCUSDC/balance", "0"), "fund_status.BTCUSDC"),
     (removing("fund_status/BTCUSDC"), "fund_status.BTCUSDC"),
     (removing("ledger/reserve:BTCUSDC"), "fund_status.BTCUSDC"),
+    # closed markets
+    (removing("closed_markets"), "closed_markets"),
+    (setting("closed_markets", {"A": 1}), "closed_markets"),
+    (setting("closed_markets", ["A", ""]), "closed_markets[1]"),
+    (setting("closed_markets", ["A", "BTCUSDC"]), "closed_markets[1]"),
+    (setting("closed_markets", ["B", "A"]), "closed_markets[1]"),
+    (setting("closed_markets", ["A", "A"]), "closed_markets[1]"),
+    (setting("settings/alice:ETHUSDC.2025", {"leverage": 5}), "settings.alice:ETHUSDC.2025"),
+    (setting("ledger/reserve:ETHUSDC.2025", "1"), "ledger.reserve:ETHUSDC.2025"),
 ]
 
 

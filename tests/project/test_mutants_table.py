@@ -103,10 +103,10 @@ def survivor() -> str:
 def test_a_changed_function_is_to_be_judged_anew(checkout: Path) -> None:
     replace_in(
         checkout / RULES / "settlement" / "levy.py",
-        "payers: list[DomainKey] = []",
-        "payers: list[DomainKey] = []  # new",
+        "ledger.wallet(domain.account, domain.asset)\n    transaction",
+        "ledger.wallet(domain.account, domain.asset)  # new\n    transaction",
     )
-    own = [row.id for row in ROWS.values() if row.function == "marginspec.settlement.levy.levy"]
+    own = [row.id for row in ROWS.values() if row.function == "marginspec.settlement.levy.pay_back"]
     assert open_questions(checkout) == [f"{name} is to be judged anew" for name in own] != []
 
 

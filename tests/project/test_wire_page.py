@@ -32,6 +32,7 @@ def test_the_state_from_tables_is_one_and_the_observed_event_agrees(tmp_path: Pa
     assert summary["assets"]["USDT"] == {
         "net_deposits": "9320.00",
         "insurance": "300.00",
+        "relief": "0.00",
         "house": "20.00",
         "uncovered": "0.00",
     }

@@ -209,7 +209,9 @@ amounts = st.integers(-3, 40) | st.integers(-(2**62), 2**62) | st.sampled_from([
 
 
 def test_many_rules_are_functions_of_integers() -> None:
-    assert {"div_up", "next_share", "released_cost", "clearance_fee", "step_quantity", "draw_amounts"} <= set(FUNCTIONS)
+    assert {"div_up", "next_share", "released_cost", "clearance_fee", "stepped_down_size", "draw_amounts"} <= set(
+        FUNCTIONS
+    )
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))

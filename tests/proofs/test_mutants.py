@@ -10,8 +10,9 @@ import pytest
 from click import UsageError
 
 import marginspec_proofs.theorems
-from marginspec_proofs.mutation import judging
+from marginspec_proofs.mutation import judging, mutants
 from marginspec_proofs.mutation.judging import (
+    CHEAP,
     SURVIVED,
     TESTS,
     Judgement,
@@ -31,6 +32,8 @@ from marginspec_proofs.mutation.judging import (
 )
 from marginspec_proofs.mutation.mutants import (
     MOST_OF_A_FUNCTION,
+    MOST_OF_LOOPS,
+    MOST_SWAPPED,
     RULES,
     Mutant,
     by_chance,
@@ -38,6 +41,7 @@ from marginspec_proofs.mutation.mutants import (
     functions_with_clauses,
     mutants_of,
 )
+from marginspec_proofs.mutation.several_lines import OF_LOOPS, SWAPPED
 from marginspec_proofs.prover.proving import Outcome
 from marginspec_proofs.prover.solvers import TooManySteps, ask_z3, metered
 from marginspec_proofs.prover.statements import REGISTRY
@@ -120,9 +124,67 @@ def test_the_opposite_of_a_division_is_known_in_the_module() -> None:
 
 
 def test_at_most_so_many_of_a_function_are_chosen_always_the_same() -> None:
-    functions = [one.function for one in MUTANTS.values()]
-    assert max(functions.count(one) for one in functions) == MOST_OF_A_FUNCTION
+    sorts = (((SWAPPED,), MOST_SWAPPED), (OF_LOOPS, MOST_OF_LOOPS))
+    of_places = [one.function for one in MUTANTS.values() if one.kind not in (SWAPPED, *OF_LOOPS)]
+    assert max(of_places.count(one) for one in of_places) == MOST_OF_A_FUNCTION
+    for kinds, most in sorts:
+        functions = [one.function for one in MUTANTS.values() if one.kind in kinds]
+        assert max((functions.count(one) for one in functions), default=0) == most
     assert list(MUTANTS.values()) == chosen_mutants(ROOT)
+
+
+LOOPING = '''
+@rule("LEV-01")
+def example(book: Book, wanted: int) -> int:
+    """A text."""
+    found = start(book)
+    while found < wanted:
+        book.grow()
+        found = measure(book)
+    for key, value in sorted(book.items()):
+        if value:
+            book.drop(key)
+            book.effects.append(key)
+    return sum(one for one in book.rest if one)
+'''
+
+
+def test_every_fault_of_several_lines() -> None:
+    own = [one for one in whats(LOOPING) if one.startswith((SWAPPED, *OF_LOOPS))]
+    assert own == [
+        "bounded-1: while found < wanted: -> ends after 8 turns",
+        "round-1: while found < wanted: -> one round only",
+        "swapped-1: book.grow(); found = measure(book) -> the other way round",
+        "bounded-2: for key, value in sorted(book.items()): -> ends after 8 turns",
+        "round-2: sorted(book.items()) -> without the last",
+        "skipped-1: sorted(book.items()) -> without the first",
+        "swapped-2: book.drop(key); book.effects.append(key) -> the other way round",
+        "skipped-2: book.rest -> without the first",
+        "stale-1: found = measure(book) -> as it was before",
+    ]
+
+
+def text_of(fault: str) -> str:
+    """The body of the example with a fault of several lines, after its docstring."""
+    ((prefix, function),) = functions_with_clauses(ast.parse(LOOPING))
+    found = {one.id.partition(":")[2]: one for one in mutants_of("module", prefix + function.name, function, LOOPING)}
+    return found[fault].text.partition('"""A text."""\n')[2]
+
+
+def test_a_planted_bound_counts_turns_before_each() -> None:
+    assert text_of("bounded-1").splitlines()[:8] == [
+        "    found = start(book)",
+        "    turns = 0",
+        "    while found < wanted:",
+        "        if turns >= 8:",
+        "            break",
+        "        turns = turns + 1",
+        "        book.grow()",
+        "        found = measure(book)",
+    ]
+    assert "list(sorted(book.items()))[:-1]" in text_of("round-2")
+    assert "found = measure(book)\n        book.grow()\n" in text_of("swapped-1")
+    assert "        book.grow()\n        pass\n" in text_of("stale-1")
 
 
 def test_the_choice_stays_when_a_module_moves_to_another_room() -> None:
@@ -137,7 +199,7 @@ def test_the_choice_stays_when_a_module_moves_to_another_room() -> None:
 
 # ------------------------------------------------------------- judging
 
-WEIGHTS = {name: Weight("", 10_000, 10_000_000, 100_000) for name in REGISTRY}
+WEIGHTS = {name: Weight("", 10_000, CHEAP, 1_000_000) for name in REGISTRY}
 
 
 def fault(right: str, wrong: str, module: str, function: str) -> Mutant:
@@ -351,6 +413,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     text = '@rule("FND-01")\ndef funding_due(value, rate):\n    return value * rate + 1\n'
     (tmp_path / "spec" / "marginspec" / "handlers" / "funding.py").write_text(text, "utf-8")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(mutants, "MOST_OF_A_FUNCTION", 4)
     monkeypatch.setattr(mutating, "current_weights", lambda *_: {})
     return tmp_path
 

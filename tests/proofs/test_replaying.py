@@ -191,7 +191,8 @@ def test_events_after_a_state_need_a_file_for_it(tmp_path: Path, monkeypatch: py
 
 def test_events_in_a_market_with_positions_replay() -> None:
     numbers = {
-        "mark of first": 10, "reserve first": 4, "insurance USDT": 5, "house USDT": 0, "price": 11,
+        "mark of first": 10, "reserve first": 4, "insurance USDT": 5, "house USDT": 0, "relief USDT": 0,
+        "price": 11,
         "wallet alice USDT": 100, "size of alice in first": 3, "position alice first BOTH": -30,
         "wallet bob USDT": 100, "size of bob in first": 3, "position bob first BOTH": 30,
     }  # fmt: skip

@@ -21,9 +21,11 @@ from marginspec_proofs.mutation.mutants import module_of
 
 PACKAGE = Path(__file__).parents[2] / "spec" / "marginspec"
 RULES = sorted(PACKAGE.rglob("*.py"))
-FUNDS = ("reserve", "insurance", "house", "clearing")
+FUNDS = ("reserve", "insurance", "relief", "house", "clearing")
 Call = tuple[str, str, str]
 """The module that moves money, the ledger account that it comes from, the one that it goes to."""
+
+GIVEN_BACK = "cash_account(domain) if is_there else ledger.wallet(domain.account, domain.asset)"
 
 CALLS: set[Call] = {
     ("handlers.cash", "cash_account(source)", "cash_account(target)"),
@@ -35,21 +37,29 @@ CALLS: set[Call] = {
     ("margin.closing", "ledger.position(*part.key)", "part.cash"),
     ("handlers.trading", "leg.cash", "ledger.insurance(asset)"),
     ("handlers.trading", "leg.cash", "ledger.house(asset)"),
+    ("handlers.trading", "ledger.house(market.asset)", "leg.cash if leg.key in transaction.positions else wallet"),
     ("handlers.trading", "cash_account(cross)", "leg.cash"),
     ("handlers.trading", "leg.cash", "ledger.wallet(domain.account, domain.asset)"),
     ("margin.closing", "cash_account(domain)", "ledger.wallet(domain.account, domain.asset)"),
-    ("handlers.funding", "payer", "ledger.clearing(market.asset)"),
-    ("handlers.funding", "ledger.clearing(market.asset)", "receiver"),
+    ("transaction", "payer", "clearing(asset)"),
+    ("transaction", "clearing(asset)", "receiver"),
     ("handlers.funding", "ledger.clearing(market.asset)", "ledger.insurance(market.asset)"),
     ("settlement.liquidation", "ledger.lot(taken.id)", "ledger.position(*key)"),
     ("settlement.liquidation", "cash_account(domain)", "ledger.lot(taken.id)"),
     ("handlers.fills", "ledger.position(*key)", "ledger.lot(lot.id)"),
-    ("handlers.fills", "ledger.lot(lot.id)", "ledger.reserve(market.id)"),
+    ("settlement.waterfall", "ledger.lot(lot_id)", "ledger.reserve(market.id)"),
+    ("settlement.market_closing", "ledger.position(*key)", "cash_account(domain)"),
+    ("settlement.market_closing", "ledger.reserve(market.id)", "ledger.insurance(market.asset)"),
     ("settlement.waterfall", "ledger.reserve(market.id)", "ledger.lot(lot_id)"),
     ("settlement.waterfall", "ledger.insurance(market.asset)", "ledger.lot(lot_id)"),
+    ("settlement.waterfall", "ledger.relief(market.asset)", "ledger.lot(lot_id)"),
     ("settlement.deleveraging", "ledger.position(*key)", "ledger.lot(lot.id)"),
+    ("settlement.deleveraging", "ledger.lot(lot.id)", "ledger.reserve(market.id)"),
+    ("settlement.deleveraging", "ledger.lot(heir.id)", "ledger.lot(lot.id)"),
     ("settlement.levy", "ledger.house(asset)", "ledger.insurance(asset)"),
-    ("settlement.levy", "cash_account(domain)", "ledger.insurance(domain.asset)"),
+    ("settlement.levy", "cash_account(domain)", "ledger.relief(domain.asset)"),
+    ("settlement.levy", "ledger.relief(domain.asset)", GIVEN_BACK),
+    ("settlement.claims", "ledger.relief(domain.asset)", "ledger.insurance(domain.asset)"),
     ("transaction", "source", "target"),
     ("transaction", "target", "source"),
 }
@@ -113,22 +123,28 @@ def test_money_moves_in_these_ways_only() -> None:
 
 
 @pytest.mark.rule("LED-03", "INV-07")
-def test_only_the_profit_of_a_fill_goes_to_a_reserve() -> None:
+def test_only_the_profit_of_a_fill_and_of_what_was_declared_goes_to_a_reserve() -> None:
     assert {call for call in calls_that_move_money() if "reserve(" in call[2]} == {
-        ("handlers.fills", "ledger.lot(lot.id)", "ledger.reserve(market.id)")
+        ("settlement.deleveraging", "ledger.lot(lot.id)", "ledger.reserve(market.id)"),
+        ("settlement.waterfall", "ledger.lot(lot_id)", "ledger.reserve(market.id)"),
     }
 
 
 @pytest.mark.rule("LED-02", "INV-03", "WTF-01")
 def test_funds_pay_in_these_ways_only() -> None:
-    from_a_fund = tuple(f"ledger.{name}(" for name in FUNDS)
+    from_a_fund = tuple(f"{owner}{name}(" for owner in ("ledger.", "") for name in FUNDS)
     assert {call for call in calls_that_move_money() if call[1].startswith(from_a_fund)} == {
         ("handlers.cash", "ledger.house(event.asset)", "ledger.external(event.asset)"),
-        ("handlers.funding", "ledger.clearing(market.asset)", "receiver"),
+        ("handlers.trading", "ledger.house(market.asset)", "leg.cash if leg.key in transaction.positions else wallet"),
+        ("transaction", "clearing(asset)", "receiver"),
         ("handlers.funding", "ledger.clearing(market.asset)", "ledger.insurance(market.asset)"),
         ("settlement.waterfall", "ledger.reserve(market.id)", "ledger.lot(lot_id)"),
         ("settlement.waterfall", "ledger.insurance(market.asset)", "ledger.lot(lot_id)"),
+        ("settlement.waterfall", "ledger.relief(market.asset)", "ledger.lot(lot_id)"),
+        ("settlement.market_closing", "ledger.reserve(market.id)", "ledger.insurance(market.asset)"),
         ("settlement.levy", "ledger.house(asset)", "ledger.insurance(asset)"),
+        ("settlement.levy", "ledger.relief(domain.asset)", GIVEN_BACK),
+        ("settlement.claims", "ledger.relief(domain.asset)", "ledger.insurance(domain.asset)"),
     }
 
 
@@ -207,7 +223,7 @@ def test_only_a_transaction_changes() -> None:
     """A rejected event's transaction is dropped, so what no transaction shares and nothing else changes stays."""
     assert {found for found in code_objects() if not is_frozen(found)} == {Book, Transaction}
     empty = State()
-    assert {type(getattr(empty, field.name)) for field in attrs.fields(State)} == {Map, int, Header}
+    assert {type(getattr(empty, field.name)) for field in attrs.fields(State)} == {Map, int, tuple, Header}
 
 
 @pytest.mark.rule("INV-09", "JRN-01")

@@ -78,6 +78,8 @@ def test_an_observer_is_told_of_calls_answers_and_effects_in_order(state: State)
         ("answer", None),
         ("answer", None),
         ("settle", ["transaction"]),
+        ("return_relief", ["transaction"]),
+        ("answer", None),
         ("answer", None),
         ("Transaction.publish_funds", ["self"]),
         ("answer", None),

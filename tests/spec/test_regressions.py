@@ -2,34 +2,35 @@
 
 import pytest
 
-from marginspec.model.effects import DomainLiquidated, Levied
+from marginspec.model.effects import DomainLiquidated, Levied, ReliefReturned
 from marginspec.model.events import Event
 from marginspec.model.ledger import wallet
 from marginspec.model.units import Money
-from worlds.events import deposit, fund, leverage, listing, mark, trade
+from worlds.events import deposit, leverage, listing, mark, trade
 from worlds.states import cross, key, run, settled
 
 
-@pytest.mark.rule("INV-08", "LVY-01")
-def test_a_step_down_after_a_levy_does_not_make_the_levy_look_early() -> None:
-    """G is levied, then stepped down in B, which frees maintenance; only then could G:A be deleveraged further."""
+@pytest.mark.rule("INV-08", "LVY-01", "LVY-02")
+def test_a_liquidation_after_a_levy_does_not_make_the_levy_look_early() -> None:
+    """The last layer makes late unhealthy; what late's lot brings lowers the shortfall, and as much goes back."""
     events: tuple[Event, ...] = (
-        *(listing("A", (("0", 10, "0.05"),)), listing("B", (("0", 10, "0.05"), ("100", 5, "0.19")))),
-        *(mark("100", "A"), mark("100", "B"), fund("90")),
-        *(deposit("L", "110"), deposit("G", "208"), deposit("M", "480")),
-        *(leverage("G", 5, "B"), leverage("M", 5, "B")),
-        trade("L", "G", "10", "100", "A"),
-        mark("80", "A"),
-        trade("G", "M", "9", "80", "A"),
-        trade("G", "M", "20", "100", "B"),
-        *(mark("98", "B"), mark("70", "A")),
+        *(listing(rows=(("0", 5, "0.19"),)), mark("100"), deposit("short", "20"), deposit("early", "20")),
+        *(deposit("flat", "50"), deposit("late", "40"), leverage("short", 5), leverage("early", 5)),
+        leverage("late", 5),
+        *(trade("early", "short", "1", "100"), mark("118"), trade("late", "early", "1", "121"), mark("1000")),
     )
     effects = [effect for receipt, _ in run(events) for effect in receipt.effects]
-    shown = [effect for effect in effects if isinstance(effect, Levied | DomainLiquidated)]
+    shown = [effect for effect in effects if isinstance(effect, Levied | DomainLiquidated | ReliefReturned)]
     assert shown[1:] == [
-        Levied(cross("G"), Money(39)),
-        Levied(cross("M"), Money(61)),
-        DomainLiquidated(cross("G"), Money(339), Money(363)),
+        Levied(cross("late"), "profit", Money(728)),
+        Levied(cross("early"), "spare", Money(41)),
+        Levied(cross("flat"), "spare", Money(50)),
+        Levied(cross("late"), "equity", Money(61)),
+        DomainLiquidated(cross("late"), Money(130), Money(190)),
+        # Of 130: 41/880, 50/880 and 789/880.
+        ReliefReturned(cross("early"), Money(7)),
+        ReliefReturned(cross("flat"), Money(7)),
+        ReliefReturned(cross("late"), Money(116)),
     ]
 
 

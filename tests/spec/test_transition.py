@@ -90,7 +90,7 @@ def test_a_transfer_has_an_amount_and_two_ends() -> None:
 
 
 @pytest.mark.rule("LED-02", "INV-03")
-@pytest.mark.parametrize("fund_name", ["reserve:A", "insurance:USD", "house:USD", "clearing:USD"])
+@pytest.mark.parametrize("fund_name", ["reserve:A", "insurance:USD", "relief:USD", "house:USD", "clearing:USD"])
 def test_no_fund_is_below_zero_after_any_single_transfer(fund_name: str) -> None:
     # IN-01: money that is still to come does not help.
     transaction = Transaction(OPEN)
@@ -98,7 +98,7 @@ def test_no_fund_is_below_zero_after_any_single_transfer(fund_name: str) -> None
         transaction.transfer("USD", account_named(fund_name), A, Money(1), "LED-03")
     transaction.transfer("USD", A, account_named(fund_name), Money(1), "LED-03")
     transaction.transfer("USD", account_named(fund_name), A, Money(1), "LED-03")
-    assert transaction.insurance_moved == ({"USD"} if fund_name == "insurance:USD" else set())
+    assert transaction.shared_funds_moved == ({"USD"} if fund_name in ("insurance:USD", "relief:USD") else set())
 
 
 @pytest.mark.rule("NUM-03")
@@ -215,7 +215,7 @@ def test_funds_are_counted_and_published_once_in_order() -> None:
     assert transaction.effects == [
         ReserveStatus("A", status),
         ReserveStatus("B", FundStatus(levied=Money(2))),
-        InsuranceStatus("USD", Money(1)),
+        InsuranceStatus("USD", Money(1), Money(0)),
     ]
     unchanged = Transaction(transaction.commit())
     unchanged.count_funds("B", levied=1)

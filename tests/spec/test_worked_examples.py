@@ -260,7 +260,7 @@ def released_answers(inputs: Json) -> Answers:
 def waterfall_answers(inputs: Json) -> Answers:
     reserve, insurance, unpaid = money(inputs["reserve"]), money(inputs["insurance"]), 0
     for loss in inputs["losses"]:
-        from_reserve, from_insurance = draw_amounts(money(loss), reserve, insurance)
+        from_reserve, from_insurance, _ = draw_amounts(money(loss), reserve, insurance, Money(0))
         reserve, insurance = Money(reserve - from_reserve), Money(insurance - from_insurance)
         unpaid += money(loss) - from_reserve - from_insurance
     return {"insurance_after": amount(insurance), "unpaid": amount(unpaid)}, QUANTUM
@@ -312,7 +312,9 @@ def eligibility_answers(inputs: Json) -> Answers:
     state = building.state()
     lot, held = state.lots[1], state.positions[winner]
     transaction = Transaction(state)
-    deleverage(transaction, market, Step(lot, winner, Quantity(min(abs(lot.quantity), abs(held)))))
+    size, part = Quantity(abs(lot.quantity)), Quantity(min(abs(lot.quantity), abs(held)))
+    value = released_cost(lot_cost(state, lot.id), size, part)
+    deleverage(transaction, market, Step(lot, winner, part, value))
     wallet = ledger.wallet("winner", ASSET)
     figures = {
         "unrealized_pnl": amount(position_margin(state, winner).unrealised),

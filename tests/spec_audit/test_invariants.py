@@ -6,7 +6,7 @@ from immutables import Map
 
 from marginspec.model import ledger
 from marginspec.model.account import Lot
-from marginspec.model.effects import Effect, Levied, LotOpened, LotReduced, Receipt, Transferred
+from marginspec.model.effects import Effect, Layer, Levied, LotOpened, LotReduced, Receipt, Transferred
 from marginspec.model.events import Event
 from marginspec.model.ledger import account_named
 from marginspec.model.rejections import Reason
@@ -27,9 +27,9 @@ from marginspec_audit import (
     money_of,
     quantity_of,
 )
-from marginspec_audit.transitions import shrinks
-from worlds.events import deposit, fill, fund, listing, margin_mode, mark, trade
-from worlds.states import MINIMAL_NONE, cross, isolated_domain, key, lot, settled, with_balances
+from marginspec_audit.transitions import closed_in_part, shrinks
+from worlds.events import declare, deposit, fill, fund, listing, margin_mode, mark, settle, trade
+from worlds.states import MINIMAL_NONE, UNPAYABLE, cross, isolated_domain, key, lot, settled, with_balances
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "1000"))
 DAVE = settled(deposit("dave", "60"), trade("dave", "carol", "5", "100"), state=OPEN)
@@ -55,13 +55,13 @@ def seen(invariant: str, transition: Transition) -> tuple[Violation, ...]:
     return tuple(EVENT_INVARIANTS[invariant](transition))
 
 
-@pytest.mark.rule("INV-01", "INV-02", "INV-03", "INV-04", "INV-05", "INV-06", "INV-11", "INV-12", "INV-13")
+@pytest.mark.rule("INV-01", "INV-02", "INV-03", "INV-04", "INV-05", "INV-06", "INV-11", "INV-12", "INV-13", "INV-14")
 def test_sound_states_break_nothing() -> None:
     for state in (State(), OPEN, DAVE, TAKEN):
         assert check_state(state) == ()
     assert check_transition(taken(DAVE, mark("92"))) == ()
     assert (list(STATE_INVARIANTS), list(EVENT_INVARIANTS)) == (
-        ["INV-01", "INV-02", "INV-03", "INV-04", "INV-05", "INV-06", "INV-11", "INV-12", "INV-13"],
+        ["INV-01", "INV-02", "INV-03", "INV-04", "INV-05", "INV-06", "INV-11", "INV-12", "INV-13", "INV-14"],
         ["INV-07", "INV-08", "INV-09", "INV-10", "INV-11"],
     )
 
@@ -148,7 +148,9 @@ def test_cash_of_a_flat_isolated_position() -> None:
 def test_shortfalls_without_cover() -> None:
     low = attrs.evolve(TAKEN.markets["A"], mark=Price(80))
     gap = attrs.evolve(TAKEN, markets=TAKEN.markets.set("A", low))
-    assert found("INV-06", gap) == (Violation("INV-06", "shortfalls exceed insurance and uncovered", USD, 40, DOLLARS),)
+    assert found("INV-06", gap) == (
+        Violation("INV-06", "shortfalls exceed insurance, relief and uncovered", USD, 40, DOLLARS),
+    )
     reported = attrs.evolve(with_balances(gap, insurance__USD=7), uncovered=Map({"USD": Money(30)}))
     assert found("INV-06", reported)[0].amount == 3
     assert found("INV-13", reported) == (Violation("INV-13", "uncovered shortfall", USD, 30, DOLLARS),)
@@ -217,6 +219,32 @@ def test_deleveraging_that_was_not_needed() -> None:
     )
 
 
+@pytest.mark.rule("INV-08", "ADL-06")
+def test_steps_that_were_declared_need_no_failing_test() -> None:
+    covered = settled(fund("100"), mark("80"), state=DAVE)
+    sound = taken(covered, declare("3"))
+    assert seen("INV-08", sound) == ()
+    # A step more than was declared is settlement's.
+    more = attrs.evolve(sound, event=declare("2"))
+    assert seen("INV-08", more) == (
+        Violation("INV-08", "deleveraged although funds could cover", MARKET_A, -60, DOLLARS),
+    )
+    elsewhere = attrs.evolve(sound, event=declare("3", market="B"))
+    other = settled(listing("B"), state=sound.after)
+    assert seen("INV-08", attrs.evolve(elsewhere, after=other)) == (
+        Violation("INV-08", "deleveraged although funds could cover", MARKET_A, -60, DOLLARS),
+    )
+    # A declaration that is refused has no steps, whatever it names.
+    assert seen("INV-08", taken(DAVE, declare("5", market="nowhere"))) == ()
+
+
+@pytest.mark.rule("INV-08", "ADL-04")
+def test_who_was_closed_in_part_may_be_passed_over_afterwards() -> None:
+    sound = taken(settled(fund("40"), mark("80"), state=DAVE), declare("2"))
+    assert closed_in_part(sound) == {key("carol")}
+    assert closed_in_part(taken(sound.before, declare("5"))) == set()
+
+
 @pytest.mark.rule("INV-08", "LVY-01")
 def test_a_house_that_pays_before_counterparties() -> None:
     sound = taken(settled(fund("40"), mark("80"), state=DAVE), mark("80"))
@@ -231,7 +259,7 @@ def test_a_house_that_pays_before_counterparties() -> None:
 def test_a_levy_before_the_house_and_counterparties() -> None:
     sound = taken(settled(fund("40"), mark("80"), state=DAVE), mark("80"))
     insurance, wallet = ledger.insurance("USD"), ledger.wallet("alice", "USD")
-    levied = (Transferred("USD", wallet, insurance, Money(9), "LVY-01"), Levied(cross("alice"), Money(9)))
+    levied = (Transferred("USD", wallet, insurance, Money(9), "LVY-01"), Levied(cross("alice"), "profit", Money(9)))
     early = with_effects(attrs.evolve(sound, after=with_balances(sound.after, house__USD=3)), *levied)
     assert seen("INV-08", early) == (
         Violation("INV-08", "levied before the house was empty", USD, 3, DOLLARS),
@@ -246,9 +274,98 @@ def test_a_levy_before_the_house_and_counterparties() -> None:
 def test_a_levy_where_no_counterparty_is_left() -> None:
     unpayable = settled(
         *(listing(), mark("100"), deposit("alice", "112"), deposit("bob", "1000"), deposit("carol", "5000")),
-        *(trade("alice", "carol", "10", "100"), mark("90"), trade("carol", "bob", "10", "88")),
+        *(trade("alice", "carol", "10", "100"), mark("90"), trade("carol", "bob", "10", "80")),
     )
     assert seen("INV-08", taken(unpayable, mark("80"))) == ()
+
+
+# A fill has left 10 in the reserve; three lots of dave's are at 88.
+RESERVED = settled(fill("alice", "2", "93"), fund("5"), state=TAKEN)
+
+
+@pytest.mark.rule("INV-07", "MKT-05")
+def test_what_a_closing_market_hands_over_is_explained() -> None:
+    sound = taken(RESERVED, settle("91"))
+    assert seen("INV-07", sound) == ()
+    silent = [effect for effect in sound.receipt.effects if getattr(effect, "rule", "") != "MKT-05"]
+    assert seen("INV-07", with_effects(sound, *silent)) == (
+        Violation(
+            "INV-07", "reserve changed without profit or draw", Owner("ledger account", "reserve:A"), -19, DOLLARS
+        ),
+    )
+
+
+@pytest.mark.rule("INV-08", "MKT-05")
+def test_a_closing_market_draws_insurance_last() -> None:
+    sound = taken(RESERVED, settle("84"))
+    assert seen("INV-08", sound) == ()
+    handed_over = Transferred("USD", ledger.reserve("A"), ledger.insurance("USD"), Money(3), "MKT-05")
+    assert seen("INV-08", with_effects(sound, *sound.receipt.effects, handed_over)) == (
+        Violation("INV-08", "insurance drawn before the reserve was empty", MARKET_A, 3, DOLLARS),
+    )
+    # A lot that the event itself opened.
+    gapped = taken(settled(fund("500"), state=DAVE), settle("80"))
+    assert [move.rule for move in gapped.transfers() if move.source.kind == "insurance"] == ["WTF-01"]
+    assert seen("INV-08", gapped) == ()
+
+
+@pytest.mark.rule("INV-08", "MKT-05")
+@pytest.mark.parametrize("price", ["85", "70"])
+def test_deleveraging_of_a_market_that_closes_is_judged_by_its_mark(price: str) -> None:
+    sound = taken(DAVE, settle(price))
+    assert {type(effect).__name__ for effect in sound.receipt.effects} >= {"Deleveraged", "MarketSettled"}
+    assert seen("INV-08", sound) == ()
+    assert seen("INV-08", taken(DAVE, settle("0"))) == ()
+
+
+LEVIED = settled(*UNPAYABLE)
+
+
+@pytest.mark.rule("INV-14", "LVY-02")
+def test_relief_without_claims_and_beyond_the_need() -> None:
+    relief = Owner("ledger account", "relief:USD")
+    assert found("INV-14", LEVIED) == ()
+    claims = LEVIED.relief_claims["USD"]
+    less = attrs.evolve(LEVIED, relief_claims=Map({"USD": claims.delete(cross("carol"))}))
+    unclaimed = Violation("INV-14", "relief differs from its claims", relief, 6, DOLLARS)
+    assert found("INV-14", less) == (unclaimed,)
+    none = attrs.evolve(LEVIED, relief_claims=Map({"USD": claims.set(cross("erin"), Money(0))}))
+    assert found("INV-14", none) == (attrs.evolve(unclaimed, amount=0),)
+    insured = with_balances(LEVIED, insurance__USD=2)
+    assert found("INV-14", insured) == (Violation("INV-14", "relief kept beyond the need", relief, 2, DOLLARS),)
+
+
+@pytest.mark.rule("INV-08", "WTF-01")
+def test_relief_drawn_before_other_funds() -> None:
+    sound = taken(LEVIED, fill("carol", "1", "850"))
+    assert seen("INV-08", sound) == ()
+    with_funds = attrs.evolve(sound, before=with_balances(LEVIED, reserve__A=3, insurance__USD=2))
+    early = "relief drawn before the fund was empty"
+    assert seen("INV-08", with_funds) == (
+        Violation("INV-08", early, Owner("ledger account", "reserve:A"), 3, DOLLARS),
+        Violation("INV-08", early, Owner("ledger account", "insurance:USD"), 2, DOLLARS),
+    )
+
+
+@pytest.mark.rule("INV-08", "LVY-01")
+def test_layers_out_of_order() -> None:
+    sound = taken(settled(*UNPAYABLE[:-1]), mark("800"))
+    assert seen("INV-08", sound) == ()
+    skipped = "levied before a layer was used up"
+    order: tuple[Layer, ...] = ("spare", "spare", "spare", "profit", "spare", "equity")
+    layers = iter(order)
+    bob, carol = Owner("domain", "bob:USD::"), Owner("domain", "carol:USD::")
+
+    def layered(effect: Effect) -> Effect:
+        return attrs.evolve(effect, layer=next(layers)) if isinstance(effect, Levied) else effect
+
+    without_profit = with_effects(sound, *map(layered, sound.receipt.effects))
+    assert seen("INV-08", without_profit) == (Violation("INV-08", skipped, bob, 80, DOLLARS),)
+    without_spare = with_effects(sound, *map(layered, sound.receipt.effects))
+    assert seen("INV-08", without_spare) == (
+        Violation("INV-08", skipped, bob, 1039 - 82, DOLLARS),
+        Violation("INV-08", skipped, carol, 5120, DOLLARS),
+    )
 
 
 @pytest.mark.rule("INV-09")

@@ -24,7 +24,7 @@ from marginspec.model.market import Market
 from marginspec.model.state import Header, Profile, Ranking, State
 from marginspec.model.units import RATE_ONE, Decimal8
 from worlds.declared import EVENT_CLASSES, made
-from worlds.events import TierRow, decimal, listing, tiers
+from worlds.events import TierRow, decimal, listing, new_limits, tiers
 
 ACCOUNTS = ("alice", "bob", "carol", "dave", "erin")
 ASSETS = ("EUR", "USD")
@@ -44,6 +44,15 @@ TIER_ROWS: tuple[tuple[TierRow, ...], ...] = (
     (("0", 100, "0.00000001"), ("500", 3, "0.3")),
 )
 """Tier tables small enough that a few lots cross them; the fourth is steep, the fifth almost free."""
+
+LIMITS: tuple[dict[str, str], ...] = (
+    {},
+    {},
+    {"band": "0.1"},
+    {"fill_band": "0.05", "cap": "0.01"},
+    {"band": "0.35", "fill_band": "0.3", "cap": "0.1", "limit": "500"},
+)
+"""Limits of markets, mostly none, seldom all."""
 
 
 # ------------------------------------------------------------------- choosing
@@ -109,7 +118,8 @@ def world(chooser: Chooser) -> World:
             "share": chooser.pick(("0", "0.5", "1")),
             "clearance": chooser.pick(("0", "0.0125", "0.3", "1")),
         }
-        opening.append(listing(name, chooser.pick(TIER_ROWS), asset=asset, **fees))
+        limits: dict[str, Any] = chooser.pick(LIMITS)
+        opening.append(listing(name, chooser.pick(TIER_ROWS), asset=asset, **fees, **limits))
         opening.append(events.MarkPrice(name, Decimal8(chooser.pick((100, 10, 97, 3)) * ONE)))
     for account in ACCOUNTS:
         opening += [events.Deposit(account, asset, Decimal8(chooser.pick(CASH) * ONE)) for asset in ASSETS]
@@ -193,7 +203,18 @@ def aimed_trade(chooser: Chooser, state: State, market: Market) -> Event:
         chooser.pick(TAKERS),
         buyer_side,
         seller_side,
+        buyer_fee=aimed_fee(chooser, state, market),
+        seller_fee=aimed_fee(chooser, state, market),
     )
+
+
+def aimed_fee(chooser: Chooser, state: State, market: Market) -> Decimal8 | None:
+    """No stated fee mostly; or none, some, or a rebate, up to what the house holds or a quantum more."""
+    if chooser.pick((True, True, True, False)):
+        return None
+    held = state.balance(house(market.asset))
+    quanta = chooser.pick((0, 1, 5, -1, -2, -held, -held // 2, -held - 1))
+    return wire(quanta, state.header.decimals(market.asset))
 
 
 def aimed_filled_order(chooser: Chooser, state: State, market: Market) -> Event:
@@ -233,16 +254,20 @@ def aimed_order(chooser: Chooser, state: State, market: Market) -> Event:
 
 
 def aimed_fill(chooser: Chooser, state: State, market: Market) -> Event:
-    """A fill of the oldest lots near their bankruptcy price; a mark if there are none."""
+    """A fill of the oldest lots near their bankruptcy price, or a declared deleveraging; a mark if there are none."""
     lots = [state.lots[lot_id] for lot_id in state.lots_in.get(market.id, ())]
     if not lots:
         return aimed_mark(chooser, state, market)
     first = chooser.pick(lots)
     together = sum(abs(lot.quantity) for lot in lots if lot.direction == first.direction)
+    size = wire(chooser.pick((1, abs(first.quantity), together)), market.quantity_decimals)
+    if chooser.pick((True, False, False)):
+        return events.Deleverage(market.id, first.direction, size)
     return events.LiquidationFill(
         *(market.id, first.direction, chooser.pick(ACCOUNTS)),
-        wire(chooser.pick((1, abs(first.quantity), together)), market.quantity_decimals),
+        size,
         wire(near_price(chooser, state, market), market.price_decimals),
+        counterparty_fee=aimed_fee(chooser, state, market),
     )
 
 
@@ -277,9 +302,12 @@ def aimed_funding(chooser: Chooser, state: State, market: Market) -> Event:
 
 
 def aimed_terms(chooser: Chooser, state: State, market: Market) -> Event:
-    """Other tiers or other fees."""
-    if chooser.pick((True, False)):
+    """Other tiers, fees or limits."""
+    what = chooser.pick(("tiers", "fees", "limits"))
+    if what == "tiers":
         return events.UpdateTiers(market.id, tiers(*chooser.pick(TIER_ROWS)))
+    if what == "limits":
+        return new_limits(market=market.id, **chooser.pick(LIMITS))
     rates = [Decimal8(chooser.pick((0, RATE_ONE // 1000, RATE_ONE // 10, RATE_ONE))) for _ in range(4)]
     return events.UpdateFees(market.id, *rates)
 
@@ -333,15 +361,50 @@ def plausible_amount(chooser: Chooser, state: State, market: Market, unit: str) 
     return wire(chooser.pick((1, chooser.whole(1, 40), *funds)), state.header.decimals(market.asset))
 
 
+def next_market(chooser: Chooser, state: State) -> Event:
+    """A market after all others have closed, then its mark."""
+    name = f"D{len(state.closed_markets)}"
+    return events.MarkPrice(name, wire(100, 0)) if name in state.markets else listing(name, chooser.pick(TIER_ROWS))
+
+
+def aimed_isolated(chooser: Chooser, state: State, market: Market) -> Event:
+    """An isolated position turned at a bad price, or with less leverage; an adjustment if there is none."""
+    keys = [key for key in sorted(state.positions_in.get(market.id, Map())) if is_isolated(state, key)]
+    if not keys:
+        return aimed_adjustment(chooser, state, market)
+    key = chooser.pick(keys)
+    if chooser.pick((False, True)):
+        return events.SetLeverage(key.account, market.id, chooser.pick((1, 2, 3)))
+    held, other = state.positions[key], chooser.pick([name for name in ACCOUNTS if name != key.account])
+    bad = market.marked() * chooser.pick((3, 6, 9) if held > 0 else (11, 15, 25)) // 10
+    price = wire(max(1, bad), market.price_decimals)
+    quantity = wire(abs(held) + chooser.pick((0, 1, 5)), market.quantity_decimals)
+    side = None if key.side == "BOTH" else key.side
+    if held > 0:
+        return events.Trade(market.id, price, quantity, other, key.account, "buyer", None, side)
+    return events.Trade(market.id, price, quantity, key.account, other, "seller", side)
+
+
+def aimed_refill(chooser: Chooser, state: State, market: Market) -> Event:
+    """Cash for who has none, so that a long journal goes on; else a mark as in the beginning."""
+    poor = [name for name in ACCOUNTS if movable(state, DomainKey(name, market.asset)) < 20]
+    if poor and chooser.whole(1, 4) > 1:
+        return events.Deposit(chooser.pick(poor), market.asset, Decimal8(chooser.pick(CASH) * ONE))
+    return events.MarkPrice(market.id, wire(100, 0))
+
+
 AIMED: tuple[Callable[[Chooser, State, Market], Event], ...] = (
     *(aimed_trade, aimed_trade, aimed_trade, aimed_trade, aimed_mark, aimed_mark, aimed_mark, aimed_fill),
     *(aimed_withdrawal, aimed_funding, aimed_adjustment, aimed_order, aimed_filled_order, aimed_terms, aimed_money),
-    plausible_event,
+    *(plausible_event, aimed_refill, aimed_refill, aimed_isolated),
 )
 """Ways to aim, the frequent ones more than once."""
 
 
 def aimed_event(chooser: Chooser, state: State) -> Event:
-    """An event aimed at the edges of solvency of this state."""
-    market = chooser.pick(marked_markets(state))
+    """An event aimed at the edges of solvency of this state; where every market has closed, another one opens."""
+    markets = marked_markets(state)
+    if not markets:
+        return next_market(chooser, state)
+    market = chooser.pick(markets)
     return chooser.pick(AIMED)(chooser, state, market)

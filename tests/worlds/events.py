@@ -24,6 +24,11 @@ def decimal(text: str) -> Decimal8:
     return Decimal8(sign * (int(whole) * 10**8 + int(fraction.ljust(8, "0"))))
 
 
+def stated(text: str | None) -> Decimal8 | None:
+    """A decimal string, or nothing."""
+    return None if text is None else decimal(text)
+
+
 def tiers(*rows: TierRow) -> tuple[TierTerms, ...]:
     """Tier rows: floor, maximum leverage, maintenance rate."""
     return tuple(TierTerms(decimal(floor), leverage, decimal(rate)) for floor, leverage, rate in rows)
@@ -60,10 +65,15 @@ def listing(
     maker: str = "0",
     share: str = "0",
     clearance: str = "0",
+    band: str | None = None,
+    fill_band: str | None = None,
+    cap: str | None = None,
+    limit: str | None = None,
 ) -> events.ListMarket:
     """A listing; `decimals` are those of price and quantity."""
     rates = (decimal(taker), decimal(maker), decimal(share), decimal(clearance))
-    return events.ListMarket(market, asset, *decimals, decimal(tick), *rates, tiers(*rows))
+    limits = (stated(band), stated(fill_band), stated(cap), stated(limit))
+    return events.ListMarket(market, asset, *decimals, decimal(tick), *rates, tiers(*rows), *limits)
 
 
 def binance_listing(market: str = "BTCUSDT") -> events.ListMarket:
@@ -84,9 +94,26 @@ def new_fees(
     return events.UpdateFees(market, decimal(taker), decimal(maker), decimal(share), decimal(clearance))
 
 
+def new_limits(
+    *,
+    band: str | None = None,
+    fill_band: str | None = None,
+    cap: str | None = None,
+    limit: str | None = None,
+    market: str = "A",
+) -> events.UpdateLimits:
+    """Other limits: price band, fill band, funding cap, position limit; those left out are lifted."""
+    return events.UpdateLimits(market, stated(band), stated(fill_band), stated(cap), stated(limit))
+
+
 def mark(price: str, market: str = "A") -> events.MarkPrice:
     """A new mark."""
     return events.MarkPrice(market, decimal(price))
+
+
+def settle(price: str, market: str = "A") -> events.SettleMarket:
+    """A market settled for good."""
+    return events.SettleMarket(market, decimal(price))
 
 
 def deposit(account: str, amount: str, asset: str = ASSET) -> events.Deposit:
@@ -157,17 +184,25 @@ def trade(
     seller_side: PositionSide | None = None,
     buyer_order: str | None = None,
     seller_order: str | None = None,
+    buyer_fee: str | None = None,
+    seller_fee: str | None = None,
 ) -> events.Trade:
     """A trade; the buyer took unless said otherwise."""
     amounts = (decimal(price), decimal(quantity))
     sides = (buyer_side, seller_side)
     orders = (buyer_order, seller_order)
-    return events.Trade(market, *amounts, buyer, seller, taker, *sides, *orders)
+    fees = (stated(buyer_fee), stated(seller_fee))
+    return events.Trade(market, *amounts, buyer, seller, taker, *sides, *orders, *fees)
 
 
 def funding(rate: str, market: str = "A") -> events.Funding:
     """A funding payment."""
     return events.Funding(market, decimal(rate))
+
+
+def declare(quantity: str, side: Direction = "long", market: str = "A") -> events.Deleverage:
+    """Declared deleveraging of so many of the engine's lots of one direction."""
+    return events.Deleverage(market, side, decimal(quantity))
 
 
 def fill(
@@ -177,7 +212,8 @@ def fill(
     side: Direction = "long",
     market: str = "A",
     counterparty_side: PositionSide | None = None,
+    counterparty_fee: str | None = None,
 ) -> events.LiquidationFill:
     """A fill of the liquidation engine's lots of one direction."""
     amounts = (decimal(quantity), decimal(price))
-    return events.LiquidationFill(market, side, counterparty, *amounts, counterparty_side)
+    return events.LiquidationFill(market, side, counterparty, *amounts, counterparty_side, stated(counterparty_fee))

@@ -76,6 +76,12 @@ def trade(
     return events.Trade(market, *exact, buyer, seller, "buyer", buyer_side, seller_side, buyer_order, seller_order)
 
 
+def rebated(fee: str) -> events.Trade:
+    """Three lots at 100, for which the taker pays 3 and the maker a fee, which is a rebate if it is below zero."""
+    stated = trade("100", "3", "alice", "bob")
+    return attrs.evolve(stated, buyer_fee=parse_decimal("3"), seller_fee=parse_decimal(fee))
+
+
 def order(price: str, quantity: str, reduce_only: bool = False) -> events.PlaceOrder:
     return events.PlaceOrder(
         "alice", "o1", "M", "buy", "BOTH", parse_decimal(quantity), parse_decimal(price), reduce_only
@@ -95,6 +101,8 @@ def run(happened: Iterable[Event], header: Header = HEADER) -> State:
 
 
 FUNDED = (listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"))
+LIMITS = (parse_decimal("0.1"), parse_decimal("0.03"), parse_decimal("0.01"), parse_decimal("500"))
+LIMITED = (*FUNDED, events.UpdateLimits("M", *LIMITS))
 ISOLATED = (*FUNDED, events.SetMarginMode("alice", "M", "isolated"))
 LEVERED = (
     *FUNDED,
@@ -150,6 +158,7 @@ REJECTIONS: dict[Reason, tuple[tuple[Event, ...], Event]] = {
     Reason.NO_MARK: ((*FUNDED, listing("N")), trade("100", "1", "alice", "bob", "N")),
     Reason.SELF_TRADE: (FUNDED, trade("100", "1", "alice", "alice")),
     Reason.INVALID_PRICE: (FUNDED, trade("100.5", "1", "alice", "bob")),
+    Reason.PRICE_OUT_OF_BAND: (LIMITED, trade("112", "1", "alice", "bob")),
     Reason.INVALID_QUANTITY: (FUNDED, trade("100", "90071992547409910", "alice", "bob")),
     Reason.INVALID_AMOUNT: (FUNDED, deposit("alice", "0.5")),
     Reason.INVALID_RATE: (FUNDED, events.Funding("M", parse_decimal("1.00000001"))),
@@ -161,8 +170,10 @@ REJECTIONS: dict[Reason, tuple[tuple[Event, ...], Event]] = {
     Reason.REDUCE_ONLY: (FUNDED, order("99", "1", reduce_only=True)),
     Reason.NO_POSITION: (ISOLATED, events.AdjustIsolatedMargin("alice", "M", "BOTH", parse_decimal("5"))),
     Reason.NOT_FLAT: ((*FUNDED, order("99", "1")), events.SetMarginMode("alice", "M", "isolated")),
+    Reason.LEVERAGE_REDUCTION: ((*ISOLATED, trade("101", "3", "alice", "bob")), events.SetLeverage("alice", "M", 1)),
     Reason.NOT_ISOLATED: (LEVERED, events.AdjustIsolatedMargin("carol", "M", "BOTH", parse_decimal("5"))),
     Reason.NO_INVENTORY: ((*LEVERED, mark("83")), fill("83", "16")),
+    Reason.NO_COUNTERPARTY: ((*GAPPED, mark("83")), events.Deleverage("M", "long", parse_decimal("1"))),
     Reason.COVER_EXCEEDED: ((*LEVERED, mark("83")), fill("70", "15", "dave")),
     Reason.INSUFFICIENT_FUNDS: (LEVERED, attrs.evolve(FROM_THE_HOUSE, asset="USD", amount=parse_decimal("3"))),
     Reason.INSUFFICIENT_BALANCE: (
@@ -170,6 +181,7 @@ REJECTIONS: dict[Reason, tuple[tuple[Event, ...], Event]] = {
         events.Withdraw("alice", "USD", parse_decimal("1000")),
     ),
     Reason.LEVERAGE_ABOVE_TIER: (FUNDED, trade("100", "11", "alice", "bob")),
+    Reason.POSITION_LIMIT: (LIMITED, trade("100", "6", "alice", "bob")),
     Reason.NEGATIVE_CASH: ((*ISOLATED, trade("100", "5", "alice", "bob")), trade("85", "6", "bob", "alice")),
     Reason.UNHEALTHY: (FUNDED, trade("310", "5", "alice", "bob")),
     Reason.INSUFFICIENT_MARGIN: ((*FUNDED, deposit("eve", "10")), trade("100", "1", "eve", "bob")),
@@ -206,10 +218,35 @@ ALSO_REJECTED: dict[str, tuple[tuple[Event, ...], Event, Reason]] = {
         trade("99", "1", "alice", "bob", buyer_order="o1"),
         Reason.REDUCE_ONLY,
     ),
+    "leverage above a tier": (
+        (*FUNDED, trade("100", "5", "alice", "bob"), mark("210")),
+        events.SetLeverage("alice", "M", 9),
+        Reason.LEVERAGE_ABOVE_TIER,
+    ),
+    "margin of a leverage": (
+        (*FUNDED, deposit("eve", "150"), trade("100", "10", "eve", "bob")),
+        events.SetLeverage("eve", "M", 6),
+        Reason.INSUFFICIENT_MARGIN,
+    ),
     "position mode with a position": (LEVERED, events.SetPositionMode("carol", "hedge"), Reason.NOT_FLAT),
     "first row of tiers": (FUNDED, events.UpdateTiers("M", terms(("5", 10, "0.05"))), Reason.INVALID_TIERS),
     "no tiers": (FUNDED, events.UpdateTiers("M", ()), Reason.INVALID_TIERS),
     "fees": (FUNDED, events.UpdateFees("M", *[parse_decimal("2")] * 4), Reason.INVALID_RATE),
+    "limits": (FUNDED, events.UpdateLimits("M", parse_decimal("0")), Reason.INVALID_RATE),
+    "limit of positions": (
+        FUNDED,
+        events.UpdateLimits("M", position_limit=parse_decimal("0.5")),
+        Reason.INVALID_AMOUNT,
+    ),
+    "funding cap": (LIMITED, events.Funding("M", parse_decimal("0.02")), Reason.INVALID_RATE),
+    "band of an order": (LIMITED, order("112", "1"), Reason.PRICE_OUT_OF_BAND),
+    "band of a fill": (
+        (*LEVERED, mark("83"), events.UpdateLimits("M", fill_band=parse_decimal("0.05"))),
+        fill("78", "1", "dave"),
+        Reason.PRICE_OUT_OF_BAND,
+    ),
+    "stated fee": (FUNDED, rebated("-301"), Reason.INVALID_AMOUNT),
+    "rebate": (FUNDED, rebated("-4"), Reason.INSUFFICIENT_FUNDS),
     "tick": (
         (*FUNDED, attrs.evolve(listing("T"), tick=parse_decimal("5")), mark("7", "T")),
         trade("7", "1", "alice", "bob", "T"),
@@ -249,6 +286,10 @@ EVENTS: dict[str, tuple[tuple[Event, ...], Event]] = {
         (*LEVERED, events.FundInsurance("USD", parse_decimal("100")), mark("83")),
         fill("78", "13", "dave"),
     ),
+    "final_settlement": (
+        (*LEVERED, events.FundInsurance("USD", parse_decimal("100")), mark("83"), order("80", "1")),
+        events.SettleMarket("M", parse_decimal("82")),
+    ),
     "funding": (LEVERED, events.Funding("M", parse_decimal("0.001"))),
     "listing": ((), listing()),
     "liquidation_cancels_orders": (
@@ -268,6 +309,8 @@ EVENTS: dict[str, tuple[tuple[Event, ...], Event]] = {
     "leverage_by_default": (FUNDED, events.SetLeverage("alice", "M", 5)),
     "leverage_changed": (LEVERED[:-1], events.SetLeverage("carol", "M", 4)),
     "fees": (FUNDED, events.UpdateFees("M", *[parse_decimal("0.001")] * 4)),
+    "limits": (FUNDED, events.UpdateLimits("M", *LIMITS)),
+    "trade_pays_a_rebate": (FUNDED, rebated("-2")),
     "tiers": (FUNDED, events.UpdateTiers("M", terms(("0", 8, "0.06"), ("500", 4, "0.12")))),
     "deposit_opens_account": (FUNDED, deposit("zoe", "5")),
     "withdrawal": (FUNDED, events.Withdraw("alice", "USD", parse_decimal("10"))),

@@ -5,7 +5,7 @@ from typing import Any, get_args
 from immutables import Map
 
 from marginspec.model import events
-from marginspec.model.account import OrderSide
+from marginspec.model.account import OrderSide, PositionSide
 from marginspec.model.events import Event
 from marginspec.model.market import TierTerms
 from marginspec.model.state import Header, Profile, Ranking
@@ -19,6 +19,9 @@ TIERS = (
     ((0, 1000, 99_999),),
 )
 """Floors in quanta, leverages and rates in 1e-8: almost free ones, and steep ones."""
+HEDGER = ACCOUNTS[1]
+"""Who is in hedge mode; the others are not."""
+SIDES: tuple[PositionSide, ...] = ("LONG", "SHORT")
 ORDER_SIDES: tuple[OrderSide, ...] = ("buy", "sell")
 POWERS = tuple(2**power for power in (0, 1, 7, 20, 31, 40, 52, 53))
 
@@ -42,6 +45,8 @@ def giant_world(chooser: Chooser) -> tuple[Header, tuple[Event, ...]]:
         opening.append(events.Deposit(account, "USD", near(chooser, 2 ** chooser.pick((58, 57, 50, 40)))))
         if chooser.pick((False, True)):
             opening.append(events.SetMarginMode(account, "A", "isolated"))
+        if account == HEDGER:
+            opening.append(events.SetPositionMode(account, "hedge"))
         opening += [events.SetLeverage(account, name, chooser.pick((1, 20, 500, 1000))) for name in ("A", "B")]
     return header, tuple(opening)
 
@@ -66,18 +71,20 @@ def giant_event(chooser: Chooser) -> Event:
     second = chooser.pick([name for name in ACCOUNTS[:3] if name != first])
     order = chooser.pick(("o1", "o2", "o3", "o4"))
     side, taker = chooser.pick(ORDER_SIDES), chooser.pick(TAKERS)
+    sides = {name: chooser.pick(SIDES) if name == HEDGER else None for name in (first, second)}
     options: tuple[Event, ...] = (
-        events.Trade(market, price, quantity, first, second, taker),
-        events.Trade(market, price, quantity, first, second, taker),
-        events.PlaceOrder(first, order, market, side, "BOTH", quantity, price, reduce_only=False),
-        events.PlaceOrder(first, order, market, side, "BOTH", quantity, price, reduce_only=False),
+        events.Trade(market, price, quantity, first, second, taker, sides[first], sides[second]),
+        events.Trade(market, price, quantity, first, second, taker, sides[first], sides[second]),
+        events.PlaceOrder(first, order, market, side, sides[first] or "BOTH", quantity, price, reduce_only=False),
+        events.PlaceOrder(first, order, market, side, sides[first] or "BOTH", quantity, price, reduce_only=False),
         events.CancelOrder(first, order),
         events.MarkPrice(market, price),
         events.Funding(market, Decimal8(chooser.pick((1, ONE, -ONE, 12_345, -1)))),
         events.Withdraw(first, "USD", near(chooser, 2 ** chooser.pick((20, 50, 57, 58)))),
         events.Deposit(first, "USD", near(chooser, 2 ** chooser.pick((20, 50, 57, 58, 59, 60, 62)))),
-        events.AdjustIsolatedMargin(first, "A", "BOTH", quantity),
-        events.LiquidationFill(market, chooser.pick(("long", "short")), first, quantity, price),
+        events.AdjustIsolatedMargin(first, "A", sides[first] or "BOTH", quantity),
+        events.LiquidationFill(market, chooser.pick(("long", "short")), first, quantity, price, sides[first]),
         events.SetMarginMode(first, market, chooser.pick(("cross", "isolated"))),
+        events.SetLeverage(first, market, chooser.pick((1, 2, 20, 500, 1000))),
     )
     return chooser.pick(options)

@@ -1,5 +1,6 @@
 """One of every event and effect, and a state with something in every field, for the tests of wire formats."""
 
+import attrs
 from immutables import Map
 
 from marginspec.model.account import DomainKey, Lot, Order, PositionKey, PositionMode, Setting
@@ -12,23 +13,26 @@ from marginspec.model.effects import (
     InsuranceStatus,
     LeverageSet,
     Levied,
+    LimitsUpdated,
     LotOpened,
     LotReduced,
     MarginModeSet,
     MarketListed,
+    MarketSettled,
     MarkSet,
     OrderCancelled,
     OrderPlaced,
     OrderReduced,
     PositionChanged,
     PositionModeSet,
+    ReliefReturned,
     ReserveStatus,
     TiersUpdated,
     Transferred,
     UncoveredChanged,
 )
 from marginspec.model.ledger import LedgerAccount, account_named
-from marginspec.model.market import FeeTerms, Market, TierTerms, tier_table
+from marginspec.model.market import FeeTerms, Limits, Market, TierTerms, tier_table
 from marginspec.model.state import Header, State
 from marginspec.model.units import Money, Price, Quantity, Rate
 from worlds.declared import one_of_each
@@ -39,6 +43,7 @@ HEADER = Header(asset_decimals=Map({"USDC": 6}))
 
 TERMS = (TierTerms(decimal("0"), 125, decimal("0.004")), TierTerms(decimal("50000.0"), 100, decimal("0.0050")))
 FEES = FeeTerms(Rate(40_000), Rate(20_000), Rate(10_000_000), Rate(1_250_000))
+LIMITS = Limits(Rate(10_000_000), None, Rate(300_000), Money(250_000_000_000))
 
 
 def market(name: str, asset: str, asset_decimals: int, mark: int | None = None) -> Market:
@@ -56,7 +61,7 @@ def market(name: str, asset: str, asset_decimals: int, mark: int | None = None) 
     )
 
 
-BTCUSDC = market("BTCUSDC", "USDC", 6, 11_440_000)
+BTCUSDC = attrs.evolve(market("BTCUSDC", "USDC", 6, 11_440_000), limits=LIMITS)
 LOBSTER = market("龙虾USDT", "USDT", 8)
 
 
@@ -74,6 +79,7 @@ EFFECTS: tuple[Effect, ...] = (
     MarketListed(BTCUSDC),
     TiersUpdated("BTCUSDC", BTCUSDC.tiers),
     FeesUpdated("BTCUSDC", FEES),
+    LimitsUpdated("BTCUSDC", LIMITS),
     MarkSet("BTCUSDC", Price(11_440_000)),
     PositionModeSet("alice", "one_way"),
     MarginModeSet("alice", "BTCUSDC", "isolated"),
@@ -88,11 +94,14 @@ EFFECTS: tuple[Effect, ...] = (
     LotOpened(LOT, Money(-400_000)),
     LotReduced(7, "BTCUSDC", Quantity(-3)),
     Deleveraged(7, KEY, Quantity(1), Money(-100_000), Money(9)),
-    Levied(DomainKey("alice", "USDC"), Money(3)),
-    Levied(DomainKey("alice", "USDC", "BTCUSDC", "SHORT"), Money(3)),
+    Levied(DomainKey("alice", "USDC"), "spare", Money(3)),
+    Levied(DomainKey("alice", "USDC", "BTCUSDC", "SHORT"), "profit", Money(3)),
+    ReliefReturned(DomainKey("alice", "USDC"), Money(3)),
+    ReliefReturned(DomainKey("alice", "USDC", "BTCUSDC", "SHORT"), Money(2)),
     UncoveredChanged("USDC", Money(0)),
     ReserveStatus("BTCUSDC", STATUS),
-    InsuranceStatus("USDC", Money(2_000_000)),
+    MarketSettled("BTCUSDC", Price(11_440_000)),
+    InsuranceStatus("USDC", Money(2_000_000), Money(5)),
 )
 """Every class of effect, those on a domain once for a cross and once for an isolated one."""
 
@@ -127,7 +136,8 @@ FULL_STATE = State(
         lot__7=457_600_000,
         reserve__BTCUSDC=1,
         insurance__USDC=-1 + 3,
-        house__USDC=-3,
+        relief__USDC=7,
+        house__USDC=-10,
     ),
     positions=Map({KEY: Quantity(10), BOB_LONG: Quantity(20), CAROL: Quantity(-26)}),
     orders=Map(
@@ -136,7 +146,9 @@ FULL_STATE = State(
     lots=Map({7: LOT}),
     next_lot=9,
     uncovered=Map({"USDC": Money(4)}),
+    relief_claims=Map({"USDC": Map({ALICE_DOMAIN: Money(4), BOB_DOMAIN: Money(3)})}),
     fund_status=Map({"BTCUSDC": STATUS}),
+    closed_markets=("ETHUSDC.2025", "龙USDT"),
     domains_of=Map({"alice": (ALICE_DOMAIN,), "bob": (BOB_DOMAIN,), "carol": (CAROL_DOMAIN,)}),
     positions_of=Map({ALICE_DOMAIN: (KEY,), BOB_DOMAIN: (BOB_LONG,), CAROL_DOMAIN: (CAROL,)}),
     positions_in=Map({"BTCUSDC": Map({KEY: ALICE_DOMAIN, BOB_LONG: BOB_DOMAIN, CAROL: CAROL_DOMAIN})}),

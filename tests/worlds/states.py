@@ -12,7 +12,7 @@ from marginspec.model.events import Event
 from marginspec.model.ledger import account_named
 from marginspec.model.market import FeeTerms, Market, TierTable, tier_table
 from marginspec.model.rejections import Reason, Rejected
-from marginspec.model.state import Header, Profile, State
+from marginspec.model.state import Book, Header, Profile, State
 from marginspec.model.units import Money, Price, Quantity, Rate
 from marginspec.transition import apply
 from marginspec_audit import Transition, check_transition
@@ -134,6 +134,21 @@ def refusal(state: State, event: Event) -> Reason | None:
 def moved(source: str, target: str, amount: int, rule: MovingRule) -> Transferred:
     """The effect of a transfer between ledger accounts by name, of USD."""
     return Transferred(ASSET, account_named(source), account_named(target), Money(amount), rule)
+
+
+UNPAYABLE = (
+    *(listing(), mark("1000"), deposit("alice", "112"), deposit("bob", "1000"), deposit("carol", "5000")),
+    *(trade("alice", "carol", "1", "1000"), mark("900"), trade("carol", "bob", "1", "880"), mark("800")),
+)
+"""Alice's lot is bankrupt at 888 and loses 88 at 800. Carol passed her side on to bob at 880, so nobody sold higher.
+
+Bob has a profit of 80: the levy takes it, then 2 and 6 of what bob and carol have to spare.
+"""
+
+
+def claims(book: Book, asset: str = ASSET) -> dict[DomainKey, Money]:
+    """Claims on the relief of an asset."""
+    return dict(book.relief_claims.get(asset, Map()))
 
 
 def long_five_with_sixty(header: Header = MINIMAL) -> State:

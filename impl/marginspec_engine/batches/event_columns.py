@@ -19,7 +19,7 @@ from marginspec.model.events import Event, ListMarket
 from marginspec.model.fields import Amount, Choice, Kind, Name
 from marginspec_engine import layout
 from marginspec_engine.layout import EVENT_FIELDS, EVENT_NAMES, NONE
-from marginspec_engine.layout.event_words import WRITERS, write_event
+from marginspec_engine.layout.event_words import NOTHING_STATED, WRITERS, write_event
 from marginspec_engine.memory.python_words import Words64
 from marginspec_engine.memory.tables import Tables
 from marginspec_journal.errors import InputError
@@ -109,7 +109,7 @@ def event_rows(journal: ParquetJournal, tables: Tables) -> Iterator[EventRows]:
 def rows_of_events(tables: Tables, events: list[Event]) -> EventRows:
     """Events as rows, one by one; the rows made before must have been taken, since names that nobody has are freed."""
     tables.free_names()
-    words = np.full((len(events), layout.EVENT_ROW), NONE, np.int64)
+    words = np.tile(NOTHING_STATED, (len(events), 1))
     uncompiled = {place: event for place, event in enumerate(events) if type(event) not in WRITERS}
     number_listed(tables, uncompiled)
     for place, event in enumerate(events):
@@ -155,7 +155,7 @@ class BatchReader:
         self._columns = {
             name: column for name, column in zip(names, batch.columns, strict=True) if column.null_count < len(column)
         }
-        self._words = np.full((batch.num_rows, layout.EVENT_ROW), NONE, np.int64)
+        self._words = np.tile(NOTHING_STATED, (batch.num_rows, 1))
         self._types = self._codes("type", TYPES) if "type" in self._columns else self._words[:, layout.EVENT_TYPE]
 
     def rows(self) -> EventRows:

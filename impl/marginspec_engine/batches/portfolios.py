@@ -19,7 +19,6 @@ from marginspec_engine.kernels.limits import MOST, NO_PRICE, RATE_ONE
 from marginspec_engine.memory.python_words import Words64
 from marginspec_engine.numba.portfolios import (
     LARGEST,
-    NOT_ANSWERED,
     DomainFigures,
     MarketColumns,
     PositionColumns,
@@ -40,7 +39,7 @@ from marginspec_engine.rules.rankings import RANKING_NAMES
 
 Flags = npt.NDArray[np.bool_]
 
-__all__ = ["NOT_ANSWERED", "NO_PRICE", "Portfolio", "market_columns"]
+__all__ = ["NO_PRICE", "Portfolio", "market_columns"]
 
 
 def market_columns(markets: Sequence[Market], asset_unit: int = 10**8) -> MarketColumns:
@@ -148,10 +147,7 @@ class Portfolio:
         )
 
     def bands(self) -> tuple[Words64, Words64]:
-        """For each position, the nearest unhealthy prices of its market below and above the mark (MRG-07).
-
-        NO_PRICE where there is none, NOT_ANSWERED where the domain has both sides in the market and is healthy.
-        """
+        """For each position, the ends of the band in its market below and above the mark, or NO_PRICE (MRG-07)."""
         below, above = np.empty(self.count, np.int64), np.empty(self.count, np.int64)
         self.write_bands(below, above)
         return below, above

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from marginspec.model.effects import Receipt
-from marginspec.model.events import Event, ListMarket, UpdateFees, UpdateTiers
+from marginspec.model.events import Event, ListMarket, UpdateFees, UpdateLimits, UpdateTiers
 from marginspec_engine import layout
 from marginspec_engine.batches.event_columns import EventRows
 from marginspec_engine.batches.loop import ALL_EFFECTS, REJECTIONS
@@ -29,6 +29,7 @@ UNCOMPILED: dict[type, int] = {
     ListMarket: layout.MARKET_LISTED,
     UpdateTiers: layout.TIERS_UPDATED,
     UpdateFees: layout.FEES_UPDATED,
+    UpdateLimits: layout.LIMITS_UPDATED,
 }
 """The kind of effect of each class of events that is not compiled."""
 
@@ -147,7 +148,7 @@ class BatchRun:
 
     def _collect(self, event: Event, receipt: Receipt) -> None:
         """Keep the effects of an event that is not compiled: its own, then those of its settlement."""
-        if receipt.rejected is None and isinstance(event, ListMarket | UpdateTiers | UpdateFees):
+        if receipt.rejected is None and isinstance(event, ListMarket | UpdateTiers | UpdateFees | UpdateLimits):
             tables = self.engine.tables
             for word in (
                 self.events,

@@ -1,9 +1,11 @@
 """Queues of counterparties by score, and of losing lots by age, each with a tree that finds the first that will do.
 
-A lot and a counterparty go together exactly if what the lot loses for each of its lots is at most what the counterparty
-can bear (ADL-04). So each counterparty stands in its queue with that, each lot with minus its loss, and one comparison
-of fractions decides, of a leaf and of all below a node. Leaves are kept up to date as domains and lots change. The
-order is that of the event's first look at the market (ADL-02).
+A lot and a counterparty meet at the lot's bankruptcy price exactly if what the lot loses for each of its lots is at
+most what the counterparty can bear (ADL-04). So each counterparty stands in its queue with that, each lot with minus
+its loss, and one comparison of fractions decides, of a leaf and of all below a node. They meet at the counterparty's
+own entry exactly if that gains less for each of its lots than the lot loses, and can give it. So a second tree over
+each queue has minus the gain of those who can, and one over the lots their losses. Leaves are kept up to date as
+domains and lots change. The order is that of the event's first look at the market (ADL-02).
 """
 
 from marginspec_engine import layout
@@ -15,6 +17,7 @@ from marginspec_engine.index.trees import (
     OVER,
     change_leaf,
     drop_leaf,
+    first_exceeding,
     first_reaching,
     grow,
     largest,
@@ -23,6 +26,7 @@ from marginspec_engine.index.trees import (
 )
 from marginspec_engine.kernels import deleveraging as kernels
 from marginspec_engine.kernels import margin
+from marginspec_engine.kernels.limits import MOST
 from marginspec_engine.layout import NONE, USED
 from marginspec_engine.memory.prefetch import FAR, LINE_BYTES, NEAR, prefetch_position, prefetch_positions
 from marginspec_engine.memory.raw_bytes import fraction_hint, prefetch
@@ -39,63 +43,74 @@ from marginspec_engine.memory.words import (
     push,
     reserve,
 )
-from marginspec_engine.rules.margin import known_margin, lot_loss, value_at_mark
+from marginspec_engine.rules.margin import known_margin, lot_loss, maintenance_of, value_at_mark
 from marginspec_engine.rules.rankings import Figures, score_by
 
 # ----------------------------------------------------------------- candidates and their order
 
-CANDIDATE = 10
-(NUMBERED, ABOVE, TIMES, BELOW, BY, ROUGH_PROFIT, ROUGH_RISK, KEY_RANK, BEARABLE, BORNE_OVER) = range(CANDIDATE)
+CANDIDATE = 12
+(NUMBERED, ABOVE, TIMES, BELOW, BY, ROUGH_PROFIT, ROUGH_RISK, KEY_RANK) = range(8)
+BEARABLE, BORNE_OVER, GIVEN, GIVEN_OVER = range(8, CANDIDATE)
 """Words of a candidate in WORKING: its position, four factors of its score, two of a rough one, its key's rank, and
-what its leaf will hold."""
+what its two leaves will hold."""
 
 
-def take_queues(book: Words, number: int) -> None:
-    """Scores and order of both sides are taken at the event's first look at a market, and kept (ADL-02)."""
+def take_queues(book: Words, number: int, is_declared: bool) -> None:
+    """Scores and order of both sides are taken at the event's first look at a market, and kept (ADL-02).
+
+    Of lots that do not lose only what is declared asks for counterparties.
+    """
     market = market_row(book, number)
     if market[layout.QUEUE_EVENT] == book[layout.EVENT]:
         return
     rank_accounts(book)
     market[layout.QUEUE_EVENT] = book[layout.EVENT]
     book[layout.QUEUES_TAKEN] = book[layout.EVENT]
-    list_losing(book, market)
+    list_lots(book, market)
     for side, losing in ((layout.LONG_QUEUE, layout.SHORT_LOSING), (layout.SHORT_QUEUE, layout.LONG_LOSING)):
-        take_losing(book, market, losing)
-        take_queue(book, market, side, at(market, losing + layout.QUEUED)[USED] > 0)
+        has_losing = take_losing(book, market, losing)
+        has_lots = at(market, losing + layout.QUEUED)[USED] > 0
+        take_queue(book, market, side, has_losing or (is_declared and has_lots))
 
 
-def list_losing(book: Words, market: Words) -> None:
-    """A market's lots that lose at mark, of each side, oldest first.
+def list_lots(book: Words, market: Words) -> None:
+    """A market's lots of each side, oldest first; those that gain may have to take the cost of others (ADL-03).
 
-    No lot that the event opens later loses: every domain has equity of at least zero by then (SET-01, two rounds).
+    No step looks at lots that the event opens later: all is covered by then (SET-01, two rounds).
     """
     at(market, layout.LONG_LOSING + layout.QUEUED)[USED] = 0
     at(market, layout.SHORT_LOSING + layout.QUEUED)[USED] = 0
     number = market[layout.FIRST_LOT]
     while number != NONE:
         lot = lot_row(book, number)
-        if lot_loss(book, number) > 0:
-            push(book, at(market, losing_side(lot[layout.QUANTITY]) + layout.QUEUED), number)
+        push(book, at(market, losing_side(lot[layout.QUANTITY]) + layout.QUEUED), number)
         number = lot[layout.NEXT]
 
 
-def take_losing(book: Words, market: Words, side: int) -> None:
-    """The queue of a side's losing lots, each with minus what it loses for each of its lots."""
-    queue = at(market, side)
-    queued = at(queue, layout.QUEUED)
+def take_losing(book: Words, market: Words, side: int) -> bool:
+    """The trees of a side's losing lots: of minus what each loses for each of its lots, of that. Whether any loses."""
+    queue, losses = at(market, side), at(market, side + layout.AT_ENTRY)
+    queued, any_loses = at(queue, layout.QUEUED), False
     plant(book, queue, queued[USED])
+    plant(book, losses, queued[USED])
     for place in range(queued[USED]):
         number = items(book, queued)[place]
-        lot = lot_row(book, number)
+        lot, loss = lot_row(book, number), lot_loss(book, number)
         lot[layout.LOT_LEAF] = place
-        plant_leaf(book, queue, place, -lot_loss(book, number), abs(lot[layout.QUANTITY]))
+        size = abs(lot[layout.QUANTITY]) if loss > 0 else 0
+        plant_leaf(book, queue, place, -loss, size)
+        plant_leaf(book, losses, place, loss, size)
+        any_loses = any_loses or loss > 0
     grow(book, queue)
+    grow(book, losses)
+    return any_loses
 
 
 def take_queue(book: Words, market: Words, side: int, is_asked: bool) -> None:
     """The queue of a side: its positions in healthy domains, highest score first (ADL-02); empty if nobody will ask.
 
-    Each stands with the most that a lot may lose, for each of its lots, so that the position is eligible for it.
+    Each stands with the most that a lot may lose, for each of its lots, so that the position is eligible for it at the
+    lot's price, and with minus its own gain, if it is eligible at its entry.
     """
     count = collect_candidates(book, market, side) if is_asked else 0
     order_candidates(book, count)
@@ -104,25 +119,28 @@ def take_queue(book: Words, market: Words, side: int, is_asked: bool) -> None:
     queued[USED] = 0
     reserve(book, queued, count)
     plant(book, queue, count)
+    plant(book, at(market, side + layout.AT_ENTRY), count)
     pairs = items(book, at(book, layout.KEYS))
     for place in range(count):
         if place + FAR < count:
             prefetch_candidate(book, pairs[2 * (place + FAR) + 1] % PLACES)
         if place + NEAR < count:
             prefetch_position(book, candidate(book, pairs[2 * (place + NEAR) + 1] % PLACES)[NUMBERED])
-        take_place(book, queue, place, candidate(book, pairs[2 * place + 1] % PLACES))
+        take_place(book, market, side, place, candidate(book, pairs[2 * place + 1] % PLACES))
     queued[USED] = count
     grow(book, queue)
+    grow(book, at(market, side + layout.AT_ENTRY))
 
 
-def take_place(book: Words, queue: Words, place: int, chosen: Words) -> None:
-    """Have a candidate stand at a place of a queue, and in its leaf."""
-    number = chosen[NUMBERED]
+def take_place(book: Words, market: Words, side: int, place: int, chosen: Words) -> None:
+    """Have a candidate stand at a place of a side's queue, and in its leaves."""
+    number, queue = chosen[NUMBERED], at(market, side)
     items(book, at(queue, layout.QUEUED))[place] = number
     position = position_row(book, number)
     position[layout.LEAF] = place
     position[layout.LEAF_EVENT] = book[layout.EVENT]
     plant_leaf(book, queue, place, chosen[BEARABLE], chosen[BORNE_OVER])
+    plant_leaf(book, at(market, side + layout.AT_ENTRY), place, chosen[GIVEN], chosen[GIVEN_OVER])
 
 
 def collect_candidates(book: Words, market: Words, side: int) -> int:
@@ -161,9 +179,11 @@ def add_candidate(book: Words, market: Words, number: int, equity: int, maintena
     added[ROUGH_PROFIT] = kernels.rough_part(above, below) if below != 0 else kernels.NOT_ROUGH
     added[ROUGH_RISK] = kernels.rough_part(times, by)
     added[KEY_RANK] = key_rank(book, number)
-    amount, over = kernels.bearable_loss(unrealised, abs(position[layout.QUANTITY]), equity - maintenance)
-    added[BEARABLE] = amount
+    bearable, over, given, given_over = leaves_of(market, position, equity, maintenance)
+    added[BEARABLE] = bearable
     added[BORNE_OVER] = over
+    added[GIVEN] = given
+    added[GIVEN_OVER] = given_over
 
 
 PLACES = 2**31
@@ -297,25 +317,43 @@ def refresh_leaves(book: Words) -> None:
             position = position_row(book, number)
             if position[layout.LEAF_EVENT] == book[layout.EVENT]:
                 market = market_row(book, position[layout.MARKET])
-                amount, over = bearable_loss(market, position, equity - maintenance)
-                if change_leaf(
-                    book, at(market, queue_side(position[layout.QUANTITY])), position[layout.LEAF], amount, over
-                ):
+                if change_leaves(book, market, position, equity, maintenance):
                     take_up(book, market)
             number = position[layout.NEXT]
 
 
-def bearable_loss(market: Words, position: Words, spare: int) -> tuple[int, int]:
-    """The most that a lot may lose for each of its lots so that a position is eligible for it (ADL-04)."""
-    unrealised = margin.unrealised(value_at_mark(market, position[layout.QUANTITY]), position[layout.COST])
-    return kernels.bearable_loss(unrealised, abs(position[layout.QUANTITY]), spare)
+def change_leaves(book: Words, market: Words, position: Words, equity: int, maintenance: int) -> bool:
+    """Write both leaves of a position anew; whether it may be eligible for more lots than before."""
+    bearable, over, given, given_over = leaves_of(market, position, equity, maintenance)
+    side, place = queue_side(position[layout.QUANTITY]), position[layout.LEAF]
+    bears_more = change_leaf(book, at(market, side), place, bearable, over)
+    if given_over == 0:
+        drop_leaf(book, at(market, side + layout.AT_ENTRY), place)
+        return bears_more
+    return change_leaf(book, at(market, side + layout.AT_ENTRY), place, given, given_over) or bears_more
+
+
+def leaves_of(market: Words, position: Words, equity: int, maintenance: int) -> tuple[int, int, int, int]:
+    """The most that a lot may lose for each of its lots so that a position is eligible at its price (ADL-04).
+
+    And minus what the position gains for each of its own, over 0 lots if it is not eligible at its own entry.
+    """
+    size = abs(position[layout.QUANTITY])
+    value = value_at_mark(market, position[layout.QUANTITY])
+    unrealised = margin.unrealised(value, position[layout.COST])
+    saved = maintenance_of(market, abs(value)) - maintenance_of(market, value_at_mark(market, size - 1))
+    spare = kernels.room(equity, 0, maintenance, saved)
+    bearable, over = kernels.bearable_loss(unrealised, size, spare)
+    return bearable, over, -unrealised, size if kernels.can_give(unrealised, size, spare) else 0
 
 
 def leave_queue(book: Words, position: Words, held: int) -> None:
-    """Take a position that is flat now out of the queue that the event has of its side, if it stands there (ADL-02)."""
+    """Take a position out of the queue that the event has of its side, if it stands there (ADL-02, ADL-04)."""
     if position[layout.LEAF_EVENT] == book[layout.EVENT]:
-        market = market_row(book, position[layout.MARKET])
-        drop_leaf(book, at(market, queue_side(held)), position[layout.LEAF])
+        market, side = market_row(book, position[layout.MARKET]), queue_side(held)
+        drop_leaf(book, at(market, side), position[layout.LEAF])
+        drop_leaf(book, at(market, side + layout.AT_ENTRY), position[layout.LEAF])
+        position[layout.LEAF_EVENT] = NONE
 
 
 def queue_side(quantity: int) -> int:
@@ -329,28 +367,64 @@ def losing_side(quantity: int) -> int:
 
 
 def refresh_lot(book: Words, number: int, held: int) -> None:
-    """Write the leaf of a losing lot anew of which so many lots were held before a step."""
+    """Write the leaves of a lot anew of which so many lots were held before a step."""
     lot = lot_row(book, number)
-    market = market_row(book, lot[layout.MARKET])
-    queue, loss = at(market, losing_side(held)), lot_loss(book, number)
+    market, place, size = market_row(book, lot[layout.MARKET]), lot[layout.LOT_LEAF], abs(lot[layout.QUANTITY])
+    side, loss = losing_side(held), lot_loss(book, number)
+    assert items(book, at(market, side + layout.QUEUED))[place] == number
     if loss > 0:
-        change_leaf(book, queue, lot[layout.LOT_LEAF], -loss, abs(lot[layout.QUANTITY]))
+        change_leaf(book, at(market, side), place, -loss, size)
+        change_leaf(book, at(market, side + layout.AT_ENTRY), place, loss, size)
     else:
-        drop_leaf(book, queue, lot[layout.LOT_LEAF])
+        drop_leaf(book, at(market, side), place)
+        drop_leaf(book, at(market, side + layout.AT_ENTRY), place)
 
 
 # ----------------------------------------------------------------- searches
 
 
-def first_eligible(book: Words, market: Words, number: int) -> int:
-    """The first counterparty in the queue that is eligible for a losing lot; NONE if there is none (ADL-01, ADL-04)."""
-    lot, loss = lot_row(book, number), lot_loss(book, number)
-    queue = at(market, queue_side(-lot[layout.QUANTITY]))
-    place, queued = first_reaching(book, queue, loss, abs(lot[layout.QUANTITY])), at(queue, layout.QUEUED)
+def first_eligible(book: Words, market: Words, number: int, most: int) -> int:
+    """The first counterparty in the queue that is eligible for a lot; NONE if there is none (ADL-01, ADL-04).
+
+    One lot may release at most so much. A lot that does not lose closes at the mark.
+    """
+    lot = lot_row(book, number)
+    side, loss, size = queue_side(-lot[layout.QUANTITY]), max(0, lot_loss(book, number)), abs(lot[layout.QUANTITY])
+    place = NONE
+    if kernels.is_no_less(most, 1, loss, size):
+        place = first_reaching(book, at(market, side), loss, size)
+    if loss > 0 and can_close_at_entry(book, number):
+        gain, over = kernels.most_gain(loss, size, most)
+        place = earlier(place, first_exceeding(book, at(market, side + layout.AT_ENTRY), -gain, over))
     if place == NONE:
         return NONE
+    queued = at(market, side + layout.QUEUED)
     prefetch_positions(book, items(book, queued), place, queued[USED], 1)
     return items(book, queued)[place]
+
+
+def can_close_at_entry(book: Words, number: int) -> bool:
+    """Whether one of a lot may close at a counterparty's entry: one more, or another lot, has what is left (ADL-04)."""
+    return abs(lot_row(book, number)[layout.QUANTITY]) > 1 or heir_of(book, number) != NONE
+
+
+def heir_of(book: Words, number: int) -> int:
+    """The newest other lot of a lot's side in its market; NONE if there is none (ADL-03)."""
+    lot = lot_row(book, number)
+    other = market_row(book, lot[layout.MARKET])[layout.LAST_LOT]
+    while other != NONE:
+        is_of_side = (lot_row(book, other)[layout.QUANTITY] > 0) == (lot[layout.QUANTITY] > 0)
+        if other != number and is_of_side:
+            return other
+        other = lot_row(book, other)[layout.PREVIOUS]
+    return NONE
+
+
+def earlier(place: int, other: int) -> int:
+    """The earlier of two places of a queue; NONE is none."""
+    if place == NONE or other == NONE:
+        return max(place, other)
+    return min(place, other)
 
 
 def oldest_bearable(book: Words, market: Words, most: int) -> int:
@@ -368,11 +442,19 @@ def oldest_bearable(book: Words, market: Words, most: int) -> int:
 def oldest_of_side(book: Words, market: Words, losing: int, queue: int, most: int) -> int:
     """The oldest losing lot of a side for which somebody in a queue may be eligible; NONE if there is none.
 
-    For each of its lots it loses at most what the best of them can bear, and at most so much.
+    For each of its lots it loses at most what the best of them can bear, and at most so much; or more than what one of
+    them gains, who can give that.
     """
-    borne = largest(book, at(market, queue))
-    if borne[OVER] == 0 or at(market, losing + layout.QUEUED)[USED] == 0:
-        return NONE
-    amount, over = kernels.lesser(borne[AMOUNT], borne[OVER], most)
-    place = first_reaching(book, at(market, losing), -amount, over)
-    return items(book, at(market, losing + layout.QUEUED))[place] if place != NONE else NONE
+    queued = at(market, losing + layout.QUEUED)
+    borne, given = largest(book, at(market, queue)), largest(book, at(market, queue + layout.AT_ENTRY))
+    place = NONE
+    if borne[OVER] != 0 and queued[USED] > 0:
+        amount, over = kernels.lesser(borne[AMOUNT], borne[OVER], most)
+        place = first_reaching(book, at(market, losing), -amount, over)
+    if given[OVER] != 0 and queued[USED] > 0:
+        gain, over = -given[AMOUNT], given[OVER]
+        if most == MOST or not kernels.is_no_less(gain, over, most + 1, 1):
+            at_entry = first_exceeding(book, at(market, losing + layout.AT_ENTRY), gain, over)
+            if at_entry != NONE and can_close_at_entry(book, items(book, queued)[at_entry]):
+                place = earlier(place, at_entry)
+    return items(book, queued)[place] if place != NONE else NONE

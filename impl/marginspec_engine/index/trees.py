@@ -68,9 +68,15 @@ def reaches(words: Words, amount: int, over: int) -> bool:
     return words[OVER] != 0 and is_no_less(words[AMOUNT], words[OVER], amount, over)
 
 
+def exceeds(words: Words, amount: int, over: int) -> bool:
+    """Whether a node's fraction is above another one."""
+    return words[OVER] != 0 and not is_no_less(amount, over, words[AMOUNT], words[OVER])
+
+
 def change_leaf(book: Words, queue: Words, place: int, amount: int, over: int) -> bool:
     """Write a leaf anew; nodes above it with less are raised. Whether the leaf has more than before."""
     above = queue[layout.LEAVES] + place
+    queue[layout.FRONT] = min(queue[layout.FRONT], place)
     if reaches(node(book, queue, above), amount, over):
         plant_leaf(book, queue, place, amount, over)
         return False
@@ -84,15 +90,30 @@ def change_leaf(book: Words, queue: Words, place: int, amount: int, over: int) -
 
 
 def drop_leaf(book: Words, queue: Words, place: int) -> None:
-    """Take a leaf's fraction away, for as long as the tree stands."""
+    """Take a leaf's fraction away, until it is changed."""
     node(book, queue, queue[layout.LEAVES] + place)[OVER] = 0
 
 
 def first_reaching(book: Words, queue: Words, amount: int, over: int) -> int:
     """The first place whose fraction is at least another one; NONE, and no node says otherwise, if there is none."""
+    return first_place(book, queue, amount, over, False)
+
+
+def first_exceeding(book: Words, queue: Words, amount: int, over: int) -> int:
+    """The same of fractions above another one."""
+    return first_place(book, queue, amount, over, True)
+
+
+def passes(words: Words, amount: int, over: int, is_above: bool) -> bool:
+    """Whether a node's fraction is above another one, or at least as much."""
+    return exceeds(words, amount, over) if is_above else reaches(words, amount, over)
+
+
+def first_place(book: Words, queue: Words, amount: int, over: int, is_above: bool) -> int:
+    """The first place whose fraction passes; NONE, and no node says otherwise, if there is none."""
     number = front_leaf(book, queue)
     while number > 1:
-        if reaches(node(book, queue, number), amount, over):
+        if passes(node(book, queue, number), amount, over, is_above):
             if number >= queue[layout.LEAVES]:
                 return number - queue[layout.LEAVES]
             number = 2 * number
@@ -102,7 +123,7 @@ def first_reaching(book: Words, queue: Words, amount: int, over: int) -> int:
                 join(book, queue, number)
             number = number + 1 if number > 1 else number
     # Whoever goes by the root would ask again, for ever.
-    assert not reaches(largest(book, queue), amount, over)
+    assert not passes(largest(book, queue), amount, over, is_above)
     return NONE
 
 

@@ -8,7 +8,7 @@ stand nearer than its trigger, so that most changes of slack leave it where it i
 """
 
 from marginspec_engine import layout
-from marginspec_engine.index.stale import clear_flag
+from marginspec_engine.index.stale import clear_flag, mark_stale
 from marginspec_engine.index.suspects import suspect
 from marginspec_engine.kernels import boxes, margin
 from marginspec_engine.kernels.bands import BEYOND, lower_end, upper_end
@@ -105,10 +105,14 @@ def look_at_many(book: Words, market: Words, side: int) -> None:
 
 
 def look_at_domain(book: Words, domain: int) -> None:
-    """Suspect a domain if it is unhealthy; else give its positions boxes by its present slack."""
+    """Suspect a domain if it is unhealthy; else give its positions boxes by its present slack.
+
+    Relief that is returned can save a suspect: its entries came up and are gone, so its boxes are measured anew.
+    """
     equity, maintenance = domain_margin(book, domain)
     if not margin.is_healthy(is_flat(book, domain), equity, maintenance):
         suspect(book, domain)
+        mark_stale(book, domain)
     else:
         box_domain(book, domain, equity - maintenance)
 

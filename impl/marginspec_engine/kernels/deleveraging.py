@@ -1,7 +1,13 @@
 """Deleveraging: which of two positions stands first, and how much of a pair is closed."""
 
 from marginspec_engine.kernels.limits import MOST
-from marginspec_engine.kernels.wide import compare_fractions, compare_products, multiply_divide_down, product
+from marginspec_engine.kernels.wide import (
+    compare_fractions,
+    compare_products,
+    multiply_divide_down,
+    multiply_divide_up,
+    product,
+)
 
 Score = tuple[int, int, int, int]
 """A rank as two factors of its numerator, of which the first has the sign, and two of its positive denominator."""
@@ -65,12 +71,28 @@ def lesser(amount: int, over: int, most: int) -> tuple[int, int]:
 
 
 def bearable_loss(unrealised: int, size: int, spare: int) -> tuple[int, int]:
-    """The most that a lot may lose for each of its lots so that a counterparty is eligible for it (ADL-04).
+    """The most that a lot may lose for each of its lots so that a counterparty is eligible at its price (ADL-04).
 
     That is what each of the counterparty's own (size > 0) gains, as its entry is no worse than the lot's bankruptcy
-    price exactly if it gains no less than the lot loses; and less than what its domain can spare.
+    price exactly if it gains no less than the lot loses; and less than what its domain can spare without one of them.
     """
     return lesser(unrealised, size, spare - 1)
+
+
+def can_give(unrealised: int, size: int, spare: int) -> bool:
+    """Whether a counterparty is eligible at its own entry, for lots that lose more than it gains (ADL-04).
+
+    One of its lots (size > 0) gives up a quantum or more, and less than what its domain can spare without it.
+    """
+    return unrealised >= size and unrealised // size < spare
+
+
+def most_gain(loss: int, size: int, most: int) -> tuple[int, int]:
+    """What a counterparty at its own entry must gain less than for each of its lots, against a losing lot (ADL-01).
+
+    That is what the lot loses for each of its lots (size > 0), and what rounds down to more than a step may release.
+    """
+    return lesser(loss, size, most + 1 if most < MOST else MOST)
 
 
 def most_loss(shortfall: int, missing: int) -> int:
@@ -85,10 +107,26 @@ def within_loss(amount: int, size: int, loss: int) -> int:
     return multiply_divide_down(amount, size, loss)
 
 
-def step_quantity(loss: int, size: int, shortfall: int, missing: int, held: int, spare: int) -> int:
-    """How much of a losing lot a step closes, at most what the counterparty holds and can spare (ADL-01, ADL-04)."""
-    if spare <= 0:
-        return 0
+def within_profit(amount: int, size: int, profit: int) -> int:
+    """The most lots, at most a size, that give up at most an amount (>= 0) of a profit (> 0), rounded down."""
+    if amount >= profit:
+        return size
+    return multiply_divide_up(amount + 1, size, profit) - 1
+
+
+def wanted_quantity(at_entry: bool, loss: int, size: int, shortfall: int, missing: int) -> int:
+    """How much of a pair a step is to close, at most one more than the size of whose loss it releases (ADL-01)."""
     restores = shortfall >= missing
-    wanted = within_loss(missing - 1, size, loss) + 1 if restores else within_loss(shortfall, size, loss)
-    return min(wanted, size, held, within_loss(spare - 1, size, loss))
+    amount = missing - 1 if restores else shortfall
+    within = within_profit(amount, size, loss) if at_entry else within_loss(amount, size, loss)
+    return within + 1 if restores else within
+
+
+def released_loss(at_entry: bool, loss: int, size: int, quantity: int) -> int:
+    """What closing lots, at most a size, releases: of a lot's loss rounded up, of a profit rounded down (ADL-01)."""
+    return multiply_divide_down(loss, quantity, size) if at_entry else multiply_divide_up(loss, quantity, size)
+
+
+def room(equity: int, released: int, maintenance: int, saved: int) -> int:
+    """Equity less what is released and the maintenance margin, of which a smaller position saves some (ADL-04)."""
+    return equity - released - (maintenance - saved)

@@ -76,9 +76,11 @@ def may_open(side: int, quantity: int, reduce_only: bool) -> bool:
     return not (reduce_only or closes_long or closes_short)
 
 
-def load_with(bids: int, asks: int, loss: int, quantity: int, order_loss: int) -> tuple[int, int, int]:
-    """Lots bid, lots asked for and open loss, with another order of signed lots that may open (MRG-03)."""
-    return bids + max(quantity, 0), asks + max(-quantity, 0), loss + order_loss
+def bears_loss(held: int, bids: int, asks: int, quantity: int) -> bool:
+    """Whether orders of the side of these signed lots bear open loss: all of them would leave it open (MRG-03)."""
+    if quantity > 0:
+        return held + bids > 0
+    return held - asks < 0
 
 
 def larger_position(held: int, bids: int, asks: int) -> int:

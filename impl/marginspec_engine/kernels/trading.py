@@ -1,7 +1,8 @@
-"""What a trade books: the part that closes, released cost, fees, isolated margin; and funding."""
+"""What a trade books: the part that closes, released cost, fees, isolated margin; bands of prices; and funding."""
 
+from marginspec_engine.kernels.limits import RATE_ONE
 from marginspec_engine.kernels.rates import divided_up, part_down, part_up
-from marginspec_engine.kernels.wide import multiply_divide_down, multiply_divide_up
+from marginspec_engine.kernels.wide import compare_products, multiply_divide_down, multiply_divide_up
 
 
 def closing_part(held: int, quantity: int) -> int:
@@ -28,6 +29,16 @@ def trade_fee(value: int, rate: int) -> int:
 def insurance_part(fee: int, share: int) -> int:
     """The insurance fund's part of a fee, rounded down by less than one quantum (TRD-01)."""
     return part_down(fee, share)
+
+
+def is_within_band(distance: int, tick: int, mark: int, band: int) -> bool:
+    """Whether a price so far from the mark (> 0) is within a band (> 0, in 1e-8) widened to the next ticks (MKT-04)."""
+    return compare_products(distance - tick, RATE_ONE, mark, band) < 0
+
+
+def is_within_fill_band(worse: int, mark: int, band: int) -> bool:
+    """Whether a fill so much worse than the mark (> 0) is within a band (> 0, in 1e-8), not widened (MKT-04)."""
+    return compare_products(worse, RATE_ONE, mark, band) <= 0
 
 
 def opening_margin(value: int, value_at_mark: int, leverage: int, fee: int) -> int:

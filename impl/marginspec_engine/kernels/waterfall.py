@@ -24,14 +24,29 @@ def draw_from_insurance(loss: int, from_reserve: int, insurance: int) -> int:
     return min(loss - from_reserve, insurance)
 
 
+def draw_from_relief(loss: int, from_reserve: int, from_insurance: int, relief: int) -> int:
+    """What of a realised loss relief pays after reserve and insurance fund (WTF-01)."""
+    return min(loss - from_reserve - from_insurance, relief)
+
+
 def shortfall_of(lots_pnl: int, reserve: int) -> int:
     """What a market's lots lose at mark beyond its reserve, at least zero (WTF-02)."""
     return max(0, max(0, -lots_pnl) - reserve)
 
 
-def missing_of(shortfalls: int, insurance: int) -> int:
-    """What an asset's shortfalls lack beyond the insurance fund, at least zero (WTF-02)."""
-    return max(0, shortfalls - insurance)
+def missing_of(shortfalls: int, fund: int) -> int:
+    """What shortfalls, or what a fund before this one leaves of them, lack beyond a fund, at least zero (WTF-02)."""
+    return max(0, shortfalls - fund)
+
+
+def excess_of(relief: int, needed: int) -> int:
+    """What relief exceeds the need of it by, at least zero (LVY-02)."""
+    return max(0, relief - needed)
+
+
+def used_claim(debt: int, claim: int, relief: int) -> int:
+    """What a negative equity takes of the domain's own claim: the least of debt, claim and relief (LIQ-03)."""
+    return min(debt, claim, relief)
 
 
 def share_floor(amount: int, claim: int, total: int) -> int:
@@ -54,6 +69,11 @@ def equity_share(equity: int, maintenance: int, total: int, left: int) -> tuple[
     return (share, left) if equity >= 0 else (-share, left)
 
 
+def spare_of(is_flat: bool, equity: int, maintenance: int) -> int:
+    """What a domain can pay and be healthy still: equity less maintenance and a quantum; if flat, equity (LVY-01)."""
+    return max(0, equity if is_flat else equity - maintenance - 1)
+
+
 def levied_amount(missing: int, total: int) -> int:
-    """What is levied of what is missing: no more than all positive equities together (LVY-01)."""
+    """What a layer takes of what is missing: no more than all its weights together (LVY-01)."""
     return min(missing, total)

@@ -14,8 +14,8 @@ NAMES, ORDER_NAMES = _book.take(2, VECTOR)
 """The words by which names are ordered; for each name of an order where these begin and how many they are."""
 TEXTS, ACCOUNT_TEXTS, MARKET_TEXTS, ASSET_TEXTS, ORDER_TEXTS = _book.take(5, VECTOR)
 """Names as JSON writes them, each from a new word on; for each of a kind where it begins and how many bytes it has."""
-ORDERED_ACCOUNTS, MARKETS_WITH_LOTS = _book.take(2, VECTOR)
-"""Accounts by name; markets that have lots, and some that had."""
+ORDERED_ACCOUNTS, MARKETS_WITH_LOTS, CLAIMANTS = _book.take(3, VECTOR)
+"""Accounts by name; markets that have lots, and some that had; domains with claims, and some that had, by key."""
 EFFECTS, UNDONE = _book.take(2, VECTOR)
 """What the event did, and what undoes it: addresses with the words that stood there."""
 SUSPECTS, UNHEALTHY, STALE_BOXES, STALE_LEAVES, COUNTED, CLOSED_LOTS = _book.take(6, VECTOR)
@@ -34,6 +34,7 @@ RANKING, LEVIES = _book.take(2)
 EVENT, NEXT_LOT, FREE_LOT, FREE_ORDER = _book.take(4)
 """What counts up, and the heads of lists of free rows."""
 SETTLING, OUT_OF_RANGE, WIDE, EVENT_MARKET, QUEUES_TAKEN = _book.take(5)
+CLOSING = _book.one()
 """What is known of this event."""
 HAS_UNRANKED_ACCOUNTS, UNCOVERED_ASSETS, EXPOSED_ASSETS = _book.take(3)
 

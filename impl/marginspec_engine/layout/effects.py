@@ -2,13 +2,13 @@
 
 from typing import get_args
 
-from marginspec.model.effects import Effect, FeesUpdated, MarketListed, MovingRule, TiersUpdated
+from marginspec.model.effects import Effect, FeesUpdated, Layer, LimitsUpdated, MarketListed, MovingRule, TiersUpdated
 from marginspec.model.fields import Field, fields_of, type_name
 from marginspec.model.ledger import LedgerKind
 from marginspec_engine.layout.fields import Placed
 from marginspec_engine.layout.places import Places
 
-OF_TABLES = (MarketListed, TiersUpdated, FeesUpdated)
+OF_TABLES = (MarketListed, TiersUpdated, FeesUpdated, LimitsUpdated)
 """Effects of events that change a market's tables: Python writes them, and their words are the market alone."""
 
 EFFECT_CLASSES: tuple[type, ...] = get_args(Effect)
@@ -39,25 +39,33 @@ EFFECT_ROW = 1 + max(EFFECT_LENGTHS)
 """Words of an effect that is collected: its event's number, its kind (minus the reason of a rejection), the rest."""
 
 _kinds = Places()
-MARKET_LISTED, TIERS_UPDATED, FEES_UPDATED, MARK_SET, POSITION_MODE_SET, MARGIN_MODE_SET = _kinds.take(6)
+MARKET_LISTED, TIERS_UPDATED, FEES_UPDATED, LIMITS_UPDATED = _kinds.take(4)
+MARK_SET, POSITION_MODE_SET, MARGIN_MODE_SET = _kinds.take(3)
 LEVERAGE_SET, ORDER_PLACED, ORDER_REDUCED, ORDER_CANCELLED, TRANSFERRED, POSITION_CHANGED = _kinds.take(6)
 DOMAIN_LIQUIDATED, LOT_OPENED, LOT_REDUCED, COUNTERPARTY_DELEVERAGED, DOMAIN_LEVIED = _kinds.take(5)
-UNCOVERED_CHANGED, RESERVE_STATUS, INSURANCE_STATUS = _kinds.take(3)
+RELIEF_RETURNED, UNCOVERED_CHANGED, RESERVE_STATUS, INSURANCE_STATUS = _kinds.take(4)
+MARKET_SETTLED = _kinds.one()
 """The kinds of effects by name; a test holds them against EFFECT_CLASSES."""
 assert _kinds.used == len(EFFECT_CLASSES)
 
 LEDGER_KINDS: tuple[LedgerKind, ...] = get_args(LedgerKind)
-EXTERNAL_OF, WALLET_OF, ISOLATED_OF, POSITION_OF, LOT_OF, RESERVE_OF, INSURANCE_OF, HOUSE_OF, CLEARING_OF = range(
-    len(LEDGER_KINDS)
-)
+_ledger_kinds = Places()
+EXTERNAL_OF, WALLET_OF, ISOLATED_OF, POSITION_OF, LOT_OF = _ledger_kinds.take(5)
+RESERVE_OF, INSURANCE_OF, RELIEF_OF, HOUSE_OF, CLEARING_OF = _ledger_kinds.take(5)
+assert _ledger_kinds.used == len(LEDGER_KINDS)
 """Kinds of ledger accounts: a transfer names one by kind + OWNERS * owner.
 
 The owner is a domain's row for cash, a position's, a lot's own number, a market's row or an asset's.
 """
 OWNERS = 16
 
+LAYERS: tuple[str, ...] = get_args(Layer)
+BY_PROFIT, BY_SPARE, BY_EQUITY = range(len(LAYERS))
+"""The layers of a levy."""
+
 RULES: tuple[str, ...] = get_args(MovingRule)
-ACC_01, ACC_02, ACC_04, ADL_03, FND_01, LED_03, LIQ_02, LIQ_03, LIQ_05, LVY_01, MRG_06, TRD_01, WTF_01 = range(
-    len(RULES)
-)
+_rules = Places()
+ACC_01, ACC_02, ACC_04, ADL_03, FND_01, LED_03, LIQ_02, LIQ_03, LIQ_05 = _rules.take(9)
+LVY_01, LVY_02, MKT_05, MRG_06, TRD_01, WTF_01 = _rules.take(6)
+assert _rules.used == len(RULES)
 """The rules that move money, as a transfer names them."""

@@ -3,24 +3,27 @@
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from marginspec.model.events import Event
 from marginspec.model.fields import Amount, Choice, Flag, Integer, Kind, Name
-from marginspec_engine.layout import EVENT_CLASSES, EVENT_FIELDS, EVENT_ROW, EVENT_TYPE, NONE
+from marginspec_engine.layout import EMPTY_ROW, EVENT_CLASSES, EVENT_FIELDS, EVENT_ROW, EVENT_TYPE
 from marginspec_engine.layout.fields import Placed
 from marginspec_engine.memory.python_words import Words64
 from marginspec_engine.memory.tables import Tables
 
 WORD = 2**64
 HALF = 2**63
-MOST = 2**127 - 1
-"""No limit is near: a decimal past this is taken for this."""
+NOTHING_STATED = np.array(EMPTY_ROW, np.int64)
+MOST = 2**127 - WORD
+"""No limit is near: a decimal past this is taken for this, which leaves NO_DECIMAL as a high word free."""
 
 Writer: TypeAlias = Callable[[Tables, Any, Words64], None]
 
 
 def write_event(tables: Tables, event: Event, words: Words64) -> None:
     """Write an event into the words of a row; its names are numbered."""
-    words[:EVENT_ROW] = NONE
+    words[:EVENT_ROW] = NOTHING_STATED
     words[EVENT_TYPE], writers = WRITERS[type(event)]
     for name, write in writers:
         value = getattr(event, name)

@@ -9,6 +9,7 @@ from marginspec.model.account import Direction, OrderSide
 from marginspec.model.events import Event, ListMarket, PlaceOrder, Trade
 from marginspec.model.fields import Amount, Choice, Field, Name, Rows, fields_of, type_name
 from marginspec_engine.layout.fields import Placed
+from marginspec_engine.layout.memory import NONE
 from marginspec_engine.layout.places import Places
 from marginspec_engine.layout.rows import SIDES
 
@@ -19,7 +20,13 @@ CHOICE, SECOND_CHOICE = _event.take(2)
 """Choices other than sides of positions, flags and integers."""
 PRICE_LOW, PRICE_HIGH, AMOUNT_LOW, AMOUNT_HIGH = _event.take(4)
 """A price; any other amount."""
+SECOND_AMOUNT_LOW, SECOND_AMOUNT_HIGH, THIRD_AMOUNT_LOW, THIRD_AMOUNT_HIGH = _event.take(4)
+"""Further amounts: the fees that an event states."""
 EVENT_ROW = _event.in_lines()
+NO_DECIMAL = -(2**63)
+"""Stands in both words of an amount that is not stated: no decimal that a row holds is as low."""
+EMPTY_ROW = tuple(NO_DECIMAL if place >= PRICE_LOW else NONE for place in range(EVENT_ROW))
+"""The words of a row in which nothing is stated."""
 
 BUY, SELL = range(len(get_args(OrderSide)))
 LONG_LOTS, SHORT_LOTS = range(len(get_args(Direction)))
@@ -34,7 +41,7 @@ WORDS = {
     "side": (FIRST_SIDE, SECOND_SIDE),
     "choice": (CHOICE, SECOND_CHOICE),
     "price": (PRICE_LOW,),
-    "amount": (AMOUNT_LOW,),
+    "amount": (AMOUNT_LOW, SECOND_AMOUNT_LOW, THIRD_AMOUNT_LOW),
     "rows": (),
 }
 """The words that a row has for each kind of field, the first of two for a decimal."""

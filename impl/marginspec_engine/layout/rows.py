@@ -59,6 +59,8 @@ IS_SUSPECT, HAS_STALE_BOXES, HAS_STALE_LEAVES, HAS_KNOWN_MARGIN = 1, 2, 4, 8
 """Flags: settlement is to look at it; its boxes, its leaves may hold no more; its margin is known."""
 KNOWN_EVENT, KNOWN_EQUITY, KNOWN_MAINTENANCE = _domain.take(3)
 """Of a domain of several positions: in which event which equity and maintenance margin became known."""
+CLAIM = _domain.one()
+"""The claim on the relief of its asset."""
 DOMAIN_ROW = _domain.in_lines()
 """Two lines of the cache, of which settlement reads the first."""
 
@@ -70,7 +72,7 @@ ORDER = _order.used
 
 _lot = Places(PREVIOUS + 1)
 NUMBER, TAKEN_OF, MARGIN_MODE, REASON, LOT_LEAF = _lot.take(5)
-"""The id, the position that it was taken of, why, and the place in the queue of losing lots."""
+"""The id, the position that it was taken of, why, and the place among its side's lots."""
 LOT = _lot.used
 
 # ----------------------------------------------------------------- accounts and assets
@@ -83,7 +85,7 @@ ACCOUNT = _account.used
 
 DECIMALS, ASSET_UNIT, EXTERNAL, INSURANCE, HOUSE, CLEARING = range(RANK)
 _asset = Places(RANK + 1)
-OPEN_VALUE, UNCOVERED, INSURANCE_MOVED, IS_EXPOSED, AMOUNT_SCALE = _asset.take(5)
+OPEN_VALUE, UNCOVERED, SHARED_FUNDS_MOVED, IS_EXPOSED, AMOUNT_SCALE, RELIEF = _asset.take(6)
 ASSET_ROW = _asset.used
 
 # ----------------------------------------------------------------- markets
@@ -91,6 +93,8 @@ ASSET_ROW = _asset.used
 IS_MARKET_LISTED, MARK, QUANTA_PER_UNIT, TICK, PRICE_DECIMALS, QUANTITY_DECIMALS = range(RANK)
 _market = Places(ASSET + 1)
 TIER_COUNT, TAKER_FEE, MAKER_FEE, INSURANCE_SHARE, CLEARANCE_FEE = _market.take(5)
+PRICE_BAND, FILL_BAND, FUNDING_CAP, POSITION_LIMIT = _market.take(4)
+"""The limits, each 0 if there is none."""
 PRICE_SCALE, QUANTITY_SCALE, MOST_LOTS, OPEN_INTEREST, RESERVE, HAS_STATUS = _market.take(6)
 
 FUND_COUNTERS = tuple(field.name for field in attrs.fields(FundStatus))
@@ -111,17 +115,21 @@ QUEUED, NODES = _queue.take(2, VECTOR)
 LEAVES, FRONT = _queue.take(2)
 """Of a queue: what stands in it in order and the tree over that (vectors), how many leaves the tree has.
 
-Those in front of FRONT are gone for the event.
+Those in front of FRONT have no fraction.
 """
 QUEUE = _queue.used
-QUEUES = _market.take(4, QUEUE)
-LONG_QUEUE, SHORT_QUEUE, LONG_LOSING, SHORT_LOSING = QUEUES
-"""Each side's counterparties, and each side's lots that lose at mark."""
+QUEUES = _market.take(8, QUEUE)
+LONG_QUEUE, SHORT_QUEUE, LONG_LOSING, SHORT_LOSING = QUEUES[:4]
+"""Each side's counterparties, and each side's lots with those that lose at mark in the tree."""
+AT_ENTRY = QUEUES[4] - QUEUES[0]
+"""So far behind each of these stands a second tree over it, of whom meet at the counterparty's own entry."""
 QUEUE_EVENT, HAS_LOTS_LISTED, SHORTFALL_LEAF, IS_ASIDE = _market.take(4)
 """The event whose queues a market has, whether MARKETS_WITH_LOTS lists it, its place by shortfall.
 
 IS_ASIDE is 1 while no step of deleveraging is looked for in the market.
 """
+IS_CLOSED = _market.one()
+"""Whether the market was settled for good: then it is not listed, and its name is never free."""
 
 TIERS = _market.in_lines()
 _tiers = Places()

@@ -93,11 +93,18 @@ def domain_of(book: Words, number: int) -> int:
     if position[layout.QUANTITY] != 0:
         return position[layout.DOMAIN]
     account, market = position[layout.OWNER], position[layout.MARKET]
-    asset = market_row(book, market)[layout.ASSET]
-    wallet = wallet_of(book, account, asset)
     if margin_mode_of(book, account, market) != layout.ISOLATED_MODE:
-        return wallet
+        return wallet_of(book, account, market_row(book, market)[layout.ASSET])
+    return isolated_of(book, number)
+
+
+def isolated_of(book: Words, number: int) -> int:
+    """The domain that a position has while it is isolated; a new row if there is none."""
+    position = position_row(book, number)
     if position[layout.ISOLATED] == NONE:
+        account, market = position[layout.OWNER], position[layout.MARKET]
+        asset = market_row(book, market)[layout.ASSET]
+        wallet = wallet_of(book, account, asset)
         own = new_domain(book, account, asset)
         words = domain_row(book, own)
         words[layout.MARKET] = market

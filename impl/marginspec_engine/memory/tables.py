@@ -12,7 +12,7 @@ from marginspec_engine.layout import NONE, USED
 from marginspec_engine.memory import words as memory
 from marginspec_engine.memory.names import SIGN, Names, json_text, padded_bytes, ranks
 from marginspec_engine.memory.python_words import DirectMemory, PythonWords, Words64, released, vector_of, words_of
-from marginspec_engine.rules.market import FeeRates, TierRow
+from marginspec_engine.rules.market import FeeRates, LimitRow, TierRow
 from marginspec_engine.rules.rankings import RANKING_NAMES
 from marginspec_engine.text.literals import all_literals
 
@@ -238,7 +238,7 @@ class Tables:
         return max([len(self.names(of)), *(int(self.book[table + USED]) // width for table, width in LOOKED_AT[of])])
 
     def _used(self, of: str) -> Words64:
-        """The numbers of names that something has: open orders, accounts that exist, listed markets and their assets.
+        """The numbers of names that something has: open orders, accounts that exist, markets and listed ones' assets.
 
         An asset is also had by whoever has a balance in it.
         """
@@ -246,12 +246,13 @@ class Tables:
             return np.nonzero(self.table(layout.ACCOUNTS, layout.ACCOUNT)[:, layout.MODE] != NONE)[0]
         markets = self.market_rows()
         if of == "market":
-            return np.nonzero(markets[:, layout.IS_MARKET_LISTED])[0]
+            return np.nonzero(markets[:, [layout.IS_MARKET_LISTED, layout.IS_CLOSED]].any(axis=1))[0]
         if of == "order":
             orders = self.table(layout.ORDERS, layout.ORDER)
             named: Words64 = orders[orders[:, layout.OWNER] != NONE, layout.NAME]
             return named
-        balances = self.asset_rows()[:, [layout.EXTERNAL, layout.INSURANCE, layout.HOUSE, layout.UNCOVERED]]
+        places = [layout.EXTERNAL, layout.INSURANCE, layout.RELIEF, layout.HOUSE, layout.UNCOVERED]
+        balances = self.asset_rows()[:, places]
         domains = self.table(layout.DOMAINS, layout.DOMAIN_ROW)
         of_markets = markets[markets[:, layout.IS_MARKET_LISTED] == 1, layout.ASSET]
         of_domains = domains[domains[:, layout.CASH] != 0, layout.ASSET]
@@ -289,10 +290,7 @@ class Tables:
     def list_market(self, number: int, asset: int, decimals: tuple[int, int], tick: int) -> None:
         """Open a market of an asset with its decimals of prices and quantities and its tick in price units."""
         price, quantity = decimals
-        listed = len(self.market_rows())
-        self._grow(layout.MARKETS, (number + 1) * layout.MARKET_ROW)
-        for place in (layout.FIRST_LOT, layout.LAST_LOT, layout.QUEUE_EVENT):
-            self.market_rows()[listed:, place] = NONE
+        self._add_market_rows(number)
         self._is_ranked = False
         words = self.row(layout.MARKETS, number, layout.MARKET_ROW)
         words[layout.IS_MARKET_LISTED] = 1
@@ -303,6 +301,13 @@ class Tables:
         words[layout.TICK] = tick
         asset_decimals = int(self.asset_rows()[asset, layout.DECIMALS])
         words[layout.QUANTA_PER_UNIT] = 10 ** (asset_decimals - price - quantity)
+
+    def _add_market_rows(self, number: int) -> None:
+        """Have rows of markets up to a number."""
+        before = len(self.market_rows())
+        self._grow(layout.MARKETS, (number + 1) * layout.MARKET_ROW)
+        for place in (layout.FIRST_LOT, layout.LAST_LOT, layout.QUEUE_EVENT):
+            self.market_rows()[before:, place] = NONE
 
     def set_tiers(self, number: int, tiers: Iterable[TierRow]) -> None:
         """Put a market's tiers in place."""
@@ -319,10 +324,28 @@ class Tables:
         words = self.row(layout.MARKETS, number, layout.MARKET_ROW)
         words[layout.TAKER_FEE : layout.TAKER_FEE + len(fees)] = fees
 
+    def set_limits(self, number: int, limits: LimitRow) -> None:
+        """Put a market's limits in place."""
+        words = self.row(layout.MARKETS, number, layout.MARKET_ROW)
+        words[layout.PRICE_BAND : layout.PRICE_BAND + len(limits)] = limits
+
+    def close_market(self, number: int) -> None:
+        """Have a market that is not listed be one that was settled for good."""
+        self._add_market_rows(number)
+        self.row(layout.MARKETS, number, layout.MARKET_ROW)[layout.IS_CLOSED] = 1
+
     def is_listed(self, market: str) -> bool:
         """Whether a market is."""
+        return self._says(market, layout.IS_MARKET_LISTED)
+
+    def is_known(self, market: str) -> bool:
+        """Whether a market is listed, or was settled for good."""
+        return self.is_listed(market) or self._says(market, layout.IS_CLOSED)
+
+    def _says(self, market: str, column: int) -> bool:
+        """Whether a market's row, if it has one, says yes in a column."""
         number, rows = self.markets.numbers.get(market), self.market_rows()
-        return number is not None and number < len(rows) and bool(rows[number, layout.IS_MARKET_LISTED])
+        return number is not None and number < len(rows) and bool(rows[number, column])
 
 
 def release_book(book: Words64) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
-from marginspec_engine.kernels.bands import bankruptcy_price, lower_end, upper_end
+from marginspec_engine.kernels.bands import Hedge, bankruptcy_price, hedge_end, highest_price, lower_end, upper_end
 from marginspec_engine.kernels.deleveraging import compare_scores
 from marginspec_engine.kernels.limits import NO_PRICE
 from marginspec_engine.kernels.margin import maintenance_margin, value_of
@@ -23,8 +23,6 @@ BLOCK = 512
 """Positions in a block: its six columns take 24 kB."""
 LARGEST = 2**60
 """A domain whose cash, costs and values at mark are each at most this has no figure beyond 2^62."""
-NOT_ANSWERED = -1
-"""Stands for a price of a domain with both sides in the market, which takes a search."""
 
 
 class MarketColumns(NamedTuple):
@@ -218,12 +216,12 @@ def choose_tiers(
 # ----------------------------------------------------------------- prices
 
 
-def has_other_side(positions: PositionColumns, domain: int, place: int) -> bool:
-    """Whether a domain has another position in the market of one of its positions."""
+def other_side(positions: PositionColumns, domain: int, place: int) -> int:
+    """Where a domain's other position in the market of one of its positions stands; that one if it is alone there."""
     for other in range(positions.first[domain], positions.first[domain + 1]):
         if other != place and positions.markets[other] == positions.markets[place]:
-            return True
-    return False
+            return other
+    return place
 
 
 def largest_domain(positions: PositionColumns, begin: int, end: int) -> int:
@@ -237,7 +235,7 @@ def largest_domain(positions: PositionColumns, begin: int, end: int) -> int:
 def find_bands(
     markets: MarketColumns, positions: PositionColumns, begin: int, end: int, below: Words64, above: Words64
 ) -> None:
-    """The nearest unhealthy prices below and above the mark of each position's market (MRG-07)."""
+    """The ends of the band of each position's market, below and above the mark (MRG-07)."""
     largest = largest_domain(positions, begin, end)
     values, maintenances = np.empty(largest, np.int64), np.empty(largest, np.int64)
     for domain in range(begin, end):
@@ -253,13 +251,14 @@ def find_bands(
             maintenance += margin
         for place in range(start, positions.first[domain + 1]):
             health = equity - values[place - start] - (maintenance - maintenances[place - start])
-            mark = markets.marks[positions.markets[place]]
+            mark, other = markets.marks[positions.markets[place]], other_side(positions, domain, place)
             if equity <= maintenance:
                 below[place], above[place] = mark, mark
-            elif has_other_side(positions, domain, place):
-                below[place], above[place] = NOT_ANSWERED, NOT_ANSWERED
-            else:
+            elif other == place:
                 below[place], above[place] = band_of(markets, positions, place, health)
+            else:
+                health = health - values[other - start] + maintenances[other - start]
+                below[place], above[place] = hedge_band(markets, positions, place, other, health)
 
 
 def band_of(markets: MarketColumns, positions: PositionColumns, place: int, health: int) -> tuple[int, int]:
@@ -271,6 +270,16 @@ def band_of(markets: MarketColumns, positions: PositionColumns, place: int, heal
     if quantity > 0:
         return lower_end(health, size, markets.turns_below, rates, quanta, rests, first, last), NO_PRICE
     return NO_PRICE, upper_end(health, size, markets.turns_above, rates, quanta, rests, first, last)
+
+
+def hedge_band(markets: MarketColumns, positions: PositionColumns, one: int, two: int, health: int) -> tuple[int, int]:
+    """The band of both positions of a market, of a health at a price of zero, in a healthy domain."""
+    market, lots, others = positions.markets[one], positions.quantities[one], positions.quantities[two]
+    mark, unit, first = markets.marks[market], markets.quanta_per_unit[market], market * markets.width
+    long_size, short_size = max(lots, others) * unit, -min(lots, others) * unit
+    lines = (markets.floors, markets.rates, markets.deduction_quanta, markets.deduction_rests)
+    hedge = Hedge(health, long_size, short_size, *lines, first, first + markets.tier_counts[market])
+    return hedge_end(hedge, mark, 1), hedge_end(hedge, mark, highest_price(max(long_size, short_size)))
 
 
 def find_bands_alone(
@@ -469,12 +478,12 @@ def sort_queues(scores: Scores, queue: Words64, ends: Words64, begin: int, end: 
 
 # Written into their callers, since a call counts references to every array that it is given.
 INNER: tuple[Any, ...] = (
-    *(domain_fits, tier_among, block_end, largest_domain, has_other_side, band_of),
+    *(domain_fits, tier_among, block_end, largest_domain, other_side, band_of),
     *(choose_tiers, find_tiers, find_lines, count_reached, pick_tiers, find_ends),
 )
 for function in INNER:
     register_jitable(inline="always", **OPTIONS)(function)
-CALLED: tuple[Any, ...] = (stands_first, merge_runs, sort_queue, score_by, *RANKINGS.values())
+CALLED: tuple[Any, ...] = (stands_first, merge_runs, sort_queue, score_by, *RANKINGS.values(), hedge_band)
 for called in CALLED:
     register_jitable(**OPTIONS)(called)
 

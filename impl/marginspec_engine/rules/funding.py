@@ -24,12 +24,13 @@ def funding(book: Words) -> int:
     if market[layout.MARK] == 0:
         return reasons.NO_MARK
     low, high = event_word(book, layout.AMOUNT_LOW), event_word(book, layout.AMOUNT_HIGH)
-    if high != low >> 63 or low < -RATE_ONE or low > RATE_ONE:
+    most = market[layout.FUNDING_CAP] if market[layout.FUNDING_CAP] > 0 else RATE_ONE
+    if high != low >> 63 or low < -most or low > most:
         return reasons.INVALID_RATE
     collect_payments(book, market, low)
     clearing = ledger_word(layout.CLEARING_OF, market[layout.ASSET])
-    pay_in(book, market[layout.ASSET], clearing)
-    pay_out(book, market[layout.ASSET], clearing)
+    pay_in(book, market[layout.ASSET], clearing, layout.FND_01)
+    pay_out(book, market[layout.ASSET], clearing, layout.FND_01)
     fund = ledger_word(layout.INSURANCE_OF, market[layout.ASSET])
     transfer(book, market[layout.ASSET], clearing, fund, balance(book, clearing), layout.FND_01)
     expose(book, market[layout.ASSET])
@@ -67,19 +68,19 @@ def drop_front(book: Words, words: int) -> None:
     working[USED] = working[USED] - words
 
 
-def pay_in(book: Words, asset: int, clearing: int) -> None:
-    """Every payer pays what is due."""
+def pay_in(book: Words, asset: int, clearing: int, rule: int) -> None:
+    """Every payer pays what is due, by a rule."""
     working = at(book, layout.WORKING)
     payments = items(book, working)
     for place in range(0, working[USED], 2):
         if payments[place + 1] > 0:
-            transfer(book, asset, payments[place], clearing, payments[place + 1], layout.FND_01)
+            transfer(book, asset, payments[place], clearing, payments[place + 1], rule)
 
 
-def pay_out(book: Words, asset: int, clearing: int) -> None:
-    """Every receiver takes out what is due."""
+def pay_out(book: Words, asset: int, clearing: int, rule: int) -> None:
+    """Every receiver takes out what is due, by a rule."""
     working = at(book, layout.WORKING)
     payments = items(book, working)
     for place in range(0, working[USED], 2):
         if payments[place + 1] < 0:
-            transfer(book, asset, clearing, payments[place], -payments[place + 1], layout.FND_01)
+            transfer(book, asset, clearing, payments[place], -payments[place + 1], rule)

@@ -2,7 +2,7 @@
 
 from marginspec.model.units import MAX_AMOUNT, MAX_QUANTITY
 from marginspec_engine import layout
-from marginspec_engine.kernels import margin
+from marginspec_engine.kernels import margin, trading
 from marginspec_engine.kernels.limits import MAX_PRICE, MAX_VALUE
 from marginspec_engine.layout import NONE, USED
 from marginspec_engine.memory.words import Words, account_row, asset_row, at, market_row
@@ -74,6 +74,27 @@ def tick_price_in(book: Words, market: Words) -> int:
     """The same for a price that must be a multiple of the tick (MKT-01)."""
     units = price_in(book, market)
     return units if units % market[layout.TICK] == 0 else 0
+
+
+def is_within_band(market: Words, distance: int) -> bool:
+    """Whether so many price units away from the mark are within the price band, if there is one (MKT-04)."""
+    band = market[layout.PRICE_BAND]
+    return band == 0 or trading.is_within_band(distance, market[layout.TICK], market[layout.MARK], band)
+
+
+def is_within_fill_band(market: Words, worse: int) -> bool:
+    """Whether a fill may be so many price units worse than the mark (MKT-04)."""
+    band = market[layout.FILL_BAND]
+    return band == 0 or trading.is_within_fill_band(worse, market[layout.MARK], band)
+
+
+def fee_in(book: Words, market: Words, place: int, value: int, rate: int) -> int:
+    """The fee that the event states at a place, else that at a rate; NOT_WHOLE if it is above the value (TRD-01)."""
+    low, high = event_word(book, place), event_word(book, place + 1)
+    if high == layout.NO_DECIMAL:
+        return trading.trade_fee(value, rate)
+    fee = whole_units(low, high, asset_row(book, market[layout.ASSET])[layout.AMOUNT_SCALE])
+    return fee if -value <= fee <= value else NOT_WHOLE
 
 
 def quantity_in(book: Words, market: Words, price: int) -> int:

@@ -19,6 +19,7 @@ from marginspec_engine.memory.words import (
     position_row,
     push,
 )
+from marginspec_engine.rules.claims import use_claim
 from marginspec_engine.rules.closing import realise, return_all_margin
 from marginspec_engine.rules.margin import domain_margin, is_flat, maintenance_of, tier_of, value_at_mark
 from marginspec_engine.rules.transaction import cash_of, effect, ledger_word, move
@@ -109,6 +110,8 @@ def take_over(book: Words, domain: int, equity: int) -> None:
 
     Equity is shared over the positions by maintenance; a negative one over those of the event's market only.
     """
+    if equity < 0:
+        use_claim(book, domain, -equity)
     event_market = book[layout.EVENT_MARKET] if equity < 0 else NONE
     total = shared_maintenance(book, domain, event_market)
     left = abs(equity) - floors_of_shares(book, domain, event_market, abs(equity), total)

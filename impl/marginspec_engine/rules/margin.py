@@ -168,17 +168,24 @@ def load_margin(book: Words, position: Words) -> int:
 
 
 def open_losses(book: Words, account: int, asset: int) -> int:
-    """What all of an account's orders in an asset that count would lose at once if filled (MRG-03)."""
+    """What those of an account's orders in an asset that may open would lose at once if filled (MRG-03)."""
     total, number = 0, account_row(book, account)[layout.FIRST_ORDER]
     while number != NONE:
         order = order_row(book, number)
         market = market_row(book, order[layout.MARKET])
-        if market[layout.ASSET] == asset and counts_for_margin(order):
+        if market[layout.ASSET] == asset and counts_for_margin(order) and bears_loss(book, order):
             total = total + open_loss(book, market, order[layout.LIMIT], order[layout.QUANTITY])
             if total > MAX_VALUE:
                 too_wide(book)
         number = order[layout.NEXT]
     return total
+
+
+def bears_loss(book: Words, order: Words) -> bool:
+    """Whether the orders of an order's side may leave its position open on that side (MRG-03)."""
+    position = position_row(book, order[layout.ORDERED_POSITION])
+    bids, asks = position[layout.BIDS], position[layout.ASKS]
+    return margin.bears_loss(position[layout.QUANTITY], bids, asks, order[layout.QUANTITY])
 
 
 def open_loss(book: Words, market: Words, limit: int, quantity: int) -> int:
@@ -198,6 +205,14 @@ def reserved_for_orders(book: Words, domain: int) -> int:
     if account[layout.FIRST_ORDER] == NONE:
         return 0
     return order_margin(book, words[layout.OWNER], words[layout.ASSET])
+
+
+def demanded_margin(book: Words, domain: int) -> int:
+    """What opening and leverage demand of a domain's equity: initial plus order margin (MRG-02, MRG-03)."""
+    initial, reserved = domain_initial(book, domain), reserved_for_orders(book, domain)
+    if max(initial, reserved) > MAX_VALUE // 2:
+        too_wide(book)
+    return initial + reserved
 
 
 def movable(book: Words, domain: int) -> int:

@@ -1,9 +1,9 @@
-"""Listing a market, and replacing its tiers or fees: rare, so not compiled."""
+"""Listing a market, and replacing its tiers, fees or limits: rare, so not compiled."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from marginspec.model.events import ListMarket, UpdateFees
+from marginspec.model.events import ListMarket, UpdateFees, UpdateLimits
 from marginspec.model.market import TierTerms
 from marginspec.model.rejections import Reason
 from marginspec.model.units import MAX_AMOUNT, MAX_LEVERAGE, MAX_TIERS, WIRE_DECIMALS
@@ -55,6 +55,15 @@ class FeeRates(NamedTuple):
     maker: int
     insurance_share: int
     clearance: int
+
+
+class LimitRow(NamedTuple):
+    """Price band, fill band and funding cap in 1e-8, and the position limit in quanta; each 0 if there is none."""
+
+    price_band: int
+    fill_band: int
+    funding_cap: int
+    position_limit: int
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer of the rules, not an error
@@ -116,3 +125,14 @@ def checked_fees(event: ListMarket | UpdateFees) -> FeeRates:
     fees = FeeRates(event.taker_fee, event.maker_fee, event.insurance_fee_share, event.clearance_fee)
     need(all(0 <= rate <= RATE_ONE for rate in fees), Reason.INVALID_RATE)
     return fees
+
+
+def checked_limits(event: ListMarket | UpdateLimits, asset_decimals: int) -> LimitRow:
+    """Bands and cap above 0 and at most 1, a position limit above 0; each may be absent (MKT-04)."""
+    limit = 0
+    if event.position_limit is not None:
+        limit = counted(event.position_limit, asset_decimals) or 0
+        need(0 < limit <= MAX_AMOUNT, Reason.INVALID_AMOUNT)
+    rates = event.price_band, event.fill_band, event.funding_cap
+    need(all(rate is None or 0 < rate <= RATE_ONE for rate in rates), Reason.INVALID_RATE)
+    return LimitRow(event.price_band or 0, event.fill_band or 0, event.funding_cap or 0, limit)

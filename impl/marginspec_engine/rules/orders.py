@@ -6,24 +6,34 @@ from marginspec_engine.kernels import margin
 from marginspec_engine.layout import NONE, reasons
 from marginspec_engine.memory.orders import cancel, free_order_row, load, new_order, order_key, remove_order
 from marginspec_engine.memory.positions import position_of, wallet_of
-from marginspec_engine.memory.words import Words, lookup, make_room, market_row, order_row, position_row, put
+from marginspec_engine.memory.words import (
+    Words,
+    domain_row,
+    lookup,
+    make_room,
+    market_row,
+    order_row,
+    position_row,
+    put,
+)
 from marginspec_engine.rules.guards import (
     event_word,
     fits_side,
     is_account,
     is_listed,
+    is_within_band,
     only_reduces,
     quantity_in,
     tick_price_in,
 )
-from marginspec_engine.rules.margin import domain_initial, domain_margin, order_margin
+from marginspec_engine.rules.margin import domain_initial, domain_margin, margin_mode_of, order_margin
 from marginspec_engine.rules.registry import handles
 from marginspec_engine.rules.transaction import effect
 
 
 @handles(events.PlaceOrder)
 def place_order(book: Words) -> int:
-    """Placing is refused if the increase of order margin exceeds what is available (TRD-03)."""
+    """Placing is refused if order margin rises by more than is available or, if isolated, movable (TRD-03)."""
     number = event_word(book, layout.OF_MARKET)
     account = event_word(book, layout.FIRST_ACCOUNT)
     if not is_listed(book):
@@ -36,10 +46,13 @@ def place_order(book: Words) -> int:
     price = tick_price_in(book, market)
     if price == 0:
         return reasons.INVALID_PRICE
+    sells = event_word(book, layout.CHOICE) == layout.SELL
+    if not is_within_band(market, market[layout.MARK] - price if sells else price - market[layout.MARK]):
+        return reasons.PRICE_OUT_OF_BAND
     quantity = quantity_in(book, market, price)
     if quantity == 0:
         return reasons.INVALID_QUANTITY
-    if event_word(book, layout.CHOICE) == layout.SELL:
+    if sells:
         quantity = -quantity
     return place(book, account, number, price, quantity)
 
@@ -58,12 +71,20 @@ def place(book: Words, account: int, market: int, price: int, quantity: int) -> 
     asset = market_row(book, market)[layout.ASSET]
     wallet = wallet_of(book, account, asset)
     reserved = order_margin(book, account, asset)
-    equity, _ = domain_margin(book, wallet)
-    available = margin.available_margin(equity, domain_initial(book, wallet), reserved)
+    left = left_for_orders(book, wallet, reserved, margin_mode_of(book, account, market) == layout.ISOLATED_MODE)
     rest(book, held, price, quantity, reduce_only)
-    if order_margin(book, account, asset) - reserved > available:
+    if order_margin(book, account, asset) - reserved > left:
         return reasons.INSUFFICIENT_BALANCE
     return reasons.ACCEPTED
+
+
+def left_for_orders(book: Words, wallet: int, reserved: int, is_isolated: bool) -> int:
+    """What is available in a cross domain or, for an order in an isolated market, movable out of it (TRD-03)."""
+    equity, _ = domain_margin(book, wallet)
+    initial = domain_initial(book, wallet)
+    if is_isolated:
+        return margin.movable_margin(domain_row(book, wallet)[layout.CASH], equity, initial, reserved)
+    return margin.available_margin(equity, initial, reserved)
 
 
 def rest(book: Words, held: int, price: int, quantity: int, reduce_only: int) -> None:

@@ -3,26 +3,33 @@
 from marginspec_engine import layout
 from marginspec_engine.index.sorting import sort_domains
 from marginspec_engine.index.stale import clear_flag
-from marginspec_engine.layout import NONE, USED
+from marginspec_engine.layout import NONE, USED, reasons
 from marginspec_engine.memory.lots import free_lot
 from marginspec_engine.memory.prefetch import prefetch_domains
 from marginspec_engine.memory.words import Words, asset_row, at, items, market_row, push, reserve
 from marginspec_engine.rules.deleveraging import deleverage_all
-from marginspec_engine.rules.levy import levy
+from marginspec_engine.rules.levy import levy, return_relief
 from marginspec_engine.rules.liquidation import liquidate
 from marginspec_engine.rules.margin import is_healthy
+from marginspec_engine.rules.market_closing import close_market
 from marginspec_engine.rules.transaction import effect
-from marginspec_engine.rules.waterfall import forget_markets_without_lots, uncovered_shortfall
+from marginspec_engine.rules.waterfall import forget_markets_without_lots, publish_reserve, uncovered_shortfall
 
 IS_OPEN, IS_DONE = 1, 2
 """What IS_EXPOSED says of an asset: it is to be looked at, or it has been in this round."""
 
 
-def settle(book: Words) -> None:
-    """Settlement repeats liquidation, then the waterfall of each asset, until all is healthy and covered (SET-01)."""
-    if at(book, layout.SUSPECTS)[USED] == 0 and book[layout.EXPOSED_ASSETS] == 0 and book[layout.UNCOVERED_ASSETS] == 0:
-        return
+def settle(book: Words) -> int:
+    """Settlement repeats liquidation, then the waterfall of each asset, until all is healthy and covered (SET-01).
+
+    Relief that is not needed goes back before the first liquidation, and again at the end (LVY-02). Gives the reason,
+    0 but where a market that closes then lacks cover (MKT-05).
+    """
+    is_covered = book[layout.EXPOSED_ASSETS] == 0 and book[layout.UNCOVERED_ASSETS] == 0
+    if at(book, layout.SUSPECTS)[USED] == 0 and is_covered and at(book, layout.CLAIMANTS)[USED] == 0:
+        return reasons.ACCEPTED
     book[layout.SETTLING] = 1
+    return_relief(book)
     expose_uncovered(book)
     is_settled = False
     while not is_settled:
@@ -33,11 +40,14 @@ def settle(book: Words) -> None:
             asset = next_asset(book)
         reopen_assets(book)
         is_settled = at(book, layout.SUSPECTS)[USED] == 0
+    reason = close_market(book, book[layout.CLOSING]) if book[layout.CLOSING] != NONE else reasons.ACCEPTED
+    return_relief(book)
     asset = next_asset(book)
     while asset != NONE:
         set_uncovered(book, asset)
         asset = next_asset(book)
     tidy(book)
+    return reason
 
 
 def expose_uncovered(book: Words) -> None:
@@ -135,19 +145,19 @@ def tidy(book: Words) -> None:
 
 
 def publish_funds(book: Words) -> None:
-    """Each event that changed a reserve or the insurance fund emits the new status (TRN-01)."""
+    """Each event that changed a reserve, the insurance fund or relief emits the new status (TRN-01)."""
     counted = at(book, layout.COUNTED)
     number = next_counted(book)
     while number != NONE:
         publish_reserve(book, number)
         number = next_counted(book)
     counted[USED] = 0
-    asset = first_asset(book, layout.INSURANCE_MOVED, 1)
+    asset = first_asset(book, layout.SHARED_FUNDS_MOVED, 1)
     while asset != NONE:
         words = asset_row(book, asset)
-        words[layout.INSURANCE_MOVED] = 0
-        effect(book, layout.INSURANCE_STATUS, asset, words[layout.INSURANCE])
-        asset = first_asset(book, layout.INSURANCE_MOVED, 1)
+        words[layout.SHARED_FUNDS_MOVED] = 0
+        effect(book, layout.INSURANCE_STATUS, asset, words[layout.INSURANCE], words[layout.RELIEF])
+        asset = first_asset(book, layout.SHARED_FUNDS_MOVED, 1)
 
 
 def next_counted(book: Words) -> int:
@@ -160,19 +170,3 @@ def next_counted(book: Words) -> int:
         if words[layout.IS_COUNTED] == 1 and (chosen == NONE or words[layout.RANK] < rank):
             chosen, rank = number, words[layout.RANK]
     return chosen
-
-
-def publish_reserve(book: Words, number: int) -> None:
-    """Emit a market's counters, if they changed."""
-    market = market_row(book, number)
-    market[layout.IS_COUNTED] = 0
-    is_changed = market[layout.HAD_STATUS] != market[layout.HAS_STATUS]
-    for place in range(layout.COUNTERS):
-        if market[layout.STATUS + place] != market[layout.STATUS_BEFORE + place]:
-            is_changed = True
-    if is_changed:
-        now = at(market, layout.STATUS)
-        balance, high_water = now[layout.BALANCE], now[layout.HIGH_WATER]
-        inflow, outflow = now[layout.INFLOW], now[layout.OUTFLOW]
-        drawn, deleveraged, levied = now[layout.INSURANCE_DRAWN], now[layout.DELEVERAGED], now[layout.LEVIED]
-        effect(book, layout.RESERVE_STATUS, number, balance, high_water, inflow, outflow, drawn, deleveraged, levied)

@@ -22,10 +22,13 @@ from marginspec_engine.memory.words import (
 )
 from marginspec_engine.rules.closing import realise, return_all_margin
 from marginspec_engine.rules.guards import (
+    NOT_WHOLE,
     event_word,
+    fee_in,
     fits_side,
     is_account,
     is_listed,
+    is_within_band,
     only_reduces,
     quantity_in,
     tick_price_in,
@@ -42,12 +45,12 @@ from marginspec_engine.rules.margin import (
 )
 from marginspec_engine.rules.orders import fits_order, reduce_order
 from marginspec_engine.rules.registry import handles
-from marginspec_engine.rules.transaction import cash_of, ledger_word, too_wide, transfer
+from marginspec_engine.rules.transaction import balance, cash_of, ledger_word, too_wide, transfer
 
 
 @handles(events.Trade)
 def trade(book: Words) -> int:
-    """A trade names buyer, seller, quantity, price and taker; both sides are booked, then tested (TRD-01, TRD-02)."""
+    """A trade names two parties, quantity, price, taker; both sides are booked, then tested (TRD-01, TRD-02)."""
     buyer, seller = event_word(book, layout.FIRST_ACCOUNT), event_word(book, layout.SECOND_ACCOUNT)
     if not is_listed(book):
         return reasons.UNKNOWN_MARKET
@@ -58,17 +61,32 @@ def trade(book: Words) -> int:
         return reasons.NO_MARK
     if buyer == seller:
         return reasons.SELF_TRADE
+    return trade_stated(book, market)
+
+
+def trade_stated(book: Words, market: Words) -> int:
+    """A trade at the price, of the quantity and for the fees that the event states (TRD-01)."""
     price = tick_price_in(book, market)
     if price == 0:
         return reasons.INVALID_PRICE
+    if not is_within_band(market, abs(price - market[layout.MARK])):
+        return reasons.PRICE_OUT_OF_BAND
     quantity = quantity_in(book, market, price)
     if quantity == 0:
         return reasons.INVALID_QUANTITY
-    return trade_at(book, market, price, quantity)
+    value = margin.value_of(price, quantity, market[layout.QUANTA_PER_UNIT])
+    buyer_takes = event_word(book, layout.CHOICE) == layout.BUYER
+    buyer_rate = market[layout.TAKER_FEE] if buyer_takes else market[layout.MAKER_FEE]
+    seller_rate = market[layout.MAKER_FEE] if buyer_takes else market[layout.TAKER_FEE]
+    buyer_fee = fee_in(book, market, layout.SECOND_AMOUNT_LOW, value, buyer_rate)
+    seller_fee = fee_in(book, market, layout.THIRD_AMOUNT_LOW, value, seller_rate)
+    if buyer_fee == NOT_WHOLE or seller_fee == NOT_WHOLE:
+        return reasons.INVALID_AMOUNT
+    return trade_at(book, market, price, quantity, buyer_fee, seller_fee)
 
 
-def trade_at(book: Words, market: Words, price: int, quantity: int) -> int:
-    """A trade of so many lots at a price, both in units."""
+def trade_at(book: Words, market: Words, price: int, quantity: int, buyer_fee: int, seller_fee: int) -> int:
+    """A trade of so many lots at a price, both in units, for fees in quanta."""
     reserve(book, at(market, layout.MARKET_POSITIONS), 2)
     bought = traded_position(book, layout.FIRST_ACCOUNT, layout.FIRST_SIDE, quantity)
     sold = traded_position(book, layout.SECOND_ACCOUNT, layout.SECOND_SIDE, -quantity)
@@ -76,12 +94,9 @@ def trade_at(book: Words, market: Words, price: int, quantity: int) -> int:
         return reasons.WRONG_POSITION_SIDE
     if not fits_side(book, position_row(book, sold), -quantity):
         return reasons.WRONG_POSITION_SIDE
-    buyer_takes = event_word(book, layout.CHOICE) == layout.BUYER
-    buyer_rate = market[layout.TAKER_FEE] if buyer_takes else market[layout.MAKER_FEE]
-    seller_rate = market[layout.MAKER_FEE] if buyer_takes else market[layout.TAKER_FEE]
     buyer, seller = at(book, layout.LEGS), at(book, layout.LEGS + layout.LEG)
-    fill_leg(book, buyer, bought, quantity, price, buyer_rate)
-    fill_leg(book, seller, sold, -quantity, price, seller_rate)
+    fill_leg(book, buyer, bought, quantity, price, buyer_fee)
+    fill_leg(book, seller, sold, -quantity, price, seller_fee)
     reason = check_orders(book, buyer, seller)
     if reason != reasons.ACCEPTED:
         return reason
@@ -91,6 +106,9 @@ def trade_at(book: Words, market: Words, price: int, quantity: int) -> int:
     transfer(book, market[layout.ASSET], accounts[0], accounts[1], value, layout.ACC_02)
     book_leg(book, market, buyer)
     book_leg(book, market, seller)
+    reason = pay_rebates(book, market, 2)
+    if reason != reasons.ACCEPTED:
+        return reason
     reason = check_booked(book, 2)
     check_open_interest(book, market, open_interest)
     return reason
@@ -105,16 +123,15 @@ def traded_position(book: Words, account_word: int, side_word: int, quantity: in
     return position_of(book, account, event_word(book, layout.OF_MARKET), side)
 
 
-def fill_leg(book: Words, leg: Words, number: int, quantity: int, price: int, rate: int) -> None:
-    """A party's side of a trade; each pays its fee on the value of the whole trade (TRD-01)."""
+def fill_leg(book: Words, leg: Words, number: int, quantity: int, price: int, fee: int) -> None:
+    """A party's side of a trade (TRD-01)."""
     domain = domain_of(book, number)
     position = position_row(book, number)
-    market = market_row(book, position[layout.MARKET])
     leg[layout.LEG_POSITION] = number
     leg[layout.LEG_DOMAIN] = domain
     leg[layout.LEG_QUANTITY] = quantity
     leg[layout.LEG_PRICE] = price
-    leg[layout.LEG_FEE] = kernels.trade_fee(margin.value_of(price, quantity, market[layout.QUANTA_PER_UNIT]), rate)
+    leg[layout.LEG_FEE] = fee
     leg[layout.LEG_ORDER] = NONE
     leg[layout.LEG_COST] = position[layout.COST]
     leg[layout.HAS_OPENED] = 0
@@ -176,7 +193,7 @@ def book_leg(book: Words, market: Words, leg: Words) -> None:
         return_margin(book, leg, held, closing)
     if opening != 0:
         leg[layout.HAS_OPENED] = 1
-        fee = leg[layout.LEG_FEE] if closing == 0 else 0
+        fee = max(0, leg[layout.LEG_FEE]) if closing == 0 else 0
         move_margin(book, market, leg, opening, fee)
         set_position(book, number, domain, held + quantity)
         if closing == 0:
@@ -184,11 +201,26 @@ def book_leg(book: Words, market: Words, leg: Words) -> None:
 
 
 def pay_fee(book: Words, market: Words, leg: Words) -> None:
-    """A fee is paid from the domain's cash, and exactly what is paid is credited (TRD-01)."""
-    asset, cash, fee = market[layout.ASSET], cash_of(book, leg[layout.LEG_DOMAIN]), leg[layout.LEG_FEE]
+    """A fee is paid from the domain's cash, and exactly what is paid is credited; no rebate yet (TRD-01)."""
+    asset, cash, fee = market[layout.ASSET], cash_of(book, leg[layout.LEG_DOMAIN]), max(0, leg[layout.LEG_FEE])
     insured = kernels.insurance_part(fee, market[layout.INSURANCE_SHARE])
     transfer(book, asset, cash, ledger_word(layout.INSURANCE_OF, asset), insured, layout.TRD_01)
     transfer(book, asset, cash, ledger_word(layout.HOUSE_OF, asset), fee - insured, layout.TRD_01)
+
+
+def pay_rebates(book: Words, market: Words, legs: int) -> int:
+    """The house pays fees below zero once all sides are booked; to the wallet if a position is flat (TRD-01)."""
+    asset = market[layout.ASSET]
+    house = ledger_word(layout.HOUSE_OF, asset)
+    for number in range(legs):
+        leg = at(book, layout.LEGS + layout.LEG * number)
+        rebate = max(0, -leg[layout.LEG_FEE])
+        if rebate > balance(book, house):
+            return reasons.INSUFFICIENT_FUNDS
+        is_open = position_row(book, leg[layout.LEG_POSITION])[layout.QUANTITY] != 0
+        domain = leg[layout.LEG_DOMAIN] if is_open else domain_row(book, leg[layout.LEG_DOMAIN])[layout.WALLET]
+        transfer(book, asset, house, cash_of(book, domain), rebate, layout.TRD_01)
+    return reasons.ACCEPTED
 
 
 MAX_MARGIN = 2**61
@@ -235,13 +267,16 @@ def check_booked(book: Words, legs: int) -> int:
         if not leverage_fits(book, at(book, layout.LEGS + layout.LEG * number)):
             return reasons.LEVERAGE_ABOVE_TIER
     for number in range(legs):
+        if not size_fits(book, at(book, layout.LEGS + layout.LEG * number)):
+            return reasons.POSITION_LIMIT
+    for number in range(legs):
         if owes_when_flat(book, at(book, layout.LEGS + layout.LEG * number)):
             return reasons.NEGATIVE_CASH
     return check_health(book, legs)
 
 
 def check_health(book: Words, legs: int) -> int:
-    """Each party is healthy; one that opened has its initial and order margin too (TRD-02)."""
+    """Each party is healthy; one that opened in cross margin has its initial and order margin too (TRD-02)."""
     for number in range(legs):
         domain = at(book, layout.LEGS + layout.LEG * number)[layout.LEG_DOMAIN]
         equity, maintenance = domain_margin(book, domain)
@@ -250,8 +285,9 @@ def check_health(book: Words, legs: int) -> int:
     for number in range(legs):
         leg = at(book, layout.LEGS + layout.LEG * number)
         if leg[layout.HAS_OPENED] == 1:
-            spare = spare_margin(book, leg[layout.LEG_DOMAIN])
-            if spare < reserved_for_orders(book, leg[layout.LEG_DOMAIN]):
+            domain = leg[layout.LEG_DOMAIN]
+            spare, is_cross = spare_margin(book, domain), domain_row(book, domain)[layout.MARKET] == NONE
+            if is_cross and spare < reserved_for_orders(book, domain):
                 return reasons.INSUFFICIENT_MARGIN
     return reasons.ACCEPTED
 
@@ -276,9 +312,11 @@ def spare_margin(book: Words, domain: int) -> int:
 
 def leverage_fits(book: Words, leg: Words) -> bool:
     """Whether a leg that opened has a leverage of at most that of the tier of its position at mark (TRD-02)."""
-    if leg[layout.HAS_OPENED] == 0:
-        return True
-    position = position_row(book, leg[layout.LEG_POSITION])
+    return leg[layout.HAS_OPENED] == 0 or fits_tier(book, position_row(book, leg[layout.LEG_POSITION]))
+
+
+def fits_tier(book: Words, position: Words) -> bool:
+    """Whether a position's leverage is at most that of the tier which holds it at mark (ACC-01, TRD-02)."""
     market = market_row(book, position[layout.MARKET])
     if abs(position[layout.QUANTITY]) > market[layout.MOST_LOTS]:
         too_wide(book)
@@ -287,6 +325,16 @@ def leverage_fits(book: Words, leg: Words) -> bool:
         leverage_of(book, position[layout.OWNER], position[layout.MARKET])
         <= market[layout.TIERS + layout.LEVERAGES + tier]
     )
+
+
+def size_fits(book: Words, leg: Words) -> bool:
+    """Whether the position of a leg that opened is worth at most the market's position limit at mark (MKT-04)."""
+    position = position_row(book, leg[layout.LEG_POSITION])
+    market = market_row(book, position[layout.MARKET])
+    limit = market[layout.POSITION_LIMIT]
+    if leg[layout.HAS_OPENED] == 0 or limit == 0:
+        return True
+    return abs(value_at_mark(market, position[layout.QUANTITY])) <= limit
 
 
 def owes_when_flat(book: Words, leg: Words) -> bool:

@@ -57,6 +57,8 @@ def balance_words(book: Words, account: int) -> Words:
     asset = asset_row(book, owner)
     if kind == layout.INSURANCE_OF:
         return at(asset, layout.INSURANCE)
+    if kind == layout.RELIEF_OF:
+        return at(asset, layout.RELIEF)
     if kind == layout.HOUSE_OF:
         return at(asset, layout.HOUSE)
     return at(asset, layout.CLEARING if kind == layout.CLEARING_OF else layout.EXTERNAL)
@@ -71,6 +73,11 @@ def balance(book: Words, account: int) -> int:
 def is_cash(kind: int) -> bool:
     """Whether a ledger account of a kind is a domain's cash."""
     return layout.WALLET_OF <= kind <= layout.ISOLATED_OF
+
+
+def is_shared_fund(kind: int) -> bool:
+    """Whether a ledger account of a kind is a fund that the markets of an asset share: insurance or relief."""
+    return layout.INSURANCE_OF <= kind <= layout.RELIEF_OF
 
 
 def is_cost(account: int) -> bool:
@@ -93,8 +100,8 @@ def transfer(book: Words, asset: int, source: int, target: int, amount: int, rul
     if book[layout.SETTLING] == 0:
         check_range(book, target, left, gained)
     source_kind, target_kind = source & (layout.OWNERS - 1), target & (layout.OWNERS - 1)
-    if source_kind == layout.INSURANCE_OF or target_kind == layout.INSURANCE_OF:
-        put(book, asset_row(book, asset), layout.INSURANCE_MOVED, 1)
+    if is_shared_fund(source_kind) or is_shared_fund(target_kind):
+        put(book, asset_row(book, asset), layout.SHARED_FUNDS_MOVED, 1)
     if is_cash(source_kind):
         mark_stale(book, source // layout.OWNERS)
     if is_cash(target_kind):

@@ -6,7 +6,17 @@ from marginspec_engine.index.stale import clear_flag
 from marginspec_engine.index.triggers import box_stale, keep_boxes
 from marginspec_engine.layout import NONE, USED, reasons
 from marginspec_engine.memory.words import Words, asset_row, at, items, take_back
-from marginspec_engine.rules import account_settings, cash, fills, funding, markets, orders, trading  # noqa: F401 - registers handlers
+from marginspec_engine.rules import (  # noqa: F401 - registers handlers
+    account_settings,
+    cash,
+    declared_deleveraging,
+    fills,
+    final_settlement,
+    funding,
+    markets,
+    orders,
+    trading,
+)
 from marginspec_engine.rules.markets import look_at_market
 from marginspec_engine.rules.registry import dispatch
 from marginspec_engine.rules.settle import publish_funds, settle
@@ -19,6 +29,7 @@ def begin(book: Words) -> None:
     book[layout.OUT_OF_RANGE] = 0
     book[layout.WIDE] = 0
     book[layout.EVENT_MARKET] = NONE
+    book[layout.CLOSING] = NONE
     at(book, layout.EFFECTS)[USED] = 0
     at(book, layout.UNDONE)[USED] = 0
 
@@ -36,7 +47,9 @@ def finish(book: Words, reason: int) -> int:
         keep_boxes(book)
         return reason
     at(book, layout.UNDONE)[USED] = 0
-    settle(book)
+    if settle(book) != reasons.ACCEPTED:
+        # Only Python's draft comes here, and is dropped.
+        return reasons.COVER_EXCEEDED
     publish_funds(book)
     box_stale(book)
     forget_exposure(book)

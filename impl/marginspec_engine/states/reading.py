@@ -1,7 +1,9 @@
 """A state into an engine's tables."""
 
+import attrs
+
 from marginspec.model.account import PositionKey
-from marginspec.model.ledger import external, house, insurance, isolated, lot, position, reserve
+from marginspec.model.ledger import external, house, insurance, isolated, lot, position, relief, reserve
 from marginspec.model.market import Market
 from marginspec.model.state import State
 from marginspec_engine import layout
@@ -11,8 +13,9 @@ from marginspec_engine.layout.rows import LOT_REASONS, MARGIN_MODES, POSITION_MO
 from marginspec_engine.memory import lots, orders, positions
 from marginspec_engine.memory import words as memory
 from marginspec_engine.memory.tables import TEXTS_OF, Tables
+from marginspec_engine.rules.claims import list_claimants
 from marginspec_engine.rules.margin import SETTING_MODES
-from marginspec_engine.rules.market import FeeRates, tier_row
+from marginspec_engine.rules.market import FeeRates, LimitRow, tier_row
 from marginspec_engine.rules.markets import most_lots
 
 
@@ -20,6 +23,8 @@ def load_state(tables: Tables, state: State) -> None:
     """Put everything that a state holds into empty tables."""
     for market in state.markets.values():
         load_market(tables, state, market)
+    for closed in state.closed_markets:
+        tables.close_market(tables.market(closed))
     tables.rank()
     for account in sorted(state.accounts):
         number = tables.account(account)
@@ -34,6 +39,7 @@ def load_state(tables: Tables, state: State) -> None:
     for asset, amount in state.uncovered.items():
         tables.asset_rows()[tables.asset(asset), layout.UNCOVERED] = amount
         tables.book[layout.UNCOVERED_ASSETS] += 1
+    load_claims(tables, state)
     box_stale(tables.words)
     undone = memory.at(tables.words, layout.UNDONE)
     undone[layout.USED] = 0
@@ -50,6 +56,7 @@ def load_market(tables: Tables, state: State, market: Market) -> None:
     tables.set_tiers(number, (tier_row(t.floor, t.max_leverage, t.maintenance_rate, t.deduction) for t in tiers))
     fees = market.fees
     tables.set_fees(number, FeeRates(fees.taker_fee, fees.maker_fee, fees.insurance_fee_share, fees.clearance_fee))
+    tables.set_limits(number, LimitRow(*(limit or 0 for limit in attrs.astuple(market.limits))))
     words = tables.row(layout.MARKETS, number, layout.MARKET_ROW)
     words[layout.RESERVE] = state.balance(reserve(market.id))
     if market.mark is not None:
@@ -83,6 +90,7 @@ def load_cash(tables: Tables, state: State) -> None:
         words = tables.row(layout.ASSETS, number, layout.ASSET_ROW)
         words[layout.EXTERNAL] = state.balance(external(asset))
         words[layout.INSURANCE] = state.balance(insurance(asset))
+        words[layout.RELIEF] = state.balance(relief(asset))
         words[layout.HOUSE] = state.balance(house(asset))
 
 
@@ -98,6 +106,24 @@ def load_position(tables: Tables, state: State, key: PositionKey, quantity: int)
     memory.reserve(words, memory.at(market, layout.MARKET_POSITIONS), 1)
     positions.set_position(words, number, domain, quantity)
     tables.row(layout.POSITIONS, number, layout.POSITION)[layout.COST] = -state.balance(position(*key))
+
+
+def load_claims(tables: Tables, state: State) -> None:
+    """Every claim on relief, of a domain that need not have a position."""
+    words = tables.words
+    for claims in state.relief_claims.values():
+        for domain, claim in claims.items():
+            owner = tables.account(domain.account)
+            if domain.is_cross:
+                number = positions.wallet_of(words, owner, tables.asset(domain.asset))
+            else:
+                market = tables.market(domain.market)
+                # A market that is closed has no asset of its own: only claims of its positions are left, in one.
+                memory.market_row(words, market)[layout.ASSET] = tables.asset(domain.asset)
+                held = positions.position_of(words, owner, market, SIDES.index(domain.side))
+                number = positions.isolated_of(words, held)
+            tables.row(layout.DOMAINS, number, layout.DOMAIN_ROW)[layout.CLAIM] = claim
+    list_claimants(words)
 
 
 def load_orders(tables: Tables, state: State) -> None:

@@ -9,7 +9,7 @@ from immutables import Map
 from marginspec.model.account import DomainKey, Lot, Order, PositionKey, Setting
 from marginspec.model.effects import FundStatus
 from marginspec.model.ledger import LedgerAccount, lot
-from marginspec.model.market import FeeTerms, Market, Tier, TierTable
+from marginspec.model.market import FeeTerms, Limits, Market, Tier, TierTable
 from marginspec.model.state import State
 from marginspec.model.units import Money, Price, Quantity, Rate
 from marginspec_engine import layout
@@ -50,7 +50,9 @@ class StateWriter:
             lots=self._lots(),
             next_lot=int(tables.book[layout.NEXT_LOT]),
             uncovered=self._of_assets(layout.UNCOVERED),
+            relief_claims=self._relief_claims(),
             fund_status=self._fund_status(),
+            closed_markets=self._closed_markets(),
             domains_of=sorted_groups((domain.account, domain) for domain in domains.values()),
             positions_of=sorted_groups((domain, key) for key, domain in domains.items()),
             positions_in=positions_by_market(domains),
@@ -68,6 +70,10 @@ class StateWriter:
             if words[layout.IS_MARKET_LISTED]:
                 yield self.market(number)
 
+    def _closed_markets(self) -> tuple[str, ...]:
+        closed = self._tables.market_rows()[:, layout.IS_CLOSED].nonzero()[0]
+        return tuple(sorted(self._tables.markets.texts[number] for number in closed))
+
     def market(self, number: int) -> Market:
         """A listed market."""
         words = self._tables.market_rows()[number].tolist()
@@ -78,6 +84,8 @@ class StateWriter:
             for floor, leverage, rate, quanta, rest in zip(*columns, strict=True)
         )
         fees = FeeTerms(*(Rate(rate) for rate in words[layout.TAKER_FEE : layout.TAKER_FEE + 4]))
+        bands = limit_in(words[layout.PRICE_BAND]), limit_in(words[layout.FILL_BAND])
+        limits = Limits(*bands, limit_in(words[layout.FUNDING_CAP]), limit_in(words[layout.POSITION_LIMIT]))
         return Market(
             self._tables.markets.texts[number],
             self._tables.assets.texts[words[layout.ASSET]],
@@ -88,6 +96,7 @@ class StateWriter:
             TierTable(tiers),
             fees,
             Price(words[layout.MARK]) if words[layout.MARK] else None,
+            limits,
         )
 
     def _accounts(self) -> Map[str, Any]:
@@ -127,6 +136,7 @@ class StateWriter:
         kinds = (
             (layout.EXTERNAL, layout.EXTERNAL_OF),
             (layout.INSURANCE, layout.INSURANCE_OF),
+            (layout.RELIEF, layout.RELIEF_OF),
             (layout.HOUSE, layout.HOUSE_OF),
             (layout.CLEARING, layout.CLEARING_OF),
         )
@@ -136,6 +146,14 @@ class StateWriter:
             for place, kind in kinds
             if words[place]
         }
+
+    def _relief_claims(self) -> Map[str, Map[DomainKey, Money]]:
+        claims: dict[str, dict[DomainKey, Money]] = defaultdict(dict)
+        rows = self._tables.table(layout.DOMAINS, layout.DOMAIN_ROW)
+        for words in rows[rows[:, layout.CLAIM] != 0].tolist():
+            domain = self._reader.domain_key(*(words[place] for place in DOMAIN_KEY))
+            claims[domain.asset][domain] = Money(words[layout.CLAIM])
+        return Map({asset: Map(own) for asset, own in claims.items()})
 
     def _positions(self) -> tuple[Map[PositionKey, Quantity], dict[PositionKey, DomainKey]]:
         quantities: dict[PositionKey, Quantity] = {}
@@ -216,6 +234,11 @@ class StateWriter:
         amounts = self._tables.asset_rows()[:, place].tolist()
         names = self._tables.assets.texts
         return Map({name: Money(amount) for name, amount in zip(names, amounts, strict=True) if amount})
+
+
+def limit_in(word: int) -> Any:
+    """A limit of a market, whose word is 0 if there is none."""
+    return word or None
 
 
 def sorted_groups(pairs: Iterable[tuple[Group, Member]]) -> Map[Group, tuple[Member, ...]]:

@@ -6,7 +6,7 @@ from marginspec_engine.text.literals import literal
 from marginspec_engine.text.texts import fixed, name, whole
 
 COLON = literal(":")
-EXTERNAL, WALLET, ISOLATED, POSITION, LOT, RESERVE, INSURANCE, HOUSE, CLEARING = (
+EXTERNAL, WALLET, ISOLATED, POSITION, LOT, RESERVE, INSURANCE, RELIEF, HOUSE, CLEARING = (
     literal(f"{kind}:") for kind in layout.LEDGER_KINDS
 )
 BOTH_TEXT, LONG_TEXT, SHORT_TEXT = (literal(f":{side}") for side in layout.SIDES)
@@ -33,6 +33,8 @@ def asset_kind(book: Words, out: int, kind: int) -> int:
     """How the name of an asset's own account begins."""
     if kind == layout.INSURANCE_OF:
         return fixed(book, out, INSURANCE)
+    if kind == layout.RELIEF_OF:
+        return fixed(book, out, RELIEF)
     if kind == layout.HOUSE_OF:
         return fixed(book, out, HOUSE)
     return fixed(book, out, CLEARING if kind == layout.CLEARING_OF else EXTERNAL)

@@ -35,6 +35,13 @@ def entries_of(fields: Iterable[Placed]) -> Iterator[Entry]:
             yield Entry("side", Choice(get_args(OrderSide)), placed.place, f"({word} < 0)")
 
 
+def is_stated(entry: Entry) -> str:
+    """The condition that an optional field is there."""
+    if isinstance(entry.kind, Amount):
+        return f"words[{entry.place + 1}] != layout.NO_DECIMAL"
+    return f"words[{entry.place}] != layout.NONE"
+
+
 class FunctionText:
     """The lines of one function; fixed text waits until a value follows, or until it depends on two choices."""
 
@@ -81,7 +88,7 @@ class FunctionText:
         self._value(entry)
         self._fix(quote.removesuffix(kept))
         self._flush()
-        self.lines = [*before, f"if words[{entry.place}] != layout.NONE:", *(f"    {line}" for line in self.lines)]
+        self.lines = [*before, f"if {is_stated(entry)}:", *(f"    {line}" for line in self.lines)]
         self._waiting = [kept]
 
     def _fix(self, text: str) -> None:

@@ -154,6 +154,12 @@ def _state_properties() -> JsonObject:
     return {
         "accepted": integer(0, description="How many events were accepted."),
         "accounts": keyed(NAME, record_schema(ACCOUNT), "Every existing account."),
+        "closed_markets": {
+            "type": "array",
+            "items": refer("name"),
+            "uniqueItems": True,
+            "description": "The ids of markets that were settled for good, in order.",
+        },
         "events": integer(
             0,
             description="How many events led here, accepted and rejected; the header is not counted. 0 makes this an "
@@ -182,6 +188,12 @@ def _state_properties() -> JsonObject:
             f"{NAME}:{NAME}:{SIDE}", record_schema(POSITION), "By ACCOUNT:MARKET:SIDE, every position that is not flat."
         ),
         "rejected": integer(0, description="How many events were rejected."),
+        "relief_claims": keyed(
+            f"{NAME}(:{NAME}:{SIDE})?:{NAME}",
+            refer("money"),
+            "By ACCOUNT:ASSET for a cross domain, ACCOUNT:MARKET:SIDE:ASSET for an isolated one, its claim on the "
+            "asset's relief. Claims in an asset sum to its relief.",
+        ),
         "rulebook": {"const": RULEBOOK_VERSION},
         "settings": keyed(
             f"{NAME}:{NAME}", record_schema(SETTING, minProperties=1), "By ACCOUNT:MARKET, what was set there."

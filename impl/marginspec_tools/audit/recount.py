@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import attrs
 
 from marginspec.model.effects import Deleveraged, FundStatus, InsuranceStatus, LotOpened, ReserveStatus, Transferred
-from marginspec.model.ledger import LedgerAccount, insurance
+from marginspec.model.ledger import LedgerAccount, insurance, relief
 from marginspec.model.state import State
 from marginspec.model.units import Quantity
-from marginspec_audit import asset_of, is_closed_lot
+from marginspec_audit import Transition, asset_of, is_closed_lot
 from marginspec_journal.decimals import decimal_text
 from marginspec_tools.audit.findings import Finding, finding
 from marginspec_tools.runs import Step
@@ -59,7 +59,7 @@ class Recount:
     def take(self, step: Step) -> list[Finding]:
         """Count an event's effects; gives where the state or the published figures differ."""
         moved = self._count(step)
-        return [*self._balances(step, moved), *self._statuses(step), *self._insurance(step, moved)]
+        return [*self._balances(step, moved), *self._statuses(step), *self._shared_funds(step, moved)]
 
     def _count(self, step: Step) -> list[LedgerAccount]:
         """Book an event's effects; gives the ledger accounts that they moved."""
@@ -75,7 +75,7 @@ class Recount:
             elif isinstance(effect, LotOpened):
                 self.lots[effect.lot.id] = (effect.lot.market, 1 if effect.lot.quantity > 0 else -1)
             elif isinstance(effect, Deleveraged):
-                self._deleverage(effect, released.pop(effect.lot, 0), step.transition.after)
+                self._deleverage(effect, released.pop(effect.lot, 0), step.transition)
         return list(moved)
 
     def _counted(self, market: str) -> Counters:
@@ -96,11 +96,10 @@ class Recount:
         if moved.rule == "LVY-01" and event_market:
             self._counted(event_market).levied += moved.amount
 
-    def _deleverage(self, closed: Deleveraged, released: int, after: State) -> None:
+    def _deleverage(self, closed: Deleveraged, released: int, taken: Transition) -> None:
         """What a lot lost less by: the cost that it passed on, less what the closed part is worth at mark."""
         market_id, sign = self.lots[closed.lot]
-        market = after.markets[market_id]
-        value = market.at_mark(Quantity(sign * closed.quantity))
+        value = taken.market(market_id).at_mark(Quantity(sign * closed.quantity))
         self._counted(market_id).deleveraged += released - value
 
     def _balances(self, step: Step, moved: list[LedgerAccount]) -> Iterator[Finding]:
@@ -108,8 +107,9 @@ class Recount:
         for account in moved:
             balance = after.balance(account)
             if balance != self.ledger[account]:
-                # A lot that is closed has no asset any more; its balance is zero in any decimals.
-                decimals = 0 if is_closed_lot(after, account) else after.header.decimals(asset_of(after, account))
+                # What belongs to a closed lot or market has no asset any more; its balance is zero in any decimals.
+                is_gone = is_closed_lot(after, account) or account.market in after.closed_markets
+                decimals = 0 if is_gone else after.header.decimals(asset_of(after, account))
                 expected, observed = decimal_text(self.ledger[account], decimals), decimal_text(balance, decimals)
                 self.ledger[account] = balance
                 yield finding(step, "transparency", "LED-01", str(account), "balance", expected, observed)
@@ -117,7 +117,8 @@ class Recount:
     def _statuses(self, step: Step) -> Iterator[Finding]:
         """The counters of every market that may have changed, and that what changed was published, at once.
 
-        What the state has is taken over once it was reported, so that one miscount is not reported at every event.
+        What the state has is taken over once it was reported, so that one miscount is not reported at every event. Of
+        a market that the event closed, nothing is left to be counted.
         """
         before, after = step.transition.before.fund_status, step.transition.after.fund_status
         changed = set() if after is before else {one for one in after if after[one] != before.get(one)}
@@ -126,6 +127,8 @@ class Recount:
         }
         for market in sorted({*self._changed_markets, *changed, *published}):
             status = after.get(market, FundStatus())
+            if market in step.transition.after.closed_markets:
+                status = published.get(market, step.transition.before.fund_status.get(market, FundStatus()))
             if market in published:
                 yield from self._counters(step, market, "published", published[market])
             elif market in changed:
@@ -134,29 +137,30 @@ class Recount:
             self.counters[market] = Counters(**attrs.asdict(status))
 
     def _counters(self, step: Step, market: str, place: str, status: FundStatus) -> Iterator[Finding]:
-        state, counted = step.transition.after, self.counters[market]
-        decimals = state.header.decimals(state.markets[market].asset)
+        taken, counted = step.transition, self.counters[market]
+        decimals = taken.after.header.decimals(taken.market(market).asset)
         for name in COUNTERS:
             expected, observed = getattr(counted, name), getattr(status, name)
             if expected != observed:
                 texts = decimal_text(expected, decimals), decimal_text(observed, decimals)
                 yield finding(step, "transparency", "TRN-01", market, f"{name} {place}", *texts)
 
-    def _insurance(self, step: Step, moved: list[LedgerAccount]) -> Iterator[Finding]:
-        """Every change of an insurance fund publishes its new balance, and nothing else does."""
-        header = step.transition.after.header
-        published = {
-            one.asset: one.balance for one in step.transition.receipt.effects if isinstance(one, InsuranceStatus)
-        }
-        funds = {account.asset for account in moved if account.kind == "insurance"}
-        for asset in sorted({*funds, *published}):
-            decimals = header.decimals(asset)
-            balance = self.ledger[insurance(asset)] if asset in funds else None
-            expected = None if balance is None else decimal_text(balance, decimals)
-            observed = decimal_text(published[asset], decimals) if asset in published else None
-            if expected != observed:
-                where = f"insurance:{asset}"
-                yield finding(step, "transparency", "TRN-01", where, "balance published", expected, observed)
+    def _shared_funds(self, step: Step, moved: list[LedgerAccount]) -> Iterator[Finding]:
+        """Every change of an insurance fund or of relief publishes the new balances, and nothing else does."""
+        effects = step.transition.receipt.effects
+        published = {one.asset: (one.balance, one.relief) for one in effects if isinstance(one, InsuranceStatus)}
+        assets = {account.asset for account in moved if account.kind in ("insurance", "relief")}
+        for asset in sorted({*assets, *published}):
+            funds, told = (insurance(asset), relief(asset)), published.get(asset, (None, None))
+            for fund, observed in zip(funds, told, strict=True):
+                expected = self.ledger[fund] if asset in assets else None
+                if expected != observed:
+                    texts = (self._text(step, asset, balance) for balance in (expected, observed))
+                    yield finding(step, "transparency", "TRN-01", str(fund), "balance published", *texts)
+
+    def _text(self, step: Step, asset: str, balance: int | None) -> str | None:
+        """A balance as a decimal, if there is one."""
+        return None if balance is None else decimal_text(balance, step.transition.after.header.decimals(asset))
 
     def finish(self, step: Step) -> Iterator[Finding]:
         """Compare the whole ledger, after the last event."""
@@ -167,8 +171,9 @@ class Recount:
 
 def released_value(moved: Transferred) -> tuple[int, int]:
     """The lot whose cost a transfer of a deleveraging step passes on, and that cost; lot 0 for other transfers."""
-    if moved.rule == "ADL-03" and moved.target.kind == "lot":
+    kinds = (moved.source.kind, moved.target.kind)
+    if moved.rule == "ADL-03" and kinds == ("position", "lot"):
         return moved.target.lot, moved.amount
-    if moved.rule == "ADL-03" and moved.source.kind == "lot":
+    if moved.rule == "ADL-03" and kinds == ("lot", "position"):
         return moved.source.lot, -moved.amount
     return 0, 0

@@ -21,11 +21,12 @@ COMPARED = ("lines", "verdicts", "balances", "positions", "marks")
 
 
 def asset_amounts(state: State, asset: str) -> dict[str, str]:
-    """An asset's net deposits, shared insurance fund, house and uncovered shortfall."""
+    """An asset's net deposits, shared insurance fund, relief, house and uncovered shortfall."""
     decimals = state.header.decimals(asset)
     amounts = {
         "net_deposits": -state.balance(ledger.external(asset)),
         "insurance": state.balance(ledger.insurance(asset)),
+        "relief": state.balance(ledger.relief(asset)),
         "house": state.balance(ledger.house(asset)),
         "uncovered": state.uncovered.get(asset, 0),
     }
@@ -131,8 +132,8 @@ def fund_tables(summary: dict[str, Any]) -> Iterator[str]:
     """Funds of every asset and market as tables."""
     yield "## Funds"
     yield ""
-    yield "| asset | net deposits | insurance | house | uncovered |"
-    yield "| --- | ---: | ---: | ---: | ---: |"
+    yield "| asset | net deposits | insurance | relief | house | uncovered |"
+    yield "| --- | ---: | ---: | ---: | ---: | ---: |"
     for asset, amounts in summary["assets"].items():
         yield f"| {asset} | {' | '.join(amounts.values())} |"
     yield ""

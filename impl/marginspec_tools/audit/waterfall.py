@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from marginspec.model.effects import Deleveraged, DomainLiquidated, Effect, Levied, LotOpened, Transferred
+from marginspec.model.effects import (
+    Deleveraged,
+    DomainLiquidated,
+    Effect,
+    Levied,
+    LotOpened,
+    ReliefReturned,
+    Transferred,
+)
 from marginspec.model.market import Market
 from marginspec.model.state import State
 from marginspec_audit.transparency import MarketStatus, market_status
@@ -22,9 +30,11 @@ HAPPENED = (
     "reserve_profits",
     "reserve_draws",
     "insurance_draws",
+    "relief_draws",
     "deleveragings",
     "house_payments",
     "levies",
+    "returns",
 )
 """What is counted, in the order in which a loss goes down the waterfall."""
 
@@ -41,8 +51,10 @@ def happenings(effects: tuple[Effect, ...]) -> Iterator[str]:
                 yield "deleveragings"
             case Levied():
                 yield "levies"
+            case ReliefReturned():
+                yield "returns"
             case Transferred(rule="WTF-01", source=source):
-                yield "reserve_draws" if source.kind == "reserve" else "insurance_draws"
+                yield f"{source.kind}_draws"
             case Transferred(rule="LIQ-05", target=target) if target.kind == "reserve":
                 yield "reserve_profits"
             case Transferred(rule="LVY-01", source=source) if source.kind == "house":

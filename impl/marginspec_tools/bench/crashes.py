@@ -68,17 +68,19 @@ def our_crash(exchange: Exchange) -> Crash:
     applied = time.perf_counter()
     enter(book.ctypes.data, PUBLISH, reason, 0, 0)
     published = time.perf_counter()
-    return Crash(applied - started, published - applied, *counts_of_effects(world))
+    kinds = kinds_of_effects(world)
+    counts = kinds.count(layout.DOMAIN_LIQUIDATED), kinds.count(layout.COUNTERPARTY_DELEVERAGED)
+    return Crash(applied - started, published - applied, *counts)
 
 
-def counts_of_effects(world: World) -> tuple[int, int]:
-    """How many domains were liquidated and counterparties deleveraged by the last event."""
+def kinds_of_effects(world: World) -> list[int]:
+    """Which effects the last event had, by the numbers of their kinds."""
     words: list[int] = vector_of(world.tables.book, layout.EFFECTS).tolist()
     kinds, place = [], 0
     while place < len(words):
         kinds.append(words[place])
         place += EFFECT_LENGTHS[words[place]]
-    return kinds.count(layout.DOMAIN_LIQUIDATED), kinds.count(layout.COUNTERPARTY_DELEVERAGED)
+    return kinds
 
 
 def peer_crash(peer: Peer, exchange: Exchange, opened_by: OpenedBy) -> Crash:

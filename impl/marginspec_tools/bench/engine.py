@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from marginspec_tools.bench import crashes, ticks
+from marginspec_tools.bench import crashes, levies, ticks
 from marginspec_tools.bench.exchanges import SEED
 from marginspec_tools.bench.measurements import Measured, growth
 from marginspec_tools.bench.peers_setup import Peer
@@ -56,10 +56,10 @@ def measured_ticks(largest: int, peer: Peer | None) -> Iterator[Measured]:
 
 
 def measured_crashes(largest: int, peer: Peer | None) -> Iterator[Measured]:
-    """Crashes of every size."""
+    """Crashes of every size, those that are levied too, and markets that end."""
     found: dict[str, list[Measured]] = {}
     for size in sizes_up_to(largest, CRASH_SIZES):
-        for figure in crashes.crashes(size, peer):
+        for figure in (*crashes.crashes(size, peer), *levies.levies(size), *levies.final_settlements(size)):
             yield figure
             found.setdefault(figure.row, []).append(figure)
     for of_row in found.values():

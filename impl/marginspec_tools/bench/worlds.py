@@ -1,5 +1,7 @@
 """Exchanges to measure: many accounts and positions, opened by events as rows of words."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from marginspec.model import events
@@ -9,7 +11,7 @@ from marginspec.model.units import Decimal8
 from marginspec_engine import layout
 from marginspec_engine.batches.event_columns import EventRows
 from marginspec_engine.batches.running import BatchRun
-from marginspec_engine.layout import NONE
+from marginspec_engine.layout.event_words import NOTHING_STATED
 from marginspec_engine.memory.python_words import Words64
 from marginspec_journal.states import opening
 
@@ -32,7 +34,7 @@ PRICE_WIRE, LOTS_WIRE = 10**6, 10**5
 
 def event_words(count: int, event_class: type) -> Words64:
     """So many events of a class, with nothing else in them yet."""
-    words = np.full((count, layout.EVENT_ROW), NONE, np.int64)
+    words = np.tile(NOTHING_STATED, (count, 1))
     words[:, layout.EVENT_TYPE] = layout.EVENT_CLASSES.index(event_class)
     return words
 
@@ -47,6 +49,15 @@ def with_amounts(words: Words64, amounts: Words64) -> Words64:
     """Events with amounts or quantities, in 1e-8."""
     words[:, layout.AMOUNT_LOW], words[:, layout.AMOUNT_HIGH] = amounts, 0
     return words
+
+
+class Trades(NamedTuple):
+    """Buyers and sellers by number, the lots that each pair trades, and the price, in price units."""
+
+    buyers: Words64
+    sellers: Words64
+    lots: Words64
+    price: int
 
 
 class World:
@@ -108,10 +119,15 @@ class World:
     def open_pairs(self, market: int, lots: Words64) -> None:
         """Have each account of the first half buy so many lots, at mark, of one of the second half."""
         half = self.accounts // 2
-        words = with_amounts(event_words(half, events.Trade), lots * LOTS_WIRE)
-        with_prices(words, np.full(half, self.prices[market]))
+        buyers, sellers = np.arange(half), np.arange(half, 2 * half)
+        self.trade(market, Trades(buyers, sellers, lots, int(self.prices[market])))
+
+    def trade(self, market: int, trades: Trades) -> None:
+        """Have accounts trade, each buyer with the seller in its place."""
+        words = with_amounts(event_words(len(trades.buyers), events.Trade), trades.lots * LOTS_WIRE)
+        with_prices(words, np.full(len(trades.buyers), trades.price))
         words[:, layout.OF_MARKET], words[:, layout.CHOICE] = market, 1
-        words[:, layout.FIRST_ACCOUNT], words[:, layout.SECOND_ACCOUNT] = np.arange(half), np.arange(half, 2 * half)
+        words[:, layout.FIRST_ACCOUNT], words[:, layout.SECOND_ACCOUNT] = trades.buyers, trades.sellers
         self.take(words)
 
     def marks(self, markets: Words64, prices: Words64) -> Words64:

@@ -15,7 +15,7 @@ from marginspec.margin.margin import domain_initial, domain_margin, is_healthy, 
 from marginspec.model import ledger
 from marginspec.model.account import DomainKey, PositionKey, PositionMode, Setting
 from marginspec.model.ledger import LedgerAccount
-from marginspec.model.market import FeeTerms, Market, list_market
+from marginspec.model.market import FeeTerms, LimitTerms, Market, list_market
 from marginspec.model.rejections import Rejected
 from marginspec.model.state import Header, Profile, Ranking, State
 from marginspec.model.units import (
@@ -38,6 +38,7 @@ from marginspec.settlement.deleveraging import score_of
 from marginspec.settlement.rankings import Score
 from marginspec_journal import InputError
 from marginspec_journal.decimals import decimal_text
+from marginspec_journal.header import check_rulebook
 from marginspec_journal.ledger_names import POSITION_SIDES
 from marginspec_journal.state_reading import WRONG_SIGN, indexed
 from marginspec_journal.strict_json import Node, read_document
@@ -242,8 +243,7 @@ def check_versions(fields: Mapping[str, Node]) -> None:
     """Refuse a file of another version."""
     if fields["calc"].integer() != CALC_VERSION:
         fields["calc"].fail(f"unknown version, expected {CALC_VERSION}")
-    if fields["rulebook"].text() != RULEBOOK_VERSION:
-        fields["rulebook"].fail(f'unknown rulebook version, expected "{RULEBOOK_VERSION}"')
+    check_rulebook(fields["rulebook"])
 
 
 def read_questions(path: Path) -> tuple[Question, ...]:
@@ -293,7 +293,7 @@ def known_market(node: Node, markets: dict[str, Market]) -> Market:
 
 
 def market_of(name: str, node: Node) -> Market:
-    """A market at its mark; tick and fees have no part in any answer and may be left out."""
+    """A market at its mark; tick, fees and limits have no part in any answer and may be left out."""
     fields = MARKET.fields(node)
     asked: AskedMarket = MARKET.build(MARKET.values(fields))
     finest = Decimal8(10 ** (WIRE_DECIMALS - min(max(asked.price_decimals, 0), WIRE_DECIMALS)))
@@ -308,6 +308,7 @@ def market_of(name: str, node: Node) -> Market:
             finest if asked.tick is None else asked.tick,
             FeeTerms(*(Rate(fee or 0) for fee in fees)),
             asked.tiers,
+            LimitTerms(asked.price_band, asked.fill_band, asked.funding_cap, asked.position_limit),
         )
     except Rejected as refusal:
         node.fail(f"invalid market: {refusal.reason}")

@@ -8,15 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from marginspec.margin.bands import Exposure, PriceView, highest_price, nearest_unhealthy
 from marginspec.model.market import Market
 from marginspec.model.state import Ranking
-from marginspec.model.units import MAX_AMOUNT, MAX_QUANTITY, MAX_VALUE, WIRE_DECIMALS, Money, Price
+from marginspec.model.units import MAX_AMOUNT, MAX_QUANTITY, MAX_VALUE, WIRE_DECIMALS
 from marginspec_engine.batches.portfolios import Flags, Portfolio, market_columns
 from marginspec_engine.batches.receipt_columns import AMOUNT, amounts
 from marginspec_engine.kernels.limits import NO_PRICE
 from marginspec_engine.memory.python_words import Words64
-from marginspec_engine.numba.portfolios import NOT_ANSWERED, DomainFigures, PositionColumns, PositionFigures
+from marginspec_engine.numba.portfolios import DomainFigures, PositionColumns, PositionFigures
 from marginspec_journal import InputError
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.limits import TABLE_ROWS
@@ -215,15 +214,13 @@ def answer_columns(path: Path, markets: Sequence[Market], ranking: Ranking, thre
     rows = reader.rows()
     portfolio = Portfolio(market_columns(markets), rows.positions, threads)
     reader.check_fit(portfolio)
-    return table_of(markets, rows, answers_of(portfolio, markets, rows, ranking))
+    return table_of(markets, rows, answers_of(portfolio, rows, ranking))
 
 
-def answers_of(portfolio: Portfolio, markets: Sequence[Market], rows: Rows, ranking: Ranking) -> Answers:
-    """All figures of a portfolio; those that take a search are found by the rulebook's own functions."""
+def answers_of(portfolio: Portfolio, rows: Rows, ranking: Ranking) -> Answers:
+    """All figures of a portfolio."""
     domains, seen = portfolio.domain_figures(), portfolio.position_figures()
     below, above = portfolio.bands()
-    for place in np.nonzero(below == NOT_ANSWERED)[0].tolist():
-        below[place], above[place] = searched_band(markets, rows, domains, seen, place)
     ranks = portfolio.ranks(domains, seen, ties_of(rows), ranking=ranking)
     return Answers(domains, seen, below, above, portfolio.bankruptcy_prices(domains, seen), ranks)
 
@@ -235,28 +232,6 @@ def ties_of(rows: Rows) -> Words64:
     ranks[ordered] = np.arange(len(ordered))
     ties: Words64 = ranks[rows.domains.chosen] * len(SIDES) + rows.sides
     return ties
-
-
-def searched_band(
-    markets: Sequence[Market], rows: Rows, domains: DomainFigures, seen: PositionFigures, place: int
-) -> tuple[int, int]:
-    """The band of a position whose healthy domain has both sides in its market (MRG-07)."""
-    first, chosen = rows.positions.first, int(rows.positions.markets[place])
-    domain = int(np.searchsorted(first, place, side="right")) - 1
-    market, equity, maintenance = markets[chosen], int(domains.equity[domain]), int(domains.maintenance[domain])
-    exposures: list[Exposure] = []
-    for other in range(int(first[domain]), int(first[domain + 1])):
-        if rows.positions.markets[other] == chosen:
-            equity, maintenance = equity - int(seen.values[other]), maintenance - int(seen.maintenance[other])
-            exposures.append(Exposure(int(rows.positions.quantities[other]) * market.quanta_per_unit, market.tiers))
-    view = PriceView(Money(equity), Money(maintenance), tuple(exposures))
-    return nearest_unhealthy_prices(view, market.marked())
-
-
-def nearest_unhealthy_prices(view: PriceView, mark: Price) -> tuple[int, int]:
-    """The nearest unhealthy prices below and above a healthy mark; NO_PRICE where there is none."""
-    below, above = nearest_unhealthy(view, mark, Price(1)), nearest_unhealthy(view, mark, highest_price(view))
-    return below or NO_PRICE, above or NO_PRICE
 
 
 # ----------------------------------------------------------------- columns of answers

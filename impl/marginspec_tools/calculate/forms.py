@@ -15,7 +15,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 @attrs.frozen
 class AskedMarket:
-    """The fields of list_market, and the mark. Tick and fees have no part in the answers and may be left out."""
+    """The fields of list_market, and the mark. Tick, fees and limits have no part in the answers and may be absent."""
 
     asset: AssetName
     price_decimals: int
@@ -27,6 +27,10 @@ class AskedMarket:
     maker_fee: StatedRate | None = None
     insurance_fee_share: StatedRate | None = None
     clearance_fee: StatedRate | None = None
+    price_band: StatedRate | None = None
+    fill_band: StatedRate | None = None
+    funding_cap: StatedRate | None = None
+    position_limit: StatedMoney | None = None
 
 
 @attrs.frozen

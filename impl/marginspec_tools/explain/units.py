@@ -159,13 +159,15 @@ class Units:
         within, found = scope.within((record,), values), dict[str, Any]()
         for field in fields_of(record.__class__):
             value, kind = values[field.name], field.kind
+            if value is None:
+                continue
             if isinstance(kind, Rows):
                 found[field.name] = [self.field_figures(row, within) for row in value]
             elif isinstance(kind, Amount):
                 found[field.name] = self.amount(value if kind.form == "signed" else abs(value), kind, within)
                 if kind.form == "sided":
                     found["side"] = Figure("buy" if value > 0 else "sell")
-            elif value is not None and value != "":
+            elif value != "":
                 found[field.name] = self.figure(value, None, within)
         return found
 

@@ -106,10 +106,5 @@ class SimulatedJournal:
 
     def _amounts(self) -> Iterator[Amounts]:
         """What was paid until the end, and what would be if all lots that are left were filled at mark."""
-        state = self._venue.state
-        drawn: Amounts = {}
-        for market, status in state.fund_status.items():
-            of_asset = drawn.setdefault(state.markets[market].asset, Counter())
-            of_asset.update(reserve_drawn=status.outflow, insurance_drawn=status.insurance_drawn)
         peaks = {asset: Counter(uncovered_peak=peak) for asset, peak in self._tally.uncovered_peaks.items()}
-        yield from (self._tally.amounts, drawn, peaks, amounts_if_filled_at_mark(self._run))
+        yield from (self._tally.amounts, peaks, amounts_if_filled_at_mark(self._run))

@@ -23,7 +23,7 @@ STATUS, PAGE = FOLDER / "status.json", FOLDER / "README.md"
 SOLVERS = {"Z3": "z3-solver", "cvc5": "cvc5"}
 THEOREM_ID = re.compile(r"\bT-[A-Z]+-(?:\d+|[A-Z]+)\b")
 HEAD = "| theorem | says | clauses | scope | status | paths | obligations |"
-NOT_PAGES = ("README.md", "mutants.md")
+NOT_PAGES = ("README.md", "mutants.md", "unshown.md")
 
 
 @attrs.frozen

@@ -51,6 +51,11 @@ class Tally:
         for asset, source, amount in fields_of(of_levies, layout.TRANSFERRED, "asset", "source", "amount"):
             if source % layout.OWNERS == layout.HOUSE_OF:
                 self._add(assets[asset], "house", amount)
+        of_draws = rows[rows[:, place_of(layout.TRANSFERRED, "rule")] == layout.WTF_01]
+        for asset, source, amount in fields_of(of_draws, layout.TRANSFERRED, "asset", "source", "amount"):
+            self._add(assets[asset], f"{layout.LEDGER_KINDS[source % layout.OWNERS]}_drawn", amount)
+        for asset, amount in fields_of(rows, layout.RELIEF_RETURNED, "asset", "amount"):
+            self._add(assets[asset], "returned", amount)
         for asset, amount in fields_of(rows, layout.UNCOVERED_CHANGED, "asset", "amount"):
             self.uncovered_peaks[assets[asset]] = max(amount, self.uncovered_peaks[assets[asset]])
 
@@ -84,9 +89,11 @@ def amounts_if_filled_at_mark(run: BatchRun) -> Amounts:
             drawn.setdefault(asset, Counter())["reserve"] += from_reserve
             short[asset] += loss - from_reserve
     for asset, missing in short.items():
-        fund = int(tables.asset_rows()[tables.assets.numbers[asset], layout.INSURANCE])
-        drawn[asset]["insurance"] += min(missing, fund)
-        drawn[asset]["uncovered"] += max(0, missing - fund)
+        row = tables.asset_rows()[tables.assets.numbers[asset]]
+        for name, fund in (("insurance", int(row[layout.INSURANCE])), ("relief", int(row[layout.RELIEF]))):
+            drawn[asset][name] += min(missing, fund)
+            missing = max(0, missing - fund)
+        drawn[asset]["uncovered"] += missing
     return drawn
 
 

@@ -43,9 +43,9 @@ def amount_text(violation: Violation, state: State) -> str:
 
 def decimals_of(unit: Unit, state: State) -> int:
     """Digits after the point of what a unit counts; 0 for things, and where its asset or market is not known."""
-    if not unit.of:
-        return 0
-    return state.header.decimals(unit.of) if unit.kind == "money" else state.markets[unit.of].quantity_decimals
+    if unit.kind == "money" and unit.of:
+        return state.header.decimals(unit.of)
+    return state.markets[unit.of].quantity_decimals if unit.of in state.markets else 0
 
 
 def broken_object(broken: Broken) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""All events of a simulated venue: its opening, then events of the mix, with the times and lines of a journal.
+"""All events of a simulated venue, with the times and lines of a journal: its opening, events of the mix, its end.
 
 Nearly every event is accepted; some refusals are kept on purpose.
 """
@@ -13,7 +13,7 @@ from marginspec.model.units import WIRE_DECIMALS, Decimal8
 from marginspec_audit import Transition
 from marginspec_journal import Record
 from marginspec_tools.simulate.accounts import first_deposit, first_setting, propose_cash, propose_deposit
-from marginspec_tools.simulate.operations import propose_mark, propose_mistake, propose_venue
+from marginspec_tools.simulate.operations import final_settlement, propose_mark, propose_mistake, propose_venue
 from marginspec_tools.simulate.parameters import Parameters
 from marginspec_tools.simulate.trading import propose_order, propose_trade
 from marginspec_tools.simulate.venue import TRIES, Venue, wire_amount
@@ -70,11 +70,13 @@ def simulated_events(parameters: Parameters) -> Iterator[Transition]:
 
 
 def run_venue(venue: Venue) -> Iterator[Transition]:
-    """All events of a new venue, with what each did: the opening, then the mix."""
+    """All events of a new venue, with what each did: the opening, then the mix, then markets that are settled."""
     for event in open_venue(venue):
         yield venue.take(event)
-    while venue.passed < venue.parameters.events:
+    while venue.passed < venue.parameters.events - venue.parameters.settled:
         yield next_event(venue)
+    for market in venue.markets[: venue.parameters.settled]:
+        yield venue.take(final_settlement(venue, market))
 
 
 def event_time(place: int) -> str:

@@ -14,6 +14,13 @@ def propose_mark(venue: Venue) -> Event:
     return events.MarkPrice(market.id, wire_price(market, price))
 
 
+def final_settlement(venue: Venue, market_id: str) -> Event:
+    """A market settled for good, at the next mark on its path."""
+    market, path = venue.state.markets[market_id], venue.parameters.path
+    price = path.next_price(market.id, market.marked(), market.price_decimals, venue.moment(), venue.random)
+    return events.SettleMarket(market.id, wire_price(market, price))
+
+
 def propose_venue(venue: Venue) -> Event | None:
     """What the venue itself does: funding, paying into the insurance fund, taking its fees, new fees."""
     market = venue.market()

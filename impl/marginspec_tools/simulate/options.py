@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from marginspec.model.state import Header, LastResort, Profile, Ranking
-from marginspec.model.units import RATE_ONE, WIRE_DECIMALS
+from marginspec.model.units import MAX_AMOUNT, RATE_ONE, WIRE_DECIMALS
 from marginspec_journal.decimals import decimal_text, parse_decimal
 from marginspec_journal.strict_json import Node
 from marginspec_tools.simulate.markets import VenueMarket, first_markets, venue_markets
@@ -32,6 +32,10 @@ MOST_LEVERAGE = 1000
 DEFAULT_MARKETS = 10
 RATES = {"volatility": 0, "jump_probability": 0, "jump_mean": -RATE_ONE, "jump_deviation": 0}
 """The rates, each with its lowest value."""
+LIMITS = {"price_band": RATE_ONE, "fill_band": RATE_ONE, "funding_cap": RATE_ONE, "position_limit": MAX_AMOUNT}
+"""Limits that every market may have (MKT-04), none unless they are given: each with its highest value."""
+COUNTS = {"stated_fees": 100, "settled": MOST_MARKETS}
+"""Counts of what a venue does, none unless they are given: each with its highest value."""
 ADL_RANKINGS: tuple[Ranking, ...] = get_args(Ranking)
 LAST_RESORTS: tuple[LastResort, ...] = get_args(LastResort)
 PRESETS = ("mixed",)
@@ -57,6 +61,12 @@ class ScenarioOptions:
     last_resort: LastResort
     leverage: int
     mix: dict[str, int]
+    price_band: int | None = None
+    fill_band: int | None = None
+    funding_cap: int | None = None
+    position_limit: int | None = None
+    stated_fees: int | None = None
+    settled: int | None = None
 
     def parameters(self, seed: int) -> Parameters:
         """The scenario of a seed."""
@@ -64,7 +74,8 @@ class ScenarioOptions:
         if self.preset is not None:
             return attrs.evolve(mixed(accounts=self.accounts, following=self.events, seed=seed), header=header)
         path, listed = self._path_and_markets()
-        check_length(self.accounts, listed, self.events)
+        settled = self.settled or 0
+        check_length(self.accounts, listed, self.events, settled)
         return Parameters(
             accounts=self.accounts,
             markets=listed,
@@ -74,13 +85,25 @@ class ScenarioOptions:
             path=path,
             mix=self.mix,
             leverage=self.leverage,
+            stated_fees=self.stated_fees or 0,
+            settled=settled,
         )
 
     def _path_and_markets(self) -> tuple[PricePath, tuple[VenueMarket, ...]]:
+        path: PricePath
         if self.closes is not None:
-            return path_of_closes(self.closes, self.markets)
+            path, listed = path_of_closes(self.closes, self.markets)
+            return path, self._limited(listed)
         path = JumpDiffusion(self.volatility, self.jump_probability, self.jump_mean, self.jump_deviation)
-        return path, first_markets(self.markets or DEFAULT_MARKETS)
+        return path, self._limited(first_markets(self.markets or DEFAULT_MARKETS))
+
+    def _limited(self, markets: tuple[VenueMarket, ...]) -> tuple[VenueMarket, ...]:
+        """The markets, listed with the limits that are given."""
+        return tuple(attrs.evolve(one, listing=attrs.evolve(one.listing, **self._limits())) for one in markets)
+
+    def _limits(self) -> dict[str, Any]:
+        limits = {name: getattr(self, name) for name in LIMITS}
+        return {name: limit for name, limit in limits.items() if limit is not None}
 
     def stated(self) -> dict[str, Any]:
         """The options that count, each as the command line takes it; of a file of closes, its SHA-256."""
@@ -89,7 +112,9 @@ class ScenarioOptions:
         if self.preset is not None:
             return {"preset": self.preset, **scale, **profile}
         mix = ",".join(f"{kind}={weight}" for kind, weight in self.mix.items())
-        chosen = {**scale, **profile, "leverage": self.leverage, "mix": mix}
+        limits = {name: decimal_text(limit, WIRE_DECIMALS) for name, limit in self._limits().items()}
+        counts = {name: getattr(self, name) for name in COUNTS if getattr(self, name) is not None}
+        chosen = {**scale, **profile, "leverage": self.leverage, "mix": mix, **limits, **counts}
         if self.closes is None:
             rates = {name: decimal_text(getattr(self, name), WIRE_DECIMALS) for name in RATES}
             return {**chosen, "markets": self.markets or DEFAULT_MARKETS, **rates}
@@ -117,7 +142,9 @@ def check_stated(stated: Node) -> None:
         chosen = (*scale, *profile, "leverage", "mix")
         closes = "closes" in stated.fields()
         fields = (
-            stated.record((*chosen, "closes"), ("markets",)) if closes else stated.record((*chosen, "markets", *RATES))
+            stated.record((*chosen, "closes"), ("markets", *LIMITS, *COUNTS))
+            if closes
+            else stated.record((*chosen, "markets", *RATES), (*LIMITS, *COUNTS))
         )
         check_venue_options(fields)
     fields["accounts"].integer(least=2, most=MOST_ACCOUNTS)
@@ -131,8 +158,12 @@ def check_venue_options(fields: dict[str, Node]) -> None:
     fields["leverage"].integer(least=1, most=MOST_LEVERAGE)
     if not STATED_MIX.fullmatch(fields["mix"].text()):
         fields["mix"].fail("not a weight for each kind of event")
-    if "markets" in fields:
-        fields["markets"].integer(least=1, most=MOST_MARKETS)
+    for name, most in {"markets": MOST_MARKETS, **COUNTS}.items():
+        if name in fields:
+            fields[name].integer(least=1, most=most)
+    for name, most in LIMITS.items():
+        if name in fields:
+            fields[name].units(WIRE_DECIMALS, 1, most)
     if "closes" in fields:
         fields["closes"].sha256()
         return
@@ -157,21 +188,32 @@ def scenario_options(command: Decorated) -> Decorated:
 # ----------------------------------------------------------------- reading them
 
 
-def rate_within(lowest: int) -> Callable[[click.Context, click.Parameter, str], int]:
-    """A callback that reads a rate as a decimal, counted in 1e-8, from a lowest one up to 1."""
+def decimal_within(lowest: int, highest: int = RATE_ONE) -> Callable[[click.Context, click.Parameter, str], int]:
+    """A callback that reads a decimal, counted in 1e-8, within two bounds, both included."""
 
-    def read_rate(context: click.Context, option: click.Parameter, text: str) -> int:
-        """The rate in 1e-8; BadParameter if the text is no decimal, or out of range."""
+    def read_decimal(context: click.Context, option: click.Parameter, text: str) -> int:
+        """The decimal in 1e-8; BadParameter if the text is none, or out of range."""
         try:
-            rate = parse_decimal(text)
+            units = parse_decimal(text)
         except ValueError:
             reason = f"{text!r} is not a decimal of at most 8 digits after the point"
             raise click.BadParameter(reason, context, option) from None
-        if not lowest <= rate <= RATE_ONE:
-            raise click.BadParameter(f"{text} is outside {lowest // RATE_ONE} to 1", context, option)
-        return rate
+        if not lowest <= units <= highest:
+            most = decimal_text(highest, WIRE_DECIMALS)
+            raise click.BadParameter(f"{text} is outside {lowest // RATE_ONE} to {most}", context, option)
+        return units
 
-    return read_rate
+    return read_decimal
+
+
+def limit_of(context: click.Context, option: click.Parameter, text: str | None) -> int | None:
+    """A limit above 0 and within its highest value, counted in 1e-8, if one is given."""
+    if text is None:
+        return None
+    limit = decimal_within(0, LIMITS[str(option.name)])(context, option, text)
+    if limit == 0:
+        raise click.BadParameter("0 is not above 0", context, option)
+    return limit
 
 
 def closes_file_of(context: click.Context, option: click.Parameter, path: Path | None) -> ClosesFile | None:  # noqa: ARG001
@@ -194,11 +236,16 @@ def mix_of(context: click.Context, option: click.Parameter, text: str) -> dict[s
     return weights
 
 
-def check_length(accounts: int, listed: tuple[VenueMarket, ...], events: int) -> None:
-    """There must be room for the opening."""
-    opening = opening_length(accounts, len(listed), len({market.listing.asset for market in listed}))
-    if events < opening:
-        text = f"{events} events are fewer than the {opening} that open {len(listed)} markets and {accounts} accounts"
+def check_length(accounts: int, listed: tuple[VenueMarket, ...], events: int, settled: int) -> None:
+    """There must be room for the opening, and for the end of markets that are there."""
+    if settled > len(listed):
+        raise click.BadParameter(f"{settled} are more than the {len(listed)} markets", param_hint="--settled")
+    needed = settled + opening_length(accounts, len(listed), len({market.listing.asset for market in listed}))
+    if events < needed:
+        end = f" and settle {settled}" if settled else ""
+        text = (
+            f"{events} events are fewer than the {needed} that open {len(listed)} markets and {accounts} accounts{end}"
+        )
         raise click.BadParameter(text, param_hint="--events")
 
 
@@ -214,9 +261,14 @@ def opening_at(closes: RealCloses, market: VenueMarket) -> VenueMarket:
     return attrs.evolve(market, start_price=closes.first_price(market.id, market.listing.price_decimals))
 
 
+def limit_option(name: str, metavar: str, text: str) -> Callable[[Decorated], Decorated]:
+    """An option that takes a limit of markets."""
+    return click.option(f"--{name.replace('_', '-')}", callback=limit_of, metavar=metavar, help=text)
+
+
 def rate_option(name: str, default: str, text: str) -> Callable[[Decorated], Decorated]:
     """An option that takes a rate."""
-    read = rate_within(RATES[name])
+    read = decimal_within(RATES[name])
     return click.option(f"--{name.replace('_', '-')}", callback=read, default=default, show_default=True, help=text)
 
 
@@ -274,5 +326,20 @@ OPTIONS = (
         default="trades=60,orders=25,cash=10,marks=5,venue=1",
         show_default=True,
         help="Weights of the kinds of events.",
+    ),
+    limit_option("price_band", "RATE", "How far prices of trades and fills may lie from the mark (MKT-04)."),
+    limit_option("fill_band", "RATE", "How far prices of fills may lie on the worse side of the mark (MKT-04)."),
+    limit_option("funding_cap", "RATE", "The highest funding rate, either way (MKT-04)."),
+    limit_option("position_limit", "AMOUNT", "The largest notional that a position may be opened to (MKT-04)."),
+    click.option(
+        "--stated-fees",
+        type=click.IntRange(1, COUNTS["stated_fees"]),
+        metavar="PER_CENT",
+        help="How many trades and fills in a hundred state their own fees, rebates too (TRD-01).  [default: none]",
+    ),
+    click.option(
+        "--settled",
+        type=click.IntRange(1, MOST_MARKETS),
+        help="How many markets are settled for good, by the last events.  [default: none]",
     ),
 )

@@ -21,7 +21,8 @@ class Parameters:
     `events` counts all of them, the opening included. `leverage` is the highest that accounts set.
     `homes` is how many neighbouring markets an account trades in (0: all), `position_limit` how many
     positions a market may have (0: any number). Slippage is in 1e-8 of the price. `mistakes` and
-    `kept_refusals` are per cent: of events that are wrong on purpose, of refusals that stay in.
+    `kept_refusals` are per cent: of events that are wrong on purpose, of refusals that stay in; `stated_fees` too, of
+    trades and fills that state their own. So many markets are `settled` for good, by the last events of all.
     """
 
     accounts: int
@@ -39,6 +40,8 @@ class Parameters:
     slippage: int = 1_000_000
     mistakes: int = 1
     kept_refusals: int = 5
+    stated_fees: int = 0
+    settled: int = 0
 
 
 def mixed(*, accounts: int, following: int, seed: int) -> Parameters:

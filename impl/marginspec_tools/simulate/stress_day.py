@@ -16,7 +16,7 @@ from marginspec_tools.simulate.parameters import Parameters
 from marginspec_tools.simulate.price_paths import Moment, within_limits
 from marginspec_tools.simulate.seeded_random import SeededRandom
 
-SEED = 41
+SEED = 44
 ACCOUNTS = 40
 EVENTS = 2400
 MARKETS = (
@@ -91,7 +91,7 @@ def stress_parameters() -> Parameters:
         mix={"trades": 52, "orders": 20, "cash": 9, "marks": 16, "venue": 3},
         leverage=75,
         deposit=20_000,
-        insurance=30_000,
+        insurance=5_000,
         slippage=1_500_000,
         mistakes=1,
         kept_refusals=4,

@@ -1,25 +1,47 @@
 """What traders of a simulated venue do: trades, fills of the liquidation desk, orders."""
 
+import attrs
+
 from marginspec.model import events
-from marginspec.model.account import OrderSide, PositionKey, PositionSide
+from marginspec.model.account import Direction, OrderSide, PositionKey, PositionSide
 from marginspec.model.events import Event
 from marginspec.model.market import Market
-from marginspec.model.units import RATE_ONE
+from marginspec.model.units import RATE_ONE, Decimal8
 from marginspec_tools.simulate.venue import (
     Venue,
     affordable_lots,
     position_to_close,
     price_near_mark,
     random_part,
+    wire_amount,
     wire_price,
     wire_quantity,
 )
 
 
 def propose_trade(venue: Venue) -> Event | None:
-    """A trade, or a fill of the liquidation desk where lots wait."""
+    """A trade or fill, with fees that it states itself so many times in a hundred, or declared deleveraging."""
+    event = propose_deal(venue)
+    if venue.parameters.stated_fees == 0 or not venue.random.happens(venue.parameters.stated_fees):
+        return event
+    if isinstance(event, events.Trade):
+        return attrs.evolve(event, buyer_fee=stated_fee(venue, event), seller_fee=stated_fee(venue, event))
+    if isinstance(event, events.LiquidationFill):
+        return attrs.evolve(event, counterparty_fee=stated_fee(venue, event))
+    return event
+
+
+def stated_fee(venue: Venue, event: events.Trade | events.LiquidationFill) -> Decimal8:
+    """A fee of up to six hundredths of a per cent of the value, or a rebate of up to two."""
+    market = venue.state.markets[event.market]
+    value = event.price * event.quantity * 10 ** venue.state.header.decimals(market.asset) // RATE_ONE**2
+    return wire_amount(venue, market.asset, value * venue.random.between(-20_000, 60_000) // RATE_ONE)
+
+
+def propose_deal(venue: Venue) -> Event | None:
+    """A trade, or a fill of the liquidation desk where lots wait; now and then the desk has them deleveraged."""
     if venue.state.lots_in and venue.random.happens(35):
-        return propose_fill(venue)
+        return propose_deleveraging(venue) if venue.random.happens(5) else propose_fill(venue)
     market = venue.market()
     order = resting_order(venue, market) if venue.random.happens(45) else None
     if order is not None:
@@ -104,20 +126,31 @@ def fill_of_order(venue: Venue, market: Market, maker: str, order_id: str) -> Ev
     )
 
 
+def waiting_lots(venue: Venue) -> tuple[Market, Direction, int]:
+    """A market with lots, the direction of its oldest one, and how much of that direction waits there."""
+    market = venue.state.markets[venue.random.pick(sorted(venue.state.lots_in))]
+    waiting = [venue.state.lots[lot_id] for lot_id in venue.state.lots_in[market.id]]
+    side = waiting[0].direction
+    return market, side, sum(abs(lot.quantity) for lot in waiting if lot.direction == side)
+
+
+def propose_deleveraging(venue: Venue) -> Event:
+    """The desk cannot sell, and declares that lots of a market are deleveraged."""
+    market, side, size = waiting_lots(venue)
+    return events.Deleverage(market=market.id, side=side, quantity=wire_quantity(market, random_part(venue, size)))
+
+
 def propose_fill(venue: Venue) -> Event | None:
     """The desk sells the oldest lots of a market to someone, mostly at a price worse than the mark."""
-    market = venue.state.markets[venue.random.pick(sorted(venue.state.lots_in))]
-    oldest = venue.state.lots[venue.state.lots_in[market.id][0]]
-    waiting = [venue.state.lots[lot_id] for lot_id in venue.state.lots_in[market.id]]
-    size = sum(abs(lot.quantity) for lot in waiting if lot.direction == oldest.direction)
+    market, side, size = waiting_lots(venue)
     counterparty = venue.maker(market.id)
     lots = min(random_part(venue, size), affordable_lots(venue, market, counterparty))
     return events.LiquidationFill(
         market=market.id,
-        side=oldest.direction,
+        side=side,
         counterparty=counterparty,
         quantity=wire_quantity(market, lots),
-        price=wire_price(market, price_with_slippage(venue, market, oldest.quantity > 0)),
+        price=wire_price(market, price_with_slippage(venue, market, side == "long")),
     )
 
 

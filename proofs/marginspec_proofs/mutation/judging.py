@@ -1,9 +1,9 @@
 """Judging mutants: does a theorem or a test of the rules notice a fault?
 
 First the theorems that name the faulty function are tried on a faulty copy of the rulebook, the cheapest first, in a
-process of their own; if none is refuted, the tests that cite a clause of the function, then all tests of the rules.
-What both let pass is a survivor, also if a theorem became undecided. Limits count Z3's steps, as multiples of what a
-theorem costs on the right rules; time only ends loops that never end.
+process of their own; if none is refuted, the tests that cite a clause of the function, then all tests of the rules, and
+last the theorems that take a minute. What all of them let pass is a survivor, also if a theorem became undecided.
+Limits count Z3's steps, as multiples of what a theorem costs on the right rules; time only ends loops that never end.
 """
 
 import ast
@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from hashlib import sha256
 from importlib import import_module
@@ -37,6 +37,8 @@ PATIENCE = 120
 """Seconds of the clock for all tests; ends loops that never end."""
 PATIENCE_WITH_A_THEOREM = 120
 """Seconds of the processor for a theorem; ends loops that never end and ask no solver."""
+CHEAP = 2_000_000
+"""Steps of Z3 that a theorem takes at most to be tried before the tests."""
 TESTS = ("tests/spec", "tests/spec_audit")
 """Where the tests of the rules are."""
 UNDECIDED = "unknown"
@@ -113,16 +115,31 @@ def judge(mutant: Mutant, root: Path, weights: Weights, former: Judgement = SURV
     with TemporaryDirectory() as folder:
         place = Path(folder)
         copy_rules(root, place, mutant)
-        again = judge_again(former, root, place, weights)
+        again = judge_again(former, root, place, weights) if is_cheap(former, weights) else SURVIVED
         if again.killed_by:
             return again
-        by_proof = judge_by_proof([one.id for one in mutant.theorems], root, place, weights)
-        if by_proof.killed_by:
-            return by_proof
-        by_tests = judge_by_tests(citing_tests(root, mutant.clauses), root, place)
-        if not by_tests.killed_by:
-            by_tests = judge_by_tests(list(TESTS), root, place)
-        return by_tests if by_tests.killed_by else by_proof
+        undecided = SURVIVED
+        for judgement in judgements(mutant, root, place, weights):
+            if judgement.killed_by:
+                return judgement
+            undecided = undecided if undecided.evidence else judgement
+        return undecided
+
+
+def is_cheap(former: Judgement, weights: Weights) -> bool:
+    """Whether former evidence is soon tried again: all but a theorem that takes a minute."""
+    known = weights.get(former.evidence.split(" ")[0])
+    return known is None or known.steps <= CHEAP
+
+
+def judgements(mutant: Mutant, root: Path, place: Path, weights: Weights) -> Iterator[Judgement]:
+    """What each kind of evidence says of a faulty copy, the cheapest kind first."""
+    named = [one.id for one in mutant.theorems]
+    cheap = [one for one in named if weights[one].steps <= CHEAP]
+    yield judge_by_proof(cheap, root, place, weights)
+    yield judge_by_tests(citing_tests(root, mutant.clauses), root, place)
+    yield judge_by_tests(list(TESTS), root, place)
+    yield judge_by_proof([one for one in named if one not in cheap], root, place, weights)
 
 
 def judge_again(former: Judgement, root: Path, place: Path, weights: Weights) -> Judgement:

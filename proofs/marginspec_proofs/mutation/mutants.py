@@ -15,10 +15,13 @@ from typing import Any
 import attrs
 
 from marginspec_proofs.mutation.citations import texts_of
+from marginspec_proofs.mutation.several_lines import OF_LOOPS, SWAPPED, Fault, faults_of_several_lines
 from marginspec_proofs.prover.statements import REGISTRY, Theorem
 
-MOST_OF_A_FUNCTION = 4
-"""Mutants that are taken of each function, if it has as many."""
+MOST_OF_A_FUNCTION = 2
+"""Mutants of one place that are taken of each function, if it has as many."""
+MOST_SWAPPED, MOST_OF_LOOPS = 0, 1
+"""Mutants of several lines that are taken besides: swapped statements, and those of loops and of stale figures."""
 RULES = Path("spec/marginspec")
 
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -71,6 +74,11 @@ class Mutant:
         return self.module.replace(".", "/") + ".py"
 
     @property
+    def kind(self) -> str:
+        """The kind of fault."""
+        return self.id.rpartition(":")[2].rpartition("-")[0]
+
+    @property
     def theorems(self) -> tuple[Theorem, ...]:
         """The theorems that name the function."""
         return tuple(one for one in REGISTRY.values() if self.function in map(full_name, one.functions))
@@ -86,9 +94,17 @@ def chosen_mutants(root: Path) -> list[Mutant]:
     chosen: list[Mutant] = []
     for path in sorted((root / RULES).rglob("*.py")):
         for found in mutants_by_function(path, module_of(path, root / RULES)):
-            kept = sorted(found, key=by_chance)[:MOST_OF_A_FUNCTION]
-            chosen.extend(one for one in found if one in kept)
+            kept = set(taken_of(found))
+            chosen.extend(one for one in found if one.id in kept)
     return chosen
+
+
+def taken_of(found: list[Mutant]) -> Iterator[str]:
+    """The ids of a function's mutants that are taken: so many of each sort, those that come first by chance."""
+    in_order = sorted(found, key=by_chance)
+    yield from [one.id for one in in_order if one.kind not in (SWAPPED, *OF_LOOPS)][:MOST_OF_A_FUNCTION]
+    yield from [one.id for one in in_order if one.kind == SWAPPED][:MOST_SWAPPED]
+    yield from [one.id for one in in_order if one.kind in OF_LOOPS][:MOST_OF_LOOPS]
 
 
 def by_chance(mutant: Mutant) -> tuple[bool, bytes]:
@@ -137,28 +153,33 @@ def registrations(function: ast.FunctionDef) -> Iterator[ast.Call]:
 
 
 def mutants_of(module: str, name: str, function: ast.FunctionDef, text: str) -> Iterator[Mutant]:
-    """All mutants of a function, in the order of its text."""
+    """All mutants of a function: those of one place in the order of its text, then those of several lines."""
     counts: Counter[str] = Counter()
     clauses = tuple(clause for call in registrations(function) for clause in texts_of(call))
     origin = sha256((ast.get_source_segment(text, function) or "").encode()).hexdigest()
+    for fault in (*faults_of_places(function, text), *faults_of_several_lines(function)):
+        counts[fault.kind] += 1
+        needs_names = fault.kind == "opposite" and module != MODULE_OF_DIVISIONS
+        yield Mutant(
+            id=f"{module}.{name}:{fault.kind}-{counts[fault.kind]}",
+            function=f"marginspec.{module}.{name}",
+            what=fault.what,
+            line=fault.node.lineno - function.lineno + 1,
+            module=module,
+            clauses=clauses,
+            text=replaced(text, fault.node, fault.change) + NAMES_OF_OPPOSITES * needs_names,
+            origin=origin,
+        )
+
+
+def faults_of_places(function: ast.FunctionDef, text: str) -> Iterator[Fault]:
+    """Faults of one place each, in the order of the text."""
     for node in mutable_nodes(function):
         found = faults_at(node)
         if isinstance(node, ast.If):
             node, found = node.test, iter([("branch", ast.Constant(False))])
-        for kind, change in found:
-            counts[kind] += 1
-            needs_names = kind == "opposite" and module != MODULE_OF_DIVISIONS
-            before, after = one_line(ast.get_source_segment(text, node) or ""), one_line(ast.unparse(change))
-            yield Mutant(
-                id=f"{module}.{name}:{kind}-{counts[kind]}",
-                function=f"marginspec.{module}.{name}",
-                what=f"{before} -> {after}",
-                line=node.lineno - function.lineno + 1,
-                module=module,
-                clauses=clauses,
-                text=replaced(text, node, change) + NAMES_OF_OPPOSITES * needs_names,
-                origin=origin,
-            )
+        before = one_line(ast.get_source_segment(text, node) or "")
+        yield from (Fault(kind, node, change, f"{before} -> {one_line(ast.unparse(change))}") for kind, change in found)
 
 
 def one_line(text: str) -> str:
@@ -235,7 +256,7 @@ def evolved(node: Any, **fields: Any) -> Any:
     return changed
 
 
-def replaced(text: str, node: ast.expr | ast.stmt, change: ast.expr | ast.stmt) -> str:
+def replaced(text: str, node: ast.expr | ast.stmt, change: ast.expr | ast.stmt | ast.Module) -> str:
     """A text with a change in the place of a node; expressions in brackets, so that they stay whole."""
     lines = text.encode().splitlines(keepends=True)
     starts = [sum(map(len, lines[:number])) for number in range(len(lines))]
@@ -246,6 +267,6 @@ def replaced(text: str, node: ast.expr | ast.stmt, change: ast.expr | ast.stmt) 
     return (whole[:begin] + written.encode() + whole[end:]).decode()
 
 
-def indented(statement: ast.stmt, column: int) -> str:
-    """A statement's text where it begins in a column."""
+def indented(statement: ast.stmt | ast.Module, column: int) -> str:
+    """The text of a statement, or of several, where the first begins in a column."""
     return ast.unparse(statement).replace("\n", "\n" + " " * column)

@@ -84,9 +84,14 @@ def is_ours(found: Any) -> bool:
 
 
 def named_by(found: Any) -> Iterator[tuple[str, Any]]:
-    """What a function or class names: globals, members of modules, types in its signature, methods and bases."""
+    """What a function or class names: globals, members of modules, types in its signature, fields, methods and bases.
+
+    A method that is called on a field's value is reached by the field's type.
+    """
     if isinstance(found, type):
         yield from ((found.__qualname__, base) for base in found.__bases__)
+        for annotation in vars(found).get("__annotations__", {}).values():
+            yield from (("", one) for one in types_in(annotation))
         for member in vars(found).values():
             function = plain_function(member)
             if isinstance(function, FunctionType) and is_ours(function) and is_written(function):
@@ -94,7 +99,14 @@ def named_by(found: Any) -> Iterator[tuple[str, Any]]:
         return
     yield from globals_of(found)
     for annotation in found.__annotations__.values():
-        yield from (("", one) for one in (annotation, *get_args(annotation)))
+        yield from (("", one) for one in types_in(annotation))
+
+
+def types_in(annotation: Any) -> Iterator[Any]:
+    """A type and all that it is made of."""
+    yield annotation
+    for part in annotation if isinstance(annotation, list) else get_args(annotation):
+        yield from types_in(part)
 
 
 def globals_of(function: Callable[..., Any]) -> Iterator[tuple[str, Any]]:

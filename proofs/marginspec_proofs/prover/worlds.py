@@ -54,11 +54,18 @@ class World:
         return balance
 
     def funds(self, *markets: Market) -> None:
-        """Any reserve of each market, and any insurance fund and house, all at least zero."""
+        """Any reserve of each market, and any insurance fund, relief and house, all at least zero."""
         for market in markets:
             self._set("fund_status", market.id, FundStatus(balance=self.balance(ledger.reserve(market.id), 0)))
         self.balance(ledger.insurance(ASSET), 0)
+        self.balance(ledger.relief(ASSET), 0)
         self.balance(ledger.house(ASSET), 0)
+
+    def claim(self, domain: DomainKey) -> Any:
+        """Any claim of a domain on relief, above zero."""
+        claim = self.case.integer(f"claim of {' '.join(filter(None, domain))}", 1, source="INV-14")
+        self._set("relief_claims", ASSET, self.state.relief_claims.get(ASSET, Map()).set(domain, claim))
+        return claim
 
     def account(self, name: str) -> DomainKey:
         """An account in one-way mode with any cash in its wallet; gives its cross domain."""

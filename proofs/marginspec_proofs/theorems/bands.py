@@ -17,16 +17,13 @@ from marginspec.margin.bands import (
     Exposure,
     PriceView,
     around_crossing,
-    around_peak,
+    band_end,
     bankruptcy_price,
     exact_health_at,
-    first_unhealthy,
+    first_below,
     health_at,
     highest_price,
-    last_below,
     liquidation_band,
-    nearest_unhealthy,
-    peak_of_exact_health,
     view_of,
 )
 from marginspec.margin.margin import cash_account, domain_margin, is_healthy, maintenance_margin
@@ -159,10 +156,7 @@ def signs_of_product(case: Case, slope: Any, distance: Any) -> None:
 
 @theorem("T-BAND-4", "MRG-07", of=(), uses=("T-BAND-2", "T-MUL-TIER"))
 def high_exact_health_lies_together(case: Case) -> None:
-    """Between two prices at which exact health is at least a threshold, it is so everywhere.
-
-    And a price unit that raises exact health is preceded by units that raise it, in either direction.
-    """
+    """Between two prices at which exact health is at least a threshold, it is so everywhere."""
     direction = case.one_of("direction", (1, -1))
     start, gone, left = case.integer("start"), case.integer("gone", 0), case.integer("left", 0)
     middle = start + direction * gone
@@ -179,31 +173,6 @@ def high_exact_health_lies_together(case: Case) -> None:
     case.claim("at least the threshold between", implies(both, exact_middle >= threshold))
 
 
-@theorem("T-BAND-5", "MRG-07", of=(), uses=("T-BAND-2", "T-MUL-TIER"))
-def a_rise_is_preceded_by_rises(case: Case) -> None:
-    """Where a step of one price unit raises exact health, so did each step of that direction before it."""
-    direction = case.one_of("direction", (1, -1))
-    earlier, gone = case.integer("earlier"), case.integer("gone", 1)
-    later = earlier + direction * gone
-    before, after = case.integer("at earlier"), case.integer("after earlier")
-    here, beyond = case.integer("at later"), case.integer("after later")
-    first_slope, second_slope = case.integer("slope after earlier"), case.integer("slope at later")
-    support(case, (earlier + direction, after), (earlier, before), first_slope)
-    support(case, (earlier + direction, after), (later, here), first_slope)
-    support(case, (later, here), (later + direction, beyond), second_slope)
-    support(case, (later, here), (earlier + direction, after), second_slope)
-    case.assume(implies(gone == 1, (here == after) & (first_slope == second_slope)), "one price has one exact health")
-    along_first, along_second = direction * first_slope, direction * second_slope
-    between = gone - 1
-    signs_of_product(case, along_first, between)
-    signs_of_product(case, along_second, between)
-    rises_later = beyond > here
-    case.claim("a rise is on a rising line", implies(rises_later, along_second > 0))
-    falls_earlier = after <= before
-    case.claim("no rise is on a line that does not rise", implies(falls_earlier, along_first <= 0))
-    case.claim("rises are preceded by rises", implies(rises_later, after > before))
-
-
 @contextmanager
 def contracts(**stand_ins: Callable[..., Any]) -> Iterator[None]:
     """Within, the functions of the module of bands that are named are known by what was proved of them alone."""
@@ -216,53 +185,12 @@ def contracts(**stand_ins: Callable[..., Any]) -> Iterator[None]:
 NO_VIEW = PriceView(0, 0, ())  # type: ignore[arg-type]  # plain integers stand for amounts
 
 
-@theorem("T-BAND-6", "MRG-07", of=(around_peak,), scope=INDUCTION, uses=("T-BAND-5",))
-def the_search_for_the_peak_closes_in(case: Case) -> None:
-    """Each turn of the search keeps the peak of exact health in a shorter stretch.
-
-    Before the stretch every step raises exact health, from its other end on none does; so where the two ends
-    meet is the first of the largest.
-    """
-    direction = case.one_of("direction", (1, -1))
-    start, gone = case.integer("start"), case.integer("gone", 0)
-    length, left = case.integer("length", 1), case.integer("left", 0)
-    rising = start + direction * gone
-    falling = rising + direction * length
-    end = falling + direction * left
-    asked: list[tuple[Any, Any]] = []
-
-    def exact_at(_: PriceView, price: Any) -> Any:
-        asked.append((price, case.integer(f"exact {len(asked)}")))
-        return asked[-1][1]
-
-    with contracts(exact_health_at=exact_at):
-        new_rising, new_falling = around_peak(NO_VIEW, rising, falling)
-    (beyond, exact_beyond), (middle, exact_middle) = asked
-    case.claim("step: it compares neighbours", beyond == middle + direction)
-    case.claim("step: within the stretch", (direction * (middle - rising) >= 0) & (direction * (falling - beyond) >= 0))
-    new_length = direction * (new_falling - new_rising)
-    case.claim("step: the stretch is shorter", (new_length >= 0) & (new_length < length))
-    kept = (direction * (new_rising - rising) >= 0) & (direction * (falling - new_falling) >= 0)
-    case.claim("step: the stretch is part of the one before", kept)
-    price = case.integer("price")
-    rises, rises_at_middle = case.truth("rises"), exact_beyond > exact_middle
-    on_way = (direction * (price - start) >= 0) & (direction * (end - price) > 0)
-    case.assume(on_way, "any price on the way")
-    case.assume(implies(direction * (rising - price) > 0, rises), "induction hypothesis")
-    case.assume(implies(direction * (price - falling) >= 0, negate(rises)), "induction hypothesis")
-    case.assume(implies((direction * (middle - price) >= 0) & rises_at_middle, rises), "T-BAND-5")
-    case.assume(implies((direction * (price - middle) >= 0) & rises, rises_at_middle), "T-BAND-5")
-    case.claim("step: before it, all rise", implies(direction * (new_rising - price) > 0, rises))
-    case.claim("step: from its end on, none rises", implies(direction * (price - new_falling) >= 0, negate(rises)))
-    case.claim("base: before the whole way there is no price", negate(on_way & (direction * (start - price) > 0)))
-    case.claim("base: beyond the whole way there is no price", negate(on_way & (direction * (price - end) >= 0)))
-
-
 @theorem("T-BAND-7", "MRG-07", of=(around_crossing,), scope=INDUCTION)
 def the_search_for_the_threshold_closes_in(case: Case) -> None:
-    """Each turn of a bisection keeps a price at the threshold or above and one below it, and brings them nearer.
+    """Each turn of a bisection keeps a price at the threshold or above and one below it, and halves their distance.
 
-    So it ends with neighbours, of which the outer one is below the threshold and the inner one is not.
+    So it ends with neighbours, of which the outer one is below the threshold and the inner one is not. From any
+    distance up to 2^53 it takes at most 53 turns.
     """
     direction = case.one_of("direction", (1, -1))
     inside, length = case.integer("inside"), case.integer("length", 2)
@@ -281,6 +209,7 @@ def the_search_for_the_threshold_closes_in(case: Case) -> None:
     ((middle, at_middle),) = asked
     new_length = direction * (new_outside - new_inside)
     case.claim("step: nearer, and not met", (new_length >= 1) & (new_length < length))
+    case.claim("step: half as far, and at most half a price unit", 2 * new_length <= length + 1)
     from_inside = ((new_inside == inside) & (at_inside >= threshold)) | (
         (new_inside == middle) & (at_middle >= threshold)
     )
@@ -292,193 +221,126 @@ def the_search_for_the_threshold_closes_in(case: Case) -> None:
     case.claim("step: one end stays", (new_inside == inside) | (new_outside == outside))
 
 
-@theorem("T-BAND-8", "MRG-07", of=(last_below, peak_of_exact_health), uses=("T-BAND-6", "T-BAND-7"))
-def a_search_ends_where_its_turns_lead(case: Case) -> None:
-    """A bisection answers with a price below the threshold whose inner neighbour is not, or that there is none.
-
-    The search for the peak answers with a price on its way.
-    """
+@theorem("T-BAND-8", "MRG-07", of=(first_below,), uses=("T-BAND-4", "T-BAND-7"))
+def halving_finds_the_first_price_below_a_threshold(case: Case) -> None:
+    """From a price at a threshold or above, the first price below it is found; None if there is none to the last."""
     direction = case.one_of("direction", (1, -1))
-    start, length = case.integer("start"), case.integer("length", 0)
-    end = start + direction * length
-    threshold, at_end = case.integer("threshold"), case.integer("at end")
-    inner, at_inner, at_outer = case.integer("inner"), case.integer("at inner"), case.integer("at outer")
-    met, ends_met = case.integer("peak"), []
+    start, length, gone = case.integer("start"), case.integer("length", 0), case.integer("gone", 0)
+    last, price = start + direction * length, start + direction * gone
+    threshold, inner = case.integer("threshold"), case.integer("inner")
+    at_start, at_last, at_inner, at_outer, at_price = (
+        case.integer(f"exact at {name}") for name in ("start", "last", "inner", "outer", "price")
+    )
+    case.assume(gone <= length, "any price on the way")
+    case.assume(at_start >= threshold, "it starts at the threshold or above")
+    case.assume(implies(length == 0, at_last == at_start), "one price has one exact health")
+    case.assume(implies(gone == 0, at_price == at_start), "one price has one exact health")
+    case.assume(implies((at_start >= threshold) & (at_last >= threshold), at_price >= threshold), "T-BAND-4")
+    turned: list[bool] = []
 
-    def turned(_: PriceView, inside: Any, outside: Any, __: Any) -> Any:
-        case.claim("the first turn has the whole way", (inside == start) & (outside == end) & (at_end < threshold))
-        ends_met.append(inside)
-        within = (direction * (inner - start) >= 0) & (direction * (end - inner) >= 1)
+    def turns(_: PriceView, inside: Any, outside: Any, given: Any) -> Any:
+        if turned:
+            case.claim("turns end with neighbours", False)
+            return inner, inner
+        case.claim("the first turn has the whole way", (inside == start) & (outside == last) & (given == threshold))
+        case.claim("it is at the threshold there, and below here", (at_start >= threshold) & (at_last < threshold))
+        turned.append(True)
+        within = (direction * (inner - start) >= 0) & (direction * (last - inner) >= 1)
         case.assume(within & (at_inner >= threshold) & (at_outer < threshold), "T-BAND-7")
+        case.assume(
+            implies((at_inner >= threshold) & (direction * (inner - price) >= 0), at_price >= threshold), "T-BAND-4"
+        )
+        case.assume(implies(price == inner + direction, at_price == at_outer), "one price has one exact health")
         return inner, inner + direction
 
-    def met_at_peak(_: PriceView, rising: Any, falling: Any) -> Any:
-        case.assume((direction * (met - rising) >= 0) & (direction * (falling - met) >= 0), "T-BAND-6")
-        return met, met
+    def exact_at(_: PriceView, asked: Any) -> Any:
+        case.claim("the last price is asked for", asked == last)
+        return at_last
 
-    with contracts(exact_health_at=lambda _, __: at_end, around_crossing=turned, around_peak=met_at_peak):
-        below = last_below(NO_VIEW, start, end, threshold)
-        peak = peak_of_exact_health(NO_VIEW, start, end)
-    case.claim("the peak is on the way", (direction * (peak - start) >= 0) & (direction * (end - peak) >= 0))
-    if below is None:
-        case.claim("none if the end is not below", at_end >= threshold)
-    elif ends_met:
-        case.claim("below, next to one that is not", (below == inner + direction) & (at_outer < threshold))
-    else:
-        case.claim(
-            "the end, next to the start or the start itself", (below == end) & (at_end < threshold) & (length <= 1)
-        )
-
-
-class Turned(Exception):  # noqa: N818 - not an error: where the next turn of a loop begins
-    """A loop begins its next turn."""
-
-
-@theorem("T-BAND-9", "MRG-07", of=(first_unhealthy,), scope=INDUCTION)
-def trying_one_by_one_finds_the_first(case: Case) -> None:
-    """Prices are tried one by one: where the trying stops, all before were healthy, and this one is not or is the last.
-
-    A turn is the function itself begun at any price on the way: its loop carries nothing but the price.
-    """
-    direction = case.one_of("direction", (1, -1))
-    start, gone, left = case.integer("start"), case.integer("gone", 0), case.integer("left", 0)
-    price = start + direction * gone
-    end = price + direction * left
-    tried: list[Any] = []
-    any_before, health_before, health_here = (
-        case.integer("any price"),
-        case.integer("its health"),
-        case.integer("health"),
-    )
-    healthy = health_before > 0
-
-    def health(_: PriceView, at: Any) -> Any:
-        tried.append(at)
-        if len(tried) > 1:
-            raise Turned
-        return health_here
-
-    case.assume(implies(any_before == price, health_before == health_here), "one price has one health")
-    case.assume(direction * (any_before - start) >= 0, "any price on the way")
-    nothing_before = negate(direction * (price - any_before) > 0)
-    case.claim("base: no price is before the start", implies(gone == 0, nothing_before))
-    case.assume(implies(direction * (price - any_before) > 0, healthy), "induction hypothesis")
-    with contracts(health_at=health):
-        try:
-            found = first_unhealthy(NO_VIEW, price, end)
-        except Turned:
-            case.claim("step: on to the neighbour", (tried[1] == price + direction) & (left >= 1))
-            case.claim("step: all before were healthy", implies(direction * (tried[1] - any_before) > 0, healthy))
-            return
+    with contracts(exact_health_at=exact_at, around_crossing=turns):
+        found = first_below(NO_VIEW, start, last, threshold)
     if found is None:
-        case.claim("step: none to the end", implies(direction * (end - any_before) >= 0, healthy))
-    else:
-        case.claim("step: it is the price tried", found == price)
-        case.claim("step: all before it were healthy", implies(direction * (found - any_before) > 0, healthy))
-        case.claim("step: it is not", implies(any_before == found, negate(healthy)))
+        case.claim("none: every price to the last is at the threshold or above", at_price >= threshold)
+        return
+    case.assume(implies(gone == length, at_price == at_last), "one price has one exact health")
+    case.claim("on the way", (direction * (found - start) >= 1) & (direction * (last - found) >= 0))
+    case.claim("at the threshold or above before", implies(direction * (found - price) > 0, at_price >= threshold))
+    case.claim("below there", implies(price == found, at_price < threshold))
 
 
-class Way:
-    """The way from a mark to an end, any one price on it, and what the searches say of that price."""
+class Side:
+    """The prices of one side of a mark, any one of them, its exact health, and whether the domain is healthy there."""
 
-    def __init__(self, case: Case) -> None:
-        self.case = case
-        self.direction = case.one_of("direction", (1, -1))
-        self.mark, self.length = case.integer("mark"), case.integer("length", 0)
-        self.end = self.mark + self.direction * self.length
-        self.price, self.healthy = case.integer("price"), case.truth("healthy")
-        case.assume(
-            self.before_or_at(self.mark, self.price) & self.before_or_at(self.price, self.end), "any price on it"
-        )
-        self.calls = 0
-
-    def before_or_at(self, one: Any, other: Any) -> Any:
-        """Whether one price comes no later on the way than another."""
-        return self.direction * (other - one) >= 0
+    def __init__(self, case: Case, direction: int, count: int) -> None:
+        self.case, self.direction, self.safe, self.count = case, direction, count * RATE_ONE, count
+        self.mark, self.length, gone = case.integer("mark"), case.integer("length", 0), case.integer("gone", 1)
+        case.assume(gone <= self.length, "any price beyond the mark, up to the last")
+        self.last, self.price = self.mark + direction * self.length, self.mark + direction * gone
+        self.exact, self.healthy = case.integer("exact health"), case.truth("healthy")
+        case.assume(implies(self.exact >= self.safe, self.healthy), "T-BAND-1")
+        case.assume(implies(self.exact < RATE_ONE, negate(self.healthy)), "T-BAND-1")
 
     def before(self, one: Any, other: Any) -> Any:
-        """Whether one price comes earlier on the way than another."""
+        """Whether one price is nearer to the mark than another."""
         return self.direction * (other - one) > 0
 
-    def answer(self, name: str) -> Any:
-        """None, or a price: each a path of its own."""
-        self.calls += 1
-        found = self.case.integer(f"{name} {self.calls}")
-        return None if self.case.one_of(f"{name} {self.calls} exists", (False, True)) is False else found
+    def exact_at(self, _: PriceView, asked: Any) -> Any:
+        """Exact health at the price next to the mark."""
+        self.case.claim("the price next to the mark is asked for", asked == self.mark + self.direction)
+        self.at_nearest = self.case.integer("exact at nearest")
+        self.case.assume(implies(self.price == asked, self.exact == self.at_nearest), "one price has one exact health")
+        return self.at_nearest
 
-    def peak(self, _: PriceView, start: Any, end: Any) -> Any:
-        """A price on the way."""
-        peak = self.case.integer("peak")
-        self.case.assume(self.before_or_at(start, peak) & self.before_or_at(peak, end), "T-BAND-8")
-        return peak
-
-    def exact_at(self, _: PriceView, __: Any) -> Any:
-        """Any exact health."""
-        self.exact_peak = self.case.integer("exact at peak")
-        return self.exact_peak
-
-    def last_below(self, view: PriceView, peak: Any, end: Any, safe: Any) -> Any:
-        """Healthy from a safe price up to the one that is found, or to the end: they are safe (T-BAND-1)."""
-        self.case.claim("safe is a quantum a position", safe >= len(view.exposures) * RATE_ONE)
-        self.case.claim("it starts from a safe price", self.exact_peak >= safe)
-        found = self.answer("last below")
-        on_stretch = (self.before_or_at(peak, self.price) & self.before_or_at(self.price, end)) | (
-            self.before_or_at(end, self.price) & self.before_or_at(self.price, peak)
+    def first_below(self, _: PriceView, start: Any, last: Any, threshold: Any) -> Any:
+        """None, or a price: each a path of its own; what T-BAND-8 says of it."""
+        self.case.claim(
+            "from next to the mark to the last", (start == self.mark + self.direction) & (last == self.last)
         )
-        if found is None:
-            self.case.assume(implies(on_stretch, self.healthy), "T-BAND-1 T-BAND-4 T-BAND-8")
+        self.case.claim("it starts at the threshold or above", self.at_nearest >= threshold)
+        self.case.claim("the threshold is a quantum a position", threshold == self.safe)
+        if self.case.one_of("first below exists", (False, True)) is False:
+            self.case.assume(self.exact >= threshold, "T-BAND-8")
             return None
-        outwards = self.before(peak, found) & self.before_or_at(found, end)
-        inwards = self.before(found, peak) & self.before_or_at(end, found)
-        self.case.assume(outwards | inwards, "T-BAND-8")
-        inside = (self.before_or_at(peak, self.price) & self.before(self.price, found)) | (
-            self.before(found, self.price) & self.before_or_at(self.price, peak)
-        )
-        self.case.assume(implies(inside, self.healthy), "T-BAND-1 T-BAND-4 T-BAND-8")
-        return found
-
-    def first_unhealthy(self, _: PriceView, start: Any, end: Any) -> Any:
-        """Healthy up to the price that is found, which is not, or to the end."""
-        self.case.claim("prices are tried along the way", self.before_or_at(start, end))
-        found = self.answer("first unhealthy")
-        from_start = self.before_or_at(start, self.price)
-        if found is None:
-            self.case.assume(implies(from_start & self.before_or_at(self.price, end), self.healthy), "T-BAND-9")
-            return None
-        self.case.assume(self.before_or_at(start, found) & self.before_or_at(found, end), "T-BAND-9")
-        self.case.assume(implies(from_start & self.before(self.price, found), self.healthy), "T-BAND-9")
-        self.case.assume(implies(self.price == found, negate(self.healthy)), "T-BAND-9")
+        found = self.case.integer("first below")
+        self.case.assume(self.before(start, found) & negate(self.before(last, found)), "T-BAND-8")
+        self.case.assume(implies(self.before(self.price, found), self.exact >= threshold), "T-BAND-8")
+        self.case.assume(implies(self.price == found, self.exact < threshold), "T-BAND-8")
         return found
 
 
-@theorem(
-    "T-BAND-10",
-    "MRG-07",
-    of=(nearest_unhealthy,),
-    scope=ALL_VIEWS,
-    uses=("T-BAND-1", "T-BAND-4", "T-BAND-8", "T-BAND-9"),
-)
-def the_nearest_unhealthy_price_is_found(case: Case) -> None:
-    """From a mark towards an end, every price before the one that is found is healthy, and that one is not.
+@theorem("T-BAND-10", "MRG-07", of=(band_end,), scope=ALL_VIEWS, uses=("T-BAND-1", "T-BAND-8"))
+def an_end_is_the_nearest_price_below_a_quantum_a_position(case: Case) -> None:
+    """The end that is found is the nearest price beyond the mark with exact health below a quantum a position.
 
-    If none is found, every price to the end is healthy.
+    So every price before it is healthy; it itself is not, if there is one position. If none is found, every price
+    up to the last one has that much exact health, and is healthy.
     """
-    way = Way(case)
     exposure = Exposure(1, TierTable(()))
     exposures = case.one_of("positions", ((exposure,), (exposure, exposure)))
-    with contracts(
-        peak_of_exact_health=way.peak,
-        exact_health_at=way.exact_at,
-        last_below=way.last_below,
-        first_unhealthy=way.first_unhealthy,
-    ):
-        found = nearest_unhealthy(PriceView(Money(0), Money(0), exposures), way.mark, way.end)
+    side = Side(case, case.one_of("direction", (1, -1)), len(exposures))
+    with contracts(exact_health_at=side.exact_at, first_below=side.first_below):
+        found = band_end(PriceView(Money(0), Money(0), exposures), side.mark, side.last)
     if found is None:
-        case.claim("none: every price is healthy", way.healthy)
+        case.claim("none: exact health is a quantum a position everywhere", side.exact >= side.safe)
+        case.claim("none: every price is healthy", side.healthy)
         return
-    case.claim("on the way", way.before_or_at(way.mark, found) & way.before_or_at(found, way.end))
-    case.claim("healthy before", implies(way.before(way.price, found), way.healthy))
-    case.claim("not healthy there", implies(way.price == found, negate(way.healthy)))
+    case.claim("beyond the mark", side.before(side.mark, found) & negate(side.before(side.last, found)))
+    case.claim("before it, a quantum a position", implies(side.before(side.price, found), side.exact >= side.safe))
+    case.claim("before it, healthy", implies(side.before(side.price, found), side.healthy))
+    case.claim("at it, less", implies(side.price == found, side.exact < side.safe))
+    if side.count == 1:
+        case.claim("of one position, not healthy there", implies(side.price == found, negate(side.healthy)))
+
+
+@theorem("T-BAND-28", "MRG-07", of=(band_end,), scope=ALL_VIEWS)
+def no_price_is_left_beyond_the_last(case: Case) -> None:
+    """At a mark that is the last price itself there is no end, and no price is asked for."""
+    mark, exposure = any_price(case, "mark"), Exposure(1, TierTable(()))
+    exposures = case.one_of("positions", ((exposure,), (exposure, exposure)))
+    asked: list[Any] = []
+    with contracts(exact_health_at=lambda _, price: asked.append(price)):
+        found = band_end(PriceView(Money(0), Money(0), exposures), mark, mark)
+    case.claim("no end, nothing asked", found is None and not asked)
 
 
 @theorem("T-BAND-11", "MRG-07", "NUM-03", of=(highest_price,), scope=ALL_VIEWS, uses=("T-MUL-TIER",))
@@ -579,84 +441,116 @@ def the_view_is_the_domain_at_every_price(case: Case) -> None:
     case.claim("healthy where health is above zero", is_healthy(margin) == (health > 0))
 
 
-@theorem("T-BAND-13", "MRG-05", "MRG-07", of=(liquidation_band,), uses=("T-BAND-10", "T-BAND-11", "T-BAND-12"))
-def a_band_is_healthy_between_its_ends_and_not_at_them(case: Case) -> None:
-    """Every price strictly between the ends of a liquidation band is healthy, and neither end is.
+class AnyPrice:
+    """A market's mark, its highest price, and any other price, where a domain has so many positions there."""
 
-    Where there is no end, every price on that side is healthy, up to the highest that keeps notionals in limits.
-    Both ends are the mark if the domain is not healthy there; a domain without a position there has no band.
-    """
-    mark, highest = any_price(case, "mark"), case.integer("highest", 1, MAX_PRICE)
-    case.assume(mark <= highest, "T-BAND-11")
-    price, healthy = any_price(case, "price"), case.truth("healthy")
-    case.assume(price <= highest, "NUM-03")
-    healthy_at_mark = case.truth("healthy at mark")
-    case.assume(implies(price == mark, healthy == healthy_at_mark), "one price has one health")
-    exposed = case.one_of("position in the market", (True, False))
-    view = PriceView(Money(0), Money(0), (Exposure(1, TierTable(())),) if exposed else ())
+    def __init__(self, case: Case, positions: int) -> None:
+        self.case, self.positions, self.safe = case, positions, positions * RATE_ONE
+        self.mark, self.highest = any_price(case, "mark"), case.integer("highest", 1, MAX_PRICE)
+        case.assume(self.mark <= self.highest, "T-BAND-11")
+        self.price, self.exact, self.healthy = any_price(case, "price"), case.integer("exact"), case.truth("healthy")
+        case.assume(self.price <= self.highest, "NUM-03")
+        self.health_at_mark = case.integer("health at mark")
+        case.assume(implies(self.price == self.mark, self.healthy == (self.health_at_mark > 0)), "T-BAND-12")
+        self.sides = iter((("lower", -1, 1), ("upper", 1, self.highest)))
 
-    sides = iter((("lower", -1), ("upper", 1)))
+    def health(self, _: PriceView, asked: Any) -> Any:
+        """Health at the mark."""
+        self.case.claim("health at the mark is asked for", asked == self.mark)
+        return self.health_at_mark
 
-    def nearest(_: PriceView, start: Any, end: Any) -> Any:
-        name, direction = next(sides)
-        case.claim("each side to its last price", end == (highest if name == "upper" else 1))
-        found = case.integer(name)
-        on_way = (direction * (price - start) >= 0) & (direction * (end - price) >= 0)
-        if case.one_of(f"{name} exists", (True, False)) is False:
-            case.assume(implies(on_way, healthy), "T-BAND-10")
+    def end(self, _: PriceView, start: Any, last: Any) -> Any:
+        """None, or a price: each a path of its own; what T-BAND-10 and T-BAND-28 say of it."""
+        name, direction, last_of_side = next(self.sides)
+        self.case.claim("each side, from a healthy mark", (start == self.mark) & (self.health_at_mark > 0))
+        self.case.claim("to its last price", last == last_of_side)
+        beyond = (direction * (self.price - start) > 0) & (direction * (last - self.price) >= 0)
+        safe = (self.exact >= self.safe) & self.healthy
+        if self.case.one_of(f"{name} exists", (True, False)) is False:
+            self.case.assume(implies(beyond, safe), "T-BAND-10 T-BAND-28")
             return None
-        case.assume((direction * (found - start) >= 0) & (direction * (end - found) >= 0), "T-BAND-10")
-        case.assume(implies(on_way & (direction * (found - price) > 0), healthy), "T-BAND-10")
-        case.assume(implies(price == found, negate(healthy)), "T-BAND-10")
+        found = self.case.integer(name)
+        self.case.assume((direction * (found - start) > 0) & (direction * (last - found) >= 0), "T-BAND-10")
+        self.case.assume(implies(beyond & (direction * (found - self.price) > 0), safe), "T-BAND-10")
+        self.case.assume(implies(self.price == found, self.exact < self.safe), "T-BAND-10")
+        if self.positions == 1:
+            self.case.assume(implies(self.price == found, negate(self.healthy)), "T-BAND-10")
         return found
 
-    market = Market("A", "USDT", 0, 0, 1, Price(1), TierTable(()), NO_FEES, mark)
-    with contracts(
-        view_of=lambda *_: view,
-        domain_margin=lambda *_: None,
-        is_healthy=lambda _: bool(healthy_at_mark),
-        highest_price=lambda _: highest,
-        nearest_unhealthy=nearest,
-    ):
+    def claim_end(self, name: str, direction: int, end: Any) -> None:
+        """Claim that an end is the nearest price with less than a quantum a position, or a mark not healthy."""
+        case, mark, healthy_at_mark = self.case, self.mark, self.health_at_mark > 0
+        if end is None:
+            case.claim(f"no {name} end: the mark is healthy", healthy_at_mark)
+            return
+        nearer = (direction * (self.price - mark) > 0) & (direction * (end - self.price) > 0)
+        case.claim(f"nearer than the {name} end, a quantum a position", implies(nearer, self.exact >= self.safe))
+        beyond_and_less = (direction * (end - mark) > 0) & implies(self.price == end, self.exact < self.safe)
+        case.claim(f"less at the {name} end, beyond a healthy mark", implies(healthy_at_mark, beyond_and_less))
+        case.claim(f"the {name} end is a mark that is not healthy", implies(negate(healthy_at_mark), end == mark))
+        if self.positions == 1:
+            case.claim(f"one position: not healthy at {name}", implies(self.price == end, negate(self.healthy)))
+
+
+@theorem(
+    "T-BAND-13",
+    "MRG-05",
+    "MRG-07",
+    of=(liquidation_band,),
+    scope=ALL_VIEWS,
+    uses=("T-BAND-10", "T-BAND-11", "T-BAND-12", "T-BAND-28"),
+)
+def a_band_is_healthy_between_its_ends(case: Case) -> None:
+    """Every price strictly between the ends is healthy; an end is the nearest with less than a quantum a position.
+
+    That is, the nearest price below or above the mark with exact health below it; where there is none, every price
+    of that side is healthy, up to the highest that keeps notionals in limits. With one position neither end is
+    healthy. Both ends are the mark if the domain is not healthy there; without a position there it has no band.
+    """
+    positions = case.one_of("positions", (0, 1, 2))
+    at = AnyPrice(case, positions)
+    view = PriceView(Money(0), Money(0), (Exposure(1, TierTable(())),) * positions)
+    market = Market("A", "USDT", 0, 0, 1, Price(1), TierTable(()), NO_FEES, at.mark)
+    with contracts(view_of=lambda *_: view, health_at=at.health, highest_price=lambda _: at.highest, band_end=at.end):
         band = liquidation_band(State(markets=Map(A=market)), CROSS, "A")
-    if not exposed:
+    if not positions:
         case.claim("no position, no band", band.lower is None and band.upper is None)
         return
-    above_lower = True if band.lower is None else band.lower < price
-    below_upper = True if band.upper is None else price < band.upper
-    case.claim("healthy between", implies(above_lower & below_upper, healthy))
-    for name, end in (("lower", band.lower), ("upper", band.upper)):
-        if end is not None:
-            case.claim(f"not healthy at the {name} end", implies(price == end, negate(healthy)))
-    if band.lower is not None and band.upper is not None:
-        case.claim("the mark is between or at them", (band.lower <= mark) & (mark <= band.upper))
-        both_at_mark = (band.lower == mark) & (band.upper == mark)
-        case.claim("at the mark only if not healthy there", implies(negate(healthy_at_mark), both_at_mark))
+    above_lower = True if band.lower is None else band.lower < at.price
+    below_upper = True if band.upper is None else at.price < band.upper
+    case.claim("healthy between", implies(above_lower & below_upper, at.healthy))
+    at.claim_end("lower", -1, band.lower)
+    at.claim_end("upper", 1, band.upper)
 
 
-@theorem("T-BAND-14", "MRG-07", of=(), scope=ALL_VIEWS, uses=("T-BAND-1", "T-BAND-4"))
-def only_rounding_makes_an_end_with_healthy_prices_beyond(case: Case) -> None:
-    """If a price beyond an end of the band is healthy, exact health at that end is positive: only rounding ends it.
+@theorem("T-BAND-14", "MRG-07", of=(), scope=ALL_VIEWS, uses=("T-BAND-1", "T-BAND-4", "T-BAND-13"))
+def what_is_healthy_at_an_end_or_beyond_is_within_rounding(case: Case) -> None:
+    """If an end or a price beyond it is healthy, exact health at that end is at least one quantum, and below two.
 
-    It is at least one quantum there and less than one a position. So nothing is healthy beyond an end where
-    exact health is below one quantum, nor, with one position, beyond any end.
+    So nothing is healthy at an end or beyond where exact health there is below one quantum, nor, with one position,
+    at any. Beyond an end that does not lie next to the mark, exact health is below a quantum a position everywhere.
     """
     count = case.one_of("positions", (1, 2))
-    names = ("mark", "end", "beyond")
+    names = ("mark", "before", "end", "beyond")
     health = {name: case.integer(f"health at {name}") for name in names}
     exact = {name: case.integer(f"exact at {name}") for name in names}
     for name in names:
         rounded = health[name] * RATE_ONE
         case.assume((rounded <= exact[name]) & (exact[name] < rounded + count * RATE_ONE), "T-BAND-1")
-    threshold = RATE_ONE
-    both = (exact["mark"] >= threshold) & (exact["beyond"] >= threshold)
-    case.assume(implies(both, exact["end"] >= threshold), "T-BAND-4")
-    case.assume((health["mark"] > 0) & (health["end"] <= 0), "T-BAND-13")
-    healthy_beyond = health["beyond"] > 0
-    case.claim("at least one quantum", implies(healthy_beyond, exact["end"] >= RATE_ONE))
-    case.claim("less than one a position", exact["end"] < count * RATE_ONE)
-    if count == 1:
-        case.claim("nothing is healthy beyond", negate(healthy_beyond))
+    for threshold, inner in ((RATE_ONE, "mark"), (count * RATE_ONE, "before")):
+        both = (exact[inner] >= threshold) & (exact["beyond"] >= threshold)
+        case.assume(implies(both, exact["end"] >= threshold), "T-BAND-4")
+    case.assume((health["mark"] > 0) & (exact["end"] < count * RATE_ONE), "T-BAND-13")
+    is_next = case.truth("the end is next to the mark")
+    case.assume(implies(negate(is_next), exact["before"] >= count * RATE_ONE), "T-BAND-13")
+    for place in ("end", "beyond"):
+        at_least = implies(health[place] > 0, exact["end"] >= RATE_ONE)
+        case.claim(f"healthy {place}: at least one quantum at the end", at_least)
+        if count == 1:
+            case.claim(f"of one position: not healthy {place}", health[place] <= 0)
+    case.claim("less than one a position at the end", exact["end"] < count * RATE_ONE)
+    less = implies(negate(is_next), exact["beyond"] < count * RATE_ONE)
+    case.claim("beyond, too, unless the end is next to the mark", less)
 
 
 def flat_table(rate: int, leverage: int) -> TierTable:
@@ -678,7 +572,7 @@ def hedge(equity: int, long: int, short: int, table: TierTable) -> PriceView:
     return PriceView(Money(equity), Money(0), (Exposure(long, table), Exposure(-short, table)))
 
 
-@theorem("T-BAND-15", "MRG-07", of=(nearest_unhealthy,), scope="witnesses: stated numbers")
+@theorem("T-BAND-15", "MRG-07", of=(band_end,), scope="witnesses: stated numbers")
 def a_hedge_can_have_both_ends(case: Case) -> None:
     """A hedged domain can have both ends: the hedge of MRG-07 does, at 17,930.85 and 124,718.61."""
     rows = tuple(
@@ -688,26 +582,67 @@ def a_hedge_can_have_both_ends(case: Case) -> None:
     equity = (3_000_000 - 60 * 60_000) * 10**8
     view = hedge(equity, 1060 * 10**6, 1000 * 10**6, tier_table(rows, 8))
     direction, end, found = case.one_of("side", ((-1, Price(1), 1_793_085), (1, highest_price(view), 12_471_861)))
-    case.claim("the end", nearest_unhealthy(view, Price(6_000_000), end) == found)
+    case.claim("the end", band_end(view, Price(6_000_000), end) == found)
     case.claim("not healthy there", health_at(view, Price(found)) <= 0)
     case.claim("healthy before it", health_at(view, Price(found - direction)) > 0)
     case.claim("not by rounding", exact_health_at(view, Price(found)) <= 0)
 
 
-@theorem("T-BAND-16", "MRG-07", of=(nearest_unhealthy, health_at), scope="witnesses: stated numbers")
+@theorem("T-BAND-16", "MRG-07", of=(band_end, health_at), scope="witnesses: stated numbers")
 def a_healthy_price_can_lie_beyond_an_end(case: Case) -> None:
-    """Beyond an end that only rounding makes, a hedged domain can be healthy again.
+    """Beyond an end within rounding, a hedged domain can be healthy again, and by more.
 
     Worth 2 quanta long and 1 short a price unit, at 10% of maintenance: 11 is not healthy, 10 and 12 are.
     The net long position is so liquidated by a price that rises, though exact health rises with it.
     """
     rate, leverage = case.one_of("rate", ((10_000_000, 5),))
     view = hedge(-6, 2, 1, flat_table(rate, leverage))
-    case.claim("the upper end", nearest_unhealthy(view, Price(10), highest_price(view)) == 11)
+    case.claim("the upper end", band_end(view, Price(10), highest_price(view)) == 11)
     healths = [health_at(view, Price(price)) for price in (10, 11, 12)]
     case.claim("healthy before and beyond", healths == [1, 0, 1])
     exact = [exact_health_at(view, Price(price)) for price in (10, 11, 12)]
     case.claim("exact health rises", exact == [100_000_000, 170_000_000, 240_000_000])
+
+
+@theorem("T-BAND-29", "MRG-07", of=(band_end, health_at), scope="witnesses: stated numbers")
+def an_end_can_be_healthy(case: Case) -> None:
+    """An end can be healthy: worth 3 quanta long and 1 short a price unit, at 10% of maintenance, by one quantum.
+
+    With an equity of -15 at a price of zero exact health is 1 at a price of 10 and 2.6 at 11; nothing is rounded at 10.
+    """
+    rate, leverage = case.one_of("rate", ((10_000_000, 5),))
+    view = hedge(-15, 3, 1, flat_table(rate, leverage))
+    case.claim("the lower end", band_end(view, Price(50), Price(1)) == 10)
+    case.claim("it is healthy", health_at(view, Price(10)) == 1)
+    exact = [exact_health_at(view, Price(price)) for price in (10, 11)]
+    case.claim("by less than two quanta", exact == [100_000_000, 260_000_000])
+
+
+PLATEAU_ROWS = ((0, 4, 20_000_000), (10_000_000_000_002, 1, 60_000_000))
+"""Floor in quanta, maximum leverage, maintenance rate in 1e-8."""
+
+
+@theorem(
+    "T-BAND-30", "MRG-07", of=(band_end, exact_health_at), scope="a witness: stated numbers, any mark on its stretch"
+)
+def exact_health_can_stay_within_rounding_for_any_stretch(case: Case) -> None:
+    """A hedge can have the same exact health, below two quanta, at millions of millions of prices; ends are next to it.
+
+    Worth 3 quanta long and 1 short a price unit, at 20% and from a notional of 10^13 + 2 at 60%: exact health is 1.8
+    quanta at all prices from 3,333,333,333,334 to 10,000,000,000,002. At any of them both ends are next to the mark.
+    A quantum more, and the ends are those of the stretch.
+    """
+    rows = tuple(TierTerms(Decimal8(floor), leverage, Decimal8(rate)) for floor, leverage, rate in PLATEAU_ROWS)
+    table = tier_table(rows, 8)
+    first, last = Price(3_333_333_333_334), Price(10_000_000_000_002)
+    mark = case.integer("mark", first, last)
+    view, richer = hedge(-3_999_999_999_999, 3, 1, table), hedge(-3_999_999_999_998, 3, 1, table)
+    case.claim("exact health", exact_health_at(view, mark) == 180_000_000)
+    case.claim("the lower end", band_end(view, mark, Price(1)) == mark - 1)
+    case.claim("the upper end", band_end(view, mark, highest_price(view)) == mark + 1)
+    within = Price(5_000_000_000_000)
+    case.claim("a quantum more: the lower end", band_end(richer, within, Price(1)) == first - 1)
+    case.claim("a quantum more: the upper end", band_end(richer, within, highest_price(view)) == last + 3)
 
 
 @theorem("T-BAND-17", "MRG-07", of=(exact_health_at,), scope=ALL_VIEWS, uses=("T-MUL-TIER",))
@@ -770,7 +705,7 @@ def an_end_is_within_a_price_unit_of_the_closed_form(case: Case) -> None:
     case.claim("outwards of it, exact health is not positive", at_outer <= 0)
 
 
-@theorem("T-BAND-19", "MRG-07", of=(nearest_unhealthy, health_at), scope="witnesses: stated numbers")
+@theorem("T-BAND-19", "MRG-07", of=(band_end,), scope="witnesses: stated numbers")
 def a_dust_position_can_end_many_price_units_short(case: Case) -> None:
     """Where a position is worth a quantum a price unit, its end can lie nine price units short of the closed form.
 
@@ -781,7 +716,7 @@ def a_dust_position_can_end_many_price_units_short(case: Case) -> None:
     equity, closed_form, end = case.one_of("equity", ((-1, 10, 19), (0, 0, 9)))
     view = PriceView(Money(equity), Money(0), (Exposure(1, table),))
     case.claim("the closed form", exact_health_at(view, Price(closed_form)) == 0)
-    case.claim("the end", nearest_unhealthy(view, Price(25), Price(1)) == end)
+    case.claim("the end", band_end(view, Price(25), Price(1)) == end)
     case.claim("nine price units short", end - closed_form == 9)
 
 
@@ -864,7 +799,7 @@ def liquidation_comes_before_bankruptcy(case: Case) -> None:
     case.claim("beyond only for want of maintenance", implies(beyond, maintenance + 1 < value))
 
 
-@theorem("T-BAND-23", "MRG-07", "MRG-08", of=(nearest_unhealthy, bankruptcy_price), scope="witnesses: stated numbers")
+@theorem("T-BAND-23", "MRG-07", "MRG-08", of=(band_end, bankruptcy_price), scope="witnesses: stated numbers")
 def a_bankruptcy_price_can_be_healthy(case: Case) -> None:
     """A price rounded to its unit can be the bankruptcy price and healthy, and the next one without equity at once.
 
@@ -875,4 +810,4 @@ def a_bankruptcy_price_can_be_healthy(case: Case) -> None:
     with contracts(view_of=lambda *_: view):
         case.claim("the bankruptcy price", bankruptcy_price(State(), CROSS, "A") == 10)
     case.claim("it is healthy", health_at(view, Price(10)) == 40)
-    case.claim("the end is one unit beyond", nearest_unhealthy(view, Price(25), Price(1)) == 9)
+    case.claim("the end is one unit beyond", band_end(view, Price(25), Price(1)) == 9)

@@ -15,23 +15,34 @@ from marginspec.model.account import Lot, PositionKey
 from marginspec.model.effects import Deleveraged
 from marginspec.model.market import Market
 from marginspec.model.state import Book
-from marginspec.model.units import Money, Quantity
+from marginspec.model.units import FLAT, Money, Quantity
 from marginspec.settlement import deleveraging
 from marginspec.settlement.deleveraging import (
     Queues,
     Ranked,
     Step,
+    Terms,
     compare_ranked,
     deleverage,
     entry_is_no_worse,
     find_step,
+    first_step,
+    halved,
+    heir_of,
     lot_loss,
-    pair_quantity,
+    most_within,
+    pair_step,
+    quantity_with_room,
     queue_of,
-    step_quantity,
+    released_loss,
+    room,
+    step_value,
     take_queues,
+    terms_of,
+    wanted_quantity,
 )
 from marginspec.settlement.rankings import Score, binance_score, bitmex_score
+from marginspec.settlement.waterfall import shortfall_of
 from marginspec_audit.transparency import indicator
 from marginspec_proofs.prover.contracts import money_moves
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
@@ -42,57 +53,73 @@ from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multi
 
 
 class Sized:
-    """Any losing lot and counterparty, what is short and missing, the step's quantity, and any other quantity."""
+    """Any losing lot, or position in profit, what is short and missing, what is wanted, and any other quantity."""
 
     def __init__(self, case: Case) -> None:
         self.loss, self.size = case.integer("loss", 1, source="ADL-01"), case.integer("size", 1)
         self.shortfall = case.integer("shortfall", 1, source="ADL-01")
         self.missing = case.integer("missing", 1, source="ADL-01")
-        self.held, self.spare = case.integer("held", 1), case.integer("spare")
-        self.quantity = step_quantity(self.loss, self.size, self.shortfall, self.missing, self.held, self.spare)
+        self.terms = Terms(bool(case.truth("at the counterparty's entry")), Money(0), self.size, self.loss)
+        self.quantity = wanted_quantity(self.terms, self.shortfall, self.missing)
         self.other = case.integer("another quantity", 1)
         for quantity in (self.quantity, self.other):
-            for bound in (self.spare - 1, self.missing - 1, self.shortfall):
-                compare_release(case, self.loss, self.size, quantity, bound)
+            for bound in (self.missing - 1, self.shortfall):
+                compare_release(case, self.terms, quantity, bound)
 
     def released(self, quantity: Any) -> Any:
-        """What a quantity releases of the lot's loss."""
-        return released_cost(self.loss, self.size, quantity)
-
-    def may_close(self, quantity: Any) -> Any:
-        """Whether lot, position and the counterparty's health allow a quantity."""
-        return (quantity <= self.size) & (quantity <= self.held) & (self.released(quantity) < self.spare)
+        """What a quantity releases."""
+        return released_loss(self.terms, quantity)
 
 
-def compare_release(case: Case, loss: Any, size: Any, quantity: Any, bound: Any) -> None:
-    """A loss released, rounded up, is within a bound of whole quanta exactly if it is before rounding."""
-    whole_multiples(case, released_cost(loss, size, quantity) - bound, size)
-    largest = bound * size // loss
-    not_less_by_a_factor(case, quantity, largest, loss)
-    not_less_by_a_factor(case, largest + 1, quantity, loss)
+def compare_release(case: Case, terms: Terms, quantity: Any, bound: Any) -> None:
+    """A released loss, rounded as its terms say, is within a bound of whole quanta exactly if it is before rounding."""
+    loss, size = terms.loss, terms.size
+    if terms.at_entry:
+        whole_multiples(case, released_loss(terms, quantity) - bound - 1, size)
+        beyond = -(-((bound + 1) * size) // loss)
+    else:
+        whole_multiples(case, released_loss(terms, quantity) - bound, size)
+        beyond = bound * size // loss + 1
+    not_less_by_a_factor(case, quantity, beyond - 1, loss)
+    not_less_by_a_factor(case, beyond, quantity, loss)
 
 
-@theorem("T-ADL-1", "ADL-01", "ADL-04", of=(step_quantity,), uses=("T-MUL-1", "T-MUL-2"), fast=False)
-def a_step_is_as_large_as_it_may_be_and_no_larger(case: Case) -> None:
-    """Where a market's shortfall allows it, a step closes the least quantity that restores the cover test.
+@theorem("T-ADL-1", "ADL-01", of=(wanted_quantity, most_within), uses=("T-MUL-1", "T-MUL-2"), fast=False)
+def what_is_wanted_is_the_least_that_restores_or_the_most_within_the_shortfall(case: Case) -> None:
+    """Where a market's shortfall allows it, the least quantity that restores the cover test is wanted.
 
-    Else it closes the largest whose released loss is within the shortfall. It never closes more than the lot, than the
-    counterparty's position, or than leaves the counterparty healthy; nothing if no quantity is within all of these.
+    Else the largest whose released loss is within the shortfall, which may be none. So it is of a lot's loss, which is
+    released rounded up, and of a counterparty's profit, rounded down.
     """
     step = Sized(case)
     quantity, other = step.quantity, step.other
     restores = step.shortfall >= step.missing
-    case.claim("not negative", quantity >= 0)
-    case.claim("within lot, position and health", implies(quantity > 0, step.may_close(quantity)))
-    allowed = step.may_close(other)
-    less_restores = restores & (other < quantity) & (step.released(other) >= step.missing)
-    case.claim("no less would restore the test", negate(less_restores))
-    enough = implies(restores & (other > quantity) & allowed, step.released(quantity) >= step.missing)
-    case.claim("more would be allowed only if this restores it", enough)
-    within = implies(negate(restores) & (quantity > 0), step.released(quantity) <= step.shortfall)
-    case.claim("else within the shortfall", within)
-    most = implies(negate(restores) & (other > quantity) & allowed, step.released(other) > step.shortfall)
-    case.claim("and no more is allowed within it", most)
+    case.claim("not negative, and some where it restores", (quantity >= 0) & implies(restores, quantity >= 1))
+    case.claim("it restores the test", implies(restores, step.released(quantity) >= step.missing))
+    less = restores & (other < quantity) & (step.released(other) >= step.missing)
+    case.claim("no less would", negate(less))
+    case.claim("else within the shortfall", implies(negate(restores), step.released(quantity) <= step.shortfall))
+    more = negate(restores) & (other > quantity) & (step.released(other) <= step.shortfall)
+    case.claim("and no more is", negate(more))
+
+
+@theorem("T-ADL-15", "ADL-01", of=(wanted_quantity, most_within, released_loss), uses=("T-MUL-1", "T-MUL-2"))
+def what_is_held_within_the_shortfall_leaves_at_most_half_of_it(case: Case) -> None:
+    """A step that closes all that is wanted restores the cover test, or leaves its market at most half its shortfall.
+
+    So in a market as many steps can close what is wanted and restore nothing as its shortfall has binary digits.
+    """
+    step = Sized(case)
+    if step.quantity < 1:
+        return
+    released, factor = step.released(step.quantity), step.terms.size
+    not_less_by_a_factor(case, 1, step.quantity, step.loss)
+    whole_multiples(case, 2 * released - step.shortfall + (1 if step.terms.at_entry else 0), factor)
+    whole_multiples(case, 2 * released - step.shortfall, factor)
+    restores = step.shortfall >= step.missing
+    left = step.shortfall - released
+    case.claim("nothing is missing, or half of the shortfall", implies(negate(restores), 2 * left <= step.shortfall))
+    case.claim("or the test is restored", implies(restores, released >= step.missing))
 
 
 KEYS = tuple(PositionKey(account, "first", "BOTH") for account in ("alice", "bob", "carol"))
@@ -230,6 +257,13 @@ def an_indicator_is_a_quantile(case: Case) -> None:
     case.claim("never higher further back", indicator(behind, length) <= shown)
 
 
+def place_gain(case: Case, market: Market, lot: Lot, cost: Any, part: Any) -> None:
+    """Tell the solvers that what a lot that does not lose releases of its cost is at most the part's value at mark."""
+    size, closing = abs(lot.quantity), Quantity(part if lot.quantity > 0 else -part)
+    whole_multiples(case, released_cost(cost, Quantity(size), part) - market.at_mark(closing), size)
+    not_less_by_a_factor(case, cost, market.at_mark(lot.quantity), part)
+
+
 class Pair:
     """A losing or gaining lot of any size and cost, and a counterparty on the other side, both of any numbers."""
 
@@ -244,10 +278,16 @@ class Pair:
         self.lot = self.world.lot(self.market, is_long)
         self.key = self.world.position("alice", self.market, not is_long)
         self.world.others(self.market)
+        self.world.funds(self.market)
         self.size: Any = abs(self.lot.quantity)
         self.held: Any = abs(self.world.state.positions[self.key])
         self.lot_cost = lot_cost(self.world.state, self.lot.id)
         self.cost = cost_of(self.world.state, self.key)
+        self.transaction = self.world.transaction()
+
+    def another_lot(self) -> None:
+        """Another lot of the side, of any size and cost."""
+        self.world.lot(self.market, bool(self.lot.quantity > 0))
         self.transaction = self.world.transaction()
 
     def any_part(self) -> Any:
@@ -256,93 +296,184 @@ class Pair:
         self.case.assume((part <= self.size) & (part <= self.held), "T-ADL-1")
         return part
 
+    def terms(self) -> Terms | None:
+        """What the two close at, if they may."""
+        return terms_of(self.transaction, self.market, self.lot, self.key)
+
     def place_costs(self, part: Any) -> None:
         """Tell the solvers that all of a cost is released at the end."""
         for whole, cost in ((self.size, self.lot_cost), (self.held, self.cost)):
             whole_multiples(self.case, released_cost(cost, whole, part) - cost, whole)
 
-    def deleverage(self, part: Any) -> None:
-        """The rule's own step."""
+    def place_release(self, terms: Terms, part: Any) -> None:
+        """Tell the solvers that a cost rounded to quanta releases what the loss so rounded does: values are whole."""
+        closing = Quantity(part if self.lot.quantity > 0 else -part)
+        falls = step_value(terms, part) - self.market.at_mark(closing)
+        whole_multiples(self.case, falls - released_loss(terms, part), terms.size)
+        place_gain(self.case, self.market, self.lot, self.lot_cost, part)
+
+    def deleverage(self, terms: Terms, part: Any) -> Any:
+        """The rule's own step; gives what it reports as loss."""
         with money_moves(self.case):
-            deleverage(self.transaction, self.market, Step(self.lot, self.key, part))
+            deleverage(self.transaction, self.market, Step(self.lot, self.key, part, step_value(terms, part)))
+        (step,) = [effect for effect in self.transaction.effects if isinstance(effect, Deleveraged)]
+        return step.loss
+
+    def standing(self) -> Any:
+        """What the lots gain at mark together with the market's reserve: minus it is the shortfall, if above zero."""
+        book = self.transaction
+        lots: list[Any] = [lot_loss(book, self.market, book.lots[one]) for one in book.lots_in.get(self.market.id, ())]
+        return book.balance(ledger.reserve(self.market.id)) - sum(lots)
+
+    def cover(self) -> dict[ledger.LedgerAccount, Any]:
+        """What insurance fund and relief hold."""
+        return {fund: self.transaction.balance(fund) for fund in (ledger.insurance(ASSET), ledger.relief(ASSET))}
 
 
-@theorem("T-ADL-7", "ADL-03", "ACC-02", of=(deleverage, realise, released_cost, lot_loss), uses=("T-MUL-1", "T-CONS-1"))
+def any_step(case: Case, pair: Pair) -> tuple[Terms, Any] | None:
+    """What a pair closes at, and any part that ADL-04 allows of it; None if it is not eligible."""
+    terms, part = pair.terms(), pair.any_part()
+    if terms is None:
+        return None
+    if terms.at_entry and heir_of(pair.transaction, pair.lot) is None:
+        case.assume(part < pair.size, "ADL-04: one is kept back")
+    pair.place_costs(part)
+    pair.place_release(terms, part)
+    return terms, part
+
+
+@theorem(
+    "T-ADL-7",
+    "ADL-03",
+    "ACC-02",
+    "ADL-06",
+    of=(deleverage, realise, released_cost, released_loss, step_value, terms_of, lot_loss, heir_of),
+    uses=("T-MUL-1", "T-CONS-1"),
+    fast=False,
+)
 def what_is_closed_is_what_the_lot_loses(case: Case) -> None:
-    """A step closes as much of the counterparty's position as the lot loses, both at the lot's released cost.
+    """A step moves exactly its released loss: from a counterparty's equity to what the market's lots and reserve have.
 
-    The lot's loss falls by its exact part, rounded up. When it is closed its cost is zero: nothing is left over.
+    It closes as much of the position as of the lot. A flat position keeps no cost, nor does a closed lot: what is left
+    of it passes to another one. At the lot's price the released loss is its exact part rounded up, at the
+    counterparty's entry that of its profit rounded down; at the mark, where the lot does not lose, nothing. No
+    cover changes.
     """
     pair = Pair(case)
-    part = pair.any_part()
-    pair.place_costs(part)
-    loss = lot_loss(pair.transaction, pair.market, pair.lot)
+    if case.truth("there is another lot of the side"):
+        pair.another_lot()
+    found = any_step(case, pair)
+    if found is None:
+        return
+    terms, part = found
     held, before = pair.world.state.positions[pair.key], pair.lot.quantity
-    pair.deleverage(part)
+    stood, equity, lost = pair.standing(), equity_of(pair), lot_loss(pair.transaction, pair.market, pair.lot)
+    cover = pair.cover()
+    place_bound(case, pair, terms, part)
+    loss = pair.deleverage(terms, part)
     left, lot = pair.transaction.positions.get(pair.key, 0), pair.transaction.lots.get(pair.lot.id)
-    rest = 0 if lot is None else lot.quantity
-    case.claim("position and lot are on opposite sides", (held > 0) == (before < 0))
-    case.claim("what is left of both sums to what both summed to", left + rest == held + before)
-    case.claim("exactly the part is closed", abs(before) - abs(rest) == part)
-    case.claim("towards flat, not past it", (rest * before >= 0) & (left * held >= 0))
-    (step,) = [effect for effect in pair.transaction.effects if isinstance(effect, Deleveraged)]
-    cost_left = lot_cost(pair.transaction, pair.lot.id)
-    case.claim("the lot's cost falls by the value", cost_left == pair.lot_cost - step.value)
-    case.claim("which is its released cost", step.value == released_cost(pair.lot_cost, pair.size, part))
-    case.claim("a closed lot has no cost", implies(rest == 0, cost_left == 0))
+    case.claim("as much of the position", abs(left) == abs(held) - part)
+    case.claim("as of the lot", abs(lot.quantity if lot is not None else 0) == abs(before) - part)
     case.claim("a flat position has no cost", implies(left == 0, cost_of(pair.transaction, pair.key) == 0))
-    remains = 0 if lot is None else lot_loss(pair.transaction, pair.market, lot)
-    case.claim("the reported loss is what the lot's loss fell by", step.loss == loss - remains)
-    case.claim("at least the exact part of the loss", step.loss * pair.size >= loss * part)
-    case.claim("less than a quantum more", step.loss * pair.size < loss * part + pair.size)
+    if lot is None:
+        case.claim("a closed lot has no cost", lot_cost(pair.transaction, pair.lot.id) == 0)
+    case.claim("the loss is what is released", loss == released_loss(terms, part))
+    case.claim("no more than the lot loses", (loss >= 0) & ((loss <= lost) | (loss == 0)))
+    case.claim("the lots and the reserve have it", pair.standing() == stood + loss)
+    case.claim("the counterparty's equity has less by it", equity_of(pair) == equity - loss)
+    for fund, held_before in cover.items():
+        case.claim(f"{fund.kind} does not change", pair.transaction.balance(fund) == held_before)
+
+
+def place_bound(case: Case, pair: Pair, terms: Terms, part: Any) -> None:
+    """Tell the solvers that a part releases at most the whole, and of a smaller profit no more than the lot loses."""
+    whole_multiples(case, released_loss(terms, part) - terms.loss, terms.size)
+    not_less_by_a_factor(case, part, terms.size, terms.loss)
+    lost = lot_loss(pair.transaction, pair.market, pair.lot)
+    case.claim("its share of a lot's", implies(terms.at_entry, terms.loss * pair.size <= lost * pair.held))
+    not_less_by_a_factor(case, part, pair.size, lost)
+    not_less_by_a_factor(case, terms.loss * pair.size, lost * pair.held, part)
+    not_less_by_a_factor(case, lost * part, lost * pair.size, pair.held)
+    whole_multiples(case, released_loss(terms, part) - lost, pair.held * pair.size)
+
+
+@theorem("T-ADL-16", "ADL-06", "WTF-02", of=(shortfall_of,), uses=("T-ADL-7",))
+def a_step_raises_no_shortfall(case: Case) -> None:
+    """A step raises no shortfall, so that a settled state stays settled when a venue declares deleveraging.
+
+    By T-ADL-7 it leaves the cover as it is, and lots and reserve of its market with no less together; by T-ADL-9 the
+    counterparty is healthy.
+    """
+    profit, reserve = case.integer("profit of the lots"), case.integer("reserve", 0, source="LED-02")
+    left, kept = case.integer("profit of the lots afterwards"), case.integer("reserve afterwards", 0, source="LED-02")
+    case.assume(left + kept >= profit + reserve, "T-ADL-7")
+    case.claim("no more is short", shortfall_of(left, kept) <= shortfall_of(profit, reserve))
+
+
+def equity_of(pair: Pair) -> Any:
+    """Cash and what the position gains at mark."""
+    held = pair.transaction.positions.get(pair.key, FLAT)
+    cash = pair.transaction.balance(cash_account(pair.domain))
+    return cash + pair.market.at_mark(held) - cost_of(pair.transaction, pair.key)
 
 
 @theorem(
     "T-ADL-8",
     "ADL-04",
     "ADL-03",
-    of=(entry_is_no_worse, deleverage, realise, released_cost),
+    of=(entry_is_no_worse, terms_of, deleverage, realise, released_cost),
     uses=("T-MUL-1", "T-MUL-2", "T-CONS-1"),
+    fast=False,
 )
 def a_counterparty_loses_no_principal(case: Case) -> None:
     """Whoever is deleveraged realises no loss, but for at most one quantum of rounding a step.
 
-    So it is for whoever entered at the lot's bankruptcy price or better, by exact comparison, whatever part is closed.
+    So it is for whoever entered at the lot's bankruptcy price or better, by exact comparison, whatever part is closed;
+    at its own entry a counterparty realises nothing at all.
     """
     pair = Pair(case)
-    part = pair.any_part()
-    held, quantity = pair.world.state.positions[pair.key], pair.lot.quantity
-    case.assume(entry_is_no_worse(held, pair.cost, quantity, pair.lot_cost), "ADL-04")
-    value = released_cost(pair.lot_cost, pair.size, part)
-    released = released_cost(pair.cost, pair.held, part)
-    case.claim("both costs together are not positive", pair.cost * pair.size + pair.lot_cost * pair.held <= 0)
-    not_less_by_a_factor(case, pair.cost * pair.size + pair.lot_cost * pair.held, 0, part)
-    not_less_by_a_factor(case, value * pair.size - pair.lot_cost * part, pair.size - 1, pair.held)
-    not_less_by_a_factor(case, released * pair.held - pair.cost * part, pair.held - 1, pair.size)
-    whole_multiples(case, pair.size, pair.held)
-    case.claim("in parts of size times held", (value + released - 2) * (pair.size * pair.held) < 0)
-    whole_multiples(case, value + released - 2, pair.size * pair.held)
-    case.claim("both round up by less than two quanta", value + released <= 1)
+    found = any_step(case, pair)
+    if found is None:
+        return
+    terms, part = found
+    value, released = step_value(terms, part), released_cost(pair.cost, pair.held, part)
     cash = pair.transaction.balance(cash_account(pair.domain))
-    pair.deleverage(part)
+    if not terms.at_entry:
+        held, quantity = pair.world.state.positions[pair.key], pair.lot.quantity
+        not_less_by_a_factor(case, pair.cost, pair.market.at_mark(held), pair.size)
+        case.claim("entered no worse", entry_is_no_worse(held, pair.cost, quantity, terms.cost))
+        case.claim("both costs together are not positive", pair.cost * pair.size + terms.cost * pair.held <= 0)
+        not_less_by_a_factor(case, pair.cost * pair.size + terms.cost * pair.held, 0, part)
+        not_less_by_a_factor(case, value * pair.size - terms.cost * part, pair.size - 1, pair.held)
+        not_less_by_a_factor(case, released * pair.held - pair.cost * part, pair.held - 1, pair.size)
+        whole_multiples(case, pair.size, pair.held)
+        case.claim("in parts of size times held", (value + released - 2) * (pair.size * pair.held) < 0)
+        whole_multiples(case, value + released - 2, pair.size * pair.held)
+        case.claim("both round up by less than two quanta", value + released <= 1)
+    pair.deleverage(terms, part)
     realised = pair.transaction.balance(cash_account(pair.domain)) - cash
     case.claim("it realises what the lot's cost gives, less its own", realised == -value - released)
     case.claim("a quantum at most is lost", realised >= -1)
+    if terms.at_entry:
+        case.claim("nothing at its own entry", realised == 0)
 
 
 @contextmanager
-def steps_within_bounds(case: Case) -> Iterator[None]:
-    """A step's quantity is any that T-ADL-1 allows."""
+def halving_ends(case: Case, pair: Pair) -> Iterator[None]:
+    """Halving ends between its bounds where there is room (T-ADL-14)."""
 
-    def quantity(loss: Any, size: Any, shortfall: Any, missing: Any, held: Any, spare: Any) -> Any:
-        case.claim("the lot loses, the market is short", (loss > 0) & (size > 0) & (shortfall > 0) & (missing > 0))
-        step = case.integer("quantity of the step", 0, source="T-ADL-1")
-        released = released_cost(loss, size, step)
-        allowed = (step <= size) & (step <= held) & (released < spare)
-        case.assume(implies(step > 0, allowed), "T-ADL-1")
-        return step
+    def ends(low: Any, high: Any, has_room: Any) -> Any:
+        terms = pair.terms()
+        assert terms is not None
+        # Tells the solvers that the same quantity releases the same loss.
+        whole_multiples(case, released_loss(terms, low) - released_loss(terms, high), terms.size)
+        case.claim("between a quantity and a larger one", low < high)
+        found = case.integer("where halving ends", source="T-ADL-14")
+        case.assume((found >= low) & (found < high), "T-ADL-14")
+        case.assume(has_room(found), "T-ADL-14")
+        return found
 
-    with standing_for(step_quantity=quantity):
+    with standing_for(halved=ends):
         yield
 
 
@@ -350,51 +481,53 @@ def keeps_health(case: Case, isolated: bool) -> None:
     """State what a step against an eligible counterparty does to it."""
     maintenance = AnyMaintenance(case)
     pair = Pair(case, isolated, maintenance.table())
-    shortfall, missing = case.integer("shortfall", 1, source="ADL-01"), case.integer("missing", 1, source="ADL-01")
-    loss = lot_loss(pair.transaction, pair.market, pair.lot)
-    case.assume(loss > 0, "ADL-01: a losing lot")
-    held, cash = pair.world.state.positions[pair.key], cash_account(pair.domain)
-    with maintenance.in_force(), steps_within_bounds(case):
+    wanted, cash = case.integer("wanted", source="ADL-01"), cash_account(pair.domain)
+    with (
+        maintenance.in_force(),
+        standing_for(maintenance_margin=maintenance.maintenance_margin),
+        halving_ends(case, pair),
+    ):
         before = domain_margin(pair.transaction, pair.domain)
-        part = pair_quantity(pair.transaction, pair.market, pair.lot, pair.key, shortfall, missing)
-        if part == 0:
+        step = pair_step(pair.transaction, pair.market, pair.lot, pair.key, lambda _: wanted)
+        if step is None:
             return
-        entry = entry_is_no_worse(held, pair.cost, pair.lot.quantity, pair.lot_cost)
-        case.claim("entered at the lot's bankruptcy price or better", entry)
-        case.claim("within lot and position", (part >= 1) & (part <= pair.size) & (part <= pair.held))
+        part, terms = step.quantity, pair.terms()
+        assert terms is not None
+        kept = 1 if terms.at_entry else 0
+        case.claim("within lot, position and what is wanted", (part >= 1) & (part <= pair.held) & (part <= wanted))
+        case.claim("one is kept back at the counterparty's entry", part <= pair.size - kept)
+        most = (part == wanted) | (part == pair.held) | (part == pair.size - kept)
+        case.claim("all that may be, or for the last time", step.is_last | most)
+        case.claim("room is left", room(pair.transaction, pair.market, pair.key, terms, part) > 0)
         pair.place_costs(part)
-        value = released_cost(pair.lot_cost, pair.size, part)
-        falls = value - pair.market.at_mark(Quantity(part if pair.lot.quantity > 0 else -part))
-        whole_multiples(case, falls - released_cost(loss, pair.size, part), pair.size)
-        case.claim("the loss that it takes is what was measured", falls == released_cost(loss, pair.size, part))
-        case.claim("and less than what it can spare", falls < before.equity - before.maintenance)
-        pair.deleverage(part)
+        pair.place_release(terms, part)
+        loss = pair.deleverage(terms, part)
         left = pair.transaction.positions.get(pair.key, 0)
-        not_less_by_a_factor(case, abs(left), pair.held, pair.market.mark)
         after = domain_margin(pair.transaction, pair.domain)
-    (step,) = [effect for effect in pair.transaction.effects if isinstance(effect, Deleveraged)]
-    case.claim("the loss that is reported is that", step.loss == falls)
     if left == 0 and isolated:
         wallet = ledger.wallet("alice", ASSET)
         given = pair.transaction.balance(wallet) - pair.world.state.balance(wallet)
-        case.claim("flat: its cash went to the wallet", given == before.equity - step.loss)
+        case.claim("flat: its cash went to the wallet", given == before.equity - loss)
+        case.claim("flat: which is above zero", given > 0)
         case.claim("flat: nothing is left behind", pair.transaction.balance(cash) == 0)
     else:
-        case.claim("its equity falls by the loss", after.equity == before.equity - step.loss)
-        case.claim("its maintenance does not rise", after.maintenance <= before.maintenance)
-        case.claim("it stays healthy", after.equity > after.maintenance)
+        case.claim("its equity falls by the loss", after.equity == before.equity - loss)
+        case.claim("it is healthy", after.equity > after.maintenance)
 
 
 @theorem(
     "T-ADL-9",
     "ADL-04",
     "ADL-01",
-    of=(pair_quantity, deleverage, realise),
-    uses=("T-ADL-1", "T-CONS-1", "T-MUL-1", "T-MUL-2", "T-TIER-1", "T-TIER-7", "T-WORLD-1"),
+    "ADL-06",
+    of=(pair_step, quantity_with_room, room, terms_of, deleverage, realise),
+    uses=("T-ADL-14", "T-CONS-1", "T-MUL-1", "T-TIER-1", "T-TIER-7", "T-WORLD-1"),
+    fast=False,
 )
 def a_counterparty_stays_healthy(case: Case) -> None:
-    """Whoever is deleveraged stays healthy: the loss that it takes over is less than its equity above maintenance.
+    """Whoever is deleveraged is healthy afterwards: room is its equity less its maintenance margin as they are then.
 
+    A step closes all that lot, position and what is wanted allow, or it is the counterparty's last in the market.
     Cash may be any, so it stands for what the domain's other positions are worth too; they keep their maintenance.
     """
     keeps_health(case, isolated=False)
@@ -404,14 +537,48 @@ def a_counterparty_stays_healthy(case: Case) -> None:
     "T-ADL-10",
     "ADL-04",
     "ADL-01",
+    "ADL-06",
     "ACC-04",
-    of=(pair_quantity, deleverage, realise, return_all_margin),
-    uses=("T-ADL-1", "T-CONS-1", "T-MUL-1", "T-MUL-2", "T-TIER-1", "T-TIER-7", "T-WORLD-1"),
+    of=(pair_step, quantity_with_room, room, terms_of, deleverage, realise, return_all_margin),
+    uses=("T-ADL-14", "T-CONS-1", "T-MUL-1", "T-TIER-1", "T-TIER-7", "T-WORLD-1"),
     fast=False,
 )
 def an_isolated_counterparty_stays_healthy(case: Case) -> None:
     """The same holds of an isolated position; one that becomes flat returns all its cash to the wallet."""
     keeps_health(case, isolated=True)
+
+
+@theorem("T-ADL-14", "ADL-04", of=(halved,), scope=INDUCTION)
+def halving_ends_where_there_is_room(case: Case) -> None:
+    """Halving between a quantity with room and a larger one without ends where there is room, and next to it is none.
+
+    From any turn the next one has the same, on a way that is shorter by half; so there are at most as many turns as
+    the way has binary digits.
+    """
+    low, high = case.integer("low", 1), case.integer("high")
+    case.assume(low < high, "ADL-04")
+    at = {"low": True, "high": False}
+    asked: list[Any] = []
+
+    def has_room(quantity: Any) -> Any:
+        if asked:
+            raise RoundAgain
+        asked.append(quantity)
+        at["middle"] = bool(case.truth("there is room in the middle"))
+        return at["middle"]
+
+    try:
+        found = halved(low, high, has_room)
+    except RoundAgain:
+        pass
+    else:
+        if not asked:
+            case.claim("step: it ends at the one with room, next to one without", (found == low) & (high == low + 1))
+            return
+    (middle,) = asked
+    case.claim("step: the middle is strictly between", (low < middle) & (middle < high))
+    rest = high - middle if at["middle"] else middle - low
+    case.claim("step: half of the way is left, or half and a half", (2 * rest <= high - low + 1) & (rest >= 1))
 
 
 @contextmanager
@@ -434,15 +601,16 @@ class Scan:
         self.case = case
         self.pair = pair
         self.loss: Any = None
-        self.quantity: Any = None
+        self.judged = False
+        self.step: Step | None = None
         self.queue_ended = False
         self.lots_ended = False
 
     def lots(self) -> Iterator[int]:
         """A lot, then the end or another round."""
         yield self.pair.lot.id
-        skipped = (self.loss <= 0) & (self.quantity is None)
-        none_left = self.queue_ended and (self.quantity is None or self.quantity == 0)
+        skipped = (self.loss <= 0) & (not self.judged)
+        none_left = self.queue_ended and self.step is None
         self.case.claim(
             "step: the next lot only if this one gains, or has no eligible counterparty", skipped | none_left
         )
@@ -454,7 +622,7 @@ class Scan:
         """Nobody, or a counterparty, then the end or another round."""
         if self.case.truth("somebody is in the queue"):
             yield Ranked(self.pair.key, Score(0, 1))
-            self.case.claim("step: the next counterparty only if this one is not eligible", self.quantity == 0)
+            self.case.claim("step: the next counterparty only if this one is not eligible", self.step is None)
             if self.case.truth("another counterparty follows"):
                 raise RoundAgain
         self.queue_ended = True
@@ -464,13 +632,16 @@ class Scan:
         self.loss = self.case.integer("loss of the lot")
         return self.loss
 
-    def judge(self, _book: Book, _market: Market, lot: Lot, key: PositionKey, shortfall: Any, missing: Any) -> Any:
+    def judge(self, _book: Book, _market: Market, lot: Lot, key: PositionKey, wanted: Any) -> Step | None:
         """The pair may be eligible or not."""
+        self.judged = True
         self.case.claim("step: only losing lots are deleveraged", self.loss > 0)
         self.case.claim("step: the pair in question", lot is self.pair.lot and key == self.pair.key)
-        self.case.claim("step: for what is short and missing", (shortfall == 5) & (missing == 7))
-        self.quantity = self.case.integer("quantity of the pair", 0, source="T-ADL-1")
-        return self.quantity
+        terms = Terms(False, Money(1), Quantity(1), Money(1))
+        self.case.claim("step: for what is short and missing", wanted(terms) == (terms, 5, 7))
+        if self.case.truth("the pair is eligible"):
+            self.step = Step(lot, key, Quantity(1), Money(1))
+        return self.step
 
 
 class Passing:
@@ -483,7 +654,7 @@ class Passing:
         return self.through
 
 
-@theorem("T-ADL-11", "ADL-01", "ADL-02", of=(find_step,), scope=INDUCTION, uses=("T-ADL-1",))
+@theorem("T-ADL-11", "ADL-01", "ADL-02", of=(find_step, first_step), scope=INDUCTION, uses=("T-ADL-1",))
 def nobody_is_closed_before_one_who_stands_before(case: Case) -> None:
     """A step closes the oldest losing lot with an eligible counterparty, against the first in the queue who is.
 
@@ -497,20 +668,17 @@ def nobody_is_closed_before_one_who_stands_before(case: Case) -> None:
     queues: Any = {("first", opposite): Passing(scan.queue()), ("first", same): nobody}
     lots: Any = Passing(scan.lots())
     pair.transaction.lots_in = Map({"first": lots})
-    with standing_for(lot_loss=scan.measure, pair_quantity=scan.judge):
+    asked = {"lot_loss": scan.measure, "pair_step": scan.judge, "wanted_quantity": lambda *asked: asked}
+    with standing_for(**asked):
         try:
             step = find_step(pair.transaction, pair.market, queues, Money(5), Money(7))
         except RoundAgain:
-            case.claim(
-                "step: another round without a pair found", implies(scan.quantity is not None, scan.quantity == 0)
-            )
+            case.claim("step: another round without a pair found", scan.step is None)
             return
     if step is None:
         case.claim("step: no pair is found only when all lots are through", scan.lots_ended)
     else:
-        case.claim("step: the pair is eligible", step.quantity > 0)
-        found = step.lot is pair.lot and step.counterparty == pair.key
-        case.claim("step: it is this pair, with its quantity", found and step.quantity == scan.quantity)
+        case.claim("step: it is this pair's", step is scan.step)
     pair.transaction.lots_in = Map()
     case.claim(
         "base: without lots there is no step",
@@ -558,7 +726,7 @@ def a_queue_is_those_who_are_healthy_in_order(case: Case) -> None:
     case.claim("kept for the event", all(queues[place] is taken[place] for place in taken) and len(queues) == 2)
 
 
-@theorem("T-ADL-13", "ADL-01", "ADL-02", of=(find_step,), scope=SCANNED, uses=("T-ADL-1", "T-ADL-11"))
+@theorem("T-ADL-13", "ADL-01", "ADL-02", of=(find_step, first_step), scope=SCANNED, uses=("T-ADL-1", "T-ADL-11"))
 def a_scan_finds_the_first_pair(case: Case) -> None:
     """In a market with two lots and two counterparties the scan finds the first pair that is eligible, or none.
 
@@ -570,21 +738,21 @@ def a_scan_finds_the_first_pair(case: Case) -> None:
     lots = tuple(world.lot(market) for _ in range(2))
     queue = tuple(Ranked(key, Score(0, 1)) for key in KEYS[:2])
     losses = {lot.id: case.integer(f"loss of lot {lot.id}") for lot in lots}
-    quantities = {
-        (lot.id, one.key): case.integer(f"quantity of lot {lot.id} against {one.key.account}", 0, source="T-ADL-1")
+    steps = {
+        (lot.id, one.key): Step(lot, one.key, Quantity(1), Money(1))
         for lot in lots
         for one in queue
+        if case.truth(f"lot {lot.id} and {one.key.account} may meet")
     }
     queues: Queues = {("first", "short"): queue, ("first", "long"): ()}
     with standing_for(
-        lot_loss=lambda _, __, lot: losses[lot.id], pair_quantity=lambda _, __, lot, key, *___: quantities[lot.id, key]
+        lot_loss=lambda _, __, lot: losses[lot.id], pair_step=lambda _, __, lot, key, ___: steps.get((lot.id, key))
     ):
         step = find_step(world.transaction(), market, queues, Money(1), Money(1))
     pairs = [(lot, one.key) for lot in lots for one in queue]
     found = len(pairs) if step is None else pairs.index((step.lot, step.counterparty))
     for lot, key in pairs[:found]:
-        case.claim("no pair before it is eligible", (losses[lot.id] <= 0) | (quantities[lot.id, key] == 0))
+        case.claim("no pair before it is eligible", (losses[lot.id] <= 0) | ((lot.id, key) not in steps))
     if step is not None:
         case.claim("its lot loses", losses[step.lot.id] > 0)
-        quantity = quantities[step.lot.id, step.counterparty]
-        case.claim("it is eligible, with its quantity", (step.quantity == quantity) & (quantity > 0))
+        case.claim("it is that pair's", step is steps[step.lot.id, step.counterparty])

@@ -9,10 +9,13 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from marginspec.handlers import orders, trading
+import attrs
+
+from marginspec.handlers import account_settings, orders, trading
+from marginspec.handlers.account_settings import set_leverage
 from marginspec.handlers.cash import adjust_isolated_margin, withdraw
 from marginspec.handlers.orders import place_order
-from marginspec.handlers.trading import Booked, Leg, check_booked
+from marginspec.handlers.trading import Booked, Leg, check_booked, opening_margin
 from marginspec.margin import margin
 from marginspec.margin.margin import (
     DomainMargin,
@@ -21,25 +24,40 @@ from marginspec.margin.margin import (
     add_order,
     available_margin,
     cash_account,
+    demanded_margin,
     domain_initial,
     domain_margin,
+    initial_margin,
     is_healthy,
     load_margin,
+    maintenance_margin,
     movable_margin,
+    open_loss,
     order_margin,
 )
 from marginspec.model import ledger
-from marginspec.model.account import DomainKey, Order, PositionKey
-from marginspec.model.events import AdjustIsolatedMargin, PlaceOrder, Withdraw
+from marginspec.model.account import DomainKey, Order, PositionKey, Setting
+from marginspec.model.events import AdjustIsolatedMargin, PlaceOrder, SetLeverage, Withdraw
 from marginspec.model.market import Market
 from marginspec.model.rejections import Reason, Rejected
 from marginspec.model.state import Book, State
-from marginspec.model.units import NOTHING, Decimal8, Money, Price, Quantity
+from marginspec.model.units import (
+    MAX_LEVERAGE,
+    MIN_LEVERAGE,
+    NOTHING,
+    RATE_ONE,
+    Decimal8,
+    Money,
+    Price,
+    Quantity,
+    div_up,
+)
 from marginspec.transition import apply
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
-from marginspec_proofs.prover.symbols import implies
+from marginspec_proofs.prover.symbols import implies, negate
 from marginspec_proofs.prover.worlds import ASSET, ONE_TIER, World
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor
+from marginspec_proofs.theorems.tiers import AnyTable, line_at, product_rises, tier
 
 CROSS, OWN = DomainKey("alice", ASSET), DomainKey("alice", ASSET, "first", "BOTH")
 KEY = PositionKey("alice", "first", "BOTH")
@@ -87,7 +105,7 @@ class AnyPositions:
     def in_force(self) -> Iterator[None]:
         """The rules ask this for figures of domains."""
         with ExitStack() as stack:
-            for module in (margin, orders, trading):
+            for module in (margin, orders, trading, account_settings):
                 for name in ("domain_margin", "domain_initial", "order_margin"):
                     if hasattr(module, name):
                         stack.enter_context(patch.object(module, name, getattr(self, name)))
@@ -151,7 +169,11 @@ def initial_margin_of_a_domain_exceeds_maintenance(case: Case) -> None:
 
 
 @theorem(
-    "T-HEALTH-2", "MRG-03", of=(order_margin, load_margin, add_order), scope=INDUCTION, uses=("T-TIER-10", "T-MUL-2")
+    "T-HEALTH-2",
+    "MRG-03",
+    of=(order_margin, load_margin, add_order, open_loss),
+    scope=INDUCTION,
+    uses=("T-TIER-10", "T-MUL-2"),
 )
 def order_margin_is_never_negative(case: Case) -> None:
     """Orders never reserve less than nothing, whatever is held and whatever the mark.
@@ -161,7 +183,8 @@ def order_margin_is_never_negative(case: Case) -> None:
     """
     world = World(case)
     market = world.market("first")
-    load = OrderLoad(case.integer("bids", 0), case.integer("asks", 0), case.integer("open loss", 0))
+    losses = case.integer("open loss of bids", 0), case.integer("open loss of asks", 0)
+    load = OrderLoad(case.integer("bids", 0), case.integer("asks", 0), *losses)
     none = order_margin(world.state, "alice", ASSET)
     case.claim("base: without orders nothing", none == 0)
     if case.truth("what is reserved, not an order more"):
@@ -172,7 +195,8 @@ def order_margin_is_never_negative(case: Case) -> None:
     order = Order("order", "first", side, quantity, price, bool(case.truth("reduce only")))
     grown = add_order(load, order, market)
     case.claim("step: bids and asks never shrink", (grown.bids >= load.bids) & (grown.asks >= load.asks))
-    case.claim("step: nor the open loss", grown.open_loss >= load.open_loss)
+    losses_grow = (grown.bid_loss >= load.bid_loss) & (grown.ask_loss >= load.ask_loss)
+    case.claim("step: nor does what they would lose at once", losses_grow)
 
 
 def reserves_at_least_the_open_loss(case: Case, load: OrderLoad, market: Market) -> None:
@@ -190,7 +214,10 @@ def reserves_at_least_the_open_loss(case: Case, load: OrderLoad, market: Market)
 
     with patch.object(margin, "initial_margin_of", needed):
         reserved = load_margin(load, held, 20, market)
-    case.claim("step: what is reserved is at least the open loss", reserved >= load.open_loss)
+    borne = open_loss(load, held)
+    case.claim("step: what is reserved is at least the open loss that is borne", (reserved >= borne) & (borne >= 0))
+    closes = (held + load.bids <= 0) & (held - load.asks >= 0)
+    case.claim("step: orders that at most close bear none", implies(closes, borne == 0))
 
 
 @theorem("T-HEALTH-3", "MRG-06", "MRG-05", "INV-09", of=(withdraw, movable_margin), uses=("T-HEALTH-1", "T-HEALTH-2"))
@@ -234,7 +261,8 @@ def a_withdrawal_leaves_the_domain_healthy(case: Case) -> None:
 def moving_isolated_margin_keeps_both_sides_healthy(case: Case) -> None:
     """Cash moved into or out of an isolated position leaves the side that gives healthy, its margins covered.
 
-    The side that receives is healthier than before. What one gives the other gets. A rejected move changes nothing.
+    The side that receives is healthier than before. What one gives the other gets. A rejected move changes nothing;
+    none is rejected that is in range, and movable where it comes from.
     """
     world = World(case)
     market = world.market("first")
@@ -244,14 +272,17 @@ def moving_isolated_margin_keeps_both_sides_healthy(case: Case) -> None:
     positions = AnyPositions(case, CROSS, OWN)
     amount = case.integer("amount")
     after = Applied(case, positions, world.state, AdjustIsolatedMargin("alice", "first", "BOTH", Decimal8(amount)))
+    giver, receiver = (CROSS, OWN) if amount > 0 else (OWN, CROSS)
     if after.rejected:
+        short = [spare < abs(amount) for spare in positions.spare(world.state, giver)]
+        beyond = after.receipt.rejected in (Reason.INVALID_AMOUNT, Reason.OUT_OF_RANGE)
+        case.claim("refused only if it is not movable, or no amount", beyond | short[0] | short[1])
         return
     gained, lost = (
         after.state.balance(cash_account(domain)) - world.state.balance(cash_account(domain)) for domain in (OWN, CROSS)
     )
     case.claim("the isolated position has the amount", gained == amount)
     case.claim("and the wallet has not", lost == -amount)
-    giver, receiver = (CROSS, OWN) if amount > 0 else (OWN, CROSS)
     by_cash, by_equity = positions.spare(after.state, giver)
     case.claim("cash of the giving side covers its margins", by_cash >= 0)
     case.claim("equity of the giving side covers its margins", by_equity >= 0)
@@ -265,18 +296,22 @@ def moving_isolated_margin_keeps_both_sides_healthy(case: Case) -> None:
     "TRD-03",
     "MRG-06",
     "INV-09",
-    of=(place_order, available_margin),
+    of=(place_order, available_margin, movable_margin),
     uses=("T-HEALTH-1", "T-HEALTH-2"),
     fast=False,
 )
 def placing_an_order_keeps_health(case: Case) -> None:
     """An order touches no money and no position, so nobody's health; if it reserves more, equity covers all margins.
 
-    An order that reserves nothing more is never refused for want of equity. A rejected one changes nothing.
+    In an isolated market cash covers them too, so unrealised profit alone backs none. An order that reserves nothing
+    more is never refused for want of equity, nor is one whose margins are covered. A rejected one changes nothing.
     """
     world = World(case)
     market = world.market("first")
     world.account("alice")
+    isolated = bool(case.truth("isolated"))
+    if isolated:
+        world.isolate("alice", market)
     if case.truth("a position is held"):
         world.position("alice", market, bool(case.truth("the position is long")))
     positions = AnyPositions(case, CROSS)
@@ -285,23 +320,24 @@ def placing_an_order_keeps_health(case: Case) -> None:
     reduce_only = bool(case.truth("reduce only"))
     event = PlaceOrder("alice", "order", "first", side, "BOTH", Decimal8(quantity), Decimal8(price), reduce_only)
     reserved, before = positions.reserved[1], positions.reserved[0]
+    figures = positions.domain_margin(world.state, CROSS)
+    initial = positions.domain_initial(world.state, figures)
+    covered = initial + reserved <= (min(figures.cash, figures.equity) if isolated else figures.equity)
     after = Applied(case, positions, world.state, event)
     if after.rejected:
         if after.receipt.rejected == Reason.INSUFFICIENT_BALANCE:
             case.claim("refused only if it reserves more", reserved > before)
+            case.claim("and if that is not covered", negate(covered))
         return
     case.claim("no money moves", after.state.ledger is world.state.ledger)
     case.claim("no position changes", after.state.positions is world.state.positions)
     case.claim("the order rests", sorted(after.state.orders["alice"]) == ["order"])
-    figures = positions.domain_margin(after.state, CROSS)
-    initial = positions.domain_initial(after.state, figures)
-    covered = initial + reserved <= figures.equity
-    case.claim("equity covers all margins if more is reserved", (reserved <= before) | covered)
+    case.claim("all margins are covered if more is reserved", (reserved <= before) | covered)
 
 
 @theorem("T-HEALTH-6", "TRD-02", of=(check_booked,), uses=("T-HEALTH-1", "T-HEALTH-2"))
 def who_trades_is_healthy_afterwards(case: Case) -> None:
-    """A trade is accepted only if each party is healthy after it, and who opened has equity for all margins.
+    """After a trade each party is healthy, and who opened in cross margin has equity for all margins.
 
     Nobody may owe cash without a position, and an isolated position's margin was movable. Nothing is booked after these
     tests, so it is so when the trade is done.
@@ -318,7 +354,8 @@ def who_trades_is_healthy_afterwards(case: Case) -> None:
     booked = Booked(*(bool(case.truth(name)) for name in ("opened", "too little is movable", "closed into negative")))
     transaction = world.transaction(settling=False)
     fits = patch.object(trading, "leverage_fits", lambda *_: case.truth("leverage fits"))
-    with positions.in_force(), fits, patch.object(trading, "check_gross_cost", lambda *_: None):
+    small = patch.object(trading, "size_fits", lambda *_: case.truth("within the position limit"))
+    with positions.in_force(), fits, small, patch.object(trading, "check_gross_cost", lambda *_: None):
         try:
             check_booked(transaction, market, (leg,), (booked,))
         except Rejected:
@@ -326,9 +363,177 @@ def who_trades_is_healthy_afterwards(case: Case) -> None:
             return
     case.claim("healthy", positions.is_healthy(transaction, domain))
     _, by_equity = positions.spare(transaction, domain)
-    case.claim("who opened has equity for all margins", by_equity >= 0 if booked.opened else True)
+    opened_in_cross = booked.opened and domain.is_cross
+    case.claim("who opened in cross margin has equity for all margins", by_equity >= 0 if opened_in_cross else True)
     case.claim("its margin was movable", not booked.short_of_margin)
     case.claim("no isolated position was closed into negative cash to be opened again", not booked.negative_cash)
     for owner in {domain, CROSS}:
         owes = transaction.balance(cash_account(owner)) < 0
         case.claim("nobody flat owes cash", implies(owes, owner in transaction.positions_of))
+
+
+class AnyLeverage(AnyPositions):
+    """Domains of any positions and orders, whose initial and order margin are any others at another leverage."""
+
+    def __init__(self, case: Case, present: Any, *domains: DomainKey) -> None:
+        super().__init__(case, *domains)
+        self.present = present
+        self.changed = {domain: case.integer(f"initial {place} then") for place, domain in enumerate(self.initial)}
+        for domain, initial in self.changed.items():
+            case.assume(initial > self.maintenance[domain], "T-HEALTH-1")
+
+    def is_changed(self, book: Book) -> bool:
+        """Whether the leverage is another one than at first."""
+        return book.settings["alice", "first"].leverage is not self.present
+
+    def domain_initial(self, book: Book, figures: DomainMargin) -> Any:
+        """Initial margin at the leverage that is set."""
+        owner: Any = figures.positions[0] if figures.positions else None
+        return (self.changed if self.is_changed(book) else self.initial).get(owner, NOTHING)
+
+    def order_margin(self, book: Book, _account: str, _asset: str) -> Any:
+        """Order margin at the leverage that is set."""
+        return self.reserved[1 if self.is_changed(book) else 0]
+
+
+@theorem(
+    "T-HEALTH-7",
+    "ACC-01",
+    "MRG-05",
+    "INV-09",
+    of=(set_leverage, demanded_margin),
+    uses=("T-HEALTH-1", "T-HEALTH-2"),
+    fast=False,
+)
+def another_leverage_keeps_health_and_covered_margins(case: Case) -> None:
+    """Another leverage touches no money, position or order, so nobody's health; margins that were covered stay so.
+
+    The margins are those of the cross domain. Who lowers a leverage has equity for them then, an isolated position's is
+    not lowered, and none is set that the tier of a position does not allow. Nobody is refused whose equity covers all
+    margins. A rejected event changes nothing.
+    """
+    world = World(case)
+    market = world.market("first")
+    world.account("alice")
+    isolated = bool(case.truth("isolated"))
+    domains = (CROSS, world.isolate("alice", market)) if isolated else (CROSS,)
+    present = case.integer("present leverage", MIN_LEVERAGE, MAX_LEVERAGE, source="ACC-01")
+    setting = Setting("isolated" if isolated else None, present)
+    world.state = attrs.evolve(world.state, settings=world.state.settings.set(("alice", "first"), setting))
+    held = bool(case.truth("a position is held"))
+    if held:
+        world.position("alice", market)
+    positions = AnyLeverage(case, present, *(domains if held else (CROSS,)))
+    leverage, fits = case.integer("leverage"), case.truth("the tier allows it")
+    lowered = leverage < present
+    before = positions.spare(world.state, CROSS)[1]
+    with patch.object(account_settings, "leverage_fits", lambda *_: fits):
+        after = Applied(case, positions, world.state, SetLeverage("alice", "first", leverage))
+    if after.rejected:
+        if after.receipt.rejected == Reason.LEVERAGE_REDUCTION:
+            case.claim("refused as lowered only if it is", lowered)
+            case.claim("with an isolated position", held and isolated)
+        if after.receipt.rejected == Reason.INSUFFICIENT_MARGIN:
+            demanded = positions.changed.get(CROSS, NOTHING) + positions.reserved[1]
+            equity = positions.domain_margin(world.state, CROSS).equity
+            case.claim("refused for want of margin only if equity is below it", equity < demanded)
+            case.claim("and if it is lowered or demands more", lowered | (before > equity - demanded))
+        return
+    case.claim("no money moves", after.state.ledger is world.state.ledger)
+    case.claim("no position changes", after.state.positions is world.state.positions)
+    case.claim("no order changes", after.state.orders is world.state.orders)
+    spare = positions.spare(after.state, CROSS)[1]
+    for domain in domains:
+        healthy = positions.is_healthy(world.state, domain)
+        case.claim("who was healthy is", implies(healthy, positions.is_healthy(after.state, domain)))
+    case.claim("covered margins stay covered", implies(before >= 0, spare >= 0))
+    case.claim("a lowering leaves margins covered", implies(lowered, spare >= 0))
+    if held:
+        case.claim("the tier allows it", implies(negate(leverage == present), fits))
+        case.claim("an isolated position's is not lowered", negate(lowered) if isolated else True)
+
+
+@theorem("T-HEALTH-8", "ACC-01", "MRG-02", "MRG-03", of=(initial_margin, load_margin), uses=("T-MUL-TIER",))
+def a_higher_leverage_demands_no_more(case: Case) -> None:
+    """Initial margin never rises with leverage, nor does that of a position together with what its orders reserve.
+
+    So raising a leverage in cross margin is never refused for want of margin. Order margin by itself can rise, which
+    matters in an isolated market: its positions' initial margin is not the cross domain's, its orders' is.
+    """
+    world = World(case)
+    market = world.market("first")
+    lower = case.integer("lower leverage", MIN_LEVERAGE, MAX_LEVERAGE, source="ACC-01")
+    higher = case.integer("higher leverage", MIN_LEVERAGE, MAX_LEVERAGE, source="ACC-01")
+    case.assume(lower <= higher, "a higher leverage")
+    if case.truth("one notional, not a position with orders"):
+        holding = tier(case, "tier")
+        notional, maintenance = case.integer("notional", 0), case.integer("maintenance", 0)
+        first, second = min(lower, holding.max_leverage), min(higher, holding.max_leverage)
+        by_first, by_second = div_up(notional, first), div_up(notional, second)
+        product_rises(case, first, second, by_first)
+        product_rises(case, by_first + 1, by_second, second)
+        case.claim("notional over the lower leverage is not negative", by_first >= 0)
+        case.claim("notional over leverage falls", by_second <= by_first)
+        needed = [initial_margin(notional, leverage, holding, maintenance) for leverage in (lower, higher)]
+        case.claim("initial margin falls", needed[1] <= needed[0])
+        return
+    held = case.integer("held")
+    losses = case.integer("open loss of bids", 0), case.integer("open loss of asks", 0)
+    load = OrderLoad(case.integer("bids", 0), case.integer("asks", 0), *losses)
+    of_held, of_larger = (
+        [case.integer(f"initial of {name} at {leverage}", 0) for leverage in ("lower", "higher")]
+        for name in ("what is held", "what may be held")
+    )
+    case.assume(of_held[1] <= of_held[0], "above")
+    case.assume(of_larger[1] <= of_larger[0], "above")
+
+    def demanded(place: int) -> Any:
+        def needed(size: Any, *_: Any) -> Any:
+            return of_held[place] if size is held else of_larger[place]
+
+        with patch.object(margin, "initial_margin_of", needed):
+            return of_held[place] + load_margin(load, held, (lower, higher)[place], market)
+
+    case.claim("a position with its orders demands no more", demanded(1) <= demanded(0))
+
+
+@theorem(
+    "T-HEALTH-9",
+    "TRD-02",
+    "ACC-04",
+    "MRG-05",
+    of=(opening_margin, maintenance_margin),
+    uses=("T-TIER-1", "T-TIER-3", "T-MUL-TIER"),
+)
+def an_isolated_position_that_opens_more_is_no_less_healthy(case: Case) -> None:
+    """What an isolated position moves to open more raises its equity by at least what its maintenance rises by.
+
+    That is so at any price and fee, if the leverage is at most that of the tier which then holds it; so opening more
+    never makes a healthy position unhealthy, whatever it has lost.
+    """
+    table = AnyTable(case, "tier")
+    sign = 1 if case.truth("long") else -1
+    notional, opened = case.integer("notional before", 0), case.integer("opened at mark", 1)
+    value, fee = case.integer("opened at the price", 1), case.integer("fee", 0)
+    leverage = case.integer("leverage", MIN_LEVERAGE, MAX_LEVERAGE, source="ACC-01")
+    whole = notional + opened
+    before, after = table.holding(notional), table.holding(whole)
+    case.assume(leverage <= after.max_leverage, "TRD-02")
+    moved = opening_margin(Money(sign * value), Money(sign * opened), leverage, fee)
+    lost = sign * (value - opened)
+    gained = moved - fee - lost
+    rise = maintenance_margin(whole, after) - maintenance_margin(notional, before)
+    by_leverage = moved - fee - max(0, lost)
+    case.claim("what is moved is the opened value at mark over the leverage, or more", by_leverage * leverage >= opened)
+    case.claim("which is not negative", by_leverage >= 0)
+    exact_rise = line_at(whole, after) - line_at(notional, before)
+    case.claim("exact maintenance rises by no more than the rate", exact_rise <= opened * after.maintenance_rate)
+    product_rises(case, leverage, after.max_leverage, after.maintenance_rate)
+    case.claim("rate times leverage is below one", after.maintenance_rate * leverage < RATE_ONE)
+    charge = after.maintenance_rate * leverage
+    product_rises(case, opened, by_leverage * leverage, after.maintenance_rate)
+    product_rises(case, charge, RATE_ONE, by_leverage)
+    case.claim("and so by no more than what is moved", opened * after.maintenance_rate <= by_leverage * RATE_ONE)
+    case.claim("maintenance rises by no more than that", rise <= by_leverage)
+    case.claim("and equity by no less", gained >= by_leverage)
+    case.claim("so health never falls", gained >= rise)

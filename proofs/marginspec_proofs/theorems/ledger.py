@@ -47,7 +47,7 @@ def a_price_may_count_quanta_per_lot(case: Case) -> None:
     case.claim("at mark", given.at_mark(quantity) == plain.at_mark(quantity))
 
 
-@theorem("T-CONS-1", "LED-01", "INV-01", of=(Transaction.transfer,), scope=INDUCTION)
+@theorem("T-CONS-1", "LED-01", "INV-01", of=(Transaction.transfer,), scope=INDUCTION, uses=("T-NONNEG-1",))
 def a_transfer_balances(case: Case) -> None:
     """A transfer takes exactly its amount from one ledger account and gives it to another.
 
@@ -269,7 +269,9 @@ def any_event(case: Case, kind: type) -> Any:
         events.ListMarket: lambda: events.ListMarket("third", ASSET, 0, 0, number, *fees, terms),
         events.UpdateTiers: lambda: events.UpdateTiers("first", (TierTerms(Decimal8(0), 20, number),)),
         events.UpdateFees: lambda: events.UpdateFees("first", *fees),
+        events.UpdateLimits: lambda: events.UpdateLimits("first", number),
         events.MarkPrice: lambda: events.MarkPrice("first", number),
+        events.SettleMarket: lambda: events.SettleMarket("first", number),
         events.Deposit: lambda: events.Deposit("alice", ASSET, number),
         events.Withdraw: lambda: events.Withdraw("carol", ASSET, number),
         events.FundInsurance: lambda: events.FundInsurance(ASSET, number),
@@ -283,8 +285,11 @@ def any_event(case: Case, kind: type) -> Any:
     return made[kind]()
 
 
-ELSEWHERE = (events.Trade, events.PlaceOrder, events.LiquidationFill, events.Funding)
-"""Funding is in T-NONNEG-6, a fill in T-PROFIT-2; of trades and orders, tests/proofs/test_structure.py speaks."""
+ELSEWHERE = (events.Trade, events.PlaceOrder, events.LiquidationFill, events.Deleverage, events.Funding)
+"""Funding is in T-NONNEG-6, a fill in T-PROFIT-2, a declared step in T-ADL-7.
+
+Of trades and orders, tests/proofs/test_structure.py speaks.
+"""
 
 
 NO_OTHER_TRANSFER = "any state: the rules have no other transfer to a reserve, read off their syntax; one world is run"
@@ -292,7 +297,11 @@ NO_OTHER_TRANSFER = "any state: the rules have no other transfer to a reserve, r
 
 @theorem("T-NODEPOSIT-1", "LED-03", "INV-07", of=(), scope=NO_OTHER_TRANSFER)
 def nothing_else_pays_into_a_reserve(case: Case) -> None:
-    """Nobody deposits into a reserve: no rule but that of a fill of lots changes a reserve, whatever its numbers."""
+    """Nobody deposits into a reserve: no rule but that of lots that close changes a reserve, whatever its numbers.
+
+    A market that is settled finally closes after its rule, and its lots' profits go there like those of a fill
+    (T-CLOSE-3).
+    """
     world = World(case)
     market = world.market("first")
     world.funds(market)

@@ -138,7 +138,7 @@ def released_cost_is_pro_rata(case: Case) -> None:
     case.claim("at the end all of it", implies(part == size, released == cost))
 
 
-@theorem("T-STEP-1", "LIQ-02", of=(clearance_fee, stepped_down_size))
+@theorem("T-STEP-1", "LIQ-02", of=(clearance_fee, stepped_down_size), uses=("T-MUL-2", "T-TIER-7"))
 def a_clearance_fee_has_two_caps(case: Case) -> None:
     """A clearance fee is at least zero, at most the cut's value at its rate rounded up, and never above its caps.
 
@@ -216,7 +216,8 @@ def steps_down(case: Case, domain: Domain) -> None:
     """State what a step-down of the first position does to the domain's health."""
     key = domain.positions[0]
 
-    def any_fee(_value: Any, _rate: Any, released: Any, equity: Any) -> Any:
+    def any_fee(value: Any, rate: Any, released: Any, equity: Any) -> Any:
+        case.claim("value and rate are not below zero, equity is above", (value >= 0) & (rate >= 0) & (equity > 0))
         fee = case.integer("fee", 0, source="T-STEP-1")
         case.claim("maintenance is released", released >= 0)
         case.assume((fee <= released) & (fee <= equity), "T-STEP-1")
@@ -332,6 +333,9 @@ def any_shares(case: Case) -> Iterator[list[Any]]:
     shared: list[Any] = []
 
     def share_pro_rata(amount: Any, claims: tuple[Any, ...]) -> tuple[Any, ...]:
+        for claim in claims:
+            case.assume(claim >= 1, "T-BAND-21: what is open has maintenance")
+        case.claim("an amount of at least zero is shared over something", (amount >= 0) & (sum(claims) > 0))
         shared.extend(case.integer(f"share {place}", 0, source="T-SHARE-1") for place in range(len(claims)))
         case.assume(sum(shared) == amount, "T-SHARE-3")
         return tuple(shared)
@@ -346,7 +350,7 @@ def any_shares(case: Case) -> Iterator[list[Any]]:
     "LIQ-04",
     of=(take_over, equity_shares, take_lot, realise),
     scope=INDUCTION,
-    uses=("T-CONS-1", "T-RELEASE-1", "T-SHARE-1", "T-SHARE-3", "T-WORLD-1"),
+    uses=("T-BAND-21", "T-CONS-1", "T-RELEASE-1", "T-SHARE-1", "T-SHARE-3", "T-WORLD-1"),
     fast=False,
 )
 def a_takeover_shares_the_equity_over_its_lots(case: Case) -> None:
@@ -453,7 +457,7 @@ def a_liquidation_ends_healthy_or_taken_over(case: Case) -> None:
     case.claim("step: it ends healthy, or taken over", negate(liquidating.unhealthy()) | liquidating.taken_over)
 
 
-@theorem("T-LIQ-2", "LIQ-02", "MRG-01", of=(position_to_step_down,), scope=INDUCTION)
+@theorem("T-LIQ-2", "LIQ-02", "MRG-01", of=(position_to_step_down,), scope=INDUCTION, uses=("T-TIER-7",))
 def the_largest_maintenance_is_stepped_down(case: Case) -> None:
     """Of positions above the lowest tier the one of largest maintenance is stepped down, of equals the first.
 

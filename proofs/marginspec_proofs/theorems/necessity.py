@@ -207,7 +207,7 @@ def without_the_test_of_entry_a_winner_is_closed_into_a_loss(case: Case) -> None
         without, told_without = apply(before, event)
     wallet = ledger.wallet("frank", ASSET)
     case.claim("by the rules he keeps his principal", by_the_rules.balance(wallet) == before.balance(wallet))
-    case.claim("and is not deleveraged", not deleveraged(told))
+    case.claim("and is deleveraged at his own entry", deleveraged(told))
     look_for(case, deleveraged(told_without))
     case.claim("without them he loses of it", without.balance(wallet) < before.balance(wallet))
 

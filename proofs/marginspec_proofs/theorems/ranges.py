@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from marginspec.handlers.funding import funding_due
-from marginspec.handlers.markets import set_mark
+from marginspec.handlers.markets import move_mark, set_mark
 from marginspec.handlers.trading import (
     check_gross_cost,
     check_open_interest,
@@ -54,7 +54,15 @@ from marginspec.model.units import (
     next_share,
 )
 from marginspec.settlement import deleveraging
-from marginspec.settlement.deleveraging import Step, deleverage, entry_is_no_worse, step_quantity
+from marginspec.settlement.deleveraging import (
+    Step,
+    Terms,
+    deleverage,
+    entry_is_no_worse,
+    lot_loss,
+    released_loss,
+    wanted_quantity,
+)
 from marginspec.settlement.liquidation import clearance_fee, take_lot
 from marginspec.settlement.waterfall import shortfall_of
 from marginspec.transaction import Transaction
@@ -101,7 +109,16 @@ def products_fit(case: Case) -> Iterator[None]:
         yield
 
 
-@theorem("T-RANGE-1", "NUM-03", "MRG-04", "TRD-01", "FND-01", "LIQ-02", of=(exact_maintenance, trade_fee, funding_due))
+@theorem(
+    "T-RANGE-1",
+    "NUM-03",
+    "MRG-04",
+    "TRD-01",
+    "FND-01",
+    "LIQ-02",
+    of=(exact_maintenance, trade_fee, funding_due),
+    uses=("T-RANGE-3",),
+)
 def products_with_rates_fit(case: Case) -> None:
     """Maintenance, fees, funding and health at a price multiply a value of at most 2^62 by a rate: 127 bits suffice."""
     value = case.integer("value", -MAX_VALUE, MAX_VALUE)
@@ -131,7 +148,7 @@ def products_with_rates_fit(case: Case) -> None:
     "ACC-04",
     "ADL-01",
     "ADL-04",
-    of=(released_cost, returned_margin, entry_is_no_worse, step_quantity, next_share),
+    of=(released_cost, returned_margin, entry_is_no_worse, wanted_quantity, released_loss, next_share),
     uses=("T-MUL-1", "T-MUL-2"),
 )
 def products_of_amounts_fit(case: Case) -> None:
@@ -139,11 +156,14 @@ def products_of_amounts_fit(case: Case) -> None:
     amount, held = case.integer("amount", -(2**63) + 1, 2**63 - 1), case.integer("held", 1, MAX_OPEN_INTEREST_MARKED)
     part, other = case.integer("part", 0), case.integer("other quantity", 1, MAX_OPEN_INTEREST_MARKED)
     case.assume(part <= held, "ACC-02")
-    positive = [case.integer(name, 0, 2**63 - 1) for name in ("total", "shortfall", "missing", "spare", "loss")]
-    total, shortfall, missing, spare, loss = positive
+    positive = [case.integer(name, 0, 2**63 - 1) for name in ("total", "missing", "loss")]
+    total, missing, loss = positive
+    shortfall = case.integer("shortfall", 0, 2**63 - 2)
     claim, shared = case.integer("claim", 0), case.integer("shared", 0, 2**63 - 1)
     case.assume((claim <= total) & (total > 0) & (loss > 0), "NUM-02")
-    function = case.one_of("function", (released_cost, returned_margin, entry_is_no_worse, step_quantity, next_share))
+    functions = (released_cost, returned_margin, entry_is_no_worse, wanted_quantity, released_loss, next_share)
+    function = case.one_of("function", functions)
+    terms = Terms(bool(case.truth("at the counterparty's entry")), amount, held, loss)
     with products_fit(case):
         if function is released_cost:
             released_cost(amount, held, part)
@@ -151,8 +171,10 @@ def products_of_amounts_fit(case: Case) -> None:
             returned_margin(amount, total, held, part)
         elif function is entry_is_no_worse:
             entry_is_no_worse(held, amount, other, total)
-        elif function is step_quantity:
-            step_quantity(loss, held, shortfall, missing, other, spare)
+        elif function is wanted_quantity:
+            wanted_quantity(terms, shortfall, missing)
+        elif function is released_loss:
+            released_loss(terms, part)
     if function is not next_share:
         return
     not_less_by_a_factor(case, claim, total, shared)
@@ -218,7 +240,7 @@ def equities_together_are_at_most_net_deposits(case: Case) -> None:
     """Once an asset is settled, its equities together are at most its net deposits, and so are house and surplus.
 
     A market's surplus is what its reserve and its lots' profit leave over, its shortfall what they lack. The insurance
-    fund holds at most the shortfalls and the net deposits.
+    fund holds at most the shortfalls and the net deposits, and so does relief; together they do.
     """
     profit, reserve = case.integer("profit of the lots"), case.integer("reserve", 0, source="LED-02")
     surplus, short, held = (case.integer(name, 0) for name in ("surplus", "shortfalls", "equities"))
@@ -228,14 +250,14 @@ def equities_together_are_at_most_net_deposits(case: Case) -> None:
     added = shortfall_of(profit, reserve)
     over = max(0, profit + reserve)
     case.claim("step: reserves and profits are surplus less shortfalls", profit + reserve == over - added)
-    house, insurance = case.integer("house", 0, source="LED-02"), case.integer("insurance", 0, source="LED-02")
+    house, insurance, relief = (case.integer(name, 0, source="LED-02") for name in ("house", "insurance", "relief"))
     deposits = case.integer("net deposits", 0, MAX_NET_DEPOSITS)
-    case.assume(held + others + profit + reserve + insurance + house == deposits, "T-SOLV-4")
-    case.assume(short + added <= insurance, "T-SOLV-6")
+    case.assume(held + others + profit + reserve + insurance + relief + house == deposits, "T-SOLV-4")
+    case.assume(short + added <= insurance + relief, "T-SOLV-6")
     case.claim("step: equities", held <= deposits)
     case.claim("step: house", house <= deposits)
     case.claim("step: surplus of all markets", surplus + over <= deposits)
-    case.claim("step: insurance", insurance <= deposits + short + added)
+    case.claim("step: insurance and relief", insurance + relief <= deposits + short + added)
 
 
 class Domain:
@@ -306,7 +328,14 @@ def position_of(cost: Any) -> PositionMargin:
     return PositionMargin(PositionKey("alice", "first", "BOTH"), NOTHING, cost, NOTHING, NOTHING, ONE_TIER.tiers[0])
 
 
-@theorem("T-RANGE-8", "NUM-03", "LIQ-04", "ADL-03", of=(Transaction.set_position, Transaction.open_lot, take_lot))
+@theorem(
+    "T-RANGE-8",
+    "NUM-03",
+    "LIQ-04",
+    "ADL-03",
+    of=(Transaction.set_position, Transaction.open_lot, take_lot),
+    uses=("T-ADL-7",),
+)
 def settlement_never_raises_open_interest(case: Case) -> None:
     """What the engine takes over keeps its asset's open interest, and a step of deleveraging lowers it.
 
@@ -323,19 +352,30 @@ def settlement_never_raises_open_interest(case: Case) -> None:
     case.assume(part <= abs(world.state.positions[key]), "LIQ-02")
     transaction = world.transaction()
     transaction.open_value = transaction.open_value.set(ASSET, value)
-    follow = Transaction._add_open_interest
-    with whole_releases(case), money_moves(case), instead_of(case, Transaction, {"_add_open_interest": follow}):
-        if case.truth("deleveraging"):
+    follow, is_step, paid = Transaction._add_open_interest, bool(case.truth("deleveraging")), case.integer("paid")
+    gains = is_step and bool(lot_loss(transaction, market, lot) <= 0)
+    if gains:
+        case.assume(paid == market.at_mark(Quantity(-part if is_long else part)), "ADL-06: at the mark")
+
+    def at_most_paid(released: Any) -> None:
+        case.assume(implies(gains, released <= paid), "T-ADL-7: no gain is below zero")
+
+    with (
+        whole_releases(case, at_most_paid),
+        money_moves(case),
+        instead_of(case, Transaction, {"_add_open_interest": follow}),
+    ):
+        if is_step:
             case.assume(part <= abs(lot.quantity), "ADL-01")
-            deleverage(transaction, market, Step(lot, key, part))
+            deleverage(transaction, market, Step(lot, key, part, paid))
             closed = market.at_mark(Quantity(part))
         else:
-            take_lot(transaction, domain, key, Quantity(part if is_long else -part), case.integer("paid"), "takeover")
+            take_lot(transaction, domain, key, Quantity(part if is_long else -part), paid, "takeover")
             closed = NOTHING
     case.claim("by what was closed", transaction.open_value[ASSET] == value - closed)
 
 
-@theorem("T-RANGE-9", "NUM-03", of=(set_mark, check_open_interest))
+@theorem("T-RANGE-9", "NUM-03", of=(set_mark, move_mark, check_open_interest), uses=("T-MUL-1",))
 def open_interest_is_tested(case: Case) -> None:
     """A mark is accepted exactly if its asset's open interest stays within 2^61, a trade that raises it within 2^60."""
     world = World(case)
@@ -435,36 +475,64 @@ def what_the_engine_takes_fits(case: Case) -> None:
     case.claim("which is 5 * 2^60", MOST_LOT_COST == 5 * 2**60)
 
 
+MOST_LOSSES = MAX_VALUE
+"""What the losing lots of a market may lose together, so that no cost that deleveraging leaves is past 63 bits."""
+
+
 @theorem(
     "T-RANGE-11",
     "NUM-03",
     "ADL-03",
     of=(deleverage, realise),
-    uses=("T-ADL-9", "T-RANGE-6", "T-RANGE-7", "T-RANGE-10", "T-RELEASE-1"),
+    uses=("T-ADL-7", "T-ADL-9", "T-RANGE-6", "T-RANGE-7", "T-RANGE-8", "T-RANGE-10", "T-RELEASE-1"),
 )
 def what_deleveraging_moves_fits(case: Case) -> None:
-    """A step of deleveraging transfers only what fits, and leaves position, cash and lot within 63 bits."""
+    """A step of deleveraging transfers only what fits, and leaves position, cash and lots within 63 bits.
+
+    So it is while the losing lots of a market lose at most 2^62 together. A step leaves them with less, and a lot with
+    a cost that is its value at mark and its loss, however far its quantity has fallen; so does the lot that takes what
+    is left of another's.
+    """
     is_long = bool(case.truth("long"))
     domain = Domain(case, is_long)
-    lot = domain.world.lot(domain.market, not is_long)
+    market, world = domain.market, domain.world
+    lot = world.lot(market, not is_long)
+    heir = world.lot(market, not is_long) if case.truth("there is another lot of the side") else None
     part = case.integer("part", 1)
     case.assume((part <= abs(domain.held)) & (part <= abs(lot.quantity)), "ADL-01")
-    not_less_by_a_factor(case, part, abs(domain.held), domain.market.mark)
-    cost = -domain.world.state.balance(ledger.lot(lot.id))
-    case.assume((cost >= -MOST_LOT_COST) & (cost <= MOST_LOT_COST), "T-RANGE-10")
-    closing = Quantity(part if lot.quantity > 0 else -part)
+    not_less_by_a_factor(case, part, abs(domain.held), market.mark)
+    not_less_by_a_factor(case, part, abs(lot.quantity), market.mark)
+    losses: list[Any] = []
+    for one in [lot] if heir is None else [lot, heir]:
+        value, cost = market.at_mark(one.quantity), -world.state.balance(ledger.lot(one.id))
+        case.assume(abs(value) <= MAX_OPEN_INTEREST_MARKED, "T-RANGE-8")
+        case.assume((cost >= -(2**63) + 1) & (cost < 2**63), "as a step before this one left it, or T-RANGE-10")
+        losses.append(cost - value)
+    lost, of_heir = losses[0], max(0, losses[1]) if heir is not None else 0
+    case.assume((lost > 0) & (lost + of_heir <= MOST_LOSSES), "what the losing lots lose together")
+    released = case.integer("released loss", 0, source="T-ADL-7")
+    case.assume((released <= lost) & (released < domain.equity), "T-ADL-9")
+    value = market.at_mark(Quantity(part if lot.quantity > 0 else -part)) + released
+    if part == abs(lot.quantity) and heir is None:
+        case.assume(released == lost, "ADL-04: all of it closes at its own price, if no other lot takes what is left")
+    transaction = world.transaction()
+    with balances_fit(case), whole_releases(case):
+        deleverage(transaction, market, Step(lot, domain.key, part, value))
+    left = [one for one in (lot, heir) if one is not None and one.id in transaction.lots]
+    for one in left:
+        case.claim("a cost that is left fits", fits(transaction.balance(ledger.lot(one.id))))
+    now = [-transaction.balance(ledger.lot(one.id)) - market.at_mark(transaction.lots[one.id].quantity) for one in left]
+    case.claim("together they lose no more", sum([max(0, one) for one in now]) <= lost + of_heir)
 
-    def loses(value: Any) -> None:
-        loss = value - domain.market.at_mark(closing)
-        case.assume(loss >= 0, "T-RELEASE-1")
-        case.assume(loss < domain.equity, "T-ADL-9")
 
-    transaction = domain.world.transaction()
-    with balances_fit(case), whole_releases(case, loses):
-        deleverage(transaction, domain.market, Step(lot, domain.key, part))
-
-
-@theorem("T-RANGE-12", "NUM-03", "MRG-03", "MRG-06", of=(available_margin, movable_margin))
+@theorem(
+    "T-RANGE-12",
+    "NUM-03",
+    "MRG-03",
+    "MRG-06",
+    of=(available_margin, movable_margin),
+    uses=("T-HEALTH-2", "T-RANGE-4", "T-RANGE-6"),
+)
 def more_order_margin_than_fits_changes_nothing(case: Case) -> None:
     """Order margin above 2^62 leaves nothing available or movable, just as 2^62 does, and covers no more.
 

@@ -53,7 +53,7 @@ def fees_round_up_and_are_parted_without_loss(case: Case) -> None:
     case.claim("both get at least zero", (insured >= 0) & (insured <= fee))
 
 
-@theorem("T-ROUND-3", "ACC-04", of=(opening_margin,))
+@theorem("T-ROUND-3", "ACC-04", of=(opening_margin,), uses=("T-ROUND-2",))
 def an_opening_moves_its_margin_rounded_up(case: Case) -> None:
     """Opening moves the larger of both values over the leverage, rounded up by less than a quantum, and nothing less.
 
@@ -111,7 +111,7 @@ def a_clearance_fee_is_below_its_rate_only_at_a_cap(case: Case) -> None:
     case.claim("not below its rate, or at a cap", (fee * RATE_ONE >= value * rate) | capped)
 
 
-@theorem("T-ROUND-7", "MRG-02", of=(initial_margin,))
+@theorem("T-ROUND-7", "MRG-02", of=(initial_margin,), uses=("T-TIER-7",))
 def initial_margin_rounds_up(case: Case) -> None:
     """Initial margin is notional over leverage rounded up by less than a quantum, or a quantum above maintenance.
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marginspec.model.units import next_share, share_pro_rata
+from marginspec.model.units import next_share
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
 from marginspec_proofs.prover.symbols import implies
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multiples
@@ -40,7 +40,7 @@ def a_share_is_at_most_its_claim(case: Case) -> None:
     case.claim("at most the claim", share <= claim)
 
 
-@theorem("T-SHARE-3", "NUM-02", of=(next_share, share_pro_rata), scope=INDUCTION, uses=("T-SHARE-1",))
+@theorem("T-SHARE-3", "NUM-02", of=(next_share,), scope=INDUCTION, uses=("T-LOOP-10", "T-SHARE-1"))
 def shares_sum_to_the_amount(case: Case) -> None:
     """Nothing of the amount is lost and nothing added: the shares of any number of claims sum to it.
 
@@ -60,7 +60,7 @@ def shares_sum_to_the_amount(case: Case) -> None:
     whole_multiples(case, last, total)
     case.claim("end: nothing is left", last == 0)
     first, whole, floors = case.integer("first left"), case.integer("whole"), case.integer("floors of all")
-    case.assume(first == whole - floors, "share_pro_rata begins with the amount less the floors of all shares")
+    case.assume(first == whole - floors, "T-LOOP-10: it begins with the amount less the floors of all shares")
     remainders = case.integer("remainders of all")
     case.assume(remainders == whole * total - floors * total, "the claims sum to the total")
     case.claim("base: what is left at first is the sum of the remainders", first * total <= remainders)

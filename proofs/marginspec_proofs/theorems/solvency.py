@@ -16,7 +16,7 @@ from marginspec.model.ledger import LedgerAccount
 from marginspec.model.market import FeeTerms, Market, Tier, TierTable
 from marginspec.model.state import State
 from marginspec.model.units import NOTHING, RATE_ONE, Money, Price, Quantity, Rate
-from marginspec.settlement.deleveraging import Step, deleverage
+from marginspec.settlement.deleveraging import Step, deleverage, heir_of, step_value, terms_of
 from marginspec.settlement.levy import levy_shares, pay_levy
 from marginspec.settlement.liquidation import clearance_fee, take_lot
 from marginspec.settlement.waterfall import shortfall_of
@@ -24,6 +24,7 @@ from marginspec.transaction import Transaction
 from marginspec_proofs.prover.contracts import money_moves
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
 from marginspec_proofs.prover.symbols import implies, negate
+from marginspec_proofs.theorems.deleveraging import place_gain
 from marginspec_proofs.theorems.numbers import whole_multiples
 
 ASSET, MARKET, LOT = "USD", "M", 1
@@ -110,9 +111,13 @@ def what_is_taken_costs_the_domain_what_it_pays(case: Case) -> None:
     case.claim("nothing is left of a flat position's cost", implies(left == 0, transaction.balance(COST) == 0))
 
 
-@theorem("T-SOLV-2", "ADL-03", "ACC-02", of=(deleverage, realise, released_cost), uses=("T-CONS-1",))
+@theorem(
+    "T-SOLV-2", "ADL-03", "ACC-02", of=(deleverage, realise, released_cost), uses=("T-CONS-1", "T-MUL-1", "T-MUL-2")
+)
 def deleveraging_moves_a_loss_and_nothing_else(case: Case) -> None:
     """What a step of deleveraging takes off a lot's loss, the counterparty's equity loses, to the quantum.
+
+    So it is at the lot's price and at the counterparty's entry; what a lot gains at the mark goes to the reserve.
 
     A lot that is closed and a position that becomes flat keep no cost.
     """
@@ -124,52 +129,73 @@ def deleveraging_moves_a_loss_and_nothing_else(case: Case) -> None:
     cash, cost, cost_of_lot = case.integer("cash"), case.integer("cost"), case.integer("lot's cost")
     lot = Lot(LOT, "b", MARKET, "BOTH", "cross", lot_quantity, "takeover")
     transaction = book_of(market, quantity, {WALLET: cash, COST: -cost, LOT_COST: -cost_of_lot}, (lot,))
+    place_gain(case, market, lot, cost_of_lot, part)
+    terms = terms_of(transaction, market, lot, KEY)
+    if terms is None:
+        return
+    if terms.at_entry:
+        case.assume(part < abs(lot_quantity), "ADL-04: one is kept back, as there is no other lot")
+        case.claim("there is no other lot", heir_of(transaction, lot) is None)
     sum_before = equity_in(transaction, market) + profit_of_lot(transaction, market)
     for whole, costs in ((quantity, cost), (lot_quantity, cost_of_lot)):
         whole_multiples(case, released_cost(costs, abs(whole), part) - costs, abs(whole))
     with money_moves(case):
-        deleverage(transaction, market, Step(lot, KEY, part))
-    sum_after = equity_in(transaction, market) + profit_of_lot(transaction, market)
+        deleverage(transaction, market, Step(lot, KEY, part, step_value(terms, part)))
+    gain = transaction.balance(ledger.reserve(MARKET))
+    sum_after = equity_in(transaction, market) + profit_of_lot(transaction, market) + gain
     left = transaction.positions.get(KEY, Quantity(0))
     case.claim("the position loses as much as the lot", abs(left) == abs(quantity) - part)
-    case.claim("equity and the lot's profit together are as before", sum_after == sum_before)
+    case.claim("equity, the lot's profit and what the reserve got of it are as before", sum_after == sum_before)
     case.claim("nothing is left of a flat position's cost", implies(left == 0, transaction.balance(COST) == 0))
     closed = LOT not in transaction.lots
     case.claim("nothing is left of a closed lot's cost", negate(closed) | (transaction.balance(LOT_COST) == 0))
 
 
-@theorem("T-SOLV-3", "LVY-01", of=(pay_levy, levy_shares), scope=INDUCTION, uses=("T-CONS-1", "T-SHARE-2", "T-SHARE-3"))
+@theorem(
+    "T-SOLV-3",
+    "LVY-01",
+    of=(pay_levy, levy_shares),
+    scope=INDUCTION,
+    uses=("T-CONS-1", "T-LEVY-1", "T-LEVY-2", "T-SHARE-2", "T-SHARE-3"),
+)
 def a_levy_takes_what_is_missing_and_leaves_no_debt(case: Case) -> None:
     """House and levy together pay exactly what is missing, if they have it, and no equity falls below zero.
 
-    The induction is over the payers: so far the fund has what the shares so far sum to.
+    The induction is over the payers of a layer: so far relief has what the shares so far sum to. A weight is at most
+    the equity that is there when the layer begins (T-LEVY-1), and in the last layer it is the equity.
     """
-    equity, share, fund = case.integer("equity", 1), case.integer("share", 0), case.integer("fund", 0)
-    case.assume(share <= equity, "T-SHARE-2")
+    equity, share, fund = case.integer("equity", 1), case.integer("share", 1), case.integer("relief", 0)
+    case.assume(share <= equity, "T-SHARE-2, T-LEVY-1")
     market, quantity = any_market(case), any_quantity(case, "quantity")
     cash = case.integer("cash")
     cost = cash + market.at_mark(quantity) - equity
-    insurance = ledger.insurance(ASSET)
-    transaction = book_of(market, quantity, {WALLET: cash, COST: -cost, insurance: fund})
+    relief = ledger.relief(ASSET)
+    transaction = book_of(market, quantity, {WALLET: cash, COST: -cost, relief: fund})
     with money_moves(case):
-        pay_levy(transaction, DOMAIN, share)
-    case.claim("step: the fund gains the share", transaction.balance(insurance) == fund + share)
+        pay_levy(transaction, DOMAIN, "equity", share)
+    case.claim("step: relief gains the share", transaction.balance(relief) == fund + share)
+    case.claim("step: and the payer's claim", transaction.relief_claims[ASSET][DOMAIN] == share)
     case.claim("step: the payer loses its share", equity_in(transaction, market) == equity - share)
     case.claim("step: no equity falls below zero", equity_in(transaction, market) >= 0)
     missing, house, equities = case.integer("missing", 1), case.integer("house", 0), case.integer("equities", 0)
-    rest = missing - min(missing, house)
+    before = case.integer("paid in earlier layers", 0)
+    rest = missing - min(missing, house) - before
+    case.assume(rest >= 0, "T-LEVY-2: a layer pays at most what is missing")
+    equities = equities - before
+    case.assume(equities >= 0, "T-LEVY-1: nobody pays more than the equity")
     # One claim stands for all: what is asked of all shares together does not depend on how many there are.
     levied = sum(levy_shares(Money(rest), (Money(equities),)))
     whole_multiples(case, levied - rest, equities)
     whole_multiples(case, levied - equities, equities)
     case.claim("base: no more is levied than there is", levied <= equities)
-    enough = missing <= house + equities
-    case.claim("base: house and levy pay what is missing", implies(enough, min(missing, house) + levied == missing))
+    enough = missing <= house + before + equities
+    paid = min(missing, house) + before + levied
+    case.claim("base: house and levy pay what is missing", implies(enough, paid == missing))
 
 
 @theorem("T-SOLV-4", "NUM-01", "LED-01", "INV-01", "INV-02", of=(Market.value,), scope=INDUCTION, uses=("T-CONS-1",))
 def equities_funds_and_lots_are_the_net_deposits(case: Case) -> None:
-    """Equities, profits of lots, reserves, insurance and house of an asset together are its net deposits.
+    """Equities, profits of lots, reserves, insurance, relief and house of an asset together are its net deposits.
 
     The induction is over positions and lots: each adds its value to the value of its market's quantities so far,
     and those of a whole market sum to zero, so their value does. All balances of an asset sum to zero.
@@ -180,12 +206,14 @@ def equities_funds_and_lots_are_the_net_deposits(case: Case) -> None:
     case.claim("base: no quantity has no value", market.at_mark(Quantity(0)) == 0)
     case.claim("step: values add up like quantities", market.at_mark(so_far) + market.at_mark(quantity) == both)
     cash, reserves, insurance, house = (case.integer(name) for name in ("cash", "reserves", "insurance", "house"))
+    relief = case.integer("relief")
     costs, lot_costs, deposits = case.integer("costs"), case.integer("lots' costs"), case.integer("net deposits")
     values, lot_values = case.integer("values"), case.integer("lots' values")
-    case.assume(cash - costs - lot_costs + reserves + insurance + house - deposits == 0, "T-CONS-1: INV-01")
+    funds = reserves + insurance + relief + house
+    case.assume(cash - costs - lot_costs + funds - deposits == 0, "T-CONS-1: INV-01")
     case.assume(values + lot_values == 0, "INV-02: quantities of a market sum to zero, and so do their values")
     equities, profits = cash + values - costs, lot_values - lot_costs
-    case.claim("end: the sum", equities + profits + reserves + insurance + house == deposits)
+    case.claim("end: the sum", equities + profits + funds == deposits)
 
 
 @theorem("T-SOLV-5", "LIQ-02", "LIQ-03", of=(clearance_fee,), scope=INDUCTION, uses=("T-SOLV-1", "T-SHARE-2"))
@@ -219,54 +247,72 @@ def other_markets_gain_at_most_their_maintenance(case: Case) -> None:
     "INV-06",
     "INV-13",
     of=(shortfall_of,),
-    uses=("T-SOLV-2", "T-SOLV-4", "T-SOLV-5"),
+    uses=("T-ADL-1", "T-ADL-9", "T-NONNEG-1", "T-RETURN-1", "T-SOLV-2", "T-SOLV-4", "T-SOLV-5"),
 )
 def a_levy_always_suffices(case: Case) -> None:
     """With the last resort `levy` nothing is ever uncovered: house and equities have what is missing.
 
     Said of an asset with any number of domains and markets, by its sums. Before the event it was settled; the event
-    changed the mark, the tiers or the funding of one market, and liquidation and deleveraging followed.
+    changed the mark, the tiers or the funding of one market; then relief went back, as far as it was not needed, and
+    liquidation and deleveraging followed.
     """
     other_surplus, other_shortfall = case.integer("others' surplus", 0), case.integer("others' shortfall", 0)
-    own, reserve = case.integer("own lots' profit"), case.integer("own reserve", 0, source="T-NONNEG")
-    equities, insurance = case.integer("equities", 0), case.integer("insurance", 0, source="T-NONNEG")
-    house = case.integer("house", 0, source="T-NONNEG")
+    own, reserve = case.integer("own lots' profit"), case.integer("own reserve", 0, source="T-NONNEG-1")
+    equities, insurance = case.integer("equities", 0), case.integer("insurance", 0, source="T-NONNEG-1")
+    house, relief = case.integer("house", 0, source="T-NONNEG-1"), case.integer("relief", 0, source="T-NONNEG-1")
     short = shortfall_of(own, reserve)
     surplus = own + reserve + short
     case.claim("a market is short or has a surplus", (surplus >= 0) & ((short == 0) | (surplus == 0)))
-    case.assume(other_shortfall + short <= insurance, "INV-06: the asset was settled before")
-    deposits = equities + other_surplus - other_shortfall + own + reserve + insurance + house
+    case.assume(other_shortfall + short <= insurance + relief, "INV-06: the asset was settled before")
+    deposits = equities + other_surplus - other_shortfall + own + reserve + insurance + relief + house
     case.claim("net deposits are at least equities and others' surplus", deposits >= equities + other_surplus)
 
     gained, liquidated = case.integer("others' gain", 0), case.integer("equity of the liquidated before", 0)
+    insured, short_now = case.integer("insurance when relief goes back", 0), case.integer("own shortfall then", 0)
+    case.assume(insured >= insurance, "FND-01: the fund gets what funding rounds")
+    needed = max(0, other_shortfall + short_now - insured)
+    kept = min(relief, needed)  # LVY-02, T-RETURN-1
+    case.claim("what goes back leaves cover for the others", other_shortfall <= insured + kept)
     case.assume(liquidated <= equities, "their equities are part of all, none of which was below zero")
     case.assume(gained <= liquidated, "T-SOLV-5: the maintenance of what was healthy is less than its equity was")
     surplus_after, shortfall_after = case.integer("surplus after", 0), case.integer("shortfall after", 0)
-    case.assume(surplus_after <= other_surplus + gained, "T-SOLV-5, and ADL-01: a step stays within a shortfall")
+    beyond = case.integer("released beyond a shortfall", 0)
+    case.assume(surplus_after <= other_surplus + gained + beyond, "T-SOLV-5")
     case.assume(shortfall_after <= other_shortfall, "T-SOLV-5, T-SOLV-2: lots of other markets lose nothing")
     own_after, insurance_after = case.integer("own lots' profit after"), case.integer("insurance after", 0)
-    case.assume(insurance_after >= insurance, "FND-01: the fund gets what funding rounds; nothing draws on it here")
-    house_after, equities_after = case.integer("house after", 0), case.integer("equities after", 0)
+    used = case.integer("claims used", 0, source="LIQ-03")
+    relief_after = kept - used
+    case.assume(relief_after >= 0, "T-NONNEG-1")
+    case.assume(insurance_after >= insured + used, "LIQ-03: nothing draws on the fund here")
+    house_after, equities_after = case.integer("house after", 0), case.integer("equities after", 0, source="T-ADL-9")
     sum_after = equities_after + surplus_after - shortfall_after + own_after + reserve + insurance_after + house_after
+    sum_after = sum_after + relief_after
     case.assume(sum_after == deposits, "T-SOLV-4: no such event changes net deposits")
     short_after = shortfall_of(own_after, reserve)
-    missing = shortfall_after + short_after - insurance_after
+    missing = shortfall_after + short_after - insurance_after - relief_after
+    case.assume((beyond == 0) | (missing <= 0), "T-ADL-1: what releases more than a shortfall restores the test")
     case.claim("what is missing is missing in the event's market", implies(missing > 0, short_after > 0))
     case.claim("house and equities have what is missing", implies(missing > 0, house_after + equities_after >= missing))
 
 
-@theorem("T-SOLV-7", "SET-01", "LVY-01", of=(shortfall_of,), uses=("T-SOLV-1", "T-SOLV-3", "T-SOLV-5", "T-SHARE-2"))
+@theorem(
+    "T-SOLV-7",
+    "SET-01",
+    "LVY-01",
+    of=(shortfall_of,),
+    uses=("T-NONNEG-1", "T-SHARE-2", "T-SOLV-1", "T-SOLV-3", "T-SOLV-5", "T-SOLV-6"),
+)
 def settlement_ends_within_two_rounds(case: Case) -> None:
     """After the first round every cover test holds and every equity is at least zero, so no shortfall follows.
 
     What a second round liquidates was levied, or deleveraged, in the first. It pays its own equity, of at least zero,
     to the lots that it becomes; so shortfalls do not rise, nothing is missing, nobody is deleveraged or levied again.
     """
-    profit, reserve = case.integer("lots' profit"), case.integer("reserve", 0, source="T-NONNEG")
-    others, insurance = case.integer("others' shortfall", 0), case.integer("insurance", 0, source="T-NONNEG")
-    case.assume(others + shortfall_of(profit, reserve) <= insurance, "T-SOLV-3, T-SOLV-6: the first round ends covered")
+    profit, reserve = case.integer("lots' profit"), case.integer("reserve", 0, source="T-NONNEG-1")
+    others, cover = case.integer("others' shortfall", 0), case.integer("insurance and relief", 0, source="T-NONNEG-1")
+    case.assume(others + shortfall_of(profit, reserve) <= cover, "T-SOLV-3, T-SOLV-6: the first round ends covered")
     paid = case.integer("paid", 0, source="T-SOLV-3: no equity is below zero; T-SOLV-5: nor is a fee or a share")
     case.claim(
         "a liquidation lowers the shortfall", shortfall_of(profit + paid, reserve) <= shortfall_of(profit, reserve)
     )
-    case.claim("nothing is missing", others + shortfall_of(profit + paid, reserve) <= insurance)
+    case.claim("nothing is missing", others + shortfall_of(profit + paid, reserve) <= cover)

@@ -255,7 +255,7 @@ def exact_maintenance_is_convex(case: Case) -> None:
     case.claim("not above the straight line", fall * after <= rise * before)
 
 
-@theorem("T-TIER-7", "MRG-04", of=(maintenance_margin, exact_maintenance), uses=("T-TIER-5",))
+@theorem("T-TIER-7", "MRG-04", of=(maintenance_margin, exact_maintenance), uses=("T-TIER-2", "T-TIER-5"))
 def maintenance_margin_is_exact_maintenance_rounded_up(case: Case) -> None:
     """Maintenance margin is less than a quantum above exact maintenance and never falls as notional rises.
 

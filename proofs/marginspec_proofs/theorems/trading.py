@@ -6,15 +6,27 @@ import attrs
 from immutables import Map
 
 from marginspec.handlers.guards import check_position_side, fits_mode, only_reduces
-from marginspec.handlers.trading import Booked, Leg, book_leg, closing_part, insurance_part, move_margin, pay_fee
+from marginspec.handlers.trading import (
+    Booked,
+    Leg,
+    book_leg,
+    closing_part,
+    fee_in,
+    insurance_part,
+    move_margin,
+    pay_fee,
+    pay_rebates,
+    trade_fee,
+)
 from marginspec.margin.closing import Part, realise, released_cost
 from marginspec.margin.margin import cash_account, cost_of
 from marginspec.model import ledger
 from marginspec.model.account import PositionKey, PositionMode, PositionSide
+from marginspec.model.ledger import LedgerAccount
 from marginspec.model.market import Market
 from marginspec.model.rejections import Reason, Rejected
-from marginspec.model.state import State
-from marginspec.model.units import FLAT, NOTHING, RATE_ONE, Money, Quantity
+from marginspec.model.state import Header, State
+from marginspec.model.units import FLAT, NOTHING, RATE_ONE, Decimal8, Money, Price, Quantity
 from marginspec.transaction import Transaction
 from marginspec_proofs.prover.contracts import money_moves
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
@@ -162,11 +174,12 @@ class Booking:
             self.world.position("alice", self.market, side == "long")
             self.held = self.world.state.positions[self.key]
         self.cost: Any = cost_of(self.world.state, self.key)
-        self.price, self.fee = case.integer("price", 1), case.integer("fee", 0, source="T-ROUND-2")
+        self.price, self.fee = case.integer("price", 1), case.integer("fee", source="T-FEE-1")
+        self.paid: Any = max(0, self.fee)
         share = case.integer("insurance share", 0, RATE_ONE, "MKT-01")
         self.market = attrs.evolve(self.market, fees=attrs.evolve(self.market.fees, insurance_fee_share=share))
-        insured = insurance_part(self.fee, share)
-        case.assume((insured >= 0) & (insured <= self.fee), "T-ROUND-2")
+        insured = insurance_part(self.paid, share)
+        case.assume((insured >= 0) & (insured <= self.paid), "T-ROUND-2")
 
     def book(self, transaction: Transaction, quantity: Any, fee: Any) -> Booked:
         """Book the value of a quantity to the position, then its leg, as a trade does."""
@@ -201,6 +214,7 @@ class Booking:
 def a_leg_costs_what_it_trades(case: Case) -> None:
     """A leg changes the position by its quantity, and equity by the value at mark less that at price, less the fee.
 
+    A fee below zero changes nothing yet: the house pays it when both sides are booked (T-FEE-2).
     To the quantum, whether it opens, closes or turns the position: rounding moves between cash and cost only. Cost
     grows by the value opened, falls by the released cost of what closes, and a position that is turned has
     the cost of what opened.
@@ -218,10 +232,10 @@ def a_leg_costs_what_it_trades(case: Case) -> None:
     after = transaction.positions.get(booking.key, 0)
     case.claim("the position changes by the quantity", after == held + quantity)
     gain = booking.market.at_mark(quantity) - booking.market.value(booking.price, quantity)
-    case.claim("equity", booking.equity(transaction) == equity + gain - booking.fee)
+    case.claim("equity", booking.equity(transaction) == equity + gain - booking.paid)
     insured = transaction.balance(ledger.insurance(ASSET)) - insurance
     kept = transaction.balance(ledger.house(ASSET)) - house
-    case.claim("insurance and house have the fee", insured + kept == booking.fee)
+    case.claim("insurance and house have the fee", insured + kept == booking.paid)
     now = cost_of(transaction, booking.key)
     if closing == 0:
         case.claim("opening adds its value to cost", now == cost + booking.market.value(booking.price, quantity))
@@ -276,3 +290,86 @@ def a_flip_is_a_close_and_an_open(case: Case) -> None:
 def a_flip_of_an_isolated_position_is_a_close_and_an_open(case: Case) -> None:
     """The same holds of an isolated position: the close returns its cash before the open moves any."""
     flips(case, isolated=True)
+
+
+@theorem("T-FEE-1", "TRD-01", of=(fee_in, trade_fee), uses=("T-ROUND-1", "T-ROUND-2"))
+def a_stated_fee_is_taken_as_it_is(case: Case) -> None:
+    """A stated fee is taken to the quantum, or refused: exactly if it is finer than a quantum, or above the value.
+
+    Above the value in either direction; so no fee, and no rebate, is more than what is traded. Where none is stated, it
+    is that of the rate.
+    """
+    decimals = case.one_of("asset decimals", tuple(range(9)))
+    world = World(case, Header(asset_decimals=Map({ASSET: decimals})))
+    market, value = world.market("first"), case.integer("value", 1)
+    rate: Any = world.rate("fee rate")
+    transaction = world.transaction()
+    if case.truth("none is stated"):
+        of_rate = fee_in(transaction, market, None, value, rate)
+        case.claim("that of the rate", of_rate == trade_fee(value, rate))
+        return
+    stated, quantum = case.integer("stated"), 10 ** (8 - decimals)
+    try:
+        fee = fee_in(transaction, market, Decimal8(stated), value, rate)
+    except Rejected as refusal:
+        case.claim("refused for its amount", refusal.reason == Reason.INVALID_AMOUNT)
+        # A whole number of quanta that is not above the value would have been taken.
+        whole = case.integer("any number of quanta")
+        taken = (whole * quantum == stated) & (abs(whole) <= value)
+        case.claim("refused only if it is too fine or too much", negate(taken))
+        return
+    case.claim("as it is stated", fee * quantum == stated)
+    case.claim("at most the value, either way", (fee <= value) & (fee >= -value))
+
+
+class Rebates:
+    """Two parties whose fees may be rebates: each cross or isolated, with a position left or flat."""
+
+    def __init__(self, case: Case) -> None:
+        self.world = World(case)
+        self.market = self.world.market("first")
+        self.world.funds(self.market)
+        self.legs = tuple(self._leg(case, name) for name in ("alice", "bob"))
+        self.targets = tuple(self._target(leg) for leg in self.legs)
+
+    def _leg(self, case: Case, name: str) -> Leg:
+        domain = self.world.account(name)
+        if case.truth(f"{name} is isolated"):
+            domain = self.world.isolate(name, self.market)
+        if case.truth(f"{name} has a position"):
+            self.world.position(name, self.market, name == "alice")
+        fee, key = case.integer(f"fee of {name}", source="T-FEE-1"), PositionKey(name, "first", "BOTH")
+        return Leg(key, domain, cash_account(domain), Quantity(1), Price(1), fee, None, NOTHING)
+
+    def _target(self, leg: Leg) -> LedgerAccount:
+        is_open = leg.key in self.world.state.positions
+        return leg.cash if is_open else ledger.wallet(leg.key.account, ASSET)
+
+
+@theorem("T-FEE-2", "TRD-01", "LED-02", "INV-01", "INV-03", of=(pay_rebates,), uses=("T-CONS-1",))
+def the_house_pays_rebates_that_it_has(case: Case) -> None:
+    """Rebates leave the house as much as they bring the parties, and it is not below zero after either.
+
+    They are refused exactly if the house has less than both together, and then nothing has moved. A rebate goes to the
+    domain's cash, or to the wallet if an isolated position is flat; no other fund and nobody else's cash is touched.
+    """
+    rebates = Rebates(case)
+    before = rebates.world.transaction()
+    transaction = rebates.world.transaction()
+    house = ledger.house(ASSET)
+    due: list[Any] = [max(0, -leg.fee) for leg in rebates.legs]
+    try:
+        with money_moves(case):
+            pay_rebates(transaction, rebates.market, rebates.legs)
+    except Rejected as refusal:
+        case.claim("refused for the house", refusal.reason == Reason.INSUFFICIENT_FUNDS)
+        case.claim("refused only if it has less", before.balance(house) < due[0] + due[1])
+        case.claim("nothing has moved", transaction.ledger is before.ledger)
+        return
+    left: Any = transaction.balance(house)
+    case.claim("the house paid both", left == before.balance(house) - due[0] - due[1])
+    case.claim("it is not below zero, after the first one neither", (left >= 0) & (left + due[1] >= 0))
+    for target, rebate in zip(rebates.targets, due, strict=True):
+        case.claim("each party has its own", transaction.balance(target) == before.balance(target) + rebate)
+    for account in sorted(set(before.ledger) - {house, *rebates.targets}):
+        case.claim(f"{account} is as it was", transaction.balance(account) == before.balance(account))

@@ -1,4 +1,4 @@
-"""Waterfall: reserve, insurance, deleveraging, last resort: each only when the one before it is short."""
+"""Waterfall: reserve, insurance, relief, deleveraging, last resort: each only when the one before it is short."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +9,9 @@ from unittest.mock import patch
 
 from marginspec.handlers import fills
 from marginspec.handlers.fills import close_lot, close_lots, lots_to_close
-from marginspec.margin.margin import cash_account
 from marginspec.model import ledger
 from marginspec.model.account import Lot, PositionKey
+from marginspec.model.effects import Layer
 from marginspec.model.events import LiquidationFill
 from marginspec.model.ledger import LedgerAccount
 from marginspec.model.market import Market
@@ -20,40 +20,53 @@ from marginspec.model.state import Header, Profile
 from marginspec.model.units import FLAT, Decimal8, Money, Price, Quantity
 from marginspec.settlement import levy as levying
 from marginspec.settlement import settle as settlement
+from marginspec.settlement import waterfall
 from marginspec.settlement.deleveraging import Step
-from marginspec.settlement.levy import levy
+from marginspec.settlement.levy import LAYERS, levy
 from marginspec.settlement.settle import by_shortfall, next_step, restore_cover
-from marginspec.settlement.waterfall import draw_amounts, draw_loss, shortfall_of, shortfalls, uncovered_shortfall
+from marginspec.settlement.waterfall import (
+    draw_amounts,
+    draw_loss,
+    needed_relief,
+    shortfall_of,
+    shortfalls,
+    uncovered_shortfall,
+)
 from marginspec.transaction import Transaction
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
 from marginspec_proofs.prover.symbols import implies, negate
 from marginspec_proofs.prover.worlds import ASSET, World
 from marginspec_proofs.theorems.numbers import whole_multiples
 
-RESERVE, INSURANCE = ledger.reserve("first"), ledger.insurance(ASSET)
+RESERVE, INSURANCE, RELIEF = ledger.reserve("first"), ledger.insurance(ASSET), ledger.relief(ASSET)
 
 
 @theorem("T-ORDER-1", "WTF-01", of=(draw_amounts,))
 def insurance_is_drawn_when_the_reserve_is_empty(case: Case) -> None:
-    """A realised loss takes of the insurance fund only what the whole reserve does not cover, and of neither too much.
+    """A realised loss takes of each fund only what all before it do not cover: reserve, insurance fund, relief.
 
-    What both give is the loss, or all that they hold if that is less.
+    What they give is the loss, or all that they hold if that is less.
     """
-    loss, reserve, insurance = case.integer("loss", 0), case.integer("reserve", 0), case.integer("insurance", 0)
-    from_reserve, from_insurance = draw_amounts(loss, reserve, insurance)
-    given = from_reserve + from_insurance
-    case.claim("neither is below zero", (from_reserve >= 0) & (from_insurance >= 0))
-    case.claim("neither is more than is there", (from_reserve <= reserve) & (from_insurance <= insurance))
+    loss, relief = case.integer("loss", 0), case.integer("relief", 0)
+    reserve, insurance = case.integer("reserve", 0), case.integer("insurance", 0)
+    from_reserve, from_insurance, from_relief = draw_amounts(loss, reserve, insurance, relief)
+    given = from_reserve + from_insurance + from_relief
+    case.claim("none is below zero", (from_reserve >= 0) & (from_insurance >= 0) & (from_relief >= 0))
+    within = (from_reserve <= reserve) & (from_insurance <= insurance) & (from_relief <= relief)
+    case.claim("none is more than is there", within)
     case.claim("insurance only when the reserve is empty", implies(from_insurance > 0, from_reserve == reserve))
+    case.claim("relief only when insurance is empty too", implies(from_relief > 0, from_insurance == insurance))
+    case.claim("and the reserve", implies(from_relief > 0, from_reserve == reserve))
     case.claim("never more than the loss", given <= loss)
-    case.claim("less only if both are empty", implies(given < loss, given == reserve + insurance))
+    case.claim("less only if all are empty", implies(given < loss, given == reserve + insurance + relief))
 
 
 @theorem("T-ORDER-2", "WTF-01", "LED-02", "INV-08", of=(draw_loss,), uses=("T-ORDER-1",))
 def a_loss_leaves_the_reserve_empty_before_insurance_pays(case: Case) -> None:
-    """If a lot's loss draws the insurance fund, its market's reserve is empty; no fund is below zero, ever.
+    """If a lot's loss draws the insurance fund, its market's reserve is empty, and both are if it draws relief.
 
-    The lot is paid the whole loss, or the loss is refused and nothing moves. No other market's reserve is touched.
+    No fund is below zero, ever, and the claims on relief fall by what it pays. The lot is paid the whole loss, or the
+    loss is refused and nothing moves. No other market's reserve is touched.
     """
     world = World(case)
     market, other = world.market("first"), world.market("second")
@@ -61,21 +74,26 @@ def a_loss_leaves_the_reserve_empty_before_insurance_pays(case: Case) -> None:
     lot = world.lot(market)
     loss = case.integer("loss", 0)
     transaction = world.transaction()
-    reserve, insurance = transaction.balance(RESERVE), transaction.balance(INSURANCE)
+    reserve, insurance, relief = (transaction.balance(fund) for fund in (RESERVE, INSURANCE, RELIEF))
     cost = transaction.balance(ledger.lot(lot.id))
+    lowered: list[Any] = []
     try:
-        draw_loss(transaction, market, lot.id, loss)
+        with patch.object(waterfall, "lower_claims", lambda _transaction, _asset, amount: lowered.append(amount)):
+            draw_loss(transaction, market, lot.id, loss)
     except Rejected as refusal:
-        case.claim("refused only if both cannot cover", loss > reserve + insurance)
+        case.claim("refused only if all cannot cover", loss > reserve + insurance + relief)
         case.claim("refused for this reason", refusal.reason == Reason.COVER_EXCEEDED)
         case.claim("nothing has moved", transaction.ledger is world.state.ledger)
         return
-    left, insured = transaction.balance(RESERVE), transaction.balance(INSURANCE)
+    left, insured, relieved = (transaction.balance(fund) for fund in (RESERVE, INSURANCE, RELIEF))
     case.claim("the reserve is not below zero", left >= 0)
     case.claim("the insurance fund is not below zero", insured >= 0)
+    case.claim("relief is not below zero", relieved >= 0)
     case.claim("insurance only when the reserve is empty", implies(insured < insurance, left == 0))
+    case.claim("relief only when both are", implies(relieved < relief, (left == 0) & (insured == 0)))
+    case.claim("claims fall by what relief pays", sum(lowered) == relief - relieved)
     case.claim("the lot is paid the loss", transaction.balance(ledger.lot(lot.id)) == cost + loss)
-    case.claim("by both", reserve - left + insurance - insured == loss)
+    case.claim("by all", reserve - left + insurance - insured + relief - relieved == loss)
     status = transaction.fund_status[market.id]
     counted = (status.outflow == reserve - left) & (status.insurance_drawn == insurance - insured)
     case.claim("and it is counted", counted & (status.balance == left))
@@ -89,18 +107,19 @@ def losses_draw_the_same_in_one_as_in_two(case: Case) -> None:
 
     So what all losses of a fill draw depends on their sum alone.
     """
-    reserve, insurance = case.integer("reserve", 0), case.integer("insurance", 0)
+    reserve, insurance, relief = (case.integer(name, 0) for name in ("reserve", "insurance", "relief"))
     losses = case.integer("first loss", 0), case.integer("second loss", 0)
-    case.assume(losses[0] + losses[1] <= reserve + insurance, "LIQ-05")
-    first = draw_amounts(losses[0], reserve, insurance)
-    second = draw_amounts(losses[1], reserve - first[0], insurance - first[1])
-    both = draw_amounts(losses[0] + losses[1], reserve, insurance)
+    case.assume(losses[0] + losses[1] <= reserve + insurance + relief, "LIQ-05")
+    first = draw_amounts(losses[0], reserve, insurance, relief)
+    second = draw_amounts(losses[1], reserve - first[0], insurance - first[1], relief - first[2])
+    both = draw_amounts(losses[0] + losses[1], reserve, insurance, relief)
     case.claim("of the reserve", first[0] + second[0] == both[0])
     case.claim("of the insurance fund", first[1] + second[1] == both[1])
+    case.claim("of relief", first[2] + second[2] == both[2])
     case.claim("each loss whole", (sum(first) == losses[0]) & (sum(second) == losses[1]))
 
 
-@theorem("T-COVER-1", "WTF-02", of=(shortfall_of,))
+@theorem("T-COVER-1", "WTF-02", of=(shortfall_of,), uses=("T-NONNEG-1",))
 def a_shortfall_is_what_the_own_reserve_does_not_cover(case: Case) -> None:
     """A market's shortfall is its lots' loss at mark beyond its own reserve: nothing if they gain or it suffices."""
     unrealised, reserve = case.integer("unrealised"), case.integer("reserve", 0, source="T-NONNEG-1")
@@ -110,13 +129,20 @@ def a_shortfall_is_what_the_own_reserve_does_not_cover(case: Case) -> None:
     case.claim("nothing if covered", implies(unrealised + reserve >= 0, shortfall == 0))
 
 
-@theorem("T-COVER-2", "WTF-02", of=(shortfalls, uncovered_shortfall), scope=INDUCTION, uses=("T-COVER-1",))
+@theorem(
+    "T-COVER-2",
+    "WTF-02",
+    "LVY-02",
+    of=(shortfalls, needed_relief, uncovered_shortfall),
+    scope=INDUCTION,
+    uses=("T-COVER-1",),
+)
 def cover_counts_each_reserve_for_its_own_market(case: Case) -> None:
-    """What is missing is the sum of all shortfalls of an asset less its insurance fund, or nothing.
+    """What is missing is the sum of all shortfalls of an asset less its insurance fund and relief, or nothing.
 
-    A reserve, and a profit of lots, count for their own market only. A market of another asset does not count.
-    In the step a lot of any size and cost stands for all of its market's lots before the next one, and a market for all
-    markets before the next one.
+    Relief is needed for that sum less the insurance fund, or for nothing. A reserve, and a profit of lots, count for
+    their own market only. A market of another asset does not count. In the step a lot of any size and cost stands for
+    all of its market's lots before the next one, and a market for all markets before the next one.
     """
     nothing = World(case).transaction()
     case.claim(
@@ -138,7 +164,10 @@ def cover_counts_each_reserve_for_its_own_market(case: Case) -> None:
             f"step: shortfall of the {name}",
             implies(rest < 0, found[name] == -rest) & implies(rest >= 0, found[name] == 0),
         )
-    short = found["first"] + found["second"] - transaction.balance(INSURANCE)
+    beyond = found["first"] + found["second"] - transaction.balance(INSURANCE)
+    needed = needed_relief(transaction, ASSET)
+    case.claim("step: what is needed", implies(beyond > 0, needed == beyond) & implies(beyond <= 0, needed == 0))
+    short = beyond - transaction.balance(RELIEF)
     missing = uncovered_shortfall(transaction, ASSET)
     case.claim("step: what is missing", implies(short > 0, missing == short) & implies(short <= 0, missing == 0))
     case.claim("step: nothing in another asset", uncovered_shortfall(transaction, "EUR") == 0)
@@ -180,8 +209,8 @@ class Settling:
         return None if self.none_left else self.step
 
     def deleverage(self, _: Transaction, market: Market, step: Step) -> None:
-        """Deleveraging happens only while reserves and insurance do not cover."""
-        self.case.claim("step: deleveraged only if reserve and insurance do not cover", self.missing[-1] > 0)
+        """Deleveraging happens only while reserves, insurance and relief do not cover."""
+        self.case.claim("step: deleveraged only if all funds do not cover", self.missing[-1] > 0)
         self.case.claim(
             "step: the pair that was found, in its lot's market", step is self.step and market.id == "first"
         )
@@ -196,14 +225,14 @@ class Settling:
 
 @theorem("T-ORDER-3", "ADL-01", "LVY-01", "WTF-02", "INV-08", of=(restore_cover,), scope=INDUCTION, uses=("T-COVER-2",))
 def deleveraging_comes_after_insurance_and_the_levy_last(case: Case) -> None:
-    """Deleveraging happens only while reserves and insurance do not cover, house and levy only when no pair is left.
+    """Deleveraging happens only while no fund covers, house and levy only when no pair is left.
 
     The loop keeps nothing from one round to the next but what is missing, which may be anything, so one round stands
     for all. It ends only with nothing missing or no pair left; and where the profile says `none`, nothing is levied.
     """
     resort = case.one_of("last resort", ("levy", "none"))
     world = World(case, Header(Profile(last_resort=resort)))
-    step = Step(world.lot(world.market("first")), PositionKey("alice", "first", "BOTH"), Quantity(1))
+    step = Step(world.lot(world.market("first")), PositionKey("alice", "first", "BOTH"), Quantity(1), Money(1))
     settling = Settling(case, step)
     transaction = world.transaction()
     with (
@@ -238,7 +267,7 @@ def steps_found(case: Case, step: Step, found: dict[str, Step | None]) -> Iterat
         yield
 
 
-@theorem("T-ORDER-4", "ADL-01", "LVY-01", of=(next_step, by_shortfall), scope=INDUCTION)
+@theorem("T-ORDER-4", "ADL-01", "LVY-01", of=(next_step, by_shortfall), scope=INDUCTION, uses=("T-COVER-1",))
 def no_step_is_left_when_no_market_has_one(case: Case) -> None:
     """No step is left only if none is left in any market with a shortfall; else the one with the largest is taken.
 
@@ -249,7 +278,7 @@ def no_step_is_left_when_no_market_has_one(case: Case) -> None:
     markets = [world.market(name) for name in ("first", "second", "third")]
     lot = world.lot(markets[0])
     amounts = {market.id: case.integer(f"shortfall of {market.id}", 0, source="T-COVER-1") for market in markets}
-    step = Step(lot, PositionKey("alice", "first", "BOTH"), Quantity(1))
+    step = Step(lot, PositionKey("alice", "first", "BOTH"), Quantity(1), Money(1))
     found: dict[str, Step | None] = {}
     transaction = world.transaction()
     with patch.object(settlement, "shortfalls", lambda *_: amounts), steps_found(case, step, found):
@@ -337,7 +366,11 @@ class Fill:
         """Run the rule on all lots whole; the refusal if it refuses."""
         closed = tuple((lot, lot.quantity) for lot in self.lots)
         key = PositionKey("bob", self.market.id, "BOTH")
-        with patch.object(fills, "close_lot", self.close_lot), patch.object(fills, "uncovered_shortfall", self.measure):
+        with (
+            patch.object(fills, "close_lot", self.close_lot),
+            patch.object(fills, "uncovered_shortfall", self.measure),
+            patch.object(waterfall, "lower_claims", lambda *_: None),
+        ):
             try:
                 close_lots(self.transaction, self.market, key, closed, Price(1))
             except Rejected as refusal:
@@ -362,7 +395,8 @@ class Fill:
 def all_profits_reach_the_reserve_before_losses_are_drawn(case: Case) -> None:
     """All that lots gain in a fill reaches their market's reserve, and then all that others lose is drawn.
 
-    So insurance pays only what the reserve with all these profits does not cover, in whatever order the lots stand.
+    So insurance pays only what the reserve with all these profits does not cover, and relief only what insurance does
+    not, in whatever order the lots stand. What relief pays lowers the claims on it (T-ORDER-2).
     No other market's reserve is touched, no fund is below zero, and each lot is left with neither gain nor loss.
     In the step one lot stands for all earlier lots that gain and one for all that lose, which is the same (T-ORDER-5).
     """
@@ -372,7 +406,7 @@ def all_profits_reach_the_reserve_before_losses_are_drawn(case: Case) -> None:
         case.claim("base: a fill of nothing moves nothing", refused or fill.transaction.ledger is fill.before.ledger)
         return
     case.assume((fill.gains[0] >= 0) & (fill.gains[1] <= 0), "T-ORDER-5")
-    reserve, insurance = fill.before.balance(RESERVE), fill.before.balance(INSURANCE)
+    reserve, insurance, relief = (fill.before.balance(fund) for fund in (RESERVE, INSURANCE, RELIEF))
     refusal = fill.close()
     profits, losses = 0, 0
     for gain in fill.gains:
@@ -380,18 +414,22 @@ def all_profits_reach_the_reserve_before_losses_are_drawn(case: Case) -> None:
         profits, losses = (profits + gain, losses) if gain > 0 else (profits, losses - gain)
     if refusal is not None:
         case.claim("step: refused only for want of cover", refusal.reason == Reason.COVER_EXCEEDED)
-        short = losses > reserve + profits + insurance
+        short = losses > reserve + profits + insurance + relief
         more = fill.uncovered[-1] > fill.uncovered[0] if len(fill.uncovered) > 1 else False
         case.claim("step: refused only if losses exceed the cover, or more is uncovered than before", short | more)
         return
     case.claim("step: no more is uncovered than before", fill.uncovered[1] <= fill.uncovered[0])
     covered = losses <= reserve + profits
-    by_reserve = (fill.change(RESERVE) == profits - losses) & (fill.change(INSURANCE) == 0)
+    others = (fill.change(INSURANCE) == 0) & (fill.change(RELIEF) == 0)
+    by_reserve = (fill.change(RESERVE) == profits - losses) & others
     case.claim("step: the reserve takes all profits and pays all losses", implies(covered, by_reserve))
-    with_insurance = fill.change(INSURANCE) == reserve + profits - losses
+    with_both = fill.change(INSURANCE) + fill.change(RELIEF) == reserve + profits - losses
     empty = fill.transaction.balance(RESERVE) == 0
-    case.claim("step: insurance pays only the rest", implies(negate(covered), with_insurance & empty))
-    case.claim("step: insurance is not below zero", fill.transaction.balance(INSURANCE) >= 0)
+    case.claim("step: insurance and relief pay only the rest", implies(negate(covered), with_both & empty))
+    spent = fill.transaction.balance(INSURANCE) == 0
+    case.claim("step: relief only when insurance is empty", implies(fill.change(RELIEF) < 0, spent))
+    for fund in (INSURANCE, RELIEF):
+        case.claim(f"step: {fund.kind} is not below zero", fill.transaction.balance(fund) >= 0)
     for lot, gain in zip(fill.lots, fill.gains, strict=True):
         case.claim("step: a lot gives its gain, or is paid its loss", fill.change(ledger.lot(lot.id)) == -gain)
     second = ledger.reserve("second")
@@ -427,40 +465,37 @@ def a_fill_closes_lots_of_its_own_market(case: Case) -> None:
     case.claim("step: a newer one only when the older is closed", len(closed) == 1 or closed[0][1] == older.quantity)
 
 
-@theorem("T-NONNEG-3", "LVY-01", "LED-02", "INV-08", of=(levy,), uses=("T-SHARE-3",), scope=INDUCTION)
+@theorem("T-NONNEG-3", "LVY-01", "LED-02", "INV-08", of=(levy,), uses=("T-LEVY-2", "T-ORDER-3"))
 def the_house_pays_before_anybody_is_levied(case: Case) -> None:
-    """The house pays what is missing as far as it can; only if it is empty then is anybody levied.
+    """The house pays what is missing as far as it can; only if it is empty then is anybody levied, layer by layer.
 
-    The insurance fund receives exactly what they pay; house and insurance are not below zero, no reserve changes.
-    In the step a payer of any share stands for all payers before the next one.
+    Each layer is asked for all that is missing still, and none once nothing is. The insurance fund receives exactly
+    what the house pays; house and insurance are not below zero, no reserve changes.
     """
     world = World(case)
-    market = world.market("first")
-    world.funds(market)
+    world.funds(world.market("first"))
     missing = case.integer("missing", 1, source="T-ORDER-3")
-    alone, own = world.transaction(), world.state.balance(ledger.house(ASSET))
-    levy(alone, ASSET, missing)
-    given = own - alone.balance(ledger.house(ASSET))
-    case.claim("base: without payers the house pays what it can", given == min(missing, own))
-    payers = (world.account("alice"), world.account("bob"))
-    transaction = world.transaction()
-    house, shared = transaction.balance(ledger.house(ASSET)), []
+    transaction, house = world.transaction(), world.state.balance(ledger.house(ASSET))
+    asked: list[tuple[Layer, Any, Any]] = []
 
-    def shares(rest: Any, equities: tuple[Any, ...]) -> tuple[Any, ...]:
-        shared.append(rest)
-        answer = tuple(case.integer(f"share {place}", 0, source="T-SHARE-1") for place in range(len(equities)))
-        case.assume(sum(answer) <= rest, "T-SHARE-3")
-        return answer
+    def layered(_transaction: Transaction, _asset: str, layer: Layer, rest: Any, _short: frozenset[str]) -> Any:
+        paid = case.integer(f"paid in layer {layer}", 0, source="T-LEVY-2")
+        case.assume(paid <= rest, "T-LEVY-2")
+        asked.append((layer, rest, paid))
+        return paid
 
-    with patch.object(levying, "levy_shares", shares):
+    with patch.object(levying, "levy_layer", layered):
         levy(transaction, ASSET, missing)
-    paid = house - transaction.balance(ledger.house(ASSET))
-    levied = sum(
-        world.state.balance(cash_account(payer)) - transaction.balance(cash_account(payer)) for payer in payers
-    )
-    case.claim("step: the house is not below zero", transaction.balance(ledger.house(ASSET)) >= 0)
-    case.claim("step: what it does not pay is shared", shared[0] == missing - paid)
-    case.claim("step: somebody is levied only if the house is empty", implies(levied > 0, paid == house))
+    given = house - transaction.balance(ledger.house(ASSET))
+    case.claim("the house pays what it can", (given == missing) | (given == house))
+    case.claim("and not too much", (given <= missing) & (given <= house))
     gained = transaction.balance(INSURANCE) - world.state.balance(INSURANCE)
-    case.claim("step: the insurance fund receives what they pay", gained == paid + levied)
-    case.claim("step: no reserve changes", transaction.ledger[RESERVE] is world.state.ledger[RESERVE])
+    case.claim("the insurance fund receives it", gained == given)
+    case.claim("somebody is levied only if the house is empty", (not asked) | (given == house))
+    rest = missing - given
+    for layer, expected, paid in asked:
+        case.claim(f"layer {layer} is asked for all that is missing still", (expected == rest) & (rest > 0))
+        rest = rest - paid
+    case.claim("in this order", [layer for layer, *_ in asked] == list(LAYERS[: len(asked)]))
+    case.claim("until nothing is missing or all were asked", (rest == 0) | (len(asked) == len(LAYERS)))
+    case.claim("no reserve changes", transaction.ledger[RESERVE] is world.state.ledger[RESERVE])

@@ -1,6 +1,8 @@
 """Fills: the engine closes lots in the market, profits to the reserve, losses from the waterfall."""
 
 from marginspec.handlers.guards import (
+    check_band,
+    check_fill_band,
     check_position_side,
     known_account,
     known_market,
@@ -8,17 +10,25 @@ from marginspec.handlers.guards import (
     quantity_in,
     tick_price_in,
 )
-from marginspec.handlers.trading import book_leg, check_booked, check_open_interest, leg_of, traded_key
+from marginspec.handlers.trading import (
+    book_leg,
+    check_booked,
+    check_open_interest,
+    fee_in,
+    leg_of,
+    pay_rebates,
+    traded_key,
+)
 from marginspec.margin.closing import released_cost
 from marginspec.margin.margin import lot_cost
 from marginspec.model import ledger
 from marginspec.model.account import Lot, PositionKey
-from marginspec.model.events import LiquidationFill
+from marginspec.model.events import Deleverage, LiquidationFill
 from marginspec.model.market import Market
 from marginspec.model.rejections import Reason, require
 from marginspec.model.units import FLAT, Money, Price, Quantity
 from marginspec.registry import handles, rule
-from marginspec.settlement.waterfall import draw_loss, uncovered_shortfall
+from marginspec.settlement.waterfall import book_lots, uncovered_shortfall
 from marginspec.transaction import Transaction
 
 
@@ -31,17 +41,21 @@ def liquidation_fill(transaction: Transaction, event: LiquidationFill) -> None:
     """
     market = known_market(transaction, event.market)
     known_account(transaction, event.counterparty)
-    marked_market(market)
+    mark = marked_market(market)
     price = tick_price_in(market, event.price)
+    check_band(market, Price(abs(price - mark)))
+    check_fill_band(market, Price(mark - price if event.side == "long" else price - mark))
     size = quantity_in(market, event.quantity, price)
+    fee = fee_in(transaction, market, event.counterparty_fee, market.value(price, size), market.fees.maker_fee)
     quantity = size if event.side == "long" else Quantity(-size)
     key = traded_key(transaction, event.counterparty, market.id, event.counterparty_side, quantity)
     check_position_side(transaction, key, quantity)
     closed = lots_to_close(transaction, event, size)
     open_interest = transaction.open_interest.get(market.id, FLAT)
-    leg = leg_of(transaction, key, quantity, price, market.fees.maker_fee, None)
+    leg = leg_of(transaction, key, quantity, price, fee, None)
     close_lots(transaction, market, key, closed, price)
     booked = book_leg(transaction, market, leg)
+    pay_rebates(transaction, market, (leg,))
     check_booked(transaction, market, (leg,), (booked,))
     check_open_interest(transaction, market, open_interest)
     transaction.exposed.add(market.asset)
@@ -49,7 +63,9 @@ def liquidation_fill(transaction: Transaction, event: LiquidationFill) -> None:
 
 
 @rule("LIQ-04", "LIQ-05")
-def lots_to_close(transaction: Transaction, event: LiquidationFill, size: Quantity) -> tuple[tuple[Lot, Quantity], ...]:
+def lots_to_close(
+    transaction: Transaction, event: LiquidationFill | Deleverage, size: Quantity
+) -> tuple[tuple[Lot, Quantity], ...]:
     """Lots queue per market and direction, oldest first: each with its part (> 0); refuses NO_INVENTORY."""
     closed: tuple[tuple[Lot, Quantity], ...] = ()
     left = size
@@ -67,17 +83,10 @@ def lots_to_close(transaction: Transaction, event: LiquidationFill, size: Quanti
 def close_lots(
     transaction: Transaction, market: Market, key: PositionKey, closed: tuple[tuple[Lot, Quantity], ...], price: Price
 ) -> None:
-    """First all profits go to the market's reserve, in lot order, then all losses are drawn, in lot order."""
+    """All are closed, then their profits and losses booked; refused if more shortfall is left uncovered than before."""
     uncovered = uncovered_shortfall(transaction, market.asset)
-    profits = tuple(close_lot(transaction, market, key, lot, part, price) for lot, part in closed)
-    for (lot, _), profit in zip(closed, profits, strict=True):
-        if profit > 0:
-            reserve = ledger.reserve(market.id)
-            transaction.transfer(market.asset, ledger.lot(lot.id), reserve, profit, "LIQ-05")
-            transaction.count_funds(market.id, inflow=profit)
-    for (lot, _), profit in zip(closed, profits, strict=True):
-        if profit < 0:
-            draw_loss(transaction, market, lot.id, Money(-profit))
+    profits = tuple((lot.id, close_lot(transaction, market, key, lot, part, price)) for lot, part in closed)
+    book_lots(transaction, market, profits)
     require(uncovered_shortfall(transaction, market.asset) <= uncovered, Reason.COVER_EXCEEDED)
 
 

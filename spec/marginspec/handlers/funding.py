@@ -26,7 +26,7 @@ def funding(transaction: Transaction, event: Funding) -> None:
     """Payers in key order, then lots, pay into clearing; receivers take out; the insurance fund gets the rest."""
     market = known_market(transaction, event.market)
     mark = marked_market(market)
-    rate = funding_rate(event.rate)
+    rate = funding_rate(market, event.rate)
     due: list[tuple[LedgerAccount, Money]] = []
     for key, domain in sorted(transaction.positions_in.get(market.id, NO_POSITIONS).items()):
         amount = funding_due(market.value(mark, transaction.positions[key]), rate)
@@ -35,13 +35,8 @@ def funding(transaction: Transaction, event: Funding) -> None:
     for lot_id in transaction.lots_in.get(market.id, ()):
         amount = funding_due(market.value(mark, transaction.lots[lot_id].quantity), rate)
         due.append((ledger.lot(lot_id), amount))
+    transaction.clear(market.asset, due, "FND-01")
     clearing = ledger.clearing(market.asset)
-    for payer, amount in due:
-        if amount > 0:
-            transaction.transfer(market.asset, payer, clearing, amount, "FND-01")
-    for receiver, amount in due:
-        if amount < 0:
-            transaction.transfer(market.asset, clearing, receiver, Money(-amount), "FND-01")
     left = transaction.balance(clearing)
     transaction.transfer(market.asset, clearing, ledger.insurance(market.asset), left, "FND-01")
     transaction.exposed.add(market.asset)

@@ -65,6 +65,24 @@ def tick_price_in(market: Market, price: Decimal8) -> Price:
     return units
 
 
+@rule("MKT-04")
+def check_band(market: Market, distance: Price) -> None:
+    """A price is at most the band times the mark away from the mark, widened to the next ticks; or PRICE_OUT_OF_BAND.
+
+    A distance below zero, on a side of the mark that has no bound, is within any band.
+    """
+    band = market.limits.price_band
+    mark, tick = market.marked(), market.tick
+    require(band is None or (distance - tick) * RATE_ONE < mark * band, Reason.PRICE_OUT_OF_BAND)
+
+
+@rule("MKT-04", "LIQ-05")
+def check_fill_band(market: Market, worse: Price) -> None:
+    """A fill is worse for the engine than the mark by at most the fill band times the mark; else PRICE_OUT_OF_BAND."""
+    band, mark = market.limits.fill_band, market.marked()
+    require(band is None or worse * RATE_ONE <= mark * band, Reason.PRICE_OUT_OF_BAND)
+
+
 @rule("NUM-03")
 def quantity_in(market: Market, quantity: Decimal8, price: Price) -> Quantity:
     """A quantity is positive, within its limit like its value at price and mark, and exact; else INVALID_QUANTITY."""
@@ -93,10 +111,11 @@ def positive_amount_in(book: Book, asset: str, amount: Decimal8) -> Money:
     return quanta
 
 
-@rule("NUM-03")
-def funding_rate(rate: Decimal8) -> Rate:
-    """A funding rate is at most 1 either way; refuses INVALID_RATE."""
-    require(-RATE_ONE <= rate <= RATE_ONE, Reason.INVALID_RATE)
+@rule("NUM-03", "MKT-04")
+def funding_rate(market: Market, rate: Decimal8) -> Rate:
+    """A funding rate is at most 1 either way, or the market's cap; refuses INVALID_RATE."""
+    most: Rate = market.limits.funding_cap or Rate(RATE_ONE)
+    require(-most <= rate <= most, Reason.INVALID_RATE)
     return Rate(rate)
 
 

@@ -1,12 +1,12 @@
-"""Events of markets: listing, new tiers, new fees, a new mark price."""
+"""Events of markets: listing, new tiers, fees and limits, a new mark price."""
 
 import attrs
 
 from marginspec.handlers.guards import known_market, price_in
 from marginspec.margin.margin import NO_POSITIONS
-from marginspec.model.effects import FeesUpdated, MarketListed, MarkSet, TiersUpdated
-from marginspec.model.events import ListMarket, MarkPrice, UpdateFees, UpdateTiers
-from marginspec.model.market import FeeTerms, check_fees, list_market, tier_table
+from marginspec.model.effects import FeesUpdated, LimitsUpdated, MarketListed, MarkSet, TiersUpdated
+from marginspec.model.events import ListMarket, MarkPrice, UpdateFees, UpdateLimits, UpdateTiers
+from marginspec.model.market import FeeTerms, LimitTerms, Market, check_fees, limits_of, list_market, tier_table
 from marginspec.model.rejections import Reason, require
 from marginspec.model.units import FLAT, MAX_OPEN_INTEREST_MARKED, Price, Rate
 from marginspec.registry import handles, rule
@@ -20,11 +20,17 @@ def fee_terms(event: ListMarket | UpdateFees) -> FeeTerms:
     )
 
 
+def limit_terms(event: ListMarket | UpdateLimits) -> LimitTerms:
+    """The limits that an event states."""
+    return LimitTerms(event.price_band, event.fill_band, event.funding_cap, event.position_limit)
+
+
 @handles(ListMarket)
-@rule("MKT-01")
+@rule("MKT-01", "MKT-05")
 def open_market(transaction: Transaction, event: ListMarket) -> None:
-    """A market is listed once, with its own reserve, and has no mark yet."""
-    require(event.market not in transaction.markets, Reason.MARKET_EXISTS)
+    """A market is listed once, also after it has closed, with its own reserve, and has no mark yet."""
+    is_known = event.market in transaction.markets or event.market in transaction.closed_markets
+    require(not is_known, Reason.MARKET_EXISTS)
     market = list_market(
         event.market,
         event.asset,
@@ -34,6 +40,7 @@ def open_market(transaction: Transaction, event: ListMarket) -> None:
         event.tick,
         fee_terms(event),
         event.tiers,
+        limit_terms(event),
     )
     transaction.set_market(market, MarketListed(market))
 
@@ -58,12 +65,26 @@ def update_fees(transaction: Transaction, event: UpdateFees) -> None:
     transaction.set_market(attrs.evolve(market, fees=fees), FeesUpdated(market.id, fees))
 
 
+@handles(UpdateLimits)
+@rule("MKT-04")
+def update_limits(transaction: Transaction, event: UpdateLimits) -> None:
+    """A market may have a price band, a fill band, a funding cap and a position limit; an event replaces all four."""
+    market = known_market(transaction, event.market)
+    limits = limits_of(limit_terms(event), transaction.header.decimals(market.asset))
+    transaction.set_market(attrs.evolve(market, limits=limits), LimitsUpdated(market.id, limits))
+
+
 @handles(MarkPrice)
 @rule("MKT-01", "NUM-03")
 def set_mark(transaction: Transaction, event: MarkPrice) -> None:
     """A new mark price is refused OUT_OF_RANGE if its asset's open interest would be worth more than 2^61."""
     market = known_market(transaction, event.market)
-    mark = price_in(market, event.price)
+    move_mark(transaction, market, price_in(market, event.price))
+
+
+@rule("MKT-01", "NUM-03")
+def move_mark(transaction: Transaction, market: Market, mark: Price) -> None:
+    """A mark moves its asset's open interest; past 2^61, it is refused OUT_OF_RANGE."""
     open_interest = transaction.open_interest.get(market.id, FLAT)
     transaction.add_open_value(market, market.value(Price(mark - (market.mark or mark)), open_interest))
     require(transaction.open_value.get(market.asset, 0) <= MAX_OPEN_INTEREST_MARKED, Reason.OUT_OF_RANGE)

@@ -3,6 +3,7 @@
 import attrs
 
 from marginspec.handlers.guards import (
+    check_band,
     check_position_side,
     known_account,
     known_market,
@@ -13,7 +14,14 @@ from marginspec.handlers.guards import (
     signed,
     tick_price_in,
 )
-from marginspec.margin.margin import available_margin, domain_initial, domain_margin, order_margin
+from marginspec.margin.margin import (
+    available_margin,
+    domain_initial,
+    domain_margin,
+    margin_mode_of,
+    movable_margin,
+    order_margin,
+)
 from marginspec.model.account import DomainKey, Order, PositionKey
 from marginspec.model.effects import OrderCancelled, OrderPlaced, OrderReduced
 from marginspec.model.events import CancelOrder, PlaceOrder
@@ -24,13 +32,14 @@ from marginspec.transaction import Transaction
 
 
 @handles(PlaceOrder)
-@rule("TRD-03")
+@rule("TRD-03", "MKT-04")
 def place_order(transaction: Transaction, event: PlaceOrder) -> None:
-    """Placing is refused if the increase of order margin exceeds what is available."""
+    """Placing is refused if order margin rises by more than is available, or movable if the market is isolated."""
     market = known_market(transaction, event.market)
     known_account(transaction, event.account)
-    marked_market(market)
+    mark = marked_market(market)
     price = tick_price_in(market, event.price)
+    check_band(market, Price(price - mark if event.side == "buy" else mark - price))
     quantity = signed(event.side, quantity_in(market, event.quantity, price))
     key = PositionKey(event.account, event.market, event.position_side)
     check_position_side(transaction, key, quantity)
@@ -41,11 +50,13 @@ def place_order(transaction: Transaction, event: PlaceOrder) -> None:
     domain = DomainKey(event.account, market.asset)
     reserved = order_margin(transaction, event.account, market.asset)
     margin = domain_margin(transaction, domain)
-    available = available_margin(margin, domain_initial(transaction, margin), reserved)
+    isolated = margin_mode_of(transaction, event.account, event.market) == "isolated"
+    free = movable_margin if isolated else available_margin
+    left = free(margin, domain_initial(transaction, margin), reserved)
     order = Order(event.order, event.market, event.position_side, quantity, price, event.reduce_only)
     transaction.set_order(event.account, order, OrderPlaced(event.account, order))
     increase = order_margin(transaction, event.account, market.asset) - reserved
-    require(increase <= available, Reason.INSUFFICIENT_BALANCE)
+    require(increase <= left, Reason.INSUFFICIENT_BALANCE)
 
 
 @handles(CancelOrder)

@@ -1,8 +1,9 @@
 """Trades: what each side's booking does to position, cash, fees and isolated margin, and when it is refused."""
 
-import attrs
+from typing import NamedTuple
 
 from marginspec.handlers.guards import (
+    check_band,
     check_position_side,
     known_account,
     known_market,
@@ -18,40 +19,40 @@ from marginspec.margin.margin import (
     DomainMargin,
     cash_account,
     cost_of,
-    domain_initial,
+    demanded_margin,
     domain_margin,
     domain_of,
     is_healthy,
     leverage_of,
     movable,
     notional_of,
-    reserved_for_orders,
 )
 from marginspec.model import ledger
 from marginspec.model.account import DomainKey, PositionKey, PositionSide
 from marginspec.model.events import Trade
 from marginspec.model.ledger import LedgerAccount
 from marginspec.model.market import Market
-from marginspec.model.rejections import Reason, require
+from marginspec.model.rejections import Reason, Rejected, require
 from marginspec.model.units import (
     FLAT,
     MAX_GROSS_COST,
     MAX_OPEN_INTEREST_TRADED,
     NOTHING,
     RATE_ONE,
+    Decimal8,
     Money,
     Price,
     Quantity,
     Rate,
     div_down,
     div_up,
+    in_units,
 )
 from marginspec.registry import handles, rule
 from marginspec.transaction import Transaction
 
 
-@attrs.frozen
-class Leg:
+class Leg(NamedTuple):
     """One party's side of a trade: position, domain and cash, signed quantity, price, fee, order, cost before it."""
 
     key: PositionKey
@@ -64,8 +65,7 @@ class Leg:
     cost: Money
 
 
-@attrs.frozen
-class Booked:
+class Booked(NamedTuple):
     """What the booking of a leg found: whether it opened, lacked margin to move, closed into negative cash."""
 
     opened: bool
@@ -80,34 +80,48 @@ def trade(transaction: Transaction, event: Trade) -> None:
     market = known_market(transaction, event.market)
     known_account(transaction, event.buyer)
     known_account(transaction, event.seller)
-    marked_market(market)
+    mark = marked_market(market)
     require(event.buyer != event.seller, Reason.SELF_TRADE)
     price = tick_price_in(market, event.price)
+    check_band(market, Price(abs(price - mark)))
     quantity = quantity_in(market, event.quantity, price)
+    value = market.value(price, quantity)
     taker, maker = market.fees.taker_fee, market.fees.maker_fee
     buyer_rate, seller_rate = (taker, maker) if event.taker == "buyer" else (maker, taker)
+    buyer_fee = fee_in(transaction, market, event.buyer_fee, value, buyer_rate)
+    seller_fee = fee_in(transaction, market, event.seller_fee, value, seller_rate)
     sold = Quantity(-quantity)
     buyer_key = traded_key(transaction, event.buyer, event.market, event.buyer_side, quantity)
     seller_key = traded_key(transaction, event.seller, event.market, event.seller_side, sold)
     check_position_side(transaction, buyer_key, quantity)
     check_position_side(transaction, seller_key, sold)
-    buyer = leg_of(transaction, buyer_key, quantity, price, buyer_rate, event.buyer_order)
-    seller = leg_of(transaction, seller_key, sold, price, seller_rate, event.seller_order)
+    buyer = leg_of(transaction, buyer_key, quantity, price, buyer_fee, event.buyer_order)
+    seller = leg_of(transaction, seller_key, sold, price, seller_fee, event.seller_order)
     check_orders(transaction, (buyer, seller))
     open_interest = transaction.open_interest.get(market.id, FLAT)
-    value = market.value(price, quantity)
     transaction.transfer(market.asset, ledger.position(*buyer_key), ledger.position(*seller_key), value, "ACC-02")
     booked = (book_leg(transaction, market, buyer), book_leg(transaction, market, seller))
+    pay_rebates(transaction, market, (buyer, seller))
     check_booked(transaction, market, (buyer, seller), booked)
     check_open_interest(transaction, market, open_interest)
 
 
 @rule("TRD-01")
+def fee_in(transaction: Transaction, market: Market, stated: Decimal8 | None, value: Money, rate: Rate) -> Money:
+    """A stated fee, zero or a rebate too, replaces a side's own; refuses INVALID_AMOUNT if it is above the value."""
+    if stated is None:
+        return trade_fee(value, rate)
+    fee = in_units(stated, transaction.header.decimals(market.asset))
+    if fee is None or abs(fee) > value:
+        raise Rejected(Reason.INVALID_AMOUNT)
+    return Money(fee)
+
+
+@rule("TRD-01")
 def leg_of(
-    transaction: Transaction, key: PositionKey, quantity: Quantity, price: Price, rate: Rate, order: str | None
+    transaction: Transaction, key: PositionKey, quantity: Quantity, price: Price, fee: Money, order: str | None
 ) -> Leg:
-    """Each side pays its fee on the value of the whole trade."""
-    fee = trade_fee(transaction.markets[key.market].value(price, quantity), rate)
+    """Each side of a trade pays its own fee, and is booked to its own position and domain."""
     domain = domain_of(transaction, key)
     return Leg(key, domain, cash_account(domain), quantity, price, fee, order, cost_of(transaction, key))
 
@@ -173,7 +187,7 @@ def book_leg(transaction: Transaction, market: Market, leg: Leg) -> Booked:
         negative_cash = opening != 0 and not leg.domain.is_cross and transaction.balance(leg.cash) < 0
         return_margin(transaction, leg, held, closing)
     if opening != 0:
-        fee = leg.fee if closing == 0 else NOTHING
+        fee = Money(max(0, leg.fee)) if closing == 0 else NOTHING
         short_of_margin = move_margin(transaction, market, leg, opening, fee)
         transaction.set_position(leg.key, leg.domain, Quantity(held + leg.quantity))
         if closing == 0:
@@ -183,11 +197,28 @@ def book_leg(transaction: Transaction, market: Market, leg: Leg) -> Booked:
 
 @rule("TRD-01", source="SRC-09")
 def pay_fee(transaction: Transaction, market: Market, leg: Leg) -> None:
-    """A fee is paid from the domain's cash, and exactly what is paid is credited."""
-    asset = market.asset
-    insured = insurance_part(leg.fee, market.fees.insurance_fee_share)
+    """A fee is paid from the domain's cash, and exactly what is paid is credited; a rebate is no fee yet."""
+    asset, fee = market.asset, Money(max(0, leg.fee))
+    insured = insurance_part(fee, market.fees.insurance_fee_share)
     transaction.transfer(asset, leg.cash, ledger.insurance(asset), insured, "TRD-01")
-    transaction.transfer(asset, leg.cash, ledger.house(asset), Money(leg.fee - insured), "TRD-01")
+    transaction.transfer(asset, leg.cash, ledger.house(asset), Money(fee - insured), "TRD-01")
+
+
+@rule("TRD-01")
+def pay_rebates(transaction: Transaction, market: Market, legs: tuple[Leg, ...]) -> None:
+    """A fee below zero is a rebate: the house pays it once all sides are booked; else INSUFFICIENT_FUNDS.
+
+    An isolated position that is flat by then has no use for cash: its rebate goes to the wallet.
+    """
+    rebates = sum([max(0, -leg.fee) for leg in legs])
+    if rebates == 0:
+        return
+    house = ledger.house(market.asset)
+    require(rebates <= transaction.balance(house), Reason.INSUFFICIENT_FUNDS)
+    for leg in legs:
+        wallet = ledger.wallet(leg.key.account, market.asset)
+        target = leg.cash if leg.key in transaction.positions else wallet
+        transaction.transfer(market.asset, house, target, Money(max(0, -leg.fee)), "TRD-01")
 
 
 @rule("ACC-04")
@@ -240,13 +271,15 @@ def check_booked(transaction: Transaction, market: Market, legs: tuple[Leg, ...]
     """Afterwards each party has the margin, leverage, cash and health that the trade needs.
 
     Each reason is tested for every party before the next one: INSUFFICIENT_BALANCE, LEVERAGE_ABOVE_TIER,
-    NEGATIVE_CASH, UNHEALTHY, INSUFFICIENT_MARGIN.
+    POSITION_LIMIT, NEGATIVE_CASH, UNHEALTHY, INSUFFICIENT_MARGIN.
     """
     parties = tuple(zip(legs, booked, strict=True))
     short_of_margin = [side.short_of_margin for side in booked]
     require(not any(short_of_margin), Reason.INSUFFICIENT_BALANCE)
     too_high = [side.opened and not leverage_fits(transaction, market, leg.key) for leg, side in parties]
     require(not any(too_high), Reason.LEVERAGE_ABOVE_TIER)
+    too_large = [side.opened and not size_fits(transaction, market, leg.key) for leg, side in parties]
+    require(not any(too_large), Reason.POSITION_LIMIT)
     owing = [side.negative_cash or owes_when_flat(transaction, leg) for leg, side in parties]
     require(not any(owing), Reason.NEGATIVE_CASH)
     margins = [domain_margin(transaction, leg.domain) for leg in legs]
@@ -255,8 +288,9 @@ def check_booked(transaction: Transaction, market: Market, legs: tuple[Leg, ...]
     for (leg, side), margin in zip(parties, margins, strict=True):
         if side.opened:
             check_gross_cost(transaction, margin)
-            required = domain_initial(transaction, margin) + reserved_for_orders(transaction, leg.domain)
-            require(margin.equity >= required, Reason.INSUFFICIENT_MARGIN)
+        if side.opened and leg.domain.is_cross:
+            demanded = demanded_margin(transaction, leg.domain, margin)
+            require(margin.equity >= demanded, Reason.INSUFFICIENT_MARGIN)
 
 
 @rule("NUM-03")
@@ -266,12 +300,19 @@ def check_gross_cost(transaction: Transaction, margin: DomainMargin) -> None:
         transaction.out_of_range = True
 
 
-@rule("TRD-02")
+@rule("TRD-02", "ACC-01")
 def leverage_fits(transaction: Transaction, market: Market, key: PositionKey) -> bool:
     """The leverage is at most that of the tier which holds the resulting notional at mark."""
     held = transaction.positions.get(key, FLAT)
     tier = market.tiers.holding(notional_of(market.at_mark(held)))
     return leverage_of(transaction, key.account, market) <= tier.max_leverage
+
+
+@rule("MKT-04", "TRD-02")
+def size_fits(transaction: Transaction, market: Market, key: PositionKey) -> bool:
+    """The resulting notional at mark is at most the market's position limit."""
+    limit = market.limits.position_limit
+    return limit is None or notional_of(market.at_mark(transaction.positions.get(key, FLAT))) <= limit
 
 
 def owes_when_flat(transaction: Transaction, leg: Leg) -> bool:

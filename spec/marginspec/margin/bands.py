@@ -5,9 +5,7 @@ import attrs
 from marginspec.margin.margin import (
     cash_account,
     cost_of,
-    domain_margin,
     exact_maintenance,
-    is_healthy,
     maintenance_margin,
     notional_of,
     position_margin,
@@ -42,7 +40,7 @@ class PriceView:
 
 @attrs.frozen
 class Band:
-    """The nearest unhealthy prices below and above the mark; None where there is none."""
+    """The ends of a band below and above the mark; None where there is none."""
 
     lower: Price | None
     upper: Price | None
@@ -97,76 +95,42 @@ def highest_price(view: PriceView) -> Price:
 
 @rule("MRG-07", source="SRC-05 SRC-13 SRC-14")
 def liquidation_band(book: Book, domain: DomainKey, market_id: str) -> Band:
-    """The band is bounded by the nearest prices below and above the mark, or the mark itself, that are not healthy."""
+    """Each end of a band is the nearest price below or above the mark where exact health is below a quantum a position.
+
+    Both ends are the mark if the domain is not healthy there.
+    """
     view = view_of(book, domain, market_id)
     mark = book.markets[market_id].marked()
     if not view.exposures:
         return Band(None, None)
-    if not is_healthy(domain_margin(book, domain)):
+    if health_at(view, mark) <= 0:
         return Band(mark, mark)
-    return Band(nearest_unhealthy(view, mark, Price(1)), nearest_unhealthy(view, mark, highest_price(view)))
+    return Band(band_end(view, mark, Price(1)), band_end(view, mark, highest_price(view)))
 
 
 @rule("MRG-07")
-def nearest_unhealthy(view: PriceView, mark: Price, end: Price) -> Price | None:
-    """From a healthy mark towards an end, the first price that is not healthy; None if there is none.
+def band_end(view: PriceView, mark: Price, last: Price) -> Price | None:
+    """The nearest price beyond a healthy mark, up to a last one, where exact health is below a quantum a position.
 
-    Rounding costs less than a quantum a position, and exact health is concave. So all prices where exact
-    health is at least a quantum a position are healthy, and lie together around its peak; that stretch is
-    passed over. Prices before and after it are tried one by one.
+    Rounding costs less than a quantum a position: so every price before it is healthy. With one position it is not;
+    with two it can be, by less than two quanta, and so can the mark. None if there is no such price.
     """
-    safe = RATE_ONE * len(view.exposures)
-    peak = peak_of_exact_health(view, mark, end)
-    if exact_health_at(view, peak) < safe:
-        return first_unhealthy(view, mark, end)
-    before = last_below(view, peak, mark, safe)
-    found = None if before is None else first_unhealthy(view, mark, before)
-    if found is not None:
-        return found
-    after = last_below(view, peak, end, safe)
-    return None if after is None else first_unhealthy(view, after, end)
-
-
-@rule("MRG-07")
-def first_unhealthy(view: PriceView, start: Price, end: Price) -> Price | None:
-    """The first price from start to end, both included, that is not healthy; None if there is none.
-
-    Stops where exact health is below one quantum, at the latest: no rounding makes that healthy.
-    """
-    step = 1 if end >= start else -1
-    price = start
-    while health_at(view, price) > 0:
-        if price == end:
-            return None
-        price = Price(price + step)
-    return price
-
-
-@rule("MRG-07")
-def peak_of_exact_health(view: PriceView, start: Price, end: Price) -> Price:
-    """The price from start to end at which exact health, which is concave, is largest; the first of equals."""
-    rising, falling = start, end
-    while rising != falling:
-        rising, falling = around_peak(view, rising, falling)
-    return rising
-
-
-@rule("MRG-07")
-def around_peak(view: PriceView, rising: Price, falling: Price) -> tuple[Price, Price]:
-    """Half of a stretch of several prices, the half with the peak of exact health."""
-    step = 1 if falling >= rising else -1
-    middle = Price(rising + step * div_down(abs(falling - rising), 2))
-    if exact_health_at(view, Price(middle + step)) > exact_health_at(view, middle):
-        return Price(middle + step), falling
-    return rising, middle
-
-
-@rule("MRG-07")
-def last_below(view: PriceView, peak: Price, end: Price, threshold: int) -> Price | None:
-    """The price nearest to the peak, towards an end, where exact health is below the threshold; None if none is."""
-    if exact_health_at(view, end) >= threshold:
+    if mark == last:
         return None
-    inside, outside = peak, end
+    safe = RATE_ONE * len(view.exposures)
+    nearest = Price(mark + 1 if mark < last else mark - 1)
+    return nearest if exact_health_at(view, nearest) < safe else first_below(view, nearest, last, safe)
+
+
+@rule("MRG-07")
+def first_below(view: PriceView, start: Price, last: Price, threshold: int) -> Price | None:
+    """From a price with exact health of a threshold or above to a last one, the first one below it; None if none is.
+
+    Exact health is concave, so all prices beyond the first one are below too, and halving the stretch finds it.
+    """
+    if exact_health_at(view, last) >= threshold:
+        return None
+    inside, outside = start, last
     while abs(outside - inside) > 1:
         inside, outside = around_crossing(view, inside, outside, threshold)
     return outside

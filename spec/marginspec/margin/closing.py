@@ -1,6 +1,6 @@
 """Closing part of a position: what cost it releases, what it realises, what cash an isolated one gives back."""
 
-import attrs
+from typing import NamedTuple
 
 from marginspec.margin.margin import cash_account
 from marginspec.model import ledger
@@ -13,8 +13,7 @@ from marginspec.registry import rule
 from marginspec.transaction import Transaction
 
 
-@attrs.frozen
-class Part:
+class Part(NamedTuple):
     """The part of a position that closes: `closing` is signed against the position, `value` like it.
 
     `value` has been booked to the position; `cost` is its whole open cost from before that.

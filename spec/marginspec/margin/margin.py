@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import attrs
 from immutables import Map
 
 from marginspec.model import ledger
@@ -151,13 +150,13 @@ def domain_initial(book: Book, margin: DomainMargin) -> Money:
     return Money(initial)
 
 
-@attrs.frozen
-class OrderLoad:
-    """Open orders of one position that may open it: lots bid and asked for (both >= 0), open loss in quanta."""
+class OrderLoad(NamedTuple):
+    """Open orders of one position that may open it: lots bid and asked for, and what each would lose at once."""
 
     bids: Quantity = FLAT
     asks: Quantity = FLAT
-    open_loss: Money = NOTHING
+    bid_loss: Money = NOTHING
+    ask_loss: Money = NOTHING
 
 
 NO_LOAD = OrderLoad()
@@ -172,8 +171,19 @@ def add_order(load: OrderLoad, order: Order, market: Market) -> OrderLoad:
         return load
     limit = market.value(order.price, order.quantity)
     loss = max(0, limit - market.at_mark(order.quantity))
-    bids, asks = load.bids + max(order.quantity, 0), load.asks + max(-order.quantity, 0)
-    return OrderLoad(Quantity(bids), Quantity(asks), Money(load.open_loss + loss))
+    if order.quantity > 0:
+        bids, bid_loss = Quantity(load.bids + order.quantity), Money(load.bid_loss + loss)
+        return OrderLoad(bids, load.asks, bid_loss, load.ask_loss)
+    asks, ask_loss = Quantity(load.asks - order.quantity), Money(load.ask_loss + loss)
+    return OrderLoad(load.bids, asks, load.bid_loss, ask_loss)
+
+
+@rule("MRG-03")
+def open_loss(load: OrderLoad, held: Quantity) -> Money:
+    """Bids bear open loss only if all of them would leave a long, asks only if all of them would leave a short."""
+    of_bids = load.bid_loss if held + load.bids > 0 else NOTHING
+    of_asks = load.ask_loss if held - load.asks < 0 else NOTHING
+    return Money(of_bids + of_asks)
 
 
 @rule("MRG-03")
@@ -181,7 +191,7 @@ def load_margin(load: OrderLoad, held: Quantity, leverage: int, market: Market) 
     """Order margin is what the larger possible position needs beyond the present one, plus the open loss."""
     larger = Quantity(max(abs(held + load.bids), abs(held - load.asks)))
     needed = initial_margin_of(larger, leverage, market)
-    return Money(needed - initial_margin_of(held, leverage, market) + load.open_loss)
+    return Money(needed - initial_margin_of(held, leverage, market) + open_loss(load, held))
 
 
 @rule("MRG-02", "MRG-03")
@@ -195,8 +205,10 @@ def initial_margin_of(quantity: Quantity, leverage: int, market: Market) -> Mone
 @rule("MRG-03")
 def order_margin(book: Book, account: str, asset: str) -> Money:
     """All order margin of an asset, isolated markets' too, is reserved in the cross domain."""
+    if account not in book.orders:
+        return NOTHING
     loads: dict[PositionKey, OrderLoad] = {}
-    for _, order in sorted(book.orders.get(account, NO_ORDERS).items()):
+    for _, order in sorted(book.orders[account].items()):
         market = book.markets[order.market]
         if market.asset == asset:
             key = PositionKey(account, order.market, order.position_side)
@@ -212,6 +224,12 @@ def order_margin(book: Book, account: str, asset: str) -> Money:
 def reserved_for_orders(book: Book, domain: DomainKey) -> Money:
     """Order margin that a domain carries: all of the account's in the asset if it is cross, else none."""
     return order_margin(book, domain.account, domain.asset) if domain.is_cross else NOTHING
+
+
+@rule("MRG-02", "MRG-03")
+def demanded_margin(book: Book, domain: DomainKey, margin: DomainMargin) -> Money:
+    """Opening and leverage demand equity of at least initial plus order margin."""
+    return Money(domain_initial(book, margin) + reserved_for_orders(book, domain))
 
 
 @rule("MRG-06")

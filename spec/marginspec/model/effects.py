@@ -7,7 +7,7 @@ import attrs
 from marginspec.model.account import DomainKey, Lot, MarginMode, Order, PositionKey, PositionMode
 from marginspec.model.fields import AccountName, AssetName, LotNumber, MarketName, OrderName, UnsignedQuantity
 from marginspec.model.ledger import LedgerAccount
-from marginspec.model.market import FeeTerms, Market, TierTable
+from marginspec.model.market import FeeTerms, Limits, Market, TierTable
 from marginspec.model.rejections import Reason
 from marginspec.model.units import NOTHING, Money, Price, Quantity
 
@@ -22,11 +22,17 @@ MovingRule = Literal[
     "LIQ-03",
     "LIQ-05",
     "LVY-01",
+    "LVY-02",
+    "MKT-05",
     "MRG-06",
     "TRD-01",
     "WTF-01",
 ]
 """The clauses that move money."""
+
+
+Layer = Literal["profit", "spare", "equity"]
+"""The layers of a levy, in order: each takes its weights when it begins, and at most these."""
 
 
 @attrs.frozen
@@ -50,6 +56,14 @@ class FeesUpdated:
 
     market: MarketName
     fees: FeeTerms
+
+
+@attrs.frozen
+class LimitsUpdated:
+    """A market has these limits, and no others."""
+
+    market: MarketName
+    limits: Limits
 
 
 @attrs.frozen
@@ -187,9 +201,18 @@ class Deleveraged:
 
 @attrs.frozen
 class Levied:
-    """A domain paid this part of a levy."""
+    """A domain paid this part of a levy's layer into relief, and its claim rose by as much."""
 
     TYPE: ClassVar = "levy"
+
+    domain: DomainKey
+    layer: Layer
+    amount: Money
+
+
+@attrs.frozen
+class ReliefReturned:
+    """So much of relief went back on a domain's claim, which fell by as much."""
 
     domain: DomainKey
     amount: Money
@@ -232,17 +255,26 @@ class ReserveStatus:
 
 @attrs.frozen
 class InsuranceStatus:
-    """The new balance of an asset's insurance fund."""
+    """The new balances of an asset's insurance fund and of its relief."""
 
     asset: AssetName
     balance: Money
+    relief: Money
 
 
-Listed = MarketListed | TiersUpdated | FeesUpdated | MarkSet
+@attrs.frozen
+class MarketSettled:
+    """Everything in a market closed at this price, and the market is gone for good, with settings and counters."""
+
+    market: MarketName
+    price: Price
+
+
+Listed = MarketListed | TiersUpdated | FeesUpdated | LimitsUpdated | MarkSet
 Chosen = PositionModeSet | MarginModeSet | LeverageSet | OrderPlaced | OrderReduced | OrderCancelled
 Moved = Transferred | PositionChanged | DomainLiquidated | LotOpened | LotReduced
-Covered = Deleveraged | Levied | UncoveredChanged | ReserveStatus | InsuranceStatus
-Effect = Listed | Chosen | Moved | Covered
+Covered = Deleveraged | Levied | ReliefReturned | UncoveredChanged | ReserveStatus | InsuranceStatus
+Effect = Listed | Chosen | Moved | Covered | MarketSettled
 
 
 @attrs.frozen

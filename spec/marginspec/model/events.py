@@ -32,6 +32,10 @@ class ListMarket:
     insurance_fee_share: StatedRate
     clearance_fee: StatedRate
     tiers: tuple[TierTerms, ...]
+    price_band: StatedRate | None = None
+    fill_band: StatedRate | None = None
+    funding_cap: StatedRate | None = None
+    position_limit: StatedMoney | None = None
 
 
 @attrs.frozen
@@ -51,6 +55,17 @@ class UpdateFees:
     maker_fee: StatedRate
     insurance_fee_share: StatedRate
     clearance_fee: StatedRate
+
+
+@attrs.frozen
+class UpdateLimits:
+    """A market's limits are replaced, all four; those that are left out are lifted."""
+
+    market: MarketName
+    price_band: StatedRate | None = None
+    fill_band: StatedRate | None = None
+    funding_cap: StatedRate | None = None
+    position_limit: StatedMoney | None = None
 
 
 @attrs.frozen
@@ -155,7 +170,7 @@ class CancelOrder:
 
 @attrs.frozen
 class Trade:
-    """Two accounts trade; `taker` says which of them took."""
+    """Two accounts trade; `taker` says which of them took. A stated fee replaces a side's own; below zero, a rebate."""
 
     market: MarketName
     price: StatedPrice
@@ -167,6 +182,8 @@ class Trade:
     seller_side: PositionSide | None = None
     buyer_order: OrderName | None = None
     seller_order: OrderName | None = None
+    buyer_fee: StatedMoney | None = None
+    seller_fee: StatedMoney | None = None
 
 
 @attrs.frozen
@@ -187,9 +204,27 @@ class LiquidationFill:
     quantity: StatedQuantity
     price: StatedPrice
     counterparty_side: PositionSide | None = None
+    counterparty_fee: StatedMoney | None = None
 
 
-MarketEvent = ListMarket | UpdateTiers | UpdateFees | MarkPrice
+@attrs.frozen
+class Deleverage:
+    """The venue declares that it deleverages so much of its lots of one direction."""
+
+    market: MarketName
+    side: Direction
+    quantity: StatedQuantity
+
+
+@attrs.frozen
+class SettleMarket:
+    """A market is settled at a last price and closed for good."""
+
+    market: MarketName
+    price: StatedPrice
+
+
+MarketEvent = ListMarket | UpdateTiers | UpdateFees | UpdateLimits | MarkPrice | SettleMarket
 CashEvent = Deposit | Withdraw | FundInsurance | WithdrawHouse | AdjustIsolatedMargin
 AccountEvent = SetPositionMode | SetMarginMode | SetLeverage | PlaceOrder | CancelOrder
-Event = MarketEvent | CashEvent | AccountEvent | Trade | Funding | LiquidationFill
+Event = MarketEvent | CashEvent | AccountEvent | Trade | Funding | LiquidationFill | Deleverage

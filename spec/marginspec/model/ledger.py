@@ -7,9 +7,11 @@ engine took the lot over.
 from functools import cache, lru_cache
 from typing import Any, Literal, Self
 
-LedgerKind = Literal["external", "wallet", "isolated", "position", "lot", "reserve", "insurance", "house", "clearing"]
+LedgerKind = Literal[
+    "external", "wallet", "isolated", "position", "lot", "reserve", "insurance", "relief", "house", "clearing"
+]
 
-FUND_KINDS = frozenset({"reserve", "insurance", "house", "clearing"})
+FUND_KINDS = frozenset({"reserve", "insurance", "relief", "house", "clearing"})
 """Kinds of ledger account whose balance is never below zero, after any single transfer."""
 
 KEPT = 2**16
@@ -91,6 +93,12 @@ def insurance(asset: str) -> LedgerAccount:
 
 
 @cache
+def relief(asset: str) -> LedgerAccount:
+    """What levies have brought in for the open losses of an asset; margin domains have claims on it."""
+    return LedgerAccount("relief", asset=asset)
+
+
+@cache
 def house(asset: str) -> LedgerAccount:
     """The exchange's own money in an asset."""
     return LedgerAccount("house", asset=asset)
@@ -107,7 +115,7 @@ def account_named(name: str) -> LedgerAccount:
     """The ledger account of a name as documents state it; ValueError if no account is named so."""
     kind, *owner = name.split(":")
     match kind, owner:
-        case (("external" | "insurance" | "house" | "clearing"), [asset]):
+        case (("external" | "insurance" | "relief" | "house" | "clearing"), [asset]):
             return LedgerAccount(kind, asset=asset)
         case "wallet", [account, asset]:
             return LedgerAccount(kind, account, asset=asset)

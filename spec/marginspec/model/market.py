@@ -72,8 +72,32 @@ class FeeTerms:
 
 
 @attrs.frozen
+class Limits:
+    """Limits of a market: how far prices may lie from the mark, trades' and fills', funding rate, notional at mark."""
+
+    price_band: Rate | None = None
+    fill_band: Rate | None = None
+    funding_cap: Rate | None = None
+    position_limit: Money | None = None
+
+
+@attrs.frozen
+class LimitTerms:
+    """Limits of a market as an event states them, before they are checked."""
+
+    price_band: StatedRate | None = None
+    fill_band: StatedRate | None = None
+    funding_cap: StatedRate | None = None
+    position_limit: StatedMoney | None = None
+
+
+NO_LIMITS = Limits()
+NO_LIMIT_TERMS = LimitTerms()
+
+
+@attrs.frozen
 class Market:
-    """A market: its units, tick, tiers and fees, and its mark price once one is set.
+    """A market: its units, tick, tiers, fees and limits, and its mark price once one is set.
 
     `quanta_per_unit` is the value in quanta of one lot at a price of one unit; `tick` counts price units.
     """
@@ -87,6 +111,7 @@ class Market:
     tiers: TierTable
     fees: FeeTerms
     mark: Annotated[Price | None, UNSTATED] = None
+    limits: Limits = NO_LIMITS
 
     @rule("NUM-01")
     def value(self, price: Price, quantity: Quantity) -> Money:
@@ -115,17 +140,23 @@ def list_market(
     tick: Decimal8,
     fees: FeeTerms,
     tiers: tuple[TierTerms, ...],
+    limit_terms: LimitTerms = NO_LIMIT_TERMS,
 ) -> Market:
-    """A market has an asset, decimals, tick, tiers, fees; else INVALID_MARKET, INVALID_TIERS, INVALID_RATE."""
+    """A market has an asset, decimals, tick, tiers, fees, maybe limits.
+
+    Else INVALID_MARKET, INVALID_TIERS, INVALID_AMOUNT, INVALID_RATE.
+    """
     require(price_decimals >= 0 and quantity_decimals >= 0, Reason.INVALID_MARKET)
     require(price_decimals + quantity_decimals <= asset_decimals, Reason.INVALID_MARKET)
     tick_units = in_units(tick, price_decimals)
     if tick_units is None or not 0 < tick_units <= MAX_PRICE:
         raise Rejected(Reason.INVALID_MARKET)
     table = tier_table(tiers, asset_decimals)
+    limits = limits_of(limit_terms, asset_decimals)
     check_fees(fees)
     quanta_per_unit = 10 ** (asset_decimals - price_decimals - quantity_decimals)
-    return Market(market, asset, price_decimals, quantity_decimals, quanta_per_unit, Price(tick_units), table, fees)
+    decimals = (price_decimals, quantity_decimals)
+    return Market(market, asset, *decimals, quanta_per_unit, Price(tick_units), table, fees, None, limits)
 
 
 @rule("MKT-02", "NUM-03")
@@ -167,3 +198,23 @@ def check_fees(fees: FeeTerms) -> None:
     """Fee rates and the insurance fund's share lie between 0 and 1; refuses INVALID_RATE."""
     for rate in (fees.taker_fee, fees.maker_fee, fees.insurance_fee_share, fees.clearance_fee):
         require(0 <= rate <= RATE_ONE, Reason.INVALID_RATE)
+
+
+@rule("MKT-04", "NUM-03")
+def limits_of(terms: LimitTerms, asset_decimals: int) -> Limits:
+    """Bands and cap are rates above 0 and at most 1, the position limit an amount above 0; each may be absent.
+
+    Refuses INVALID_AMOUNT, then INVALID_RATE.
+    """
+    limit = None
+    if terms.position_limit is not None:
+        limit = in_units(terms.position_limit, asset_decimals)
+        require(limit is not None and 0 < limit <= MAX_AMOUNT, Reason.INVALID_AMOUNT)
+    bands = rate_limit(terms.price_band), rate_limit(terms.fill_band)
+    return Limits(*bands, rate_limit(terms.funding_cap), None if limit is None else Money(limit))
+
+
+def rate_limit(rate: Decimal8 | None) -> Rate | None:
+    """A rate above 0 and at most 1, or none; refuses INVALID_RATE."""
+    require(rate is None or 0 < rate <= RATE_ONE, Reason.INVALID_RATE)
+    return None if rate is None else Rate(rate)

@@ -39,7 +39,9 @@ class Header:
 class Book:
     """What the rules read: a state, or a transaction on top of one. Everything that the next event depends on.
 
-    Zero balances, flat positions, filled orders and closed lots are left out. The last six maps follow from the
+    Zero balances, flat positions, filled orders and closed lots are left out, and closed markets but for their ids,
+    which stand in order. Claims on relief stand by asset, as what a margin domain has left of what it was levied. The
+    last six maps follow from the
     others: the domains of an account that hold positions, a domain's positions, both in order; a market's positions
     with their domains; its open lots, oldest first; its long quantity with lots; an asset's sum of that at mark.
     """
@@ -54,7 +56,9 @@ class Book:
     lots: Map[int, Lot] = Map()
     next_lot: int = 1
     uncovered: Map[str, Money] = Map()
+    relief_claims: Map[str, Map[DomainKey, Money]] = Map()
     fund_status: Map[str, FundStatus] = Map()
+    closed_markets: tuple[str, ...] = ()
     domains_of: Map[str, tuple[DomainKey, ...]] = Map()
     positions_of: Map[DomainKey, tuple[PositionKey, ...]] = Map()
     positions_in: Map[str, Map[PositionKey, DomainKey]] = Map()

@@ -19,6 +19,7 @@ from marginspec.model.account import DomainKey, LotReason, PositionKey
 from marginspec.model.effects import DomainLiquidated, MovingRule, OrderCancelled
 from marginspec.model.units import NOTHING, RATE_ONE, Money, Quantity, Rate, div_down, div_up, share_pro_rata
 from marginspec.registry import rule
+from marginspec.settlement.claims import use_claim
 from marginspec.transaction import Transaction
 
 
@@ -94,7 +95,10 @@ def step_down(transaction: Transaction, domain: DomainKey, key: PositionKey) -> 
 @rule("LIQ-03", source="SRC-02 SRC-06")
 def take_over(transaction: Transaction, domain: DomainKey) -> None:
     """The engine takes every position over at its bankruptcy value; the domain is flat and its cash exactly zero."""
-    shares = equity_shares(domain_margin(transaction, domain), transaction.event_market)
+    margin = domain_margin(transaction, domain)
+    if margin.equity < 0:
+        use_claim(transaction, domain, Money(-margin.equity))
+    shares = equity_shares(margin, transaction.event_market)
     for key in positions_of_domain(transaction, domain):
         held, share = transaction.positions[key], shares.get(key, NOTHING)
         take_lot(transaction, domain, key, held, share, "takeover")

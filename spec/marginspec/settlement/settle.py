@@ -4,29 +4,36 @@ from marginspec.margin.margin import domain_margin, is_healthy
 from marginspec.model.units import Money
 from marginspec.registry import rule
 from marginspec.settlement.deleveraging import Queues, Step, deleverage, find_step
-from marginspec.settlement.levy import levy
+from marginspec.settlement.levy import levy, return_relief
 from marginspec.settlement.liquidation import liquidate
+from marginspec.settlement.market_closing import close_market
 from marginspec.settlement.waterfall import shortfalls, uncovered_shortfall
 from marginspec.transaction import Transaction
 
 
-@rule("SET-01", source="SRC-12")
+@rule("SET-01", "MKT-05", "LVY-02", source="SRC-12")
 def settle(transaction: Transaction) -> None:
     """Settlement repeats liquidation, then the waterfall of each asset, until all is healthy and covered.
 
-    Only suspect domains and exposed assets are looked at, and assets that earlier settlements left uncovered.
+    Only suspect domains and exposed assets are looked at, and assets that earlier settlements left uncovered. A market
+    that is settled finally closes then; only that can refuse the event. Relief that is not needed goes back before the
+    first liquidation, and again at the end.
     """
     transaction.settling = True
+    return_relief(transaction)
     if not (transaction.suspects or transaction.exposed or transaction.uncovered):
         return
     assets = sorted({*transaction.exposed, *transaction.uncovered})
-    queues: Queues = {}
+    queues: Queues = transaction.queues
     settled = False
     while not settled:
         liquidate_unhealthy(transaction)
         for asset in assets:
             restore_cover(transaction, asset, queues)
         settled = not transaction.suspects
+    if transaction.closing is not None:
+        close_market(transaction, transaction.markets[transaction.closing])
+    return_relief(transaction)
     for asset in assets:
         transaction.set_uncovered(asset, uncovered_shortfall(transaction, asset))
 

@@ -1,4 +1,4 @@
-"""Waterfall: a realised loss draws reserve, then insurance; open losses must have cover at any time."""
+"""Waterfall: a realised loss draws reserve, insurance, relief; open losses must have cover at any time."""
 
 from marginspec.margin.margin import lot_cost
 from marginspec.model import ledger
@@ -7,27 +7,44 @@ from marginspec.model.rejections import Reason, require
 from marginspec.model.state import Book
 from marginspec.model.units import NOTHING, Money
 from marginspec.registry import rule
+from marginspec.settlement.claims import lower_claims
 from marginspec.transaction import Transaction
 
 
 @rule("WTF-01", source="SRC-04 SRC-07")
-def draw_amounts(loss: Money, reserve: Money, insurance: Money) -> tuple[Money, Money]:
-    """A realised loss draws the market's reserve first, then the shared insurance fund, each at most its balance."""
+def draw_amounts(loss: Money, reserve: Money, insurance: Money, relief: Money) -> tuple[Money, Money, Money]:
+    """A realised loss draws the market's reserve, then the shared insurance fund, then relief, each at most all."""
     from_reserve = Money(min(loss, reserve))
     from_insurance = Money(min(loss - from_reserve, insurance))
-    return from_reserve, from_insurance
+    from_relief = Money(min(loss - from_reserve - from_insurance, relief))
+    return from_reserve, from_insurance, from_relief
 
 
 @rule("WTF-01", "LIQ-05", source="SRC-04 SRC-07")
 def draw_loss(transaction: Transaction, market: Market, lot_id: int, loss: Money) -> None:
-    """A lot's loss is paid in by reserve and insurance; refuses COVER_EXCEEDED if they do not suffice."""
-    reserve, insurance = ledger.reserve(market.id), ledger.insurance(market.asset)
-    from_reserve, from_insurance = draw_amounts(loss, transaction.balance(reserve), transaction.balance(insurance))
-    require(from_reserve + from_insurance == loss, Reason.COVER_EXCEEDED)
+    """A lot's loss is paid in by reserve, insurance and relief; refuses COVER_EXCEEDED if they do not suffice."""
+    reserve, insurance, relief = ledger.reserve(market.id), ledger.insurance(market.asset), ledger.relief(market.asset)
+    balances = transaction.balance(reserve), transaction.balance(insurance), transaction.balance(relief)
+    from_reserve, from_insurance, from_relief = draw_amounts(loss, *balances)
+    require(from_reserve + from_insurance + from_relief == loss, Reason.COVER_EXCEEDED)
     lot = ledger.lot(lot_id)
     transaction.transfer(market.asset, reserve, lot, from_reserve, "WTF-01")
     transaction.transfer(market.asset, insurance, lot, from_insurance, "WTF-01")
+    transaction.transfer(market.asset, relief, lot, from_relief, "WTF-01")
+    lower_claims(transaction, market.asset, from_relief)
     transaction.count_funds(market.id, outflow=from_reserve, insurance_drawn=from_insurance)
+
+
+@rule("LIQ-05", "WTF-01", "INV-07", source="SRC-03 SRC-04")
+def book_lots(transaction: Transaction, market: Market, profits: tuple[tuple[int, Money], ...]) -> None:
+    """First all profits go to the market's reserve, in lot order, then all losses are drawn, in lot order."""
+    for lot_id, profit in profits:
+        if profit > 0:
+            transaction.transfer(market.asset, ledger.lot(lot_id), ledger.reserve(market.id), profit, "LIQ-05")
+            transaction.count_funds(market.id, inflow=profit)
+    for lot_id, profit in profits:
+        if profit < 0:
+            draw_loss(transaction, market, lot_id, Money(-profit))
 
 
 @rule("WTF-02")
@@ -61,6 +78,11 @@ def shortfalls(book: Book, asset: str) -> dict[str, Money]:
 
 @rule("WTF-02", source="SRC-07")
 def uncovered_shortfall(book: Book, asset: str) -> Money:
-    """The cover test holds when an asset's shortfalls sum to at most its insurance fund; gives what is missing."""
-    fund = book.balance(ledger.insurance(asset))
-    return Money(max(0, sum(shortfalls(book, asset).values()) - fund))
+    """The cover test holds when an asset's shortfalls sum to at most insurance and relief; gives what is missing."""
+    return Money(max(0, needed_relief(book, asset) - book.balance(ledger.relief(asset))))
+
+
+@rule("LVY-02", "WTF-02")
+def needed_relief(book: Book, asset: str) -> Money:
+    """Relief is needed for what an asset's shortfalls sum to beyond its insurance fund."""
+    return Money(max(0, sum(shortfalls(book, asset).values()) - book.balance(ledger.insurance(asset))))

@@ -80,7 +80,7 @@ def test_a_withdrawal_takes_at_most_what_is_withdrawable() -> None:
 def test_the_insurance_fund_is_funded_from_outside() -> None:
     assert effects(EMPTY, fund("5")) == (
         moved("external:USD", "insurance:USD", 5, "LED-03"),
-        InsuranceStatus("USD", Money(5)),
+        InsuranceStatus("USD", Money(5), Money(0)),
     )
 
 

@@ -7,7 +7,7 @@ from marginspec.model.effects import FundStatus, InsuranceStatus, LotReduced, Po
 from marginspec.model.rejections import Reason, Rejected
 from marginspec.model.units import Money, Quantity
 from marginspec.transaction import Transaction
-from worlds.events import deposit, fill, fund, listing, margin_mode, mark, new_fees, position_mode, trade
+from worlds.events import deposit, fill, fund, listing, margin_mode, mark, new_fees, new_limits, position_mode, trade
 from worlds.states import balances, effects, key, lot, moved, refusal, settled
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "5000"))
@@ -29,7 +29,7 @@ def test_the_profit_of_a_fill_goes_to_the_reserve() -> None:
         PositionChanged(key("alice"), Quantity(2)),
         moved("wallet:alice:USD", "insurance:USD", 2, "TRD-01"),
         ReserveStatus("A", FundStatus(balance=Money(10), high_water=Money(10), inflow=Money(10))),
-        InsuranceStatus("USD", Money(2)),
+        InsuranceStatus("USD", Money(2), Money(0)),
     )
     done = settled(fill("alice", "5", "93"), state=TAKEN)
     assert (dict(done.lots), dict(done.lots_in), balances(done)["reserve:A"]) == ({}, {}, 25)
@@ -126,3 +126,56 @@ def test_the_counterparty_is_tested_as_in_a_trade() -> None:
 @pytest.mark.rule("LIQ-05")
 def test_without_lots_there_is_nothing_to_fill() -> None:
     assert refusal(OPEN, fill("alice", "1", "92")) == Reason.NO_INVENTORY
+
+
+@pytest.mark.rule("MKT-04", "LIQ-05")
+@pytest.mark.parametrize(
+    ("price", "reason"),
+    [
+        # 2.5% of 92 is 2.3, and 5% is 4.6, which is widened to 5.
+        *[("90", None), ("89", Reason.PRICE_OUT_OF_BAND), ("97", None), ("98", Reason.PRICE_OUT_OF_BAND)]
+    ],
+)
+def test_a_fill_is_bound_to_the_price_band_and_on_its_worse_side_to_the_fill_band(
+    price: str, reason: Reason | None
+) -> None:
+    limited = settled(new_limits(band="0.05", fill_band="0.025"), state=TAKEN)
+    assert refusal(limited, fill("alice", "1", price)) == reason
+
+
+@pytest.mark.rule("MKT-04", "LIQ-05")
+def test_of_short_lots_the_worse_side_is_above_the_mark() -> None:
+    shorts = settled(deposit("dave", "60"), trade("carol", "dave", "5", "100"), mark("108"), state=OPEN)
+    limited = settled(fund("50"), new_limits(fill_band="0.03"), state=shorts)
+    # 3% of 108 is 3.24.
+    assert refusal(limited, fill("bob", "1", "112", "short")) == Reason.PRICE_OUT_OF_BAND
+    for price in ("111", "108", "1"):
+        assert refusal(limited, fill("bob", "1", price, "short")) is None
+
+
+@pytest.mark.rule("TRD-01", "LIQ-05")
+def test_a_counterparty_pays_what_is_stated_or_gets_it_from_the_house() -> None:
+    rich = settled(trade("bob", "carol", "1", "92", buyer_fee="4"), new_fees(maker="0.5"), state=TAKEN)
+    assert effects(rich, fill("alice", "2", "93", counterparty_fee="-3")) == (
+        moved("position:alice:A:BOTH", "lot:1", 186, "LIQ-05"),
+        LotReduced(1, "A", Quantity(3)),
+        moved("lot:1", "reserve:A", 10, "LIQ-05"),
+        PositionChanged(key("alice"), Quantity(2)),
+        moved("house:USD", "wallet:alice:USD", 3, "TRD-01"),
+        ReserveStatus("A", FundStatus(balance=Money(10), high_water=Money(10), inflow=Money(10))),
+    )
+    paid = effects(rich, fill("alice", "2", "93", counterparty_fee="7"))
+    assert paid[4] == moved("wallet:alice:USD", "house:USD", 7, "TRD-01")
+    assert refusal(rich, fill("alice", "2", "93", counterparty_fee="-5")) == Reason.INSUFFICIENT_FUNDS
+    assert refusal(rich, fill("alice", "2", "93", counterparty_fee="187")) == Reason.INVALID_AMOUNT
+
+
+@pytest.mark.rule("LIQ-05", "WTF-02")
+def test_a_lot_that_is_closed_whole_may_not_take_the_cover_of_another_market() -> None:
+    owing = (deposit("dave", "60"), deposit("erin", "60"), fund("40"), listing("B"), mark("100", "B"))
+    taken = (trade("dave", "carol", "5", "100"), trade("erin", "carol", "5", "100", market="B"), mark("92", "B"))
+    # Dave's lot loses 40 at 80, which is all of the insurance fund; erin's was taken at 88.
+    short = settled(*owing, *taken, mark("92"), mark("80"), state=OPEN)
+    assert balances(short)["insurance:USD"] == 40
+    assert refusal(short, fill("alice", "5", "86", market="B")) == Reason.COVER_EXCEEDED
+    assert refusal(short, fill("alice", "5", "88", market="B")) is None

@@ -33,14 +33,14 @@ def test_funding_goes_through_clearing_and_the_rest_to_insurance() -> None:
         moved("clearing:USD", "wallet:alice:USD", 2, "FND-01"),
         moved("clearing:USD", "wallet:bob:USD", 3, "FND-01"),
         moved("clearing:USD", "insurance:USD", 2, "FND-01"),
-        InsuranceStatus("USD", Money(2)),
+        InsuranceStatus("USD", Money(2), Money(0)),
     )
     assert effects(held, funding("-0.01")) == (
         moved("wallet:alice:USD", "clearing:USD", 3, "FND-01"),
         moved("wallet:bob:USD", "clearing:USD", 4, "FND-01"),
         moved("clearing:USD", "wallet:carol:USD", 6, "FND-01"),
         moved("clearing:USD", "insurance:USD", 1, "FND-01"),
-        InsuranceStatus("USD", Money(1)),
+        InsuranceStatus("USD", Money(1), Money(0)),
     )
     single = settled(trade("carol", "alice", "1", "100"), state=OPEN)
     assert effects(single, funding("0.01")) == (

@@ -1,16 +1,18 @@
 """Guards that several events share."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
+import attrs
 import pytest
 
 from marginspec.handlers import guards as checks
 from marginspec.model.account import PositionMode, PositionSide
 from marginspec.model.ledger import external
-from marginspec.model.market import Market
+from marginspec.model.market import Limits, Market
 from marginspec.model.rejections import Reason, Rejected
 from marginspec.model.state import Header, State
-from marginspec.model.units import Decimal8, Money, Price, Quantity
+from marginspec.model.units import Decimal8, Money, Price, Quantity, Rate
 from marginspec.transaction import Transaction
 from worlds.events import decimal, deposit, listing, mark, order, position_mode, trade
 from worlds.states import MINIMAL, key, minimal, resting, settled
@@ -104,9 +106,9 @@ def test_amounts() -> None:
 @pytest.mark.rule("NUM-03", "FND-01")
 def test_funding_rates() -> None:
     for rate in (-(10**8), 0, 10**8):
-        assert checks.funding_rate(Decimal8(rate)) == rate
+        assert checks.funding_rate(MARKED, Decimal8(rate)) == rate
     for rate in (-(10**8) - 1, 10**8 + 1):
-        assert refused(lambda rate=rate: checks.funding_rate(Decimal8(rate))) == Reason.INVALID_RATE  # type: ignore[misc]
+        assert refused(lambda rate=rate: checks.funding_rate(MARKED, Decimal8(rate))) == Reason.INVALID_RATE  # type: ignore[misc]
 
 
 @pytest.mark.rule("ACC-01")
@@ -169,3 +171,51 @@ def test_net_deposits_past_their_limit_are_remembered(amount: int, past: bool) -
     transaction.ledger = transaction.ledger.set(external("EUR"), Money(-amount))
     checks.check_net_deposits(transaction, "EUR")
     assert transaction.out_of_range == past
+
+
+def within(market: Market, check: Callable[[Market, Price], None], distances: range) -> list[int]:
+    """The distances from the mark, in price units, that a check lets pass."""
+    passing = []
+    for distance in distances:
+        with suppress(Rejected):
+            check(market, Price(distance))
+            passing.append(distance)
+    return passing
+
+
+@pytest.mark.rule("MKT-04")
+@pytest.mark.parametrize(
+    ("mark", "band", "farthest"),
+    [
+        # 1% of 100 is 1 unit: the next tick on either side is 5 away.
+        (100, "0.01", 5),
+        # 5% is just that tick; with any more of it the next one counts.
+        *[(100, "0.05", 9), (100, "0.05000001", 10), (100, "0.1", 14)],
+        # A mark off the tick, of which 1% is 1.02: 105 is 3 away, 100 is 2 away, 110 would be 8 away.
+        (102, "0.01", 6),
+        (100, "1", 104),
+    ],
+)
+def test_a_price_band_is_widened_to_the_next_ticks(mark: int, band: str, farthest: int) -> None:
+    limited = attrs.evolve(MARKED, mark=Price(mark), limits=Limits(price_band=Rate(decimal(band))))
+    assert within(limited, checks.check_band, range(-10, 200)) == list(range(-10, farthest + 1))
+    assert within(MARKED, checks.check_band, range(-10, 200)) == list(range(-10, 200))
+
+
+@pytest.mark.rule("MKT-04", "LIQ-05")
+@pytest.mark.parametrize(
+    ("mark", "band", "farthest"), [(100, "0.05", 5), (100, "0.04999999", 4), (102, "0.05", 5), (100, "0.00000001", 0)]
+)
+def test_a_fill_band_is_not_widened(mark: int, band: str, farthest: int) -> None:
+    limited = attrs.evolve(MARKED, mark=Price(mark), limits=Limits(fill_band=Rate(decimal(band))))
+    assert within(limited, checks.check_fill_band, range(-10, 200)) == list(range(-10, farthest + 1))
+    assert within(MARKED, checks.check_fill_band, range(-10, 200)) == list(range(-10, 200))
+
+
+@pytest.mark.rule("MKT-04", "FND-01")
+def test_a_funding_cap_takes_the_place_of_one() -> None:
+    limited = attrs.evolve(MARKED, limits=Limits(funding_cap=Rate(1_000)))
+    for rate in (-1_000, 0, 1_000):
+        assert checks.funding_rate(limited, Decimal8(rate)) == rate
+    for rate in (-1_001, 1_001):
+        assert refused(lambda rate=rate: checks.funding_rate(limited, Decimal8(rate))) == Reason.INVALID_RATE  # type: ignore[misc]

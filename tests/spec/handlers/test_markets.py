@@ -3,12 +3,23 @@
 import attrs
 import pytest
 
-from marginspec.model.effects import DomainLiquidated, FeesUpdated, MarketListed, MarkSet, TiersUpdated
-from marginspec.model.market import FeeTerms
+from marginspec.model.effects import DomainLiquidated, FeesUpdated, LimitsUpdated, MarketListed, MarkSet, TiersUpdated
+from marginspec.model.market import FeeTerms, Limits
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, State
-from marginspec.model.units import Price, Rate
-from worlds.events import BINANCE_ROWS, binance_listing, deposit, leverage, listing, mark, new_fees, new_tiers, trade
+from marginspec.model.units import Money, Price, Rate
+from worlds.events import (
+    BINANCE_ROWS,
+    binance_listing,
+    deposit,
+    leverage,
+    listing,
+    mark,
+    new_fees,
+    new_limits,
+    new_tiers,
+    trade,
+)
 from worlds.states import MINIMAL, balances, effects, key, minimal, refusal, settled, table
 
 OPEN = settled(listing(), mark("100"), listing("B"), deposit("alice", "1000"), deposit("bob", "1000"))
@@ -84,3 +95,37 @@ def test_new_tiers_are_settled_like_a_mark() -> None:
 def test_a_market_without_positions_has_no_open_interest_to_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("marginspec.handlers.markets.MAX_OPEN_INTEREST_MARKED", 0)
     assert refusal(settled(listing()), mark("100")) is None
+
+
+BANDS = Limits(Rate(10**7), Rate(10**6), Rate(300_000), Money(500))
+
+
+@pytest.mark.rule("MKT-04", "MKT-01")
+def test_a_market_is_listed_with_limits_or_without() -> None:
+    event = listing("N", band="0.1", fill_band="0.01", cap="0.003", limit="500.00")
+    assert effects(OPEN, event) == (MarketListed(attrs.evolve(minimal("N"), limits=BANDS)),)
+    assert settled(listing("N"), state=OPEN).markets["N"].limits == Limits()
+
+
+@pytest.mark.rule("MKT-04")
+def test_new_limits_replace_all_and_lift_what_they_leave_out() -> None:
+    limited = settled(new_limits(band="0.1", fill_band="0.01", cap="0.003", limit="500"), state=HELD)
+    assert limited.markets["A"] == attrs.evolve(HELD.markets["A"], limits=BANDS)
+    changed = Limits(fill_band=Rate(10**8), position_limit=Money(2**62))
+    assert effects(limited, new_limits(fill_band="1", limit=str(2**62))) == (LimitsUpdated("A", changed),)
+    assert effects(limited, new_limits()) == (LimitsUpdated("A", Limits()),)
+    assert settled(new_limits(), state=limited) == HELD
+
+
+@pytest.mark.rule("MKT-04", "TRD-02")
+def test_a_position_above_a_new_limit_may_stay_and_shrink() -> None:
+    held = settled(deposit("carol", "1000"), new_limits(limit="300"), mark("101"), state=HELD)
+    assert refusal(held, trade("alice", "carol", "1", "101")) == Reason.POSITION_LIMIT
+    closed = settled(trade("bob", "alice", "1", "101"), trade("bob", "alice", "4", "101"), state=held)
+    # At 101 two are worth 202, and three 303.
+    assert refusal(closed, trade("alice", "bob", "3", "101")) == Reason.POSITION_LIMIT
+    assert settled(trade("alice", "bob", "2", "101"), state=closed).positions[key("bob")] == -2
+    # A flip opens too.
+    assert refusal(held, trade("bob", "alice", "8", "101")) == Reason.POSITION_LIMIT
+    exactly = settled(new_limits(limit="303"), state=closed)
+    assert settled(trade("alice", "bob", "3", "101"), state=exactly).positions[key("alice")] == 3

@@ -3,12 +3,25 @@
 import pytest
 
 from marginspec.handlers.orders import fits_order, reduce_order
-from marginspec.model.account import Order, PositionKey
+from marginspec.margin.margin import order_margin
+from marginspec.model.account import Order, OrderSide, PositionKey
 from marginspec.model.effects import OrderCancelled, OrderPlaced, OrderReduced, PositionChanged
 from marginspec.model.rejections import Reason
 from marginspec.model.units import Price, Quantity
 from marginspec.transaction import Transaction
-from worlds.events import cancel, deposit, leverage, listing, margin_mode, mark, order, position_mode, trade
+from worlds.events import (
+    cancel,
+    deposit,
+    leverage,
+    listing,
+    margin_mode,
+    mark,
+    new_fees,
+    new_limits,
+    order,
+    position_mode,
+    trade,
+)
 from worlds.states import balances, effects, key, refusal, resting, settled
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "100"), deposit("bob", "1000"))
@@ -23,6 +36,59 @@ def test_placing_reserves_margin_that_must_be_available() -> None:
     assert refusal(OPEN, order("alice", "sell", "10", "99")) == Reason.INSUFFICIENT_BALANCE
     both = settled(order("alice", "buy", "10", "100"), order("alice", "sell", "10", "100", id="o2"), state=OPEN)
     assert refusal(both, order("alice", "sell", "1", "100", id="o3")) == Reason.INSUFFICIENT_BALANCE
+
+
+@pytest.mark.rule("TRD-03", "MRG-03")
+def test_an_order_that_closes_needs_no_margin_whatever_its_limit() -> None:
+    # All of alice's 100 is the margin of her 10 lots. Selling at 90 loses 10 a lot against the mark.
+    held = settled(trade("alice", "bob", "10", "100"), state=OPEN)
+    assert effects(held, order("alice", "sell", "10", "90")) == (OrderPlaced("alice", resting(-10, 90)),)
+    assert refusal(held, order("alice", "sell", "11", "90")) == Reason.INSUFFICIENT_BALANCE
+    half = settled(order("alice", "sell", "6", "90"), state=held)
+    assert effects(half, order("alice", "sell", "4", "90", id="o2")) == (
+        OrderPlaced("alice", resting(-4, 90, id="o2")),
+    )
+    # One more would let all of them together leave a short.
+    assert refusal(half, order("alice", "sell", "5", "90", id="o2")) == Reason.INSUFFICIENT_BALANCE
+    short = settled(trade("bob", "alice", "10", "100"), state=OPEN)
+    assert effects(short, order("alice", "buy", "10", "110")) == (OrderPlaced("alice", resting(10, 110)),)
+    assert refusal(short, order("alice", "buy", "11", "110")) == Reason.INSUFFICIENT_BALANCE
+
+
+@pytest.mark.rule("MRG-03")
+def test_an_order_bears_its_open_loss_once_the_position_is_smaller_than_it() -> None:
+    closing = settled(trade("alice", "bob", "10", "100"), order("alice", "sell", "10", "90"), state=OPEN)
+    assert order_margin(closing, "alice", "USD") == 0
+    smaller = settled(trade("bob", "alice", "1", "100"), state=closing)
+    assert order_margin(smaller, "alice", "USD") == 100
+
+
+@pytest.mark.rule("TRD-03", "MRG-06")
+def test_an_order_in_an_isolated_market_is_not_backed_by_unrealised_profit() -> None:
+    # In B, 5 lots have gained 100: of 200 in equity 60 are initial margin, so 140 are available, and 40 movable.
+    gained = settled(
+        *(listing("B"), mark("100", "B"), trade("alice", "bob", "5", "100", "B"), mark("120", "B")), state=OPEN
+    )
+    isolated = settled(margin_mode("alice"), state=gained)
+    assert refusal(isolated, order("alice", "buy", "5", "100")) == Reason.INSUFFICIENT_BALANCE
+    assert effects(isolated, order("alice", "buy", "4", "100")) == (OrderPlaced("alice", resting(4, 100)),)
+    # What was accepted can be filled, and what was refused could not have been.
+    filled = settled(trade("alice", "bob", "4", "100"), state=isolated)
+    assert balances(filled)["isolated:alice:A:BOTH"] == 40
+    assert refusal(isolated, trade("alice", "bob", "5", "100")) == Reason.INSUFFICIENT_BALANCE
+    # In cross margin, profit backs it.
+    assert refusal(gained, order("alice", "buy", "10", "100")) is None
+    assert refusal(gained, order("alice", "buy", "11", "100")) == Reason.INSUFFICIENT_BALANCE
+
+
+@pytest.mark.rule("TRD-03", "ACC-04")
+def test_fees_and_a_limit_beyond_the_mark_are_not_reserved() -> None:
+    # The order reserves 100 at mark; its fill at 110 moves 110 and no open loss.
+    isolated = settled(margin_mode("alice"), state=OPEN)
+    placed = settled(order("alice", "sell", "10", "110"), state=isolated)
+    assert refusal(placed, trade("bob", "alice", "10", "110", seller_order="o1")) == Reason.INSUFFICIENT_BALANCE
+    paying = settled(new_fees(taker="0.01", maker="0.01"), order("alice", "buy", "10", "100"), state=isolated)
+    assert refusal(paying, trade("alice", "bob", "10", "100", buyer_order="o1")) == Reason.INSUFFICIENT_BALANCE
 
 
 @pytest.mark.rule("TRD-03")
@@ -137,3 +203,27 @@ def test_orders_of_both_parties_are_filled_at_once() -> None:
     assert refusal(placed, trade("alice", "bob", "3", "100", buyer_order="o1", seller_order="o1")) == (
         Reason.ORDER_MISMATCH
     )
+
+
+@pytest.mark.rule("MKT-04", "TRD-03")
+@pytest.mark.parametrize(
+    ("side", "price", "reason"),
+    [
+        # 4.5% of 100: within are 95 to 105. A bid far below and an ask far above harm nobody.
+        *[("buy", "105", None), ("buy", "106", Reason.PRICE_OUT_OF_BAND), ("buy", "1", None)],
+        *[("sell", "95", None), ("sell", "94", Reason.PRICE_OUT_OF_BAND), ("sell", "500", None)],
+    ],
+)
+def test_an_order_must_not_lie_on_the_wrong_side_of_the_band(
+    side: OrderSide, price: str, reason: Reason | None
+) -> None:
+    limited = settled(new_limits(band="0.045"), state=OPEN)
+    assert refusal(limited, order("alice", side, "1", price)) == reason
+
+
+@pytest.mark.rule("MKT-04", "TRD-03")
+def test_an_order_rests_beyond_a_band_that_moved_and_is_not_filled_there() -> None:
+    resting_far = settled(new_limits(band="0.1"), order("alice", "buy", "1", "105"), mark("80"), state=OPEN)
+    assert resting_far.orders["alice"]["o1"].price == 105
+    assert refusal(resting_far, trade("alice", "bob", "1", "105", buyer_order="o1")) == Reason.PRICE_OUT_OF_BAND
+    assert refusal(resting_far, trade("alice", "bob", "1", "88", buyer_order="o1")) is None

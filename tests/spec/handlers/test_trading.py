@@ -25,17 +25,32 @@ from marginspec.transaction import Transaction
 from worlds.events import (
     decimal,
     deposit,
+    funding,
     leverage,
     listing,
     margin_mode,
     mark,
     new_fees,
+    new_limits,
     new_tiers,
     order,
     position_mode,
     trade,
+    withdraw,
 )
-from worlds.states import MINIMAL, balances, cross, effects, key, minimal, moved, refusal, settled, with_balances
+from worlds.states import (
+    MINIMAL,
+    balances,
+    cross,
+    effects,
+    isolated_domain,
+    key,
+    minimal,
+    moved,
+    refusal,
+    settled,
+    with_balances,
+)
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "5000"))
 
@@ -105,7 +120,7 @@ def test_an_opening_trade() -> None:
         moved("wallet:alice:USD", "house:USD", 3, "TRD-01"),
         at(-5, "bob"),
         moved("wallet:bob:USD", "house:USD", 1, "TRD-01"),
-        InsuranceStatus("USD", Money(2)),
+        InsuranceStatus("USD", Money(2), Money(0)),
     )
     taken = settled(trade("alice", "bob", "5", "100", taker="seller"), state=paying)
     assert (balances(taken)["wallet:alice:USD"], balances(taken)["wallet:bob:USD"]) == (999, 995)
@@ -237,6 +252,22 @@ def test_both_parties_need_initial_margin_if_they_open() -> None:
     assert refusal(ordered, trade("carol", "dave", "1", "100")) == Reason.INSUFFICIENT_MARGIN
 
 
+@pytest.mark.rule("TRD-02", "ACC-04")
+@pytest.mark.parametrize(("worse", "price"), [(mark("95"), "95"), (funding("0.04"), "100")], ids=["mark", "funding"])
+def test_an_isolated_opening_needs_health_alone(worse: Event, price: str) -> None:
+    # 5 lots at 10 had 50 of margin, and lose 25 at 95 or pay 20 of funding. One more moves a tenth of its value.
+    held = settled(margin_mode("alice"), trade("alice", "bob", "5", "100"), worse, state=OPEN)
+    before = domain_margin(held, isolated_domain("alice"))
+    bought = settled(trade("alice", "carol", "1", price), state=held)
+    after = domain_margin(bought, isolated_domain("alice"))
+    assert (before.equity, after.equity) == ((25, 35) if price == "95" else (30, 40))
+    assert after.equity < domain_initial(bought, after)
+    assert cost_of(bought, key("alice")) == 500 + int(price)
+    # In cross margin all margins are needed.
+    poor = settled(deposit("dave", "55"), trade("dave", "bob", "5", "100"), worse, state=OPEN)
+    assert refusal(poor, trade("dave", "carol", "1", price)) == Reason.INSUFFICIENT_MARGIN
+
+
 @pytest.mark.rule("TRD-02")
 def test_who_only_closes_needs_health_alone() -> None:
     held = settled(deposit("dave", "70"), trade("dave", "carol", "7", "100"), mark("95"), state=OPEN)
@@ -352,3 +383,108 @@ def test_named_orders_must_exist_and_fit(named: dict[str, Any], reason: Reason |
     )
     assert refusal(placed, trade("alice", "bob", "2", "100", **named)) == reason
     assert decimal("2") == 2 * 10**8
+
+
+@pytest.mark.rule("TRD-01")
+def test_a_stated_fee_replaces_that_of_its_side_alone() -> None:
+    paying = settled(new_fees(taker="0.01", maker="0.02", share="0.5"), state=OPEN)
+    assert effects(paying, trade("alice", "bob", "1", "100", buyer_fee="5")) == (
+        moved("position:alice:A:BOTH", "position:bob:A:BOTH", 100, "ACC-02"),
+        at(1),
+        moved("wallet:alice:USD", "insurance:USD", 2, "TRD-01"),
+        moved("wallet:alice:USD", "house:USD", 3, "TRD-01"),
+        at(-1, "bob"),
+        moved("wallet:bob:USD", "insurance:USD", 1, "TRD-01"),
+        moved("wallet:bob:USD", "house:USD", 1, "TRD-01"),
+        InsuranceStatus("USD", Money(3), Money(0)),
+    )
+    free = effects(paying, trade("alice", "bob", "1", "100", buyer_fee="0", seller_fee="0"))
+    assert free == (moved("position:alice:A:BOTH", "position:bob:A:BOTH", 100, "ACC-02"), at(1), at(-1, "bob"))
+    # As much as the trade is worth, and no more.
+    assert balances(settled(trade("alice", "bob", "1", "100", seller_fee="100"), state=OPEN))["house:USD"] == 100
+    assert refusal(OPEN, trade("alice", "bob", "1", "100", seller_fee="101")) == Reason.INVALID_AMOUNT
+
+
+@pytest.mark.rule("TRD-01", "LED-02")
+def test_rebates_come_from_the_house_when_both_sides_are_booked() -> None:
+    # The buyer is booked first, and its rebate is what the seller pays.
+    assert effects(OPEN, trade("alice", "bob", "1", "100", buyer_fee="-3", seller_fee="5")) == (
+        moved("position:alice:A:BOTH", "position:bob:A:BOTH", 100, "ACC-02"),
+        at(1),
+        at(-1, "bob"),
+        moved("wallet:bob:USD", "house:USD", 5, "TRD-01"),
+        moved("house:USD", "wallet:alice:USD", 3, "TRD-01"),
+    )
+    assert refusal(OPEN, trade("alice", "bob", "1", "100", buyer_fee="-6", seller_fee="5")) == Reason.INSUFFICIENT_FUNDS
+    funded = settled(trade("alice", "bob", "1", "100", seller_fee="5"), state=OPEN)
+    assert (
+        refusal(funded, trade("alice", "bob", "1", "100", buyer_fee="-3", seller_fee="-3")) == Reason.INSUFFICIENT_FUNDS
+    )
+    both = settled(trade("alice", "bob", "1", "100", buyer_fee="-3", seller_fee="-2"), state=funded)
+    assert (balances(both)["wallet:alice:USD"], balances(both)["wallet:bob:USD"]) == (1003, 997)
+    assert "house:USD" not in balances(both)
+
+
+ISOLATED_TEN = settled(
+    *(margin_mode("alice"), leverage("alice", 5), trade("alice", "carol", "10", "100", seller_fee="50")), state=OPEN
+)
+"""Alice holds ten lots at 100 with 200 of margin, and the house has 50."""
+
+
+@pytest.mark.rule("TRD-01", "ACC-04")
+def test_a_rebate_of_an_opening_is_no_margin_and_goes_to_the_position() -> None:
+    opened = effects(ISOLATED_TEN, trade("alice", "bob", "5", "100", buyer_fee="-20"))
+    assert opened == (
+        moved("position:alice:A:BOTH", "position:bob:A:BOTH", 500, "ACC-02"),
+        moved("wallet:alice:USD", "isolated:alice:A:BOTH", 100, "ACC-04"),
+        at(15),
+        at(-5, "bob"),
+        moved("house:USD", "isolated:alice:A:BOTH", 20, "TRD-01"),
+    )
+    # 100 of margin are due, and 99 are there: the rebate does not stand in.
+    poor = settled(withdraw("alice", "701"), state=ISOLATED_TEN)
+    assert refusal(poor, trade("alice", "bob", "5", "100", buyer_fee="-20")) == Reason.INSUFFICIENT_BALANCE
+
+
+@pytest.mark.rule("TRD-01", "ACC-04")
+def test_no_part_of_a_rebate_returns() -> None:
+    assert effects(ISOLATED_TEN, trade("bob", "alice", "5", "100", seller_fee="-20")) == (
+        moved("position:bob:A:BOTH", "position:alice:A:BOTH", 500, "ACC-02"),
+        at(5, "bob"),
+        at(5),
+        moved("isolated:alice:A:BOTH", "wallet:alice:USD", 100, "ACC-04"),
+        moved("house:USD", "isolated:alice:A:BOTH", 20, "TRD-01"),
+    )
+
+
+@pytest.mark.rule("TRD-01", "ACC-04", "INV-05")
+def test_the_rebate_of_a_position_that_is_flat_goes_to_the_wallet() -> None:
+    assert effects(ISOLATED_TEN, trade("bob", "alice", "10", "100", seller_fee="-20")) == (
+        moved("position:bob:A:BOTH", "position:alice:A:BOTH", 1000, "ACC-02"),
+        at(10, "bob"),
+        at(0),
+        moved("isolated:alice:A:BOTH", "wallet:alice:USD", 200, "ACC-04"),
+        moved("house:USD", "wallet:alice:USD", 20, "TRD-01"),
+    )
+
+
+@pytest.mark.rule("TRD-01", "TRD-02")
+def test_a_rebate_counts_in_the_tests_that_come_after_it() -> None:
+    # Dave needs 50 for five lots, has 45, and gets 5.
+    poor = settled(deposit("dave", "45"), state=OPEN)
+    assert refusal(poor, trade("dave", "carol", "5", "100", seller_fee="5")) == Reason.INSUFFICIENT_MARGIN
+    assert refusal(poor, trade("dave", "carol", "5", "100", buyer_fee="-5", seller_fee="5")) is None
+    # But a flip of an isolated position must not close into a debt that only a rebate would pay.
+    assert refusal(ISOLATED_TEN, trade("carol", "alice", "11", "79", seller_fee="-50")) == Reason.NEGATIVE_CASH
+
+
+@pytest.mark.rule("MKT-04", "TRD-01")
+def test_a_trade_at_the_edge_of_the_band() -> None:
+    limited = settled(new_limits(band="0.045"), state=OPEN)
+    for price, reason in (
+        ("95", None),
+        ("94", Reason.PRICE_OUT_OF_BAND),
+        ("105", None),
+        ("106", Reason.PRICE_OUT_OF_BAND),
+    ):
+        assert refusal(limited, trade("alice", "bob", "1", price)) == reason

@@ -24,6 +24,7 @@ from marginspec.margin.margin import (
     movable,
     movable_margin,
     notional_of,
+    open_loss,
     order_margin,
     position_margin,
     positions_of_domain,
@@ -187,16 +188,16 @@ def test_health(equity: int, maintenance: int, flat: bool, healthy: bool) -> Non
     ("placed", "load"),
     [
         (resting(3, 100), OrderLoad(Quantity(3))),
-        (resting(3, 110), OrderLoad(Quantity(3), open_loss=Money(30))),
+        (resting(3, 110), OrderLoad(Quantity(3), bid_loss=Money(30))),
         (resting(3, 90), OrderLoad(Quantity(3))),
         (resting(-3, 100), OrderLoad(asks=Quantity(3))),
-        (resting(-3, 90), OrderLoad(asks=Quantity(3), open_loss=Money(30))),
+        (resting(-3, 90), OrderLoad(asks=Quantity(3), ask_loss=Money(30))),
         (resting(-3, 110), OrderLoad(asks=Quantity(3))),
         (resting(3, 110, reduce_only=True), OrderLoad()),
-        (resting(3, 110, side="LONG"), OrderLoad(Quantity(3), open_loss=Money(30))),
+        (resting(3, 110, side="LONG"), OrderLoad(Quantity(3), bid_loss=Money(30))),
         (resting(-3, 90, side="LONG"), OrderLoad()),
         (resting(3, 110, side="SHORT"), OrderLoad()),
-        (resting(-3, 90, side="SHORT"), OrderLoad(asks=Quantity(3), open_loss=Money(30))),
+        (resting(-3, 90, side="SHORT"), OrderLoad(asks=Quantity(3), ask_loss=Money(30))),
     ],
 )
 def test_an_order_adds_its_quantity_and_open_loss(placed: Order, load: OrderLoad) -> None:
@@ -205,9 +206,16 @@ def test_an_order_adds_its_quantity_and_open_loss(placed: Order, load: OrderLoad
 
 @pytest.mark.rule("MRG-03")
 def test_loads_add_up() -> None:
-    one = add_order(OrderLoad(Quantity(1), Quantity(2), Money(3)), resting(4, 101), MARKED)
-    assert one == OrderLoad(Quantity(5), Quantity(2), Money(7))
-    assert add_order(one, resting(-2, 99), MARKED) == OrderLoad(Quantity(5), Quantity(4), Money(9))
+    one = add_order(OrderLoad(Quantity(1), Quantity(2), Money(3), Money(1)), resting(4, 101), MARKED)
+    assert one == OrderLoad(Quantity(5), Quantity(2), Money(7), Money(1))
+    assert add_order(one, resting(-2, 99), MARKED) == OrderLoad(Quantity(5), Quantity(4), Money(7), Money(3))
+
+
+@pytest.mark.rule("MRG-03")
+@pytest.mark.parametrize(("held", "loss"), [(0, 7 + 11), (3, 7 + 11), (4, 7), (5, 7), (-2, 7 + 11), (-3, 11), (-4, 11)])
+def test_orders_that_at_most_close_bear_no_open_loss(held: int, loss: int) -> None:
+    load = OrderLoad(Quantity(3), Quantity(4), Money(7), Money(11))
+    assert open_loss(load, Quantity(held)) == loss
 
 
 @pytest.mark.rule("MRG-02", "MRG-03")
@@ -221,6 +229,8 @@ def test_initial_margin_of_a_quantity(quantity: int, initial: int) -> None:
     ("bids", "asks", "loss", "held", "reserved"),
     [
         *[(0, 0, 0, 5, 0), (3, 0, 0, 0, 30), (3, 0, 7, 0, 37), (3, 4, 0, 0, 40), (3, 4, 0, 5, 30), (3, 4, 0, -5, 40)],
+        # Bids lose 7 if filled, asks 14: those that only close what is held do not count.
+        *[(3, 4, 7, 0, 61), (3, 4, 7, 4, 37), (3, 4, 7, 3, 51), (3, 4, 7, -3, 54), (3, 4, 7, -2, 61)],
         # Closing 5 and opening 5 again needs no more; one more does.
         *[(0, 10, 0, 5, 0), (0, 11, 0, 5, 10), (10, 0, 0, -5, 0), (11, 0, 0, -5, 10)],
         # 11 lots are in the second tier, at 5 instead of 10.
@@ -230,7 +240,7 @@ def test_initial_margin_of_a_quantity(quantity: int, initial: int) -> None:
 def test_order_margin_is_what_the_larger_position_needs_more(
     bids: int, asks: int, loss: int, held: int, reserved: int
 ) -> None:
-    load = OrderLoad(Quantity(bids), Quantity(asks), Money(loss))
+    load = OrderLoad(Quantity(bids), Quantity(asks), Money(loss), Money(2 * loss))
     assert load_margin(load, Quantity(held), 10, MARKED) == reserved
 
 

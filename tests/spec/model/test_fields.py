@@ -28,6 +28,8 @@ def test_an_event_states_decimals_and_may_leave_fields_out() -> None:
         Field("seller_side", SIDES, ("seller_side",), optional=True),
         Field("buyer_order", Name("order"), ("buyer_order",), optional=True),
         Field("seller_order", Name("order"), ("seller_order",), optional=True),
+        Field("buyer_fee", Amount("money", stated=True), ("buyer_fee",), optional=True),
+        Field("seller_fee", Amount("money", stated=True), ("seller_fee",), optional=True),
     )
 
 
@@ -52,6 +54,7 @@ def test_a_cross_domain_has_no_market_and_no_side() -> None:
         Field("asset", Name("asset"), ("domain", "asset"), optional=False),
         Field("market", Name("market"), ("domain", "market"), optional=True),
         Field("side", SIDES, ("domain", "side"), optional=True),
+        Field("layer", Choice(("profit", "spare", "equity")), ("layer",), optional=False),
         Field("amount", Amount("money"), ("amount",), optional=False),
     )
 

@@ -10,13 +10,14 @@ from marginspec.settlement.waterfall import (
     draw_amounts,
     draw_loss,
     lots_unrealised,
+    needed_relief,
     shortfall_of,
     shortfalls,
     uncovered_shortfall,
 )
 from marginspec.transaction import Transaction
 from worlds.events import deposit, fill, fund, listing, mark, trade
-from worlds.states import balances, effects, long_five_with_sixty, minimal, moved, settled
+from worlds.states import UNPAYABLE, balances, claims, cross, effects, long_five_with_sixty, minimal, moved, settled
 
 DAVE = long_five_with_sixty()
 
@@ -25,14 +26,18 @@ FUNDED = settled(fund("100"), mark("80"), state=DAVE)
 
 @pytest.mark.rule("WTF-01")
 @pytest.mark.parametrize(
-    ("loss", "reserve", "insurance", "drawn"),
+    ("loss", "funds", "drawn"),
     [
-        *[(0, 5, 5, (0, 0)), (5, 5, 5, (5, 0)), (6, 5, 5, (5, 1)), (10, 5, 5, (5, 5)), (11, 5, 5, (5, 5))],
-        *[(3, 0, 5, (0, 3)), (3, 5, 0, (3, 0)), (3, 0, 0, (0, 0))],
+        *[(0, (5, 5, 5), (0, 0, 0)), (5, (5, 5, 5), (5, 0, 0)), (6, (5, 5, 5), (5, 1, 0))],
+        *[(10, (5, 5, 5), (5, 5, 0)), (11, (5, 5, 5), (5, 5, 1)), (16, (5, 5, 5), (5, 5, 5))],
+        *[(3, (0, 5, 5), (0, 3, 0)), (3, (0, 0, 5), (0, 0, 3)), (3, (5, 0, 0), (3, 0, 0)), (3, (0, 0, 0), (0, 0, 0))],
     ],
 )
-def test_reserve_first_then_insurance(loss: int, reserve: int, insurance: int, drawn: tuple[int, int]) -> None:
-    assert draw_amounts(Money(loss), Money(reserve), Money(insurance)) == drawn
+def test_reserve_first_then_insurance_then_relief(
+    loss: int, funds: tuple[int, int, int], drawn: tuple[Money, Money, Money]
+) -> None:
+    reserve, insurance, relief = funds
+    assert draw_amounts(Money(loss), Money(reserve), Money(insurance), Money(relief)) == drawn
 
 
 @pytest.mark.rule("WTF-01")
@@ -43,6 +48,19 @@ def test_a_loss_past_the_cover_is_refused() -> None:
     draw_loss(transaction, FUNDED.markets["A"], 1, Money(100))
     assert transaction.effects == [moved("insurance:USD", "lot:1", 100, "WTF-01")]
     assert transaction.fund_status["A"] == FundStatus(insurance_drawn=Money(100))
+
+
+@pytest.mark.rule("WTF-01", "LVY-02")
+def test_a_loss_draws_relief_last_and_lowers_the_claims() -> None:
+    # Claims are 82 and 6; 3 go back as soon as the fund has 3. Of 40 of the rest bob bears 38, carol 2.
+    levied = Transaction(settled(*UNPAYABLE, fund("3")))
+    assert balances(levied.before)["relief:USD"] == 85
+    draw_loss(levied, levied.markets["A"], 1, Money(43))
+    assert levied.effects == [moved("insurance:USD", "lot:1", 3, "WTF-01"), moved("relief:USD", "lot:1", 40, "WTF-01")]
+    assert claims(levied) == {cross("bob"): 41, cross("carol"): 4}
+    assert levied.fund_status["A"] == FundStatus(levied=Money(88), insurance_drawn=Money(3))
+    with pytest.raises(Rejected, match="COVER_EXCEEDED"):
+        draw_loss(levied, levied.markets["A"], 1, Money(46))
 
 
 @pytest.mark.rule("WTF-02")
@@ -65,6 +83,8 @@ def test_shortfalls_of_an_asset() -> None:
     lower = Transaction(FUNDED)
     lower.ledger = lower.ledger.set(account_named("insurance:USD"), Money(33))
     assert uncovered_shortfall(lower, "USD") == 7
+    lower.ledger = lower.ledger.set(account_named("relief:USD"), Money(5))
+    assert (uncovered_shortfall(lower, "USD"), needed_relief(lower, "USD")) == (2, 7)
 
 
 @pytest.mark.rule("WTF-02", "INV-06")

@@ -28,6 +28,7 @@ from marginspec_tools.audit import folder
 from marginspec_tools.audit.command import command
 from marginspec_tools.audit.folder import REPORT_FILES
 from marginspec_tools.audit.liquidations import COLUMNS
+from worlds.events import settle
 from worlds.golden import FOLDER, HEADER, OPEN, deposit, journals, mark, trade
 from worlds.lines import Line, journal_text, line_of
 
@@ -79,7 +80,7 @@ def test_the_report_holds_what_it_says_and_is_the_same_again(tmp_path: Path) -> 
         assert (first / name).read_bytes() == (second / name).read_bytes()
     manifest = json.loads((first / "manifest.json").read_text("utf-8"))
     assert manifest["inputs"] == {"journal": sha256(LEVY.read_bytes()).hexdigest()}
-    assert manifest["versions"]["rulebook"] == "1"
+    assert manifest["versions"]["rulebook"] == "2"
     for name, digest in manifest["files"].items():
         assert sha256((first / name).read_bytes()).hexdigest() == digest
     assert {*manifest["files"], "manifest.json"} == set(REPORT_FILES)
@@ -119,7 +120,17 @@ def test_programs_get_the_summary(tmp_path: Path) -> None:
     assert line == json.loads((tmp_path / "r" / "summary.json").read_text("utf-8"))
     assert line["verdict"] == "holds"
     (funds,) = line["markets"].values()
-    assert (funds["lots"], funds["lots_opened"], funds["levied"], funds["mark"]) == (1, 1, "88.4360", "80.00")
+    assert (funds["lots"], funds["lots_opened"], funds["levied"], funds["mark"]) == (1, 1, "88.4600", "80.00")
+
+
+@pytest.mark.rule("MKT-05", "TRN-01")
+def test_a_market_that_ends_while_it_deleverages(tmp_path: Path) -> None:
+    path = journal(tmp_path, *OPEN, deposit("dave", "150"), trade("dave", "carol", "20"), settle("90", "ABC"))
+    outcome, found = audited(path, tmp_path / "r")
+    assert (outcome.exit_code, found) == (0, [])
+    named = {row["kind"]: row for row in rows(tmp_path / "r" / "liquidations.csv")}
+    assert (named["lot"]["market"], named["lot"]["quantity"], named["deleveraging"]["asset"]) == ("ABC", "20.0", "USDT")
+    assert json.loads((tmp_path / "r" / "summary.json").read_text("utf-8"))["markets"] == {}
 
 
 def test_a_journal_without_events(tmp_path: Path) -> None:

@@ -22,14 +22,20 @@ from marginspec_tools.simulate.stress_day import MARKETS, stress_markets, stress
 VERDICTS = [
     "INV-01 holds   Balances of an asset sum to zero",
     "INV-02 holds   Quantities of a market, lots included, sum to zero",
-    "INV-03 holds   Reserves, insurance and house are at least zero, and clearing is zero",
+    "INV-03 holds   Reserves, insurance, relief and house are at least zero, and clearing is zero",
     "INV-04 holds   Every domain is healthy",
     "INV-05 holds   Every equity is at least zero, and so is every flat domain's cash",
-    "INV-06 holds   The shortfalls of an asset are at most its insurance fund and what is reported as uncovered",
-    "INV-07 holds   A reserve's change is liquidation profit less its draws, event by event",
     (
-        "INV-08 holds   Insurance is drawn on an empty reserve, deleveraging used when both cannot cover, "
-        "levy when all is exhausted"
+        "INV-06 holds   The shortfalls of an asset are at most its insurance fund, its relief "
+        "and what is reported as uncovered"
+    ),
+    (
+        "INV-07 holds   A reserve's change is liquidation profit less its draws, and what a closing market hands to "
+        "insurance"
+    ),
+    (
+        "INV-08 holds   Each fund is drawn on empty ones before it, deleveraging used when all cannot cover, "
+        "levy when it is exhausted"
     ),
     "INV-09 holds   A rejected event leaves the state equal, and has no effects",
     "INV-10 holds   The same event on the same state gives the same receipt and state",
@@ -39,6 +45,7 @@ VERDICTS = [
     ),
     "INV-12 holds   Nobody took out more of an asset than was ever paid in (with last resort `levy`)",
     "INV-13 holds   With last resort `levy`, no loss is ever uncovered",
+    "INV-14 holds   Relief of an asset equals the sum of its claims, each above zero, and is no more than is needed",
 ]
 
 
@@ -85,10 +92,10 @@ def test_people_see_totals_table_explanation_verdicts_and_hash(audited: Audit, m
     rejected = audited.totals.rejected
     assert lines[0] == f"A stress day: 40 accounts, 13 markets, 2,400 events ({rejected} of them rejected)."
     assert "Waterfall by market, in whole units" in lines
-    assert "event 1502, line 1503, ts 2026-01-01T00:25:01Z: mark price, accepted" in lines
+    assert "event 1723, line 1724, ts 2026-01-01T00:28:42Z: mark price, accepted" in lines
     (rest,) = (line for line in lines if line.startswith("… "))
-    assert rest == f"… 134 more lines, and all figures: marginspec explain {printable_path(stress_day_path())} 1502"
-    assert lines[-15:] == [*VERDICTS, "All 13 invariants held.", f"hash {audited.totals.hash}"]
+    assert rest == f"… 134 more lines, and all figures: marginspec explain {printable_path(stress_day_path())} 1723"
+    assert lines[-16:] == [*VERDICTS, "All 14 invariants held.", f"hash {audited.totals.hash}"]
     assert [line for line in lines if line.endswith(" ")] == []
 
 

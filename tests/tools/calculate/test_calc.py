@@ -61,7 +61,7 @@ def test_the_published_schema_is_the_one_that_the_declarations_give() -> None:
 
 def asked(folder: Path, *questions: dict[str, Any], **changes: Any) -> Path:
     path = folder / "q.json"
-    path.write_text(json.dumps({"calc": 1, "rulebook": "1", "questions": list(questions), **changes}), "utf-8")
+    path.write_text(json.dumps({"calc": 1, "rulebook": "2", "questions": list(questions), **changes}), "utf-8")
     return path
 
 
@@ -78,7 +78,7 @@ def values(folder: Path, one: dict[str, Any]) -> dict[str, Any]:
     (line,) = answers(folder, one)
     assert {name: line.pop(name) for name in ("calc", "rulebook", "id", "kind")} == {
         "calc": 1,
-        "rulebook": "1",
+        "rulebook": "2",
         "id": "q1",
         "kind": one["kind"],
     }
@@ -98,6 +98,28 @@ def test_the_band_of_a_flat_hedge_is_that_of_the_rulebook(tmp_path: Path) -> Non
         "liquidation_price_below": "17930.85",
         "liquidation_price_above": "124718.61",
     }
+
+
+@pytest.mark.rule("MRG-07")
+@pytest.mark.parametrize(
+    ("cash", "below", "above"),
+    [("60000.00000001", "49999.99999999", "50000.00000001"), ("60000.00000002", "33333.33333333", "100000.00000005")],
+)
+def test_the_band_of_a_hedge_on_a_plateau_is_answered_at_once(
+    tmp_path: Path, cash: str, below: str, above: str
+) -> None:
+    """Exact health is the same at 6,666,666,666,669 prices: 1.8 quanta, or 2.8."""
+    rows = [
+        {"floor": "0", "maintenance_rate": "0.2", "max_leverage": 4},
+        {"floor": "100000.00000002", "maintenance_rate": "0.6", "max_leverage": 1},
+    ]
+    listed = market(price_decimals=8, quantity_decimals=0, mark="50000.00000000", tiers=rows)
+    held = (
+        position("3", side="LONG", entry="50000", leverage=1),
+        position("-1", side="SHORT", entry="50000", leverage=1),
+    )
+    one = question("band", *held, cash=cash, markets={"BTCUSDT": listed})
+    assert values(tmp_path, one) == {"liquidation_price_below": below, "liquidation_price_above": above}
 
 
 @pytest.mark.rule("MRG-07")
@@ -257,7 +279,7 @@ def test_files_that_are_malformed(tmp_path: Path) -> None:
     good = question("band", *HEDGE)
     assert refusal(asked(tmp_path, good, good)) == ": questions[1].id: another question has the id 'q1'"
     assert refusal(asked(tmp_path, calc=2)) == ": calc: unknown version, expected 1"
-    assert refusal(asked(tmp_path, rulebook="2")) == ': rulebook: unknown rulebook version, expected "1"'
+    assert refusal(asked(tmp_path, rulebook="3")) == ': rulebook: unknown rulebook version, expected "2"'
     path = tmp_path / "q.json"
     assert refusal(tmp_path / "none.json") == ": cannot be read: No such file or directory"
     path.write_text('{"calc":1,"calc":1}')

@@ -85,7 +85,7 @@ def expected(journal: Path) -> dict[str, Any]:
     reached, totals = run.reached(), run.totals()
     return {
         "segment": 2,
-        "rulebook": "1",
+        "rulebook": "2",
         "journal": sha256(journal.read_bytes()).hexdigest(),
         "before": 0,
         "from": 0,
@@ -249,8 +249,8 @@ def test_parts_that_are_not_of_one_run_are_refused(
         ((first, {**stated, "to": 500}), f"{changed}:1: to: must be at least 501, found 500"),
         ((first, {**stated, "journal": 64 * "0"}), f"{changed}:1: journal: of another run than {first}:1"),
         ((first, {**stated, "before": 1}), f"{changed}:1: before: of another run than {first}:1"),
-        ((first, {**stated, "rulebook": "2"}), f'{changed}:1: rulebook: expected one of 1, found "2"'),
-        (({**stated, "rulebook": "99"},), f'{changed}:1: rulebook: expected one of 1, found "99"'),
+        ((first, {**stated, "rulebook": "1"}), f'{changed}:1: rulebook: expected one of 2, found "1"'),
+        (({**stated, "rulebook": "99"},), f'{changed}:1: rulebook: expected one of 2, found "99"'),
         ((first, {**stated, "more": 1}), f"{changed}:1: more: unknown field"),
         (
             ({**object_of(first), "last": True}, second),

@@ -87,7 +87,7 @@ def test_shards_have_every_piece_once() -> None:
 
 
 def test_a_process_that_dies_is_told_and_leaves_no_output(tmp_path: Path) -> None:
-    total = Total(SQUARES, {"rulebook": "1", "pieces": 9, "of": "numbers"})
+    total = Total(SQUARES, {"rulebook": "2", "pieces": 9, "of": "numbers"})
     output = tmp_path / "squares"
     with pytest.raises(EngineCrash) as crash:
         write_answers(total, answers(Squares(deadly=5), range(9), assignment(2)), range(9), output, ())
@@ -109,7 +109,7 @@ def test_a_process_that_dies_is_told_and_leaves_no_output(tmp_path: Path) -> Non
     ],
 )
 def test_what_is_no_answer_to_a_piece_is_told_and_leaves_no_output(answer: Any, said: str, tmp_path: Path) -> None:
-    total = Total(SQUARES, {"rulebook": "1", "pieces": 4, "of": "numbers"})
+    total = Total(SQUARES, {"rulebook": "2", "pieces": 4, "of": "numbers"})
     found = [{"piece": 0, "square": 0}, {"piece": 1, "square": 1}, answer, {"piece": 3, "square": 9}]
     with pytest.raises(WrongAnswer) as wrong:
         write_answers(total, found, range(4), tmp_path / "squares", ())

@@ -127,8 +127,8 @@ def test_what_does_not_make_a_whole_is_refused(files: tuple[Path, Path], tmp_pat
         ([lines[0].replace(b'"lots":', b'"lots":1'), *lines[1:]], f"{changed}:7: hash: {of_another}"),
         ([b"{}\n", *lines[1:]], f"{changed}:1: scenario: missing field"),
         (
-            [lines[-1].replace(b'"rulebook":"1"', b'"rulebook":"2"')],
-            f'{changed}:1: rulebook: expected one of 1, found "2"',
+            [lines[-1].replace(b'"rulebook":"2"', b'"rulebook":"3"')],
+            f'{changed}:1: rulebook: expected one of 2, found "3"',
         ),
         ([last.replace(b'"sweep":1', b'"sweep":2')], f"{changed}:1: sweep: must be at most 1, found 2"),
         ([], f"{changed}: holds no sweep"),

@@ -64,7 +64,7 @@ def test_programs_get_a_line_of_totals(tmp_path: Path) -> None:
     assert re.fullmatch("[0-9a-f]{64}", found.pop("hash"))
     assert found == {
         "replay": 1,
-        "rulebook": "1",
+        "rulebook": "2",
         "engine": "spec",
         "events": 8,
         "accepted": 5,
@@ -97,7 +97,7 @@ def test_people_get_a_table_and_the_verdict(tmp_path: Path) -> None:
     assert lines[7:] == [
         *(f"{path}:{line}: rejected: SELF_TRADE" for line in range(7, 17)),
         "and 3 more rejected, each with its reason in the file of --receipts",
-        "all 13 invariants hold after every event",
+        "all 14 invariants hold after every event",
     ]
 
 
@@ -307,9 +307,10 @@ def test_engines_write_the_same(chosen: tuple[str, ...], tmp_path: Path) -> None
         (b"{}\n", ":1: journal: missing field"),
         (b"\x00\xff\n", ":1: not UTF-8 at byte 2"),
         (b"[" * 100_000 + b"\n", ":1: nested too deeply"),
-        (b'{"journal":2,"rulebook":"1"}\n', ":1: journal: unknown version, expected 1"),
-        (b'{"journal":1,"rulebook":"1"}', ":1: the last line is not ended by a newline: the file is cut short"),
-        (b'{"journal":1,"rulebook":"1"}\n{"type":"x"}\n', ":2: type: expected one of "),
+        (b'{"journal":2,"rulebook":"2"}\n', ":1: journal: unknown version, expected 1"),
+        (b'{"journal":1,"rulebook":"1"}\n', ":1: rulebook: rulebook 1 has other outcomes and is not run any more"),
+        (b'{"journal":1,"rulebook":"2"}', ":1: the last line is not ended by a newline: the file is cut short"),
+        (b'{"journal":1,"rulebook":"2"}\n{"type":"x"}\n', ":2: type: expected one of "),
     ],
 )
 def test_garbage_is_one_line_on_stderr(content: bytes, said: str, tmp_path: Path) -> None:
@@ -328,7 +329,7 @@ def test_usage_errors_and_versions() -> None:
     assert (unknown.returncode, unknown.stdout) == (cli.WRONG_INPUT, b"")
     assert b"No such command 'nothing'" in unknown.stderr
     version = shell("--version")
-    assert (version.returncode, version.stdout) == (0, b"marginspec, version 0.1.0 (rulebook 1)\n")
+    assert (version.returncode, version.stdout) == (0, b"marginspec, version 0.1.0 (rulebook 2)\n")
     helped = shell("--help")
     assert helped.returncode == 0
     assert b"replay " in helped.stdout
@@ -495,4 +496,4 @@ def test_a_state_of_no_events_may_be_an_opening_state(tmp_path: Path) -> None:
     assert read_state(end).state == opened.state
     write_state(start, attrs.evolve(read_state(end)))
     assert run(path, "--from", start).exit_code == 0
-    assert [f"INV-{number:02}" for number in range(1, 14)] == INVARIANTS
+    assert [f"INV-{number:02}" for number in range(1, 15)] == INVARIANTS

@@ -290,8 +290,70 @@ def test_the_command_reports_for_programs(tmp_path: Path) -> None:
     out = tmp_path / "day.jsonl"
     result = run(str(out), "--preset", "mixed", "--accounts", "50", "--events", "20", "--seed", "4", "--json")
     assert result.output == (
-        f'{{"scenario":1,"rulebook":"1","file":"{out}","events":125,"accounts":50,"markets":2,"seed":4}}\n'
+        f'{{"scenario":1,"rulebook":"2","file":"{out}","events":125,"accounts":50,"markets":2,"seed":4}}\n'
     )
+
+
+LIMITS = ("--price-band", "0.003", "--fill-band", "0.002", "--funding-cap", "0.0002", "--position-limit", "150000.5")
+
+
+@pytest.mark.rule("MKT-04")
+def test_markets_are_listed_with_the_limits_that_are_given(tmp_path: Path) -> None:
+    out = tmp_path / "day.jsonl"
+    assert run(str(out), "--accounts", "10", "--markets", "2", "--events", "400", *LIMITS).exit_code == 0
+    stated = [record.event for record in open_journal(out)]
+    listed = [event for event in stated if isinstance(event, events.ListMarket)]
+    assert [(one.price_band, one.fill_band, one.funding_cap, one.position_limit) for one in listed[:2]] == [
+        (300_000, 200_000, 20_000, 15_000_050_000_000)
+    ] * 2
+    state, reasons = State(header=Header()), Counter[str]()
+    for event in stated:
+        state, receipt = apply(state, event)
+        reasons[receipt.rejected or "accepted"] += 1
+    # Of what the limits refuse, a little is kept on purpose; the venue tries the rest anew.
+    assert 0 < reasons["PRICE_OUT_OF_BAND"] < 40
+    assert 0 < reasons["POSITION_LIMIT"] < 40
+    assert reasons["accepted"] > 360
+
+
+@pytest.mark.parametrize(
+    ("option", "limit", "reason"),
+    [
+        ("--price-band", "0", "0 is not above 0"),
+        ("--price-band", "1.1", "1.1 is outside 0 to 1"),
+        ("--price-band", "-0.1", "-0.1 is outside 0 to 1"),
+        ("--position-limit", "0", "0 is not above 0"),
+        ("--position-limit", "46116860185", "46116860185 is outside 0 to 46116860184.27387904"),
+    ],
+)
+def test_a_limit_is_above_zero_and_at_most_what_a_market_may_have(
+    option: str, limit: str, reason: str, tmp_path: Path
+) -> None:
+    result = run(str(tmp_path / "day.jsonl"), option, limit)
+    assert result.exit_code == 2
+    said = " ".join(result.output.replace("│", " ").split())
+    assert f"Invalid value for '{option}': {reason}" in said
+
+
+@pytest.mark.rule("TRD-01")
+def test_trades_and_fills_state_fees_of_their_own(tmp_path: Path) -> None:
+    out, without = tmp_path / "day.jsonl", tmp_path / "without.jsonl"
+    arguments = ("--accounts", "10", "--markets", "2", "--events", "600", "--leverage", "125", "--volatility", "0.05")
+    assert run(str(out), *arguments, "--stated-fees", "40").exit_code == 0
+    assert run(str(without), *arguments).exit_code == 0
+    state, fees = State(header=Header()), Counter[str]()
+    for event in [record.event for record in open_journal(out)]:
+        before, (state, receipt) = state, apply(state, event)
+        assert check_transition(Transition(before, event, receipt, state)) == ()
+        for name in ("buyer_fee", "seller_fee", "counterparty_fee"):
+            stated = getattr(event, name, None)
+            if stated is not None and receipt.rejected is None:
+                fees[f"{name} {'below' if stated < 0 else 'above'} zero"] += 1
+    assert sorted(fees) == [
+        *("buyer_fee above zero", "buyer_fee below zero", "counterparty_fee above zero", "counterparty_fee below zero"),
+        *("seller_fee above zero", "seller_fee below zero"),
+    ]
+    assert not any(getattr(record.event, "buyer_fee", None) for record in open_journal(without))
 
 
 def test_marks_run_through_real_closes(tmp_path: Path) -> None:
@@ -306,12 +368,35 @@ def test_marks_run_through_real_closes(tmp_path: Path) -> None:
     assert parse_decimal("110000.1") <= accepted[-1] < parse_decimal("110500")
 
 
+@pytest.mark.rule("MKT-05")
+def test_markets_are_settled_by_the_last_events(tmp_path: Path) -> None:
+    out = tmp_path / "day.jsonl"
+    arguments = ("--accounts", "8", "--markets", "3", "--events", "120", "--seed", "3")
+    assert run(str(out), *arguments, "--settled", "2").exit_code == 0
+    journal = [record.event for record in open_journal(out)]
+    ends = [event.market for event in journal if isinstance(event, events.SettleMarket)]
+    assert (len(journal), ends) == (120, [market.id for market in first_markets(2)])
+    assert [type(event) for event in journal[-2:]] == [events.SettleMarket] * 2
+    state = State()
+    for event in journal:
+        before, (state, receipt) = state, apply(state, event)
+        assert check_transition(Transition(before, event, receipt, state)) == ()
+    assert state.closed_markets == tuple(sorted(ends))
+    without = tmp_path / "without.jsonl"
+    assert run(str(without), *arguments).exit_code == 0
+    assert [record.event for record in open_journal(without)][:118] == journal[:118]
+
+
 @pytest.mark.parametrize(
     ("options", "unused", "other"),
     [
         (("--preset", "mixed", "--leverage", "50"), "leverage", "preset"),
+        (("--preset", "mixed", "--settled", "1"), "settled", "preset"),
         (("--preset", "mixed", "--closes", "CLOSES", "--markets", "3"), "closes", "preset"),
         (("--closes", "CLOSES", "--jump-mean", "0"), "jump-mean", "closes"),
+        (("--preset", "mixed", "--fill-band", "0.1"), "fill-band", "preset"),
+        (("--preset", "mixed", "--position-limit", "1000"), "position-limit", "preset"),
+        (("--preset", "mixed", "--stated-fees", "5"), "stated-fees", "preset"),
     ],
 )
 def test_an_option_that_does_not_count_is_refused(
@@ -370,6 +455,17 @@ def test_a_file_that_cannot_be_decoded_is_refused(tmp_path: Path) -> None:
         (
             ("day.jsonl", "--accounts", "10", "--markets", "3", "--events", "26"),
             "Invalid value for --events: 26 events are fewer than the 27 that open 3 markets and 10 accounts",
+        ),
+        (
+            ("day.jsonl", "--accounts", "10", "--markets", "3", "--events", "28", "--settled", "2"),
+            (
+                "Invalid value for --events: 28 events are fewer than the 29 that open 3 markets and 10 accounts and "
+                "settle 2"
+            ),
+        ),
+        (
+            ("day.jsonl", "--markets", "3", "--settled", "4"),
+            "Invalid value for --settled: 4 are more than the 3 markets",
         ),
     ],
 )

@@ -2,14 +2,7 @@
 
 from typing import Any
 
-from marginspec.margin.margin import (
-    DomainMargin,
-    PositionMargin,
-    domain_margin,
-    is_healthy,
-    maintenance_margin,
-    notional_of,
-)
+from marginspec.margin.margin import DomainMargin, PositionMargin, is_healthy, maintenance_margin, notional_of
 from marginspec.model.units import MAX_PRICE, MAX_VALUE, RATE_ONE, Money
 from marginspec_engine.kernels import boxes
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
@@ -100,7 +93,7 @@ def an_exact_box_is_a_band_of_a_position_alone(case: Case) -> None:
     case.claim("exactly", healthy == (value - before - (later - after) <= budget))
 
 
-@theorem("T-BOX-4", "MRG-05", "ACC-03", of=(domain_margin, is_healthy), scope=INDUCTION, uses=("T-MUL-2",))
+@theorem("T-BOX-4", "MRG-05", "ACC-03", of=(is_healthy,), scope=INDUCTION, uses=("T-BOX-1", "T-LOOP-9", "T-MUL-2"))
 def a_domain_within_its_boxes_is_healthy(case: Case) -> None:
     """A domain whose positions have each lost at most an equal share of its health, less one quantum, is healthy.
 

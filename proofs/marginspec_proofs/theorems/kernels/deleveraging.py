@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from marginspec.model.units import MAX_GROSS_COST, MAX_OPEN_INTEREST_MARKED
-from marginspec.settlement.deleveraging import entry_is_no_worse, step_quantity
+from marginspec.model.units import MAX_GROSS_COST, MAX_OPEN_INTEREST_MARKED, Money, Quantity
+from marginspec.settlement.deleveraging import Terms, entry_is_no_worse, released_loss, wanted_quantity
 from marginspec.settlement.rankings import binance_score, bitmex_score
 from marginspec_engine.kernels import deleveraging
 from marginspec_proofs.prover.contracts import instead_of
@@ -178,24 +178,45 @@ def one_fraction_tells_who_can_bear_a_lot(case: Case) -> None:
     case.claim("both", found == (entry & ((spare - 1) * size >= loss)))
 
 
-@theorem("T-KERNEL-30", "ADL-01", "ADL-04", of=(step_quantity,), uses=("T-KERNEL-6", "T-MUL-1", "T-MUL-2"))
-def a_step_closes_something_exactly_if_a_lot_is_bearable(case: Case) -> None:
-    """A step closes some of a lot exactly if domain and, where it cannot restore the test, shortfall bear one lot."""
+@theorem(
+    "T-KERNEL-30", "ADL-01", "ADL-04", of=(wanted_quantity, released_loss), uses=("T-KERNEL-6", "T-MUL-1", "T-MUL-2")
+)
+def one_lot_may_close_exactly_if_the_trees_say_so(case: Case) -> None:
+    """Something of a pair is wanted, and one lot has room, exactly if the bounds hold that the trees are searched by.
+
+    At the lot's price: what each of its lots loses is within the bound of the step and what the domain can spare. At
+    the counterparty's entry: it can give, and gains less for each of its lots than one more than the bound.
+    """
+    at_entry = bool(case.truth("at the counterparty's entry"))
     loss, size = case.integer("loss", 1, WORD - 1), case.integer("size", 1, MAX_OPEN_INTEREST_MARKED)
-    shortfall, missing = case.integer("shortfall", 1, WORD - 1), case.integer("missing", 1, WORD - 1)
-    held, spare = case.integer("held", 1, MAX_OPEN_INTEREST_MARKED), case.integer("spare", 2 - WORD, WORD - 1)
-    for bound in (spare - 1, shortfall):
-        quotient = bound * size // loss
-        whole_multiples(case, quotient, loss)
-        whole_multiples(case, quotient - 1, loss)
-        case.claim("a lot is within the bound", (quotient >= 1) == (bound * size >= loss))
-    not_less_by_a_factor(case, 0, missing - 1, size)
-    whole_multiples(case, (missing - 1) * size // loss + 1, loss)
+    shortfall, missing = case.integer("shortfall", 1, WORD - 2), case.integer("missing", 1, WORD - 1)
+    spare = case.integer("spare", 2 - WORD, WORD - 1)
+    terms = Terms(at_entry, Money(0), size, loss)
     with within_words(case):
         most = deleveraging.most_loss(shortfall, missing)
+        gives = deleveraging.can_give(loss, size, spare)
+    one, wanted = released_loss(terms, Quantity(1)), wanted_quantity(terms, shortfall, missing)
+    restores = shortfall >= missing
+    whole_multiples(case, one - spare, size)
+    whole_multiples(case, one - spare + 1, size)
+    whole_multiples(case, one - 1, size)
     not_less_by_a_factor(case, 1, size, most)
-    some = step_quantity(loss, size, shortfall, missing, held, spare) > 0
-    case.claim("something", some == (((spare - 1) * size >= loss) & (most * size >= loss)))
+    if at_entry:
+        for bound in (shortfall, missing - 1):
+            beyond = -(-((bound + 1) * size) // loss)
+            whole_multiples(case, beyond - 1, loss)
+            whole_multiples(case, beyond - 2, loss)
+            not_less_by_a_factor(case, 0, bound + 1, size)
+        case.claim("some is wanted", (wanted >= 1) == (restores | (loss < (shortfall + 1) * size)))
+        case.claim("it can give", gives == ((one >= 1) & (one < spare)))
+    else:
+        for bound in (shortfall, missing - 1):
+            quotient = bound * size // loss
+            whole_multiples(case, quotient, loss)
+            whole_multiples(case, quotient - 1, loss)
+            not_less_by_a_factor(case, 0, bound, size)
+        case.claim("some is wanted", (wanted >= 1) == (most * size >= loss))
+        case.claim("one has room", (one < spare) == ((spare - 1) * size >= loss))
 
 
 @theorem("T-KERNEL-31", "ADL-01", of=(), uses=("T-KERNEL-6", "T-MUL-2"))
@@ -221,29 +242,71 @@ def a_lot_is_sought_by_the_lesser_of_two_bounds(case: Case) -> None:
     case.claim("none below", implies(amount * other_over < other * over, below * other_over < other * below_over))
 
 
-@theorem("T-KERNEL-20", "ADL-01", "ADL-04", of=(step_quantity,), uses=("T-KERNEL-5", "T-MUL-1", "T-MUL-2"), fast=False)
-def steps_are_exact(case: Case) -> None:
-    """How much a step of deleveraging closes is what the rules say, within 64 bits, whatever the loss of a lot."""
-    loss, size = case.integer("loss", 1, WORD - 1), case.integer("size", 1, MAX_OPEN_INTEREST_MARKED)
-    shortfall, missing = case.integer("shortfall", 0, WORD - 1), case.integer("missing", 1, WORD - 1)
-    held, spare = case.integer("held", 1, MAX_OPEN_INTEREST_MARKED), case.integer("spare", 1 - WORD, WORD - 1)
-    for amount in (spare - 1, missing - 1, shortfall):
-        quotient = amount * size // loss
-        not_less_by_a_factor(case, loss, amount, size)
-        not_less_by_a_factor(case, amount, loss, size)
-        not_less_by_a_factor(case, 0, amount, size)
-        not_less_by_a_factor(case, amount, -1, size)
-        whole_multiples(case, quotient - size, loss)
-        whole_multiples(case, quotient + 1 - size, loss)
-        whole_multiples(case, quotient, loss)
-        whole_multiples(case, quotient + 1, loss)
+@theorem("T-KERNEL-37", "ADL-01", "ADL-04", of=(), uses=("T-KERNEL-6", "T-MUL-2"))
+def a_gain_is_sought_below_the_lesser_of_two_bounds(case: Case) -> None:
+    """A counterparty is found by minus its gain exactly if that is less than a lot loses and than one beyond a bound.
 
-    def within(amount: Any, whole: Any, of_loss: Any) -> Any:
+    Each for one of its lots, whatever their numbers; so is a lot by a gain that it loses more than.
+    """
+    loss, size = case.integer("loss", 1, WORD - 1), case.integer("size", 1, WORD - 1)
+    gain, over = case.integer("gain", 1, WORD - 1), case.integer("over", 1, WORD - 1)
+    most = case.integer("most", 1, WORD - 2)
+    not_less_by_a_factor(case, loss, (most + 1) * size, over)
+    not_less_by_a_factor(case, (most + 1) * size, loss, over)
+    not_less_by_a_factor(case, gain, (most + 1) * over - 1, size)
+    not_less_by_a_factor(case, (most + 1) * over, gain, size)
+    with exact_comparisons(case):
+        limit, limit_over = deleveraging.most_gain(loss, size, most)
+        found = not deleveraging.is_no_less(-limit, limit_over, -gain, over)
+        loses_more = not deleveraging.is_no_less(gain, over, loss, size)
+        within = not deleveraging.is_no_less(gain, over, most + 1, 1)
+    both = (gain * size < loss * over) & (gain < (most + 1) * over)
+    case.claim("both", found == both)
+    case.claim("of lots as well", (loses_more and within) == both)
+
+
+@theorem(
+    "T-KERNEL-20",
+    "ADL-01",
+    "ADL-04",
+    of=(wanted_quantity, released_loss),
+    uses=("T-KERNEL-5", "T-MUL-1", "T-MUL-2"),
+    fast=False,
+)
+def steps_are_exact(case: Case) -> None:
+    """How much a step of deleveraging is to close, and what that releases, is what the rules say, within 64 bits.
+
+    Of what is wanted beyond the size of whose loss it is a part nothing is said but that it is beyond.
+    """
+    at_entry = bool(case.truth("at the counterparty's entry"))
+    loss, size = case.integer("loss", 1, WORD - 1), case.integer("size", 1, MAX_OPEN_INTEREST_MARKED)
+    shortfall, missing = case.integer("shortfall", 1, WORD - 2), case.integer("missing", 1, WORD - 1)
+    part = case.integer("part", 1)
+    case.assume(part <= size, "ADL-01")
+    terms = Terms(at_entry, Money(0), size, loss)
+    for amount in (missing - 1, shortfall):
+        quotient = -(-((amount + 1) * size) // loss) if at_entry else amount * size // loss
+        for less, more in ((loss, amount), (amount, loss), (amount + 1, loss), (loss, amount + 1), (0, amount)):
+            not_less_by_a_factor(case, less, more, size)
+        for beyond in (quotient - size - 1, quotient - size, quotient + 1 - size, quotient, quotient - 1):
+            whole_multiples(case, beyond, loss)
+    not_less_by_a_factor(case, part, size, loss)
+    whole_multiples(case, released_loss(terms, part) - loss, size)
+    whole_multiples(case, released_loss(terms, part) + 1, size)
+
+    def down(amount: Any, whole: Any, of_loss: Any) -> Any:
         fit = (amount >= 0) & (amount < WORD) & is_whole_word(whole) & (of_loss > 0) & (of_loss < WORD)
         case.claim("words of at least zero", fit)
-        case.claim("a part", amount < of_loss)
         return amount * whole // of_loss
 
-    with within_words(case), instead_of(case, deleveraging, {"multiply_divide_down": unchecked(case, within)}):
-        found = deleveraging.step_quantity(loss, size, shortfall, missing, held, spare)
-    case.claim("the same", found == step_quantity(loss, size, shortfall, missing, held, spare))
+    def up(amount: Any, whole: Any, of_loss: Any) -> Any:
+        down(amount, whole, of_loss)
+        return -(-(amount * whole) // of_loss)
+
+    stubs = {"multiply_divide_down": unchecked(case, down), "multiply_divide_up": unchecked(case, up)}
+    with within_words(case), instead_of(case, deleveraging, stubs):
+        found = deleveraging.wanted_quantity(at_entry, loss, size, shortfall, missing)
+        released = deleveraging.released_loss(at_entry, loss, size, part)
+    wanted = wanted_quantity(terms, shortfall, missing)
+    case.claim("the same is wanted", (found == wanted) | ((found >= size) & (wanted >= size)))
+    case.claim("the same is released", released == released_loss(terms, part))

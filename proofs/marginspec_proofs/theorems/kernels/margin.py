@@ -18,6 +18,7 @@ from marginspec.margin.margin import (
     load_margin,
     maintenance_margin,
     movable_margin,
+    open_loss,
 )
 from marginspec.model.account import Order
 from marginspec.model.market import Market, Tier, TierTable
@@ -109,7 +110,7 @@ def any_tier(case: Case) -> tuple[Tier, Any, Any]:
     "MRG-02",
     "MRG-04",
     of=(maintenance_margin, initial_margin),
-    uses=("T-KERNEL-3", "T-MUL-2", "T-RANGE-3"),
+    uses=("T-KERNEL-3", "T-MUL-2", "T-RANGE-3", "T-TIER-2"),
 )
 def margins_are_exact(case: Case) -> None:
     """Maintenance and initial margin of a notional of at most 2^62 are the rules', in any tier."""
@@ -129,7 +130,14 @@ def margins_are_exact(case: Case) -> None:
     case.claim("initial is at most a quantum above the notional", (initial >= 0) & (initial <= notional + 1))
 
 
-@theorem("T-KERNEL-11", "MRG-05", "ACC-03", of=(domain_margin, is_healthy), scope=INDUCTION, uses=("T-RANGE-6",))
+@theorem(
+    "T-KERNEL-11",
+    "MRG-05",
+    "ACC-03",
+    of=(domain_margin, is_healthy),
+    scope=INDUCTION,
+    uses=("T-RANGE-4", "T-RANGE-6", "T-RANGE-7", "T-RANGE-8"),
+)
 def equity_is_exact(case: Case) -> None:
     """A domain's equity is summed as the rules sum it, and no partial sum leaves 64 bits, for any number of positions.
 
@@ -167,9 +175,9 @@ def equity_is_exact(case: Case) -> None:
     case.claim("base: what is flat is healthy", margin.is_healthy(True, begun.equity, begun.maintenance))
 
 
-@theorem("T-KERNEL-12", "MRG-03", "MRG-06", of=(add_order, load_margin))
+@theorem("T-KERNEL-12", "MRG-03", "MRG-06", of=(add_order,))
 def order_margin_is_exact(case: Case) -> None:
-    """Order margin is the rules' as long as lots and values fit: lots bid and asked for, open loss and both margins.
+    """An order counts for its position as by the rules as long as lots and values fit, and loses as much at once.
 
     Where they do not, the engine leaves 64 bits: the same functions run on integers without limit.
     """
@@ -182,25 +190,29 @@ def order_margin_is_exact(case: Case) -> None:
     limit_value, at_mark = market.value(price, quantity), market.at_mark(quantity)
     for one in (limit_value, at_mark):
         case.assume((one >= -MAX_VALUE) & (one <= MAX_VALUE), "NUM-03")
-    bids, asks, loss = (case.integer(name, 0, MAX_VALUE) for name in ("bids", "asks", "open loss"))
-    load = OrderLoad(bids, asks, loss)
+    load = OrderLoad(*(case.integer(name, 0, MAX_VALUE) for name in ("bids", "asks", "bid loss", "ask loss")))
     after = add_order(load, Order("1", "first", side, quantity, price, reduce_only), market)
     sign = {"BOTH": 0, "LONG": 1, "SHORT": -1}[side]
     with within_words(case):
         counts = margin.may_open(sign, quantity, reduce_only)
         own_loss = margin.open_loss(limit_value, at_mark)
-        loaded: Any = margin.load_with(bids, asks, loss, quantity, own_loss)
-        counted = OrderLoad(*loaded) if counts else load
-    for name in ("bids", "asks", "open_loss"):
-        case.claim(f"{name} with one order more", getattr(counted, name) == getattr(after, name))
+    bid, ask = (max(quantity, 0), max(-quantity, 0)) if counts else (0, 0)
+    case.claim("lots with one order more", (after.bids == load.bids + bid) & (after.asks == load.asks + ask))
+    bid_loss, ask_loss = after.bid_loss - load.bid_loss, after.ask_loss - load.ask_loss
+    case.claim("open loss with one order more", bid_loss + ask_loss == (own_loss if counts else 0))
+    case.claim("of its own side", (ask_loss if quantity > 0 else bid_loss) == 0)
 
 
-@theorem("T-KERNEL-13", "MRG-03", of=(load_margin,), uses=("T-KERNEL-10",))
+@theorem("T-KERNEL-13", "MRG-03", of=(load_margin, open_loss), uses=("T-KERNEL-10",))
 def what_orders_reserve_is_exact(case: Case) -> None:
-    """The larger position that orders may lead to, and order margin, are the rules', within 64 bits."""
+    """The larger position that orders may lead to, which of them bear open loss, and order margin are the rules'.
+
+    All that within 64 bits.
+    """
     held = case.integer("held", -MAX_OPEN_INTEREST_MARKED, MAX_OPEN_INTEREST_MARKED)
     bids, asks = (case.integer(name, 0, MAX_VALUE) for name in ("bids", "asks"))
-    loss = case.integer("open loss", 0, MAX_VALUE // 2)
+    bid_loss, ask_loss = (case.integer(name, 0, MAX_VALUE // 4) for name in ("loss of bids", "loss of asks"))
+    bid, ask = case.integer("a bid", 1, 2**53 - 1), case.integer("an ask", 1 - 2**53, -1)
     initials: list[tuple[Any, Any]] = []
 
     def initial_of(quantity: Any, _leverage: int, _market: Market) -> Any:
@@ -208,10 +220,12 @@ def what_orders_reserve_is_exact(case: Case) -> None:
         return initials[-1][1]
 
     with patch.object(rules_of_margin, "initial_margin_of", initial_of):
-        expected = load_margin(OrderLoad(bids, asks, loss), held, 20, MARKET)
+        expected = load_margin(OrderLoad(bids, asks, bid_loss, ask_loss), held, 20, MARKET)
     with within_words(case):
         larger = margin.larger_position(held, bids, asks)
-        found = margin.order_margin(initials[0][1], initials[1][1], loss)
+        of_bids = bid_loss if margin.bears_loss(held, bids, asks, bid) else 0
+        of_asks = ask_loss if margin.bears_loss(held, bids, asks, ask) else 0
+        found = margin.order_margin(initials[0][1], initials[1][1], of_bids + of_asks)
     case.claim("the larger position", (larger == initials[0][0]) & (initials[1][0] == held))
     case.claim("order margin", found == expected)
 

@@ -64,7 +64,9 @@ def quotients_by_hints_are_exact(case: Case) -> None:
     case.claim("exact", found == expected)
 
 
-@theorem("T-KERNEL-29", "MRG-07", of=(), uses=("T-KERNEL-28", "T-MUL-1", "T-MUL-2", "T-TIER-3"), fast=False)
+@theorem(
+    "T-KERNEL-29", "MRG-07", of=(), uses=("T-KERNEL-28", "T-MUL-1", "T-MUL-2", "T-RANGE-3", "T-TIER-3"), fast=False
+)
 def ends_by_hints_are_ends(case: Case) -> None:
     """Of a healthy position alone, the end of its band by hints is that which T-KERNEL-21 and T-KERNEL-22 speak of."""
     is_long = bool(case.truth("long"))

@@ -105,7 +105,7 @@ def exact_division(case: Case) -> Iterator[None]:
         yield
 
 
-@theorem("T-KERNEL-5", "NUM-02", of=(div_down, div_up), uses=("T-KERNEL-4", "T-MUL-1"))
+@theorem("T-KERNEL-5", "NUM-02", of=(div_down, div_up), uses=("T-KERNEL-4", "T-MUL-1", "T-MUL-2"))
 def parts_of_amounts_are_exact(case: Case) -> None:
     """A number's part, a factor over a divisor, is exact, rounded down or up, if it fits 63 bits."""
     number, divisor = case.integer("number", 1 - WORD, WORD - 1), case.integer("divisor", 1, WORD - 1)
