@@ -19,6 +19,7 @@ from marginspec_proofs.mutation.judging import (
     NotProved,
     Weight,
     citing_tests,
+    copy_package,
     copy_rules,
     hash_of_test,
     inputs_hash,
@@ -30,6 +31,7 @@ from marginspec_proofs.mutation.judging import (
     weigh,
 )
 from marginspec_proofs.mutation.mutants import (
+    ENGINE,
     MOST_OF_A_FUNCTION,
     MOST_OF_LOOPS,
     MOST_SWAPPED,
@@ -113,8 +115,16 @@ def test_a_method_has_its_class_in_its_name_and_functions_without_a_clause_have_
         "clauses": ("LED-01",),
         "text": "",
         "origin": "",
+        "package": RULES,
     }
     assert mutant.text == text.replace("True", "(False)")
+
+
+def test_the_engines_rules_have_faults_of_several_lines_alone() -> None:
+    of_engine = [one for one in MUTANTS.values() if one.package == ENGINE]
+    assert {one.kind for one in of_engine} == {SWAPPED, *OF_LOOPS}
+    assert {one.function.rpartition(".")[0] == f"marginspec_engine.{one.module}" for one in of_engine} == {True}
+    assert {one.id.startswith("engine.rules.") for one in of_engine} == {True}
 
 
 def test_the_opposite_of_a_division_is_known_in_the_module() -> None:
@@ -246,7 +256,7 @@ def test_a_failed_test_is_named(line: str, name: str) -> None:
 
 
 def test_evidence_that_is_gone_or_weak_judges_nothing(tmp_path: Path) -> None:
-    copy_rules(ROOT, tmp_path, None)
+    copy_package(ROOT, tmp_path, RULES)
     for known in (
         SURVIVED,
         Judgement("proof", "T-GONE-1 is failed: a claim"),
@@ -258,7 +268,7 @@ def test_evidence_that_is_gone_or_weak_judges_nothing(tmp_path: Path) -> None:
 
 
 def test_right_rules_survive(tmp_path: Path) -> None:
-    copy_rules(ROOT, tmp_path, None)
+    copy_package(ROOT, tmp_path, RULES)
     assert judge_by_proof(["T-SHARE-1"], ROOT, tmp_path, WEIGHTS) == SURVIVED
     assert judge_by_proof([], ROOT, tmp_path, WEIGHTS) == SURVIVED
 

@@ -26,7 +26,7 @@ from typing import Literal
 import attrs
 
 from marginspec_proofs.mutation.citations import read_citations
-from marginspec_proofs.mutation.mutants import RULES, Mutant
+from marginspec_proofs.mutation.mutants import ENGINE, RULES, Mutant
 from marginspec_proofs.prover.proving import prove
 from marginspec_proofs.prover.solvers import TooManySteps, metered
 from marginspec_proofs.prover.sources import hash_of, theorem_hash
@@ -39,6 +39,8 @@ PATIENCE_WITH_A_THEOREM = 120
 """Seconds of the processor for a theorem; ends loops that never end and ask no solver."""
 TESTS = ("tests/spec", "tests/spec_audit")
 """Where the tests of the rules are."""
+TESTS_OF: dict[Path, tuple[str, ...]] = {RULES: TESTS, ENGINE: ("tests/engine/test_uncompiled.py",)}
+"""What tests tell a faulty package from the right one: of the engine, those that need no compiler."""
 UNDECIDED = "unknown"
 """The status of a theorem that cannot be proved any more, but is not refuted either."""
 PASSED, FAILED, INTERRUPTED, NOT_FOUND = 0, 1, 2, 4
@@ -121,7 +123,7 @@ def judge(mutant: Mutant, root: Path, weights: Weights, former: Judgement = SURV
             return by_proof
         by_tests = judge_by_tests(citing_tests(root, mutant.clauses), root, place)
         if not by_tests.killed_by:
-            by_tests = judge_by_tests(list(TESTS), root, place)
+            by_tests = judge_by_tests(list(TESTS_OF[mutant.package]), root, place)
         return by_tests if by_tests.killed_by else by_proof
 
 
@@ -136,17 +138,25 @@ def judge_again(former: Judgement, root: Path, place: Path, weights: Weights) ->
 
 
 def unchanged_failure(root: Path) -> str:
-    """The test that fails on an unchanged copy of the rulebook; empty if none does."""
-    with TemporaryDirectory() as folder:
-        copy_rules(root, Path(folder), None)
-        return judge_by_tests(list(TESTS), root, Path(folder)).evidence
+    """The test that fails on an unchanged copy of the rules, or of the engine; empty if none does."""
+    for package, tests in TESTS_OF.items():
+        with TemporaryDirectory() as folder:
+            copy_package(root, Path(folder), package)
+            failed = judge_by_tests(list(tests), root, Path(folder)).evidence
+            if failed:
+                return failed
+    return ""
 
 
-def copy_rules(root: Path, place: Path, mutant: Mutant | None) -> None:
-    """A copy of the rulebook, with a mutant's change if one is given."""
-    shutil.copytree(root / RULES, place / "marginspec", ignore=shutil.ignore_patterns("__pycache__"))
-    if mutant is not None:
-        (place / "marginspec" / mutant.path).write_text(mutant.text, "utf-8")
+def copy_rules(root: Path, place: Path, mutant: Mutant) -> None:
+    """A copy of a mutant's package, with its change."""
+    copy_package(root, place, mutant.package)
+    (place / mutant.package.name / mutant.path).write_text(mutant.text, "utf-8")
+
+
+def copy_package(root: Path, place: Path, package: Path) -> None:
+    """A copy of the rulebook or of the engine, without what is compiled."""
+    shutil.copytree(root / package, place / package.name, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def judge_by_proof(ids: list[str], root: Path, place: Path, weights: Weights) -> Judgement:
@@ -268,7 +278,7 @@ def inputs_hash(mutant: Mutant, judgement: Judgement, root: Path) -> str:
     elif judgement.killed_by == "tests":
         parts += [hash_of_test(root, judgement.evidence)]
     else:
-        parts += [reach_of(mutant.module, mutant.function), *(current_hash(one.id) for one in mutant.theorems)]
+        parts += [reach_of(mutant), *(current_hash(one.id) for one in mutant.theorems)]
     return sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -278,10 +288,15 @@ def current_hash(theorem_id: str) -> str:
     return theorem_hash(REGISTRY[theorem_id])
 
 
+def reach_of(mutant: Mutant) -> str:
+    """The hash of all that a mutant's function reaches."""
+    return hash_of_function(f"{mutant.package.name}.{mutant.module}", mutant.function)
+
+
 @cache
-def reach_of(module: str, function: str) -> str:
-    """The hash of all that a function of a module of the rules reaches."""
-    found = import_module(f"marginspec.{module}")
+def hash_of_function(module: str, function: str) -> str:
+    """The hash of all that a function of a module reaches."""
+    found = import_module(module)
     for name in function.removeprefix(f"{found.__name__}.").split("."):
         found = getattr(found, name)
     return hash_of((found,))
