@@ -9,14 +9,18 @@ from marginspec_proofs.prover.statements import INDUCTION, REGISTRY
 
 assert marginspec_proofs.theorems.__name__, "importing the package registers its theorems"
 FAST = [name for name, one in REGISTRY.items() if one.fast]
+EXAMPLES = ("T-BAND-24", "T-BAND-25", "T-BAND-26", "T-BAND-27", "T-LUNCH-7", "T-WHY-2")
 ENDED = {
     "T-KERNEL-5": {"it divides what is at least zero"},
     "T-KERNEL-26": {"rough scores are compared where there are some"},
     "T-SETTLE-1": {"T-SETTLE-4: who may be unhealthy is looked at"},
     "T-TRADE-4": {"a flip turns a position"},
-    "T-WHY-2": {"what is sought"},
+    **{name: {"what is sought"} for name in EXAMPLES},
 }
-"""Assumptions that end a path, of the fast theorems: each leaves out numbers that the theorem does not speak of."""
+"""Assumptions that end a path, of the fast theorems: each leaves out numbers that the theorem does not speak of.
+
+An example is sought among the numbers that show it.
+"""
 EXCLUDED = "assumption excluded: "
 CHEAP = ("T-NUM-1", "T-SHARE-1", "T-CONS-2")
 
