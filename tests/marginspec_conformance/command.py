@@ -1,0 +1,17 @@
+"""`marginspec conform`: compare any engine, in any language, with the rulebook."""
+
+import click
+
+from marginspec_tools.console import LazyCommands, Listed
+
+COMMANDS: dict[str, Listed] = {}
+"""What `conform` offers, in the order of its use."""
+
+
+@click.command(cls=LazyCommands, listed=COMMANDS)
+def command() -> None:
+    """Compare any engine, in any language, with the rulebook.
+
+    Exit codes: 0 it conforms at its level; 1 a divergence; 2 wrong usage or input; 3 the engine or marginspec itself
+    failed; 4 nothing was decided.
+    """

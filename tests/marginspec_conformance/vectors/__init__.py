@@ -1,0 +1,1 @@
+"""Vectors: generated from the specification, usable without the runner."""
