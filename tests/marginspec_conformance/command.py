@@ -4,7 +4,9 @@ import click
 
 from marginspec_tools.console import LazyCommands, Listed
 
-COMMANDS: dict[str, Listed] = {}
+COMMANDS = {
+    "report": Listed("conformance.reporting.command", "Make reports of a log, compare logs, judge known failures.")
+}
 """What `conform` offers, in the order of its use."""
 
 
