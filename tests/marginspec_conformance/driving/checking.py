@@ -79,6 +79,9 @@ def check(engine: Engine, case: Case, plan: Plan, known: Sequence[Expected] = ()
             return Checked("skipped", 0, why=refused.why)
         return Checked("differs", 0, 0, not_begun(case, refused.why))
     judge = Judge(case.start(), plan.level, plan.tolerance)
+    if known:
+        # The very state that the oracle began from, by which what it found is known to be of here.
+        judge.state = known[0].before
     checked = _in_batches(engine, case, plan, judge, known)
     if checked.outcome == "agrees" and plan.level == 1 and "state" in engine.hello.capabilities:
         return _with_state(engine, checked, case, judge)
