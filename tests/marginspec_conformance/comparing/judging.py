@@ -26,11 +26,12 @@ Verdict = Literal["agrees", "differs", "undecided", "unsupported"]
 
 @attrs.frozen
 class Judged:
-    """An event judged: what was expected, what differs, and what that means."""
+    """An event judged: what was expected, what differs, what that means, and what was heard."""
 
     verdict: Verdict
     expected: Expected
     differences: tuple[Difference, ...] = ()
+    heard: Heard | None = None
 
 
 class Judge:
@@ -63,11 +64,11 @@ class Judge:
         if isinstance(heard, Accepted) and heard.terms:
             found += differing_terms(expected, heard.terms)
         if found and self._is_undecided(expected, heard, found):
-            return Judged("undecided", expected, tuple(found))
+            return Judged("undecided", expected, tuple(found), heard)
         self.state = expected.after
         if self.level == 3 and isinstance(heard, Accepted) and heard.changes:
             self.state = adopted(self.state, heard.changes)
-        return Judged("differs" if found else "agrees", expected, tuple(found))
+        return Judged("differs" if found else "agrees", expected, tuple(found), heard)
 
     def _answer(self, expected: Expected) -> Accepted | Refused:
         """The answer that the oracle expects; at level 5 with the chain's hash."""
@@ -89,6 +90,6 @@ class Judge:
         self.state = expected.after
         if isinstance(heard, Silence | Errored):
             found = differences(expected.answer, heard, self._compared, {})
-            return Judged("differs", expected, tuple(found))
+            return Judged("differs", expected, tuple(found), heard)
         found = self._books.take(expected.event, heard) if isinstance(heard, Accepted) else []
-        return Judged("differs" if found else "agrees", expected, tuple(found))
+        return Judged("differs" if found else "agrees", expected, tuple(found), heard)

@@ -82,10 +82,11 @@ def fewer_pairs(taken: Events, holds: Holds) -> Events:
     return taken
 
 
-def renamed(event: Event, old: str, new: str) -> Event:
+def renamed(event: Any, old: str, new: str) -> Event:
     """An event in which an account has another's name."""
     changes: Any = {one: new for one in ACCOUNT_FIELDS if getattr(event, one, None) == old}
-    return attrs.evolve(event, **changes) if changes else event
+    same: Event = attrs.evolve(event, **changes) if changes else event
+    return same
 
 
 def one_account_for_two(taken: Events) -> Iterator[Events]:
@@ -104,7 +105,8 @@ def another_party(taken: Events) -> Iterator[Events]:
         for field in ACCOUNT_FIELDS:
             for name in names:
                 if hasattr(event, field) and name < getattr(event, field):
-                    yield (*taken[:place], attrs.evolve(event, **{field: name}), *taken[place + 1 :])
+                    changes: Any = {field: name}
+                    yield (*taken[:place], attrs.evolve(event, **changes), *taken[place + 1 :])
 
 
 def one_event_for_two(taken: Events) -> Iterator[Events]:
@@ -139,7 +141,7 @@ def simpler_events(event: Any) -> Iterator[Event]:
     if isinstance(event, ListMarket) and len(event.tiers) > 1:
         yield attrs.evolve(event, tiers=event.tiers[:1])
         yield attrs.evolve(event, tiers=event.tiers[:-1])
-    for field in fields_of(type(event)):
+    for field in fields_of(event.__class__):
         value = getattr(event, field.name, None)
         if field.optional and value is not None:
             yield attrs.evolve(event, **{field.name: None})

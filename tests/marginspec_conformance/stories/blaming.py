@@ -59,8 +59,8 @@ def blamed(expected: Expected, difference: Difference) -> str:
     """The clause of a difference; where the trace names none, that of the event's handler."""
     if difference.kind in BY_NAME:
         return difference.name.split(" ")[0]
-    found = BY_KIND.get(difference.kind, lambda *_: "")(trail_of(expected), difference)
-    return found or handler_clause(expected)
+    find = BY_KIND.get(difference.kind)
+    return (find(trail_of(expected), difference) if find else "") or handler_clause(expected)
 
 
 def handler_clause(expected: Expected) -> str:
