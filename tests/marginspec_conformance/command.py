@@ -5,7 +5,10 @@ import click
 from marginspec_tools.console import LazyCommands, Listed
 
 COMMANDS = {
-    "report": Listed("conformance.reporting.command", "Make reports of a log, compare logs, judge known failures.")
+    "run": Listed("conformance.running.command", "Ask an engine the vectors, and say what it conforms to."),
+    "fuzz": Listed("conformance.fuzzing.command", "Drive an engine and the rulebook side by side on random journals."),
+    "shrink": Listed("conformance.shrinking.command", "Find the shortest journal with the same first difference."),
+    "report": Listed("conformance.reporting.command", "Make reports of a log, compare logs, judge known failures."),
 }
 """What `conform` offers, in the order of its use."""
 
