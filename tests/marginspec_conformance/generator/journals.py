@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from marginspec.model.events import Event
 from marginspec.model.state import Header, State
+from marginspec_conformance.generator.aimed import Seeded, aimed_event, world
+from marginspec_conformance.generator.episodes import SPOILED_OF, Episodes, crowd, glitch, header, narrow, ruin
+from marginspec_conformance.generator.events import listing
+from marginspec_conformance.generator.giants import giant_event, giant_world
+from marginspec_conformance.generator.spoiled import UNMARKED, wrong_event
 from marginspec_tools.simulate import generate, mixed
-from worlds.aimed import Seeded, aimed_event, world
-from worlds.episodes import SPOILED_OF, Episodes, crowd, glitch, header, narrow, ruin
-from worlds.events import listing
-from worlds.giants import giant_event, giant_world
-from worlds.spoiled import UNMARKED, wrong_event
 
 Choose = Callable[[State], Event]
 """The event that follows a state."""

@@ -18,8 +18,8 @@ from marginspec.model.account import Direction, DomainKey, PositionKey, Position
 from marginspec.model.events import Event
 from marginspec.model.state import Header, Profile, Ranking, State
 from marginspec.model.units import Decimal8
-from worlds.aimed import ONE, Chooser
-from worlds.events import (
+from marginspec_conformance.generator.aimed import ONE, Chooser
+from marginspec_conformance.generator.events import (
     TierRow,
     adjust,
     declare,
@@ -36,7 +36,7 @@ from worlds.events import (
     settle,
     trade,
 )
-from worlds.spoiled import UNMARKED, wrong_event
+from marginspec_conformance.generator.spoiled import UNMARKED, wrong_event
 
 Told = Event | Callable[[State], Event | None]
 """An event, or what says which one follows from the state; None: there is none."""

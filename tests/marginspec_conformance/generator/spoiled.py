@@ -8,8 +8,8 @@ from marginspec.model.events import Event, ListMarket
 from marginspec.model.fields import Amount, Choice, Field, Flag, Integer, Name, Rows, fields_of
 from marginspec.model.state import State
 from marginspec.model.units import Decimal8
-from worlds.aimed import ONE, Chooser, marked_markets, plausible_event
-from worlds.events import listing, tiers
+from marginspec_conformance.generator.aimed import ONE, Chooser, marked_markets, plausible_event
+from marginspec_conformance.generator.events import listing, tiers
 
 UNMARKED = "Z"
 """A market that is listed and never has a mark."""
