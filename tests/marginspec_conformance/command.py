@@ -4,7 +4,9 @@ import click
 
 from marginspec_tools.console import LazyCommands, Listed
 
-COMMANDS: dict[str, Listed] = {}
+COMMANDS: dict[str, Listed] = {
+    "doctor": Listed("conformance.doctor.command", "Walk through the protocol with an engine, and say what to mend.")
+}
 """What `conform` offers, in the order of its use."""
 
 
