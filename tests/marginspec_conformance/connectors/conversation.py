@@ -52,13 +52,14 @@ class Conversation:
     def steps(self, events: Sequence[JsonObject], want: Want) -> list[Answer]:
         """The answers to some events, in one batch if the engine takes batches."""
         if "batch" not in self.hello.capabilities:
-            return [self._step(event, want) for event in events]
+            return [self.step(event, want) for event in events]
         if not events:
             return []
         fields = {"events": events, "want": want}
         return self._ask("batch", fields, lambda line, number: replies.batch_of(line, number, len(events), want))
 
-    def _step(self, event: JsonObject, want: Want) -> Answer:
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        """The answer to one event, asked alone."""
         return self._ask(
             "step", {"event": event, "want": want}, lambda line, number: replies.step_of(line, number, want)
         )
