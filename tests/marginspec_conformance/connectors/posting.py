@@ -1,6 +1,6 @@
 """`http://127.0.0.1:PORT`: an engine behind a server on this machine, asked by a POST a request."""
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from time import monotonic
 from urllib.parse import SplitResult
@@ -9,6 +9,7 @@ from marginspec_conformance.connectors.session import EngineFailure, Limits
 
 PIECE = 1 << 16
 HEADERS = {"Content-Type": "application/json"}
+OK = 200
 LEAST_S = 1e-3
 
 
@@ -30,10 +31,11 @@ class Posted:
         try:
             self._limit(until)
             self._connection.request("POST", self._path, request, HEADERS)
-            response = self._connection.getresponse()
-            if response.status != 200:
-                raise EngineFailure("protocol", f"the server answers with status {response.status}")
-            return self._body(response, until).rstrip(b"\r\n")
+            # The connection is free for the next request only when this response is closed.
+            with closing(self._connection.getresponse()) as response:
+                if response.status != OK:
+                    raise EngineFailure("protocol", f"the server answers with status {response.status}")
+                return self._body(response, until).rstrip(b"\r\n")
         except TimeoutError:
             raise EngineFailure("hung", "no whole answer within its time") from None
         except (HTTPException, OSError) as error:

@@ -63,7 +63,7 @@ def _read(line: bytes, number: int, kinds: tuple[str, ...], read: Callable[[Node
     """What a line answers to the request of a number by one of some kinds of answer."""
     try:
         root = parse_document(line, "answer")
-        if not isinstance(root.value, dict):
+        if root.value is None or isinstance(root.value, list | str | int):
             raise NotJsonError("not an object of JSON")
         answered = root.member("id").integer()
         if answered != number:
