@@ -93,7 +93,8 @@ def not_utf8() -> None:
     read()
     sys.stdout.buffer.write(b'{"id":2,"answer":"\xff"}\n')
     sys.stdout.buffer.flush()
-    block()
+    read()
+    os._exit(0)
 
 
 def oversized() -> None:
