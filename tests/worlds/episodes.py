@@ -483,7 +483,7 @@ def to_the_edge(chooser: Chooser, account: str, market: str) -> Told:
         if PositionKey(account, market, "BOTH") not in state.positions:
             return None
         end = liquidation_band(state, domain, market).lower
-        return None if end is None else events.MarkPrice(market, Decimal8((end + chooser.whole(1, 150)) * ONE))
+        return None if end is None else events.MarkPrice(market, Decimal8((end + chooser.whole(1, 60)) * ONE))
 
     return told
 
@@ -574,17 +574,17 @@ def hedge_at_the_edge(chooser: Chooser, number: int) -> Iterator[Told]:
     """Marks at the ends of a hedge's band, and beside them."""
     market, generation = f"H{number}", number % GENERATIONS
     hedger, other = f"h{generation}hedger", f"h{generation}other"
-    long, short = chooser.pick(((17, 5), (5, 17), (12, 11), (12, 12), (11, 12)))
+    long, short = chooser.pick(((17, 5), (17, 5), (5, 17), (12, 11), (12, 12), (11, 12)))
     yield listing(market, chooser.pick(CROWD_TIERS))
     yield mark("1000", market)
-    yield deposit(hedger, str(chooser.pick((201, 201, 230, 300, 1100)) * (long + short)))
+    yield deposit(hedger, str(chooser.pick((201, 230, 300, 1100)) * (long + short)))
     yield deposit(other, "500000")
     yield position_mode(hedger)
     for name in (hedger, other):
         yield leverage(name, 5, market)
     yield trade(hedger, other, str(long), "1000", market, buyer_side="LONG")
     yield trade(other, hedger, str(short), "1000", market, seller_side="SHORT")
-    for _ in range(6):
+    for _ in range(9):
         yield beside_an_end(chooser, hedger, market)
     yield settle("1000", market)
     for name in (hedger, other):
