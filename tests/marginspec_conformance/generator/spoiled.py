@@ -57,7 +57,7 @@ def wrong_value(chooser: Chooser, field: Field, value: Any, accounts: list[str])
         case Name(of="account"):
             return chooser.pick((UNKNOWN["account"], *accounts, *accounts))
         case Name(of="market"):
-            return chooser.pick((UNKNOWN["market"], UNMARKED))
+            return chooser.pick((UNKNOWN["market"], UNMARKED, UNMARKED, UNMARKED))
         case Name(of=kind):
             return UNKNOWN[kind]
         case Amount():
