@@ -48,7 +48,7 @@ struct Party {
     Side side = Both;
     Slot* slot = nullptr;
     Position* position = nullptr;
-    Domain domain;
+    Domain domain{};
     Int fee = 0, cost_before = 0;
     bool opens = false, too_little = false, flips_below_zero = false;
 };
