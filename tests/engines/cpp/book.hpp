@@ -144,7 +144,6 @@ inline bool ByKey::operator()(const Position* a, const Position* b) const {
 
 class Book {
   public:
-    std::string header;
     std::map<std::string, int> asset_decimals;
     bool ranks_bitmex = false, levies = true;
     std::map<std::string, Asset> assets;

@@ -70,13 +70,14 @@ class Engine {
     void configure(const json::Value& header);
     void reset() { configure(header_); }
     void load(const json::Value& state);
-    std::string state() const;
+    std::string state();
     // Applies and settles an event; the reason if it is refused. json::Malformed if its line is.
     std::optional<Reason> apply(const json::Value& event);
 
   private:
     json::Value header_;
-    std::uint64_t accepted_ = 0, rejected_ = 0;
+    std::string canonical_header_;
+    std::int64_t accepted_ = 0, rejected_ = 0;
     Market* event_market_ = nullptr;
     Market* closing_ = nullptr;
     struct Queues {
@@ -84,11 +85,18 @@ class Engine {
     };
     std::map<Market*, Queues> queues_;
 
+    // state.cpp
+    void load_settings(const json::Value& state);
+    void load_holdings(const json::Value& state);
+    void load_balance(const std::string& name, const json::Value& amount);
+    void test_sums() const;
+
     // events.cpp: validation, and the events that need no more
     Suspects book_event(const json::Value& event);
     Market& market_of(const json::Value& event);
     Account& account_of(const json::Value& event, const char* field = "account");
     void list_market(const json::Value& event);
+    void list_market(const std::string& id, const json::Value& parameters);
     void update_tiers(const json::Value& event, Suspects& suspects);
     void update_fees(const json::Value& event);
     void update_limits(const json::Value& event);

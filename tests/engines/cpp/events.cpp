@@ -237,7 +237,10 @@ void read_fees(const json::Value& event, Market& market) {
 }  // namespace
 
 void Engine::list_market(const json::Value& event) {
-    const std::string& id = event.at("market").text;
+    list_market(event.at("market").text, event);
+}
+
+void Engine::list_market(const std::string& id, const json::Value& event) {
     require(!book.market(id) && !book.closed.count(id), Reason::MARKET_EXISTS);
     Asset& asset = book.asset(event.at("asset").text);
     std::int64_t prices = event.at("price_decimals").integer, lots = event.at("quantity_decimals").integer;

@@ -12,7 +12,7 @@ Fields hello() {
     return {{"answer", "\"hello\""}, {"protocol", "1"}, {"name", "\"cpp-from-the-pages\""}, {"version", "\"1\""},
             {"language", "\"C++\""}, {"rulebook", "\"2\""}, {"level", "4"},
             {"capabilities",
-             "[\"batch\",\"digest\",\"isolated\",\"hedge\",\"orders\",\"limits\",\"stated_fees\",\"funding\","
+             "[\"batch\",\"digest\",\"state\",\"reset_state\",\"isolated\",\"hedge\",\"orders\",\"limits\",\"stated_fees\",\"funding\","
              "\"fills\",\"deleverage\",\"settle_market\",\"bitmex\",\"no_levy\"]"}};
 }
 
@@ -73,7 +73,9 @@ Fields answer(Engine& engine, const json::Value& request, const std::string& wis
     if (wish == "step") return step(engine, request.at("event"), request.at("want").as_text());
     if (wish == "batch") return batch(engine, request);
     if (wish == "configure") engine.configure(request.at("header"));
-    else if (wish == "reset" && !request.find("state")) engine.reset();
+    else if (wish == "reset" && request.find("state")) engine.load(request.at("state"));
+    else if (wish == "reset") engine.reset();
+    else if (wish == "state") return {{"answer", "\"state\""}, {"state", engine.state()}};
     else if (wish != "stop") return {{"answer", "\"unsupported\""}, {"capability", json::quoted(wish)}};
     return ok;
 }
