@@ -137,7 +137,7 @@ void Engine::load_settings(const json::Value& state) {
             auto order = std::make_shared<Order>(Order{
                 fields.at("side").as_text() == "buy", fields.at("reduce_only").as_bool(),
                 side_of(fields.at("position_side").as_text()), figure(fields.at("price"), market.price_decimals), {}});
-            order->left.now = absolute(figure(fields.at("quantity"), market.quantity_decimals));
+            order->left.now = figure(fields.at("quantity"), market.quantity_decimals);
             book.slot(account, market).orders[id] = order;
             account.order_places[id] = &market;
         }
@@ -245,10 +245,9 @@ std::string orders_of(const Account& account) {
     for (const auto& [market_id, slot] : account.slots)
         for (const auto& [id, order] : slot.orders) {
             const Market& market = *slot.market;
-            Int left = order->buys ? order->left.now : -order->left.now;
             orders[id] = json::object(
                 {{"market", json::quoted(market_id)}, {"position_side", json::quoted(side_names[order->side])},
-                 {"quantity", json::quoted(decimal(left, market.quantity_decimals, false))},
+                 {"quantity", json::quoted(decimal(order->left.now, market.quantity_decimals, false))},
                  {"side", order->buys ? "\"buy\"" : "\"sell\""}, {"reduce_only", order->reduce_only ? "true" : "false"},
                  {"price", json::quoted(decimal(order->price, market.price_decimals, false))}});
         }
