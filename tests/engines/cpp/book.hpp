@@ -149,7 +149,6 @@ class Book {
     std::map<std::string, Asset> assets;
     std::map<std::string, std::unique_ptr<Market>> markets;
     std::map<std::string, std::unique_ptr<Market>> closed;
-    std::vector<std::string> closed_order;
     std::map<std::string, Account> accounts;
     std::int64_t next_lot = 1;
     std::uint64_t event = 1;

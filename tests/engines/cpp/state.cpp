@@ -95,10 +95,7 @@ void Engine::load(const json::Value& state) {
     } catch (const Rejected& rejected) {
         throw json::Malformed(std::string("a market of the state: ") + name_of(rejected.reason));
     }
-    for (const auto& id : state.at("closed_markets").as_list()) {
-        book.closed_order.push_back(id.as_text());
-        book.closed[id.as_text()] = nullptr;
-    }
+    for (const auto& id : state.at("closed_markets").as_list()) book.closed[id.as_text()] = nullptr;
     for (const auto& [id, mark] : state.at("marks").fields) {
         Market& market = known(book.market(id), id);
         market.mark = figure(mark, market.price_decimals);
@@ -321,7 +318,7 @@ std::string Engine::state() {
         }
     }
     std::vector<std::string> closed;
-    for (const auto& id : book.closed_order) closed.push_back(json::quoted(id));
+    for (const auto& [id, market] : book.closed) closed.push_back(json::quoted(id));
     return json::object({{"state", "1"}, {"rulebook", "\"2\""}, {"header", canonical_header_},
                          {"events", std::to_string(accepted_ + rejected_)}, {"accepted", std::to_string(accepted_)},
                          {"rejected", std::to_string(rejected_)}, {"ledger", json::object(ledger)},

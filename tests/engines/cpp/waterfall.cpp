@@ -371,7 +371,6 @@ void Engine::drop_market(Market& market) {
         account.slots.erase(slot);
     }
     market.asset->markets.erase(market.id);
-    book.closed_order.push_back(market.id);
     book.closed[market.id] = std::move(book.markets.at(market.id));
     book.markets.erase(market.id);
 }
