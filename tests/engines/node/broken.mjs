@@ -140,7 +140,7 @@ export const faults = {
     liquidation.stepDown = () => {};
   },
 
-  /** A position of just the size to step down twice is stepped down for ever. */
+  /** A step-down cuts nothing off, so that it goes on for ever. */
   "never-terminates"() {
     liquidation.cut = () => {};
   },
