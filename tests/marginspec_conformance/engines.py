@@ -10,7 +10,8 @@ from marginspec.model.events import Event
 from marginspec.model.state import State
 from marginspec.transition import SpecificationEngine
 from marginspec_conformance import PROTOCOL_VERSION
-from marginspec_conformance.comparing.expected import Expecting, told
+from marginspec_conformance.comparing.expected import changes_of, decisions_of
+from marginspec_conformance.driving.asking import reduced
 from marginspec_conformance.protocol.messages import (
     Accepted,
     Answer,
@@ -26,6 +27,8 @@ from marginspec_conformance.protocol.values import calculated, event_of, header_
 from marginspec_journal.canonical import JsonObject
 from marginspec_journal.state_objects import state_object
 from marginspec_journal.states import opening
+
+WITH_BALANCES = ("balances", "terms")
 
 
 class RulebookEngine:
@@ -62,13 +65,18 @@ class RulebookEngine:
         return self.take(event_of(event), want)
 
     def take(self, event: Event, want: Want) -> Answer:
-        """Take one event; of what is expected, only what was wanted is told."""
+        """Take one event; only what was wanted is told."""
+        before = self._engine.state() if want in WITH_BALANCES else self._first
         receipt = self._engine.apply(event)
         self._counts[receipt.rejected is None] += 1
-        answer = self._expecting.answer(receipt, self._engine.state)
-        if want != "receipts":
-            return told(answer, want)
-        return self._hashed(event, receipt)
+        if want == "receipts":
+            return self._hashed(event, receipt)
+        if receipt.rejected is not None:
+            return Refused(receipt.rejected.value)
+        liquidated, deleveraged, levied = decisions_of(receipt)
+        if want not in WITH_BALANCES:
+            return reduced(Accepted(liquidated, deleveraged, levied), want)
+        return Accepted(liquidated, deleveraged, levied, changes_of(before, receipt, self._engine.state()))
 
     def state(self) -> Held:
         """The whole state."""
@@ -83,7 +91,6 @@ class RulebookEngine:
     def _begin(self, state: State) -> None:
         self._first = state
         self._engine = self._opened(state)
-        self._expecting = Expecting(state)
         self._chain = opening(state).chain()
         self._counts = [0, 0]
 

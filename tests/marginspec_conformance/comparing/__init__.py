@@ -1,1 +1,1 @@
-"""What the rulebook expects of an engine, and how an engine differs from it."""
+"""Comparing: what is expected of an event, where an answer differs, and what may be said of an engine."""

@@ -1,144 +1,115 @@
-"""What the rulebook's receipt of an event means as an answer of the protocol."""
+"""What the specification expects of an event, as the values of the protocol."""
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Iterable
 
-from marginspec.model.account import DomainKey
-from marginspec.model.effects import (
-    Deleveraged,
-    DomainLiquidated,
-    Levied,
-    MarketListed,
-    PositionChanged,
-    Receipt,
-    ReliefReturned,
-    Transferred,
-)
+import attrs
+from immutables import Map
+
+from marginspec.model.account import DomainKey, PositionKey
+from marginspec.model.effects import Deleveraged, DomainLiquidated, Levied, PositionChanged, Receipt, Transferred
+from marginspec.model.events import Event
+from marginspec.model.ledger import LedgerAccount
 from marginspec.model.state import State
-from marginspec_conformance.protocol.messages import Accepted, Answer, Changes, Refused, Want
-from marginspec_journal.decimals import decimal_text
-from marginspec_journal.digits import digits_of
+from marginspec.model.units import Money
+from marginspec.settlement.claims import NO_CLAIMS
+from marginspec.transition import apply
+from marginspec_audit import asset_of
+from marginspec_conformance.comparing.amounts import shortest
+from marginspec_conformance.protocol.messages import Accepted, Changes, Refused
 from marginspec_journal.state_objects import claim_name
 
-Value = TypeVar("Value")
+
+@attrs.frozen
+class Expected:
+    """An event as the specification takes it: the states around it, the receipt, and the answer that it asks for."""
+
+    event: Event
+    before: State
+    after: State
+    receipt: Receipt
+
+    @property
+    def answer(self) -> Accepted | Refused:
+        """The answer, with decisions and changes; never terms, choices or a hash."""
+        if self.receipt.rejected is not None:
+            return Refused(self.receipt.rejected.value)
+        liquidated, deleveraged, levied = decisions_of(self.receipt)
+        return Accepted(liquidated, deleveraged, levied, changes_of(self.before, self.receipt, self.after))
 
 
-def amount_text(units: int, digits: int) -> str:
-    """An amount in units of 10^-digits in its shortest form."""
-    text = decimal_text(units, digits)
-    return text.rstrip("0").rstrip(".") if digits else text
+def expected_of(state: State, event: Event) -> Expected:
+    """What the specification makes of an event; an AssertionError is its own."""
+    after, receipt = apply(state, event)
+    return Expected(event, state, after, receipt)
 
 
-class Expecting:
-    """Follows receipts from a state on: holds every balance, position and claim, in units."""
-
-    def __init__(self, state: State) -> None:
-        self._digits = digits_of(state)
-        self.ledger: dict[str, int] = {str(account): balance for account, balance in state.ledger.items()}
-        self.positions: dict[tuple[str, str, str], int] = dict(state.positions.items())
-        self._claims = claims_of(state)
-
-    def answer(self, receipt: Receipt, state: Callable[[], State]) -> Answer:
-        """The answer that a receipt stands for, with decisions and changes; the state after it is seldom asked for."""
-        if receipt.rejected is not None:
-            return Refused(reason=receipt.rejected.value)
-        told = Told(self)
-        for effect in receipt.effects:
-            match effect:
-                case Transferred():
-                    told.transfer(effect)
-                case PositionChanged():
-                    told.position(effect)
-                case DomainLiquidated():
-                    told.liquidated.append(claim_name(effect.domain))
-                case Deleveraged():
-                    told.deleveraged.append(":".join(effect.counterparty))
-                case Levied():
-                    told.levied.append(claim_name(effect.domain))
-                    told.claims_moved = True
-                case ReliefReturned():
-                    told.claims_moved = True
-                case MarketListed():
-                    self._digits.add_market(effect.market)
-        return told.answer(state)
-
-    def ledger_text(self, asset: str, quanta: int) -> str:
-        """A balance as its text."""
-        return amount_text(quanta, self._digits.assets[asset])
-
-    def quantity_text(self, market: str, lots: int) -> str:
-        """A quantity as its text."""
-        return amount_text(lots, self._digits.markets[market].quantity)
-
-    def moved_claims(self, state: State) -> dict[str, str]:
-        """The claims that are not what they were, as texts."""
-        before, self._claims = self._claims, claims_of(state)
-        named = sorted(before.keys() | self._claims.keys())
-        return {
-            claim_name(domain): self.ledger_text(domain.asset, self._claims.get(domain, 0))
-            for domain in named
-            if before.get(domain, 0) != self._claims.get(domain, 0)
-        }
+def decisions_of(receipt: Receipt) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Who was liquidated, deleveraged and levied, by name, in the order of the effects."""
+    liquidated: list[str] = []
+    deleveraged: list[str] = []
+    levied: list[str] = []
+    for effect in receipt.effects:
+        match effect:
+            case DomainLiquidated():
+                liquidated.append(claim_name(effect.domain))
+            case Deleveraged():
+                deleveraged.append(":".join(effect.counterparty))
+            case Levied():
+                levied.append(claim_name(effect.domain))
+    return tuple(liquidated), tuple(deleveraged), tuple(levied)
 
 
-class Told:
-    """What is told of one event, while its effects are gone through."""
+def changes_of(before: State, receipt: Receipt, after: State) -> Changes:
+    """The net changes of an event: balances, quantities and claims that are not what they were, as they are after it.
 
-    def __init__(self, expecting: Expecting) -> None:
-        self._expecting = expecting
-        self.liquidated: list[str] = []
-        self.deleveraged: list[str] = []
-        self.levied: list[str] = []
-        self.claims_moved = False
-        self._balances: dict[str, tuple[str, int]] = {}
-        self._held: dict[tuple[str, str, str], int] = {}
-
-    def transfer(self, effect: Transferred) -> None:
-        """Money moved between two ledger accounts."""
-        ledger = self._expecting.ledger
-        for account, change in ((effect.source, -effect.amount), (effect.target, effect.amount)):
-            before = ledger.get(account, 0)
-            self._balances.setdefault(account, (effect.asset, before))
-            ledger[account] = before + change
-        self.claims_moved = self.claims_moved or effect.source.kind == "relief"
-
-    def position(self, effect: PositionChanged) -> None:
-        """A position has another quantity."""
-        positions = self._expecting.positions
-        self._held.setdefault(effect.position, positions.get(effect.position, 0))
-        positions[effect.position] = effect.quantity
-
-    def answer(self, state: Callable[[], State]) -> Accepted:
-        """All that was told, as an answer; what came back to what it was did not change."""
-        expecting = self._expecting
-        ledger = {
-            str(account): expecting.ledger_text(asset, expecting.ledger[account])
-            for account, (asset, before) in self._balances.items()
-            if expecting.ledger[account] != before
-        }
-        positions = {
-            ":".join(key): expecting.quantity_text(key[1], expecting.positions[key])
-            for key, before in self._held.items()
-            if expecting.positions[key] != before
-        }
-        claims = expecting.moved_claims(state()) if self.claims_moved else {}
-        return Accepted(
-            liquidated=tuple(self.liquidated),
-            deleveraged=tuple(self.deleveraged),
-            levied=tuple(self.levied),
-            changes=Changes(ledger, positions, claims),
-        )
+    What money passed through, and what was opened and closed within the event, did not change.
+    """
+    touched: set[LedgerAccount] = set()
+    keys: set[PositionKey] = set()
+    for effect in receipt.effects:
+        if isinstance(effect, Transferred):
+            touched.update((effect.source, effect.target))
+        elif isinstance(effect, PositionChanged):
+            keys.add(effect.key)
+    balances = ((one, after.balance(one)) for one in sorted(touched) if after.balance(one) != before.balance(one))
+    ledger = {one.name: shortest(balance, money_digits(before, after, one)) for one, balance in balances}
+    positions = {
+        ":".join(key): shortest(after.positions.get(key, 0), quantity_digits(before, after, key.market))
+        for key in sorted(keys)
+        if after.positions.get(key, 0) != before.positions.get(key, 0)
+    }
+    return Changes(ledger, positions, changed_claims(before, after))
 
 
-def told(answer: Answer, want: Want) -> Answer:
-    """So much of an answer as was wanted."""
-    if not isinstance(answer, Accepted) or want in ("balances", "terms"):
-        return answer
-    if want == "verdict":
-        return Accepted()
-    return Accepted(liquidated=answer.liquidated, deleveraged=answer.deleveraged, levied=answer.levied)
+def money_digits(before: State, after: State, account: LedgerAccount) -> int:
+    """Digits of a ledger account's money; a lot or market that an event closed is known from before it."""
+    is_known = account.asset or account.lot in after.lots or account.market in after.markets
+    known = after if is_known else before
+    return known.header.decimals(asset_of(known, account))
 
 
-def claims_of(state: State) -> dict[DomainKey, int]:
-    """The claims on relief of all assets."""
-    return {domain: claim for claims in state.relief_claims.values() for domain, claim in claims.items()}
+def quantity_digits(before: State, after: State, market: str) -> int:
+    """Digits of a market's quantities, also of one that an event closed."""
+    return (after.markets.get(market) or before.markets[market]).quantity_decimals
+
+
+def changed_claims(before: State, after: State) -> dict[str, str]:
+    """Claims on relief that are not what they were."""
+    if before.relief_claims is after.relief_claims:
+        return {}
+    found: dict[str, str] = {}
+    for asset in sorted({*before.relief_claims, *after.relief_claims}):
+        old, new = claims_on(before, asset), claims_on(after, asset)
+        for domain in changed(old, new):
+            found[claim_name(domain)] = shortest(new.get(domain, 0), after.header.decimals(asset))
+    return dict(sorted(found.items()))
+
+
+def claims_on(state: State, asset: str) -> Map[DomainKey, Money]:
+    """The claims on an asset's relief."""
+    return state.relief_claims.get(asset, NO_CLAIMS)
+
+
+def changed(old: Map[DomainKey, Money], new: Map[DomainKey, Money]) -> Iterable[DomainKey]:
+    """Domains whose claim is not what it was, in order."""
+    return (domain for domain in sorted({*old, *new}) if old.get(domain) != new.get(domain))

@@ -14,6 +14,7 @@ from marginspec_conformance.protocol.messages import (
     AnyReply,
     AnyRequest,
     Batch,
+    Digest,
     Errored,
     Hello,
     ProtocolError,
@@ -94,12 +95,12 @@ class LineSession(Asking):
             self._check(answer, want)
         return reply.answers
 
-    def digest(self, events: Sequence[JsonObject], want: Want) -> str:
+    def digest(self, events: Sequence[JsonObject], want: Want) -> Digest:
         """The digest of the answers to some events; only for an engine with the capability."""
         reply = self._ask(Batch(id=self._next(), events=list(events), want=want, digest=True))
         if not isinstance(reply, Answers) or reply.digest is None or reply.steps != len(events):
             raise self._failed("protocol", f"no digest of {len(events)} answers")
-        return reply.digest
+        return Digest(len(events), reply.digest)
 
     def close(self) -> None:
         """Have the engine stop, and make sure that nothing of it is left."""

@@ -16,6 +16,7 @@ from marginspec_conformance.protocol.messages import (
     AskState,
     Calc,
     Configure,
+    Digest,
     Errored,
     Hello,
     ProtocolError,
@@ -100,9 +101,10 @@ class PythonSession(Asking):
         """The answers to some events."""
         return [self._step(event, want) for event in events]
 
-    def digest(self, events: Sequence[JsonObject], want: Want) -> str:
+    def digest(self, events: Sequence[JsonObject], want: Want) -> Digest:
         """The digest of the answers to some events."""
-        return digest_of(self.steps(events, want))
+        answers = self.steps(events, want)
+        return Digest(len(answers), digest_of(answers))
 
     def close(self) -> None:
         """Let go of the engine."""

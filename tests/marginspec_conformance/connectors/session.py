@@ -12,6 +12,7 @@ from marginspec_conformance.protocol.messages import (
     Calc,
     Calculated,
     Configure,
+    Digest,
     Errored,
     Held,
     Hello,
@@ -70,7 +71,7 @@ class Session(Protocol):
     def steps(self, events: Sequence[JsonObject], want: Want) -> list[Answer]:
         """The answers to some events, in one batch if the engine takes batches."""
 
-    def digest(self, events: Sequence[JsonObject], want: Want) -> str:
+    def digest(self, events: Sequence[JsonObject], want: Want) -> Digest:
         """The digest of the answers to some events; only for an engine with the capability."""
 
     def state(self) -> JsonObject | Unsupported | Errored:

@@ -6,6 +6,7 @@ Each class is one message: its fields are those of docs/conformance/protocol.md,
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
+import attrs
 import msgspec
 from msgspec import Meta, Struct
 
@@ -58,7 +59,7 @@ class Request(Struct, tag_field="do", frozen=True, forbid_unknown_fields=True, o
     id: Annotated[int, Meta(ge=1)]
 
 
-class SayHello(Request, tag="hello", frozen=True, kw_only=True):
+class SayHello(Request, tag="hello", frozen=True):
     """The first request: the protocol's version, the runner's, the rulebook's."""
 
     protocol: int
@@ -66,26 +67,26 @@ class SayHello(Request, tag="hello", frozen=True, kw_only=True):
     rulebook: str
 
 
-class Configure(Request, tag="configure", frozen=True, kw_only=True):
+class Configure(Request, tag="configure", frozen=True):
     """The header of a journal: profile and decimals of assets."""
 
     header: JsonObject
 
 
-class Reset(Request, tag="reset", frozen=True, kw_only=True):
+class Reset(Request, tag="reset", frozen=True):
     """Begin anew, from nothing or from a state."""
 
     state: JsonObject | None = None
 
 
-class Step(Request, tag="step", frozen=True, kw_only=True):
+class Step(Request, tag="step", frozen=True):
     """One event."""
 
     event: JsonObject
     want: Want
 
 
-class Batch(Request, tag="batch", frozen=True, kw_only=True):
+class Batch(Request, tag="batch", frozen=True):
     """Some events, in order."""
 
     events: list[JsonObject]
@@ -93,17 +94,17 @@ class Batch(Request, tag="batch", frozen=True, kw_only=True):
     digest: bool = False
 
 
-class AskState(Request, tag="state", frozen=True, kw_only=True):
+class AskState(Request, tag="state", frozen=True):
     """The whole state."""
 
 
-class Calc(Request, tag="calc", frozen=True, kw_only=True):
+class Calc(Request, tag="calc", frozen=True):
     """One question of `marginspec calc`."""
 
     question: JsonObject
 
 
-class Stop(Request, tag="stop", frozen=True, kw_only=True):
+class Stop(Request, tag="stop", frozen=True):
     """The last request."""
 
 
@@ -119,20 +120,20 @@ class Reply(Struct, tag_field="answer", frozen=True, forbid_unknown_fields=True,
     id: int = 0
 
 
-class Hello(Reply, tag="hello", frozen=True, kw_only=True):
+class Hello(Reply, tag="hello", frozen=True):
     """What an engine says of itself."""
 
-    protocol: int
     name: Name
     version: Name
     language: Name
     rulebook: str
     level: Level
     capabilities: frozenset[Name]
+    protocol: int
     left_out: tuple[Name, ...] = ()
 
 
-class Ok(Reply, tag="ok", frozen=True, kw_only=True):
+class Ok(Reply, tag="ok", frozen=True):
     """The engine did as it was asked."""
 
 
@@ -161,7 +162,7 @@ class Choice(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     shares: dict[Name, Amount] | None = None
 
 
-class Accepted(Reply, tag="result", frozen=True, kw_only=True):
+class Accepted(Reply, tag="result", frozen=True):
     """An event was accepted; None stands for what was not asked for, or not told."""
 
     liquidated: tuple[Name, ...] | None = None
@@ -173,20 +174,20 @@ class Accepted(Reply, tag="result", frozen=True, kw_only=True):
     hash: Hash | None = None
 
 
-class Refused(Reply, tag="rejected", frozen=True, kw_only=True):
+class Refused(Reply, tag="rejected", frozen=True):
     """An event was refused; the hash only where receipts are compared."""
 
     reason: Name
     hash: Hash | None = None
 
 
-class Unsupported(Reply, tag="unsupported", frozen=True, kw_only=True):
+class Unsupported(Reply, tag="unsupported", frozen=True):
     """An engine has nothing for a request or an event, which changed nothing."""
 
     capability: Name
 
 
-class Errored(Reply, tag="errored", frozen=True, kw_only=True):
+class Errored(Reply, tag="errored", frozen=True):
     """An engine failed at a request, by its own word."""
 
     message: Text
@@ -196,7 +197,15 @@ Answer = Accepted | Refused | Unsupported | Errored
 """What an engine answers to an event."""
 
 
-class Answers(Reply, tag="batch", frozen=True, kw_only=True):
+@attrs.frozen
+class Digest:
+    """The answers to a batch, as their number and hash."""
+
+    steps: int
+    sha256: str
+
+
+class Answers(Reply, tag="batch", frozen=True):
     """The answers to a batch, or their number and digest."""
 
     answers: list[Answer] | None = None
@@ -204,13 +213,13 @@ class Answers(Reply, tag="batch", frozen=True, kw_only=True):
     digest: Hash | None = None
 
 
-class Held(Reply, tag="state", frozen=True, kw_only=True):
+class Held(Reply, tag="state", frozen=True):
     """The whole state of an engine, as in a file."""
 
     state: JsonObject
 
 
-class Calculated(Reply, tag="calc", frozen=True, kw_only=True):
+class Calculated(Reply, tag="calc", frozen=True):
     """The answer to a question, by field as `marginspec calc` names it."""
 
     values: JsonObject
@@ -268,6 +277,11 @@ def object_of(message: Request | Reply) -> JsonObject:
     """A message as plain values."""
     made: JsonObject = msgspec.to_builtins(message)
     return made
+
+
+def answer_object(answer: Answer) -> JsonObject:
+    """An answer to an event as JSON states it, without `id`."""
+    return object_of(answer)
 
 
 def check_told(answer: Answer, want: Want) -> None:
