@@ -11,15 +11,18 @@ import pytest
 from immutables import Map
 
 from marginspec.model.account import PositionSide
-from marginspec.model.effects import Deleveraged
+from marginspec.model.effects import Deleveraged, ReserveStatus
 from marginspec.model.events import Event
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, Profile, State
 from marginspec.transition import apply
 from marginspec_engine import layout
+from marginspec_engine.index.suspects import suspect
 from marginspec_engine.layout import NONE
+from marginspec_engine.layout.reasons import ACCEPTED, NOT_FLAT, TOO_WIDE
 from marginspec_engine.memory.python_words import Draft, PythonWords
-from marginspec_engine.rules import deleveraging
+from marginspec_engine.memory.words import domain_row
+from marginspec_engine.rules import deleveraging, transition
 from marginspec_journal import open_journal
 from worlds.aimed import Seeded, settling_event, world
 from worlds.events import (
@@ -34,6 +37,7 @@ from worlds.events import (
     listing,
     margin_mode,
     mark,
+    new_tiers,
     order,
     position_mode,
     settle,
@@ -364,3 +368,95 @@ def test_markets_are_taken_up_again_before_one_is_chosen(monkeypatch: pytest.Mon
         monkeypatch.setattr(deleveraging, name, noting(name))
     assert deleveraging.next_step(PythonWords(Draft(), 0), 1) == deleveraging.NO_STEP
     assert asked == ["refresh_leaves", "take_up_restoring", "shortest_market"]
+
+
+def test_new_tiers_are_felt_by_many() -> None:
+    pair = told(listing(), mark("100"), *lots("long"))
+    go_on(pair, new_tiers(("0", 5, "0.19")))
+    assert len(pair.state.lots) == len(MANY)
+
+
+def test_a_late_asset_is_restored_while_many_lack_cover() -> None:
+    pair = told(header=Header(Profile(last_resort="none"), Map(dict.fromkeys((*TEN, "Z"), 0))))
+    for name in TEN:
+        go_on(pair, *unpayable(name, name), mark("800", name))
+    go_on(pair, listing("Z", asset="Z"), mark("100", "Z"), deposit("dave", "60", "Z"), deposit("erin", "9000", "Z"))
+    go_on(pair, trade("dave", "erin", "5", "100", "Z"))
+    assert any(isinstance(one, Deleveraged) for one in pair.take(mark("80", "Z")).effects)
+
+
+def test_an_event_counts_the_funds_of_many_markets() -> None:
+    pair = told(fund("400"), deposit("erin", "90000"), *unpayable("Z", "USD"))
+    for market in TEN:
+        poor = f"poor-{market}"
+        go_on(pair, listing(market), mark("100", market), deposit(poor, "60"), trade(poor, "erin", "5", "100", market))
+        go_on(pair, mark("80", market))
+    deleveraged = [
+        one.counterparty.market for one in pair.take(mark("400", "Z")).effects if isinstance(one, Deleveraged)
+    ]
+    assert deleveraged == TEN
+
+
+@pytest.mark.parametrize("refused", ["buyer", "seller"])
+def test_either_party_may_not_be_larger_than_the_limit(refused: str) -> None:
+    pair = told(listing(limit="500"), mark("100"), *(deposit(name, "9000") for name in ("alice", "bob", "carol")))
+    go_on(pair, trade("alice", "bob", "5", "100"))
+    wrong = trade("alice", "carol", "1", "100") if refused == "buyer" else trade("carol", "bob", "1", "100")
+    assert pair.take(wrong).rejected == Reason.POSITION_LIMIT
+
+
+def test_initial_margin_of_many_positions_bounds_a_trade() -> None:
+    pair = told(deposit("alice", "530"), deposit("bob", "9000"))
+    for market in TEN:
+        go_on(pair, listing(market), mark("100", market), trade("alice", "bob", "5", "100", market))
+    assert to_the_limit(pair, partial(trade, "alice", "bob", price="100", market="M4"), 5) == 3
+
+
+def test_a_figure_that_is_too_wide_refuses_an_event() -> None:
+    book = PythonWords(Draft(), told(listing()).engine.tables.book.ctypes.data)
+    transition.begin(book)
+    book[layout.WIDE] = 1
+    assert transition.finish(book, ACCEPTED) == TOO_WIDE
+
+
+def test_counts_of_nothing_are_not_published() -> None:
+    pair = told(listing(), mark("100"), *(deposit(name, "1000") for name in ("bob", "carol")), deposit("dave", "60"))
+    go_on(pair, trade("dave", "carol", "5", "100"), mark("90"), fill("bob", "1", "93"), mark("88"))
+    assert not any(isinstance(one, ReserveStatus) for one in pair.take(declare("2")).effects)
+
+
+def test_a_refused_event_leaves_nobody_under_suspicion() -> None:
+    pair = told(*(deposit(name, "1") for name in MANY))
+    book = PythonWords(Draft(), pair.engine.tables.book.ctypes.data)
+    transition.begin(book)
+    for domain in range(len(MANY)):
+        suspect(book, domain)
+    assert transition.finish(book, NOT_FLAT) == NOT_FLAT
+    assert [domain_row(book, domain)[layout.FLAGS] for domain in range(len(MANY))] == [0] * len(MANY)
+
+
+def test_an_event_leaves_no_counterparty_unlooked_at() -> None:
+    late = MANY[-1]
+    pair = told(
+        listing("Z"), mark("1000", "Z"), deposit("alice", "112"), deposit("bob", "1000"), deposit("carol", "5000")
+    )
+    go_on(pair, *(deposit(name, "1000") for name in MANY), trade("alice", "carol", "1", "1000", "Z"), mark("900", "Z"))
+    go_on(pair, trade("carol", "bob", "1", "800", "Z"), mark("500", "Z"))
+    assert len(pair.state.relief_claims["USD"]) > 8
+    go_on(pair, fund("2000"))
+    go_on(pair, withdraw(late, str(to_the_limit(pair, partial(withdraw, late), 1001))), deposit(late, "10"))
+    rows = (("0", 50, "0.01"),)
+    go_on(
+        pair,
+        listing("A", rows),
+        mark("100"),
+        listing("B", rows),
+        mark("100", "B"),
+        leverage(late, 50),
+        leverage(late, 50, "B"),
+    )
+    go_on(pair, *(deposit(name, "12") for name in ("dave", "erin")), deposit("zoe", "9000"))
+    go_on(pair, trade("dave", late, "1", "100"), trade("erin", late, "1", "100"), trade("carol", "zoe", "1", "100"))
+    go_on(pair, trade(late, "carol", "1", "100", "B"), mark("88"), mark("80"), mark("64", "B"))
+    steps = [one.counterparty.account for one in pair.take(declare("2")).effects if isinstance(one, Deleveraged)]
+    assert steps == [late, "zoe"]

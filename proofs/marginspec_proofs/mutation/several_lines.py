@@ -22,9 +22,11 @@ STATE = {"transaction", "self", "book"}
 """What the rules call what they read and change."""
 QUIET = {
     *("at", "items", "lookup", "reserve", "make_room"),
-    *("put", "load", "expose", "suspect", "mark_stale", "set_setting", "change_claim", "check_open_interest"),
+    *("put", "load", "expose", "expose_uncovered", "suspect", "mark_stale", "look_at_mark"),
+    *("box_stale", "keep_boxes"),
+    *("set_setting", "drop_settings", "change_claim", "fill_leg", "check_open_interest"),
 }
-"""Functions of the engine that look up, make room, or write one word or flag: nothing tells when, among neighbours."""
+"""Functions of the engine that look up, make room, or write words and flags of their own: no neighbour feels when."""
 PREFETCHING, ROWS = "prefetch", "_row"
 """How the names of more of them begin, or end."""
 
