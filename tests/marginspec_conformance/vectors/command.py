@@ -4,7 +4,11 @@ import click
 
 from marginspec_tools.console import LazyCommands, Listed
 
-COMMANDS: dict[str, Listed] = {}
+COMMANDS = {
+    "list": Listed("conformance.vectors.listing", "List the vectors."),
+    "export": Listed("conformance.vectors.exporting", "Write vectors as files for other tools."),
+    "verify": Listed("conformance.vectors.verifying", "Check them by their sha256 and by the specification."),
+}
 """What `vectors` offers, in the order of its use."""
 
 
