@@ -5,6 +5,7 @@ import click
 from marginspec_tools.console import LazyCommands, Listed
 
 COMMANDS = {
+    "doctor": Listed("conformance.doctor.command", "Walk through the protocol with an engine, and say what to mend."),
     "run": Listed("conformance.running.command", "Ask an engine the vectors, and say what it conforms to."),
     "fuzz": Listed("conformance.fuzzing.command", "Drive an engine and the rulebook side by side on random journals."),
     "shrink": Listed("conformance.shrinking.command", "Find the shortest journal with the same first difference."),

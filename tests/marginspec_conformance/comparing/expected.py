@@ -1,6 +1,7 @@
 """What the specification expects of an event, as the values of the protocol."""
 
 from collections.abc import Iterable
+from functools import cached_property
 
 import attrs
 from immutables import Map
@@ -28,13 +29,19 @@ class Expected:
     after: State
     receipt: Receipt
 
-    @property
+    @cached_property
     def answer(self) -> Accepted | Refused:
         """The answer, with decisions and changes; never terms, choices or a hash."""
         if self.receipt.rejected is not None:
             return Refused(self.receipt.rejected.value)
         liquidated, deleveraged, levied = decisions_of(self.receipt)
         return Accepted(liquidated, deleveraged, levied, changes_of(self.before, self.receipt, self.after))
+
+    @property
+    def changes(self) -> Changes:
+        """What the event changes; nothing if it is refused."""
+        answer = self.answer
+        return (answer.changes if isinstance(answer, Accepted) else None) or Changes()
 
 
 def expected_of(state: State, event: Event) -> Expected:

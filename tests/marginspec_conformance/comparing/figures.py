@@ -1,17 +1,19 @@
 """Figures of a state by the names that messages have, and a state with an engine's own figures put in."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import attrs
+from immutables import Map
 
 from marginspec.margin.margin import cash_account
 from marginspec.model.account import DomainKey
-from marginspec.model.ledger import account_named, external
+from marginspec.model.ledger import LedgerAccount, account_named, external
 from marginspec.model.state import State
 from marginspec.model.units import Money
-from marginspec.transaction import with_entry
 from marginspec_audit import asset_of
 from marginspec_conformance.comparing.amounts import read_amount, shortest
+from marginspec_conformance.comparing.expected import Expected
 from marginspec_conformance.protocol.messages import Changes
 from marginspec_journal.state_objects import claim_name
 
@@ -49,32 +51,47 @@ class Figures(Mapping[str, Mapping[str, str]]):
         return 3
 
 
-def adopted(state: State, told: Changes) -> State:
-    """A state with the balances that an engine told of put in, as far as they are there; in whole quanta.
+def adopted(expected: Expected, told: Changes) -> State:
+    """The state after an event with the balances that an engine told of, or left as they were, in whole quanta.
 
     So that one rounding of an engine is one difference, and not one of every event that follows. Quantities stay.
     """
+    before, state, right = Figures(expected.before), expected.after, expected.changes
     ledger = state.ledger
-    for name, text in told.ledger.items():
-        units = read_amount(text)
-        try:
-            account = account_named(name)
-            asset = asset_of(state, account)
-        except (KeyError, ValueError):
-            continue
-        if units is not None:
-            ledger = with_entry(ledger, account, in_quanta(units, state.header.decimals(asset)))
+    for name in {**right.ledger, **told.ledger}:
+        units = read_amount(told.ledger.get(name) or before["ledger"].get(name, "0"))
+        account = account_named(name) if is_ledger_name(name) else None
+        if units is not None and account is not None and is_known(state, account):
+            ledger = put(ledger, account, in_quanta(units, state.header.decimals(asset_of(state, account))))
     claims = state.relief_claims
     named = {claim_name(domain): domain for held in claims.values() for domain in held}
-    for name, text in told.claims.items():
-        domain, units = named.get(name), read_amount(text)
-        if domain is not None and units is not None:
+    for name in {**right.claims, **told.claims}:
+        units, domain = read_amount(told.claims.get(name) or before["claims"].get(name, "0")), named.get(name)
+        if units is not None and domain is not None:
             quanta = in_quanta(units, state.header.decimals(domain.asset))
-            held = with_entry(claims[domain.asset], domain, quanta)
-            claims = with_entry(claims, domain.asset, held)
-            if not held:
-                named.pop(name)
+            claims = put(claims, domain.asset, put(claims.get(domain.asset, Map()), domain, quanta))
     return attrs.evolve(state, ledger=ledger, relief_claims=claims)
+
+
+def is_ledger_name(name: str) -> bool:
+    """Whether a ledger account is named so."""
+    try:
+        account_named(name)
+    except ValueError:
+        return False
+    return True
+
+
+def is_known(state: State, account: LedgerAccount) -> bool:
+    """Whether a state knows the asset of a ledger account: lots and markets may have closed."""
+    return bool(account.asset or account.lot in state.lots or account.market in state.markets)
+
+
+def put(entries: Map[Any, Any], key: object, value: Any) -> Map[Any, Any]:
+    """A map with a value under a key; what is zero or empty is not there."""
+    if value:
+        return entries.set(key, value)
+    return entries.delete(key) if key in entries else entries
 
 
 def in_quanta(units: int, decimals: int) -> Money:
@@ -86,8 +103,8 @@ def in_quanta(units: int, decimals: int) -> Money:
 def nudged(state: State, domain: DomainKey, quanta: int) -> State:
     """A state in which a domain's cash is so many quanta more, from outside."""
     cash, outside = cash_account(domain), external(domain.asset)
-    ledger = with_entry(state.ledger, cash, Money(state.balance(cash) + quanta))
-    ledger = with_entry(ledger, outside, Money(state.balance(outside) - quanta))
+    ledger = put(state.ledger, cash, Money(state.balance(cash) + quanta))
+    ledger = put(ledger, outside, Money(state.balance(outside) - quanta))
     return attrs.evolve(state, ledger=ledger)
 
 

@@ -66,8 +66,8 @@ class Judge:
         if found and self._is_undecided(expected, heard, found):
             return Judged("undecided", expected, tuple(found), heard)
         self.state = expected.after
-        if self.level == 3 and isinstance(heard, Accepted) and heard.changes:
-            self.state = adopted(self.state, heard.changes)
+        if self.level == 3 and isinstance(heard, Accepted) and heard.changes is not None:
+            self.state = adopted(expected, heard.changes)
         return Judged("differs" if found else "agrees", expected, tuple(found), heard)
 
     def _answer(self, expected: Expected) -> Accepted | Refused:

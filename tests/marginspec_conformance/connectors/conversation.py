@@ -36,7 +36,7 @@ class Conversation:
     """A session with the engine at the other end of a channel, begun by `hello`; EngineFailure if that fails."""
 
     def __init__(self, channel: Channel, limits: Limits) -> None:
-        self._channel, self._limits, self._number = channel, limits, 0
+        self._channel, self._limits, self._number, self._is_over = channel, limits, 0, False
         self.noise: list[str] = channel.noise
         """Lines before the answer to `hello`, as far as they are kept."""
         self.hello: Hello = self._greeted()
@@ -52,13 +52,14 @@ class Conversation:
     def steps(self, events: Sequence[JsonObject], want: Want) -> list[Answer]:
         """The answers to some events, in one batch if the engine takes batches."""
         if "batch" not in self.hello.capabilities:
-            return [self._step(event, want) for event in events]
+            return [self.step(event, want) for event in events]
         if not events:
             return []
         fields = {"events": events, "want": want}
         return self._ask("batch", fields, lambda line, number: replies.batch_of(line, number, len(events), want))
 
-    def _step(self, event: JsonObject, want: Want) -> Answer:
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        """The answer to one event, asked alone."""
         return self._ask(
             "step", {"event": event, "want": want}, lambda line, number: replies.step_of(line, number, want)
         )
@@ -81,9 +82,15 @@ class Conversation:
 
     def close(self) -> None:
         """Have the engine stop, and make sure that nothing of it is left."""
+        if self._is_over:
+            return
         with suppress(EngineFailure):
             self._ask("stop", {}, replies.ok_of)
             self._channel.end(monotonic() + self._limits.answer_s)
+        self._end()
+
+    def _end(self) -> None:
+        self._is_over = True
         self._channel.close()
 
     def _greeted(self) -> Hello:
@@ -101,24 +108,22 @@ class Conversation:
             raise EngineFailure("slow start", detail, failure.stderr) from None
 
     def _ask(self, do: Do, fields: JsonObject, read: Callable[[bytes, int], Read], until: float | None = None) -> Read:
+        assert not self._is_over, "the session is closed, or its engine failed"
         self._number += 1
         try:
             line = self._channel.ask(
                 request_line(self._number, do, fields), until or monotonic() + self._limits.answer_s
             )
             return read(line, self._number)
-        except EngineFailure:
-            self._channel.close()
-            raise
         except ProtocolError as error:
             kind: FailureKind = "garbage" if isinstance(error, replies.NotJsonError) else "protocol"
             raise self._failed(kind, one_line(f"the answer to {do}, request {self._number}: {error}")) from None
         except BaseException:
-            self._channel.close()
+            self._end()
             raise
 
     def _failed(self, kind: FailureKind, detail: str) -> EngineFailure:
-        self._channel.close()
+        self._end()
         return EngineFailure(kind, detail, self._channel.stderr())
 
 

@@ -17,6 +17,8 @@ PIECE = 1 << 20
 LAST_WORDS_S = 1.0
 """An engine that closed its standard output has so long to end before it is ended."""
 
+LOOK_S = 0.2
+"""How often it is looked whether an engine that does not answer still runs."""
 LOOK_AGAIN_MS = 5
 LAST_PIECES = 4
 
@@ -93,17 +95,28 @@ class Process:
 
     def _wait(self, until: float) -> None:
         """Wait until something comes or may be written, and take what has come."""
-        ready = self._poll.poll(max(0.0, until - monotonic()) * 1000)
-        if not ready:
+        left_s = until - monotonic()
+        ready = self._poll.poll(min(max(0.0, left_s), LOOK_S) * 1000)
+        if not ready and self._process.poll() is not None:
+            # A child of the engine may hold its standard output open.
+            self._take()
+        elif not ready and left_s <= LOOK_S:
             raise self._failure("hung", f"no whole answer within its time; {self._so_far()}")
         for stream, _ in ready:
             if stream == self._errors:
                 self._listen()
             elif stream == self._from:
-                piece = os.read(self._from, PIECE)
-                if not piece:
-                    raise self._gone()
-                self._lines.add(piece)
+                self._take()
+
+    def _take(self) -> None:
+        """Take what is on standard output; if that is at its end, so is the engine."""
+        try:
+            piece = os.read(self._from, PIECE)
+        except BlockingIOError:
+            piece = b""
+        if not piece:
+            raise self._gone()
+        self._lines.add(piece)
 
     def _so_far(self) -> str:
         begun = self._lines.begun

@@ -7,6 +7,7 @@ import attrs
 
 from marginspec_conformance.protocol.messages import Answer, Calculated, Digest, Errored, Hello, Unsupported, Want
 from marginspec_journal.canonical import JsonObject
+from marginspec_tools.console import WrongAnswer
 
 FailureKind = Literal[
     "did not start", "slow start", "crashed", "hung", "garbage", "oversized line", "partial line", "exited", "protocol"
@@ -14,8 +15,11 @@ FailureKind = Literal[
 """How an engine failed; none of these says anything about its rules."""
 
 
-class EngineFailure(Exception):  # noqa: N818 - it is the engine that failed, which the harness reports
-    """An engine failed: how, at which request, and the last of what it wrote to standard error."""
+class EngineFailure(WrongAnswer):
+    """An engine failed: how, at which request, and the last of what it wrote to standard error.
+
+    A command that it ends has exit code 3.
+    """
 
     def __init__(self, kind: FailureKind, detail: str, stderr: str = "") -> None:
         super().__init__(f"{kind}: {detail}")

@@ -4,6 +4,7 @@ The fast way takes a line only where the strict one would take it too, with the 
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar, get_args
@@ -36,7 +37,6 @@ from marginspec_conformance.protocol.messages import (
     word_of,
 )
 from marginspec_journal.canonical import JsonObject
-from marginspec_journal.decimals import parse_decimal
 from marginspec_journal.errors import InputError
 from marginspec_journal.ledger_names import ledger_account_of
 from marginspec_journal.strict_json import Node, parse_document
@@ -49,7 +49,11 @@ REFUSALS = ("unsupported", "errored")
 
 
 class NotJsonError(ProtocolError):
-    """A line is not even a JSON object in UTF-8; the reason names the byte."""
+    """A line is not even a JSON object in UTF-8: the reason, and the byte where it shows, from 1, if there is one."""
+
+    def __init__(self, reason: str, byte: int | None = None) -> None:
+        super().__init__("", reason)
+        self.byte = byte
 
 
 # ------------------------------------------------------------------- any answer
@@ -59,8 +63,8 @@ def _read(line: bytes, number: int, kinds: tuple[str, ...], read: Callable[[Node
     """What a line answers to the request of a number by one of some kinds of answer."""
     try:
         root = parse_document(line, "answer")
-        if not isinstance(root.value, dict):
-            raise NotJsonError("", "not an object of JSON")
+        if root.value is None or isinstance(root.value, list | str | int):
+            raise NotJsonError("not an object of JSON")
         answered = root.member("id").integer()
         if answered != number:
             root.child("id").fail(f"expected {number}, the id of the request, found {answered}")
@@ -69,26 +73,27 @@ def _read(line: bytes, number: int, kinds: tuple[str, ...], read: Callable[[Node
     except InputError as error:
         fault = json_fault(line)
         if fault is not None:
-            raise NotJsonError("", fault) from None
+            raise fault from None
         raise ProtocolError(error.field or "", error.reason) from None
 
 
-def json_fault(line: bytes) -> str | None:
-    """What keeps a line from being JSON in UTF-8, and at which byte, counted from 1; None if nothing does."""
+def json_fault(line: bytes) -> NotJsonError | None:
+    """What keeps a line from being JSON in UTF-8, and at which byte; None if nothing does."""
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
-        return f"byte {error.start + 1} is 0x{line[error.start]:02x}, which is not UTF-8 there"
+        byte = error.start + 1
+        return NotJsonError(f"byte {byte} is 0x{line[error.start]:02x}, which is not UTF-8 there", byte)
     if text.startswith("\ufeff"):
-        return "byte 1 begins a byte order mark, which JSON has none of"
+        return NotJsonError("byte 1 begins a byte order mark, which JSON has none of", 1)
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
         place = len(text[: error.pos].encode())
         found = f"found 0x{line[place]:02x}" if place < len(line) else "where the line ends"
-        return f"not JSON at byte {place + 1}, {found}: {error.msg}"
-    except RecursionError:
-        return "nested too deeply"
+        return NotJsonError(f"not JSON at byte {place + 1}, {found}: {error.msg}", place + 1)
+    except (RecursionError, ValueError):
+        return None
     return None
 
 
@@ -304,15 +309,12 @@ def _sound(found: _Changes) -> Changes | None:
 
 
 def _all(amounts: Mapping[str, str], holds: Callable[[str], bool]) -> bool:
-    return all(map(holds, amounts)) and all(map(_is_decimal, amounts.values()))
+    # A text with a newline in it has a backslash on its line, and so never comes here.
+    return not amounts or (all(map(holds, amounts)) and _AMOUNTS("\n".join(amounts.values())) is not None)
 
 
-def _is_decimal(text: str) -> bool:
-    try:
-        parse_decimal(text)
-    except ValueError:
-        return False
-    return True
+_AMOUNT = r"(?!-0(?:\.0+)?(?:\n|\Z))-?(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,8})?"
+_AMOUNTS = re.compile(rf"{_AMOUNT}(?:\n{_AMOUNT})*", re.ASCII).fullmatch
 
 
 @lru_cache(65_536)

@@ -15,7 +15,6 @@ from marginspec_journal.header import header_of
 from marginspec_journal.states import state_in
 from marginspec_journal.strict_json import Node
 
-
 DECISIONS = ("liquidated", "deleveraged", "levied")
 
 

@@ -10,4 +10,5 @@ from marginspec_conformance.vectors import read_vectors
 def suite_vectors() -> Iterator[Vector]:
     """All vectors of the suite, in their order."""
     for one in read_vectors():
-        yield Vector(one.id, one.clause, one.clauses, one.kind, Case(one.header, one.events, one.opened), one.answers)
+        case = Case(one.header, one.events, one.opened)
+        yield Vector(one.id, one.clause, one.clauses, one.kind, case, one.answers)

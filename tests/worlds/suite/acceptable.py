@@ -5,8 +5,7 @@ remainder to the last claim.
 """
 
 from marginspec.model.events import Event
-from marginspec_conformance.vectors.making import Draft
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     adjust,
     deposit,
     fund,
@@ -21,6 +20,7 @@ from worlds.events import (
     trade,
     withdraw,
 )
+from marginspec_conformance.vectors.making import Draft
 from worlds.suite.building import draft
 from worlds.suite.edges import TENTH
 

@@ -1,8 +1,8 @@
 """Both ends of every band and cap, on and off the tick."""
 
 from marginspec.model.account import OrderSide
+from marginspec_conformance.generator.events import deposit, fill, funding, leverage, mark, new_limits, order, trade
 from marginspec_conformance.vectors.making import Draft
-from worlds.events import deposit, fill, funding, leverage, mark, new_limits, order, trade
 from worlds.suite.building import OPEN, draft
 
 # A band of 10% around 100 on a tick of 1: from 90 to 110. Around 105, half a tick further at both ends.

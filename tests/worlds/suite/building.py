@@ -1,9 +1,9 @@
-"""Drafts from events, with short defaults: the market A in USD, all in whole units, as in `worlds.events`."""
+"""Drafts from events, with short defaults: the market A in USD, all in whole units, as in `generator.events`."""
 
 from marginspec.model.events import Event
 from marginspec.model.state import Header
+from marginspec_conformance.generator.events import deposit, listing, mark
 from marginspec_conformance.vectors.making import Draft
-from worlds.events import deposit, listing, mark
 from worlds.states import MINIMAL
 
 OPEN = (listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "5000"))

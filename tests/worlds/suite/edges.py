@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from marginspec.model.events import Event
-from marginspec_conformance.vectors.making import Draft
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     adjust,
     deposit,
     fund,
@@ -19,6 +18,7 @@ from worlds.events import (
     trade,
     withdraw,
 )
+from marginspec_conformance.vectors.making import Draft
 from worlds.suite.building import OPEN, draft
 
 # At a price of 1 a notional is its quantity; the floors are at 1000, 2000 and 5000.

@@ -1,7 +1,6 @@
 """What no balance shows at once: each is followed by an event whose answer depends on it."""
 
-from marginspec_conformance.vectors.making import Draft
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     cancel,
     deposit,
     leverage,
@@ -14,6 +13,7 @@ from worlds.events import (
     settle,
     trade,
 )
+from marginspec_conformance.vectors.making import Draft
 from worlds.suite.building import OPEN, draft
 
 DAVE = (*OPEN, deposit("dave", "60"), trade("dave", "carol", "5", "100"))

@@ -1,7 +1,7 @@
 """Incidents whose test asks a function and runs no journal of its own: here is the journal (docs/incidents.md)."""
 
+from marginspec_conformance.generator.events import deposit, fill, fund, listing, mark, trade
 from marginspec_conformance.vectors.making import Draft
-from worlds.events import deposit, fill, fund, listing, mark, trade
 from worlds.states import UNPAYABLE
 from worlds.suite.building import OPEN, draft
 from worlds.suite.waterfall import TWENTY

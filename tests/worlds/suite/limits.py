@@ -4,8 +4,7 @@ from immutables import Map
 
 from marginspec.model.events import Event, WithdrawHouse
 from marginspec.model.state import Header
-from marginspec_conformance.vectors.making import Draft
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     adjust,
     decimal,
     declare,
@@ -25,6 +24,7 @@ from worlds.events import (
     trade,
     withdraw,
 )
+from marginspec_conformance.vectors.making import Draft
 from worlds.suite.building import OPEN, draft
 
 MOST_LOTS, MOST_PRICE = 2**53, 2**53

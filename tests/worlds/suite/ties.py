@@ -1,8 +1,19 @@
 """Ties: of scores in both rankings, of maintenance, of shortfalls; who comes first is decided by key, id or age."""
 
 from marginspec.model.events import Event
+from marginspec_conformance.generator.events import (
+    deposit,
+    fund,
+    funding,
+    leverage,
+    listing,
+    margin_mode,
+    mark,
+    new_tiers,
+    position_mode,
+    trade,
+)
 from marginspec_conformance.vectors.making import Draft
-from worlds.events import deposit, fund, funding, leverage, listing, margin_mode, mark, new_tiers, position_mode, trade
 from worlds.states import MINIMAL, MINIMAL_BITMEX
 from worlds.suite.building import draft
 

@@ -1,8 +1,7 @@
 """Losses and who bears them: funds, steps, layers and dust of a levy, returned relief, rounds, ten of a kind."""
 
 from marginspec.model.events import Event, WithdrawHouse
-from marginspec_conformance.vectors.making import Draft
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     decimal,
     declare,
     deposit,
@@ -17,6 +16,7 @@ from worlds.events import (
     trade,
     withdraw,
 )
+from marginspec_conformance.vectors.making import Draft
 from worlds.states import MINIMAL_NONE
 from worlds.suite.building import draft
 

@@ -10,7 +10,6 @@ from random import Random
 from typing import Any, Literal, Protocol, TypeVar, get_args
 
 import attrs
-from hypothesis import strategies as st
 from immutables import Map
 
 from marginspec.margin.bands import bankruptcy_price
@@ -23,8 +22,8 @@ from marginspec.model.ledger import house, insurance
 from marginspec.model.market import Market
 from marginspec.model.state import Header, Profile, Ranking, State
 from marginspec.model.units import RATE_ONE, Decimal8
-from worlds.declared import EVENT_CLASSES, made
-from worlds.events import TierRow, decimal, listing, new_limits, tiers
+from marginspec_conformance.generator.declared import EVENT_CLASSES, made
+from marginspec_conformance.generator.events import TierRow, decimal, listing, new_limits, tiers
 
 ACCOUNTS = ("alice", "bob", "carol", "dave", "erin")
 ASSETS = ("EUR", "USD")
@@ -75,23 +74,12 @@ class Seeded:
         self._random = Random(seed)
 
     def pick(self, options: Sequence[Option]) -> Option:
+        """One of some options."""
         return self._random.choice(options)
 
     def whole(self, least: int, most: int) -> int:
+        """A whole number within bounds."""
         return self._random.randint(least, most)
-
-
-class Drawn:
-    """Choices that Hypothesis makes, and shrinks."""
-
-    def __init__(self, data: st.DataObject) -> None:
-        self._data = data
-
-    def pick(self, options: Sequence[Option]) -> Option:
-        return self._data.draw(st.sampled_from(options))
-
-    def whole(self, least: int, most: int) -> int:
-        return self._data.draw(st.integers(least, most))
 
 
 # ------------------------------------------------------------------- worlds
@@ -295,13 +283,13 @@ def is_isolated(state: State, key: PositionKey) -> bool:
     return not domain_of(state, key).is_cross
 
 
-def aimed_funding(chooser: Chooser, state: State, market: Market) -> Event:
+def aimed_funding(chooser: Chooser, state: State, market: Market) -> Event:  # noqa: ARG001 - as all that aim
     """Funding from negligible to ruinous."""
     rate = chooser.pick(("0.0001", "-0.0001", "0.01", "-0.01", "0.1", "-0.1", "0.00000001"))
     return events.Funding(market.id, decimal(rate))
 
 
-def aimed_terms(chooser: Chooser, state: State, market: Market) -> Event:
+def aimed_terms(chooser: Chooser, state: State, market: Market) -> Event:  # noqa: ARG001 - as all that aim
     """Other tiers, fees or limits."""
     what = chooser.pick(("tiers", "fees", "limits"))
     if what == "tiers":
@@ -312,7 +300,7 @@ def aimed_terms(chooser: Chooser, state: State, market: Market) -> Event:
     return events.UpdateFees(market.id, *rates)
 
 
-def aimed_money(chooser: Chooser, state: State, market: Market) -> Event:
+def aimed_money(chooser: Chooser, state: State, market: Market) -> Event:  # noqa: ARG001 - as all that aim
     """Little money from outside, or a change of settings."""
     amount = Decimal8(chooser.whole(1, 40) * ONE)
     account = chooser.pick(ACCOUNTS)

@@ -10,8 +10,8 @@ from marginspec.model.events import Event
 from marginspec.model.market import TierTerms
 from marginspec.model.state import Header, Profile, Ranking
 from marginspec.model.units import MAX_PRICE, MAX_QUANTITY, Decimal8
-from worlds.aimed import ACCOUNTS, ONE, TAKERS, Chooser
-from worlds.events import listing
+from marginspec_conformance.generator.aimed import ACCOUNTS, ONE, TAKERS, Chooser
+from marginspec_conformance.generator.events import listing
 
 TIERS = (
     ((0, 1000, 1), (2**40, 500, 100_000)),

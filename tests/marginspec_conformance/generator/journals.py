@@ -4,12 +4,21 @@ from collections.abc import Callable
 
 from marginspec.model.events import Event
 from marginspec.model.state import Header, State
+from marginspec_conformance.generator.aimed import Seeded, aimed_event, world
+from marginspec_conformance.generator.episodes import (
+    SPOILED_OF,
+    Episodes,
+    avalanche,
+    crowd,
+    glitch,
+    header,
+    narrow,
+    ruin,
+)
+from marginspec_conformance.generator.events import listing
+from marginspec_conformance.generator.giants import giant_event, giant_world
+from marginspec_conformance.generator.spoiled import UNMARKED, wrong_event
 from marginspec_tools.simulate import generate, mixed
-from worlds.aimed import Seeded, aimed_event, world
-from worlds.episodes import SPOILED_OF, Episodes, crowd, glitch, header, narrow, ruin
-from worlds.events import listing
-from worlds.giants import giant_event, giant_world
-from worlds.spoiled import UNMARKED, wrong_event
 
 Choose = Callable[[State], Event]
 """The event that follows a state."""
@@ -59,6 +68,12 @@ def crowd_journal(seed: int, _: int) -> tuple[Header, Choose]:
     return header(chooser), Episodes(chooser, crowd)
 
 
+def avalanche_journal(seed: int, _: int) -> tuple[Header, Choose]:
+    """A dozen accounts levied, liquidated and deleveraged at once."""
+    chooser = Seeded(seed)
+    return header(chooser), Episodes(chooser, avalanche)
+
+
 def narrow_journal(seed: int, _: int) -> tuple[Header, Choose]:
     """Counterparties with little room, and refusals."""
     chooser = Seeded(seed)
@@ -78,12 +93,13 @@ KINDS = {
     "glitches": glitch_journal,
     "ruins": ruin_journal,
     "crowds": crowd_journal,
+    "avalanches": avalanche_journal,
     "narrow": narrow_journal,
 }
 """The kinds of journals."""
 TURNS = (
     *("aimed", "glitches", "crowds", "giants", "glitches", "narrow"),
-    *("aimed", "ruins", "crowds", "mixed", "glitches", "crowds"),
+    *("aimed", "ruins", "avalanches", "mixed", "avalanches", "narrow"),
 )
 """How they take turns."""
 

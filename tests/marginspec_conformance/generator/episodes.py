@@ -3,7 +3,9 @@
 *Glitches*: a lot is bankrupt, winners have sold on to others with worse entries, and a mark goes far and comes back.
 *Crowds*: dozens of accounts, twins among them, with positions in several markets of many tiers, at the edge of their
 margin; then gaps.
-*Narrow places*: counterparties with little room for the lot that they would close, and refusals that are seldom met.
+*Avalanches*: a dozen are levied for lots that are bankrupt elsewhere, fall together, and are deleveraged together.
+*Narrow places*: counterparties with little room for the lot that they would close, stairs of step-downs, and refusals
+that are seldom met.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +20,8 @@ from marginspec.model.account import Direction, DomainKey, PositionKey, Position
 from marginspec.model.events import Event
 from marginspec.model.state import Header, Profile, Ranking, State
 from marginspec.model.units import Decimal8
-from worlds.aimed import ONE, Chooser
-from worlds.events import (
+from marginspec_conformance.generator.aimed import ONE, Chooser
+from marginspec_conformance.generator.events import (
     TierRow,
     adjust,
     declare,
@@ -36,14 +38,14 @@ from worlds.events import (
     settle,
     trade,
 )
-from worlds.spoiled import UNMARKED, wrong_event
+from marginspec_conformance.generator.spoiled import UNMARKED, wrong_event
 
 Told = Event | Callable[[State], Event | None]
 """An event, or what says which one follows from the state; None: there is none."""
 GENERATIONS = 12
 """After so many episodes their accounts' names come again."""
 MODES: tuple[PositionMode, ...] = ("one_way", "one_way", "hedge")
-SPOILED_OF = 12
+SPOILED_OF = 8
 """Before one of so many events comes one that is spoiled."""
 
 
@@ -187,7 +189,7 @@ def ruin(chooser: Chooser, number: int) -> Iterator[Told]:
     names = [f"u{generation}{name}" for name in ("debtor", "early", "late", "flat", "held", "maker")]
     debtor, early, late, flat, held, maker = names
     for name in (market, elsewhere):
-        yield listing(name, chooser.pick(RUIN_TIERS), share="1", taker=chooser.pick(("0", "0.01")))
+        yield listing(name, chooser.pick(RUIN_TIERS), share=chooser.pick(("0", "1")), taker=chooser.pick(("0", "0.01")))
         yield mark("100", name)
     means = (29, 28, chooser.pick((60, 90)), chooser.pick((5, 200)), chooser.pick((160, 300)), 150)
     for name, amount in zip(names, means, strict=True):
@@ -244,6 +246,7 @@ def glitch_turn(chooser: Chooser, market: str, maker: str, asset: str) -> Told:
         all_lots(market, maker, chooser),
         all_lots(market, maker, chooser),
         deposit(maker, "100", asset),
+        events.WithdrawHouse(asset, Decimal8(ONE)),
         events.WithdrawHouse(asset, Decimal8(ONE)),
         order(maker, "buy", "1", "90", market=market),
     )
@@ -362,12 +365,82 @@ def near_bankruptcy(chooser: Chooser, market: str) -> Told:
     return told
 
 
+# ----------------------------------------------------------------- avalanches
+
+RUNNERS = 14
+
+
+def avalanche(chooser: Chooser, number: int) -> Iterator[Told]:
+    """A dozen are levied for lots that a late buyer leaves behind, then fall and are deleveraged; and once more."""
+    behind, market, generation = f"V{number}", f"W{number}", number % GENERATIONS
+    asset = chooser.pick(("USD", "USD", "EUR"))
+    runners = [f"v{generation}runner{place}" for place in range(RUNNERS)]
+    debtor, early, late, later, maker = (
+        f"v{generation}{name}" for name in ("debtor", "early", "late", "later", "maker")
+    )
+    for name in (behind, market):
+        yield listing(name, chooser.pick(RUIN_TIERS), asset=asset, taker=chooser.pick(("0", "0.01")))
+        yield mark("100", name)
+    is_isolated = chooser.pick((True, False))
+    for name in (*runners, maker):
+        yield deposit(name, str(chooser.pick((110, 150)) if is_isolated else chooser.pick((1, 5))), asset)
+        if is_isolated:
+            yield margin_mode(name, market=market)
+    for _ in range(chooser.whole(2, 4)):
+        yield from left_behind(chooser, behind, asset, (debtor, early, late, later))
+        if not is_isolated:
+            for name in runners:
+                yield deposit(name, str(chooser.pick((27, 30, 40))), asset)
+        yield from run(chooser, (market, behind), asset, runners, maker)
+    yield settle(chooser.pick(("118", "1000")), behind)
+    yield settle("100", market)
+    for name in (*runners, early, late, later, maker):
+        yield all_movable(name, asset)
+
+
+def left_behind(chooser: Chooser, market: str, asset: str, names: tuple[str, str, str, str]) -> Iterator[Told]:
+    """A short is taken over, and the longs enter far above its bankruptcy price: what they miss has no other payer."""
+    debtor, early, late, later = names
+    lots = chooser.pick((2, 5, 12))
+    for name, means in zip(names, (27, 27, 330, 330), strict=True):
+        yield deposit(name, str(means * lots), asset)
+    yield mark("100", market)
+    yield traded(market, "long", early, debtor, lots, "100", {})
+    yield mark("124", market)
+    first = chooser.whole(1, lots - 1)
+    price = chooser.pick(("150", "300", "400"))
+    yield traded(market, "long", late, early, first, price, {})
+    yield traded(market, "long", later, early, lots - first, price, {})
+    for name in (early, late, later):
+        yield all_movable(name, asset)
+
+
+def run(chooser: Chooser, markets: tuple[str, str], asset: str, runners: Sequence[str], maker: str) -> Iterator[Told]:
+    """A dozen take the same side, are levied, fall, and a further mark or the venue deleverages their lots."""
+    market, behind = markets
+    winner: Direction = chooser.pick(get_args(Direction))
+    loser: Direction = "short" if winner == "long" else "long"
+    yield mark("100", market)
+    yield deposit(maker, str(27 * len(runners)), asset)
+    for name in runners:
+        yield traded(market, loser, name, maker, 1, "100", {})
+    yield all_movable(maker, asset)
+    for bad in chooser.pick((("1000",), ("9000",), ("600", "124", "900"), ("1000", "50", "9000"))):
+        yield mark(bad, behind)
+    yield events.WithdrawHouse(asset, Decimal8(ONE))
+    yield fill(maker, "1", "9000", "short", behind)
+    fall, further = ("60", "20") if loser == "long" else ("140", "300")
+    yield mark(fall, market)
+    yield chooser.pick((declared(market), mark(further, market)))
+    yield mark("40", behind)
+
+
 # ----------------------------------------------------------------- narrow places
 
 
 def narrow(chooser: Chooser, number: int) -> Iterator[Told]:
-    """A squeeze, what an isolated account may not do, or a hedge at an end of its band."""
-    return chooser.pick((squeeze, refusals, hedge_at_the_edge))(chooser, number)
+    """A squeeze, stairs, what an isolated account may not do, or a hedge at an end of its band."""
+    return chooser.pick((squeeze, stairs, refusals, hedge_at_the_edge))(chooser, number)
 
 
 def squeeze(chooser: Chooser, number: int) -> Iterator[Told]:
@@ -393,7 +466,7 @@ def squeeze(chooser: Chooser, number: int) -> Iterator[Told]:
         yield traded(other, "long", name, maker, others, "1000", {})
     yield traded(other, "long", other_debtor, maker, lots, "1000", {})
     yield mark(chooser.pick(("1350", "1500") if winner == "long" else ("600", "450")), lot_market)
-    for _ in range(3):
+    for _ in range(9):
         yield to_the_edge(chooser, chooser.pick(squeezed), other)
         yield all_lots(lot_market, maker, chooser) if chooser.whole(1, 4) == 1 else declared(lot_market)
     for market in (lot_market, other):
@@ -410,7 +483,7 @@ def to_the_edge(chooser: Chooser, account: str, market: str) -> Told:
         if PositionKey(account, market, "BOTH") not in state.positions:
             return None
         end = liquidation_band(state, domain, market).lower
-        return None if end is None else events.MarkPrice(market, Decimal8((end + chooser.whole(1, 150)) * ONE))
+        return None if end is None else events.MarkPrice(market, Decimal8((end + chooser.whole(1, 60)) * ONE))
 
     return told
 
@@ -422,6 +495,47 @@ def declared(market: str) -> Told:
         lots = [state.lots[lot_id] for lot_id in state.lots_in.get(market, ())]
         together = sum(abs(lot.quantity) for lot in lots if lot.direction == lots[0].direction)
         return declare(str(together), lots[0].direction, market) if lots else None
+
+    return told
+
+
+def stairs(chooser: Chooser, number: int) -> Iterator[Told]:
+    """Twins high up in the tiers fall to about their bankruptcy price; their twin counterparties are deleveraged."""
+    market, generation = f"T{number}", number % GENERATIONS
+    climbers = [f"t{generation}climber{place}" for place in range(4)]
+    winners = [f"t{generation}winner{place}" for place in range(4)]
+    yield listing(market, chooser.pick(CROWD_TIERS), clearance=chooser.pick(("0", "0.0125")))
+    modes = {name: chooser.pick(MODES[1:]) for name in winners}
+    for name in (*climbers, *winners):
+        yield deposit(name, "1")
+        yield position_mode(name, modes.get(name, "one_way"))
+        yield leverage(name, 5, market)
+    winner: Direction = chooser.pick(get_args(Direction))
+    loser: Direction = "short" if winner == "long" else "long"
+    for _ in range(4):
+        yield mark("1000", market)
+        lots = chooser.pick((4, 7, 7, 12, 17))
+        for climber, other in zip(climbers, winners, strict=True):
+            yield deposit(climber, str(201 * lots))
+            yield deposit(other, str(250 * lots))
+            yield traded(market, winner, other, climber, lots, "1000", modes)
+        yield beside_bankruptcy(chooser, climbers[0], market)
+        yield declare("1", loser, market)
+        yield declared(market)
+    yield settle("1000", market)
+    for name in (*climbers, *winners):
+        yield all_movable(name, "USD")
+
+
+def beside_bankruptcy(chooser: Chooser, account: str, market: str) -> Told:
+    """A mark at which an account's equity is above zero by little."""
+
+    def told(state: State) -> Event | None:
+        price = bankruptcy_price(state, DomainKey(account, "USD"), market)
+        if price is None:
+            return None
+        off = chooser.pick((1, 2, 5)) * (-1 if price > state.markets[market].marked() else 1)
+        return events.MarkPrice(market, Decimal8((price + off) * ONE))
 
     return told
 
@@ -448,8 +562,10 @@ def refusals(chooser: Chooser, number: int) -> Iterator[Told]:
         adjust(other, "1", market),
         adjust(isolated, chooser.pick(("5", "-1", "-50")), market),
         traded(market, winner, isolated, other, 1, "30", {}),
+        order(isolated, "buy", "1", "90", market=market),
+        trade(isolated, other, "2", "90", market, buyer_order="o1"),
     )
-    for _ in range(4):
+    for _ in range(26):
         yield chooser.pick(moves)
     yield settle("100", market)
 
@@ -458,17 +574,17 @@ def hedge_at_the_edge(chooser: Chooser, number: int) -> Iterator[Told]:
     """Marks at the ends of a hedge's band, and beside them."""
     market, generation = f"H{number}", number % GENERATIONS
     hedger, other = f"h{generation}hedger", f"h{generation}other"
+    long, short = chooser.pick(((17, 5), (17, 5), (5, 17), (12, 11), (12, 12), (11, 12)))
     yield listing(market, chooser.pick(CROWD_TIERS))
     yield mark("1000", market)
-    long, short = chooser.pick(((17, 5), (5, 17), (12, 11), (12, 12), (11, 12)))
-    yield deposit(hedger, str(chooser.pick((201, 230, 300)) * (long + short)))
+    yield deposit(hedger, str(chooser.pick((201, 230, 300, 1100)) * (long + short)))
     yield deposit(other, "500000")
     yield position_mode(hedger)
     for name in (hedger, other):
         yield leverage(name, 5, market)
     yield trade(hedger, other, str(long), "1000", market, buyer_side="LONG")
     yield trade(other, hedger, str(short), "1000", market, seller_side="SHORT")
-    for _ in range(6):
+    for _ in range(9):
         yield beside_an_end(chooser, hedger, market)
     yield settle("1000", market)
     for name in (hedger, other):
@@ -485,6 +601,6 @@ def beside_an_end(chooser: Chooser, account: str, market: str) -> Told:
         within = chooser.pick((1, 1, 1, 2, 9, 0))
         ends = [band.lower + within] if band.lower is not None else []
         ends += [band.upper - within] if band.upper is not None else []
-        return events.MarkPrice(market, Decimal8(max(1, chooser.pick(ends)) * ONE)) if ends else None
+        return events.MarkPrice(market, Decimal8(max(1, chooser.pick(ends or [900, 1100])) * ONE))
 
     return told

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from marginspec.model.events import Event
 from marginspec.model.fields import Amount, Choice, Field, Flag, Integer, Name, Rows, fields_of
 from marginspec.model.market import TierTerms
-from worlds.events import decimal
+from marginspec_conformance.generator.events import decimal
 
 EVENT_CLASSES: tuple[type, ...] = get_args(Event)
 

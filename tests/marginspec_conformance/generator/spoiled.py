@@ -8,8 +8,8 @@ from marginspec.model.events import Event, ListMarket
 from marginspec.model.fields import Amount, Choice, Field, Flag, Integer, Name, Rows, fields_of
 from marginspec.model.state import State
 from marginspec.model.units import Decimal8
-from worlds.aimed import ONE, Chooser, marked_markets, plausible_event
-from worlds.events import listing, tiers
+from marginspec_conformance.generator.aimed import ONE, Chooser, marked_markets, plausible_event
+from marginspec_conformance.generator.events import listing, tiers
 
 UNMARKED = "Z"
 """A market that is listed and never has a mark."""
@@ -57,7 +57,7 @@ def wrong_value(chooser: Chooser, field: Field, value: Any, accounts: list[str])
         case Name(of="account"):
             return chooser.pick((UNKNOWN["account"], *accounts, *accounts))
         case Name(of="market"):
-            return chooser.pick((UNKNOWN["market"], UNMARKED))
+            return chooser.pick((UNKNOWN["market"], UNMARKED, UNMARKED, UNMARKED))
         case Name(of=kind):
             return UNKNOWN[kind]
         case Amount():
