@@ -3,11 +3,23 @@
 from collections import Counter
 
 from marginspec_conformance.vectors.making import Draft
-from worlds.suite import acceptable, bands, directed, edges, hidden, incidents, limits, recorded, ties, waterfall
+from worlds.suite import (
+    acceptable,
+    bands,
+    corners,
+    directed,
+    edges,
+    hidden,
+    incidents,
+    limits,
+    recorded,
+    ties,
+    waterfall,
+)
 
 VERSION = "1"
 """The version of the suite; it rises with every change of a vector."""
-BY_HAND = (limits, edges, acceptable, bands, ties, waterfall, hidden, incidents)
+BY_HAND = (limits, edges, acceptable, bands, ties, waterfall, corners, hidden, incidents)
 
 
 def drafts() -> list[Draft]:

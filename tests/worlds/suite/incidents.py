@@ -18,8 +18,11 @@ DRAFTS: tuple[Draft, ...] = (
     ),
     draft(
         "LVY-01",
-        "in-18-the-last-resort-is-bounded",
-        "IN-18: profit is levied first, then what is to spare, pro rata.",
+        "in-15-and-18-the-last-resort-is-bounded",
+        (
+            "IN-15 and IN-18: a loss without counterparty has payers: profit is levied first, then what is to spare, "
+            "pro rata."
+        ),
         *UNPAYABLE,
     ),
     draft(
