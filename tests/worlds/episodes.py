@@ -391,7 +391,7 @@ def avalanche(chooser: Chooser, number: int) -> Iterator[Told]:
         if not is_isolated:
             for name in runners:
                 yield deposit(name, str(chooser.pick((27, 30, 40))), asset)
-        yield from run(chooser, (market, behind), asset, runners, maker)
+        yield from fall_together(chooser, (market, behind), asset, runners, maker)
     yield settle(chooser.pick(("118", "1000")), behind)
     yield settle("100", market)
     for name in (*runners, early, late, later, maker):
@@ -415,7 +415,9 @@ def left_behind(chooser: Chooser, market: str, asset: str, names: tuple[str, str
         yield all_movable(name, asset)
 
 
-def run(chooser: Chooser, markets: tuple[str, str], asset: str, runners: Sequence[str], maker: str) -> Iterator[Told]:
+def fall_together(
+    chooser: Chooser, markets: tuple[str, str], asset: str, runners: Sequence[str], maker: str
+) -> Iterator[Told]:
     """A dozen take the same side, are levied, fall, and a further mark or the venue deleverages their lots."""
     market, behind = markets
     winner: Direction = chooser.pick(get_args(Direction))

@@ -150,7 +150,9 @@ def state_schema() -> bytes:
 
 
 def _state_properties() -> JsonObject:
-    orders = keyed(NAME, record_schema(ORDER), "The account's open orders, by id.", minProperties=1)
+    # The class counts what sells below zero; documents state a size and a side.
+    order = record_schema(ORDER) | {"description": "An open order; `quantity` is the size of what is left of it."}
+    orders = keyed(NAME, order, "The account's open orders, by id.", minProperties=1)
     return {
         "accepted": integer(0, description="How many events were accepted."),
         "accounts": keyed(NAME, record_schema(ACCOUNT), "Every existing account."),
@@ -158,7 +160,7 @@ def _state_properties() -> JsonObject:
             "type": "array",
             "items": refer("name"),
             "uniqueItems": True,
-            "description": "The ids of markets that were settled for good, in order.",
+            "description": "The ids of markets that were settled for good, in order of the ids.",
         },
         "events": integer(
             0,
