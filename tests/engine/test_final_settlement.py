@@ -13,7 +13,7 @@ from marginspec_engine.batches.running import BatchRun
 from marginspec_engine.engine import OptimizedEngine
 from marginspec_engine.states.snapshots import Origin, read_snapshot, write_snapshot
 from marginspec_journal.states import opening
-from worlds.aimed import Chooser, Seeded, aimed_event, marked_markets, near_price, wire, world
+from worlds.aimed import Seeded, settling_event, world
 from worlds.events import adjust, deposit, fund, leverage, listing, margin_mode, mark, order, settle, trade
 from worlds.pair import Pair
 from worlds.states import MINIMAL, MINIMAL_NONE, UNPAYABLE, isolated_domain
@@ -27,15 +27,6 @@ WITHOUT_COVER: list[Event] = [
     *(trade("dave", "carol", "5", "100"), mark("92"), trade("carol", "bob", "5", "80")),
     *(order("carol", "buy", "1", "70"), margin_mode("dave")),
 ]
-
-
-def settling_event(chooser: Chooser, state: State) -> Event:
-    """Mostly an aimed event; now and then a market ends near a price that matters."""
-    markets = marked_markets(state)
-    if not markets or chooser.whole(1, 25) > 1:
-        return aimed_event(chooser, state)
-    market = chooser.pick(markets)
-    return SettleMarket(market.id, wire(near_price(chooser, state, market), market.price_decimals))
 
 
 @pytest.mark.rule("MKT-05")

@@ -2,6 +2,7 @@
 
 import ast
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import marginspec_proofs.theorems
 from marginspec_proofs.mutation import judging, mutants
 from marginspec_proofs.mutation.judging import (
     CHEAP,
+    CRASHED,
     SURVIVED,
     TESTS,
     Judgement,
@@ -20,6 +22,7 @@ from marginspec_proofs.mutation.judging import (
     NotProved,
     Weight,
     citing_tests,
+    copy_package,
     copy_rules,
     hash_of_test,
     inputs_hash,
@@ -31,6 +34,7 @@ from marginspec_proofs.mutation.judging import (
     weigh,
 )
 from marginspec_proofs.mutation.mutants import (
+    ENGINE,
     MOST_OF_A_FUNCTION,
     MOST_OF_LOOPS,
     MOST_SWAPPED,
@@ -41,7 +45,7 @@ from marginspec_proofs.mutation.mutants import (
     functions_with_clauses,
     mutants_of,
 )
-from marginspec_proofs.mutation.several_lines import OF_LOOPS, SWAPPED
+from marginspec_proofs.mutation.several_lines import OF_LOOPS, SWAPPED, faults_of_several_lines
 from marginspec_proofs.prover.proving import Outcome
 from marginspec_proofs.prover.solvers import TooManySteps, ask_z3, metered
 from marginspec_proofs.prover.statements import REGISTRY
@@ -114,8 +118,16 @@ def test_a_method_has_its_class_in_its_name_and_functions_without_a_clause_have_
         "clauses": ("LED-01",),
         "text": "",
         "origin": "",
+        "package": RULES,
     }
     assert mutant.text == text.replace("True", "(False)")
+
+
+def test_the_engines_rules_have_faults_of_several_lines_alone() -> None:
+    of_engine = [one for one in MUTANTS.values() if one.package == ENGINE]
+    assert {one.kind for one in of_engine} == {SWAPPED, *OF_LOOPS}
+    assert {one.function.rpartition(".")[0] == f"marginspec_engine.{one.module}" for one in of_engine} == {True}
+    assert {one.id.startswith("engine.rules.") for one in of_engine} == {True}
 
 
 def test_the_opposite_of_a_division_is_known_in_the_module() -> None:
@@ -127,9 +139,9 @@ def test_at_most_so_many_of_a_function_are_chosen_always_the_same() -> None:
     sorts = (((SWAPPED,), MOST_SWAPPED), (OF_LOOPS, MOST_OF_LOOPS))
     of_places = [one.function for one in MUTANTS.values() if one.kind not in (SWAPPED, *OF_LOOPS)]
     assert max(of_places.count(one) for one in of_places) == MOST_OF_A_FUNCTION
-    for kinds, most in sorts:
-        functions = [one.function for one in MUTANTS.values() if one.kind in kinds]
-        assert max((functions.count(one) for one in functions), default=0) == most
+    for (kinds, most), package in product(sorts, (RULES, ENGINE)):
+        functions = [one.function for one in MUTANTS.values() if one.kind in kinds and one.package == package]
+        assert max((functions.count(one) for one in functions), default=0) == most[package]
     assert list(MUTANTS.values()) == chosen_mutants(ROOT)
 
 
@@ -185,6 +197,35 @@ def test_a_planted_bound_counts_turns_before_each() -> None:
     assert "list(sorted(book.items()))[:-1]" in text_of("round-2")
     assert "found = measure(book)\n        book.grow()\n" in text_of("swapped-1")
     assert "        book.grow()\n        pass\n" in text_of("stale-1")
+
+
+QUIETLY = """
+def example(book):
+    for side in range(len(layout.SIDES)):
+        book[side] = 1
+    for heap in (layout.LONG_HEAP, layout.SHORT_HEAP):
+        transfer(book, heap)
+        put(book, heap, 1)
+        effect(book, heap)
+    prefetch_domains(book)
+    settle(book)
+    row = market_row(book, 1)
+"""
+
+
+def kinds_in(text: str) -> list[str]:
+    """The faults of several lines of the text's one function."""
+    (function,) = ast.parse(text).body
+    assert isinstance(function, ast.FunctionDef)
+    return [one.kind for one in faults_of_several_lines(function)]
+
+
+def test_what_says_nothing_is_not_planted() -> None:
+    assert kinds_in(QUIETLY) == ["round", "skipped", "round", "skipped"]
+    longer = QUIETLY.replace("len(layout.SIDES)", "book.count")
+    assert kinds_in(longer) == ["bounded", "round", "skipped", "round", "skipped"]
+    louder = QUIETLY.replace("put(", "move(")
+    assert kinds_in(louder) == ["round", "skipped", "round", "skipped", "swapped", "swapped"]
 
 
 def test_the_choice_stays_when_a_module_moves_to_another_room() -> None:
@@ -246,8 +287,15 @@ def test_a_failed_test_is_named(line: str, name: str) -> None:
     assert found[1] == name
 
 
+def test_tests_that_crash_notice_a_fault(tmp_path: Path) -> None:
+    crashing = tmp_path / "test_crashing.py"
+    crashing.write_text("import os\n\n\ndef test_one() -> None:\n    os.abort()\n", "utf-8")
+    assert judge_by_tests([str(crashing)], ROOT, tmp_path) == Judgement("tests", "the engine crashes")
+    assert judge_again(Judgement("tests", CRASHED), ROOT, tmp_path, WEIGHTS) == SURVIVED
+
+
 def test_evidence_that_is_gone_or_weak_judges_nothing(tmp_path: Path) -> None:
-    copy_rules(ROOT, tmp_path, None)
+    copy_package(ROOT, tmp_path, RULES)
     for known in (
         SURVIVED,
         Judgement("proof", "T-GONE-1 is failed: a claim"),
@@ -259,7 +307,7 @@ def test_evidence_that_is_gone_or_weak_judges_nothing(tmp_path: Path) -> None:
 
 
 def test_right_rules_survive(tmp_path: Path) -> None:
-    copy_rules(ROOT, tmp_path, None)
+    copy_package(ROOT, tmp_path, RULES)
     assert judge_by_proof(["T-SHARE-1"], ROOT, tmp_path, WEIGHTS) == SURVIVED
     assert judge_by_proof([], ROOT, tmp_path, WEIGHTS) == SURVIVED
 
@@ -415,6 +463,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(mutants, "MOST_OF_A_FUNCTION", 4)
     monkeypatch.setattr(mutating, "current_weights", lambda *_: {})
+    monkeypatch.setattr(mutating, "unchanged_failure", lambda *_: "")
     return tmp_path
 
 
@@ -480,6 +529,6 @@ def test_a_survivor_needs_a_reason(
 def test_a_campaign_needs_a_checkout_and_right_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="need a checkout"):
         run_campaign(tmp_path, (), 1)
-    monkeypatch.setattr(mutating, "unchanged_failure", lambda _root: "tests/spec/test_x.py::test_y")
-    with pytest.raises(UsageError, match=r"fail a test.*test_x\.py::test_y$"):
-        mutating.current_weights(ROOT, {}, 1)
+    monkeypatch.setattr(mutating, "unchanged_failure", lambda _root, package: f"tests/test_{package.name}.py::test_y")
+    with pytest.raises(UsageError, match=r"fail a test.*test_marginspec_engine\.py::test_y$"):
+        mutating.check_unchanged(ROOT, (ENGINE,))

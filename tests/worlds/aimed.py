@@ -408,3 +408,12 @@ def aimed_event(chooser: Chooser, state: State) -> Event:
         return next_market(chooser, state)
     market = chooser.pick(markets)
     return chooser.pick(AIMED)(chooser, state, market)
+
+
+def settling_event(chooser: Chooser, state: State) -> Event:
+    """Mostly an aimed event; now and then a market ends near a price that matters."""
+    markets = marked_markets(state)
+    if not markets or chooser.whole(1, 25) > 1:
+        return aimed_event(chooser, state)
+    market = chooser.pick(markets)
+    return events.SettleMarket(market.id, wire(near_price(chooser, state, market), market.price_decimals))

@@ -26,7 +26,7 @@ from typing import Literal
 import attrs
 
 from marginspec_proofs.mutation.citations import read_citations
-from marginspec_proofs.mutation.mutants import RULES, Mutant
+from marginspec_proofs.mutation.mutants import ENGINE, RULES, Mutant
 from marginspec_proofs.prover.proving import prove
 from marginspec_proofs.prover.solvers import TooManySteps, metered
 from marginspec_proofs.prover.sources import hash_of, theorem_hash
@@ -41,6 +41,10 @@ CHEAP = 2_000_000
 """Steps of Z3 that a theorem takes at most to be tried before the tests."""
 TESTS = ("tests/spec", "tests/spec_audit")
 """Where the tests of the rules are."""
+TESTS_OF: dict[Path, tuple[str, ...]] = {RULES: TESTS, ENGINE: ("tests/engine/test_uncompiled.py",)}
+"""What tests tell a faulty package from the right one: of the engine, those that need no compiler."""
+ENDLESS, CRASHED = "the tests do not end", "the engine crashes"
+"""Evidence when no test fails by itself: a loop without end, and memory that is read or written where none is."""
 UNDECIDED = "unknown"
 """The status of a theorem that cannot be proved any more, but is not refuted either."""
 PASSED, FAILED, INTERRUPTED, NOT_FOUND = 0, 1, 2, 4
@@ -138,7 +142,7 @@ def judgements(mutant: Mutant, root: Path, place: Path, weights: Weights) -> Ite
     cheap = [one for one in named if weights[one].steps <= CHEAP]
     yield judge_by_proof(cheap, root, place, weights)
     yield judge_by_tests(citing_tests(root, mutant.clauses), root, place)
-    yield judge_by_tests(list(TESTS), root, place)
+    yield judge_by_tests(list(TESTS_OF[mutant.package]), root, place)
     yield judge_by_proof([one for one in named if one not in cheap], root, place, weights)
 
 
@@ -152,18 +156,22 @@ def judge_again(former: Judgement, root: Path, place: Path, weights: Weights) ->
     return SURVIVED
 
 
-def unchanged_failure(root: Path) -> str:
-    """The test that fails on an unchanged copy of the rulebook; empty if none does."""
+def unchanged_failure(root: Path, package: Path) -> str:
+    """The test that fails on an unchanged copy of the rules, or of the engine; empty if none does."""
     with TemporaryDirectory() as folder:
-        copy_rules(root, Path(folder), None)
-        return judge_by_tests(list(TESTS), root, Path(folder)).evidence
+        copy_package(root, Path(folder), package)
+        return judge_by_tests(list(TESTS_OF[package]), root, Path(folder)).evidence
 
 
-def copy_rules(root: Path, place: Path, mutant: Mutant | None) -> None:
-    """A copy of the rulebook, with a mutant's change if one is given."""
-    shutil.copytree(root / RULES, place / "marginspec", ignore=shutil.ignore_patterns("__pycache__"))
-    if mutant is not None:
-        (place / "marginspec" / mutant.path).write_text(mutant.text, "utf-8")
+def copy_rules(root: Path, place: Path, mutant: Mutant) -> None:
+    """A copy of a mutant's package, with its change."""
+    copy_package(root, place, mutant.package)
+    (place / mutant.package.name / mutant.path).write_text(mutant.text, "utf-8")
+
+
+def copy_package(root: Path, place: Path, package: Path) -> None:
+    """A copy of the rulebook or of the engine, without what is compiled."""
+    shutil.copytree(root / package, place / package.name, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def judge_by_proof(ids: list[str], root: Path, place: Path, weights: Weights) -> Judgement:
@@ -189,7 +197,9 @@ def judge_by_tests(tests: list[str], root: Path, place: Path) -> Judgement:
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--basetemp={place / 'tests'}"]
     finished = run_python(place, ["-m", "pytest", *options, *tests], root, PATIENCE)
     if finished is None:
-        return Judgement("tests", "the tests do not end")
+        return Judgement("tests", ENDLESS)
+    if finished.returncode < 0:
+        return Judgement("tests", CRASHED)
     if finished.returncode in (PASSED, NOT_FOUND):
         return SURVIVED
     failed = FAILURE.search(finished.stdout)
@@ -285,7 +295,7 @@ def inputs_hash(mutant: Mutant, judgement: Judgement, root: Path) -> str:
     elif judgement.killed_by == "tests":
         parts += [hash_of_test(root, judgement.evidence)]
     else:
-        parts += [reach_of(mutant.module, mutant.function), *(current_hash(one.id) for one in mutant.theorems)]
+        parts += [reach_of(mutant, root), *(current_hash(one.id) for one in mutant.theorems)]
     return sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -295,10 +305,23 @@ def current_hash(theorem_id: str) -> str:
     return theorem_hash(REGISTRY[theorem_id])
 
 
+def reach_of(mutant: Mutant, root: Path) -> str:
+    """The hash of all that a mutant's function reaches; of all the engine, where functions are made of texts."""
+    if mutant.package == ENGINE:
+        return hash_of_files(root / ENGINE)
+    return hash_of_function(f"{mutant.package.name}.{mutant.module}", mutant.function)
+
+
 @cache
-def reach_of(module: str, function: str) -> str:
-    """The hash of all that a function of a module of the rules reaches."""
-    found = import_module(f"marginspec.{module}")
+def hash_of_files(package: Path) -> str:
+    """The hash of a package's text."""
+    return sha256(b"".join(path.read_bytes() for path in sorted(package.rglob("*.py")))).hexdigest()
+
+
+@cache
+def hash_of_function(module: str, function: str) -> str:
+    """The hash of all that a function of a module reaches."""
+    found = import_module(module)
     for name in function.removeprefix(f"{found.__name__}.").split("."):
         found = getattr(found, name)
     return hash_of((found,))

@@ -7,7 +7,7 @@ A mutant is a copy of the rulebook in which one place of one function is changed
 import ast
 import copy
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,13 @@ from marginspec_proofs.prover.statements import REGISTRY, Theorem
 
 MOST_OF_A_FUNCTION = 2
 """Mutants of one place that are taken of each function, if it has as many."""
-MOST_SWAPPED, MOST_OF_LOOPS = 0, 1
-"""Mutants of several lines that are taken besides: swapped statements, and those of loops and of stale figures."""
 RULES = Path("spec/marginspec")
+ENGINE = Path("impl/marginspec_engine")
+"""It has the rules once more, in its folder `rules`, where faults of several lines alone are planted."""
+MOST_SWAPPED = {RULES: 0, ENGINE: 1}
+"""Mutants with swapped statements that are taken of each function besides."""
+MOST_OF_LOOPS = {RULES: 1, ENGINE: 2}
+"""Mutants of loops and of stale figures that are taken of each function besides."""
 
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -52,11 +56,11 @@ UNORDERED = ("min", "max")
 
 @attrs.frozen
 class Mutant:
-    """One changed place of one function that executes clauses.
+    """One changed place of one function that executes clauses, or of one of the engine's rules.
 
-    `module` is the function's module within the rulebook, as in `settlement.levy`; `text` is its text with the change,
+    `module` is the function's module within its package, as in `settlement.levy`; `text` is its text with the change,
     `origin` the hash of the function as it was. An id is that of the function, a kind of fault and a number:
-    `settlement.levy.levy:branch-1`.
+    `settlement.levy.levy:branch-1`, and `engine.rules.levy.levy:bounded-1` of the engine.
     """
 
     id: str
@@ -67,10 +71,11 @@ class Mutant:
     clauses: tuple[str, ...]
     text: str
     origin: str
+    package: Path = RULES
 
     @property
     def path(self) -> str:
-        """The file of the module, within the rulebook."""
+        """The file of the module, within its package."""
         return self.module.replace(".", "/") + ".py"
 
     @property
@@ -94,17 +99,22 @@ def chosen_mutants(root: Path) -> list[Mutant]:
     chosen: list[Mutant] = []
     for path in sorted((root / RULES).rglob("*.py")):
         for found in mutants_by_function(path, module_of(path, root / RULES)):
-            kept = set(taken_of(found))
-            chosen.extend(one for one in found if one.id in kept)
+            chosen.extend(taken_of(found, RULES))
+    for path in sorted((root / ENGINE / "rules").glob("*.py")):
+        for found in mutants_of_the_engine(path, module_of(path, root / ENGINE)):
+            chosen.extend(taken_of(found, ENGINE))
     return chosen
 
 
-def taken_of(found: list[Mutant]) -> Iterator[str]:
-    """The ids of a function's mutants that are taken: so many of each sort, those that come first by chance."""
+def taken_of(found: list[Mutant], package: Path) -> list[Mutant]:
+    """The mutants of a function that are taken: so many of each sort, those that come first by chance."""
     in_order = sorted(found, key=by_chance)
-    yield from [one.id for one in in_order if one.kind not in (SWAPPED, *OF_LOOPS)][:MOST_OF_A_FUNCTION]
-    yield from [one.id for one in in_order if one.kind == SWAPPED][:MOST_SWAPPED]
-    yield from [one.id for one in in_order if one.kind in OF_LOOPS][:MOST_OF_LOOPS]
+    kept = {
+        *[one.id for one in in_order if one.kind not in (SWAPPED, *OF_LOOPS)][:MOST_OF_A_FUNCTION],
+        *[one.id for one in in_order if one.kind == SWAPPED][: MOST_SWAPPED[package]],
+        *[one.id for one in in_order if one.kind in OF_LOOPS][: MOST_OF_LOOPS[package]],
+    }
+    return [one for one in found if one.id in kept]
 
 
 def by_chance(mutant: Mutant) -> tuple[bool, bytes]:
@@ -152,23 +162,41 @@ def registrations(function: ast.FunctionDef) -> Iterator[ast.Call]:
             yield one
 
 
+def mutants_of_the_engine(path: Path, module: str) -> Iterator[list[Mutant]]:
+    """The mutants of several lines of each function of a module of the engine."""
+    text = path.read_text("utf-8")
+    for function in ast.parse(text).body:
+        if isinstance(function, ast.FunctionDef):
+            yield list(numbered(ENGINE, module, function.name, function, text, faults_of_several_lines(function)))
+
+
 def mutants_of(module: str, name: str, function: ast.FunctionDef, text: str) -> Iterator[Mutant]:
     """All mutants of a function: those of one place in the order of its text, then those of several lines."""
+    faults = (*faults_of_places(function, text), *faults_of_several_lines(function))
+    yield from numbered(RULES, module, name, function, text, faults)
+
+
+def numbered(
+    package: Path, module: str, name: str, function: ast.FunctionDef, text: str, faults: Iterable[Fault]
+) -> Iterator[Mutant]:
+    """Mutants of a function of a module of a package; its faults are counted by kind."""
+    begins = "engine." if package == ENGINE else ""
     counts: Counter[str] = Counter()
     clauses = tuple(clause for call in registrations(function) for clause in texts_of(call))
     origin = sha256((ast.get_source_segment(text, function) or "").encode()).hexdigest()
-    for fault in (*faults_of_places(function, text), *faults_of_several_lines(function)):
+    for fault in faults:
         counts[fault.kind] += 1
         needs_names = fault.kind == "opposite" and module != MODULE_OF_DIVISIONS
         yield Mutant(
-            id=f"{module}.{name}:{fault.kind}-{counts[fault.kind]}",
-            function=f"marginspec.{module}.{name}",
+            id=f"{begins}{module}.{name}:{fault.kind}-{counts[fault.kind]}",
+            function=f"{package.name}.{module}.{name}",
             what=fault.what,
             line=fault.node.lineno - function.lineno + 1,
             module=module,
             clauses=clauses,
             text=replaced(text, fault.node, fault.change) + NAMES_OF_OPPOSITES * needs_names,
             origin=origin,
+            package=package,
         )
 
 

@@ -20,6 +20,15 @@ SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign)
 """Statements that may change places."""
 STATE = {"transaction", "self", "book"}
 """What the rules call what they read and change."""
+QUIET = {
+    *("at", "items", "lookup", "reserve", "make_room"),
+    *("put", "load", "expose", "expose_uncovered", "suspect", "mark_stale", "look_at_mark"),
+    *("box_stale", "keep_boxes"),
+    *("set_setting", "drop_settings", "change_claim", "fill_leg", "check_open_interest"),
+}
+"""Functions of the engine that look up, make room, or write words and flags of their own: no neighbour feels when."""
+PREFETCHING, ROWS = "prefetch", "_row"
+"""How the names of more of them begin, or end."""
 
 
 @attrs.frozen
@@ -45,20 +54,42 @@ def faults_of_several_lines(function: ast.FunctionDef) -> Iterator[Fault]:
 
 def faults_of_loop(loop: ast.While | ast.For) -> Iterator[Fault]:
     """A loop that ends after so many turns; one round fewer; one that begins with its second member."""
-    header = ast.unparse(loop).split("\n", 1)[0]
-    begun, *counting = ast.parse(f"turns = 0\nif turns >= {BOUND}:\n    break\nturns = turns + 1").body
-    ended = copy.copy(loop)
-    ended.body = [*counting, *loop.body]
-    yield Fault("bounded", loop, ast.Module([begun, ended], []), f"{header} -> ends after {BOUND} turns")
+    if isinstance(loop, ast.While) or not has_fixed_length(loop.iter):
+        yield bounded(loop)
     if isinstance(loop, ast.While):
         once = copy.copy(loop)
         once.body = [*loop.body, ast.Break()]
-        yield Fault("round", loop, once, f"{header} -> one round only")
+        yield Fault("round", loop, once, f"{header_of(loop)} -> one round only")
         return
     text = ast.unparse(loop.iter)
     fewer = ast.parse(f"list({text})[:-1]", mode="eval").body
     yield Fault("round", loop.iter, fewer, f"{text} -> without the last")
     yield skipped(loop.iter)
+
+
+def bounded(loop: ast.While | ast.For) -> Fault:
+    """A loop that ends after so many turns."""
+    begun, *counting = ast.parse(f"turns = 0\nif turns >= {BOUND}:\n    break\nturns = turns + 1").body
+    ended = copy.copy(loop)
+    ended.body = [*counting, *loop.body]
+    what = f"{header_of(loop)} -> ends after {BOUND} turns"
+    return Fault("bounded", loop, ast.Module([begun, ended], []), what)
+
+
+def header_of(loop: ast.While | ast.For) -> str:
+    """A loop's first line."""
+    return ast.unparse(loop).split("\n", 1)[0]
+
+
+def has_fixed_length(members: ast.expr) -> bool:
+    """Whether members are as many as the text says, which is few: a tuple, or the range of a constant."""
+    match members:
+        case ast.Tuple() | ast.List():
+            return True
+        case ast.Call(func=ast.Name("range"), args=[ast.Call(func=ast.Name("len"), args=[number])] | [number]):
+            name = getattr(number, "attr", getattr(number, "id", ""))
+            return bool(name.isupper())
+    return False
 
 
 def skipped(members: ast.expr) -> Fault:
@@ -81,9 +112,9 @@ def faults_of_blocks(node: ast.AST) -> Iterator[Fault]:
 
 
 def may_swap(first: ast.stmt, second: ast.stmt) -> bool:
-    """Whether both statements name the state, one is there for what it does, and neither needs what the other gives."""
+    """Whether both statements act on the state, one is there for that alone, and neither needs what the other gives."""
     for one in (first, second):
-        if not isinstance(one, SIMPLE) or is_text(one) or not names(one) & STATE:
+        if not isinstance(one, SIMPLE) or is_text(one) or not names(one) & STATE or not acts(one):
             return False
     depends = names(first, ast.Store) & names(second) or names(second, ast.Store) & names(first)
     return not depends and any(isinstance(one, ast.Expr | ast.AugAssign) for one in (first, second))
@@ -92,6 +123,15 @@ def may_swap(first: ast.stmt, second: ast.stmt) -> bool:
 def is_text(statement: ast.stmt) -> bool:
     """Whether a statement is a docstring."""
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def acts(statement: ast.Expr | ast.Assign | ast.AugAssign | ast.AnnAssign) -> bool:
+    """Whether a statement calls what does more than look up, make room or note something, or changes a figure."""
+    if not isinstance(statement.value, ast.Call):
+        return isinstance(statement, ast.AugAssign)
+    called = statement.value.func
+    name = getattr(called, "id", getattr(called, "attr", ""))
+    return not (name in QUIET or name.startswith(PREFETCHING) or name.endswith(ROWS))
 
 
 def names(statement: ast.AST, context: type[ast.expr_context] = ast.expr_context) -> set[str]:
