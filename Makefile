@@ -78,11 +78,14 @@ docs: setup ## write the generated documents and schemas anew
 	$(BIN)/python -m marginspec_tools.prove.traceability --write
 	$(BIN)/python -m marginspec_journal.schemas docs/schemas
 	$(BIN)/python -m marginspec_tools.calculate.schema docs/schemas
+	$(BIN)/python -m marginspec_conformance.protocol.schema docs/conformance
 
-recordings: setup ## write what tests compare with anew: golden receipts, witnesses, explanations; then read what changed
+recordings: setup ## write what tests compare with anew: golden receipts, witnesses, explanations, transcripts, vectors; then read what changed
 	$(BIN)/python -m worlds.golden
 	$(BIN)/python -m worlds.witnesses
 	$(BIN)/python tests/tools/explain/record.py
+	$(BIN)/python -m conformance.protocol.transcripts
+	$(BIN)/python -m worlds.suite
 
 lock: setup ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --no-config --all-extras --group dev --upgrade \

@@ -21,9 +21,9 @@ from marginspec.model.events import Event
 from marginspec.model.state import Header, State
 from marginspec.transition import apply
 from marginspec_audit import EVENT_INVARIANTS, Transition, check_state
+from marginspec_conformance.generator.journals import KINDS, kind_of
 from marginspec_engine.engine import OptimizedEngine
 from marginspec_journal import Record, write_journal
-from worlds.journals import KINDS, kind_of
 from worlds.tally import Happened, Tally, table
 
 STATE_EVERY = 50

@@ -21,11 +21,11 @@ import click
 from marginspec.model.events import Event
 from marginspec.model.state import Header, State
 from marginspec.transition import apply
+from marginspec_conformance.generator.journals import KINDS, kind_of
 from marginspec_engine.engine import OptimizedEngine
 from marginspec_journal import Record, write_journal
 from marginspec_journal.states import opening
 from marginspec_tools.runs.fast_running import FastRun
-from worlds.journals import KINDS, kind_of
 from worlds.tally import Happened, Tally, table
 
 RESTART_EVERY = 250

@@ -4,7 +4,6 @@
 4 inconclusive.
 """
 
-import importlib
 import os
 import signal
 import sys
@@ -12,9 +11,8 @@ import traceback
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
-from typing import Any, TextIO
+from typing import TextIO
 
-import attrs
 import click
 
 from marginspec import RULEBOOK_VERSION
@@ -24,73 +22,37 @@ from marginspec_tools.console import (
     DIVERGED,
     INCONCLUSIVE,
     INTERRUPTED,
-    READER_GONE,
     TERMINATED,
     WRONG_INPUT,
     BrokenInvariant,
     Divergence,
     EngineCrash,
+    LazyCommands,
+    Listed,
     WrongAnswer,
     print_error,
 )
 
-
-@attrs.frozen
-class Listed:
-    """A command: the module that holds it under the name `command`, and its short help."""
-
-    module: str
-    help: str
-
-
 COMMANDS = {
-    "demo": Listed("audit.demo", "Audit a bundled stress day and show the whole waterfall."),
-    "replay": Listed("runs.replay", "Run a journal to receipts, a final state and a hash."),
-    "audit": Listed("audit.command", "Check a journal event by event and write a report folder."),
-    "explain": Listed("explain.command", "Explain an event or an account as a tree of values and rules."),
-    "scenario": Listed("simulate.scenario", "Write the journal of a simulated venue, from a seed."),
-    "calc": Listed("calculate.calc", "Answer questions on tiers, margins, liquidation prices and deleveraging."),
-    "sweep": Listed("fleet.sweep", "Stress-test a state: what would follow from other mark prices."),
-    "campaign": Listed("fleet.campaign", "Simulate, run and compare a journal for each of many seeds."),
-    "segment": Listed("fleet.segment", "Run one segment of a journal again, from a snapshot of its start."),
-    "merge": Listed("fleet.merge", "Join the parts of a sweep, a campaign or a run in segments."),
-    "prove": Listed("prove.command", "Prove the theorems on the rulebook's own functions."),
-    "bench": Listed("bench.command", "Measure speed on this machine."),
+    "demo": Listed("tools.audit.demo", "Audit a bundled stress day and show the whole waterfall."),
+    "replay": Listed("tools.runs.replay", "Run a journal to receipts, a final state and a hash."),
+    "audit": Listed("tools.audit.command", "Check a journal event by event and write a report folder."),
+    "explain": Listed("tools.explain.command", "Explain an event or an account as a tree of values and rules."),
+    "scenario": Listed("tools.simulate.scenario", "Write the journal of a simulated venue, from a seed."),
+    "calc": Listed("tools.calculate.calc", "Answer questions on tiers, margins, liquidation prices and deleveraging."),
+    "sweep": Listed("tools.fleet.sweep", "Stress-test a state: what would follow from other mark prices."),
+    "campaign": Listed("tools.fleet.campaign", "Simulate, run and compare a journal for each of many seeds."),
+    "segment": Listed("tools.fleet.segment", "Run one segment of a journal again, from a snapshot of its start."),
+    "merge": Listed("tools.fleet.merge", "Join the parts of a sweep, a campaign or a run in segments."),
+    "conform": Listed("conformance.command", "Compare any engine, in any language, with the rulebook."),
+    "vectors": Listed("conformance.vectors.command", "List, export and verify the conformance vectors."),
+    "prove": Listed("tools.prove.command", "Prove the theorems on the rulebook's own functions."),
+    "bench": Listed("tools.bench.command", "Measure speed on this machine."),
 }
 """The commands, in the order of their use; a module is imported when its command is called."""
 
 
-class LazyCommands(click.Group):
-    """A group whose commands are modules of this package, imported when one is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the group's interface
-        """Names of the commands, in the order of their use."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - likewise
-        """The command of a module; None if there is no such command."""
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(f"marginspec_tools.{COMMANDS[cmd_name].module}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name].help) for name in self.list_commands(ctx)])
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; a reader that has gone ends it here, since click would call that a divergence (1)."""
-        try:
-            answer = super().invoke(ctx)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            silence_output()
-            ctx.exit(READER_GONE)
-        return answer
-
-
-@click.command(cls=LazyCommands)
+@click.command(cls=LazyCommands, listed=COMMANDS)
 @click.version_option(
     package_name="marginspec",
     prog_name="marginspec",
@@ -102,11 +64,6 @@ def marginspec() -> None:
     Exit codes: 0 all holds; 1 a divergence or a broken invariant; 2 wrong usage or input; 3 an engine or marginspec
     itself crashed; 4 inconclusive.
     """
-
-
-def silence_output() -> None:
-    """Send what is still buffered nowhere, so that nothing complains of the closed pipe at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main() -> None:

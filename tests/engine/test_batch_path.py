@@ -10,13 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from marginspec.model.events import Event
+from marginspec_conformance.generator.declared import one_of_each
+from marginspec_conformance.generator.events import MINIMAL_TIERS, cancel
 from marginspec_engine.batches import event_columns as columns
 from marginspec_journal import InputError, open_journal, parquet, write_journal
 from marginspec_journal.states import OpenedState
 from marginspec_tools.runs.fast_running import FastRun
 from marginspec_tools.runs.running import Run
-from worlds.declared import one_of_each
-from worlds.events import MINIMAL_TIERS, cancel
 from worlds.golden import FOLDER, HEADER, deposit, leverage, listing, mark, order, trade
 from worlds.lines import Line, journal_text
 

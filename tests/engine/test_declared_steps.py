@@ -9,7 +9,7 @@ import pytest
 from marginspec.model.effects import Deleveraged
 from marginspec.model.events import Event
 from marginspec.model.state import State
-from worlds.events import declare, deposit, fund, leverage, listing, mark, trade, withdraw
+from marginspec_conformance.generator.events import declare, deposit, fund, leverage, listing, mark, trade, withdraw
 from worlds.pair import Pair
 from worlds.states import MINIMAL_NONE, long_five_with_sixty, settled
 

@@ -16,7 +16,7 @@ from marginspec.model.effects import Deleveraged
 from marginspec.model.events import Deposit, Event
 from marginspec.model.state import Header, Profile, Ranking, State
 from marginspec.model.units import Decimal8
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     ASSET,
     deposit,
     fill,

@@ -14,11 +14,12 @@ from marginspec.model.ledger import external, position
 from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.model.units import Money, Price, Quantity
+from marginspec_conformance.generator.aimed import Seeded, aimed_event, world
+from marginspec_conformance.generator.events import ASSET, deposit, leverage, listing, mark, order, trade
+from marginspec_conformance.generator.giants import giant_event, giant_world
 from marginspec_engine.engine import OptimizedEngine
 from marginspec_journal import InputError
-from worlds.aimed import Drawn, Seeded, aimed_event, world
-from worlds.events import ASSET, deposit, leverage, listing, mark, order, trade
-from worlds.giants import giant_event, giant_world
+from worlds.drawn import Drawn
 from worlds.pair import Pair
 from worlds.states import MINIMAL, minimal
 from worlds.strategies import raw_events

@@ -12,11 +12,11 @@ import pytest
 import equality
 from marginspec.model.effects import Receipt
 from marginspec.model.events import Deposit, Event
+from marginspec_conformance.generator.journals import KINDS, kind_of
 from marginspec_engine.engine import OptimizedEngine
 from marginspec_journal import open_journal
 from marginspec_tools.runs.fast_running import FastRun
 from marginspec_tools.runs.running import Run
-from worlds.journals import KINDS, kind_of
 from worlds.tally import EXPECTED
 
 

@@ -8,13 +8,24 @@ import pytest
 from marginspec.model.events import Event, SettleMarket
 from marginspec.model.rejections import Reason
 from marginspec.model.state import State
+from marginspec_conformance.generator.aimed import Chooser, Seeded, aimed_event, marked_markets, near_price, wire, world
+from marginspec_conformance.generator.events import (
+    adjust,
+    deposit,
+    fund,
+    leverage,
+    listing,
+    margin_mode,
+    mark,
+    order,
+    settle,
+    trade,
+)
 from marginspec_engine.batches.event_columns import rows_of_events
 from marginspec_engine.batches.running import BatchRun
 from marginspec_engine.engine import OptimizedEngine
 from marginspec_engine.states.snapshots import Origin, read_snapshot, write_snapshot
 from marginspec_journal.states import opening
-from worlds.aimed import Seeded, settling_event, world
-from worlds.events import adjust, deposit, fund, leverage, listing, margin_mode, mark, order, settle, trade
 from worlds.pair import Pair
 from worlds.states import MINIMAL, MINIMAL_NONE, UNPAYABLE, isolated_domain
 

@@ -10,6 +10,18 @@ import pytest
 
 from marginspec.model.events import Event
 from marginspec.model.state import State
+from marginspec_conformance.generator.events import (
+    ASSET,
+    cancel,
+    deposit,
+    funding,
+    listing,
+    mark,
+    order,
+    settle,
+    trade,
+    withdraw,
+)
 from marginspec_engine import layout
 from marginspec_engine.batches.event_columns import rows_of_events
 from marginspec_engine.batches.running import BatchRun
@@ -21,7 +33,6 @@ from marginspec_journal import Record, write_journal, write_lines
 from marginspec_journal.states import opening
 from marginspec_tools.runs.fast_running import FastRun
 from marginspec_tools.runs.running import Run
-from worlds.events import ASSET, cancel, deposit, funding, listing, mark, order, settle, trade, withdraw
 from worlds.pair import Pair
 from worlds.states import MINIMAL
 

@@ -27,6 +27,7 @@ from marginspec.model.ledger import LedgerKind
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, Ranking
 from marginspec.model.units import Decimal8
+from marginspec_conformance.generator.events import trade
 from marginspec_engine import layout
 from marginspec_engine.layout import reasons
 from marginspec_engine.layout.event_words import write_event, writer_of
@@ -39,7 +40,6 @@ from marginspec_engine.rules import rankings
 from marginspec_engine.rules.registry import HANDLERS
 from marginspec_engine.rules.transition import handle
 from marginspec_engine.text import canonical, literals, records
-from worlds.events import trade
 
 RULES = Path(layout.__file__).parents[1]
 

@@ -16,6 +16,7 @@ from immutables import Map
 from marginspec.model.effects import Deleveraged
 from marginspec.model.events import Event
 from marginspec.model.state import Header, State
+from marginspec_conformance.generator.events import ASSET, deposit, fund, leverage, listing, mark, trade
 from marginspec_engine.engine import OptimizedEngine
 from marginspec_engine.index import trees
 from marginspec_engine.layout import EFFECTS, EVENT_WORDS, FRONT, NONE
@@ -24,7 +25,6 @@ from marginspec_engine.layout.event_words import write_event
 from marginspec_engine.layout.reasons import ACCEPTED
 from marginspec_engine.memory.python_words import DirectMemory, PythonWords, vector_of
 from marginspec_engine.memory.words import Words
-from worlds.events import ASSET, deposit, fund, leverage, listing, mark, trade
 from worlds.pair import Pair
 
 

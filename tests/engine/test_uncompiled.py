@@ -24,8 +24,8 @@ from marginspec_engine.memory.python_words import Draft, PythonWords
 from marginspec_engine.memory.words import domain_row
 from marginspec_engine.rules import deleveraging, transition
 from marginspec_journal import open_journal
-from worlds.aimed import Seeded, settling_event, world
-from worlds.events import (
+from marginspec_conformance.generator.aimed import Seeded, settling_event, world
+from marginspec_conformance.generator.events import (
     adjust,
     cancel,
     declare,
@@ -44,7 +44,7 @@ from worlds.events import (
     trade,
     withdraw,
 )
-from worlds.journals import KINDS
+from marginspec_conformance.generator.journals import KINDS
 from worlds.pair import Pair
 from worlds.states import MINIMAL
 from worlds.uncompiled import UncompiledEngine

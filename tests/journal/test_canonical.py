@@ -12,12 +12,12 @@ from marginspec.model.effects import Effect, Receipt
 from marginspec.model.events import Event
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, Profile
+from marginspec_conformance.generator.events import adjust, decimal, leverage, listing, new_limits, order, trade
 from marginspec_journal.canonical import canonical_json, sorted_json
 from marginspec_journal.digits import Digits
 from marginspec_journal.events import event_hash, event_object
 from marginspec_journal.header import header_object
 from marginspec_journal.receipts import EFFECT_FORMS, effect_object, receipt_object
-from worlds.events import adjust, decimal, leverage, listing, new_limits, order, trade
 from worlds.lines import line_of
 from worlds.samples import BTCUSDC, EFFECTS, EVENTS, HEADER
 

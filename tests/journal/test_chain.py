@@ -11,11 +11,11 @@ from marginspec.model.ledger import account_named
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, State
 from marginspec.model.units import Money, Price
+from marginspec_conformance.generator.events import decimal
 from marginspec_journal.chain import ChainedReceipt, ReceiptChain
 from marginspec_journal.errors import InputError
 from marginspec_journal.receipts_reading import BrokenLink, read_receipts, verify_chain
 from marginspec_journal.states import OpenedState, opening
-from worlds.events import decimal
 from worlds.samples import BTCUSDC, EFFECTS, EVENTS, FULL_STATE, HEADER, LOBSTER
 
 pytestmark = pytest.mark.rule("JRN-01")

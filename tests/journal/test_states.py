@@ -14,11 +14,7 @@ from marginspec.model.account import DomainKey
 from marginspec.model.events import Event
 from marginspec.model.state import Header, Profile, State
 from marginspec.transition import apply
-from marginspec_journal.canonical import sorted_json
-from marginspec_journal.errors import InputError
-from marginspec_journal.header import header_hash
-from marginspec_journal.states import OpenedState, opening, opening_hash, read_state, state_text, write_state
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     deposit,
     fill,
     fund,
@@ -32,6 +28,10 @@ from worlds.events import (
     trade,
     withdraw,
 )
+from marginspec_journal.canonical import sorted_json
+from marginspec_journal.errors import InputError
+from marginspec_journal.header import header_hash
+from marginspec_journal.states import OpenedState, opening, opening_hash, read_state, state_text, write_state
 from worlds.samples import FULL_STATE, HEADER
 
 pytestmark = pytest.mark.rule("JRN-01")

@@ -6,7 +6,7 @@ from marginspec.model.effects import Deleveraged
 from marginspec.model.events import Event
 from marginspec.model.state import Header, Profile, Ranking
 from marginspec.model.units import Money, Quantity
-from worlds.events import deposit, leverage, listing, mark, trade, withdraw
+from marginspec_conformance.generator.events import deposit, leverage, listing, mark, trade, withdraw
 from worlds.states import MINIMAL, balances, effects, key, lot, settled
 
 STEEP = (("0", 5, "0.1"),)

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from marginspec.model.rejections import Reason
+from marginspec_conformance.generator.declared import EVENT_CLASSES
 from marginspec_journal.receipts_reading import verify_chain
 from marginspec_journal.states import opening, read_state, state_text
 from marginspec_tools.runs.replay import Outputs, replay
 from marginspec_tools.runs.running import Run
-from worlds.declared import EVENT_CLASSES
 from worlds.golden import EVENTS, FOLDER, REJECTIONS, journals
 from worlds.lines import journal_text
 

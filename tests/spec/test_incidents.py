@@ -11,7 +11,7 @@ from marginspec.model.effects import Deleveraged, Levied, LotOpened, Transferred
 from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.model.units import Money, Price, Quantity, share_pro_rata
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     adjust,
     deposit,
     fill,

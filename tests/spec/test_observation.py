@@ -22,7 +22,7 @@ from marginspec.model.units import Decimal8, Money
 from marginspec.observation import Observer, Refusal, observed_by
 from marginspec.registry import REGISTRY, RuleCode
 from marginspec.transition import apply
-from worlds.events import deposit, listing, mark, trade
+from marginspec_conformance.generator.events import deposit, listing, mark, trade
 from worlds.states import settled
 
 USES_PROFILE = sys.version_info < (3, 12)

@@ -13,7 +13,7 @@ from marginspec.model.events import Event
 from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.model.units import Price
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     BINANCE_ROWS,
     adjust,
     deposit,

@@ -6,7 +6,7 @@ from marginspec.model.effects import DomainLiquidated, Levied, ReliefReturned
 from marginspec.model.events import Event
 from marginspec.model.ledger import wallet
 from marginspec.model.units import Money
-from worlds.events import deposit, leverage, listing, mark, trade
+from marginspec_conformance.generator.events import deposit, leverage, listing, mark, trade
 from worlds.states import cross, key, run, settled
 
 

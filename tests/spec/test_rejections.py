@@ -13,7 +13,7 @@ from marginspec.model.state import State
 from marginspec.model.units import Decimal8
 from marginspec.registry import HANDLERS
 from marginspec.transition import apply
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     BINANCE_ROWS,
     adjust,
     cancel,

@@ -27,7 +27,7 @@ from marginspec.model.units import Money, Quantity
 from marginspec.registry import HANDLERS
 from marginspec.transaction import Transaction, with_member, without_member
 from marginspec.transition import SpecificationEngine, apply
-from worlds.events import deposit, fill, fund, listing, mark, order, trade
+from marginspec_conformance.generator.events import deposit, fill, fund, listing, mark, order, trade
 from worlds.states import MINIMAL, balances, cross, key, lot, refusal, resting, settled
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"))

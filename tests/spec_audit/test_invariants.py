@@ -28,7 +28,17 @@ from marginspec_audit import (
     quantity_of,
 )
 from marginspec_audit.transitions import closed_in_part, shrinks
-from worlds.events import declare, deposit, fill, fund, listing, margin_mode, mark, settle, trade
+from marginspec_conformance.generator.events import (
+    declare,
+    deposit,
+    fill,
+    fund,
+    listing,
+    margin_mode,
+    mark,
+    settle,
+    trade,
+)
 from worlds.states import MINIMAL_NONE, UNPAYABLE, cross, isolated_domain, key, lot, settled, with_balances
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "1000"))

@@ -6,7 +6,7 @@ from marginspec.model.effects import FundStatus
 from marginspec.model.units import Money, Quantity
 from marginspec.settlement.rankings import Score
 from marginspec_audit.transparency import MarketStatus, indicator, indicators, market_status
-from worlds.events import deposit, fill, fund, listing, margin_mode, mark, trade
+from marginspec_conformance.generator.events import deposit, fill, fund, listing, margin_mode, mark, trade
 from worlds.states import key, long_five_with_sixty, settled
 
 DAVE = long_five_with_sixty()

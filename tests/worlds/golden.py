@@ -13,8 +13,8 @@ from typing import Any
 
 from marginspec.model.account import OrderSide
 from marginspec.model.events import Event, WithdrawHouse
-from worlds import events
-from worlds.events import cancel, decimal, position_mode
+from marginspec_conformance.generator import events
+from marginspec_conformance.generator.events import cancel, decimal, position_mode
 from worlds.lines import Line, journal_text
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "golden"

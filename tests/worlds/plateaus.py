@@ -1,7 +1,7 @@
 """A hedge whose exact health is the same, below two quanta, at all prices from a third of a tier's floor up to it."""
 
 from marginspec.model.events import Event
-from worlds.events import deposit, funding, leverage, listing, mark, position_mode, trade
+from marginspec_conformance.generator.events import deposit, funding, leverage, listing, mark, position_mode, trade
 
 FLOOR = "100000.00000002"
 """Where 60% of maintenance begins, in a market whose price unit is a quantum; 20% below."""

@@ -35,8 +35,8 @@ from marginspec.model.ledger import LedgerAccount, account_named
 from marginspec.model.market import FeeTerms, Limits, Market, TierTerms, tier_table
 from marginspec.model.state import Header, State
 from marginspec.model.units import Money, Price, Quantity, Rate
-from worlds.declared import one_of_each
-from worlds.events import decimal
+from marginspec_conformance.generator.declared import one_of_each
+from marginspec_conformance.generator.events import decimal
 
 # Six decimals for USDC, so that a format that takes 8 for granted is found out.
 HEADER = Header(asset_decimals=Map({"USDC": 6}))

@@ -16,7 +16,7 @@ from marginspec.model.state import Book, Header, Profile, State
 from marginspec.model.units import Money, Price, Quantity, Rate
 from marginspec.transition import apply
 from marginspec_audit import Transition, check_transition
-from worlds.events import ASSET, MINIMAL_ROWS, TierRow, deposit, listing, mark, tiers, trade
+from marginspec_conformance.generator.events import ASSET, MINIMAL_ROWS, TierRow, deposit, listing, mark, tiers, trade
 
 MINIMAL = Header(asset_decimals=Map({ASSET: 0, "EUR": 0}))
 MINIMAL_NONE = attrs.evolve(MINIMAL, profile=Profile(last_resort="none"))

@@ -11,10 +11,10 @@ from marginspec.model.fields import Amount, Choice, Field, Flag, Integer, Name, 
 from marginspec.model.market import TierTerms
 from marginspec.model.rejections import Reason
 from marginspec.model.units import MAX_AMOUNT, MAX_NET_DEPOSITS, MAX_PRICE, MAX_QUANTITY, Decimal8
+from marginspec_conformance.generator.aimed import ACCOUNTS, ASSETS, ONE, TIER_ROWS
+from marginspec_conformance.generator.declared import EVENT_CLASSES
+from marginspec_conformance.generator.events import tiers
 from marginspec_journal import Record
-from worlds.aimed import ACCOUNTS, ASSETS, ONE, TIER_ROWS
-from worlds.declared import EVENT_CLASSES
-from worlds.events import tiers
 
 
 @attrs.frozen

@@ -40,7 +40,7 @@ from marginspec.settlement import deleveraging, liquidation, settle
 from marginspec.settlement.deleveraging import Ranked, Step, heir_of, lot_loss, terms_of
 from marginspec.settlement.rankings import Score
 from marginspec.transaction import Transaction
-from worlds.declared import EVENT_CLASSES
+from marginspec_conformance.generator.declared import EVENT_CLASSES
 
 Rule = Callable[..., Any]
 """A function of the rules that something stands in for."""

@@ -7,7 +7,7 @@ from marginspec.margin.margin import domain_initial, domain_margin
 from marginspec.model.account import PositionSide, Setting
 from marginspec.model.effects import LeverageSet, MarginModeSet, PositionModeSet
 from marginspec.model.rejections import Reason
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     deposit,
     leverage,
     listing,

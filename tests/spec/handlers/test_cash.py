@@ -8,7 +8,7 @@ from marginspec.model.events import WithdrawHouse
 from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.model.units import Money
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     adjust,
     decimal,
     deposit,

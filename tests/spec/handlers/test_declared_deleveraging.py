@@ -5,7 +5,18 @@ import pytest
 from marginspec.model.effects import Deleveraged, FundStatus, LotReduced, PositionChanged, ReserveStatus
 from marginspec.model.rejections import Reason
 from marginspec.model.units import Money, Quantity
-from worlds.events import declare, deposit, fill, fund, leverage, listing, margin_mode, mark, new_tiers, trade
+from marginspec_conformance.generator.events import (
+    declare,
+    deposit,
+    fill,
+    fund,
+    leverage,
+    listing,
+    margin_mode,
+    mark,
+    new_tiers,
+    trade,
+)
 from worlds.states import MINIMAL_NONE, balances, effects, key, long_five_with_sixty, lot, moved, refusal, settled
 
 DAVE = long_five_with_sixty()

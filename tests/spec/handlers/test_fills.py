@@ -7,7 +7,18 @@ from marginspec.model.effects import FundStatus, InsuranceStatus, LotReduced, Po
 from marginspec.model.rejections import Reason, Rejected
 from marginspec.model.units import Money, Quantity
 from marginspec.transaction import Transaction
-from worlds.events import deposit, fill, fund, listing, margin_mode, mark, new_fees, new_limits, position_mode, trade
+from marginspec_conformance.generator.events import (
+    deposit,
+    fill,
+    fund,
+    listing,
+    margin_mode,
+    mark,
+    new_fees,
+    new_limits,
+    position_mode,
+    trade,
+)
 from worlds.states import balances, effects, key, lot, moved, refusal, settled
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "5000"))

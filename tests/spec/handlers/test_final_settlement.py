@@ -7,7 +7,7 @@ from marginspec.model.effects import MarketSettled, MarkSet, OrderCancelled, Pos
 from marginspec.model.events import Event
 from marginspec.model.rejections import Reason
 from marginspec.model.units import Price, Quantity
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     MINIMAL_ROWS,
     adjust,
     deposit,

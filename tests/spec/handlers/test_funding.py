@@ -6,7 +6,7 @@ from marginspec.handlers.funding import funding_due
 from marginspec.model.effects import InsuranceStatus
 from marginspec.model.rejections import Reason
 from marginspec.model.units import Money, Rate
-from worlds.events import adjust, deposit, funding, listing, margin_mode, mark, trade
+from marginspec_conformance.generator.events import adjust, deposit, funding, listing, margin_mode, mark, trade
 from worlds.states import balances, effects, key, moved, refusal, settled
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "5000"))

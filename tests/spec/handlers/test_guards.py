@@ -14,7 +14,7 @@ from marginspec.model.rejections import Reason, Rejected
 from marginspec.model.state import Header, State
 from marginspec.model.units import Decimal8, Money, Price, Quantity, Rate
 from marginspec.transaction import Transaction
-from worlds.events import decimal, deposit, listing, mark, order, position_mode, trade
+from marginspec_conformance.generator.events import decimal, deposit, listing, mark, order, position_mode, trade
 from worlds.states import MINIMAL, key, minimal, resting, settled
 
 MARKED = minimal(mark=Price(100), price_decimals=1, quantity_decimals=2, tick=Price(5))

@@ -8,7 +8,7 @@ from marginspec.model.market import FeeTerms, Limits
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, State
 from marginspec.model.units import Money, Price, Rate
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     BINANCE_ROWS,
     binance_listing,
     deposit,

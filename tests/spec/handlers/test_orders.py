@@ -9,7 +9,7 @@ from marginspec.model.effects import OrderCancelled, OrderPlaced, OrderReduced, 
 from marginspec.model.rejections import Reason
 from marginspec.model.units import Price, Quantity
 from marginspec.transaction import Transaction
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     cancel,
     deposit,
     leverage,

@@ -22,7 +22,7 @@ from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.model.units import Money, Price, Quantity, Rate
 from marginspec.transaction import Transaction
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     decimal,
     deposit,
     funding,

@@ -20,7 +20,7 @@ from marginspec.margin.bands import (
 from marginspec.model.account import DomainKey
 from marginspec.model.market import Tier, TierTable
 from marginspec.model.units import MAX_PRICE, RATE_ONE, Money, Price, Rate
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     BINANCE_ROWS,
     adjust,
     binance_listing,

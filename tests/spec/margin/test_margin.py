@@ -33,7 +33,7 @@ from marginspec.margin.margin import (
 from marginspec.model.account import Order
 from marginspec.model.rejections import Reason
 from marginspec.model.units import Money, Price, Quantity
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     deposit,
     leverage,
     listing,

@@ -17,7 +17,7 @@ from marginspec.model.market import (
 )
 from marginspec.model.rejections import Reason, Rejected
 from marginspec.model.units import Decimal8, Money, Price, Quantity, Rate
-from worlds.events import BINANCE_ROWS, TierRow, decimal, tiers
+from marginspec_conformance.generator.events import BINANCE_ROWS, TierRow, decimal, tiers
 from worlds.states import minimal, table
 
 FREE = FeeTerms(Rate(0), Rate(0), Rate(0), Rate(0))

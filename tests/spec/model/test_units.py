@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from marginspec.model import units
 from marginspec.model.rejections import Reason
 from marginspec.model.units import Decimal8, Money, div_down, div_up, in_units, share_pro_rata
-from worlds.events import decimal, listing, mark
+from marginspec_conformance.generator.events import decimal, listing, mark
 from worlds.states import refusal, settled
 
 

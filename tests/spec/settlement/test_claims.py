@@ -7,7 +7,7 @@ from marginspec.model.effects import DomainLiquidated, ReliefReturned
 from marginspec.model.units import Money
 from marginspec.settlement.claims import lower_claims, use_claim
 from marginspec.transaction import Transaction
-from worlds.events import deposit, fill, leverage, listing, mark, trade
+from marginspec_conformance.generator.events import deposit, fill, leverage, listing, mark, trade
 from worlds.states import UNPAYABLE, balances, claims, cross, effects, moved, settled
 
 LEVIED = settled(*UNPAYABLE)

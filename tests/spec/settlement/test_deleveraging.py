@@ -36,7 +36,7 @@ from marginspec.settlement.rankings import Score
 from marginspec.settlement.settle import by_shortfall, next_step
 from marginspec.settlement.waterfall import shortfalls
 from marginspec.transaction import Transaction
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     adjust,
     declare,
     deposit,

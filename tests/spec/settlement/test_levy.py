@@ -19,7 +19,17 @@ from marginspec.model.rejections import Reason
 from marginspec.model.units import Money
 from marginspec.settlement.levy import LAYERS, domains_of_asset, layer_weight, levy, levy_shares, profit_in, spare_of
 from marginspec.transaction import Transaction
-from worlds.events import deposit, fill, fund, leverage, listing, margin_mode, mark, new_fees, trade
+from marginspec_conformance.generator.events import (
+    deposit,
+    fill,
+    fund,
+    leverage,
+    listing,
+    margin_mode,
+    mark,
+    new_fees,
+    trade,
+)
 from worlds.states import (
     MINIMAL_NONE,
     UNPAYABLE,

@@ -19,7 +19,18 @@ from marginspec.settlement.liquidation import (
     take_over,
 )
 from marginspec.transaction import Transaction
-from worlds.events import adjust, deposit, fund, leverage, listing, margin_mode, mark, new_fees, order, trade
+from marginspec_conformance.generator.events import (
+    adjust,
+    deposit,
+    fund,
+    leverage,
+    listing,
+    margin_mode,
+    mark,
+    new_fees,
+    order,
+    trade,
+)
 from worlds.states import balances, cross, effects, isolated_domain, key, lot, moved, settled, with_balances
 
 OPEN = settled(listing(), mark("100"), deposit("alice", "1000"), deposit("bob", "1000"), deposit("carol", "5000"))

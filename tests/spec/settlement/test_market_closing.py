@@ -16,7 +16,18 @@ from marginspec.model.effects import (
     UncoveredChanged,
 )
 from marginspec.model.units import Money, Price, Quantity
-from worlds.events import adjust, deposit, fill, fund, listing, margin_mode, mark, position_mode, settle, trade
+from marginspec_conformance.generator.events import (
+    adjust,
+    deposit,
+    fill,
+    fund,
+    listing,
+    margin_mode,
+    mark,
+    position_mode,
+    settle,
+    trade,
+)
 from worlds.states import (
     MINIMAL_NONE,
     UNPAYABLE,

@@ -6,7 +6,7 @@ from marginspec.model.ledger import account_named
 from marginspec.model.units import Money
 from marginspec.settlement.settle import restore_cover, settle
 from marginspec.transaction import Transaction
-from worlds.events import deposit, fund, listing, mark, trade, withdraw
+from marginspec_conformance.generator.events import deposit, fund, listing, mark, trade, withdraw
 from worlds.states import cross, key, long_five_with_sixty, settled
 
 DAVE = long_five_with_sixty()

@@ -16,7 +16,7 @@ from marginspec.settlement.waterfall import (
     uncovered_shortfall,
 )
 from marginspec.transaction import Transaction
-from worlds.events import deposit, fill, fund, listing, mark, trade
+from marginspec_conformance.generator.events import deposit, fill, fund, listing, mark, trade
 from worlds.states import UNPAYABLE, balances, claims, cross, effects, long_five_with_sixty, minimal, moved, settled
 
 DAVE = long_five_with_sixty()

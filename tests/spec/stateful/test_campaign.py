@@ -9,7 +9,7 @@ from marginspec.settlement import settle as settlement
 from marginspec.transaction import Transaction
 from marginspec.transition import apply
 from marginspec_audit import Transition, check_transition
-from worlds.aimed import Seeded, aimed_event, world
+from marginspec_conformance.generator.aimed import Seeded, aimed_event, world
 from worlds.indexes import indexes_of, stated_indexes
 
 BATCHES = 10

@@ -6,7 +6,7 @@ from marginspec.model.events import Event
 from marginspec.model.state import Header, State
 from marginspec.transition import apply
 from marginspec_audit import Transition, check_transition
-from worlds.events import (
+from marginspec_conformance.generator.events import (
     adjust,
     cancel,
     deposit,

@@ -9,8 +9,9 @@ from marginspec.model.events import Event
 from marginspec.model.state import State
 from marginspec.transition import apply
 from marginspec_audit import Transition, check_transition
-from worlds.aimed import Drawn, aimed_event, world
-from worlds.events import deposit, listing, mark
+from marginspec_conformance.generator.aimed import aimed_event, world
+from marginspec_conformance.generator.events import deposit, listing, mark
+from worlds.drawn import Drawn
 from worlds.indexes import indexes_of, stated_indexes
 from worlds.states import MINIMAL, settled
 from worlds.strategies import raw_events

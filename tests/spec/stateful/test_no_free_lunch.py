@@ -15,7 +15,7 @@ from marginspec.model.market import Market
 from marginspec.model.state import State
 from marginspec.model.units import RATE_ONE, WIRE_DECIMALS, Decimal8, Price, Quantity
 from marginspec.transition import apply
-from worlds.aimed import ACCOUNTS, Seeded, aimed_event, world
+from marginspec_conformance.generator.aimed import ACCOUNTS, Seeded, aimed_event, world
 
 SETS = tuple(frozenset(chosen) for size in (1, 2, 5) for chosen in combinations(ACCOUNTS, size))
 JOURNALS = 10

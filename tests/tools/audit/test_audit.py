@@ -22,13 +22,13 @@ from marginspec.model.state import State
 from marginspec.model.units import Money
 from marginspec.transition import SpecificationEngine, apply
 from marginspec_audit import Owner, Transition, Violation, quantity_of
+from marginspec_conformance.generator.events import settle
 from marginspec_journal import InputError
 from marginspec_journal.atomic import Disk
 from marginspec_tools.audit import folder
 from marginspec_tools.audit.command import command
 from marginspec_tools.audit.folder import REPORT_FILES
 from marginspec_tools.audit.liquidations import COLUMNS
-from worlds.events import settle
 from worlds.golden import FOLDER, HEADER, OPEN, deposit, journals, mark, trade
 from worlds.lines import Line, journal_text, line_of
 

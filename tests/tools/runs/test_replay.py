@@ -22,7 +22,7 @@ from marginspec_audit import COUNT, Owner, Transition, Unit, Violation, money_of
 from marginspec_journal import InputError, open_journal, write_journal
 from marginspec_journal.states import read_state, write_state
 from marginspec_tools import cli
-from marginspec_tools.console import INTERRUPTED, progress
+from marginspec_tools.console import INTERRUPTED, READER_GONE, progress
 from marginspec_tools.runs.replay import command
 from marginspec_tools.runs.showing import INVARIANTS, MOST_BROKEN_SHOWN
 from marginspec_tools.runs.violations import amount_text
@@ -351,7 +351,7 @@ def test_a_reader_that_has_gone_is_neither_success_nor_divergence() -> None:
     words = [sys.executable, "-m", "marginspec_tools.cli", "replay", str(LEVY), "--json"]
     done = subprocess.run(words, stdout=write_end, stderr=subprocess.PIPE, timeout=60, check=False)
     os.close(write_end)
-    assert (done.returncode, done.stderr) == (cli.READER_GONE, b"")
+    assert (done.returncode, done.stderr) == (READER_GONE, b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")

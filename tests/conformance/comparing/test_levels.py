@@ -1,0 +1,39 @@
+"""What may be said of an engine, and under which conditions."""
+
+import pytest
+
+from marginspec.model.state import Profile
+from marginspec_conformance.comparing.levels import LEVELS, Counts, Standing
+
+PASSED = Counts(cases=7, passed=5, skipped=1, undecided=1, events=40)
+
+
+def standing(level: int, counts: Counts = PASSED) -> Standing:
+    """What is said at a level after some cases."""
+    return Standing(LEVELS[level], (Profile(),), "0.9", ("ADL-06",), counts, "0.01 (inclusive)")
+
+
+@pytest.mark.parametrize(
+    ("level", "sentence"),
+    [
+        (0, "calc: 5 questions answered as by the rulebook"),
+        (1, "books sound: the engine's own balances kept the invariants over 40 events; no rule was compared"),
+        (2, "decides as the rulebook over 40 events; balances were not compared"),
+        (3, "decides as the rulebook, with balances within 0.01 (inclusive) at each of 40 events"),
+        (4, "conforms in decisions and balances, exactly, over 40 events"),
+        (5, "conforms in every receipt, by hash, over 40 events"),
+    ],
+)
+def test_each_level_has_its_own_sentence(level: int, sentence: str) -> None:
+    assert standing(level).sentence() == sentence
+    assert standing(level).conditions() == (
+        f"level {level}, rulebook 2, profiles binance/levy, suite 0.9; "
+        "clauses left out: ADL-06; skipped: 1; undecided: 1"
+    )
+
+
+def test_a_failure_and_nothing_decided_are_said_as_that() -> None:
+    failed, nothing = standing(4, Counts(cases=3, passed=2, failed=1)), standing(4, Counts(cases=2, skipped=2))
+    assert (failed.holds, failed.sentence()) == (False, "does not hold at level 4: 1 of 3 cases differ")
+    assert (nothing.holds, nothing.sentence()) == (False, "nothing was decided at level 4")
+    assert standing(4).holds

@@ -1,0 +1,285 @@
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import attrs
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from conformance.reporting.logs import CRASHED, FAILED, HOSTILE, LOG, PASSED, SKIPPED, UNDECIDED, written
+from marginspec.registry import sentence_of
+from marginspec_conformance.reporting.badge import badge
+from marginspec_conformance.reporting.command import REPORTS, command
+from marginspec_conformance.reporting.difference import Changed, Difference, difference
+from marginspec_conformance.reporting.junit import junit
+from marginspec_conformance.reporting.known import Judged, Known, judge, read_known
+from marginspec_conformance.reporting.log import Case, Log
+from marginspec_conformance.reporting.markdown import markdown
+from marginspec_conformance.reporting.page import page
+from marginspec_conformance.reporting.sarif import sarif
+from marginspec_journal import InputError
+
+ESCAPED = "<script>alert(1)</script>\\x1b[31m | `x`"
+SUMMARY = "LIQ-01: ledger of wallet:alice:USDT is 99.5, not 100 (step 3, mark_price)"
+
+
+def test_junit_has_each_outcome() -> None:
+    suites = ElementTree.fromstring(junit(LOG))
+    assert suites.attrib == {"name": "toy 1.2, level 4", "tests": "5", "failures": "1", "skipped": "2", "errors": "1"}
+    assert {
+        test.attrib["name"]: (test.attrib["time"], [(one.tag, one.attrib["message"], one.text) for one in test])
+        for test in suites.iter("testcase")
+    } == {
+        PASSED.id: ("1.500000", []),
+        FAILED.id: ("0.000020", [("failure", SUMMARY, f"equity of alice:USDT is 100\n{ESCAPED}")]),
+        SKIPPED.id: ("0.000000", [("skipped", "skipped: needs isolated", None)]),
+        UNDECIDED.id: ("0.000000", [("skipped", "undecided: a near tie", None)]),
+        CRASHED.id: ("0.000000", [("error", f"crashed: {ESCAPED}", None)]),
+    }
+
+
+def test_the_summary_says_what_was_not_decided_and_what_failed() -> None:
+    hostile = "\\<script\\>alert(1)\\</script\\>\\\\x1b\\[31m \\| \\`x\\`"
+    assert markdown(LOG).decode() == (
+        "# does not conform at level 4\n"
+        "\n"
+        "|  |  |\n"
+        "|---|---|\n"
+        "| engine | toy 1.2 (C++), by exec:./toy |\n"
+        "| level | 4, tolerance 0 |\n"
+        "| suite | 0.1.0, rulebook 2, profile binance, levy |\n"
+        "| clauses left out | ADL-06 |\n"
+        "| cases | 1 passed, 1 failed, 1 skipped, 1 undecided, 1 engine failed |\n"
+        "\n"
+        "| clause | passed | failed | skipped | undecided | engine failed |\n"
+        "|---|---|---|---|---|---|\n"
+        "| ACC-01 | 1 | 0 | 1 | 0 | 0 |\n"
+        "| ADL-02 | 0 | 0 | 0 | 1 | 0 |\n"
+        "| LIQ-01 | 0 | 1 | 0 | 0 | 0 |\n"
+        "| WTF-01 | 0 | 0 | 0 | 0 | 1 |\n"
+        "\n"
+        "## Not decided\n"
+        "\n"
+        "| why | cases |\n"
+        "|---|---|\n"
+        "| skipped: needs isolated | 1 |\n"
+        "| undecided: a near tie | 1 |\n"
+        "\n"
+        "## Failures\n"
+        "\n"
+        "### LIQ-01/order/11111111\n"
+        "\n"
+        f"{SUMMARY}\n"
+        "\n"
+        "- Every unhealthy domain is taken in ascending key order.\n"
+        "- equity of alice:USDT is 100\n"
+        f"- {hostile}\n"
+        "- the same answer as: liquidation_price:1\n"
+        "- again: marginspec conform run LIQ-01 -e exec:./toy\n"
+        "\n"
+        "### WTF-01/draw/44444444\n"
+        "\n"
+        f"crashed: {hostile}\n"
+        "\n"
+    )
+
+
+class Tags(HTMLParser):
+    """Which elements a page has, and its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_on_the_page_an_engine_can_say_nothing_but_text() -> None:
+    found = Tags()
+    found.feed(page(LOG).decode())
+    assert found.tags == {
+        *("html", "head", "meta", "title", "style", "body", "main", "h1", "h2"),
+        *("table", "thead", "tbody", "tr", "th", "td", "details", "summary", "code", "p", "pre"),
+    }
+    assert found.text.count(ESCAPED) == 2
+    assert HOSTILE not in found.text
+
+
+def test_sarif_blames_the_clause() -> None:
+    found = msgspec.json.decode(sarif(LOG, "log.ndjson"))
+    (run,) = found["runs"]
+    place = [{"physicalLocation": {"artifactLocation": {"uri": "log.ndjson"}}}]
+    assert run == {
+        "tool": {
+            "driver": {
+                "name": "marginspec",
+                "version": "0.1.0",
+                "rules": [
+                    {"id": clause, "shortDescription": {"text": sentence_of(clause)}} for clause in ("LIQ-01", "WTF-01")
+                ],
+            }
+        },
+        "results": [
+            {
+                "ruleId": "LIQ-01",
+                "ruleIndex": 0,
+                "level": "error",
+                "message": {"text": SUMMARY},
+                "locations": place,
+                "partialFingerprints": {"case/v1": FAILED.id},
+            },
+            {
+                "ruleId": "WTF-01",
+                "ruleIndex": 1,
+                "level": "error",
+                "message": {"text": CRASHED.reason},
+                "locations": place,
+                "partialFingerprints": {"case/v1": CRASHED.id},
+            },
+        ],
+        "properties": {"verdict": LOG.ending.verdict, "counts": LOG.counts()},
+    }
+
+
+@pytest.mark.parametrize(
+    ("cases", "cut_short", "message", "colour"),
+    [
+        (LOG.cases, "", "1 of 5", "red"),
+        ((PASSED, CRASHED), "", "1 of 2", "red"),
+        ((), "", "0 of 0", "lightgrey"),
+        ((SKIPPED, UNDECIDED), "", "0 of 2", "lightgrey"),
+        ((PASSED, SKIPPED), "", "1 of 2", "yellow"),
+        ((PASSED,), "the time was spent", "1 of 1", "yellow"),
+        ((PASSED,), "", "1 of 1", "brightgreen"),
+    ],
+)
+def test_a_badge_counts_what_was_skipped(cases: tuple[Case, ...], cut_short: str, message: str, colour: str) -> None:
+    log = attrs.evolve(LOG, cases=cases, ending=attrs.evolve(LOG.ending, cut_short=cut_short))
+    fields = {"schemaVersion": 1, "label": "marginspec 2, level 4", "message": message, "color": colour}
+    assert msgspec.json.decode(badge(log)) == fields
+
+
+NEW = attrs.evolve(
+    LOG,
+    cases=(
+        attrs.evolve(PASSED, outcome="failed", reason="wrong"),
+        attrs.evolve(FAILED, outcome="passed", finding=None),
+        attrs.evolve(SKIPPED, reason="needs hedge"),
+        attrs.evolve(CRASHED, id="WTF-01/new/55555555"),
+    ),
+)
+
+
+def test_two_logs_side_by_side() -> None:
+    assert difference(LOG, NEW) == Difference(
+        worse=(Changed(PASSED.id, "passed", "failed: wrong"),),
+        better=(Changed(FAILED.id, f"failed: {SUMMARY}", "passed"),),
+        other=(Changed(SKIPPED.id, "skipped: needs isolated", "skipped: needs hedge"),),
+        added=("WTF-01/new/55555555",),
+        gone=(UNDECIDED.id, CRASHED.id),
+    )
+    assert difference(LOG, LOG) == Difference((), (), (), (), ())
+
+
+TODAY = date(2026, 11, 29)
+
+
+def known(case: Case, expires: date = TODAY) -> Known:
+    return Known(case.id, "waits for release 2", expires)
+
+
+def test_known_failures_hide_nothing_else() -> None:
+    assert judge(LOG, (known(FAILED),), TODAY) == Judged(known=(FAILED,), new=(CRASHED,), wrong=())
+    assert judge(LOG, (known(FAILED), known(CRASHED)), TODAY).holds
+
+
+def test_known_failures_must_be_true() -> None:
+    listed = (known(PASSED), known(FAILED, date(2026, 11, 28)), Known("ACC-01/none/0", "gone", TODAY), known(SKIPPED))
+    assert judge(attrs.evolve(LOG, cases=LOG.cases[:4]), listed, TODAY) == Judged(
+        known=(FAILED,),
+        new=(),
+        wrong=(
+            f"{PASSED.id}: known to fail, but passes",
+            f"{FAILED.id}: known to fail until 2026-11-28, which is past",
+            "ACC-01/none/0: known to fail, but there is no such case",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "Input data was truncated"),
+        ("{}", "the only field is known_failures"),
+        ('{"known_failures": [{"case": "x"}]}', "known_failures: Object missing required field `reason` - at `$[0]`"),
+        (
+            '{"known_failures": [{"case": "x", "reason": " ", "expires": "2026-01-01"}]}',
+            "known_failures: x has no reason",
+        ),
+        (
+            '{"known_failures": [{"case": "x", "reason": "y", "expires": "soon"}]}',
+            "known_failures: Invalid RFC3339 encoded date - at `$[0].expires`",
+        ),
+    ],
+)
+def test_known_failures_that_are_none(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "known.json"
+    path.write_text(text)
+    with pytest.raises(InputError) as refusal:
+        read_known(path)
+    assert str(refusal.value) == f"{path}: {reason}"
+
+
+def call(*words: object) -> tuple[int, str]:
+    done = CliRunner().invoke(command, [str(word) for word in words])
+    return done.exit_code, done.output
+
+
+def test_all_reports_in_one_folder(tmp_path: Path) -> None:
+    log, folder = written(tmp_path, LOG), tmp_path / "reports"
+    names = "log.ndjson, junit.xml, summary.md, report.html, report.sarif, badge.json"
+    assert call("make", log, folder) == (0, f"does not conform at level 4\n{folder}: {names}\n")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
+        "log.ndjson": log.read_bytes(),
+        **{name: report(LOG) for name, report in REPORTS.items()},
+    }
+
+
+def test_a_difference_is_told_by_the_exit_code(tmp_path: Path) -> None:
+    old, new = written(tmp_path, LOG, "old"), written(tmp_path, NEW, "new")
+    assert call("diff", old, old) == (0, "nothing got worse\n")
+    assert call("diff", old, new) == (
+        1,
+        (
+            "worse: ACC-01/opens/0a1b2c3d: passed -> failed: wrong\n"
+            f"better: LIQ-01/order/11111111: failed: {SUMMARY} -> passed\n"
+            "different: ACC-01/hedge/22222222: skipped: needs isolated -> skipped: needs hedge\n"
+            "new: WTF-01/new/55555555\n"
+            "gone: ADL-02/tie/33333333\n"
+            "gone: WTF-01/draw/44444444\n"
+        ),
+    )
+
+
+def test_known_failures_are_judged_by_the_exit_code(tmp_path: Path) -> None:
+    log = written(tmp_path, Log(LOG.setting, (PASSED, FAILED), LOG.ending))
+    path = tmp_path / "known.json"
+    entry = {"case": FAILED.id, "reason": "waits for release 2", "expires": "2999-01-01"}
+    path.write_bytes(msgspec.json.encode({"known_failures": [entry]}))
+    assert call("judge", log, path) == (0, "1 known failures, 0 others\n")
+    path.write_bytes(msgspec.json.encode({"known_failures": [{**entry, "case": PASSED.id}]}))
+    assert call("judge", log, path) == (
+        1,
+        (
+            f"failed: {FAILED.id}: {SUMMARY}\n"
+            f"known failures: {PASSED.id}: known to fail, but passes\n"
+            "0 known failures, 1 others\n"
+        ),
+    )

@@ -1,0 +1,34 @@
+"""Between marginspec and your engine: `python adapter.py`, or `py:adapter:Adapter` within the runner's process."""
+
+from engine_protocol import Engine, Object, accepted, ok, rejected, serve, unsupported  # noqa: F401 - to begin with
+
+
+class Adapter(Engine):
+    """Fill in one type of event after another from docs/rulebook/09-events.md."""
+
+    def hello(self) -> Object:
+        """What the engine says of itself."""
+        return {
+            "answer": "hello",
+            "protocol": 1,
+            "name": "my engine",
+            "version": "0.1",
+            "language": "Python",
+            "rulebook": "2",
+            "level": 2,
+            "capabilities": ["batch"],
+        }
+
+    def reset(self, state: Object | None) -> Object:
+        """Make an exchange without markets, accounts and money."""
+        return ok() if state is None else unsupported("reset_state")
+
+    def step(self, event: Object, want: str) -> Object:
+        """Answer `accepted(liquidated=[], deleveraged=[], levied=[])` or `rejected("UNKNOWN_MARKET")`."""
+        match event["type"]:
+            case other:
+                return unsupported(other)
+
+
+if __name__ == "__main__":
+    serve(Adapter())

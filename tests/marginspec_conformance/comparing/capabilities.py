@@ -1,0 +1,56 @@
+"""What an engine must have for a header or an event, by the words of the protocol."""
+
+from collections.abc import Iterator
+
+from marginspec.model import events
+from marginspec.model.events import Event
+from marginspec.model.state import Header
+from marginspec_conformance.protocol.messages import Capability
+
+BY_CLASS: dict[type, Capability] = {
+    events.AdjustIsolatedMargin: "isolated",
+    events.PlaceOrder: "orders",
+    events.CancelOrder: "orders",
+    events.UpdateLimits: "limits",
+    events.Funding: "funding",
+    events.LiquidationFill: "fills",
+    events.Deleverage: "deleverage",
+    events.SettleMarket: "settle_market",
+}
+"""What every event of a class needs."""
+LIMITS = ("price_band", "fill_band", "funding_cap", "position_limit")
+SIDES = ("side", "position_side", "buyer_side", "seller_side", "counterparty_side")
+FEES = ("buyer_fee", "seller_fee", "counterparty_fee")
+ORDERS = ("buyer_order", "seller_order")
+
+
+def needed_by_header(header: Header) -> frozenset[Capability]:
+    """What a journal's profile needs."""
+    needed: set[Capability] = set()
+    if header.profile.adl_ranking == "bitmex":
+        needed.add("bitmex")
+    if header.profile.last_resort == "none":
+        needed.add("no_levy")
+    return frozenset(needed)
+
+
+def needed_by_event(event: Event) -> frozenset[Capability]:
+    """What an event needs, by its class and its fields."""
+    return frozenset(_needed(event))
+
+
+def _needed(event: Event) -> Iterator[Capability]:
+    if type(event) in BY_CLASS:
+        yield BY_CLASS[type(event)]
+    if isinstance(event, events.ListMarket) and any(getattr(event, name) is not None for name in LIMITS):
+        yield "limits"
+    if isinstance(event, events.SetMarginMode) and event.mode == "isolated":
+        yield "isolated"
+    if isinstance(event, events.SetPositionMode) and event.mode == "hedge":
+        yield "hedge"
+    if any(getattr(event, name, None) in ("LONG", "SHORT") for name in SIDES):
+        yield "hedge"
+    if any(getattr(event, name, None) is not None for name in FEES):
+        yield "stated_fees"
+    if any(getattr(event, name, None) is not None for name in ORDERS):
+        yield "orders"

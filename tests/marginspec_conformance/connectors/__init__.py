@@ -1,0 +1,1 @@
+"""How an engine is reached: a command, a Python factory, HTTP, a socket, recorded answers."""

@@ -1,0 +1,112 @@
+"""What the commands that ask an engine have in common: their options, how an engine is opened, how they end."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import click
+
+from marginspec import RULEBOOK_VERSION
+from marginspec_conformance.comparing.amounts import EXACT, Tolerance
+from marginspec_conformance.connectors.parsing import connector_of
+from marginspec_conformance.connectors.session import Connector, EngineFailure, Limits
+from marginspec_conformance.driving.asking import Engine
+from marginspec_conformance.driving.checking import Plan
+from marginspec_journal.errors import InputError
+from marginspec_tools.console import CRASHED, DIVERGED, INCONCLUSIVE, one_line
+
+Command = Callable[..., Any]
+MOST_LEVEL = 5
+FAULT = "fault:"
+"""`fault:NAME` is the rulebook itself with a fault of the catalogue, for trying the harness."""
+
+
+def engine_options(command: Command) -> Command:
+    """Which engine, and how it is compared."""
+    for option in (
+        click.option("--timeout", type=click.FloatRange(min=0.001), default=10.0, show_default=True, help=TIMEOUT),
+        click.option("--tolerance", default="0", show_default=True, help=TOLERANCE),
+        click.option("--level", type=click.IntRange(1, MOST_LEVEL), help=LEVEL),
+        click.option(
+            "-e", "--engine", "engine_text", required=True, help="The engine: exec:COMMAND, py:MODULE:FACTORY…"
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+TIMEOUT = "Seconds that the engine has for an answer."
+TOLERANCE = "How far balances may be off at level 3: 0.01 (inclusive) or <0.01 (exclusive)."
+LEVEL = "The level to compare at; the one that the engine claims if left out."
+
+log_option = click.option(
+    "--log", type=click.Path(path_type=Path, dir_okay=False), help="Write what came of each case as lines of JSON."
+)
+
+
+@attrs.frozen
+class Asked:
+    """An engine that runs, and the plan by which it is compared."""
+
+    engine: Engine
+    plan: Plan
+    text: str
+
+    def arguments(self) -> str:
+        """The arguments that ask for the same again."""
+        tolerance = "" if self.plan.tolerance == EXACT else f" --tolerance '{told(self.plan.tolerance)}'"
+        return f"-e '{self.text}' --level {self.plan.level}{tolerance}"
+
+
+def told(tolerance: Tolerance) -> str:
+    """A tolerance as the option takes it."""
+    amount = str(tolerance).partition(" ")[0]
+    return amount if tolerance.inclusive else f"<{amount}"
+
+
+def opened_engine(text: str, level: int | None, tolerance: str, timeout: float) -> Asked:
+    """The engine of the options, started; InputError if it is of another rulebook or of no level to compare."""
+    engine = Engine(connector_named(text), Limits(answer_s=timeout, start_s=max(timeout, Limits().start_s)))
+    hello = engine.hello
+    if hello.rulebook != RULEBOOK_VERSION:
+        engine.close()
+        reason = f"it claims rulebook {one_line(hello.rulebook)}, and this suite is of rulebook {RULEBOOK_VERSION}"
+        raise InputError(text, None, "rulebook", reason)
+    chosen = hello.level if level is None else level
+    if not 1 <= chosen <= MOST_LEVEL:
+        engine.close()
+        raise InputError(text, None, "level", f"level {chosen} has no events to compare; name one with --level")
+    allowed = Tolerance.of_text(tolerance)
+    if allowed != EXACT and chosen != 3:
+        engine.close()
+        raise InputError("--tolerance", None, None, f"level {chosen} has no tolerance; level 3 has")
+    return Asked(engine, Plan(chosen, allowed), text)
+
+
+def connector_named(text: str) -> Connector:
+    """The connector of a text; a fault of the catalogue, too."""
+    if text.startswith(FAULT):
+        from marginspec_conformance.faults.catalogue import fault_named
+        from marginspec_conformance.faults.engine import Faulty
+
+        try:
+            return Faulty(fault_named(text.removeprefix(FAULT)))
+        except KeyError:
+            raise InputError(text, None, None, "no fault of the catalogue is named so") from None
+    return connector_of(text)
+
+
+def failure_text(failure: EngineFailure) -> str:
+    """How an engine failed, in one line, with the last line that it wrote to standard error."""
+    last = failure.stderr.strip().splitlines()[-1:]
+    return one_line(" | ".join([f"{failure.kind}: {failure.detail}", *last]))[:500]
+
+
+def exit_code(*, failed: int, engine_failed: int, passed: int) -> int:
+    """The code that a run ends with: a divergence before a failure of the engine, and that before nothing decided."""
+    if failed:
+        return DIVERGED
+    if engine_failed:
+        return CRASHED
+    return 0 if passed else INCONCLUSIVE

@@ -1,0 +1,153 @@
+"""`marginspec conform fuzz`: an engine and the specification side by side on random journals."""
+
+from collections import Counter
+from pathlib import Path
+from time import monotonic
+
+import attrs
+import click
+
+from marginspec_conformance.connectors.session import EngineFailure
+from marginspec_conformance.driving.checking import Case, check
+from marginspec_conformance.driving.logging import logged, setting_of
+from marginspec_conformance.driving.options import (
+    Asked,
+    engine_options,
+    exit_code,
+    failure_text,
+    log_option,
+    opened_engine,
+)
+from marginspec_conformance.driving.probing import probe
+from marginspec_conformance.fuzzing.driving import Fuzz, Tried, generate
+from marginspec_conformance.reporting.log import Case as LoggedCase
+from marginspec_conformance.reporting.log import Ending, LogWriter, Outcome
+from marginspec_conformance.shrinking.saving import save
+from marginspec_conformance.shrinking.shrinker import Shrinker
+from marginspec_conformance.stories.telling import Story, tell
+from marginspec_tools.console import CRASHED, DIVERGED, one_line
+
+SHRINKING_S = 30.0
+
+
+@attrs.define
+class Progress:
+    """What a fuzz has done so far."""
+
+    counts: Counter[str] = attrs.Factory(Counter)
+    events: int = 0
+    left_out: int = 0
+    log: LogWriter | None = None
+
+    def add(self, case: LoggedCase) -> None:
+        """Count a case, and write it to the log."""
+        self.counts[case.outcome] += 1
+        if self.log is not None:
+            self.log.add(case)
+
+
+@click.command()
+@engine_options
+@click.option("--max-time", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds to go on.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The first journal's seed.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("fuzz.jsonl"), show_default=True,
+              help="Where the journal of a difference is saved.")  # fmt: skip
+@log_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    engine_text: str,
+    level: int | None,
+    tolerance: str,
+    timeout: float,
+    max_time: float,
+    seed: int,
+    out: Path,
+    log: Path | None,
+) -> None:
+    """Drive an engine and the specification side by side with random journals aimed at the edges of solvency.
+
+    Ends at the first difference, which is shrunk and saved, or when time is up, which is no failure.
+
+    Exit codes: 0 nothing differed; 1 a difference; 2 wrong usage or input; 3 the engine failed; 4 nothing was compared.
+    """
+    try:
+        asked = opened_engine(engine_text, level, tolerance, timeout)
+        ctx.exit(fuzzed(asked, max_time, seed, out, log))
+    except EngineFailure as failure:
+        click.echo(f"the engine failed: {failure_text(failure)}", err=True)
+        ctx.exit(CRASHED)
+
+
+def fuzzed(asked: Asked, most_s: float, seed: int, out: Path, log: Path | None) -> int:
+    """Fuzz, tell what came of it, write the log; gives the exit code."""
+    progress = Progress()
+    if log is None:
+        return ended(asked, progress, most_s, seed, out)
+    with LogWriter(log, setting_of(asked, "fuzz", "random", seed)) as progress.log:
+        return ended(asked, progress, most_s, seed, out)
+
+
+def ended(asked: Asked, progress: Progress, most_s: float, seed: int, out: Path) -> int:
+    """Fuzz until a difference or the end of time; an engine that fails ends it, too."""
+    began = monotonic()
+    try:
+        if determined(asked, progress, seed):
+            for tried in Fuzz(asked.engine, asked.plan, seed, most_s):
+                take(asked, progress, tried, out)
+                if tried.checked.outcome == "differs":
+                    break
+    except EngineFailure as failure:
+        progress.add(LoggedCase("engine", "", "engine failed", failure_text(failure)))
+        click.echo(f"the engine failed: {failure_text(failure)}", err=True)
+    finally:
+        asked.engine.close()
+    counts = progress.counts
+    code = exit_code(failed=counts["failed"], engine_failed=counts["engine failed"], passed=counts["passed"])
+    rate = progress.events / max(monotonic() - began, 1e-9)
+    verdict = {DIVERGED: "differs from the rulebook", 0: "no difference found"}.get(code, "nothing was decided")
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+    said = f"{verdict} at level {asked.plan.level}: {progress.events} events ({rate:.0f}/s)"
+    click.echo(f"{said}; journals: {outcomes or 'none'}; events left out that the engine lacks: {progress.left_out}")
+    if progress.log is not None:
+        progress.log.end(Ending(said, code))
+    return code
+
+
+def determined(asked: Asked, progress: Progress, seed: int) -> bool:
+    """Whether the engine gives the same answers twice."""
+    from marginspec_conformance.generator.journals import KINDS, kind_of
+
+    header, choose = KINDS[kind_of(seed)](seed, 128)
+    case = generate(header, choose, lambda _: True, 128).case
+    differs = probe(asked.engine, case, asked.plan)
+    if differs is None:
+        return True
+    click.echo(one_line(f"not deterministic: {differs}"))
+    outcome: Outcome = "failed"
+    progress.add(LoggedCase("determinism", "INV-10", outcome, one_line(str(differs))))
+    return False
+
+
+def take(asked: Asked, progress: Progress, tried: Tried, out: Path) -> None:
+    """Count a journal; one that differs is shrunk, saved and told."""
+    checked, story = tried.checked, None
+    progress.events += checked.judged
+    progress.left_out += tried.generated.left_out
+    if checked.outcome == "differs":
+        story = shrunk_story(asked, tried.generated.case, out)
+        for line in story.lines():
+            click.echo(one_line(line))
+    progress.add(logged(f"seed-{tried.seed}", story.clause if story else "", checked, story, 0))
+
+
+def shrunk_story(asked: Asked, case: Case, out: Path) -> Story:
+    """Shrink a case that differs, save the journal, and tell of it."""
+    shrunk = Shrinker(asked.engine, case, asked.plan, SHRINKING_S).shrink()
+    if shrunk is None:
+        # It differed once and does not again: the engine depends on something else than its events.
+        again = check(asked.engine, case, asked.plan)
+        raise EngineFailure("protocol", f"a difference did not come again: {again.outcome}")
+    for line in save(shrunk, out):
+        click.echo(line)
+    return tell(shrunk.case, shrunk.checked, f"marginspec conform shrink {out} {asked.arguments()}", asked.plan)

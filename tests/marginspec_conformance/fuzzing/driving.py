@@ -1,0 +1,94 @@
+"""Random journals, one after another, through the specification and an engine."""
+
+from collections.abc import Callable, Iterator
+from time import monotonic
+
+import attrs
+
+from marginspec.model.events import Event
+from marginspec.model.state import Header, State
+from marginspec_conformance.comparing.capabilities import needed_by_event, needed_by_header
+from marginspec_conformance.comparing.expected import Expected, expected_of
+from marginspec_conformance.driving.asking import Engine
+from marginspec_conformance.driving.checking import Case, Checked, Plan, check
+from marginspec_conformance.protocol.messages import Capability
+
+LENGTH = 256
+"""So many events has a random journal at most."""
+
+
+@attrs.frozen
+class Generated:
+    """A random journal as the specification took it, and how many events were left out for what the engine lacks.
+
+    `failure` is the assertion of the specification that ended it, if one did.
+    """
+
+    case: Case
+    known: tuple[Expected, ...]
+    left_out: int
+    failure: str = ""
+
+
+@attrs.frozen
+class Tried:
+    """One journal of a fuzz: its seed, and what came of it."""
+
+    seed: int
+    generated: Generated
+    checked: Checked
+
+
+def generate(header: Header, choose: Callable[[State], Event], has: Callable[[Event], bool], length: int) -> Generated:
+    """A journal of so many events, each aimed at the state before it; some are left out.
+
+    An assertion of the specification ends the journal before that event.
+    """
+    state, known, left_out = State(header=header), list[Expected](), 0
+    failure = ""
+    for _ in range(length):
+        event = choose(state)
+        if not has(event):
+            left_out += 1
+            continue
+        try:
+            known.append(expected_of(state, event))
+        except AssertionError as error:
+            failure = str(error) or "assertion"
+            break
+        state = known[-1].after
+    return Generated(Case(header, tuple(one.event for one in known)), tuple(known), left_out, failure)
+
+
+class Fuzz:
+    """Random journals from a seed on, until time is up or the caller has seen enough."""
+
+    def __init__(self, engine: Engine, plan: Plan, seed: int, most_s: float) -> None:
+        self.engine, self._plan, self._seed = engine, plan, seed
+        self._until = monotonic() + most_s
+        self._unsupported: set[frozenset[Capability]] = set()
+
+    def __iter__(self) -> Iterator[Tried]:
+        seed = self._seed
+        while monotonic() < self._until:
+            generated = self._generated(seed)
+            if generated is not None:
+                checked = check(self.engine, generated.case, self._plan, generated.known)
+                if checked.outcome == "skipped" and checked.place >= 0:
+                    self._unsupported.add(needed_by_event(generated.case.events[checked.place]))
+                yield Tried(seed, generated, checked)
+            seed += 1
+
+    def _generated(self, seed: int) -> Generated | None:
+        """The journal of a seed; None if the engine lacks what its profile needs, or none of its events is left."""
+        from marginspec_conformance.generator.journals import KINDS, kind_of
+
+        header, choose = KINDS[kind_of(seed)](seed, LENGTH)
+        if self.engine.lacks(needed_by_header(header)):
+            return None
+        generated = generate(header, choose, self._has, LENGTH)
+        return generated if generated.case.events else None
+
+    def _has(self, event: Event) -> bool:
+        needed = needed_by_event(event)
+        return not self.engine.lacks(needed) and needed not in self._unsupported

@@ -1,0 +1,1 @@
+"""What runner and engine say to each other: messages, their JSON, their schema."""

@@ -1,0 +1,82 @@
+"""`marginspec conform report`: the reports of a log, and two logs side by side."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from marginspec_conformance.reporting.badge import badge
+from marginspec_conformance.reporting.difference import Changed, difference
+from marginspec_conformance.reporting.junit import junit, summary_of
+from marginspec_conformance.reporting.known import judge, read_known
+from marginspec_conformance.reporting.log import read_log
+from marginspec_conformance.reporting.markdown import markdown
+from marginspec_conformance.reporting.page import page
+from marginspec_conformance.reporting.sarif import sarif
+from marginspec_tools.console import DIVERGED, one_line, whole_folder
+
+REPORTS = {
+    "junit.xml": junit,
+    "summary.md": markdown,
+    "report.html": page,
+    "report.sarif": lambda log: sarif(log, "log.ndjson"),
+    "badge.json": badge,
+}
+"""What is made of a log, by the name of its file."""
+
+
+@click.group()
+def command() -> None:
+    """Make reports of a log, compare two logs, hold one against known failures."""
+
+
+@command.command("make")
+@click.argument("log", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
+def make(log: Path, folder: Path) -> None:
+    """Write JUnit XML, a Markdown summary, an HTML page, SARIF and a badge of LOG into FOLDER, beside a copy of LOG."""
+    found = read_log(log)
+    with whole_folder(folder) as part:
+        (part / "log.ndjson").write_bytes(log.read_bytes())
+        for name, report in REPORTS.items():
+            (part / name).write_bytes(report(found))
+    click.echo(f"{one_line(found.ending.verdict)}\n{folder}: log.ndjson, {', '.join(REPORTS)}")
+
+
+@command.command("diff")
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@click.pass_context
+def diff(ctx: click.Context, old: Path, new: Path) -> None:
+    """Say what changed from log OLD to log NEW; exit code 1 if anything got worse, or a case is gone."""
+    found = difference(read_log(old), read_log(new))
+    for title, changes in (("worse", found.worse), ("better", found.better), ("different", found.other)):
+        show(title, changes)
+    for title, names in (("new", found.added), ("gone", found.gone)):
+        for name in names:
+            click.echo(f"{title}: {one_line(name)}")
+    if found.worse or found.gone:
+        ctx.exit(DIVERGED)
+    click.echo("nothing got worse")
+
+
+@command.command("judge")
+@click.argument("log", type=click.Path(path_type=Path))
+@click.argument("known", type=click.Path(path_type=Path))
+@click.pass_context
+def judge_known(ctx: click.Context, log: Path, known: Path) -> None:
+    """Hold LOG against the file KNOWN of known failures; exit code 1 if there are others, or KNOWN is not true."""
+    found = judge(read_log(log), read_known(known), datetime.now(UTC).date())
+    for case in found.new:
+        click.echo(f"failed: {one_line(case.id)}: {one_line(summary_of(case))}")
+    for wrong in found.wrong:
+        click.echo(f"known failures: {one_line(wrong)}")
+    click.echo(f"{len(found.known)} known failures, {len(found.new)} others")
+    if not found.holds:
+        ctx.exit(DIVERGED)
+
+
+def show(title: str, changes: tuple[Changed, ...]) -> None:
+    """Cases that changed, a line each."""
+    for one in changes:
+        click.echo(f"{title}: {one_line(one.id)}: {one_line(one.before)} -> {one_line(one.after)}")

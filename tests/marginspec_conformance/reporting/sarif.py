@@ -1,0 +1,55 @@
+"""A log as SARIF 2.1.0, which code hosts show beside a change: a rule for each clause, a finding for each failure."""
+
+from typing import Any
+
+import msgspec
+
+from marginspec import transition as transition  # which has all rules registered
+from marginspec.registry import sentence_of
+from marginspec_conformance.reporting.junit import summary_of
+from marginspec_conformance.reporting.log import Case, Log
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+
+
+def sarif(log: Log, artifact: str) -> bytes:
+    """The report, its findings placed in the log (`artifact`), since an engine's source is not known."""
+    failed = [case for case in log.cases if case.outcome in ("failed", "engine failed")]
+    clauses = sorted({clause_of(case) for case in failed})
+    driver = {
+        "name": "marginspec",
+        "version": log.setting.suite,
+        "rules": [{"id": clause, "shortDescription": {"text": said_by(clause)}} for clause in clauses],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "results": [finding_of(case, clauses, artifact) for case in failed],
+        "properties": {"verdict": log.ending.verdict, "counts": log.counts()},
+    }
+    return msgspec.json.format(msgspec.json.encode({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})) + b"\n"
+
+
+def finding_of(case: Case, clauses: list[str], artifact: str) -> dict[str, Any]:
+    """A failure as SARIF has it."""
+    clause = clause_of(case)
+    return {
+        "ruleId": clause,
+        "ruleIndex": clauses.index(clause),
+        "level": "error",
+        "message": {"text": summary_of(case)},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": artifact}}}],
+        "partialFingerprints": {"case/v1": case.id},
+    }
+
+
+def clause_of(case: Case) -> str:
+    """The clause that a failure is blamed on."""
+    return case.finding.clause if case.finding else case.clause
+
+
+def said_by(clause: str) -> str:
+    """The sentence of a clause; its id if no code of the rulebook names it."""
+    try:
+        return sentence_of(clause)
+    except KeyError:
+        return clause

@@ -1,0 +1,1 @@
+"""Running: the vectors asked of an engine, and what may be said of it then."""

@@ -1,0 +1,195 @@
+"""`marginspec conform run`: the vectors asked of an engine, and what may be said of it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from time import monotonic, perf_counter_ns
+
+import attrs
+import click
+
+from marginspec.model.state import Profile
+from marginspec_conformance.comparing.levels import LEVELS, Counts, Standing
+from marginspec_conformance.connectors.session import EngineFailure
+from marginspec_conformance.driving.checking import Checked, check
+from marginspec_conformance.driving.logging import logged, setting_of
+from marginspec_conformance.driving.options import (
+    Asked,
+    engine_options,
+    exit_code,
+    failure_text,
+    log_option,
+    opened_engine,
+)
+from marginspec_conformance.driving.probing import probe
+from marginspec_conformance.reporting.log import Case, Ending, LogWriter
+from marginspec_conformance.running.cases import Chosen, Vector, read_vectors, shard_of
+from marginspec_conformance.stories.telling import Story, tell
+from marginspec_tools.console import CRASHED, one_line
+
+MOST_STORIES = 10
+"""So many differences are told at length; all are in the log."""
+MOST_FAILURES = 3
+"""An engine that failed so often in a row is asked no more."""
+
+
+@click.command()
+@click.argument("clauses", nargs=-1, metavar="[CLAUSE]...")
+@engine_options
+@click.option("--explain", is_flag=True, help="Seek the faults that would explain each difference: some seconds each.")
+@click.option("--fail-fast", is_flag=True, help="End at the first difference.")
+@click.option("--shard", default="1/1", show_default=True, help="Run one of several equal parts only.")
+@click.option("--smoke", is_flag=True, help="Run one vector of each clause and kind only.")
+@click.option("--vectors", type=click.Path(path_type=Path), help="Vectors from a file instead of those of the suite.")
+@log_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    clauses: tuple[str, ...],
+    engine_text: str,
+    level: int | None,
+    tolerance: str,
+    timeout: float,
+    explain: bool,
+    fail_fast: bool,
+    shard: str,
+    smoke: bool,
+    vectors: Path | None,
+    log: Path | None,
+) -> None:
+    """Ask an engine the vectors, all or those of some clauses (LIQ-01) or ids, and say what it conforms to.
+
+    Exit codes: 0 it conforms at its level; 1 a divergence; 2 wrong usage or input; 3 the engine failed; 4 nothing was
+    decided.
+    """
+    chosen = list(Chosen(clauses, shard_of(shard), smoke).of(suite(vectors)))
+    try:
+        asked = opened_engine(engine_text, level, tolerance, timeout)
+    except EngineFailure as failure:
+        click.echo(f"the engine failed: {failure_text(failure)}", err=True)
+        ctx.exit(CRASHED)
+    run = Run(asked, explain, fail_fast)
+    if log is None:
+        ctx.exit(run.ended(chosen))
+    with LogWriter(log, setting_of(asked, "run", profiles_of(chosen))) as run.log:
+        ctx.exit(run.ended(chosen))
+
+
+def suite(vectors: Path | None) -> Iterator[Vector]:
+    """The vectors of a file, or those of the suite."""
+    if vectors is not None:
+        return read_vectors(vectors)
+    from marginspec_conformance.running.suite import suite_vectors
+
+    return suite_vectors()
+
+
+def profiles_of(vectors: list[Vector]) -> str:
+    """The profiles of some vectors, in words."""
+    profiles = {one.case.header.profile for one in vectors}
+    return ", ".join(sorted(f"{one.adl_ranking}/{one.last_resort}" for one in profiles))
+
+
+@attrs.define
+class Run:
+    """One run: the engine, what it was asked with, and what came of it so far."""
+
+    asked: Asked
+    explain: bool = False
+    fail_fast: bool = False
+    log: LogWriter | None = None
+    counts: Counter[str] = attrs.Factory(Counter)
+    failed_clauses: Counter[str] = attrs.Factory(Counter)
+    events: int = 0
+
+    def ended(self, vectors: list[Vector]) -> int:
+        """Run the vectors, and tell and log how it ended; gives the exit code."""
+        began, cut_short = monotonic(), self._run(vectors)
+        self.asked.engine.close()
+        counts = self.counts
+        code = exit_code(failed=counts["failed"], engine_failed=counts["engine failed"], passed=counts["passed"])
+        standing = self._standing(vectors)
+        said = standing.sentence()
+        if counts["engine failed"]:
+            said += f"; the engine failed in {counts['engine failed']} cases"
+        if cut_short:
+            said += f"; {cut_short}"
+        click.echo(f"{said}\n{standing.conditions()}\n{self.events} events in {monotonic() - began:.1f} s")
+        for clause, count in self.failed_clauses.most_common():
+            click.echo(f"  {clause}: {count} vectors differ")
+        if self.log is not None:
+            self.log.end(Ending(f"{said} ({standing.conditions()})", code, cut_short))
+        return code
+
+    def _run(self, vectors: list[Vector]) -> str:
+        """Run the vectors; gives why not all were run, if so."""
+        in_a_row = 0
+        try:
+            if vectors and not self._is_determined(vectors):
+                return "the vectors were not run: the engine is not deterministic"
+        except EngineFailure as failure:
+            self._add(Case("determinism", "INV-10", "engine failed", failure_text(failure)))
+        for number, vector in enumerate(vectors, 1):
+            try:
+                self._take(vector)
+                in_a_row = 0
+            except EngineFailure as failure:
+                self._fail(vector, failure)
+                in_a_row += 1
+            if in_a_row == MOST_FAILURES or (self.fail_fast and self.counts["failed"]):
+                return (
+                    f"{len(vectors) - number} of {len(vectors)} vectors were not run" if number < len(vectors) else ""
+                )
+        return ""
+
+    def _is_determined(self, vectors: list[Vector]) -> bool:
+        longest = max(vectors, key=lambda one: (one.case.opened is None, len(one.case.events)))
+        if longest.case.opened is not None:
+            return True
+        differs = probe(self.asked.engine, longest.case, self.asked.plan)
+        if differs is not None:
+            click.echo(one_line(f"not deterministic: {differs}"))
+            self._add(Case("determinism", "INV-10", "failed", one_line(str(differs))))
+        return differs is None
+
+    def _take(self, vector: Vector) -> None:
+        began = perf_counter_ns()
+        checked = check(self.asked.engine, vector.case, self.asked.plan, (), vector.answers)
+        micros = (perf_counter_ns() - began) // 1000
+        self.events += checked.judged
+        if checked.outcome == "differs" and vector.kind == "acceptable" and self.asked.plan.level < 4:
+            # Venues word this one otherwise, and an engine at this level may, too.
+            checked = attrs.evolve(checked, outcome="undecided")
+        story = self._story(vector, checked) if checked.outcome == "differs" else None
+        self._add(logged(vector.id, vector.clause, checked, story, micros))
+
+    def _story(self, vector: Vector, checked: Checked) -> Story:
+        again = f"marginspec conform run {vector.id} {self.asked.arguments()}"
+        story = tell(vector.case, checked, again, self.asked.plan, with_faults=self.explain)
+        self.failed_clauses[story.clause] += 1
+        if self.counts["failed"] < MOST_STORIES:
+            click.echo(one_line(f"{vector.id}:"))
+            for line in story.lines():
+                click.echo(f"  {one_line(line)}")
+        return story
+
+    def _fail(self, vector: Vector, failure: EngineFailure) -> None:
+        """An engine that failed is started anew for the next vector."""
+        self.asked.engine.close()
+        text = failure_text(failure)
+        click.echo(f"{one_line(vector.id)}: the engine failed: {text}", err=True)
+        self._add(Case(vector.id, vector.clause, "engine failed", text))
+
+    def _add(self, case: Case) -> None:
+        self.counts[case.outcome] += 1
+        if self.log is not None:
+            self.log.add(case)
+
+    def _standing(self, vectors: list[Vector]) -> Standing:
+        counts, plan, hello = self.counts, self.asked.plan, self.asked.engine.hello
+        told = Counts(
+            counts.total(), counts["passed"], counts["failed"], counts["skipped"], counts["undecided"], self.events
+        )
+        profiles: tuple[Profile, ...] = tuple({one.case.header.profile for one in vectors})
+        return Standing(LEVELS[plan.level], profiles, version("marginspec"), hello.left_out, told, str(plan.tolerance))

@@ -1,0 +1,1 @@
+"""Shrinking: the shortest journal whose first difference is the same."""

@@ -1,0 +1,64 @@
+"""`marginspec conform shrink`: the shortest journal that shows an engine's first difference."""
+
+from pathlib import Path
+
+import click
+
+from marginspec_conformance.connectors.session import EngineFailure
+from marginspec_conformance.driving.checking import Case, check
+from marginspec_conformance.driving.options import engine_options, failure_text, opened_engine
+from marginspec_conformance.shrinking.saving import save
+from marginspec_conformance.shrinking.shrinker import Shrinker
+from marginspec_conformance.stories.telling import tell
+from marginspec_journal import open_journal
+from marginspec_journal.states import read_state
+from marginspec_tools.console import CRASHED, DIVERGED, INCONCLUSIVE, one_line
+
+
+@click.command()
+@click.argument("journal", type=click.Path(path_type=Path))
+@engine_options
+@click.option("--from", "start", type=click.Path(path_type=Path), help="The state file that the journal goes on from.")
+@click.option("--max-time", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds to shrink.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Where the shrunk journal goes.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    journal: Path,
+    engine_text: str,
+    level: int | None,
+    tolerance: str,
+    timeout: float,
+    start: Path | None,
+    max_time: float,
+    out: Path | None,
+) -> None:
+    """Make a JOURNAL shorter as long as an engine's first difference stays the same.
+
+    Exit codes: 1 it differs, and the shortest journal is written; 2 wrong usage or input; 3 the engine failed; 4 it
+    does not differ, so that there is nothing to shrink.
+    """
+    read = open_journal(journal)
+    case = Case(read.header, tuple(one.event for one in read), None if start is None else read_state(start))
+    if not case.events:
+        click.echo("the journal has no events")
+        ctx.exit(INCONCLUSIVE)
+    try:
+        asked = opened_engine(engine_text, level, tolerance, timeout)
+        shrunk = Shrinker(asked.engine, case, asked.plan, max_time).shrink()
+        if shrunk is None:
+            checked = check(asked.engine, case, asked.plan)
+            why = f" ({checked.why})" if checked.why else ""
+            click.echo(one_line(f"nothing to shrink: {checked.outcome} after {checked.judged} events{why}"))
+            ctx.exit(INCONCLUSIVE)
+        target = out or journal.with_name(f"{journal.name.partition('.')[0]}.shrunk.jsonl")
+        for line in save(shrunk, target):
+            click.echo(line)
+        again = f"marginspec conform shrink {target} {asked.arguments()}"
+        for line in tell(shrunk.case, shrunk.checked, again, asked.plan).lines():
+            click.echo(one_line(line))
+        asked.engine.close()
+    except EngineFailure as failure:
+        click.echo(f"the engine failed: {failure_text(failure)}", err=True)
+        ctx.exit(CRASHED)
+    ctx.exit(DIVERGED)

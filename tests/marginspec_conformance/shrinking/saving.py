@@ -1,0 +1,24 @@
+"""What is saved of a shrunk case: the journal, and the last event from the state before it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from marginspec_conformance.shrinking.shrinker import Shrunk
+from marginspec_journal import Record, write_journal
+from marginspec_journal.states import write_state
+
+
+def save(shrunk: Shrunk, out: Path) -> Iterator[str]:
+    """Write the files of a shrunk case; gives a line for each."""
+    case, done = shrunk.case, "" if shrunk.is_done else ", time was up"
+    write_journal(out, case.header, (Record(number, event) for number, event in enumerate(case.events, 2)))
+    yield f"shrunk to {len(case.events)} events in {shrunk.tried} tries{done}: {out}"
+    if case.opened is not None:
+        state = out.with_suffix(".start.json")
+        write_state(state, case.opened)
+        yield f"which begin from: {state}"
+    if shrunk.alone is not None and shrunk.alone.opened is not None:
+        state, event = out.with_suffix(".before.json"), out.with_suffix(".event.jsonl")
+        write_state(state, shrunk.alone.opened)
+        write_journal(event, case.header, [Record(2, case.events[-1])])
+        yield f"one event from a state: {event} after {state}"

@@ -1,0 +1,153 @@
+"""Corners of deleveraging and of margins, each of which tells the rulebook from an engine with one small fault."""
+
+from immutables import Map
+
+from marginspec.model.events import Event
+from marginspec.model.state import Header
+from marginspec_conformance.generator.events import (
+    declare,
+    deposit,
+    fill,
+    fund,
+    leverage,
+    listing,
+    margin_mode,
+    mark,
+    order,
+    trade,
+    withdraw,
+)
+from marginspec_conformance.vectors.making import Draft
+from worlds.states import MINIMAL_NONE
+from worlds.suite.building import draft
+from worlds.suite.edges import TENTH
+from worlds.suite.waterfall import MARKET, B, alone
+
+CENTS = Header(asset_decimals=Map({"USD": 2}))
+# Maintenance 5% in both markets, leverage 10; the fund covers what lots lose, so that only what is declared is done.
+PAIR: tuple[Event, ...] = (
+    *(listing(), listing("B"), mark("100"), mark("100", "B"), deposit("alice", "1000"), deposit("carol", "5000")),
+    fund("100"),
+)
+NAMES = ("e1", "e2", "e3", "e4")
+DEPOSITS: list[Event] = [deposit(name, "20") for name in NAMES]
+BOUGHT: list[Event] = [trade(name, "maker", "1", "100", "B") for name in NAMES]
+
+
+def in_cents(adam: str, bert: str) -> tuple[Event, ...]:
+    """At 0.70 dave's 3 lots are closed against adam's one and bert's two, both from 1.00, with cash of some cents."""
+    return (
+        *(listing(rows=(("0", 5, "0.1"),), decimals=(2, 0), tick="0.01"), mark("1"), deposit("dave", "0.6")),
+        *(
+            deposit("adam", adam),
+            deposit("bert", bert),
+            trade("dave", "adam", "1", "1"),
+            trade("dave", "bert", "2", "1"),
+        ),
+        mark("0.7"),
+    )
+
+
+DRAFTS: tuple[Draft, ...] = (
+    draft(
+        "ADL-01",
+        "no-overshoot",
+        (
+            "27 are missing, of which this market lacks 25, in lots of 10: two are closed and not three, though 7 "
+            "stay uncovered."
+        ),
+        *(
+            *alone(),
+            *B,
+            deposit("maker", "9000"),
+            *DEPOSITS,
+            *BOUGHT,
+            mark("88", "B"),
+            fill("maker", "1", "85", market="B"),
+        ),
+        *(mark("78"), mark("70", "B")),
+        header=MINIMAL_NONE,
+    ),
+    draft(
+        "ADL-01",
+        "a-lot-without-loss",
+        "The older lot is bankrupt at 80 and loses nothing at 80: the younger one is closed.",
+        *(
+            *MARKET,
+            deposit("dave", "20"),
+            deposit("erin", "24"),
+            deposit("bob", "9000"),
+            trade("dave", "bob", "1", "100"),
+        ),
+        *(mark("89"), mark("120"), trade("erin", "bob", "1", "120"), mark("107"), mark("80")),
+    ),
+    draft(
+        "ADL-02",
+        "less-cash-than-a-unit",
+        "Cash below one unit of the asset counts as one unit: bert comes first, and not adam with his 30 cents.",
+        *in_cents("0.3", "0.9"),
+        header=CENTS,
+    ),
+    draft(
+        "ADL-02",
+        "more-cash-than-a-unit",
+        "Cash of 1.20 is more than one unit of the asset, of which there are 100 cents.",
+        *in_cents("0.2", "1.2"),
+        header=CENTS,
+    ),
+    draft(
+        "ADL-04",
+        "released-loss-rounds-up",
+        "Three of five lots with a loss of 39 release 24, and would leave bob no room; so it is two.",
+        *(*PAIR, deposit("dave", "61"), deposit("bob", "1000"), trade("dave", "carol", "5", "100")),
+        *(trade("carol", "bob", "5", "100"), withdraw("bob", "900"), trade("bob", "alice", "5", "100", "B")),
+        *(mark("80"), mark("70", "B"), declare("5")),
+    ),
+    draft(
+        "ADL-04",
+        "released-profit-rounds-down",
+        "At bob's own entry four of five lots give up 17 of 22, down, which leaves room for one.",
+        *(*PAIR, deposit("dave", "60"), deposit("bob", "1000"), trade("dave", "carol", "5", "100")),
+        *(trade("carol", "bob", "3", "84"), trade("carol", "bob", "2", "85"), mark("80"), withdraw("bob", "832")),
+        *(trade("bob", "alice", "5", "100", "B"), mark("70", "B"), declare("5")),
+    ),
+    draft(
+        "ADL-04",
+        "found-by-halving-and-gone",
+        (
+            "Of the first short lot halving finds two for bob; the second lot, which asks less of him, is not closed "
+            "against him."
+        ),
+        *(*PAIR, deposit("dave", "60"), deposit("erin", "95"), deposit("bob", "1000"), deposit("zed", "1000")),
+        *(trade("bob", "dave", "5", "100"), trade("carol", "erin", "5", "100"), withdraw("bob", "897")),
+        *(trade("bob", "alice", "5", "100", "B"), mark("120"), trade("zed", "carol", "5", "120"), mark("70", "B")),
+        declare("10", "short"),
+    ),
+    draft(
+        "ADL-04",
+        "found-by-halving-and-another",
+        "Ann has no room for the first lot and stays in the queue when bob leaves it: she takes the second lot.",
+        *(*PAIR, deposit("dave", "60"), deposit("erin", "95"), deposit("bob", "1000"), deposit("ann", "1000")),
+        *(trade("bob", "dave", "5", "100"), trade("ann", "erin", "5", "100"), mark("120"), withdraw("bob", "897")),
+        *(withdraw("ann", "901"), trade("bob", "alice", "5", "100", "B"), trade("ann", "alice", "5", "100", "B")),
+        *(mark("70", "B"), declare("10", "short")),
+    ),
+    draft(
+        "TRD-03",
+        "closing-where-less-than-nothing-is-movable",
+        (
+            "An order that closes an isolated position reserves nothing, and is accepted though the wallet lacks "
+            "initial margin."
+        ),
+        *(*TENTH[:2], *B, deposit("alice", "60"), deposit("bob", "1000"), margin_mode("alice")),
+        *(trade("alice", "bob", "1", "100"), trade("alice", "bob", "1", "100", "B"), mark("74", "B")),
+        order("alice", "sell", "1", "100"),
+    ),
+    draft(
+        "MRG-04",
+        "the-least-rate",
+        "The least rate asks for one quantum of maintenance of the least notional: 2 of 3 are not movable.",
+        *(listing(rows=(("0", 1000, "0.00000001"),)), mark("1"), deposit("alice", "3"), deposit("bob", "1000")),
+        *(leverage("alice", 1000), trade("alice", "bob", "1", "1"), withdraw("alice", "2")),
+    ),
+)

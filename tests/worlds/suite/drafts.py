@@ -1,0 +1,33 @@
+"""All drafts, in the order of the suite: by clause, those written by hand first, then those of recorded journals."""
+
+from collections import Counter
+
+from marginspec_conformance.vectors.making import Draft
+from worlds.suite import (
+    acceptable,
+    bands,
+    corners,
+    directed,
+    edges,
+    hidden,
+    incidents,
+    limits,
+    recorded,
+    ties,
+    waterfall,
+)
+
+VERSION = "1"
+"""The version of the suite; it rises with every change of a vector."""
+BY_HAND = (limits, edges, acceptable, bands, ties, waterfall, corners, hidden, incidents)
+
+
+def drafts() -> list[Draft]:
+    """Every draft once; no two of a clause have one name."""
+    found = [draft for module in BY_HAND for draft in module.DRAFTS]
+    found += [*directed.drafts(), *recorded.drafts()]
+    found.sort(key=lambda one: one.clause)
+    names = Counter((one.clause, one.slug) for one in found)
+    repeated = sorted(name for name, count in names.items() if count > 1)
+    assert not repeated, f"names that several drafts of a clause have: {repeated}"
+    return found
