@@ -16,14 +16,6 @@ from marginspec.model.events import Event
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, Profile, State
 from marginspec.transition import apply
-from marginspec_engine import layout
-from marginspec_engine.index.suspects import suspect
-from marginspec_engine.layout import NONE
-from marginspec_engine.layout.reasons import ACCEPTED, NOT_FLAT, TOO_WIDE
-from marginspec_engine.memory.python_words import Draft, PythonWords
-from marginspec_engine.memory.words import domain_row
-from marginspec_engine.rules import deleveraging, transition
-from marginspec_journal import open_journal
 from marginspec_conformance.generator.aimed import Seeded, settling_event, world
 from marginspec_conformance.generator.events import (
     adjust,
@@ -45,6 +37,14 @@ from marginspec_conformance.generator.events import (
     withdraw,
 )
 from marginspec_conformance.generator.journals import KINDS
+from marginspec_engine import layout
+from marginspec_engine.index.suspects import suspect
+from marginspec_engine.layout import NONE
+from marginspec_engine.layout.reasons import ACCEPTED, NOT_FLAT, TOO_WIDE
+from marginspec_engine.memory.python_words import Draft, PythonWords
+from marginspec_engine.memory.words import domain_row
+from marginspec_engine.rules import deleveraging, transition
+from marginspec_journal import open_journal
 from worlds.pair import Pair
 from worlds.states import MINIMAL
 from worlds.uncompiled import UncompiledEngine

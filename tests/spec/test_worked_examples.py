@@ -27,7 +27,18 @@ from marginspec.settlement.liquidation import take_over
 from marginspec.settlement.rankings import Score, binance_score
 from marginspec.settlement.waterfall import draw_amounts, lots_unrealised
 from marginspec.transaction import Transaction
-from marginspec_conformance.generator.events import ASSET, decimal, deposit, fill, fund, funding, leverage, listing, mark, trade
+from marginspec_conformance.generator.events import (
+    ASSET,
+    decimal,
+    deposit,
+    fill,
+    fund,
+    funding,
+    leverage,
+    listing,
+    mark,
+    trade,
+)
 from worlds.states import cross, key, settled
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "worked_examples.json").read_text("utf-8"))

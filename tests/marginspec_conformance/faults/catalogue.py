@@ -37,7 +37,7 @@ def mutants(functions: frozenset[str] | None = None) -> Iterator[Planted]:
             if functions is not None and f"{module}.{name}" not in functions:
                 continue
             found = list(mutants_of(module, name, function, text))
-            taken = set(taken_of(found))
+            taken = {one.id for one in taken_of(found, PACKAGE)}
             for mutant in found:
                 if mutant.id in taken:
                     yield planted(mutant.id, mutant.what, mutant.path, mutant.text)
