@@ -8,7 +8,7 @@ import pytest
 from marginspec.model.events import Event, SettleMarket
 from marginspec.model.rejections import Reason
 from marginspec.model.state import State
-from marginspec_conformance.generator.aimed import Seeded, world
+from marginspec_conformance.generator.aimed import Seeded, settling_event, world
 from marginspec_conformance.generator.events import (
     adjust,
     deposit,
