@@ -14,7 +14,7 @@ from marginspec_audit import STATE_INVARIANTS, check_state
 from marginspec_conformance.comparing.amounts import read_amount, shortest
 from marginspec_conformance.comparing.differences import Difference
 from marginspec_conformance.comparing.figures import Figures
-from marginspec_conformance.protocol.messages import Accepted
+from marginspec_conformance.protocol.messages import Accepted, Changes
 from marginspec_journal.canonical import JsonObject
 from marginspec_journal.errors import InputError
 from marginspec_journal.states import state_in
@@ -50,15 +50,16 @@ class Books:
     def take(self, event: Event, answer: Accepted) -> list[Difference]:
         """Book what an event changed; gives the invariants that do not hold after it.
 
-        A lot is of the asset of the event that it was first told at, since an event moves money of one asset only.
+        A lot is of the asset of the event that it was first told at, since an event moves money of one asset only. One
+        whose account stays at zero is never told, but whoever tells of a liquidation may have taken lots over.
         """
         if isinstance(event, events.ListMarket):
             self.asset_of_market[event.market] = event.asset
         asset = getattr(event, "asset", None) or self.asset_of_market.get(getattr(event, "market", ""), "")
-        changes, wrong = answer.changes, list[Difference]()
+        changes, wrong = answer.changes or Changes(), list[Difference]()
         for kind, told, held in (
-            ("ledger", changes.ledger if changes else {}, self.balances),
-            ("positions", changes.positions if changes else {}, self.quantities),
+            ("ledger", changes.ledger, self.balances),
+            ("positions", changes.positions, self.quantities),
         ):
             for name, text in told.items():
                 units = read_amount(text)
@@ -68,7 +69,8 @@ class Books:
                     held[name] = units
                 if name.startswith("lot:"):
                     self.asset_of_lot.setdefault(name, asset)
-                    self.markets_with_lots.update(one for one, of in self.asset_of_market.items() if of == asset)
+        if answer.liquidated or any(name.startswith("lot:") for name in changes.ledger):
+            self.markets_with_lots.update(one for one, of in self.asset_of_market.items() if of == asset)
         return [*wrong, *self.broken()]
 
     def broken(self) -> Iterator[Difference]:

@@ -28,7 +28,7 @@ def mutants(functions: frozenset[str] | None = None) -> Iterator[Planted]:
 
     To make one takes some milliseconds, so that it is worth saying which functions matter.
     """
-    from marginspec_proofs.mutation.mutants import functions_with_clauses, module_of, mutants_of, taken_of
+    from marginspec_proofs.mutation.mutants import RULES, functions_with_clauses, module_of, mutants_of, taken_of
 
     for path in sorted(PACKAGE.rglob("*.py")):
         module, text = module_of(path, PACKAGE), path.read_text("utf-8")
@@ -37,7 +37,7 @@ def mutants(functions: frozenset[str] | None = None) -> Iterator[Planted]:
             if functions is not None and f"{module}.{name}" not in functions:
                 continue
             found = list(mutants_of(module, name, function, text))
-            taken = {one.id for one in taken_of(found, PACKAGE)}
+            taken = {one.id for one in taken_of(found, RULES)}
             for mutant in found:
                 if mutant.id in taken:
                     yield planted(mutant.id, mutant.what, mutant.path, mutant.text)

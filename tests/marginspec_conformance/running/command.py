@@ -1,7 +1,6 @@
 """`marginspec conform run`: the vectors asked of an engine, and what may be said of it."""
 
 from collections import Counter
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic, perf_counter_ns
@@ -12,7 +11,7 @@ import click
 from marginspec.model.state import Profile
 from marginspec_conformance.comparing.levels import LEVELS, Counts, Standing
 from marginspec_conformance.connectors.session import EngineFailure
-from marginspec_conformance.driving.checking import Checked, check
+from marginspec_conformance.driving.checking import Case, Checked, check
 from marginspec_conformance.driving.logging import logged, setting_of
 from marginspec_conformance.driving.options import (
     Asked,
@@ -23,9 +22,10 @@ from marginspec_conformance.driving.options import (
     opened_engine,
 )
 from marginspec_conformance.driving.probing import probe
-from marginspec_conformance.reporting.log import Case, Ending, LogWriter
-from marginspec_conformance.running.cases import Chosen, Vector, read_vectors, shard_of
+from marginspec_conformance.reporting.log import Case as LoggedCase
+from marginspec_conformance.reporting.log import Ending, LogWriter
 from marginspec_conformance.stories.telling import Story, tell
+from marginspec_conformance.vectors import Vector, shard_of, vectors_of
 from marginspec_tools.console import CRASHED, one_line
 
 MOST_STORIES = 10
@@ -40,7 +40,7 @@ MOST_FAILURES = 3
 @click.option("--explain", is_flag=True, help="Seek the faults that would explain each difference: some seconds each.")
 @click.option("--fail-fast", is_flag=True, help="End at the first difference.")
 @click.option("--shard", default="1/1", show_default=True, help="Run one of several equal parts only.")
-@click.option("--smoke", is_flag=True, help="Run one vector of each clause and kind only.")
+@click.option("--smoke", is_flag=True, help="Run the short suite only.")
 @click.option("--vectors", type=click.Path(path_type=Path), help="Vectors from a file instead of those of the suite.")
 @log_option
 @click.pass_context
@@ -63,7 +63,9 @@ def command(
     Exit codes: 0 it conforms at its level; 1 a divergence; 2 wrong usage or input; 3 the engine failed; 4 nothing was
     decided.
     """
-    chosen = list(Chosen(clauses, shard_of(shard), smoke).of(suite(vectors)))
+    if smoke and vectors is not None:
+        raise click.UsageError("--smoke runs the short suite, and --vectors a file of your own: name one of them")
+    chosen = list(vectors_of(clauses, shard_of(shard), smoke, vectors))
     try:
         asked = opened_engine(engine_text, level, tolerance, timeout)
     except EngineFailure as failure:
@@ -76,18 +78,14 @@ def command(
         ctx.exit(run.ended(chosen))
 
 
-def suite(vectors: Path | None) -> Iterator[Vector]:
-    """The vectors of a file, or those of the suite."""
-    if vectors is not None:
-        return read_vectors(vectors)
-    from marginspec_conformance.running.suite import suite_vectors
-
-    return suite_vectors()
+def case_of(vector: Vector) -> Case:
+    """What a vector asks."""
+    return Case(vector.header, vector.events, vector.opened)
 
 
 def profiles_of(vectors: list[Vector]) -> str:
     """The profiles of some vectors, in words."""
-    profiles = {one.case.header.profile for one in vectors}
+    profiles = {one.header.profile for one in vectors}
     return ", ".join(sorted(f"{one.adl_ranking}/{one.last_resort}" for one in profiles))
 
 
@@ -129,7 +127,7 @@ class Run:
             if vectors and not self._is_determined(vectors):
                 return "the vectors were not run: the engine is not deterministic"
         except EngineFailure as failure:
-            self._add(Case("determinism", "INV-10", "engine failed", failure_text(failure)))
+            self._add(LoggedCase("determinism", "INV-10", "engine failed", failure_text(failure)))
         for number, vector in enumerate(vectors, 1):
             try:
                 self._take(vector)
@@ -144,18 +142,18 @@ class Run:
         return ""
 
     def _is_determined(self, vectors: list[Vector]) -> bool:
-        longest = max(vectors, key=lambda one: (one.case.opened is None, len(one.case.events)))
-        if longest.case.opened is not None:
+        longest = max(vectors, key=lambda one: (one.opened is None, len(one.steps)))
+        if longest.opened is not None:
             return True
-        differs = probe(self.asked.engine, longest.case, self.asked.plan)
+        differs = probe(self.asked.engine, case_of(longest), self.asked.plan)
         if differs is not None:
             click.echo(one_line(f"not deterministic: {differs}"))
-            self._add(Case("determinism", "INV-10", "failed", one_line(str(differs))))
+            self._add(LoggedCase("determinism", "INV-10", "failed", one_line(str(differs))))
         return differs is None
 
     def _take(self, vector: Vector) -> None:
         began = perf_counter_ns()
-        checked = check(self.asked.engine, vector.case, self.asked.plan, (), vector.answers)
+        checked = check(self.asked.engine, case_of(vector), self.asked.plan, (), vector.answers)
         micros = (perf_counter_ns() - began) // 1000
         self.events += checked.judged
         if checked.outcome == "differs" and vector.kind == "acceptable" and self.asked.plan.level < 4:
@@ -166,7 +164,7 @@ class Run:
 
     def _story(self, vector: Vector, checked: Checked) -> Story:
         again = f"marginspec conform run {vector.id} {self.asked.arguments()}"
-        story = tell(vector.case, checked, again, self.asked.plan, with_faults=self.explain)
+        story = tell(case_of(vector), checked, again, self.asked.plan, with_faults=self.explain)
         self.failed_clauses[story.clause] += 1
         if self.counts["failed"] < MOST_STORIES:
             click.echo(one_line(f"{vector.id}:"))
@@ -179,9 +177,9 @@ class Run:
         self.asked.engine.close()
         text = failure_text(failure)
         click.echo(f"{one_line(vector.id)}: the engine failed: {text}", err=True)
-        self._add(Case(vector.id, vector.clause, "engine failed", text))
+        self._add(LoggedCase(vector.id, vector.clause, "engine failed", text))
 
-    def _add(self, case: Case) -> None:
+    def _add(self, case: LoggedCase) -> None:
         self.counts[case.outcome] += 1
         if self.log is not None:
             self.log.add(case)
@@ -191,5 +189,5 @@ class Run:
         told = Counts(
             counts.total(), counts["passed"], counts["failed"], counts["skipped"], counts["undecided"], self.events
         )
-        profiles: tuple[Profile, ...] = tuple({one.case.header.profile for one in vectors})
+        profiles: tuple[Profile, ...] = tuple({one.header.profile for one in vectors})
         return Standing(LEVELS[plan.level], profiles, version("marginspec"), hello.left_out, told, str(plan.tolerance))

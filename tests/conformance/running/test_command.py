@@ -1,0 +1,91 @@
+"""The command `run`, as a user calls it: what it prints, writes, and ends with."""
+
+from pathlib import Path
+
+import pytest
+from click import UsageError
+from click.testing import CliRunner, Result
+from immutables import Map
+
+from marginspec.model.events import Event
+from marginspec.model.state import Header
+from marginspec_conformance.command import command
+from marginspec_conformance.generator.events import deposit, listing, mark, trade
+from marginspec_conformance.reporting.log import read_log
+from marginspec_conformance.vectors.making import Draft, vector_object
+from marginspec_conformance.vectors.writing import suite_text
+from marginspec_journal import InputError
+
+SPECIFICATION = "py:marginspec_conformance.engines:specification"
+FAULTY = "fault:a fee rounds down"
+HEADER = Header(asset_decimals=Map({"USD": 0}))
+EVENTS: tuple[Event, ...] = (
+    listing(taker="0.00000001"),
+    mark("1"),
+    deposit("alice", "300"),
+    deposit("bob", "300"),
+    trade("alice", "bob", "3", "1"),
+)
+VECTORS = [vector_object(Draft("TRD-01", slug, "A fee.", HEADER, EVENTS)) for slug in ("a", "b")]
+
+
+def called(*arguments: str) -> Result:
+    """What a call of `conform` came to."""
+    return CliRunner().invoke(command, [*arguments], standalone_mode=False)
+
+
+def code(*arguments: str) -> int:
+    """The exit code of a call of `conform`."""
+    return int(called(*arguments).return_value or 0)
+
+
+@pytest.fixture
+def vectors(tmp_path: Path) -> Path:
+    """A file of two vectors."""
+    path = tmp_path / "vectors.jsonl"
+    path.write_bytes(suite_text(VECTORS))
+    return path
+
+
+def test_a_run_says_what_an_engine_conforms_to(vectors: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log.ndjson"
+    ended = called("run", "-e", SPECIFICATION, "--level", "4", "--vectors", str(vectors), "--log", str(log))
+    assert ended.return_value == 0
+    assert ended.output.startswith("conforms in decisions and balances, exactly, over 10 events\nlevel 4, rulebook 2, ")
+    assert [case.outcome for case in read_log(log).cases] == ["passed", "passed"]
+
+
+def test_a_run_tells_what_differs(vectors: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log.ndjson"
+    ended = called("run", "-e", FAULTY, "--vectors", str(vectors), "--log", str(log), "--fail-fast")
+    assert ended.return_value == 1
+    assert "does not hold at level 4: 1 of 1 cases differ; 1 of 2 vectors were not run" in ended.output
+    finding = read_log(log).cases[0].finding
+    assert finding is not None
+    assert finding.reproduce == f"marginspec conform run {VECTORS[0]['id']} -e '{FAULTY}' --level 4"
+
+
+def test_shards_share_the_vectors_and_none_of_them_is_no_pass(vectors: Path) -> None:
+    arguments = ("run", "-e", SPECIFICATION, "--vectors", str(vectors))
+    assert "over 5 events" in called(*arguments, "--shard", "2/2", "--level", "4").output
+    assert code(*arguments, "--shard", "3/3", "--level", "4") == 4
+    assert code(*arguments, VECTORS[1]["id"], "--level", "2") == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("XYZ-01",), "CLAUSE: no vector is of XYZ-01"),
+        (("--shard", "0/2"), "--shard: expected a shard such as 2/5, found '0/2'"),
+        (("--smoke",), "--smoke runs the short suite, and --vectors a file of your own: name one of them"),
+        (("--tolerance", "1"), "--tolerance: level 5 has no tolerance; level 3 has"),
+    ],
+)
+def test_wrong_usage_is_refused(vectors: Path, arguments: tuple[str, ...], reason: str) -> None:
+    ended = called("run", *arguments, "-e", SPECIFICATION, "--vectors", str(vectors))
+    assert isinstance(ended.exception, InputError | UsageError)
+    assert str(ended.exception) == reason
+
+
+def test_an_engine_that_does_not_start_ends_with_3(vectors: Path) -> None:
+    assert code("run", "-e", "exec:./no-such-engine", "--vectors", str(vectors)) == 3
