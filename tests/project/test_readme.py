@@ -11,16 +11,19 @@ from marginspec_tools.cli import COMMANDS
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 COMMAND = re.compile(r"^\.venv/bin/marginspec (.+)$", re.MULTILINE)
+UNDECIDED = {"conform run": 4}
+"""Commands that end with another code than 0 on the page: an adapter that has nothing yet."""
 LINK = re.compile(r"\]\(([^)#]+)\)")
 
 
 def test_the_commands_run_in_order(tmp_path: Path) -> None:
-    commands = COMMAND.findall(README)
-    assert len(commands) == 4
+    commands = [line.partition("#")[0] for line in COMMAND.findall(README)]
+    assert len(commands) == 7
     for arguments in commands:
         line = [sys.executable, "-m", "marginspec_tools.cli", *shlex.split(arguments)]
         finished = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert (finished.returncode, finished.stderr) == (0, ""), arguments
+        expected = UNDECIDED.get(" ".join(arguments.split()[:2]), 0)
+        assert (finished.returncode, finished.stderr) == (expected, ""), arguments
         assert finished.stdout
 
 
