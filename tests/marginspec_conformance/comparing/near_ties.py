@@ -9,9 +9,10 @@ from marginspec.model.effects import Effect
 from marginspec.observation import Refusal
 from marginspec.registry import RuleCode
 from marginspec.transition import apply
+from marginspec_conformance.comparing.choices import Chosen, choosing
 from marginspec_conformance.comparing.expected import Expected, decisions_of
 from marginspec_conformance.comparing.figures import domains_near, nudged
-from marginspec_conformance.protocol.messages import Accepted, Refused
+from marginspec_conformance.protocol.messages import Accepted, Choice, Refused
 
 ACCOUNTS_OF_EVENTS = ("account", "buyer", "seller", "counterparty")
 
@@ -39,11 +40,15 @@ class EqualScores:
 
 
 def is_near_tie(expected: Expected, actual: Accepted | Refused) -> bool:
-    """Whether what an engine decided is what the rulebook decides with a quantum more or less, or equal scores."""
-    decided = decision(actual)
-    if any(turned == decided for turned in turned_decisions(expected)):
+    """Whether what an engine decided is what the rulebook decides with a quantum more or less, or equal scores.
+
+    What the engine says it chose it is held to, also then.
+    """
+    decided, choices = decision(actual), actual.choices if isinstance(actual, Accepted) else ()
+    if any(turned == decided for turned in turned_decisions(expected, choices)):
         return True
-    return deleverages_others(expected, actual) and has_equal_scores(expected)
+    chose = any(one.clause == "ADL-02" for one in choices)
+    return not chose and deleverages_others(expected, actual) and has_equal_scores(expected)
 
 
 def decision(answer: Accepted | Refused) -> tuple[object, ...]:
@@ -53,12 +58,13 @@ def decision(answer: Accepted | Refused) -> tuple[object, ...]:
     return (True, answer.liquidated or (), answer.deleveraged or (), answer.levied or ())
 
 
-def turned_decisions(expected: Expected) -> Iterator[tuple[object, ...]]:
+def turned_decisions(expected: Expected, choices: tuple[Choice, ...]) -> Iterator[tuple[object, ...]]:
     """What the rulebook decides when one domain's cash is a quantum more, or less; what its assertions stop is none."""
     for domain in domains_near(expected.before, accounts_near(expected)):
         for quanta in (1, -1):
             try:
-                _, receipt = apply(nudged(expected.before, domain, quanta), expected.event)
+                with choosing(Chosen.of(choices)):
+                    _, receipt = apply(nudged(expected.before, domain, quanta), expected.event)
             except AssertionError:
                 continue
             yield (False,) if receipt.rejected is not None else (True, *decisions_of(receipt))
