@@ -59,7 +59,7 @@ FLAT_ALONE = Accepted(
     ),
     choices=(Choice("LVY-01", shares={"late:USD": "818"}), Choice("LVY-01", shares={"flat:USD": "62"})),
 )
-AT = {
+AT: dict[str, tuple[State, Event, Accepted]] = {
     "LIQ-02": (STEPPING_DOWN, mark("86"), TEN_LEFT),
     "ADL-02": (DELEVERAGING, declare("2"), ERIN_FIRST),
     "LVY-01": (LEVIED, mark("1000"), FLAT_ALONE),
