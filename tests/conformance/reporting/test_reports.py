@@ -19,6 +19,7 @@ from marginspec_conformance.reporting.log import Case, Log
 from marginspec_conformance.reporting.markdown import markdown
 from marginspec_conformance.reporting.page import page
 from marginspec_conformance.reporting.sarif import sarif
+from marginspec_conformance.reporting.summary import facts
 from marginspec_journal import InputError
 
 ESCAPED = "<script>alert(1)</script>\\x1b[31m | `x`"
@@ -105,8 +106,8 @@ def test_on_the_page_an_engine_can_say_nothing_but_text() -> None:
     found = Tags()
     found.feed(page(LOG).decode())
     assert found.tags == {
-        *("html", "head", "meta", "title", "style", "body", "main", "h1", "h2"),
-        *("table", "thead", "tbody", "tr", "th", "td", "details", "summary", "code", "p", "pre"),
+        *("html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "small"),
+        *("div", "span", "table", "thead", "tbody", "tr", "th", "td", "details", "summary", "code", "p", "pre"),
     }
     assert found.text.count(ESCAPED) == 2
     assert HOSTILE not in found.text
@@ -245,7 +246,8 @@ def call(*words: object) -> tuple[int, str]:
 def test_all_reports_in_one_folder(tmp_path: Path) -> None:
     log, folder = written(tmp_path, LOG), tmp_path / "reports"
     names = "log.ndjson, junit.xml, summary.md, report.html, report.sarif, badge.json"
-    assert call("make", log, folder) == (0, f"does not conform at level 4\n{folder}: {names}\n")
+    told = "".join(f"  {name}: {value}\n" for name, value in facts(LOG))
+    assert call("make", log, folder) == (0, f"does not conform at level 4\n{told}{folder}: {names}\n")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
         "log.ndjson": log.read_bytes(),
         **{name: report(LOG) for name, report in REPORTS.items()},

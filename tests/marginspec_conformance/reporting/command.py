@@ -13,6 +13,7 @@ from marginspec_conformance.reporting.log import read_log
 from marginspec_conformance.reporting.markdown import markdown
 from marginspec_conformance.reporting.page import page
 from marginspec_conformance.reporting.sarif import sarif
+from marginspec_conformance.reporting.summary import facts
 from marginspec_tools.console import DIVERGED, one_line, whole_folder
 
 REPORTS = {
@@ -40,7 +41,10 @@ def make(log: Path, folder: Path) -> None:
         (part / "log.ndjson").write_bytes(log.read_bytes())
         for name, report in REPORTS.items():
             (part / name).write_bytes(report(found))
-    click.echo(f"{one_line(found.ending.verdict)}\n{folder}: log.ndjson, {', '.join(REPORTS)}")
+    click.echo(one_line(found.ending.verdict))
+    for name, value in facts(found):
+        click.echo(f"  {name}: {one_line(value)}")
+    click.echo(f"{folder}: log.ndjson, {', '.join(REPORTS)}")
 
 
 @command.command("diff")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from marginspec_conformance.reporting.log import Case, Finding, Log
+from marginspec_conformance.reporting.log import Case, Log
 
 
 def junit(log: Log) -> bytes:
@@ -37,15 +37,17 @@ def add_case(suite: Element, case: Case) -> None:
 
 
 def summary_of(case: Case) -> str:
-    """What differs in a case, in a line."""
-    return described(case.finding) if case.finding else case.reason
+    """What differs in a case and which clause is blamed, in a line."""
+    return f"{case.finding.clause}: {difference_of(case)}" if case.finding else case.reason
 
 
-def described(finding: Finding) -> str:
-    """A finding in a line."""
+def difference_of(case: Case) -> str:
+    """What differs in a case, in a line; how the engine failed, if it did."""
+    finding = case.finding
+    if finding is None:
+        return case.reason
     what = f"{finding.kind} of {finding.subject}" if finding.subject else finding.kind
-    place = f"step {finding.step}, {finding.event}"
-    return f"{finding.clause}: {what} is {finding.actual}, not {finding.expected} ({place})"
+    return f"{what} is {finding.actual}, not {finding.expected} (step {finding.step}, {finding.event})"
 
 
 def counted(cases: Iterable[Case]) -> dict[str, str]:

@@ -73,7 +73,10 @@ class Case:
 
 @attrs.frozen
 class Ending:
-    """How a run ended: what may be said of it, in a sentence, and whether it ended before it had asked everything."""
+    """How a run ended: what may be said of it, in a sentence, and whether it ended before it had asked everything.
+
+    What it is said under stands beside it in every report: the setting, and the counts of the cases.
+    """
 
     verdict: str
     exit_code: int

@@ -3,20 +3,32 @@
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from marginspec_conformance.reporting.junit import summary_of, xml_text
+from marginspec_conformance.reporting.junit import difference_of, xml_text
 from marginspec_conformance.reporting.log import OUTCOMES, Case, Log
-from marginspec_conformance.reporting.summary import facts, failures, rows, unanswered
+from marginspec_conformance.reporting.summary import blamed, facts, rows, unanswered
+from marginspec_tools.console import DIVERGED
 
 STYLE = """
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 0 auto; padding: 1rem; }
-h1 { font-size: 1.5rem; }
-table { border-collapse: collapse; display: block; overflow-x: auto; margin: 1rem 0; }
-th, td { text-align: left; padding: .25rem .75rem; border-bottom: 1px solid #8886; vertical-align: top; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-code, pre { font-family: ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
-details { border: 1px solid #8886; border-radius: .25rem; margin: .5rem 0; padding: .5rem .75rem; }
+:root { color-scheme: light dark; --line: #8884; --good: #1a7f37; --bad: #c62828; --open: #8a6100; --soft: #8881; }
+@media (prefers-color-scheme: dark) { :root { --good: #4ac26b; --bad: #ff7b72; --open: #d9a520; } }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
+h1 { font-size: 1.5rem; line-height: 1.25; border-left: .375rem solid var(--open); padding-left: .75rem; }
+h1.good { border-color: var(--good); }
+h1.bad { border-color: var(--bad); }
+h2 { font-size: 1.2rem; margin-top: 2.5rem; }
+h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
+h3 small { font-weight: normal; opacity: .8; }
+.table { overflow-x: auto; }
+table { border-collapse: collapse; }
+th, td { text-align: left; padding: .25rem 1rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
+.bad td:first-child { font-weight: bold; }
+code, pre { font: .875em/1.5 ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
+pre { background: var(--soft); padding: .75rem; border-radius: .25rem; }
+details { border-bottom: 1px solid var(--line); padding: .375rem 0; }
 summary { cursor: pointer; }
+summary span { display: block; padding-left: 1.1rem; opacity: .85; }
+@media print { details::details-content { content-visibility: visible; } }
 """
 
 
@@ -29,12 +41,13 @@ def page(log: Log) -> bytes:
     SubElement(head, "title").text = xml_text(f"{log.setting.engine.name}: {log.ending.verdict}")
     SubElement(head, "style").text = STYLE
     main = SubElement(SubElement(html, "body"), "main")
-    SubElement(main, "h1").text = xml_text(log.ending.verdict)
+    standing = {0: "good", DIVERGED: "bad"}.get(log.ending.exit_code, "open")
+    SubElement(main, "h1", {"class": standing}).text = xml_text(log.ending.verdict)
     add_table(main, "About this run", ("what", "value"), facts(log))
-    if found := failures(log):
-        SubElement(main, "h2").text = "Failures"
-        for case in found:
-            add_failure(main, case)
+    if found := blamed(log):
+        SubElement(main, "h2").text = "Failures, by the clause that is blamed"
+        for clause, cases in found:
+            add_failures(main, clause, cases)
     if reasons := unanswered(log):
         add_table(main, "Not decided", ("why", "cases"), [(why, str(count)) for why, count in reasons])
     add_table(main, "By clause", ("clause", *OUTCOMES), [(row.clause, *map(str, row.counts)) for row in rows(log)])
@@ -43,17 +56,31 @@ def page(log: Log) -> bytes:
 
 
 def add_table(parent: Element, title: str, heads: tuple[str, ...], given: Iterable[tuple[str, ...]]) -> None:
-    """A heading and a table; cells of digits stand at the right."""
+    """A heading and a table; columns of digits stand at the right."""
+    found = list(given)
+    numbers = [bool(found) and all(row[place].isdecimal() for row in found) for place in range(len(heads))]
     SubElement(parent, "h2").text = title
-    table = SubElement(parent, "table")
+    table = SubElement(SubElement(parent, "div", {"class": "table"}), "table")
     head = SubElement(SubElement(table, "thead"), "tr")
-    for name in heads:
-        SubElement(head, "th", scope="col").text = name
     body = SubElement(table, "tbody")
-    for row in given:
+    for name, is_number in zip(heads, numbers, strict=True):
+        SubElement(head, "th", {"scope": "col", **NUMBER[is_number]}).text = name
+    for row in found:
         line = SubElement(body, "tr")
-        for cell in row:
-            SubElement(line, "td", {"class": "number"} if cell.isdecimal() else {}).text = xml_text(cell)
+        for cell, is_number in zip(row, numbers, strict=True):
+            SubElement(line, "td", NUMBER[is_number]).text = xml_text(cell)
+
+
+NUMBER = {True: {"class": "number"}, False: {}}
+
+
+def add_failures(parent: Element, clause: str, cases: list[Case]) -> None:
+    """The failures that one clause is blamed for."""
+    heading = SubElement(parent, "h3")
+    heading.text = xml_text(f"{clause} ")
+    SubElement(heading, "small").text = "1 case" if len(cases) == 1 else f"{len(cases)} cases"
+    for case in cases:
+        add_failure(parent, case)
 
 
 def add_failure(parent: Element, case: Case) -> None:
@@ -61,7 +88,7 @@ def add_failure(parent: Element, case: Case) -> None:
     details = SubElement(parent, "details")
     summary = SubElement(details, "summary")
     SubElement(summary, "code").text = xml_text(case.id)
-    SubElement(details, "p").text = xml_text(summary_of(case))
+    SubElement(summary, "span").text = xml_text(difference_of(case))
     if case.finding is None:
         return
     SubElement(details, "p").text = xml_text(case.finding.sentence)

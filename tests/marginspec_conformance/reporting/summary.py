@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from marginspec_conformance.reporting.log import OUTCOMES, Case, Log
 
+CRASHES = "the engine itself"
+"""What is blamed where an engine failed apart from the rules."""
+
 
 class Row(NamedTuple):
     """How many cases of a clause came to each outcome."""
@@ -45,6 +48,14 @@ def tally(cases: list[Case]) -> tuple[int, ...]:
 def failures(log: Log) -> list[Case]:
     """The cases that failed, and those in which the engine itself failed."""
     return [case for case in log.cases if case.outcome in ("failed", "engine failed")]
+
+
+def blamed(log: Log) -> list[tuple[str, list[Case]]]:
+    """The failures by the clause that their first difference is of, that with the most first; crashes come last."""
+    groups: dict[str, list[Case]] = {}
+    for case in failures(log):
+        groups.setdefault(case.finding.clause if case.finding else CRASHES, []).append(case)
+    return sorted(groups.items(), key=lambda one: (one[0] == CRASHES, -len(one[1]), one[0]))
 
 
 def unanswered(log: Log) -> list[tuple[str, int]]:

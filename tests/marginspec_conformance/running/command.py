@@ -117,7 +117,7 @@ class Run:
         for clause, count in self.failed_clauses.most_common():
             click.echo(f"  {clause}: {count} vectors differ")
         if self.log is not None:
-            self.log.end(Ending(f"{said} ({standing.conditions()})", code, cut_short))
+            self.log.end(Ending(said, code, cut_short))
         return code
 
     def _run(self, vectors: list[Vector]) -> str:
