@@ -19,7 +19,7 @@ class Language(NamedTuple):
 
 
 LANGUAGES = {
-    "python": Language("", "python adapter.py"),
+    "python": Language("", "python3 adapter.py"),
     "node": Language("", "node adapter.mjs"),
     "java": Language("javac *.java", "java Adapter"),
     "cpp": Language("g++ -O2 -std=c++17 -o adapter adapter.cpp", "./adapter"),

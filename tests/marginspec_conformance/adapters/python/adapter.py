@@ -1,4 +1,4 @@
-"""Between marginspec and your engine: `python adapter.py`."""
+"""Between marginspec and your engine: `python3 adapter.py`."""
 
 from engine_protocol import Engine, Object, accepted, ok, rejected, serve, unsupported  # noqa: F401 - to begin with
 
