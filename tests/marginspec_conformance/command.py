@@ -5,6 +5,7 @@ import click
 from marginspec_tools.console import LazyCommands, Listed
 
 COMMANDS = {
+    "init": Listed("conformance.adapters.command", "Write an adapter to begin with, in a language."),
     "doctor": Listed("conformance.doctor.command", "Walk through the protocol with an engine, and say what to mend."),
     "run": Listed("conformance.running.command", "Ask an engine the vectors, and say what it conforms to."),
     "fuzz": Listed("conformance.fuzzing.command", "Drive an engine and the rulebook side by side on random journals."),

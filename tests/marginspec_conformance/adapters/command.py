@@ -19,7 +19,7 @@ class Language(NamedTuple):
 
 
 LANGUAGES = {
-    "python": Language("", "python adapter.py"),
+    "python": Language("", "python3 adapter.py"),
     "node": Language("", "node adapter.mjs"),
     "java": Language("javac *.java", "java Adapter"),
     "cpp": Language("g++ -O2 -std=c++17 -o adapter adapter.cpp", "./adapter"),
@@ -33,15 +33,17 @@ LANGUAGES = {
 @click.option("--lang", type=click.Choice(list(LANGUAGES)), required=True, help="Language of the adapter.")
 @click.argument("folder", type=click.Path(path_type=Path))
 def command(lang: str, folder: Path) -> None:
-    """Write an adapter into FOLDER that starts as it is and answers that everything is unsupported.
+    """Write an adapter into FOLDER that starts as it is and answers that every event is unsupported.
 
-    Fill it in event by event; `marginspec conform doctor` says what is wrong with it, `marginspec conform run` what
-    it gets wrong. Exit codes: 0 written; 2 FOLDER is not empty or cannot be written.
+    Fill it in, one type of event after another; `marginspec conform doctor` says what is wrong with its answers,
+    `marginspec conform run` what it gets wrong.
+
+    Exit codes: 0 written; 2 FOLDER is not empty or cannot be written.
     """
     language = LANGUAGES[lang]
     with as_file(files("marginspec_conformance.adapters") / lang) as source, whole_folder(folder) as part:
         shutil.copytree(source, part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    place = shlex.quote(str(folder))
-    steps = [f"cd {place}", *([language.build] if language.build else [])]
-    for step in (*steps, f"marginspec conform doctor 'exec:{language.run}'"):
-        click.echo(one_line(step))
+    build = [language.build] if language.build else []
+    ask = [f"marginspec conform {words} 'exec:{language.run}'" for words in ("doctor", "run -e")]
+    for line in (f"cd {shlex.quote(str(folder))}", *build, *ask):
+        click.echo(one_line(line))

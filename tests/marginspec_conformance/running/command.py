@@ -11,7 +11,7 @@ import click
 from marginspec.model.state import Profile
 from marginspec_conformance.comparing.levels import LEVELS, Counts, Standing
 from marginspec_conformance.connectors.session import EngineFailure
-from marginspec_conformance.driving.checking import Case, Checked, check
+from marginspec_conformance.driving.checking import Checked
 from marginspec_conformance.driving.logging import logged, setting_of
 from marginspec_conformance.driving.options import (
     Asked,
@@ -24,7 +24,8 @@ from marginspec_conformance.driving.options import (
 from marginspec_conformance.driving.probing import probe
 from marginspec_conformance.reporting.log import Case as LoggedCase
 from marginspec_conformance.reporting.log import Ending, LogWriter
-from marginspec_conformance.stories.telling import Story, tell
+from marginspec_conformance.running.vector import case_of, checked_of, story_of
+from marginspec_conformance.stories.telling import Story
 from marginspec_conformance.vectors import Vector, shard_of, vectors_of
 from marginspec_tools.console import CRASHED, one_line
 
@@ -76,11 +77,6 @@ def command(
         ctx.exit(run.ended(chosen))
     with LogWriter(log, setting_of(asked, "run", profiles_of(chosen))) as run.log:
         ctx.exit(run.ended(chosen))
-
-
-def case_of(vector: Vector) -> Case:
-    """What a vector asks."""
-    return Case(vector.header, vector.events, vector.opened)
 
 
 def profiles_of(vectors: list[Vector]) -> str:
@@ -153,18 +149,14 @@ class Run:
 
     def _take(self, vector: Vector) -> None:
         began = perf_counter_ns()
-        checked = check(self.asked.engine, case_of(vector), self.asked.plan, (), vector.answers)
+        checked = checked_of(self.asked, vector)
         micros = (perf_counter_ns() - began) // 1000
         self.events += checked.judged
-        if checked.outcome == "differs" and vector.kind == "acceptable" and self.asked.plan.level < 4:
-            # Venues word this one otherwise, and an engine at this level may, too.
-            checked = attrs.evolve(checked, outcome="undecided")
         story = self._story(vector, checked) if checked.outcome == "differs" else None
         self._add(logged(vector.id, vector.clause, checked, story, micros))
 
     def _story(self, vector: Vector, checked: Checked) -> Story:
-        again = f"marginspec conform run {vector.id} {self.asked.arguments()}"
-        story = tell(case_of(vector), checked, again, self.asked.plan, with_faults=self.explain)
+        story = story_of(self.asked, vector, checked, with_faults=self.explain)
         self.failed_clauses[story.clause] += 1
         if self.counts["failed"] < MOST_STORIES:
             click.echo(one_line(f"{vector.id}:"))

@@ -1,6 +1,7 @@
 package main
 
 // Between marginspec and your engine. Build with `go build -o adapter .`, run with `./adapter`.
+// Fill in one type of event after another. Amounts are texts: make whole numbers of them, never float64.
 
 type Adapter struct{}
 
@@ -23,13 +24,13 @@ func (adapter *Adapter) Reset(state Object) Object {
 	return Ok()
 }
 
+// Step answers Object{"answer": "result", "liquidated": []string{}, "deleveraged": []string{}, "levied": []string{}}
+// or Rejected("UNKNOWN_MARKET").
 func (adapter *Adapter) Step(event Object, want string) Object {
 	switch event["type"] {
-	// Take one type of event after another from docs/rulebook/09-events.md, and answer
-	// Object{"answer": "result", "liquidated": []string{}, "deleveraged": []string{}, "levied": []string{}}
-	// or Rejected("UNKNOWN_MARKET").
+	default:
+		return Unsupported(event["type"].(string))
 	}
-	return Unsupported(event["type"].(string))
 }
 
 func (adapter *Adapter) State() Object { return Unsupported("state") }

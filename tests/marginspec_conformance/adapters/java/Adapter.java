@@ -1,15 +1,19 @@
 import java.util.List;
 import java.util.Map;
 
-/** Between marginspec and your engine. Build with `javac *.java`, run with `java Adapter`. */
-public final class Adapter implements Marginspec.Engine {
+/**
+ * Between marginspec and your engine. Build with `javac *.java`, run with `java Adapter`.
+ *
+ * <p>Fill in one type of event after another. Amounts are texts: make BigDecimal or BigInteger of them, never double.
+ */
+public final class Adapter implements EngineProtocol.Engine {
     public static void main(String[] words) throws java.io.IOException {
-        Marginspec.serve(new Adapter());
+        EngineProtocol.serve(new Adapter());
     }
 
     @Override
     public Map<String, Object> hello() {
-        return Marginspec.answer(
+        return EngineProtocol.answer(
             "hello", "protocol", 1, "name", "my engine", "version", "0.1", "language", "Java",
             "rulebook", "2", "level", 2, "capabilities", List.of("batch"));
     }
@@ -17,18 +21,19 @@ public final class Adapter implements Marginspec.Engine {
     @Override
     public Map<String, Object> reset(Map<String, Object> state) {
         // Make an exchange without markets, accounts and money.
-        return state == null ? Marginspec.ok() : Marginspec.unsupported("reset_state");
+        return state == null ? EngineProtocol.ok() : EngineProtocol.unsupported("reset_state");
     }
 
+    /**
+     * Answer EngineProtocol.answer("result", "liquidated", List.of(), "deleveraged", List.of(), "levied", List.of())
+     * or EngineProtocol.rejected("UNKNOWN_MARKET").
+     */
     @Override
     public Map<String, Object> step(Map<String, Object> event, String want) {
         String type = (String) event.get("type");
         switch (type) {
-            // Take one type of event after another from docs/rulebook/09-events.md, and answer:
-            // Marginspec.answer("result", "liquidated", List.of(), "deleveraged", List.of(), "levied", List.of())
-            // or Marginspec.rejected("UNKNOWN_MARKET").
             default:
-                return Marginspec.unsupported(type);
+                return EngineProtocol.unsupported(type);
         }
     }
 }

@@ -1,10 +1,10 @@
-"""Between marginspec and your engine: `python adapter.py`, or `py:adapter:Adapter` within the runner's process."""
+"""Between marginspec and your engine: `python3 adapter.py`."""
 
 from engine_protocol import Engine, Object, accepted, ok, rejected, serve, unsupported  # noqa: F401 - to begin with
 
 
 class Adapter(Engine):
-    """Fill in one type of event after another from docs/rulebook/09-events.md."""
+    """Fill in one type of event after another. Amounts are texts: make `Decimal` or `int` of them, never `float`."""
 
     def hello(self) -> Object:
         """What the engine says of itself."""

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from typing import Any, TextIO
+from typing import Any
 
 Object = dict[str, Any]
 """An object of JSON; amounts in it are texts."""
@@ -29,7 +29,7 @@ def unsupported(capability: str) -> Object:
 
 
 class Engine:
-    """What an engine answers; whatever it does not have of its own is unsupported."""
+    """What an engine answers; whatever a subclass does not have of its own is unsupported."""
 
     def hello(self) -> Object:
         """What the engine says of itself."""
@@ -82,9 +82,13 @@ def answer_to(engine: Engine, request: Object) -> Object:
         return {"answer": "errored", "message": f"{type(error).__name__}: {error}"}
 
 
-def serve(engine: Engine, requests: TextIO = sys.stdin, answers: TextIO = sys.stdout) -> None:
-    """Answer requests until `stop`."""
-    for line in requests:
+def serve(engine: Engine) -> None:
+    """Answer requests until `stop`.
+
+    What the engine prints goes to standard error: on standard output only answers may stand.
+    """
+    answers, sys.stdout = sys.stdout, sys.stderr
+    for line in sys.stdin:
         request = json.loads(line)
         answer = {"id": request["id"], **answer_to(engine, request)}
         answers.write(json.dumps(answer, separators=(",", ":")) + "\n")

@@ -1,8 +1,11 @@
 //! Between marginspec and your engine. Build with `cargo build --release`, run with `target/release/adapter`.
+//!
+//! Fill in one type of event after another. Amounts are texts: make whole numbers of them, never `f64`. Log with
+//! `eprintln!`: on standard output only answers may stand.
 
-mod marginspec;
+mod engine_protocol;
 
-use marginspec::{answer, ok, serve, text, texts, unsupported, Engine, Json};
+use engine_protocol::{answer, ok, serve, text, texts, unsupported, Engine, Json};
 
 struct Adapter;
 
@@ -30,11 +33,11 @@ impl Engine for Adapter {
         ok()
     }
 
+    /// Answer
+    /// `answer("result", vec![("liquidated", texts(&[])), ("deleveraged", texts(&[])), ("levied", texts(&[]))])` or
+    /// `engine_protocol::rejected("UNKNOWN_MARKET")`.
     fn step(&mut self, event: &Json, _want: &str) -> Json {
         match event.get("type").text() {
-            // Take one type of event after another from docs/rulebook/09-events.md, and answer
-            // answer("result", vec![("liquidated", texts(&[])), ("deleveraged", texts(&[])), ("levied", texts(&[]))])
-            // or marginspec::rejected("UNKNOWN_MARKET").
             other => unsupported(other),
         }
     }

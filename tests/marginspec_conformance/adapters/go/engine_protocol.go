@@ -33,10 +33,12 @@ func Unsupported(capability string) Object {
 	return Object{"answer": "unsupported", "capability": capability}
 }
 
-// Serve answers requests until `stop`.
+// Serve answers requests until `stop`. What the engine prints goes to standard error: only answers may stand on the
+// other.
 func Serve(engine Engine) {
 	input := bufio.NewReaderSize(os.Stdin, 1<<20)
 	output := bufio.NewWriterSize(os.Stdout, 1<<20)
+	os.Stdout = os.Stderr
 	for {
 		line, err := input.ReadBytes('\n')
 		if err != nil {

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /** The engine protocol of marginspec, version 1: JSON, and the loop that hands each request to an engine. */
-public final class Marginspec {
+public final class EngineProtocol {
     /** What an engine answers; whatever it does not override is unsupported. */
     public interface Engine {
         Map<String, Object> hello();
@@ -57,10 +57,11 @@ public final class Marginspec {
         return answer("unsupported", "capability", capability);
     }
 
-    /** Answer requests until `stop`. */
+    /** Answer requests until `stop`. What the engine prints goes to standard error: only answers may stand on the other. */
     public static void serve(Engine engine) throws IOException {
         BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         PrintStream output = new PrintStream(new java.io.FileOutputStream(java.io.FileDescriptor.out), false, "UTF-8");
+        System.setOut(System.err);
         for (String line = input.readLine(); line != null; line = input.readLine()) {
             Map<String, Object> request = object(new Reader(line).value());
             Map<String, Object> answered = new LinkedHashMap<>();
@@ -255,5 +256,5 @@ public final class Marginspec {
         }
     }
 
-    private Marginspec() {}
+    private EngineProtocol() {}
 }

@@ -1,0 +1,172 @@
+"""`marginspec conform init`: in every language, what it writes builds and starts, and has nothing yet."""
+
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from marginspec_conformance.adapters.command import LANGUAGES
+from marginspec_conformance.command import command
+from marginspec_conformance.doctor.example import EVENTS, HEADER
+from marginspec_conformance.vectors.reading import suite_manifest
+from marginspec_journal.errors import InputError
+
+NAMES = {"python": "Python", "node": "JavaScript", "java": "Java", "cpp": "C++", "rust": "Rust", "go": "Go"}
+PACKAGES = {
+    "node": "nodejs",
+    "g++": "g++",
+    "java": "default-jre-headless",
+    "javac": "default-jdk-headless",
+    "cargo": "cargo",
+    "go": "golang-go",
+}
+"""The Debian package of each program that is needed."""
+FILES = {
+    "python": ["adapter.py", "engine_protocol.py"],
+    "node": ["adapter.mjs", "engine_protocol.mjs"],
+    "java": ["Adapter.java", "EngineProtocol.java"],
+    "cpp": ["adapter.cpp", "engine_protocol.hpp", "json.hpp"],
+    "rust": ["Cargo.toml", "src/engine_protocol.rs", "src/main.rs"],
+    "go": ["adapter.go", "engine_protocol.go", "go.mod"],
+}
+
+
+def told(*arguments: str) -> tuple[int, str]:
+    answer = CliRunner().invoke(command, arguments)
+    assert answer.exception is None or isinstance(answer.exception, SystemExit), answer.exception
+    return answer.exit_code, answer.output
+
+
+def files_of(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def build(lang: str, folder: Path) -> None:
+    """Build an adapter by the command that `init` tells."""
+    for words in LANGUAGES[lang]:
+        program = words.partition(" ")[0]
+        if program in PACKAGES and shutil.which(program) is None:
+            pytest.fail(f"no {program} on this machine: apt-get install --no-install-recommends {PACKAGES[program]}")
+    if LANGUAGES[lang].build:
+        ended = subprocess.run(
+            ["sh", "-c", LANGUAGES[lang].build], cwd=folder, capture_output=True, check=False, text=True, timeout=120
+        )
+        assert ended.returncode == 0, ended.stderr
+
+
+def walk(lang: str) -> list[dict[str, Any]]:
+    """What the doctor finds of an adapter that has nothing yet."""
+    skipped = (
+        "bitmex, calc, choices, deleverage, digest, fills, funding, hedge, isolated, limits, no_levy, orders, "
+        "reset_state, settle_market, state, stated_fees, terms"
+    )
+    hello = {"answer": "hello", "protocol": 1, "name": "my engine", "version": "0.1", "language": NAMES[lang]}
+    hello |= {"rulebook": "2", "level": 2, "capabilities": ["batch"]}
+    ok = {"answer": "ok"}
+    nothing = [{"answer": "unsupported", "capability": event["type"]} for event in EVENTS.values()]
+    events = list(EVENTS.items())
+    asked: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
+        (
+            *("hello", {"do": "hello", "protocol": 1, "suite": "0.1.0", "rulebook": "2"}, hello),
+            [f"what needs one of these will be skipped: {skipped}"],
+        ),
+        ("configure", {"do": "configure", "header": HEADER}, ok, []),
+        ("reset", {"do": "reset"}, ok, []),
+        *(
+            (
+                *(name, {"do": "step", "event": event, "want": "decisions"}, answer),
+                [f"not supported, it says: {event['type']}"],
+            )
+            for (name, event), answer in zip(events, nothing, strict=True)
+        ),
+        ("reset before a batch", {"do": "reset"}, ok, []),
+        (
+            *("a batch", {"do": "batch", "events": [event for _, event in events], "want": "decisions"}),
+            *({"answer": "batch", "answers": nothing}, []),
+        ),
+        ("stop", {"do": "stop"}, ok, []),
+    ]
+    return [
+        {
+            "step": name,
+            "sent": {"id": number, **sent},
+            "got": {"id": number, **got},
+            "mend": [],
+            "notes": notes,
+            "failure": None,
+            "stderr": "",
+        }
+        for number, (name, sent, got, notes) in enumerate(asked, 1)
+    ]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_adapter_starts_and_has_nothing_yet(lang: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    engine = f"exec:{LANGUAGES[lang].run}"
+    built = [LANGUAGES[lang].build] if LANGUAGES[lang].build else []
+    lines = ["cd mine", *built, f"marginspec conform doctor '{engine}'", f"marginspec conform run -e '{engine}'"]
+    assert told("init", "--lang", lang, "mine") == (0, "".join(f"{line}\n" for line in lines))
+    assert files_of(tmp_path) == [f"mine/{name}" for name in FILES[lang]]
+    build(lang, tmp_path / "mine")
+    monkeypatch.chdir(tmp_path / "mine")
+    code, output = told("doctor", engine, "--json")
+    steps = [json.loads(line) for line in output.splitlines()]
+    found = [{**step, "sent": json.loads(step["sent"]), "got": json.loads(step["got"])} for step in steps]
+    assert (code, found) == (0, walk(lang))
+    code, output = told("run", "--smoke", "-e", engine)
+    *verdict, _ = output.splitlines()
+    count = len(suite_manifest()["smoke"])
+    conditions = (
+        "level 2, rulebook 2, profiles binance/levy, binance/none, bitmex/levy, suite 0.1.0; "
+        f"clauses left out: none; skipped: {count}; undecided: 0"
+    )
+    assert (code, verdict) == (4, ["nothing was decided at level 2", conditions])
+
+
+def test_the_adapter_in_python_needs_nothing_installed(tmp_path: Path) -> None:
+    told("init", "--lang", "python", str(tmp_path / "mine"))
+    bare = shlex.join([sys.executable, "-S", str(tmp_path / "mine" / "adapter.py")])
+    code, output = told("doctor", f"exec:{bare}")
+    assert (code, output.splitlines()[-1]) == (0, "12 steps, nothing to mend")
+
+
+def refused(*arguments: str) -> str:
+    error = CliRunner().invoke(command, arguments).exception
+    assert isinstance(error, InputError)
+    return str(error)
+
+
+def test_a_folder_with_something_in_it_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    assert refused("init", "--lang", "go", "mine") == "mine: cannot be written: it exists already"
+    assert files_of(tmp_path) == ["mine/notes.txt"]
+
+
+def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
+    assert told("init", "--lang", "node", str(tmp_path))[0] == 0
+    assert files_of(tmp_path) == FILES["node"]
+
+
+def test_nothing_is_written_where_nothing_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    assert refused("init", "--lang", "cpp", "file/mine") == "file/mine: cannot be written: Not a directory"
+    assert files_of(tmp_path) == ["file"]
+
+
+def test_an_unknown_language_is_refused(tmp_path: Path) -> None:
+    code, output = told("init", "--lang", "cobol", str(tmp_path / "mine"))
+    assert (code, output.splitlines()[-1]) == (
+        2,
+        "Error: Invalid value for '--lang': 'cobol' is not one of 'python', 'node', 'java', 'cpp', 'rust', 'go'.",
+    )
+    assert files_of(tmp_path) == []

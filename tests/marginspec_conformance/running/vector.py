@@ -1,0 +1,28 @@
+"""A vector asked of an engine: what came of it, and the story of what differs."""
+
+import attrs
+
+from marginspec_conformance.driving.checking import Case, Checked, check
+from marginspec_conformance.driving.options import Asked
+from marginspec_conformance.stories.telling import Story, tell
+from marginspec_conformance.vectors import Vector
+
+
+def case_of(vector: Vector) -> Case:
+    """What a vector asks."""
+    return Case(vector.header, vector.events, vector.opened)
+
+
+def checked_of(asked: Asked, vector: Vector) -> Checked:
+    """What came of a vector; EngineFailure if the engine fails apart from being wrong."""
+    checked = check(asked.engine, case_of(vector), asked.plan, (), vector.answers)
+    if checked.outcome == "differs" and vector.kind == "acceptable" and asked.plan.level < 4:
+        # Venues word this one otherwise, and an engine at this level may, too.
+        return attrs.evolve(checked, outcome="undecided")
+    return checked
+
+
+def story_of(asked: Asked, vector: Vector, checked: Checked, *, with_faults: bool) -> Story:
+    """The story of a vector that differs."""
+    again = f"marginspec conform run {vector.id} {asked.arguments()}"
+    return tell(case_of(vector), checked, again, asked.plan, with_faults=with_faults)
