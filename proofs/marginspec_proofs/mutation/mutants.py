@@ -203,10 +203,11 @@ def numbered(
 def faults_of_places(function: ast.FunctionDef, text: str) -> Iterator[Fault]:
     """Faults of one place each, in the order of the text."""
     for node in mutable_nodes(function):
-        found = faults_at(node)
+        found = list(faults_at(node))
         if isinstance(node, ast.If):
-            node, found = node.test, iter([("branch", ast.Constant(False))])
-        before = one_line(ast.get_source_segment(text, node) or "")
+            node, found = node.test, [("branch", ast.Constant(False))]
+        # To cut a text out of a module takes long.
+        before = one_line(ast.get_source_segment(text, node) or "") if found else ""
         yield from (Fault(kind, node, change, f"{before} -> {one_line(ast.unparse(change))}") for kind, change in found)
 
 

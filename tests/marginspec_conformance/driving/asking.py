@@ -28,7 +28,7 @@ from marginspec_journal.states import OpenedState, state_text
 from marginspec_journal.strict_json import parse_document
 
 BATCH = 64
-"""So many events are asked for at once."""
+"""So many events are asked for at once at most."""
 
 
 @attrs.frozen
@@ -48,6 +48,9 @@ class Engine:
         self._hello: Hello | None = None
         self._opening: tuple[JsonObject, JsonObject | None] | None = None
         self._taken: list[JsonObject] = []
+        self._has_hung = False
+        self.at_once = BATCH
+        """So many events are asked for at once."""
 
     @property
     def session(self) -> Session:
@@ -96,6 +99,7 @@ class Engine:
             if failure.kind != "hung":
                 raise
             self.restart()
+            self._has_hung = True
             return False
         if (digest.steps, digest.sha256) == (len(expected), digest_of(expected)):
             self._taken += told
@@ -106,7 +110,7 @@ class Engine:
     def answers(self, events: Sequence[Event], want: Want) -> Iterator[Heard]:
         """The answers to events, in batches; after a `Silence` none follow, and the engine must begin anew."""
         left = iter(events)
-        while batch := [event_object(event) for event in islice(left, BATCH)]:
+        while batch := [event_object(event) for event in islice(left, self.at_once)]:
             for heard in self._batch(batch, want):
                 yield heard
                 if isinstance(heard, Silence):
@@ -114,13 +118,16 @@ class Engine:
             self._taken += batch
 
     def _batch(self, batch: list[JsonObject], want: Want) -> Iterator[Heard]:
-        try:
-            yield from self.session.steps(batch, want)
-            return
-        except EngineFailure as failure:
-            if failure.kind != "hung":
-                raise
-        self.restart()
+        """The answers to a batch; where it hangs as a whole, each event is asked for alone."""
+        has_hung, self._has_hung = self._has_hung, False
+        if len(batch) > 1 and not has_hung:
+            try:
+                yield from self.session.steps(batch, want)
+                return
+            except EngineFailure as failure:
+                if failure.kind != "hung":
+                    raise
+            self.restart()
         for event in batch:
             try:
                 yield from self.session.steps([event], want)

@@ -1,7 +1,7 @@
-"""Which planted faults the vectors notice: `python -m marginspec_conformance.faults.judging`.
+"""Which planted faults the vectors notice, and at which level: `python -m marginspec_conformance.faults.judging`.
 
 Each fault runs in a process of its own, since it may hang, take all memory or crash; that counts as noticed, as an
-engine that never answers does. Prints a line of JSON for each fault, with the first vector that notices it, and a sum.
+engine that never answers does. Prints a line of JSON for each fault, and a sum.
 """
 
 import multiprocessing
@@ -22,6 +22,7 @@ from marginspec.model.events import Event
 from marginspec.model.state import State
 from marginspec.transition import apply
 from marginspec_conformance.comparing.expected import Expected
+from marginspec_conformance.driving.asking import reduced
 from marginspec_conformance.faults.catalogue import fault_named, faults_by_hand, mutants
 from marginspec_conformance.faults.planting import PACKAGE, Planted
 from marginspec_conformance.vectors.reading import shard_of, vectors_of
@@ -31,11 +32,12 @@ from marginspec_tools.console import DIVERGED, print_json_line
 STEP_S = 2.0
 """A fault that is not done with one event after so long hangs."""
 FAULT_S = 60.0
-"""So long is a fault judged; one that vectors noticed by then is noticed."""
+"""So long is a fault judged; what vectors noticed by then counts."""
 MEMORY = 6 * 2**30
-DONE = ""
-HASHES = 5
-"""The level at which whole receipts are compared."""
+DECISIONS, BALANCES, HASHES, NEVER = 2, 4, 5, 6
+"""The levels that a fault is judged at: verdicts and decisions, balances, whole receipts; and none of them."""
+Seen = tuple[int, str]
+"""A level, and the vector that notices a fault at it."""
 
 
 @attrs.frozen
@@ -49,6 +51,10 @@ class Judged:
     ran: frozenset[CodeType]
 
 
+Known = dict[tuple[int, Event], tuple[State, Receipt] | None]
+"""What a fault made of events from states before; None if it failed or hung."""
+
+
 class TookTooLongError(Exception):
     """A fault was not done in time."""
 
@@ -56,29 +62,31 @@ class TookTooLongError(Exception):
 @click.command()
 @click.argument("faults", nargs=-1)
 @click.option("--vectors", type=click.Path(path_type=Path), help="Vectors from a file instead of those of the suite.")
-@click.option("--level", type=click.IntRange(4, HASHES), default=4, show_default=True, help="4: balances; 5: receipts.")
 @click.option("--shard", default="1/1", show_default=True, help="Judge one of several parts of the faults only.")
-@click.option("--all", "every", is_flag=True, help="Name every vector that notices a fault, not only the first.")
 @click.pass_context
-def command(
-    ctx: click.Context, faults: tuple[str, ...], vectors: Path | None, level: int, shard: str, every: bool
-) -> None:
+def command(ctx: click.Context, faults: tuple[str, ...], vectors: Path | None, shard: str) -> None:
     """Judge FAULTS by their names, or all: those made by hand and the mutants of the rules' functions.
 
     Exit codes: 0 each was noticed; 1 some were not; 2 wrong usage or input.
     """
-    judged = [prepared(one) for one in known_starts(vectors_of(path=vectors))]
+    judged = shortest_first(vectors_of(path=vectors))
     number, count = shard_of(shard)
     planted = list(map(fault_named, faults)) if faults else [*faults_by_hand(), *mutants()]
     missed = 0
     for fault in planted[number - 1 :: count]:
-        noticed = noticed_by(fault, judged, level, every)
-        missed += not noticed
-        print_json_line({"fault": fault.name, "what": fault.what, "noticed_by": noticed})
+        seen = seen_by(fault, judged)
+        missed += seen is None
+        level, vector = seen or (0, "")
+        print_json_line({"fault": fault.name, "what": fault.what, "level": level, "vector": vector})
         sys.stdout.flush()
-    print_json_line({"faults": len(planted[number - 1 :: count]), "not_noticed": missed, "level": level})
+    print_json_line({"faults": len(planted[number - 1 :: count]), "not_noticed": missed})
     if missed:
         ctx.exit(DIVERGED)
+
+
+def shortest_first(vectors: Iterable[Vector]) -> list[Judged]:
+    """Vectors run without a fault, those of fewest events first, so that the first that notices a fault is short."""
+    return sorted(map(prepared, known_starts(vectors)), key=lambda one: (len(one.events), one.id))
 
 
 def known_starts(vectors: Iterable[Vector]) -> Iterator[tuple[Vector, State]]:
@@ -113,41 +121,47 @@ def prepared(found: tuple[Vector, State]) -> Judged:
     return Judged(vector.id, start, vector.events, tuple(right), own)
 
 
-def noticed_by(fault: Planted, vectors: Sequence[Judged], level: int, every: bool) -> list[str]:
-    """The ids of the vectors that notice a fault: the first, or every one; empty if none does."""
+def seen_by(fault: Planted, vectors: Sequence[Judged]) -> Seen | None:
+    """The lowest level at which a vector notices a fault, and the first vector that does; None if none does."""
     swapped = {function.__code__ for function, _ in fault.swaps}
     touched = [one for one in vectors if not swapped.isdisjoint(one.ran)]
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=judge_within, args=(fault, touched, level, every, theirs))
+    child = context.Process(target=judge_within, args=(fault, touched, theirs))
     child.start()
     theirs.close()
-    found: list[str] = []
-    until = monotonic() + FAULT_S
-    while ours.poll(max(0.0, until - monotonic())):
+    found: list[Seen] = []
+    done, until = False, monotonic() + FAULT_S
+    while not done and ours.poll(max(0.0, until - monotonic())):
         try:
-            found.append(ours.recv())
+            told = ours.recv()
         except EOFError:
+            found += [(DECISIONS, "crashed")]
             break
+        done = told is None
+        found += [] if done else [told]
     else:
-        found += [] if found else ["took too long"]
+        found += [] if done or found else [(DECISIONS, "took too long")]
     child.kill()
     child.join()
-    return [one for one in found if one != DONE] if found else ["crashed"]
+    return found[-1] if found else None
 
 
-def judge_within(fault: Planted, vectors: Sequence[Judged], level: int, every: bool, told: Connection) -> None:
-    """What the process of one fault does: it tells the ids of vectors that notice it, and at last that it is done."""
+def judge_within(fault: Planted, vectors: Sequence[Judged], told: Connection) -> None:
+    """What the process of one fault does: it tells each vector that notices it at a lower level, at last None."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGALRM, too_long)
-    known: dict[tuple[int, Event], tuple[State, Receipt] | None] = {}
+    known: Known = {}
+    lowest = NEVER
     with fault.grown():
         for vector in vectors:
-            if not agrees(vector, level, known):
-                told.send(vector.id)
-                if not every:
+            level = level_of(vector, known)
+            if level < lowest:
+                lowest = level
+                told.send((level, vector.id))
+                if level == DECISIONS:
                     break
-    told.send(DONE)
+    told.send(None)
 
 
 def too_long(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as handlers of signals are called
@@ -155,11 +169,12 @@ def too_long(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as
     raise TookTooLongError
 
 
-def agrees(vector: Judged, level: int, known: dict[tuple[int, Event], tuple[State, Receipt] | None]) -> bool:
-    """Whether a fault, which is planted now, answers all events of a vector as the rulebook does.
+def level_of(vector: Judged, known: Known) -> int:
+    """The lowest level at which a fault, which is planted now, answers an event of a vector not as the rulebook does.
 
-    `known` is what it made of events from states before: vectors that begin alike are run once up to where they part.
+    `known` is what it made of events before: vectors that begin alike are run once up to where they part.
     """
+    lowest = NEVER
     state, before = vector.start, vector.start
     for event, (right, right_after) in zip(vector.events, vector.right, strict=True):
         key = (id(state), event)
@@ -167,18 +182,13 @@ def agrees(vector: Judged, level: int, known: dict[tuple[int, Event], tuple[Stat
             known[key] = outcome_of(state, event)
         outcome = known[key]
         if outcome is None:
-            return False
+            return DECISIONS
         after, receipt = outcome
-        if level == HASHES:
-            differs = receipt != right
-        else:
-            # Claims are told at level 4, and stand in no receipt.
-            changed = receipt != right or after.relief_claims != right_after.relief_claims
-            differs = changed and answers_differ((state, after, receipt), (before, right_after, right), event)
-        if differs:
-            return False
+        # Claims are told at level 4, and stand in no receipt.
+        if receipt != right or after.relief_claims != right_after.relief_claims:
+            lowest = min(lowest, level_between((state, after, receipt), (before, right_after, right), event))
         state, before = after, right_after
-    return True
+    return lowest
 
 
 def outcome_of(state: State, event: Event) -> tuple[State, Receipt] | None:
@@ -192,13 +202,17 @@ def outcome_of(state: State, event: Event) -> tuple[State, Receipt] | None:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def answers_differ(found: tuple[State, State, Receipt], right: tuple[State, State, Receipt], event: Event) -> bool:
-    """Whether two outcomes of an event differ in what an engine at level 4 tells of it."""
+def level_between(found: tuple[State, State, Receipt], right: tuple[State, State, Receipt], event: Event) -> int:
+    """The lowest level at which two outcomes of an event differ."""
     try:
         one, other = (Expected(event, before, after, receipt).answer for before, after, receipt in (found, right))
     except Exception:
-        return True
-    return one != other
+        return DECISIONS
+    if reduced(one, "decisions") != reduced(other, "decisions"):
+        return DECISIONS
+    if one != other:
+        return BALANCES
+    return HASHES if found[2] != right[2] else NEVER
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from time import monotonic
 import attrs
 
 from marginspec_conformance.connectors.session import EngineFailure
-from marginspec_conformance.driving.asking import Engine
+from marginspec_conformance.driving.asking import BATCH, Engine
 from marginspec_conformance.driving.checking import Case, Checked, Plan, check
 from marginspec_conformance.shrinking.passes import (
     Events,
@@ -23,7 +23,7 @@ from marginspec_conformance.shrinking.passes import (
 from marginspec_conformance.shrinking.signature import Signature, signature_of
 from marginspec_journal.states import opening
 
-HANGING_S = 1.0
+HANGING_S = 0.25
 """While a journal on which an engine never answers is shrunk, it has no longer than this for an answer."""
 
 
@@ -54,21 +54,37 @@ class Shrinker:
 
     def shrink(self) -> Shrunk | None:
         """The smallest case with the same first difference; None if the case as it is shows none."""
-        checked = check(self._engine, self._case, self._plan)
+        whole, checked = self._case, check(self._engine, self._case, self._plan)
         signature = signature_of(checked)
         if signature is None:
             return None
         self._signature = signature
         self._take(checked)
         if signature.kind == "no answer":
-            self._engine.limits = attrs.evolve(self._engine.limits, answer_s=HANGING_S)
+            self._shrink_quickly()
+        else:
+            self._rounds()
+        found = check(self._engine, self._case, self._plan)
+        if signature_of(found) == signature:
+            return Shrunk(self._case, found, signature, self.tried, not self._is_late(), self._alone(found))
+        # The engine is slow rather than that it hangs: all that is known is the case as it was.
+        return Shrunk(whole, checked, signature, self.tried, is_done=False)
+
+    def _shrink_quickly(self) -> None:
+        """Each try on which an engine hangs lasts as long as its limit: it is less here, and needed but once a try."""
+        limits = self._engine.limits
+        self._engine.limits = attrs.evolve(limits, answer_s=min(limits.answer_s, HANGING_S))
+        self._engine.at_once = 1
+        self._rounds()
+        self._engine.limits, self._engine.at_once = limits, BATCH
+        self._engine.close()
+
+    def _rounds(self) -> None:
         while not self._is_late():
             before = self._case.events
             self._round()
             if self._case.events == before:
                 break
-        checked = check(self._engine, self._case, self._plan)
-        return Shrunk(self._case, checked, signature, self.tried, not self._is_late(), self._alone(checked))
 
     def _round(self) -> None:
         self._fewer(lambda taken: fewer_names(taken, accounts_of, self._holds))

@@ -1,46 +1,64 @@
 """Which clause a difference falls under, read off the rules' own trace of the event."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from itertools import zip_longest
 from typing import Any
 
 import attrs
 
-from marginspec.model.effects import Effect, PositionChanged, Transferred
+from marginspec.model.effects import Effect, Transferred
+from marginspec.model.units import MAX_AMOUNT, WIRE_DECIMALS, share_pro_rata
 from marginspec.observation import Refusal
 from marginspec.registry import HANDLERS, REGISTRY, RuleCode
+from marginspec.settlement.deleveraging import pair_step
 from marginspec.transition import apply
-from marginspec_conformance.comparing.differences import Difference
+from marginspec_conformance.comparing.amounts import read_amount
+from marginspec_conformance.comparing.differences import ABSENT, Difference, listed
 from marginspec_conformance.comparing.expected import Expected
 from marginspec_conformance.comparing.judging import Judged
 
 
 @attrs.define
 class Trail:
-    """An observer that keeps the rules that ran, the rule that had each effect, and the one that refused."""
+    """An observer that keeps what tells whose fault a difference is.
+
+    The rules that ran, the clause that moved each amount, the one that refused, the counterparties with whom no step
+    of deleveraging was possible, and the most quanta that a share pro rata left to round.
+    """
 
     rules: list[RuleCode] = attrs.Factory(list)
-    effects: list[tuple[Effect, str]] = attrs.Factory(list)
+    effects: list[Effect] = attrs.Factory(list)
     refusing: RuleCode | None = None
-    _open: list[RuleCode] = attrs.Factory(list)
+    declined: set[str] = attrs.Factory(set)
+    rounded: int = 0
+    _open: list[tuple[RuleCode, Mapping[str, Any]]] = attrs.Factory(list)
 
-    def called(self, rule: RuleCode, names: Mapping[str, Any]) -> None:  # noqa: ARG002 - as observers are told
+    def called(self, rule: RuleCode, names: Mapping[str, Any]) -> None:
         """A rule begins."""
         self.rules.append(rule)
-        self._open.append(rule)
+        self._open.append((rule, names))
 
-    def answered(self, answer: Any, line: int, names: Mapping[str, Any]) -> None:  # noqa: ARG002 - likewise
+    def answered(self, answer: Any, line: int, names: Mapping[str, Any]) -> None:  # noqa: ARG002 - as they are told
         """A rule ends."""
-        self._open.pop()
+        rule, given = self._open.pop()
+        if rule.executable is pair_step and answer is None:
+            self.declined.add(":".join(given["key"]))
+        if rule.executable is share_pro_rata:
+            amount, claims = given["amount"], given["claims"]
+            self.rounded = max(self.rounded, amount - sum(amount * claim // sum(claims) for claim in claims))
 
     def effect(self, effect: Effect) -> None:
-        """A rule has an effect; a transfer names its clause itself."""
-        inner = next((one for one in reversed(self._open) if one.name != "Transaction.transfer"), None)
-        clause = effect.rule if isinstance(effect, Transferred) else inner.ids[0] if inner else ""
-        self.effects.append((effect, clause))
+        """A rule has an effect."""
+        self.effects.append(effect)
+
+    def moves(self) -> Iterator[Transferred]:
+        """The transfers, in order; each names its clause itself."""
+        return (one for one in self.effects if isinstance(one, Transferred))
 
     def refused(self, refusal: Refusal) -> None:  # noqa: ARG002 - likewise
         """A rule refuses."""
-        self.refusing = self._open[-1] if self._open else None
+        self.refusing = self._open[-1][0] if self._open else None
 
 
 def trail_of(expected: Expected) -> Trail:
@@ -50,17 +68,31 @@ def trail_of(expected: Expected) -> Trail:
     return trail
 
 
+@attrs.frozen
+class Blamed:
+    """The clause that a difference falls under; whether the trace shows it rather than hints at it."""
+
+    clause: str
+    is_shown: bool = True
+
+
 def clause_of(judged: Judged) -> str:
-    """The clause that the first difference of an event falls under."""
-    return blamed(judged.expected, judged.differences[0])
+    """The clause that the differences of an event fall under."""
+    return blamed(judged).clause
 
 
-def blamed(expected: Expected, difference: Difference) -> str:
-    """The clause of a difference; where the trace names none, that of the event's handler."""
-    if difference.kind in BY_NAME:
-        return difference.name.split(" ")[0]
-    find = BY_KIND.get(difference.kind)
-    return (find(trail_of(expected), difference) if find else "") or handler_clause(expected)
+def blamed(judged: Judged) -> Blamed:
+    """What is blamed for the differences of an event; where the trace names nothing, the event's handler."""
+    first = judged.differences[0]
+    if first.kind in BY_NAME:
+        return Blamed(first.name.split(" ")[0])
+    find = BY_KIND.get(first.kind)
+    if find is None:
+        return Blamed(handler_clause(judged.expected), is_shown=False)
+    trail = trail_of(judged.expected)
+    clause = "NUM-02" if only_rounded(judged.expected, trail, judged.differences) else find(trail, first)
+    is_shown = bool(clause) and (first.kind not in ("verdict", "reason") or trail.refusing is not None)
+    return Blamed(clause or handler_clause(judged.expected), is_shown)
 
 
 def handler_clause(expected: Expected) -> str:
@@ -69,19 +101,38 @@ def handler_clause(expected: Expected) -> str:
     return next(one.ids[0] for one in REGISTRY if one.executable is handler)
 
 
-def of_balance(trail: Trail, name: str) -> str:
+def only_rounded(expected: Expected, trail: Trail, found: Sequence[Difference]) -> bool:
+    """Whether only money differs, within what a share pro rata leaves to round, and none of it is lost or made."""
+    off = [quanta_off(expected, trail, one) for one in found if one.kind == "ledger"]
+    if not off or any(one.kind not in ("ledger", "claims") for one in found):
+        return False
+    return sum(off) == 0 and all(abs(one) <= trail.rounded for one in off)
+
+
+def quanta_off(expected: Expected, trail: Trail, difference: Difference) -> Fraction:
+    """By how many quanta an engine's balance is off; more than any, if it is none."""
+    asset = next((one.asset for one in trail.moves() if difference.name in (one.source.name, one.target.name)), "")
+    right, given = (read_amount(one.removesuffix(f" ({ABSENT})")) for one in (difference.expected, difference.actual))
+    if right is None or given is None:
+        return Fraction(MAX_AMOUNT)
+    return Fraction(given - right, 10 ** (WIRE_DECIMALS - expected.before.header.decimals(asset)))
+
+
+def of_balance(trail: Trail, difference: Difference) -> str:
     """The clause that last moved money of a ledger account, or of the account of a claim."""
+    name = difference.name
     owner = name.split(":")[0]
-    moves = [(effect, clause) for effect, clause in trail.effects if isinstance(effect, Transferred)]
-    exact = [clause for effect, clause in moves if name in (effect.source.name, effect.target.name)]
-    near = [clause for effect, clause in moves if owner in (effect.source.account, effect.target.account)]
-    return (exact or near or [""])[-1]
+    exact = [one.rule for one in trail.moves() if name in (one.source.name, one.target.name)]
+    near = [one.rule for one in trail.moves() if owner in (one.source.account, one.target.account)]
+    moved = exact or near
+    return moved[-1] if moved else ""
 
 
-def of_position(trail: Trail, name: str) -> str:
-    """The clause that last changed a position."""
-    found = [c for effect, c in trail.effects if isinstance(effect, PositionChanged) and ":".join(effect.key) == name]
-    return found[-1] if found else ""
+def of_position(trail: Trail, difference: Difference) -> str:
+    """The clause by which a position last changed; of deleveraging, the one that says by how much."""
+    name = f"position:{difference.name}"
+    moved = [one.rule for one in trail.moves() if name in (one.source.name, one.target.name)]
+    return {"ADL-03": "ADL-01"}.get(moved[-1], moved[-1]) if moved else ""
 
 
 def of_verdict(trail: Trail, difference: Difference) -> str:
@@ -93,23 +144,42 @@ def of_verdict(trail: Trail, difference: Difference) -> str:
     return next(knowing, "")
 
 
-def of_deleveraging(trail: Trail, difference: Difference) -> str:  # noqa: ARG001 - as for every kind
-    """The clause of the order, if the same ones are deleveraged; else that of who is."""
-    same = sorted(difference.expected.split(", ")) == sorted(difference.actual.split(", "))
-    return "ADL-02" if same else "ADL-01"
+def of_deleveraging(trail: Trail, difference: Difference) -> str:
+    """By the first that differs: a counterparty that may not be closed, one of another place, or how far it goes."""
+    right, given = (names_in(text) for text in (difference.expected, difference.actual))
+    expected, actual = next((one, other) for one, other in zip_longest(right, given) if one != other)
+    if actual in trail.declined:
+        return "ADL-04"
+    return "ADL-02" if expected and actual and market_in(expected) == market_in(actual) else "ADL-01"
+
+
+def names_in(text: str) -> list[str]:
+    """The names of a decision, as a difference has them."""
+    return [] if text == listed(()) else text.split(", ")
+
+
+def market_in(position: str) -> str:
+    """The market in a position's name."""
+    return position.split(":")[1] if ":" in position else ""
+
+
+def of_silence(trail: Trail, _: Difference) -> str:
+    """What the event does again and again, until there is no need: to step down, to deleverage; else settlement."""
+    repeated = {"step_down": "LIQ-02", "deleverage": "ADL-01"}
+    return next((repeated[one.name] for one in trail.rules if one.name in repeated), "SET-01")
 
 
 BY_NAME = ("choice", "books")
 """Kinds of difference whose name begins with the clause."""
 BY_KIND: dict[str, Callable[[Trail, Difference], str]] = {
-    "ledger": lambda trail, one: of_balance(trail, one.name),
-    "claims": lambda trail, one: of_balance(trail, one.name),
-    "positions": lambda trail, one: of_position(trail, one.name),
+    "ledger": of_balance,
+    "claims": of_balance,
+    "positions": of_position,
     "liquidated": lambda *_: "LIQ-01",
     "levied": lambda *_: "LVY-01",
     "deleveraged": of_deleveraging,
     "verdict": of_verdict,
     "reason": of_verdict,
-    "no answer": lambda *_: "SET-01",
+    "no answer": of_silence,
 }
-"""What names the clause of each kind of difference; an event that never ends is never settled."""
+"""What names the clause of each kind of difference."""

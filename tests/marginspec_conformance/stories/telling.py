@@ -12,7 +12,7 @@ from marginspec_conformance.comparing.judging import Judged
 from marginspec_conformance.driving.checking import Case, Checked, Plan
 from marginspec_conformance.faults.candidates import Candidate, Candidates, candidates_for
 from marginspec_conformance.protocol.messages import Accepted
-from marginspec_conformance.stories.blaming import blamed
+from marginspec_conformance.stories.blaming import Blamed, blamed
 from marginspec_journal.events import event_object
 
 MOST_AGREED = 24
@@ -25,8 +25,8 @@ LISTED = 8
 class Story:
     """What an engine got wrong at an event.
 
-    `place` is the event's number, from 1. `clause` is the one blamed: of the faults that explain the answer, if there
-    are any, else of the trace. `agreeing` says what of the event is not affected.
+    `place` is the event's number, from 1. `clause` is the one blamed, by the trace and the faults that explain the
+    answer. `agreeing` says what of the event is not affected.
     """
 
     place: int
@@ -74,7 +74,7 @@ def tell(case: Case, checked: Checked, command: str, plan: Plan, *, with_faults:
     if with_faults and judged.heard is not None:
         agreed = agreed_before(case, checked.place)
         candidates = candidates_for(judged.expected, judged.heard, plan.level >= 4, agreed)
-    clause = most_blamed(candidates) or blamed(judged.expected, first)
+    clause = agreed_clause(blamed(judged), candidates)
     return Story(
         checked.place + 1,
         event_object(judged.expected.event),
@@ -98,10 +98,15 @@ def agreed_before(case: Case, place: int) -> list[Expected]:
     return agreed[-MOST_AGREED:]
 
 
-def most_blamed(candidates: Candidates) -> str:
-    """The clause that most of the faults that explain an answer fall under; the first of equals, none without any."""
+def agreed_clause(by_trace: Blamed, candidates: Candidates) -> str:
+    """The clause of the trace, if a fault under it explains the answer; else that of most of the faults that do.
+
+    What the trace only hints at counts no more than a fault. Without any fault the trace alone is there.
+    """
     counts = Counter(one.clauses[0] for one in candidates.found if one.clauses)
-    return counts.most_common(1)[0][0] if counts else ""
+    if not counts or (by_trace.is_shown and by_trace.clause in counts):
+        return by_trace.clause
+    return counts.most_common(1)[0][0]
 
 
 def sentence_or_none(clause: str) -> str:

@@ -9,11 +9,13 @@ from marginspec_conformance.generator.events import (
     deposit,
     fill,
     fund,
+    funding,
     leverage,
     listing,
     margin_mode,
     mark,
     order,
+    position_mode,
     trade,
     withdraw,
 )
@@ -47,6 +49,23 @@ def in_cents(adam: str, bert: str) -> tuple[Event, ...]:
         mark("0.7"),
     )
 
+
+def nine_markets() -> tuple[Event, ...]:
+    """Nine markets in which dave's lots are or will be bankrupt at 80; in eight of them the other side is from 60.
+
+    So nobody can be deleveraged there, and the fund holds for the eight.
+    """
+    found: list[Event] = [deposit("bob", "9000"), deposit("carol", "9000"), fund("170")]
+    for market in "ABCDEFGHI":
+        dave = f"dave-{market.lower()}"
+        found += [listing(market, rows=(("0", 5, "0.1"),)), mark("100", market)]
+        found += [deposit(dave, "20"), trade(dave, "bob", "1", "100", market)]
+    for market in "ABCDEFGH":
+        found += [mark("60", market), trade("bob", "carol", "1", "60", market)]
+    return tuple(found)
+
+
+NINE = [f"dave-{place}" for place in range(1, 10)]
 
 DRAFTS: tuple[Draft, ...] = (
     draft(
@@ -149,5 +168,61 @@ DRAFTS: tuple[Draft, ...] = (
         "The least rate asks for one quantum of maintenance of the least notional: 2 of 3 are not movable.",
         *(listing(rows=(("0", 1000, "0.00000001"),)), mark("1"), deposit("alice", "3"), deposit("bob", "1000")),
         *(leverage("alice", 1000), trade("alice", "bob", "1", "1"), withdraw("alice", "2")),
+    ),
+    draft(
+        "ADL-01",
+        "the-ninth-market",
+        "Eight markets that lack more have no counterparty left; the step is in the ninth.",
+        *nine_markets(),
+        mark("69", "I"),
+    ),
+    draft(
+        "WTF-02",
+        "nine-lots",
+        "Nine lots lose 2 each, of which the fund covers 17: one is deleveraged.",
+        *(*MARKET, deposit("bob", "9000"), fund("17")),
+        *(deposit(name, "20") for name in NINE),
+        *(trade(name, "bob", "1", "100") for name in NINE),
+        mark("78"),
+    ),
+    draft(
+        "LVY-02",
+        "more-insurance-than-needed",
+        "When the lots gain again all relief goes back, and no more than that, though the fund has 1 besides.",
+        *(*alone(), fund("1"), mark("78"), mark("90")),
+    ),
+    draft(
+        "LIQ-03",
+        "equity-zero-in-another-market",
+        "A levy at A's mark takes all that adam has; he is taken over at zero, with a position in B only.",
+        *(listing(rows=(("0", 100, "0.00000001"), ("119", 1, "0.9"))), mark("100")),
+        *(listing("B", rows=(("0", 100, "0.00000001"),)), mark("100", "B")),
+        *(deposit("dave", "20"), deposit("bob", "40"), deposit("carl", "6"), deposit("adam", "2"), deposit("zoe", "2")),
+        *(leverage(name, 100) for name in ("dave", "bob", "carl")),
+        *(leverage(name, 100, "B") for name in ("adam", "zoe")),
+        *(trade("bob", "dave", "1", "100"), trade("adam", "zoe", "1", "100", "B"), mark("118")),
+        *(trade("carl", "bob", "1", "122"), withdraw("bob", "62"), mark("200")),
+        also=("LVY-01",),
+    ),
+    draft(
+        "ADL-04",
+        "halving-between-two-ends",
+        (
+            "Of four lots that are wanted bob has room for one and for three, by rounding, and none for two: halving "
+            "rounds down, and ends at one."
+        ),
+        *(listing(rows=(("0", 19, "0.05"),)), mark("12"), deposit("alice", "8"), deposit("bob", "16")),
+        *(deposit("carol", "5000"), position_mode("bob"), leverage("alice", 19), leverage("bob", 19)),
+        *(trade("alice", "carol", "6", "12"), trade("bob", "carol", "11", "12", buyer_side="LONG")),
+        *(trade("carol", "bob", "9", "12", seller_side="SHORT"), fund("1"), mark("10")),
+    ),
+    draft(
+        "NUM-03",
+        "clearing-beyond-its-limit",
+        "Longs would pay 2^53 more than the 2^60 that clearing may hold; refused, though all of it would go out again.",
+        *(listing(rows=(("0", 1000, "0.00000001"),)), mark("128")),
+        *(deposit("alice", str(2**58)), deposit("bob", str(2**58)), leverage("alice", 1000), leverage("bob", 1000)),
+        *(trade("alice", "bob", str(2**53), "128"), mark("129"), funding("1")),
+        also=("FND-01",),
     ),
 )
