@@ -16,7 +16,7 @@ def standing(level: int, counts: Counts = PASSED) -> Standing:
 @pytest.mark.parametrize(
     ("level", "sentence"),
     [
-        (0, "calc: 5 questions answered as by the rulebook"),
+        (0, "calc: 5 of 7"),
         (1, "books sound: the engine's own balances kept the invariants over 40 events; no rule was compared"),
         (2, "decides as the rulebook over 40 events; balances were not compared"),
         (3, "decides as the rulebook, with balances within 0.01 (inclusive) at each of 40 events"),

@@ -78,7 +78,7 @@ def test_shards_share_the_vectors_and_none_of_them_is_no_pass(vectors: Path) -> 
         (("XYZ-01",), "CLAUSE: no vector is of XYZ-01"),
         (("--shard", "0/2"), "--shard: expected a shard such as 2/5, found '0/2'"),
         (("--smoke",), "--smoke runs the short suite, and --vectors a file of your own: name one of them"),
-        (("--tolerance", "1"), "--tolerance: level 5 has no tolerance; level 3 has"),
+        (("--tolerance", "1"), "--tolerance: level 5 has no tolerance; levels 0 and 3 have"),
     ],
 )
 def test_wrong_usage_is_refused(vectors: Path, arguments: tuple[str, ...], reason: str) -> None:

@@ -10,8 +10,10 @@ from marginspec.model.rejections import Reason
 from marginspec_conformance.protocol.messages import Accepted, Refused
 from marginspec_conformance.vectors import Vector, read_vectors, vectors_of
 from marginspec_conformance.vectors.making import vector_object
+from marginspec_conformance.vectors.question import question_object, questions_entry, read_questions
 from marginspec_conformance.vectors.reading import suite_manifest, suite_path
 from marginspec_conformance.vectors.writing import manifest_of
+from worlds.suite import questions
 from worlds.suite.drafts import VERSION, drafts
 
 ROOT = Path(__file__).parents[3]
@@ -39,7 +41,12 @@ def suite() -> list[Vector]:
 def test_the_suite_is_what_its_drafts_give(suite: list[Vector]) -> None:
     made = [vector_object(draft) for draft in drafts()]
     assert [one.text for one in suite] == made
-    assert suite_manifest() == manifest_of(VERSION, made, suite_path().name, suite_path().read_bytes())
+    asked = [question_object(one) for one in questions.drafts()]
+    assert [one.text for one in read_questions()] == asked
+    assert suite_manifest() == {
+        **manifest_of(VERSION, made, suite_path().name, suite_path().read_bytes()),
+        "questions": questions_entry(asked),
+    }
 
 
 def test_every_clause_has_vectors_that_accept_and_refuse(suite: list[Vector]) -> None:

@@ -1,5 +1,6 @@
 """Amounts as messages have them: texts of decimals, read strictly and compared exactly, and tolerances."""
 
+from fractions import Fraction
 from typing import Self
 
 import attrs
@@ -42,9 +43,9 @@ class Tolerance:
             raise InputError("--tolerance", None, None, reason)
         return cls(most, not exclusive)
 
-    def allows(self, off: int) -> bool:
+    def allows(self, off: Fraction | int) -> bool:
         """Whether an amount may be off by so much, in 1e-8; nothing off is always allowed."""
-        return off == 0 or abs(off) < self.most or (self.inclusive and abs(off) == self.most)
+        return off == 0 or -self.most < off < self.most or (self.inclusive and abs(off) == self.most)
 
     def __str__(self) -> str:
         word = "inclusive" if self.inclusive else "exclusive"

@@ -16,11 +16,11 @@ class Level:
     want: Want
     compared: str
     sentence: str
-    """With the fields `cases`, `events` and `tolerance`, some of which it may leave out."""
+    """With the fields `passed`, `cases`, `events` and `tolerance`, some of which it may leave out."""
 
 
 LEVELS = (
-    Level(0, "calc", "verdict", "answers to questions", "calc: {cases} questions answered as by the rulebook"),
+    Level(0, "calc", "verdict", "answers to questions", "calc: {passed} of {cases}"),
     Level(
         *(1, "books", "balances", "invariants and determinism on the engine's own balances"),
         "books sound: the engine's own balances kept the invariants over {events} events; no rule was compared",
@@ -77,7 +77,7 @@ class Standing:
             return f"does not hold at level {self.level.number}: {counts.failed} of {counts.cases} cases differ"
         if not counts.passed:
             return f"nothing was decided at level {self.level.number}"
-        said = {"cases": counts.passed, "events": counts.events, "tolerance": self.tolerance}
+        said = {"passed": counts.passed, "cases": counts.cases, "events": counts.events, "tolerance": self.tolerance}
         return self.level.sentence.format(**said)
 
     def conditions(self) -> str:

@@ -18,6 +18,7 @@ from marginspec_tools.console import CRASHED, DIVERGED, INCONCLUSIVE, one_line
 
 Command = Callable[..., Any]
 MOST_LEVEL = 5
+TOLERANT = (0, 3)
 FAULT = "fault:"
 """`fault:NAME` is the rulebook itself with a fault of the catalogue, for trying the harness."""
 
@@ -27,7 +28,7 @@ def engine_options(command: Command) -> Command:
     for option in (
         click.option("--timeout", type=click.FloatRange(min=0.001), default=10.0, show_default=True, help=TIMEOUT),
         click.option("--tolerance", default="0", show_default=True, help=TOLERANCE),
-        click.option("--level", type=click.IntRange(1, MOST_LEVEL), help=LEVEL),
+        click.option("--level", type=click.IntRange(0, MOST_LEVEL), help=LEVEL),
         click.option(
             "-e", "--engine", "engine_text", required=True, help="The engine: exec:COMMAND, py:MODULE:FACTORY…"
         ),
@@ -37,7 +38,7 @@ def engine_options(command: Command) -> Command:
 
 
 TIMEOUT = "Seconds that the engine has for an answer."
-TOLERANCE = "How far balances may be off at level 3: 0.01 (inclusive) or <0.01 (exclusive)."
+TOLERANCE = "How far balances may be off at level 3, answers at level 0: 0.01 (inclusive) or <0.01 (exclusive)."
 LEVEL = "The level to compare at; the one that the engine claims if left out."
 
 log_option = click.option(
@@ -65,8 +66,11 @@ def told(tolerance: Tolerance) -> str:
     return amount if tolerance.inclusive else f"<{amount}"
 
 
-def opened_engine(text: str, level: int | None, tolerance: str, timeout: float) -> Asked:
-    """The engine of the options, started; InputError if it is of another rulebook or of no level to compare."""
+def opened_engine(text: str, level: int | None, tolerance: str, timeout: float, least: int = 1) -> Asked:
+    """The engine of the options, started; InputError if it is of another rulebook or of no level to compare.
+
+    Level 0 is for commands that ask questions, which say so with `least`.
+    """
     engine = Engine(connector_named(text), Limits(answer_s=timeout, start_s=max(timeout, Limits().start_s)))
     hello = engine.hello
     if hello.rulebook != RULEBOOK_VERSION:
@@ -74,13 +78,13 @@ def opened_engine(text: str, level: int | None, tolerance: str, timeout: float) 
         reason = f"it claims rulebook {one_line(hello.rulebook)}, and this suite is of rulebook {RULEBOOK_VERSION}"
         raise InputError(text, None, "rulebook", reason)
     chosen = hello.level if level is None else level
-    if not 1 <= chosen <= MOST_LEVEL:
+    if not least <= chosen <= MOST_LEVEL:
         engine.close()
         raise InputError(text, None, "level", f"level {chosen} has no events to compare; name one with --level")
     allowed = Tolerance.of_text(tolerance)
-    if allowed != EXACT and chosen != 3:
+    if allowed != EXACT and chosen not in TOLERANT:
         engine.close()
-        raise InputError("--tolerance", None, None, f"level {chosen} has no tolerance; level 3 has")
+        raise InputError("--tolerance", None, None, f"level {chosen} has no tolerance; levels 0 and 3 have")
     return Asked(engine, Plan(chosen, allowed), text)
 
 

@@ -24,9 +24,12 @@ from marginspec_conformance.driving.options import (
 from marginspec_conformance.driving.probing import probe
 from marginspec_conformance.reporting.log import Case as LoggedCase
 from marginspec_conformance.reporting.log import Ending, LogWriter
+from marginspec_conformance.running.questions import asked_questions
 from marginspec_conformance.running.vector import case_of, checked_of, story_of
 from marginspec_conformance.stories.telling import Story
 from marginspec_conformance.vectors import Vector, shard_of, vectors_of
+from marginspec_conformance.vectors.question import questions_of
+from marginspec_journal.errors import InputError
 from marginspec_tools.console import CRASHED, one_line
 
 MOST_STORIES = 10
@@ -61,17 +64,28 @@ def command(
 ) -> None:
     """Ask an engine the vectors, all or those of some clauses (LIQ-01) or ids, and say what it conforms to.
 
+    At level 0 it is asked the suite's questions instead.
+
     Exit codes: 0 it conforms at its level; 1 a divergence; 2 wrong usage or input; 3 the engine failed; 4 nothing was
     decided.
     """
     if smoke and vectors is not None:
         raise click.UsageError("--smoke runs the short suite, and --vectors a file of your own: name one of them")
-    chosen = list(vectors_of(clauses, shard_of(shard), smoke, vectors))
+    part = shard_of(shard)
     try:
-        asked = opened_engine(engine_text, level, tolerance, timeout)
+        asked = opened_engine(engine_text, level, tolerance, timeout, least=0)
     except EngineFailure as failure:
         click.echo(f"the engine failed: {failure_text(failure)}", err=True)
         ctx.exit(CRASHED)
+    of_questions = asked.plan.level == 0
+    try:
+        questions = questions_of(clauses, part, vectors) if of_questions else []
+        chosen = [] if of_questions else list(vectors_of(clauses, part, smoke, vectors))
+    except InputError:
+        asked.engine.close()
+        raise
+    if of_questions:
+        ctx.exit(asked_questions(asked, questions, log, fail_fast=fail_fast))
     run = Run(asked, explain, fail_fast)
     if log is None:
         ctx.exit(run.ended(chosen))

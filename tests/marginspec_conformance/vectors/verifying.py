@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from marginspec_conformance.vectors.making import draft_of, vector_object
+from marginspec_conformance.vectors.question import QUESTIONS, AskedQuestion, read_questions, rulebook_answer
 from marginspec_conformance.vectors.reading import MANIFEST, read_vectors, shard_of, suite_path
 from marginspec_conformance.vectors.vector import Vector, vector_of
 from marginspec_conformance.vectors.writing import file_of, journal_text
@@ -16,6 +17,8 @@ from marginspec_journal.canonical import JsonObject
 from marginspec_journal.errors import InputError
 from marginspec_journal.strict_json import read_document
 from marginspec_tools.console import DIVERGED, one_line
+
+Kept = TypeVar("Kept", Vector, AskedQuestion)
 
 
 @click.command()
@@ -38,7 +41,14 @@ def command(ctx: click.Context, folder: Path | None, shard: str) -> None:
         for difference in differences(vector):
             click.echo(f"{one_line(vector.id)}: {one_line(difference)}")
             wrong += 1
-    click.echo(f"{len(vectors)} vectors, {sum(len(one.steps) for one in vectors)} events: {wrong or 'no'} differences")
+    questions = list(islice(folder_questions(folder or suite_path().parent), number - 1, None, count))
+    for question in questions:
+        if question.expected != rulebook_answer(question.asked):
+            click.echo(f"{one_line(question.id)}: not what the specification answers")
+            wrong += 1
+    steps = sum(len(one.steps) for one in vectors)
+    counted = f"{len(vectors)} vectors, {steps} events" + (f", {len(questions)} questions" if questions else "")
+    click.echo(f"{counted}: {wrong or 'no'} differences")
     if wrong:
         ctx.exit(DIVERGED)
 
@@ -60,6 +70,15 @@ def folder_vectors(folder: Path) -> Iterator[Vector]:
     return listed(stated, vectors, str(folder))
 
 
+def folder_questions(folder: Path) -> Iterator[AskedQuestion]:
+    """The questions that a folder's manifest lists; InputError if one is missing, or is not what it says."""
+    manifest = read_document(folder / MANIFEST)
+    if "questions" not in manifest.fields():
+        return iter(())
+    path = folder / QUESTIONS
+    return listed(manifest.member("questions").member("sha256").fields(), read_questions(path), str(path))
+
+
 def read_exported(folder: Path, name: str) -> Vector:
     """A vector of a folder; InputError if the journal beside it is not its own."""
     if name.count("/") != 2 or not name.replace("/", "").replace("-", "").replace("_", "").isalnum():
@@ -72,8 +91,8 @@ def read_exported(folder: Path, name: str) -> Vector:
     return vector
 
 
-def listed(stated: JsonObject, vectors: Iterator[Vector], place: str) -> Iterator[Vector]:
-    """Vectors, each with the sha256 that the manifest states for its id; InputError at the first that has another."""
+def listed(stated: JsonObject, vectors: Iterator[Kept], place: str) -> Iterator[Kept]:
+    """Vectors or questions, each with the sha256 that the manifest has for its id; InputError at the first without."""
     found = []
     for vector in vectors:
         if stated.get(vector.id) != vector.sha256:

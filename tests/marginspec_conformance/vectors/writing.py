@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from marginspec import RULEBOOK_VERSION
+from marginspec_conformance.vectors.question import QUESTIONS, questions_entry, questions_text
 from marginspec_conformance.vectors.reading import MANIFEST, SUITE
 from marginspec_conformance.vectors.vector import VECTOR_VERSION
 from marginspec_journal.atomic import atomic_writer
@@ -18,13 +19,16 @@ SMOKE = 60
 """About so many vectors are in the short suite."""
 
 
-def write_suite(folder: Path, suite: str, vectors: Sequence[JsonObject]) -> None:
-    """Write the suite's file and its manifest into a folder; equal vectors give equal bytes."""
+def write_suite(folder: Path, suite: str, vectors: Sequence[JsonObject], questions: Sequence[JsonObject]) -> None:
+    """Write the suite's files and their manifest into a folder; equal vectors and questions give equal bytes."""
     packed = gzip.compress(suite_text(vectors), mtime=0)
     with atomic_writer(folder / SUITE) as stream:
         stream.write(packed)
+    with atomic_writer(folder / QUESTIONS) as stream:
+        stream.write(questions_text(questions))
+    manifest = {**manifest_of(suite, vectors, SUITE, packed), "questions": questions_entry(questions)}
     with atomic_writer(folder / MANIFEST) as stream:
-        stream.write(indented(manifest_of(suite, vectors, SUITE, packed)))
+        stream.write(indented(manifest))
 
 
 def suite_text(vectors: Iterable[JsonObject]) -> bytes:
@@ -81,14 +85,18 @@ def touched(vector: JsonObject) -> frozenset[str]:
     return frozenset({vector["kind"], *vector["clauses"], *vector["flags"], *([reason] if reason else [])})
 
 
-def write_folder(folder: Path, suite: str, vectors: Sequence[JsonObject]) -> None:
-    """Write each vector as CLAUSE/SLUG-HASH.json with its journal beside it as .jsonl, and a manifest."""
+def write_folder(folder: Path, suite: str, vectors: Sequence[JsonObject], questions: Sequence[JsonObject] = ()) -> None:
+    """Write each vector as CLAUSE/SLUG-HASH.json with its journal beside it as .jsonl, questions, and a manifest."""
     for one in vectors:
         path = folder / file_of(one["id"])
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(indented(one))
         path.with_suffix(".jsonl").write_bytes(journal_text(one))
-    (folder / MANIFEST).write_bytes(indented(manifest_of(suite, vectors)))
+    manifest = manifest_of(suite, vectors)
+    if questions:
+        (folder / QUESTIONS).write_bytes(questions_text(questions))
+        manifest["questions"] = questions_entry(questions)
+    (folder / MANIFEST).write_bytes(indented(manifest))
 
 
 def file_of(vector_id: str) -> str:
