@@ -5,8 +5,7 @@ import { Engine, accepted, ok, rejected, serve, unsupported } from "./engine_pro
 const ONE = 10n ** 8n; // amounts, prices, quantities and rates are whole numbers of 1e-8
 const AMOUNTS = ["amount", "price", "quantity"];
 const whole = (text, [units, decimals = ""] = text.split(".")) => BigInt(units + decimals.padEnd(8, "0"));
-const size = (number) => (number < 0n ? -number : number);
-const most = (a, b) => (a > b ? a : b);
+const [size, most] = [(a) => (a < 0n ? -a : a), (a, b) => (a > b ? a : b)];
 
 class Adapter extends Engine {
   hello() {
