@@ -34,6 +34,8 @@ from marginspec_tools.console import CRASHED, one_line
 
 MOST_STORIES = 10
 """So many differences are told at length; all are in the log."""
+MOST_REASONS = 5
+"""So many reasons for skipping are told, the most frequent first."""
 MOST_FAILURES = 3
 """An engine that failed so often in a row is asked no more."""
 
@@ -109,6 +111,7 @@ class Run:
     log: LogWriter | None = None
     counts: Counter[str] = attrs.Factory(Counter)
     failed_clauses: Counter[str] = attrs.Factory(Counter)
+    skipped: Counter[str] = attrs.Factory(Counter)
     events: int = 0
 
     def ended(self, vectors: list[Vector]) -> int:
@@ -126,6 +129,8 @@ class Run:
         click.echo(f"{said}\n{standing.conditions()}\n{self.events} events in {monotonic() - began:.1f} s")
         for clause, count in self.failed_clauses.most_common():
             click.echo(f"  {clause}: {count} vectors differ")
+        for reason, count in self.skipped.most_common(MOST_REASONS):
+            click.echo(f"  skipped: {count} vectors, {reason}")
         if self.log is not None:
             self.log.end(Ending(said, code, cut_short))
         return code
@@ -187,6 +192,8 @@ class Run:
 
     def _add(self, case: LoggedCase) -> None:
         self.counts[case.outcome] += 1
+        if case.outcome == "skipped":
+            self.skipped[case.reason] += 1
         if self.log is not None:
             self.log.add(case)
 

@@ -34,26 +34,38 @@ struct Engine {
     virtual Fields calc(const json::Value&) { return unsupported("calc"); }
 };
 
+inline Fields errored(const std::exception& error) {
+    return answer("errored", {{"message", json::quoted(error.what())}});
+}
+
+// What an engine throws is its word that it failed at this event.
+inline Fields step(Engine& engine, const json::Value& event, const std::string& want) {
+    try {
+        return engine.step(event, want);
+    } catch (const std::exception& error) {
+        return errored(error);
+    }
+}
+
 inline Fields batch(Engine& engine, const json::Value& request) {
     std::vector<std::string> answers;
     for (const auto& event : request.at("events").as_list())
-        answers.push_back(json::object(engine.step(event, request.at("want").as_text())));
+        answers.push_back(json::object(step(engine, event, request.at("want").as_text())));
     return answer("batch", {{"answers", json::list(answers)}});
 }
 
-// The answer to a request; what an engine throws is its word that it failed.
 inline Fields answer_to(Engine& engine, const json::Value& request, const std::string& wish) {
     try {
         if (wish == "hello") return engine.hello();
         if (wish == "configure") return engine.configure(request.at("header"));
         if (wish == "reset") return engine.reset(request.find("state"));
-        if (wish == "step") return engine.step(request.at("event"), request.at("want").as_text());
+        if (wish == "step") return step(engine, request.at("event"), request.at("want").as_text());
         if (wish == "batch") return batch(engine, request);
         if (wish == "state") return engine.state();
         if (wish == "calc") return engine.calc(request.at("question"));
         return wish == "stop" ? ok() : unsupported(wish);
     } catch (const std::exception& error) {
-        return answer("errored", {{"message", json::quoted(error.what())}});
+        return errored(error);
     }
 }
 

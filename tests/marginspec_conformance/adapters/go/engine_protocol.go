@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime/debug"
 )
 
 // Object is an object of JSON; amounts in it are texts, whole numbers are json.Number.
@@ -69,6 +70,7 @@ func Serve(engine Engine) {
 func answerTo(engine Engine, request Object) (answered Object) {
 	defer func() {
 		if failure := recover(); failure != nil {
+			debug.PrintStack()
 			answered = Object{"answer": "errored", "message": fmt.Sprint(failure)}
 		}
 	}()
@@ -86,7 +88,7 @@ func answerTo(engine Engine, request Object) (answered Object) {
 	case "batch":
 		answers := []Object{}
 		for _, event := range request["events"].([]any) {
-			answers = append(answers, engine.Step(event.(Object), want))
+			answers = append(answers, answerTo(engine, Object{"do": "step", "event": event, "want": want}))
 		}
 		return Object{"answer": "batch", "answers": answers}
 	case "state":

@@ -91,7 +91,7 @@ public final class EngineProtocol {
                 case "batch":
                     List<Object> answers = new ArrayList<>();
                     for (Object event : (List<?>) request.get("events")) {
-                        answers.add(engine.step(object(event), want));
+                        answers.add(answerTo(engine, Map.of("do", "step", "event", event, "want", want)));
                     }
                     return answer("batch", "answers", answers);
                 case "state":
@@ -104,6 +104,7 @@ public final class EngineProtocol {
                     return unsupported((String) request.get("do"));
             }
         } catch (RuntimeException error) {
+            error.printStackTrace();
             return answer("errored", "message", error.toString());
         }
     }

@@ -25,7 +25,8 @@ const answers = {
   configure: (engine, { header }) => engine.configure(header),
   reset: (engine, { state }) => engine.reset(state),
   step: (engine, { event, want }) => engine.step(event, want),
-  batch: (engine, { events, want }) => ({ answer: "batch", answers: events.map((event) => engine.step(event, want)) }),
+  batch: (engine, { events, want }) =>
+    ({ answer: "batch", answers: events.map((event) => answerTo(engine, { do: "step", event, want })) }),
   state: (engine) => engine.state(),
   calc: (engine, { question }) => engine.calc(question),
   stop: () => ok(),
@@ -36,6 +37,7 @@ function answerTo(engine, request) {
   try {
     return (answers[request.do] ?? (() => unsupported(request.do)))(engine, request);
   } catch (error) {
+    console.error(error);
     return { answer: "errored", message: String(error) };
   }
 }

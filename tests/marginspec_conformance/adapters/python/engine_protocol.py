@@ -2,6 +2,7 @@
 
 import json
 import sys
+import traceback
 from typing import Any
 
 Object = dict[str, Any]
@@ -58,6 +59,9 @@ class Engine:
 
 def answer_to(engine: Engine, request: Object) -> Object:
     """The answer to a request; what an engine raises is its word that it failed."""
+    if request["do"] == "batch":
+        steps = [{"do": "step", "event": event, "want": request["want"]} for event in request["events"]]
+        return {"answer": "batch", "answers": [answer_to(engine, step) for step in steps]}
     try:
         match request["do"]:
             case "hello":
@@ -68,9 +72,6 @@ def answer_to(engine: Engine, request: Object) -> Object:
                 return engine.reset(request.get("state"))
             case "step":
                 return engine.step(request["event"], request["want"])
-            case "batch":
-                answers = [engine.step(event, request["want"]) for event in request["events"]]
-                return {"answer": "batch", "answers": answers}
             case "state":
                 return engine.state()
             case "calc":
@@ -79,6 +80,7 @@ def answer_to(engine: Engine, request: Object) -> Object:
                 return ok()
         return unsupported(request["do"])
     except Exception as error:
+        traceback.print_exc()
         return {"answer": "errored", "message": f"{type(error).__name__}: {error}"}
 
 

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead, Write as _};
+use std::panic::{catch_unwind, AssertUnwindSafe};
 
 /// A value of JSON; every amount is a text, so numbers are whole.
 #[derive(Clone, Debug, PartialEq)]
@@ -159,15 +160,21 @@ pub fn serve(engine: &mut dyn Engine) -> io::Result<()> {
     Ok(())
 }
 
+/// The answer to one event; a panic is the engine's word that it failed at it, and is told on standard error.
+fn step(engine: &mut dyn Engine, event: &Json, want: &str) -> Json {
+    catch_unwind(AssertUnwindSafe(|| engine.step(event, want)))
+        .unwrap_or_else(|_| answer("errored", vec![("message", text("it panicked, see standard error"))]))
+}
+
 fn answer_to(engine: &mut dyn Engine, request: &Json) -> Json {
     let want = request.get("want").text();
     match request.get("do").text() {
         "hello" => engine.hello(),
         "configure" => engine.configure(request.get("header")),
         "reset" => engine.reset(request.get("state")),
-        "step" => engine.step(request.get("event"), want),
+        "step" => step(engine, request.get("event"), want),
         "batch" => {
-            let answers = request.get("events").members().iter().map(|event| engine.step(event, want)).collect();
+            let answers = request.get("events").members().iter().map(|event| step(engine, event, want)).collect();
             answer("batch", vec![("answers", Json::List(answers))])
         }
         "state" => engine.state(),
