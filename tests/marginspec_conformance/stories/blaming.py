@@ -143,17 +143,18 @@ def of_cover(trail: Trail, judged: Judged) -> str:
 def first_settled(trail: Trail, found: Sequence[Difference], before: int | None = None) -> str:
     """Each figure is settled by the transfer that moved it last: the clause of the earliest of these, in the event.
 
-    With `before`, only if that comes before this effect. How much of a position is deleveraged is ADL-01's.
+    With `before`, only if that comes before this effect. How much of a position is deleveraged is ADL-01's; margin that
+    only follows what a trade needs (ACC-04) is told last.
     """
-    settled: list[tuple[int, str]] = []
+    settled: list[tuple[bool, int, str]] = []
     for one in found:
         name = f"position:{one.name}" if one.kind == "positions" else one.name
         moves = list(trail.moves(name)) or list(of_account(trail, one))
         if moves:
             place, move = moves[-1]
             is_size = one.kind == "positions" and move.rule == "ADL-03"
-            settled.append((place, "ADL-01" if is_size else move.rule))
-    place, clause = min(settled, default=(0, ""), key=lambda one: one[0])
+            settled.append((move.rule == "ACC-04", place, "ADL-01" if is_size else move.rule))
+    _, place, clause = min(settled, default=(False, 0, ""))
     return clause if before is None or place < before else ""
 
 
