@@ -151,6 +151,27 @@ def simpler_events(event: Any) -> Iterator[Event]:
                 yield attrs.evolve(event, **changes)
 
 
+def one_event_for_a_number(taken: Events) -> Iterator[Events]:
+    """One event less, where an amount of another one is a multiple or a part of what it was: no leverage is set, say,
+    and more is deposited instead.
+    """
+    for place in range(len(taken) - 1):
+        without = (*taken[:place], *taken[place + 1 :])
+        for other, event in enumerate(without):
+            for changed in multiples(event):
+                yield (*without[:other], changed, *without[other + 1 :])
+
+
+def multiples(event: Any) -> Iterator[Event]:
+    """An event with one amount twice or ten times as large, or as small."""
+    for field in fields_of(event.__class__):
+        value = getattr(event, field.name, None)
+        if isinstance(field.kind, Amount) and value:
+            for number in (value * 10, value * 2, value // 2, value // 10):
+                changes: dict[str, Any] = {field.name: number}
+                yield attrs.evolve(event, **changes)
+
+
 def rounder(value: int) -> Iterator[int]:
     """Numbers simpler than one, the simplest first: zero, powers of ten, fewer digits; in 1e-8."""
     sign = -1 if value < 0 else 1

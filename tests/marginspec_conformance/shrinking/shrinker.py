@@ -17,6 +17,7 @@ from marginspec_conformance.shrinking.passes import (
     fewer_pairs,
     markets_of,
     one_account_for_two,
+    one_event_for_a_number,
     one_event_for_two,
     simpler_fields,
 )
@@ -25,6 +26,8 @@ from marginspec_journal.states import opening
 
 HANGING_S = 0.25
 """While a journal on which an engine never answers is shrunk, it has no longer than this for an answer."""
+FEW = 16
+"""So few events are worth a try of each one against each number."""
 
 
 @attrs.frozen
@@ -95,6 +98,8 @@ class Shrinker:
         if len(self._case.events) <= 40:
             self._fewer(lambda taken: fewer_pairs(taken, self._holds))
         self._first_of(simpler_fields)
+        if len(self._case.events) <= FEW:
+            self._first_of(one_event_for_a_number)
 
     def _fewer(self, smaller: Callable[[Events], Events]) -> None:
         smaller(self._case.events)

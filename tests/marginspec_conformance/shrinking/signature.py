@@ -8,7 +8,7 @@ from marginspec_conformance.stories.blaming import clause_of
 
 
 class Signature(NamedTuple):
-    """The type of the event, the clause, and the kind of field that differs first."""
+    """The type of the event, the clause, and the kind of field that differs first; a wrong reason is a verdict."""
 
     event: str
     clause: str
@@ -20,4 +20,5 @@ def signature_of(checked: Checked) -> Signature | None:
     if checked.outcome != "differs" or checked.found is None or not checked.differences:
         return None
     event = type_name(type(checked.found.expected.event))
-    return Signature(event, clause_of(checked.found), checked.differences[0].kind)
+    kind = checked.differences[0].kind
+    return Signature(event, clause_of(checked.found), "verdict" if kind == "reason" else kind)

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from marginspec.model.effects import Effect, Transferred
+from marginspec.model.effects import Deleveraged, Effect, Levied, Transferred
 from marginspec.model.units import MAX_AMOUNT, WIRE_DECIMALS, share_pro_rata
 from marginspec.observation import Refusal
 from marginspec.registry import HANDLERS, REGISTRY, RuleCode
@@ -17,20 +17,22 @@ from marginspec_conformance.comparing.amounts import read_amount
 from marginspec_conformance.comparing.differences import ABSENT, Difference, listed
 from marginspec_conformance.comparing.expected import Expected
 from marginspec_conformance.comparing.judging import Judged
+from marginspec_conformance.protocol.messages import Accepted
+from marginspec_conformance.stories.covering import stops_too_early
 
 
 @attrs.define
 class Trail:
     """An observer that keeps what tells whose fault a difference is.
 
-    The rules that ran, the clause that moved each amount, the one that refused, the counterparties with whom no step
-    of deleveraging was possible, and the most quanta that a share pro rata left to round.
+    The rules that ran, the effects, the rule that refused, the counterparties with whom no step of deleveraging was
+    possible, each after how many steps, and the most quanta that a share pro rata left to round.
     """
 
     rules: list[RuleCode] = attrs.Factory(list)
     effects: list[Effect] = attrs.Factory(list)
     refusing: RuleCode | None = None
-    declined: set[str] = attrs.Factory(set)
+    declined: set[tuple[int, str]] = attrs.Factory(set)
     rounded: int = 0
     _open: list[tuple[RuleCode, Mapping[str, Any]]] = attrs.Factory(list)
 
@@ -43,7 +45,7 @@ class Trail:
         """A rule ends."""
         rule, given = self._open.pop()
         if rule.executable is pair_step and answer is None:
-            self.declined.add(":".join(given["key"]))
+            self.declined.add((self._steps(), ":".join(given["key"])))
         if rule.executable is share_pro_rata:
             amount, claims = given["amount"], given["claims"]
             self.rounded = max(self.rounded, amount - sum(amount * claim // sum(claims) for claim in claims))
@@ -52,9 +54,14 @@ class Trail:
         """A rule has an effect."""
         self.effects.append(effect)
 
-    def moves(self) -> Iterator[Transferred]:
-        """The transfers, in order; each names its clause itself."""
-        return (one for one in self.effects if isinstance(one, Transferred))
+    def _steps(self) -> int:
+        return sum(isinstance(one, Deleveraged) for one in self.effects)
+
+    def moves(self, *names: str) -> Iterator[tuple[int, Transferred]]:
+        """The transfers in order, each with its place among the effects; each names its clause itself."""
+        for place, one in enumerate(self.effects):
+            if isinstance(one, Transferred) and (not names or {one.source.name, one.target.name} & {*names}):
+                yield place, one
 
     def refused(self, refusal: Refusal) -> None:  # noqa: ARG002 - likewise
         """A rule refuses."""
@@ -86,13 +93,14 @@ def blamed(judged: Judged) -> Blamed:
     first = judged.differences[0]
     if first.kind in BY_NAME:
         return Blamed(first.name.split(" ")[0])
-    find = BY_KIND.get(first.kind)
-    if find is None:
-        return Blamed(handler_clause(judged.expected), is_shown=False)
     trail = trail_of(judged.expected)
-    clause = "NUM-02" if only_rounded(judged.expected, trail, judged.differences) else find(trail, first)
-    is_shown = bool(clause) and (first.kind not in ("verdict", "reason") or trail.refusing is not None)
-    return Blamed(clause or handler_clause(judged.expected), is_shown)
+    clause = BY_KIND[first.kind](trail, judged) if first.kind in BY_KIND else ""
+    return Blamed(clause or handler_clause(judged.expected), bool(clause) and is_shown(trail, first))
+
+
+def is_shown(trail: Trail, difference: Difference) -> bool:
+    """Whether a trace shows whose fault a difference is: who is liquidated, say, follows from many rules."""
+    return trail.refusing is not None or difference.kind not in ("verdict", "reason", "liquidated", "levied")
 
 
 def handler_clause(expected: Expected) -> str:
@@ -101,56 +109,92 @@ def handler_clause(expected: Expected) -> str:
     return next(one.ids[0] for one in REGISTRY if one.executable is handler)
 
 
-def only_rounded(expected: Expected, trail: Trail, found: Sequence[Difference]) -> bool:
+def of_figures(trail: Trail, judged: Judged) -> str:
+    """Of rounding, if no more than that differs; of the cover test; else what settled the first figure that differs."""
+    if only_rounded(trail, judged):
+        return "NUM-02"
+    return of_cover(trail, judged) or first_settled(trail, judged.differences)
+
+
+def only_rounded(trail: Trail, judged: Judged) -> bool:
     """Whether only money differs, within what a share pro rata leaves to round, and none of it is lost or made."""
-    off = [quanta_off(expected, trail, one) for one in found if one.kind == "ledger"]
-    if not off or any(one.kind not in ("ledger", "claims") for one in found):
+    off = [quanta_off(trail, judged.expected, one) for one in judged.differences if one.kind == "ledger"]
+    if not off or any(one.kind not in ("ledger", "claims") for one in judged.differences):
         return False
     return sum(off) == 0 and all(abs(one) <= trail.rounded for one in off)
 
 
-def quanta_off(expected: Expected, trail: Trail, difference: Difference) -> Fraction:
+def quanta_off(trail: Trail, expected: Expected, difference: Difference) -> Fraction:
     """By how many quanta an engine's balance is off; more than any, if it is none."""
-    asset = next((one.asset for one in trail.moves() if difference.name in (one.source.name, one.target.name)), "")
+    asset = next((one.asset for _, one in trail.moves(difference.name)), "")
     right, given = (read_amount(one.removesuffix(f" ({ABSENT})")) for one in (difference.expected, difference.actual))
     if right is None or given is None:
         return Fraction(MAX_AMOUNT)
     return Fraction(given - right, 10 ** (WIRE_DECIMALS - expected.before.header.decimals(asset)))
 
 
-def of_balance(trail: Trail, difference: Difference) -> str:
-    """The clause that last moved money of a ledger account, or of the account of a claim."""
-    name = difference.name
-    owner = name.split(":")[0]
-    exact = [one.rule for one in trail.moves() if name in (one.source.name, one.target.name)]
-    near = [one.rule for one in trail.moves() if owner in (one.source.account, one.target.account)]
-    moved = exact or near
-    return moved[-1] if moved else ""
+def of_cover(trail: Trail, judged: Judged) -> str:
+    """The cover test's clause, if an engine stops though, by its own figures, losses are left without cover."""
+    told = judged.heard.changes if isinstance(judged.heard, Accepted) else None
+    waterfall = any(isinstance(one, Deleveraged | Levied) for one in trail.effects)
+    return "WTF-02" if waterfall and told is not None and stops_too_early(judged.expected, told) else ""
 
 
-def of_position(trail: Trail, difference: Difference) -> str:
-    """The clause by which a position last changed; of deleveraging, the one that says by how much."""
-    name = f"position:{difference.name}"
-    moved = [one.rule for one in trail.moves() if name in (one.source.name, one.target.name)]
-    return {"ADL-03": "ADL-01"}.get(moved[-1], moved[-1]) if moved else ""
+def first_settled(trail: Trail, found: Sequence[Difference], before: int | None = None) -> str:
+    """Each figure is settled by the transfer that moved it last: the clause of the earliest of these, in the event.
+
+    With `before`, only if that comes before this effect. How much of a position is deleveraged is ADL-01's; margin that
+    only follows what a trade needs (ACC-04) is told last.
+    """
+    settled: list[tuple[bool, int, str]] = []
+    for one in found:
+        name = f"position:{one.name}" if one.kind == "positions" else one.name
+        moves = list(trail.moves(name)) or list(of_account(trail, one))
+        if moves:
+            place, move = moves[-1]
+            is_size = one.kind == "positions" and move.rule == "ADL-03"
+            settled.append((move.rule == "ACC-04", place, "ADL-01" if is_size else move.rule))
+    _, place, clause = min(settled, default=(False, 0, ""))
+    return clause if before is None or place < before else ""
 
 
-def of_verdict(trail: Trail, difference: Difference) -> str:
+def of_account(trail: Trail, difference: Difference) -> Iterator[tuple[int, Transferred]]:
+    """The transfers of an account, for a claim of it."""
+    owner = difference.name.split(":")[0]
+    return ((place, one) for place, one in trail.moves() if owner in (one.source.account, one.target.account))
+
+
+def of_verdict(trail: Trail, judged: Judged) -> str:
     """The clause that refuses; or, if an engine refuses what is accepted, the rule that ran and knows its reason."""
     if trail.refusing is not None:
         return trail.refusing.ids[0]
-    reason = difference.actual.removeprefix("rejected (").removesuffix(")")
+    reason = judged.differences[0].actual.removeprefix("rejected (").removesuffix(")")
     knowing = (one.ids[0] for one in trail.rules if one.code is not None and reason in one.code.co_names)
     return next(knowing, "")
 
 
-def of_deleveraging(trail: Trail, difference: Difference) -> str:
+def of_deleveraging(trail: Trail, judged: Judged) -> str:
     """By the first that differs: a counterparty that may not be closed, one of another place, or how far it goes."""
-    right, given = (names_in(text) for text in (difference.expected, difference.actual))
-    expected, actual = next((one, other) for one, other in zip_longest(right, given) if one != other)
-    if actual in trail.declined:
+    right, given = (names_in(text) for text in (judged.differences[0].expected, judged.differences[0].actual))
+    pairs = enumerate(zip_longest(right, given))
+    step, expected, actual = next((step, one, other) for step, (one, other) in pairs if one != other)
+    if (step, actual) in trail.declined:
         return "ADL-04"
-    return "ADL-02" if expected and actual and market_in(expected) == market_in(actual) else "ADL-01"
+    if expected and actual:
+        return "ADL-02" if market_in(expected) == market_in(actual) else "ADL-01"
+    return of_cover(trail, judged) or of_lots(trail, judged) or "ADL-01"
+
+
+def of_lots(trail: Trail, judged: Judged) -> str:
+    """What settled a lot before the first deleveraging, if an engine has that lot otherwise and deleverages less."""
+    first = next((place for place, one in enumerate(trail.effects) if isinstance(one, Deleveraged)), 0)
+    lots = [one for one in judged.differences if one.kind == "ledger" and one.name.startswith("lot:")]
+    return first_settled(trail, lots, first)
+
+
+def of_levy(trail: Trail, judged: Judged) -> str:
+    """The cover test's, if it stops too early; else the levy's."""
+    return of_cover(trail, judged) or "LVY-01"
 
 
 def names_in(text: str) -> list[str]:
@@ -163,7 +207,7 @@ def market_in(position: str) -> str:
     return position.split(":")[1] if ":" in position else ""
 
 
-def of_silence(trail: Trail, _: Difference) -> str:
+def of_silence(trail: Trail, _: Judged) -> str:
     """What the event does again and again, until there is no need: to step down, to deleverage; else settlement."""
     repeated = {"step_down": "LIQ-02", "deleverage": "ADL-01"}
     return next((repeated[one.name] for one in trail.rules if one.name in repeated), "SET-01")
@@ -171,15 +215,15 @@ def of_silence(trail: Trail, _: Difference) -> str:
 
 BY_NAME = ("choice", "books")
 """Kinds of difference whose name begins with the clause."""
-BY_KIND: dict[str, Callable[[Trail, Difference], str]] = {
-    "ledger": of_balance,
-    "claims": of_balance,
-    "positions": of_position,
+BY_KIND: dict[str, Callable[[Trail, Judged], str]] = {
+    "ledger": of_figures,
+    "claims": of_figures,
+    "positions": of_figures,
     "liquidated": lambda *_: "LIQ-01",
-    "levied": lambda *_: "LVY-01",
+    "levied": of_levy,
     "deleveraged": of_deleveraging,
     "verdict": of_verdict,
     "reason": of_verdict,
     "no answer": of_silence,
 }
-"""What names the clause of each kind of difference."""
+"""What names the clause of each kind of difference, of the first one of an event."""
