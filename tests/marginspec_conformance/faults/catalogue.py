@@ -23,31 +23,31 @@ def has_mutants() -> bool:
     return find_spec("z3") is not None
 
 
-def mutants(functions: frozenset[str] | None = None) -> Iterator[Planted]:
+def mutants(functions: frozenset[str] | None = None, every: bool = False) -> Iterator[Planted]:
     """The mutants of the rules' functions, or of those of some names, such as `settlement.levy.levy`.
 
-    To make one takes some milliseconds, so that it is worth saying which functions matter.
+    Those that the table of mutants has, or every one. To make one takes some milliseconds, so that it is worth saying
+    which functions matter.
     """
     from marginspec_proofs.mutation.mutants import RULES, functions_with_clauses, module_of, mutants_of, taken_of
 
     for path in sorted(PACKAGE.rglob("*.py")):
-        module, text = module_of(path, PACKAGE), path.read_text("utf-8")
+        module, text = module_of(path, PACKAGE), text_of(path.relative_to(PACKAGE).as_posix())
+        if functions is not None and not any(name.startswith(f"{module}.") for name in functions):
+            continue
         for prefix, function in functions_with_clauses(ast.parse(text)):
             name = prefix + function.name
-            if functions is not None and f"{module}.{name}" not in functions:
-                continue
-            found = list(mutants_of(module, name, function, text))
-            taken = {one.id for one in taken_of(found, RULES)}
-            for mutant in found:
-                if mutant.id in taken:
+            if functions is None or f"{module}.{name}" in functions:
+                found = list(mutants_of(module, name, function, text))
+                for mutant in found if every else taken_of(found, RULES):
                     yield planted(mutant.id, mutant.what, mutant.path, mutant.text)
 
 
 def fault_named(name: str) -> Planted:
-    """The fault of a name; KeyError if there is none."""
+    """The fault of a name, also one of the mutants that the table does not have; KeyError if there is none."""
     by_hand = {fault.name: fault for fault in faults_by_hand()}
     if name in by_hand:
         return by_hand[name]
     function = name.rpartition(":")[0]
-    found = {fault.name: fault for fault in mutants(frozenset({function}))} if function else {}
+    found = {fault.name: fault for fault in mutants(frozenset({function}), every=True)} if function else {}
     return found[name]

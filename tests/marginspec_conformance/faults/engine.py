@@ -1,6 +1,7 @@
 """A rulebook with a fault as an engine of this process, which the rest of the process does not notice."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from marginspec.model.state import State
 from marginspec_conformance.comparing.expected import expected_of
@@ -9,6 +10,7 @@ from marginspec_conformance.driving.asking import digest_of, reduced
 from marginspec_conformance.faults.planting import Planted
 from marginspec_conformance.protocol.messages import Answer, Calculated, Digest, Errored, Hello, Unsupported, Want
 from marginspec_conformance.protocol.messages import Capability as Word
+from marginspec_conformance.vectors.question import rulebook_answer
 from marginspec_journal.canonical import JsonObject
 from marginspec_journal.events import record_of
 from marginspec_journal.header import header_of
@@ -18,7 +20,7 @@ from marginspec_journal.strict_json import Node
 ALL: frozenset[Word] = frozenset(
     (
         *("batch", "reset_state", "isolated", "hedge", "orders", "limits", "stated_fees", "funding", "fills"),
-        *("deleverage", "settle_market", "bitmex", "no_levy"),
+        *("deleverage", "settle_market", "bitmex", "no_levy", "calc"),
     )
 )
 
@@ -67,9 +69,13 @@ class FaultySession:
         """It gives no state."""
         return Unsupported("state")
 
-    def calc(self, question: JsonObject) -> Calculated | Unsupported | Errored:  # noqa: ARG002 - as sessions have it
-        """It answers no questions."""
-        return Unsupported("calc")
+    def calc(self, question: JsonObject) -> Calculated | Unsupported | Errored:
+        """The answer to a question."""
+        try:
+            with self._fault.grown() if self._fault else nullcontext():
+                return Calculated(rulebook_answer(question))
+        except Exception as error:
+            return Errored(f"{type(error).__name__}: {error}")
 
     def close(self) -> None:
         """Nothing of it is left."""

@@ -1,7 +1,8 @@
-"""Which planted faults the vectors notice, and at which level: `python -m marginspec_conformance.faults.judging`.
+"""Which planted faults vectors and questions notice, and at which level.
 
-Each fault runs in a process of its own, since it may hang, take all memory or crash; that counts as noticed, as an
-engine that never answers does. Prints a line of JSON for each fault, and a sum.
+`python -m marginspec_conformance.faults.judging` prints a line of JSON for each fault, and a sum. Each fault runs in a
+process of its own, since it may hang, take all memory or crash; that counts as noticed, as an engine that never answers
+does.
 """
 
 import multiprocessing
@@ -25,6 +26,7 @@ from marginspec_conformance.comparing.expected import Expected
 from marginspec_conformance.driving.asking import reduced
 from marginspec_conformance.faults.catalogue import fault_named, faults_by_hand, mutants
 from marginspec_conformance.faults.planting import PACKAGE, Planted
+from marginspec_conformance.vectors.question import AskedQuestion, read_questions, rulebook_answer
 from marginspec_conformance.vectors.reading import shard_of, vectors_of
 from marginspec_conformance.vectors.vector import Vector
 from marginspec_tools.console import DIVERGED, print_json_line
@@ -34,10 +36,13 @@ STEP_S = 2.0
 FAULT_S = 60.0
 """So long is a fault judged; what vectors noticed by then counts."""
 MEMORY = 6 * 2**30
-DECISIONS, BALANCES, HASHES, NEVER = 2, 4, 5, 6
-"""The levels that a fault is judged at: verdicts and decisions, balances, whole receipts; and none of them."""
+QUESTIONS, DECISIONS, BALANCES, HASHES, NEVER = 0, 2, 4, 5, 6
+"""The levels that a fault is judged at: answers to questions, verdicts and decisions, balances, whole receipts.
+
+Questions are asked only about a fault that no vector notices. The last one is none of them.
+"""
 Seen = tuple[int, str]
-"""A level, and the vector that notices a fault at it."""
+"""A level, and the vector or question that notices a fault at it."""
 
 
 @attrs.frozen
@@ -61,7 +66,7 @@ class TookTooLongError(Exception):
 
 @click.command()
 @click.argument("faults", nargs=-1)
-@click.option("--vectors", type=click.Path(path_type=Path), help="Vectors from a file instead of those of the suite.")
+@click.option("--vectors", type=click.Path(path_type=Path), help="Vectors from a file, and no questions.")
 @click.option("--shard", default="1/1", show_default=True, help="Judge one of several parts of the faults only.")
 @click.pass_context
 def command(ctx: click.Context, faults: tuple[str, ...], vectors: Path | None, shard: str) -> None:
@@ -70,11 +75,12 @@ def command(ctx: click.Context, faults: tuple[str, ...], vectors: Path | None, s
     Exit codes: 0 each was noticed; 1 some were not; 2 wrong usage or input.
     """
     judged = shortest_first(vectors_of(path=vectors))
+    questions = list(read_questions()) if vectors is None else []
     number, count = shard_of(shard)
     planted = list(map(fault_named, faults)) if faults else [*faults_by_hand(), *mutants()]
     missed = 0
     for fault in planted[number - 1 :: count]:
-        seen = seen_by(fault, judged)
+        seen = seen_by(fault, judged, questions)
         missed += seen is None
         level, vector = seen or (0, "")
         print_json_line({"fault": fault.name, "what": fault.what, "level": level, "vector": vector})
@@ -121,13 +127,13 @@ def prepared(found: tuple[Vector, State]) -> Judged:
     return Judged(vector.id, start, vector.events, tuple(right), own)
 
 
-def seen_by(fault: Planted, vectors: Sequence[Judged]) -> Seen | None:
-    """The lowest level at which a vector notices a fault, and the first vector that does; None if none does."""
+def seen_by(fault: Planted, vectors: Sequence[Judged], questions: Sequence[AskedQuestion] = ()) -> Seen | None:
+    """The lowest level at which a vector notices a fault, and the first that does, else a question that does."""
     swapped = {function.__code__ for function, _ in fault.swaps}
     touched = [one for one in vectors if not swapped.isdisjoint(one.ran)]
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=judge_within, args=(fault, touched, theirs))
+    child = context.Process(target=judge_within, args=(fault, touched, questions, theirs))
     child.start()
     theirs.close()
     found: list[Seen] = []
@@ -147,7 +153,9 @@ def seen_by(fault: Planted, vectors: Sequence[Judged]) -> Seen | None:
     return found[-1] if found else None
 
 
-def judge_within(fault: Planted, vectors: Sequence[Judged], told: Connection) -> None:
+def judge_within(
+    fault: Planted, vectors: Sequence[Judged], questions: Sequence[AskedQuestion], told: Connection
+) -> None:
     """What the process of one fault does: it tells each vector that notices it at a lower level, at last None."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGALRM, too_long)
@@ -161,6 +169,10 @@ def judge_within(fault: Planted, vectors: Sequence[Judged], told: Connection) ->
                 told.send((level, vector.id))
                 if level == DECISIONS:
                     break
+        wrong = (one.id for one in questions if not answers(one)) if lowest == NEVER else iter(())
+        first = next(wrong, None)
+    if first is not None:
+        told.send((QUESTIONS, first))
     told.send(None)
 
 
@@ -189,6 +201,17 @@ def level_of(vector: Judged, known: Known) -> int:
             lowest = min(lowest, level_between((state, after, receipt), (before, right_after, right), event))
         state, before = after, right_after
     return lowest
+
+
+def answers(question: AskedQuestion) -> bool:
+    """Whether a fault, which is planted now, answers a question as the rulebook does."""
+    signal.setitimer(signal.ITIMER_REAL, STEP_S)
+    try:
+        return rulebook_answer(question.asked) == question.expected
+    except Exception:
+        return False
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def outcome_of(state: State, event: Event) -> tuple[State, Receipt] | None:

@@ -65,6 +65,7 @@ def nine_markets() -> tuple[Event, ...]:
     return tuple(found)
 
 
+THIN = (("0", 1000, "0.00000001"),)
 NINE = [f"dave-{place}" for place in range(1, 10)]
 
 DRAFTS: tuple[Draft, ...] = (
@@ -166,7 +167,7 @@ DRAFTS: tuple[Draft, ...] = (
         "MRG-04",
         "the-least-rate",
         "The least rate asks for one quantum of maintenance of the least notional: 2 of 3 are not movable.",
-        *(listing(rows=(("0", 1000, "0.00000001"),)), mark("1"), deposit("alice", "3"), deposit("bob", "1000")),
+        *(listing(rows=THIN), mark("1"), deposit("alice", "3"), deposit("bob", "1000")),
         *(leverage("alice", 1000), trade("alice", "bob", "1", "1"), withdraw("alice", "2")),
     ),
     draft(
@@ -220,9 +221,19 @@ DRAFTS: tuple[Draft, ...] = (
         "NUM-03",
         "clearing-beyond-its-limit",
         "Longs would pay 2^53 more than the 2^60 that clearing may hold; refused, though all of it would go out again.",
-        *(listing(rows=(("0", 1000, "0.00000001"),)), mark("128")),
+        *(listing(rows=THIN), mark("128")),
         *(deposit("alice", str(2**58)), deposit("bob", str(2**58)), leverage("alice", 1000), leverage("bob", 1000)),
         *(trade("alice", "bob", str(2**53), "128"), mark("129"), funding("1")),
         also=("FND-01",),
+    ),
+    draft(
+        "NUM-03",
+        "a-fill-beyond-the-costs-of-a-domain",
+        "The costs of alice's positions come to 2^60, all that they may: a fill that opens one more lot is refused.",
+        *(listing(rows=THIN), mark("128"), deposit("alice", str(2**58)), deposit("bob", str(2**58))),
+        *(leverage("alice", 1000), leverage("bob", 1000), trade("alice", "bob", str(2**53), "128"), mark("127")),
+        *(*B, deposit("dave", "20"), deposit("carl", "50"), trade("dave", "carl", "1", "100", "B"), mark("88", "B")),
+        fill("alice", "1", "80", market="B"),
+        also=("LIQ-05",),
     ),
 )

@@ -356,4 +356,73 @@ UNITS = (
     draft("NUM-01", "zero-amount", "A deposit of nothing.", deposit("alice", "0")),
     draft("NUM-01", "zero-order", "An order of nothing.", *OPEN, order("alice", "buy", "0", "100")),
 )
-DRAFTS: tuple[Draft, ...] = (*INPUTS, *VALUES, *SUMS, *UNITS)
+# 2^62 + 1 and 2^60 + 1 as a price times a quantity.
+PRICE_62, LOTS_62 = 5581 * 8681 * 49477, 5 * 384773
+PRICE_60, LOTS_60 = 17 * 241 * 61681, 4562284561
+HIGH = (
+    *(listing(rows=DUST), mark("128"), listing("B", rows=DUST), mark("1", "B")),
+    *(deposit("alice", str(2**58)), deposit("bob", str(2**58)), deposit("carol", "5"), deposit("dave", "5")),
+    *(leverage("alice", 1000), leverage("bob", 1000)),
+)
+BY_ONE = (
+    draft(
+        "NUM-03",
+        "value-past-by-one",
+        "A trade whose value is one quantum past 2^62.",
+        *RICH,
+        trade("alice", "bob", str(LOTS_62), str(PRICE_62)),
+    ),
+    draft(
+        "NUM-03",
+        "negative-amount-at",
+        "An amount below zero, exactly at its limit: it is no invalid one, and more than there is.",
+        *(*OPEN, margin_mode("alice"), trade("alice", "bob", "1", "100"), adjust("alice", str(-MOST_AMOUNT))),
+        also=("ACC-04",),
+    ),
+    draft(
+        "NUM-03",
+        "negative-amount-past",
+        "An amount below zero, just past its limit.",
+        *(*OPEN, margin_mode("alice"), trade("alice", "bob", "1", "100"), adjust("alice", str(-MOST_AMOUNT - 1))),
+        also=("ACC-04",),
+    ),
+    draft(
+        "NUM-03",
+        "open-interest-past-by-one",
+        "A trade that raises an asset's open interest to one quantum past 2^60, by one lot in another market.",
+        *(*HIGH, trade("alice", "bob", str(2**53), "128"), trade("carol", "dave", "1", "1", "B")),
+    ),
+    draft(
+        "NUM-03",
+        "open-interest-at-a-mark-past-by-one",
+        "A mark that raises an asset's open interest to one quantum past 2^61.",
+        *(*HIGH, trade("carol", "dave", "1", "1", "B"), trade("alice", "bob", str(2**52), "128"), mark("512")),
+    ),
+    draft(
+        "NUM-03",
+        "costs-past-by-one",
+        "A trade by which the costs of alice's positions come to one quantum past 2^60; open interest is below it.",
+        *(*HIGH, trade("alice", "bob", str(2**53), "128"), mark("127"), trade("alice", "dave", "1", "1", "B")),
+    ),
+    draft(
+        "NUM-03",
+        "clearing-past-by-one",
+        "Longs would pay one quantum more than the 2^60 that clearing may hold.",
+        *(*RICH, mark(str(PRICE_60 - 1)), trade("alice", "bob", str(LOTS_60), str(PRICE_60 - 1))),
+        *(mark(str(PRICE_60)), funding("1")),
+        also=("FND-01",),
+    ),
+    draft(
+        "NUM-03",
+        "tier-leverage-of-zero",
+        "The maximum leverage of a tier, just below the least.",
+        listing(rows=(("0", 0, "0.05"),)),
+    ),
+    draft(
+        "MKT-02",
+        "rate-times-leverage-just-below-one",
+        "A rate times its leverage may be as near to one as rates go.",
+        listing(rows=(("0", 9, "0.11111111"),)),
+    ),
+)
+DRAFTS: tuple[Draft, ...] = (*INPUTS, *VALUES, *SUMS, *UNITS, *BY_ONE)

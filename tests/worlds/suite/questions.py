@@ -246,6 +246,46 @@ def unhealthy() -> Iterator[QuestionDraft]:
     yield draft("huge-short", "A short of 900 million.", "band", HUGE, "500000000", holding("A", "-900", "1000000"))
 
 
+# ------------------------------------------------------------------- the last prices of a band
+
+MOST_PRICE, MOST_VALUE = 2**53, 2**62
+FINE = {"A": market("1", FREE, 8, 0)}
+"""A lot is worth a quantum for each unit of the price."""
+
+
+def ends_at(lots: int, price: int) -> tuple[str, JsonObject]:
+    """The cash of a short of so many lots whose first price that is not healthy is this one, and the short."""
+    cost = min(lots * price, MOST_VALUE // 2)
+    equity = -(-lots * price * 1004 // 1000)
+    return quanta(equity - cost), costed("A", str(-lots), f"-{quanta(cost)}")
+
+
+def quanta(amount: int) -> str:
+    """Quanta as a decimal."""
+    return f"{amount // 10**8}.{amount % 10**8:08}"
+
+
+def last_prices() -> Iterator[QuestionDraft]:
+    """A band is sought up to 2^53, and up to where the notional is 2^62 (NUM-03)."""
+    for slug, lots, price, why in (
+        ("price-at", 1, MOST_PRICE, "The end is the greatest price that there is."),
+        ("price-past", 1, MOST_PRICE + 1, "The end would lie one unit past the greatest price: there is none."),
+        ("value-at", 1024, MOST_VALUE // 1024, "At its end the notional is 2^62, the greatest that is looked at."),
+        ("value-past", 5 * 5581, (MOST_VALUE + 1) // (5 * 5581), "At its end the notional would be one past 2^62."),
+    ):
+        yield draft(f"last-{slug}", why, "band", FINE, *ends_at(lots, price), clauses=("NUM-03",))
+
+
+def many() -> Iterator[QuestionDraft]:
+    """More positions than an engine may have had in mind."""
+    names = "ABCDEFGHI"
+    markets = {name: market("100", FLAT) for name in names}
+    positions = [holding(name, "1", "100", 10) for name in names]
+    for kind in ("band", "bankruptcy", "maintenance", "initial"):
+        why = "Nine positions in nine markets, asked about the last."
+        yield draft(f"nine-markets-{kind}", why, kind, markets, "100", *positions, about="I")
+
+
 # ------------------------------------------------------------------- bankruptcy
 
 
@@ -288,6 +328,14 @@ def scores() -> Iterator[QuestionDraft]:
         for name, entry in (("gain", "50000"), ("even", "60000"), ("loss", "70000")):
             why = f"A {side} entered at {entry}, at a mark of 60,000."
             yield draft(f"{side}-{name}", why, "adl_score", PAIR, "30000", holding("A", f"{sign}1", entry, 10))
+    yield draft(
+        "quantum-of-loss",
+        "A position that has lost a quantum is ranked as one in loss.",
+        "adl_score",
+        PAIR,
+        "30000",
+        costed("A", "1", "60000.00000001", 10),
+    )
     yield draft("hedged", "Each side is ranked by itself.", "adl_score", PAIR, "20000", *HEDGED)
     cross = (holding("A", "1", "50000", 20), holding("B", "-20", "3300", 5))
     for about in ("A", "B"):
@@ -349,7 +397,7 @@ def is_question(question: JsonObject) -> bool:
 
 def drafts() -> list[QuestionDraft]:
     """All questions, by clause."""
-    found = [*at_floors(), *margins(), *bands(), *bankruptcies(), *scores(), *published()]
+    found = [*at_floors(), *margins(), *bands(), *last_prices(), *many(), *bankruptcies(), *scores(), *published()]
     names = [(one.clause, one.slug) for one in found]
     assert len(set(names)) == len(names), "no two questions of a clause have one name"
     return sorted(found, key=lambda one: one.clause)
