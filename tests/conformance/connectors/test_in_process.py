@@ -1,5 +1,6 @@
 """Engines in Python, within the runner or as processes of their own, and conversations that were recorded."""
 
+import gzip
 import shlex
 import sys
 from pathlib import Path
@@ -153,3 +154,31 @@ def test_files_that_are_no_record(tmp_path: Path, text: bytes, message: str) -> 
     with pytest.raises(InputError) as caught:
         connector_of(f"journal:{path}").open(Limits())
     assert str(caught.value) == f"{path}{message}"
+
+
+def test_a_record_may_be_packed(tmp_path: Path) -> None:
+    path = tmp_path / "said.jsonl.gz"
+    path.write_bytes(gzip.compress((FOLDER / "calc.jsonl").read_bytes()))
+    assert connector_of(f"journal:{path}").open(Limits()).hello == specification().hello()
+
+
+@pytest.mark.parametrize(
+    ("packed", "message"),
+    [
+        (b"no\n", "not packed by gzip: Not a gzipped file (b'no')"),
+        (
+            gzip.compress(b"{}\n" * 99)[:-12],
+            "not packed by gzip: Compressed file ended before the end-of-stream marker was reached",
+        ),
+        (gzip.compress(b" " * 1001), "unpacked larger than the limit of 1000 bytes"),
+    ],
+)
+def test_packed_files_that_are_no_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bytes, message: str
+) -> None:
+    monkeypatch.setattr("marginspec_journal.limits.FILE_BYTES", 1000)
+    path = tmp_path / "said.jsonl.gz"
+    path.write_bytes(packed)
+    with pytest.raises(InputError) as caught:
+        connector_of(f"journal:{path}").open(Limits())
+    assert str(caught.value) == f"{path}: {message}"

@@ -1,12 +1,15 @@
-"""Conversations with an engine as files, recorded, and `journal:FILE`, which answers as was recorded.
+"""Conversations with an engine as files, recorded, and `journal:FILE` (also `.gz`), which answers as was recorded.
 
 A line is `{"runner": REQUEST}`, `{"engine": ANSWER}` or `{"noise": TEXT}`, as they were said. An answer may depend on
 all that was asked since `configure`, and so it is found again where the same was asked in the same order since then,
 whatever was asked before.
 """
 
+import gzip
+import zlib
 from collections.abc import Callable
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ import msgspec
 from marginspec_conformance.connectors.channel import Channel
 from marginspec_conformance.connectors.conversation import Reached, past_noise
 from marginspec_conformance.connectors.session import EngineFailure, Limits
+from marginspec_journal import limits
 from marginspec_journal.canonical import JsonObject, sorted_json
 from marginspec_journal.errors import InputError
 from marginspec_journal.strict_json import Node, parse_document
@@ -23,6 +27,7 @@ from marginspec_journal.whole_files import read_whole
 
 Write = Callable[[bytes], object]
 
+COMPRESSED = ".gz"
 SPEAKERS = ("runner", "engine", "noise")
 
 
@@ -48,6 +53,8 @@ def recorded_answers(path: Path) -> dict[str, JsonObject]:
     answers: dict[str, JsonObject] = {}
     place, key = Place(), ""
     text = read_whole(path)
+    if path.suffix == COMPRESSED:
+        text = decompressed(path, text)
     if not text.endswith(b"\n"):
         raise InputError(str(path), text.count(b"\n") + 1, None, "the last line has no newline")
     for number, line in enumerate(text.split(b"\n")[:-1], start=1):
@@ -59,6 +66,18 @@ def recorded_answers(path: Path) -> dict[str, JsonObject]:
                 said.fail("an answer to no request")
             answers[key], key = said.fields(), ""
     return answers
+
+
+def decompressed(path: Path, packed: bytes) -> bytes:
+    """What gzip has packed; InputError if it is nothing of that, or more than a file may hold."""
+    try:
+        with gzip.open(BytesIO(packed)) as stream:
+            text = stream.read(limits.FILE_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(str(path), None, None, f"not packed by gzip: {error}") from None
+    if len(text) > limits.FILE_BYTES:
+        raise InputError(str(path), None, None, f"unpacked larger than the limit of {limits.FILE_BYTES} bytes")
+    return text
 
 
 def _said(line: Node) -> tuple[str, Node]:
