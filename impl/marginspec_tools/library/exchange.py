@@ -29,7 +29,7 @@ from marginspec_journal.strict_json import parse_document
 from marginspec_tools.library.answers import Account, Answer, Band, Domain, Funds, Position
 
 if TYPE_CHECKING:
-    from marginspec_tools.explain.explained import Explained
+    from marginspec_tools.explain import Explained
 
 NO_CLAIMS: Map[DomainKey, Money] = Map()
 
@@ -158,8 +158,7 @@ class Exchange:
         market is named; with an account, the market says which of its markets.
         """
         # Reading the rules' own text takes a moment, which only this answer needs.
-        from marginspec_tools.explain import explain_event
-        from marginspec_tools.explain.subjects import explain_account, explain_market
+        from marginspec_tools.explain import explain_account, explain_event, explain_market
 
         state, number = self._reached.state, self.events
         if event is not None:
