@@ -1,4 +1,4 @@
-// A toy engine and its adapter: cross margin, markets of one tier, trades that open; it liquidates nobody.
+// A toy engine and its adapter: cross margin, one-way positions, trades that open; it liquidates nobody.
 
 import { Engine, accepted, ok, rejected, serve, unsupported } from "./engine_protocol.mjs";
 
@@ -12,17 +12,14 @@ class Adapter extends Engine {
     const about = { name: "toy", version: "1", language: "JavaScript", rulebook: "2", level: 2 };
     return { answer: "hello", protocol: 1, ...about, capabilities: ["batch"] };
   }
-
   configure({ assets }) {
     this.quantum = (asset) => 10n ** BigInt(8 - (assets[asset]?.decimals ?? 8));
     return ok();
   }
-
   reset(state) {
     this.kept = { markets: {}, marks: {}, cash: {}, positions: {} };
     return state === undefined ? ok() : unsupported("reset_state");
   }
-
   step({ type, ...fields }) {
     for (const name of AMOUNTS) if (name in fields) fields[name] = whole(fields[name]);
     if (AMOUNTS.some((name) => fields[name] <= 0n || fields[name] >= 10n ** 17n)) return unsupported("checks of amounts");
@@ -32,24 +29,23 @@ class Adapter extends Engine {
     if (refusal) this.kept = before; // what is not accepted changes nothing
     return refusal ?? accepted({ liquidated: [], deleveraged: [], levied: [] });
   }
-
-  // An amount of 1e-8 / by, rounded up to a whole quantum.
-  up(amount, by, asset) {
+  up(amount, by, asset) { // amount / by, up to a whole quantum
     const unit = this.quantum(asset) * by;
     return ((amount + unit - 1n) / unit) * this.quantum(asset);
   }
-
   margins(account, asset) {
     const held = this.kept.cash[account][asset] ?? 0n;
     let [equity, initial, maintenance] = [held, 0n, 0n];
     for (const { owner, market, quantity, cost } of Object.values(this.kept.positions)) {
-      const terms = this.kept.markets[market];
+      const [terms, value] = [this.kept.markets[market], this.kept.marks[market] * quantity / ONE];
       if (owner !== account || terms.asset !== asset) continue;
-      const value = this.kept.marks[market] * quantity / ONE;
-      const least = this.up(size(value) * terms.rate, ONE, asset);
+      const tiers = terms.tiers.filter(({ floor }) => floor < size(value));
+      const steps = tiers.map(({ floor, rate }, at) => (size(value) - floor) * (rate - (tiers[at - 1]?.rate ?? 0n)));
+      const least = this.up(steps.reduce((a, b) => a + b), ONE, asset);
       equity += value - cost;
       maintenance += least;
-      initial += most(this.up(size(value), BigInt(Math.min(20, terms.leverage)), asset), least + this.quantum(asset));
+      const leverage = Math.min(20, Number(tiers.at(-1).leverage));
+      initial += most(this.up(size(value), BigInt(leverage), asset), least + this.quantum(asset));
     }
     return { held, equity, initial, maintenance };
   }
@@ -58,16 +54,18 @@ class Adapter extends Engine {
 const events = {
   list_market(engine, { markets }, { market, tiers, ...terms }) {
     if (market in markets) return rejected("MARKET_EXISTS");
-    if (tiers.length !== 1 || tiers[0].floor !== "0" || tiers[0].max_leverage > 1000)
-      return unsupported("checks of tiers, and several of them");
-    const [rate, leverage] = [whole(tiers[0].maintenance_rate), tiers[0].max_leverage];
-    if (rate <= 0n || leverage <= 0 || rate * BigInt(leverage) >= ONE) return rejected("INVALID_TIERS");
-    markets[market] = { ...terms, rate, leverage };
+    const table = tiers.map((tier) =>
+      ({ floor: whole(tier.floor), leverage: BigInt(tier.max_leverage), rate: whole(tier.maintenance_rate) }));
+    const isSound = ({ floor, leverage, rate }, at) => {
+      const last = table[at - 1] ?? { floor: -1n, leverage: 1001n, rate: 0n };
+      return floor > last.floor && leverage < last.leverage && rate > last.rate && leverage > 0n && rate * leverage < ONE;
+    };
+    if (table[0]?.floor !== 0n || !table.every(isSound)) return rejected("INVALID_TIERS");
+    markets[market] = { ...terms, tiers: table };
   },
   deposit(engine, { cash }, { account, asset, amount }) {
     if (amount % engine.quantum(asset)) return rejected("INVALID_AMOUNT");
-    cash[account] ??= {};
-    cash[account][asset] = (cash[account][asset] ?? 0n) + amount;
+    (cash[account] ??= {})[asset] = (cash[account][asset] ?? 0n) + amount;
   },
   withdraw(engine, { cash }, { account, asset, amount }) {
     if (!(account in cash)) return rejected("UNKNOWN_ACCOUNT");
@@ -82,7 +80,9 @@ const events = {
     if (margins.some(({ equity, maintenance }) => maintenance && equity <= maintenance)) return unsupported("liquidation");
   },
   trade(engine, { markets, marks, cash, positions }, { market, buyer, seller, quantity, price, taker }) {
-    if (!(market in marks)) return rejected(market in markets ? "NO_MARK" : "UNKNOWN_MARKET");
+    if (!(market in markets)) return rejected("UNKNOWN_MARKET");
+    if (!(buyer in cash && seller in cash)) return rejected("UNKNOWN_ACCOUNT");
+    if (!(market in marks)) return rejected("NO_MARK");
     const terms = markets[market];
     for (const [side, owner, signed] of [["buyer", buyer, quantity], ["seller", seller, -quantity]]) {
       const { quantity: held, cost } = positions[`${owner}:${market}`] ?? { quantity: 0n, cost: 0n };

@@ -1,12 +1,9 @@
-"""A toy engine and its adapter: cross margin, markets of one tier, trades that open; it liquidates nobody."""
+"""A toy engine and its adapter: cross margin, one-way positions, trades that open; it liquidates nobody."""
 
 from copy import deepcopy
 from fractions import Fraction
-from math import ceil
 
 from engine_protocol import Engine, Object, accepted, ok, rejected, serve, unsupported
-
-AMOUNTS = ("amount", "price", "quantity")
 
 
 class Adapter(Engine):
@@ -24,27 +21,27 @@ class Adapter(Engine):
 
     def step(self, event: Object, want: str) -> Object:
         take = getattr(self, event["type"], lambda **_: unsupported(event["type"]))
-        fields = {name: Fraction(value) if name in AMOUNTS else value for name, value in event.items()}
-        del fields["type"]
-        if any(not 0 < fields[name] < 10**9 for name in AMOUNTS if name in fields):
+        amounts = {name: Fraction(event[name]) for name in ("amount", "price", "quantity") if name in event}
+        if any(not 0 < one == self.up(one, event.get("asset")) < 10**9 for one in amounts.values()):
             return unsupported("checks of amounts")
         before = deepcopy(vars(self))
-        refusal = take(**fields)
+        refusal = take(**{name: amounts.get(name, value) for name, value in event.items() if name != "type"})
         vars(self).update(before if refusal else {})  # what is not accepted changes nothing
         return refusal or accepted(liquidated=[], deleveraged=[], levied=[])
 
     def list_market(self, market, tiers, **terms):
         if market in self.markets:
             return rejected("MARKET_EXISTS")
-        if len(tiers) != 1 or tiers[0]["floor"] != "0" or tiers[0]["max_leverage"] > 1000:
-            return unsupported("checks of tiers, and several of them")
-        if not 0 < Fraction(tiers[0]["maintenance_rate"]) * tiers[0]["max_leverage"] < 1:
+        names = ("floor", "max_leverage", "maintenance_rate")
+        floors, leverages, rates = ([Fraction(one[name]) for one in tiers] for name in names)
+        if [floors, rates, leverages] != [sorted({0, *floors}), sorted({*rates}), sorted({*leverages}, reverse=True)]:
             return rejected("INVALID_TIERS")
-        self.markets[market] = terms | tiers[0]
+        if any(not 0 < rate * leverage < 1 or leverage > 1000 for rate, leverage in zip(rates, leverages)):
+            return rejected("INVALID_TIERS")
+        steps = [rate - before for rate, before in zip(rates, [0, *rates])]
+        self.markets[market] = terms | {"tiers": list(zip(floors, leverages, steps))}
 
     def deposit(self, account, asset, amount):
-        if amount != self.up(amount, asset):
-            return rejected("INVALID_AMOUNT")
         cash = self.cash.setdefault(account, {})
         cash[asset] = cash.get(asset, 0) + amount
 
@@ -65,8 +62,9 @@ class Adapter(Engine):
             return unsupported("liquidation")
 
     def trade(self, market, buyer, seller, quantity, price, taker):
-        if market not in self.marks:
-            return rejected("NO_MARK" if market in self.markets else "UNKNOWN_MARKET")
+        known = {buyer, seller} <= {*self.cash}
+        if market not in self.marks or not known:
+            return rejected("UNKNOWN_MARKET" if market not in self.markets else "NO_MARK" if known else "UNKNOWN_ACCOUNT")
         terms = self.markets[market]
         for side, account, signed in (("buyer", buyer, quantity), ("seller", seller, -quantity)):
             held, cost = self.positions.get((account, market), (0, 0))
@@ -82,17 +80,18 @@ class Adapter(Engine):
     def margins(self, account, asset):
         equity, initial, maintenance = self.cash[account].get(asset, 0), 0, 0
         for (owner, market), (quantity, cost) in self.positions.items():
-            terms, value = self.markets[market], self.marks[market] * quantity
+            value, terms = self.marks[market] * quantity, self.markets[market]
             if owner == account and terms["asset"] == asset:
-                least = self.up(abs(value) * Fraction(terms["maintenance_rate"]), asset)
+                tiers = [one for one in terms["tiers"] if one[0] < abs(value)]
+                least = self.up(sum((abs(value) - floor) * step for floor, _, step in tiers), asset)
                 equity, maintenance = equity + value - cost, maintenance + least
-                quantum = Fraction(1, self.quanta.get(asset, 10**8))
-                initial += max(self.up(abs(value) / min(20, terms["max_leverage"]), asset), least + quantum)
+                dust = least + self.up(Fraction(1, 10**9), asset)
+                initial += max(self.up(abs(value) / min(20, tiers[-1][1]), asset), dust)
         return equity, initial, maintenance
 
     def up(self, amount, asset):
         quanta = self.quanta.get(asset, 10**8)
-        return Fraction(ceil(amount * quanta), quanta)
+        return Fraction(-(-amount * quanta // 1), quanta)
 
 
 if __name__ == "__main__":
