@@ -140,9 +140,8 @@ def test_the_hook_runs_the_short_suite(work: Path) -> None:
     program, *words = shlex.split(hook["entry"])
     assert program == "marginspec"
     adapter = work / "adapter"
-    adapter.write_text(
-        f"#!/bin/sh\nexec {sys.executable} -m marginspec_conformance.adapter marginspec_conformance.engines:specification\n"
-    )
+    served = "-m marginspec_conformance.adapter marginspec_conformance.engines:specification"
+    adapter.write_text(f"#!/bin/sh\nexec {sys.executable} {served}\n")
     adapter.chmod(0o755)
     ended = subprocess.run([MARGINSPEC, *words], cwd=work, capture_output=True, check=False, text=True, timeout=60)
     assert (ended.returncode, ended.stderr) == (0, "")

@@ -62,9 +62,10 @@ class Adapter(Engine):
             return unsupported("liquidation")
 
     def trade(self, market, buyer, seller, quantity, price, taker):
-        known = {buyer, seller} <= {*self.cash}
-        if market not in self.marks or not known:
-            return rejected("UNKNOWN_MARKET" if market not in self.markets else "NO_MARK" if known else "UNKNOWN_ACCOUNT")
+        if market not in self.markets:
+            return rejected("UNKNOWN_MARKET")
+        if market not in self.marks or not {buyer, seller} <= {*self.cash}:
+            return rejected("NO_MARK" if {buyer, seller} <= {*self.cash} else "UNKNOWN_ACCOUNT")
         terms = self.markets[market]
         for side, account, signed in (("buyer", buyer, quantity), ("seller", seller, -quantity)):
             held, cost = self.positions.get((account, market), (0, 0))
