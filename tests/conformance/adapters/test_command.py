@@ -1,6 +1,7 @@
 """`marginspec conform init`: in every language, what it writes builds and starts, and has nothing yet."""
 
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -121,13 +122,14 @@ def test_an_adapter_starts_and_has_nothing_yet(lang: str, tmp_path: Path, monkey
     found = [{**step, "sent": json.loads(step["sent"]), "got": json.loads(step["got"])} for step in steps]
     assert (code, found) == (0, walk(lang))
     code, output = told("run", "--smoke", "-e", engine)
-    *verdict, _ = output.splitlines()
+    verdict, told_conditions, _, most, *_ = output.splitlines()
     count = len(suite_manifest()["smoke"])
     conditions = (
         "level 2, rulebook 2, profiles binance/levy, binance/none, bitmex/levy, suite 0.1.0; "
         f"clauses left out: none; skipped: {count}; undecided: 0"
     )
-    assert (code, verdict) == (4, ["nothing was decided at level 2", conditions])
+    assert (code, verdict, told_conditions) == (4, "nothing was decided at level 2", conditions)
+    assert re.fullmatch(r"  skipped: \d+ vectors, needs list_market", most)
 
 
 def test_the_adapter_in_python_needs_nothing_installed(tmp_path: Path) -> None:

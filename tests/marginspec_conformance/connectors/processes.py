@@ -193,4 +193,6 @@ class Process:
 
     def stderr(self) -> str:
         """The last of what the engine wrote to standard error."""
+        if not self._is_closed:
+            self._listen()
         return self._said.decode("utf-8", "backslashreplace")

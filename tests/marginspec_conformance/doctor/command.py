@@ -65,7 +65,7 @@ def walked(channel: Opener, limits: Limits) -> Iterator[Step]:
     try:
         opened = channel(limits)
     except EngineFailure as failure:
-        yield Step("start", mend=[ADVICE[failure.kind]], failure=failure)
+        yield Step("start", mend=[ADVICE[failure.kind]], failure=failure, stderr=failure.stderr)
         return
     yield from Walk(opened, limits)
 
@@ -79,8 +79,8 @@ def print_step(step: Step) -> None:
             click.echo(f"  {title:<5} {shown(line)}")
     if step.failure:
         click.echo(f"  fail  {one_line(str(step.failure))}")
-        for said in step.failure.stderr.splitlines()[-STDERR_LINES:]:
-            click.echo(f"  err   {one_line(said)}")
+    for said in step.stderr.splitlines()[-STDERR_LINES:]:
+        click.echo(f"  err   {one_line(said)}")
     for title, texts in (("mend", step.mend), ("note", step.notes)):
         for text in texts:
             click.echo(f"  {title:<5} {one_line(text)}")

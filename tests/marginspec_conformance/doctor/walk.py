@@ -52,7 +52,10 @@ AROUND = 8
 
 @attrs.define
 class Step:
-    """A step of the walk: the request, the answer, what to mend and what else there is to say."""
+    """A step of the walk: the request, the answer, what to mend and what else there is to say.
+
+    `stderr` is what the engine wrote to standard error where it failed.
+    """
 
     name: str
     sent: bytes = b""
@@ -60,6 +63,7 @@ class Step:
     mend: list[str] = attrs.Factory(list)
     notes: list[str] = attrs.Factory(list)
     failure: EngineFailure | None = None
+    stderr: str = ""
 
 
 class Walk:
@@ -70,6 +74,7 @@ class Walk:
         self._step, self._reference = Step(""), specification()
         self._answers: dict[str, Answer] = {}
         self._hello: Hello | None = None
+        self._stderr, self._is_over = "", False
 
     def __iter__(self) -> Iterator[Step]:
         try:
@@ -78,10 +83,10 @@ class Walk:
                 try:
                     part()
                 except EngineFailure as failure:
-                    self._step.failure = failure
+                    self._step.failure, self._step.stderr, self._is_over = failure, failure.stderr, True
                     self._step.mend.append(ADVICE[failure.kind])
                 yield self._step
-                if self._step.failure:
+                if self._is_over:
                     return
         finally:
             self._channel.close()
@@ -131,7 +136,17 @@ class Walk:
             step.mend.append(str(error))
             if isinstance(error, replies.NotJsonError):
                 step.mend += bytes_around(step.got, error.byte)
+                if not step.got.startswith(b"{"):
+                    step.mend.append(ADVICE["garbage"])
+                    self._end()
+            elif error.place == "id":
+                self._end()
             return None
+
+    def _end(self) -> None:
+        """End a walk in which what comes is not the answer to what was asked, and will not be from now on."""
+        self._step.notes.append("nothing more is asked until this is mended")
+        self._is_over = True
 
     def _unless_refused(self, found: Read | Unsupported | Errored | None) -> Read | None:
         """What was answered; None, and a word on it, if it was refused or wrong."""
@@ -140,6 +155,8 @@ class Walk:
             return None
         if isinstance(found, Errored):
             self._step.mend.append(f"the engine failed at it, it says: {found.message}")
+            before, self._stderr = self._stderr, self._channel.stderr()
+            self._step.stderr = self._stderr.removeprefix(before)
             return None
         return found
 
@@ -150,7 +167,8 @@ class Walk:
         for line in self._channel.noise:
             self._step.notes.append(f"noise before it: {line}")
         if self._hello is None:
-            self._step.notes.append("nothing more is asked until this is mended")
+            if not self._is_over:
+                self._step.notes.append("nothing more is asked until this is mended")
             return
         capabilities = sorted(replies.CAPABILITIES)
         missing = [word for word in capabilities if word not in self._hello.capabilities]
@@ -250,5 +268,5 @@ def step_object(step: Step) -> JsonObject:
         "mend": step.mend,
         "notes": step.notes,
         "failure": None if step.failure is None else str(step.failure),
-        "stderr": "" if step.failure is None else step.failure.stderr,
+        "stderr": step.stderr,
     }
