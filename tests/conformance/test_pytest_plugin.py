@@ -66,21 +66,25 @@ def test_what_differs_is_told_as_a_story(tmp_path: Path) -> None:
 
 
 def test_vectors_are_chosen_by_clause(tmp_path: Path) -> None:
-    code, lines = told(tmp_path, "--marginspec-engine", SPECIFICATION, "-q", "-k", "LIQ-01", "--collect-only")
+    code, lines = told(
+        tmp_path, "--marginspec-engine", SPECIFICATION, "--marginspec-smoke", "-q", "-k", "LIQ-01", "--co"
+    )
     assert code == 0
     chosen = [line for line in lines if re.fullmatch(r"[A-Z]{3}-\d\d/.*", line)]
-    assert chosen == [one.id for one in vectors_of(["LIQ-01"])]
+    assert chosen == [one.id for one in vectors_of(["LIQ-01"], smoke=True)]
 
 
 def test_an_engine_that_fails_again_and_again_is_asked_no_more(tmp_path: Path) -> None:
-    code, lines = told(tmp_path, "--marginspec-engine", f"exec:{sys.executable} -c 1", "-q", "-rN")
+    code, lines = told(
+        tmp_path, "--marginspec-engine", f"exec:{sys.executable} -c 1", "--marginspec-smoke", "-q", "-rN"
+    )
     why = "the engine failed: exited: it ended with exit code 0 before it answered"
     assert (code, [line for line in lines if line.startswith("the engine")]) == (1, [why] * 3)
     assert [line.strip("! ") for line in lines[-2:]] == ["the engine failed at 3 vectors in a row", "3 failed"]
 
 
 def test_an_engine_that_nobody_can_reach_ends_the_tests(tmp_path: Path) -> None:
-    code, lines = told(tmp_path, "--marginspec-engine", "nothing:like this", "-q", "-rN")
+    code, lines = told(tmp_path, "--marginspec-engine", "nothing:like this", "--marginspec-smoke", "-q", "-rN")
     why = (
         "nothing:like this: expected exec:COMMAND, py:MODULE:FACTORY, http://127.0.0.1:PORT, attach:PORT or "
         "journal:FILE"
@@ -108,7 +112,9 @@ def test_nothing_is_left_of_another_test(engine):
 
 def test_the_fixture_talks_to_the_engine(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(MINE, "utf-8")
-    code, lines = told(tmp_path, "--marginspec-engine", SPECIFICATION, "-q", "-k", "test_mine", "-rN")
+    code, lines = told(
+        tmp_path, "--marginspec-engine", SPECIFICATION, "--marginspec-smoke", "-q", "-k", "test_mine", "-rN"
+    )
     assert (code, lines[-1].partition(",")[0]) == (0, "2 passed")
     code, lines = told(tmp_path, "-q", "-rs")
     assert (code, lines[-2:]) == (0, ["SKIPPED [1] test_mine.py:14: no --marginspec-engine", "2 skipped"])
