@@ -20,7 +20,7 @@ def told(folder: Path, *arguments: str) -> tuple[int, list[str]]:
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", *PLUGIN, *arguments],
         cwd=folder,
-        env={**os.environ, "COLUMNS": "80", "PYTEST_ADDOPTS": ""},
+        env={**os.environ, "COLUMNS": "80", "PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         check=False,
@@ -32,7 +32,7 @@ def told(folder: Path, *arguments: str) -> tuple[int, list[str]]:
 
 def test_each_vector_passes_with_the_specification(tmp_path: Path) -> None:
     code, lines = told(tmp_path, "--marginspec-engine", SPECIFICATION, "--marginspec-smoke", "--marginspec-level", "4")
-    assert (code, lines[4]) == (0, f"collected {SMOKE} items")
+    assert (code, f"collected {SMOKE} items" in lines) == (0, True)
     assert lines[-1].strip("= ") == f"{SMOKE} passed"
 
 
@@ -50,7 +50,9 @@ def test_what_an_engine_leaves_out_is_skipped(tmp_path: Path) -> None:
 def test_what_differs_is_told_as_a_story(tmp_path: Path) -> None:
     engine = "fault:a domain at its maintenance margin is healthy"
     [vector] = [one for one in vectors_of() if one.id.startswith("MRG-05/equal-by-funding/")]
-    code, lines = told(tmp_path, "--marginspec-engine", engine, "-q", "-k", "equal-by-funding", "-rN")
+    code, lines = told(
+        tmp_path, "--marginspec-engine", engine, "--marginspec-smoke", "-q", "-k", "equal-by-funding", "-rN"
+    )
     assert (code, lines[2].strip("_ "), lines[-1].partition(",")[0]) == (1, vector.id, "1 failed")
     assert lines[3:-1] == [
         "event 6 (funding): liquidated: expected alice:USD, the engine says nobody",
