@@ -37,12 +37,10 @@ def test_every_question_of_today_was_asked(library: Library, way: Way) -> None:
 
 
 def test_every_file_is_of_a_library() -> None:
-    assert {path.name for path in RECORDED.iterdir()} == {
-        way.record.name for library in LIBRARIES for way in library.everything
-    }
+    ways = [(library, way) for library in LIBRARIES for way in library.everything]
+    assert set(RECORDED.iterdir()) == {way.record for _, way in ways}
     assert set(REQUIREMENTS.iterdir()) == {library.requirements for library in LIBRARIES}
-    commands = [library.command(way, Path("x")) for library in LIBRARIES for way in library.everything]
-    scripts = {Path(one.split()[1]) for one in commands}
+    scripts = {Path(library.command(way, Path("x")).split()[1]) for library, way in ways}
     assert set(ADAPTERS.glob("*_library.py")) == scripts
 
 
