@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from engines.field.__main__ import PAGE
+from engines.field.decisions import decided, journals
 from engines.field.libraries import ADAPTERS, RECORDED, REQUIREMENTS, Library, Way, libraries
 from engines.field.measuring import OutdatedError, measured
 from engines.field.page import page
@@ -18,6 +19,7 @@ from marginspec_conformance.running.command import command
 from marginspec_conformance.vectors.question import questions_of
 
 LIBRARIES = libraries()
+DECISIONS = [library.decisions for library in LIBRARIES if library.decisions is not None]
 WAYS = [(library, way) for library in LIBRARIES for way in library.ways]
 
 
@@ -35,10 +37,19 @@ def test_every_question_of_today_was_asked(library: Library, way: Way) -> None:
 
 
 def test_every_file_is_of_a_library() -> None:
-    assert {path.name for path in RECORDED.iterdir()} == {way.record.name for _, way in WAYS}
+    ways = [(library, way) for library in LIBRARIES for way in library.everything]
+    assert set(RECORDED.iterdir()) == {way.record for _, way in ways}
     assert set(REQUIREMENTS.iterdir()) == {library.requirements for library in LIBRARIES}
-    scripts = {Path(library.command(library.ways[0], Path("x")).split()[1]) for library in LIBRARIES}
+    scripts = {Path(library.command(way, Path("x")).split()[1]) for library, way in ways}
     assert set(ADAPTERS.glob("*_library.py")) == scripts
+
+
+@pytest.mark.parametrize("way", DECISIONS, ids=[way.name for way in DECISIONS])
+def test_decisions_are_of_journals_of_today(way: Way) -> None:
+    found = Counter(one.checked.outcome for one in decided(way))
+    assert found.total() == len(journals())
+    assert found["agrees"] > found["differs"] > 0
+    assert found["oracle failed"] == 0
 
 
 def test_requirements_name_one_version_each() -> None:

@@ -36,7 +36,7 @@ def written(folder: Path, *questions: JsonObject) -> Path:
 def test_each_clause_has_its_kind_of_question() -> None:
     found = questions_of()
     assert {(one.clause, one.kind) for one in found} == KINDS
-    assert 100 <= len(found) <= 200
+    assert len(found) >= 100
     assert len({one.id for one in found}) == len(found)
 
 

@@ -40,6 +40,14 @@ class Library:
     name: str
     summary: str
     ways: tuple[Way, ...]
+    """How it is asked questions, at level 0."""
+    decisions: Way | None = None
+    """How it is asked for decisions, at level 2."""
+
+    @property
+    def everything(self) -> tuple[Way, ...]:
+        """All ways to ask it."""
+        return self.ways if self.decisions is None else (*self.ways, self.decisions)
 
     @property
     def requirements(self) -> Path:
@@ -58,7 +66,8 @@ class Library:
 
     def command(self, way: Way, folder: Path) -> str:
         """The command of its adapter."""
-        script = ADAPTERS / f"{self.name.replace('-', '_')}_library.py"
+        name = way.name if way == self.decisions else self.name
+        script = ADAPTERS / f"{name.replace('-', '_')}_library.py"
         return " ".join(map(str, (self.python(folder), script, *way.arguments)))
 
 
@@ -66,7 +75,12 @@ def libraries() -> list[Library]:
     """All libraries, in order."""
     listed = tomllib.loads(LIST.read_text("utf-8"))
     return [
-        Library(one["name"], one["summary"], tuple(way_of(way, listed["notes"]) for way in one["way"]))
+        Library(
+            one["name"],
+            one["summary"],
+            tuple(way_of(way, listed["notes"]) for way in one["way"]),
+            way_of(one["decisions"], listed["notes"]) if "decisions" in one else None,
+        )
         for one in listed["library"]
     ]
 

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 
-from engines.field.libraries import HERE, Library, libraries
+from engines.field.decisions import decided
+from engines.field.libraries import HERE, Library, Way, libraries
 from engines.field.measuring import Heard, Measured, measured
 from marginspec.registry import sentence_of
 from marginspec_conformance.comparing.answers import decimal
@@ -66,7 +67,36 @@ def section(library: Library, ways: Sequence[Measured]) -> str:
         parts.append("".join(f"- {note}\n" for note in one.way.notes))
         parts.append(unanswered(one))
         parts += [differing(one, clause) for clause in sorted({heard.question.clause for heard in one.heard})]
+    if library.decisions is not None:
+        parts.append(decisions(library.decisions))
     return "\n".join(part for part in parts if part)
+
+
+def decisions(way: Way) -> str:
+    """What a library decides, beside the rulebook, at level 2."""
+    found = decided(way)
+    counts = Counter(one.checked.outcome for one in found)
+    differing = [one for one in found if one.checked.outcome == "differs"]
+    agreeing = [one for one in found if one.checked.outcome == "agrees"]
+    lacking = Counter(one.checked.why for one in found if one.checked.outcome == "skipped")
+    told = ", ".join(f"{count} for `{word}`" for word, count in sorted(lacking.items()))
+    rows = [(one.journal.vector.id, one.checked.place + 1, str(one.checked.differences[0])) for one in differing]
+    parts = [
+        f"### {way.name}, level 2\n",
+        f"Asked: {', '.join(f'`{name}`' for name in way.functions)}.\n",
+        "".join(f"- {note}\n" for note in way.notes),
+        TEXTS["decisions"].format(
+            agree=len(agreeing),
+            liquidating=sum(one.journal.liquidates for one in agreeing),
+            journals=len(found),
+            undecided=counts["undecided"],
+            skipped=counts["skipped"],
+            lacking=told,
+            differ=len(differing),
+        ),
+        table(("vector", "event", "first difference"), rows),
+    ]
+    return "\n".join(parts)
 
 
 def unanswered(one: Measured) -> str:
