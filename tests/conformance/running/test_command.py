@@ -89,3 +89,14 @@ def test_wrong_usage_is_refused(vectors: Path, arguments: tuple[str, ...], reaso
 
 def test_an_engine_that_does_not_start_ends_with_3(vectors: Path) -> None:
     assert code("run", "-e", "exec:./no-such-engine", "--vectors", str(vectors)) == 3
+
+
+def test_what_venues_decide_otherwise_is_undecided_below_level_4(tmp_path: Path) -> None:
+    path, log = tmp_path / "vectors.jsonl", tmp_path / "log.ndjson"
+    path.write_bytes(suite_text([vector_object(Draft("TRD-01", "a", "A fee.", HEADER, EVENTS, venues=("A venue",)))]))
+    arguments = ("run", "-e", FAULTY, "--vectors", str(path), "--log", str(log))
+    assert code(*arguments, "--level", "3") == 4
+    [case] = read_log(log).cases
+    told = "decided otherwise, as A venue: ledger house:USD: expected 1, the engine says 0 (unchanged)"
+    assert (case.outcome, case.reason) == ("undecided", told)
+    assert code(*arguments, "--level", "4") == 1

@@ -32,7 +32,7 @@ def logged(name: str, clause: str, checked: Checked, story: Story | None, micros
     reason = {"skipped": f"needs {checked.why}", "oracle failed": f"the oracle failed: {checked.why}"}.get(
         checked.outcome, checked.why
     )
-    if checked.outcome == "undecided":
+    if checked.outcome == "undecided" and not checked.why:
         reason = f"near tie at event {checked.place + 1}: {checked.differences[0]}"
     finding = None if story is None else finding_of(story)
     return Case(name, clause, OUTCOMES[checked.outcome], safe(reason), finding, microseconds)

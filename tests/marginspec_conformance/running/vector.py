@@ -16,9 +16,11 @@ def case_of(vector: Vector) -> Case:
 def checked_of(asked: Asked, vector: Vector) -> Checked:
     """What came of a vector; EngineFailure if the engine fails apart from being wrong."""
     checked = check(asked.engine, case_of(vector), asked.plan, (), vector.answers)
-    if checked.outcome == "differs" and vector.kind == "acceptable" and asked.plan.level < 4:
-        # Venues word this one otherwise, and an engine at this level may, too.
-        return attrs.evolve(checked, outcome="undecided")
+    is_last = checked.place == len(vector.steps) - 1
+    if checked.outcome == "differs" and vector.kind == "acceptable" and is_last and asked.plan.level < 4:
+        # An engine at this level may decide the last event as these venues do.
+        why = f"decided otherwise, as {', '.join(vector.venues)}: {checked.differences[0]}"
+        return attrs.evolve(checked, outcome="undecided", why=why)
     return checked
 
 
