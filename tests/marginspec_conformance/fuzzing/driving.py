@@ -17,6 +17,10 @@ LENGTH = 256
 """So many events has a random journal at most."""
 
 
+EventKind = tuple[type[Event], frozenset[Capability]]
+"""Events that an engine has or lacks together: those of a class that need the same capabilities."""
+
+
 @attrs.frozen
 class Generated:
     """A random journal as the specification took it, and how many events were left out for what the engine lacks.
@@ -66,7 +70,8 @@ class Fuzz:
     def __init__(self, engine: Engine, plan: Plan, seed: int, most_s: float) -> None:
         self.engine, self._plan, self._seed = engine, plan, seed
         self._until = monotonic() + most_s
-        self._unsupported: set[frozenset[Capability]] = set()
+        self._unsupported: set[EventKind] = set()
+        self._taken: set[EventKind] = set()
 
     def __iter__(self) -> Iterator[Tried]:
         seed = self._seed
@@ -75,7 +80,14 @@ class Fuzz:
             if generated is not None:
                 checked = check(self.engine, generated.case, self._plan, generated.known)
                 if checked.outcome == "skipped" and checked.place >= 0:
-                    self._unsupported.add(needed_by_event(generated.case.events[checked.place]))
+                    kinds = [kind_of_event(event) for event in generated.case.events[: checked.place + 1]]
+                    self._taken.update(kinds[:-1])
+                    if kinds[-1] not in self._taken:
+                        # It is tried anew without such events, and without them all journals after it are made.
+                        self._unsupported.add(kinds[-1])
+                        continue
+                    # Of such events it has others: up to here it agrees.
+                    checked = attrs.evolve(checked, outcome="agrees")
                 yield Tried(seed, generated, checked)
             seed += 1
 
@@ -90,5 +102,10 @@ class Fuzz:
         return generated if generated.case.events else None
 
     def _has(self, event: Event) -> bool:
-        needed = needed_by_event(event)
-        return not self.engine.lacks(needed) and needed not in self._unsupported
+        kind = kind_of_event(event)
+        return kind not in self._unsupported and not self.engine.lacks(kind[1])
+
+
+def kind_of_event(event: Event) -> EventKind:
+    """The kind of an event."""
+    return type(event), needed_by_event(event)
