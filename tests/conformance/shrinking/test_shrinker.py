@@ -40,7 +40,7 @@ def first_found(name: str) -> Shrunk:
         ("a fee rounds down", 8, "TRD-01"),
         ("what funding rounds stays in clearing", 8, "FND-01"),
         ("the levy spares the house", 8, "LVY-01"),
-        ("insurance is drawn before the reserve", 16, "LIQ-05"),
+        ("insurance is drawn before the reserve", 16, "WTF-01"),
     ],
 )
 def test_a_planted_fault_is_found_and_shrunk(name: str, most: int, clause: str) -> None:

@@ -22,12 +22,17 @@ from marginspec_conformance.driving.probing import probe
 from marginspec_conformance.fuzzing.driving import Fuzz, Tried, generate
 from marginspec_conformance.reporting.log import Case as LoggedCase
 from marginspec_conformance.reporting.log import Ending, LogWriter, Outcome
+from marginspec_conformance.shrinking.passes import markets_of
 from marginspec_conformance.shrinking.saving import save
-from marginspec_conformance.shrinking.shrinker import Shrinker
-from marginspec_conformance.stories.telling import Story, tell
+from marginspec_conformance.shrinking.shrinker import Shrinker, Shrunk
+from marginspec_conformance.stories.telling import tell
 from marginspec_tools.console import CRASHED, DIVERGED, one_line
 
 SHRINKING_S = 30.0
+SHORT = 8
+"""A journal of so many events for each of its markets is short enough to be read."""
+MOST_SHRUNK = 3
+"""So many journals that differ are shrunk, until one gets short."""
 
 
 @attrs.define
@@ -67,7 +72,8 @@ def command(
 ) -> None:
     """Drive an engine and the specification side by side with random journals aimed at the edges of solvency.
 
-    Ends at the first difference, which is shrunk and saved, or when time is up, which is no failure.
+    Ends at a difference that could be made short, or the third one, which is saved, or when time is up, which is no
+    failure.
 
     Exit codes: 0 nothing differed; 1 a difference; 2 wrong usage or input; 3 the engine failed; 4 nothing was compared.
     """
@@ -93,10 +99,7 @@ def ended(asked: Asked, progress: Progress, most_s: float, seed: int, out: Path)
     began = monotonic()
     try:
         if determined(asked, progress, seed):
-            for tried in Fuzz(asked.engine, asked.plan, seed, most_s):
-                take(asked, progress, tried, out)
-                if tried.checked.outcome == "differs":
-                    break
+            search(asked, progress, Fuzz(asked.engine, asked.plan, seed, most_s), out)
     except EngineFailure as failure:
         progress.add(LoggedCase("engine", "", "engine failed", failure_text(failure)))
         click.echo(f"the engine failed: {failure_text(failure)}", err=True)
@@ -129,25 +132,46 @@ def determined(asked: Asked, progress: Progress, seed: int) -> bool:
     return False
 
 
-def take(asked: Asked, progress: Progress, tried: Tried, out: Path) -> None:
-    """Count a journal; one that differs is shrunk, saved and told."""
-    checked, story = tried.checked, None
-    progress.events += checked.judged
-    progress.left_out += tried.generated.left_out
-    if checked.outcome == "differs":
-        story = shrunk_story(asked, tried.generated.case, out)
-        for line in story.lines():
-            click.echo(one_line(line))
-    progress.add(logged(f"seed-{tried.seed}", story.clause if story else "", checked, story, 0))
+def search(asked: Asked, progress: Progress, fuzz: Fuzz, out: Path) -> None:
+    """Go on until a journal that differs gets short, or several did; the shortest is saved and told."""
+    found: list[tuple[Shrunk, Tried]] = []
+    for tried in fuzz:
+        progress.events += tried.checked.judged
+        progress.left_out += tried.generated.left_out
+        if tried.checked.outcome != "differs":
+            progress.add(logged(f"seed-{tried.seed}", "", tried.checked, None, 0))
+            continue
+        found.append((shrunk(asked, tried.generated.case), tried))
+        if is_short(found[-1][0].case) or len(found) == MOST_SHRUNK:
+            break
+    if found:
+        told(asked, progress, found, out)
 
 
-def shrunk_story(asked: Asked, case: Case, out: Path) -> Story:
-    """Shrink a case that differs, save the journal, and tell of it."""
-    shrunk = Shrinker(asked.engine, case, asked.plan, SHRINKING_S).shrink()
-    if shrunk is None:
+def is_short(case: Case) -> bool:
+    """Whether a case can be read at a glance."""
+    markets = {name for event in case.events for name in markets_of(event)}
+    return len(case.events) <= SHORT * len(markets)
+
+
+def told(asked: Asked, progress: Progress, found: list[tuple[Shrunk, Tried]], out: Path) -> None:
+    """Save the shortest journal and tell of it; the others are counted."""
+    shortest = min(found, key=lambda one: len(one[0].case.events))
+    again = f"marginspec conform shrink {out} {asked.arguments()}"
+    for small, tried in found:
+        story = None
+        if small is shortest[0]:
+            story = tell(small.case, small.checked, again, asked.plan)
+            for line in (*save(small, out), *story.lines()):
+                click.echo(one_line(line))
+        progress.add(logged(f"seed-{tried.seed}", story.clause if story else "", tried.checked, story, 0))
+
+
+def shrunk(asked: Asked, case: Case) -> Shrunk:
+    """Shrink a case that differs."""
+    small = Shrinker(asked.engine, case, asked.plan, SHRINKING_S).shrink()
+    if small is None:
         # It differed once and does not again: the engine depends on something else than its events.
         again = check(asked.engine, case, asked.plan)
         raise EngineFailure("protocol", f"a difference did not come again: {again.outcome}")
-    for line in save(shrunk, out):
-        click.echo(line)
-    return tell(shrunk.case, shrunk.checked, f"marginspec conform shrink {out} {asked.arguments()}", asked.plan)
+    return small

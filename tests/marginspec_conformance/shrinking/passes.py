@@ -152,8 +152,9 @@ def simpler_events(event: Any) -> Iterator[Event]:
 
 
 def one_event_for_a_number(taken: Events) -> Iterator[Events]:
-    """One event less, where an amount of another one is a multiple or a part of what it was: no leverage is set, say,
-    and more is deposited instead.
+    """One event less, where an amount of another one is a multiple or a part of what it was.
+
+    No leverage is set, say, and more is deposited instead.
     """
     for place in range(len(taken) - 1):
         without = (*taken[:place], *taken[place + 1 :])

@@ -110,10 +110,17 @@ def handler_clause(expected: Expected) -> str:
 
 
 def of_figures(trail: Trail, judged: Judged) -> str:
-    """Of rounding, if no more than that differs; of the cover test; else what settled the first figure that differs."""
+    """A fund below zero, rounding alone, the cover test; else what settled the first figure that differs."""
+    if any(one.kind == "ledger" and is_overdrawn_fund(one) for one in judged.differences):
+        return "LED-02"
     if only_rounded(trail, judged):
         return "NUM-02"
     return of_cover(trail, judged) or first_settled(trail, judged.differences)
+
+
+def is_overdrawn_fund(difference: Difference) -> bool:
+    """Whether an engine tells that a fund is below zero, which none ever is."""
+    return difference.name.split(":")[0] in FUNDS and difference.actual.startswith("-")
 
 
 def only_rounded(trail: Trail, judged: Judged) -> bool:
@@ -213,6 +220,7 @@ def of_silence(trail: Trail, _: Judged) -> str:
     return next((repeated[one.name] for one in trail.rules if one.name in repeated), "SET-01")
 
 
+FUNDS = ("reserve", "insurance", "relief", "house", "clearing")
 BY_NAME = ("choice", "books")
 """Kinds of difference whose name begins with the clause."""
 BY_KIND: dict[str, Callable[[Trail, Judged], str]] = {
