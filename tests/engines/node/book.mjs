@@ -23,7 +23,7 @@ export const refuseIf = (condition, reason) => {
 export const keyOf = (...fields) => fields.join("\0");
 export const byKey = (a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 
-const FUNDS = new Set(["reserve", "insurance", "relief", "house"]);
+const FUNDS = new Set(["reserve", "insurance", "relief", "house", "clearing"]);
 const kindOf = (name) => name.slice(0, name.indexOf(":"));
 
 export class Book {
@@ -91,8 +91,7 @@ export class Book {
 
   adjust(name, amount) {
     const balance = this.balance(name) + amount;
-    const kind = kindOf(name);
-    if (balance < 0n && (FUNDS.has(kind) || kind === "clearing")) throw new Error(`${name} would be ${balance}`);
+    if (balance < 0n && FUNDS.has(kindOf(name))) throw new Error(`${name} would be ${balance}`);
     this.set(this.balances, name, balance === 0n ? undefined : balance);
   }
 

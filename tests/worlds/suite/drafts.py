@@ -9,6 +9,7 @@ from worlds.suite import (
     corners,
     directed,
     edges,
+    floats,
     hidden,
     incidents,
     limits,
@@ -19,7 +20,7 @@ from worlds.suite import (
 
 VERSION = "1"
 """The version of the suite; it rises with every change of a vector."""
-BY_HAND = (limits, edges, acceptable, bands, ties, waterfall, corners, hidden, incidents)
+BY_HAND = (limits, edges, acceptable, bands, ties, waterfall, corners, hidden, floats, incidents)
 
 
 def drafts() -> list[Draft]:
