@@ -1,17 +1,21 @@
 """The broken engines, one after another: whether `run` alone and `fuzz` alone catch each, and what they blame.
 
-    .venv/bin/python tests/engines/table.py [NAME]...
+    .venv/bin/python tests/engines/table.py [--save] [NAME]...
 
-It prints a table in Markdown, and ends with 1 if one is not caught, or not blamed on a clause of broken.json.
+It prints a table in Markdown, and ends with 1 if one is not caught, or `fuzz` blames no clause of broken.json. `--save`
+keeps the journals that `fuzz` found and made short, in node/faults.
 """
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
+from shutil import copyfile
 from tempfile import TemporaryDirectory
 from time import monotonic
 
 import attrs
+import click
 from click.testing import CliRunner
 
 from marginspec_conformance.command import command
@@ -20,12 +24,14 @@ from marginspec_journal import open_journal
 
 HERE = Path(__file__).parent
 BROKEN = json.loads((HERE / "node" / "broken.json").read_text("utf-8"))
-COLUMNS = "engine", "blamed should be", "`run`", "vectors", "seconds", "`fuzz`", "seconds", "shrunk to"
+COLUMNS = "engine", "to be blamed", "`run`", "vectors", "seconds", "`fuzz`", "seconds", "events left"
+HANGING = ("never-terminates",)
+"""A run ends at the first difference of these: each of the others would last as long as the limit."""
 
 
 @attrs.frozen
 class Caught:
-    """What a command came to: its exit code, how many cases differ, the clause blamed, and the seconds it took."""
+    """What a command came to: its exit code, how many cases differ, the clause most blamed, and the seconds it took."""
 
     code: int
     failed: int
@@ -38,30 +44,21 @@ def caught(*arguments: str, log: Path) -> Caught:
     began = monotonic()
     ended = CliRunner().invoke(command, [*arguments, "--log", str(log)], standalone_mode=False)
     seconds = monotonic() - began
-    findings = [case.finding for case in read_log(log).cases if case.finding is not None]
-    clause = findings[0].clause if findings else "-"
-    return Caught(int(ended.return_value or 0), len(findings), clause, seconds)
+    blamed = Counter(case.finding.clause for case in read_log(log).cases if case.finding is not None)
+    clause = blamed.most_common(1)[0][0] if blamed else "-"
+    return Caught(int(ended.return_value or 0), blamed.total(), clause, seconds)
 
 
-def row(name: str, folder: Path) -> tuple[list[str], bool]:
+def row(name: str, folder: Path, journal: Path) -> tuple[list[str], bool]:
     """A row of the table, and whether all is as it should be."""
-    engine = ("-e", f"exec:node {HERE / 'node' / 'broken.mjs'} --fault {name}", "--timeout", "1")
-    clauses, journal = BROKEN[name]["clauses"], folder / f"{name}.jsonl"
-    # An engine that hangs is not asked all vectors: each of them would last as long as its limit.
-    hangs = ("--fail-fast",) if name == "never-terminates" else ()
-    run = caught("run", *hangs, *engine, log=folder / f"{name}.run")
+    engine = ("-e", f"exec:node {HERE / 'node' / 'broken.mjs'} --fault {name}", "--timeout", "0.5")
+    fast = ("--fail-fast",) if name in HANGING else ()
+    clauses = BROKEN[name]["clauses"]
+    run = caught("run", *fast, *engine, log=folder / f"{name}.run")
     fuzz = caught("fuzz", "-o", str(journal), *engine, log=folder / f"{name}.fuzz")
-    length = len(list(open_journal(journal))) if journal.exists() else 0
-    cells = [
-        name,
-        " ".join(clauses),
-        run.clause,
-        str(run.failed),
-        f"{run.seconds:.1f}",
-        fuzz.clause,
-        f"{fuzz.seconds:.1f}",
-        str(length),
-    ]
+    length = str(len(list(open_journal(journal)))) if fuzz.failed else "-"
+    ran = (run.clause, str(run.failed), f"{run.seconds:.1f}")
+    cells = [name, ", ".join(clauses), *ran, fuzz.clause, f"{fuzz.seconds:.1f}", length]
     return cells, run.code == fuzz.code == 1 and fuzz.clause in clauses
 
 
@@ -70,17 +67,20 @@ def line(cells: tuple[str, ...] | list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Print the table."""
-    print(line(COLUMNS), line(["---"] * len(COLUMNS)), sep="\n")
+    click.echo(f"{line(COLUMNS)}\n{line(['---'] * len(COLUMNS))}")
     is_right = True
     with TemporaryDirectory() as folder:
-        for name in sys.argv[1:] or BROKEN:
-            cells, as_it_should = row(name, Path(folder))
+        for name in [one for one in arguments if one != "--save"] or BROKEN:
+            journal = Path(folder) / f"{name}.jsonl"
+            cells, as_it_should = row(name, Path(folder), journal)
+            if "--save" in arguments and journal.exists():
+                copyfile(journal, HERE / "node" / "faults" / journal.name)
             is_right = is_right and as_it_should
-            print(line(cells), flush=True)
+            click.echo(line(cells))
     return 0 if is_right else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -65,6 +65,12 @@ def test_a_run_tells_what_differs(vectors: Path, tmp_path: Path) -> None:
     assert finding.reproduce == f"marginspec conform run {VECTORS[0]['id']} -e '{FAULTY}' --level 4"
 
 
+def test_a_run_names_the_fault_that_explains_most_of_what_it_tells(vectors: Path) -> None:
+    ended = called("run", "-e", FAULTY, "--vectors", str(vectors), "--explain")
+    *_, last = ended.output.splitlines()
+    assert last == "  2 of 2 told would be explained by: a fee rounds down [TRD-01]"
+
+
 def test_shards_share_the_vectors_and_none_of_them_is_no_pass(vectors: Path) -> None:
     arguments = ("run", "-e", SPECIFICATION, "--vectors", str(vectors))
     assert "over 5 events" in called(*arguments, "--shard", "2/2", "--level", "4").output

@@ -5,11 +5,12 @@ import { createInterface } from "node:readline";
 
 import { decimals } from "./decimals.mjs";
 import { Exchange, rules } from "./exchange.mjs";
+import { states } from "./states.mjs";
 
 const HELLO = {
   answer: "hello", protocol: 1, name: "node-rulebook", version: "1", language: "JavaScript", rulebook: "2", level: 4,
-  capabilities: ["batch", "digest", "isolated", "hedge", "orders", "limits", "stated_fees", "funding", "fills",
-    "deleverage", "settle_market", "bitmex", "no_levy"],
+  capabilities: ["batch", "digest", "reset_state", "isolated", "hedge", "orders", "limits", "stated_fees", "funding",
+    "fills", "deleverage", "settle_market", "bitmex", "no_levy"],
 };
 
 const WANTS = ["verdict", "decisions", "balances", "terms", "receipts"];
@@ -23,16 +24,6 @@ export function canonical(value) {
 
 const ascii = (text) => text.replace(/[\u007f-\uffff]/g,
   (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
-
-/** The asset whose money a ledger account holds, from its name. */
-function digitsOf(book, name, closing) {
-  const [kind, first, second, third] = name.split(":");
-  const ofMarket = (id) => (book.markets.get(id) ?? closing.get(id)).decimals;
-  if (kind === "wallet") return book.decimalsOf(second);
-  if (kind === "isolated" || kind === "position") return ofMarket(second);
-  if (kind === "lot") return ofMarket((book.lots.get(Number(first)) ?? closing.get(name)).market);
-  return kind === "reserve" ? ofMarket(first) : book.decimalsOf(first, third);
-}
 
 /** What the event changed, with the values after it. */
 export function changes(book) {
@@ -49,7 +40,7 @@ export function changes(book) {
   const ledger = {};
   for (const { key, old } of book.changed(book.balances)) {
     const now = book.balance(key);
-    if (now !== (old ?? 0n)) ledger[key] = decimals.format(now, digitsOf(book, key, gone));
+    if (now !== (old ?? 0n)) ledger[key] = decimals.format(now, states.digitsOf(book, key, gone));
   }
   const positions = {};
   for (const { key, old } of book.changed(book.positions)) {
@@ -95,8 +86,8 @@ export class Session {
   }
 
   do_reset({ state }) {
-    if (state !== undefined) return { answer: "unsupported", capability: "reset_state" };
     this.exchange = new Exchange(this.header);
+    if (state !== undefined) this.exchange.book = states.read(state);
     return { answer: "ok" };
   }
 

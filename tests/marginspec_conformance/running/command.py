@@ -26,7 +26,7 @@ from marginspec_conformance.reporting.log import Case as LoggedCase
 from marginspec_conformance.reporting.log import Ending, LogWriter
 from marginspec_conformance.running.questions import asked_questions
 from marginspec_conformance.running.vector import case_of, checked_of, story_of
-from marginspec_conformance.stories.telling import Story
+from marginspec_conformance.stories.telling import Story, candidate_line
 from marginspec_conformance.vectors import Vector, shard_of, vectors_of
 from marginspec_conformance.vectors.question import questions_of
 from marginspec_journal.errors import InputError
@@ -43,7 +43,7 @@ MOST_FAILURES = 3
 @click.command()
 @click.argument("clauses", nargs=-1, metavar="[CLAUSE]...")
 @engine_options
-@click.option("--explain", is_flag=True, help="Seek the faults that would explain each difference: some seconds each.")
+@click.option("--explain", is_flag=True, help="Seek the faults that would explain what is told: some seconds each.")
 @click.option("--fail-fast", is_flag=True, help="End at the first difference.")
 @click.option("--shard", default="1/1", show_default=True, help="Run one of several equal parts only.")
 @click.option("--smoke", is_flag=True, help="Run the short suite only.")
@@ -111,6 +111,7 @@ class Run:
     log: LogWriter | None = None
     counts: Counter[str] = attrs.Factory(Counter)
     failed_clauses: Counter[str] = attrs.Factory(Counter)
+    explained: Counter[tuple[str, str]] = attrs.Factory(Counter)
     skipped: Counter[str] = attrs.Factory(Counter)
     events: int = 0
 
@@ -131,6 +132,8 @@ class Run:
             click.echo(f"  {clause}: {count} vectors differ")
         for reason, count in self.skipped.most_common(MOST_REASONS):
             click.echo(f"  skipped: {count} vectors, {reason}")
+        for (_, line), count in self.explained.most_common(1):
+            click.echo(f"  {count} of {min(counts['failed'], MOST_STORIES)} told {one_line(line)}")
         if self.log is not None:
             self.log.end(Ending(said, code, cut_short))
         return code
@@ -175,9 +178,11 @@ class Run:
         self._add(logged(vector.id, vector.clause, checked, story, micros))
 
     def _story(self, vector: Vector, checked: Checked) -> Story:
-        story = story_of(self.asked, vector, checked, with_faults=self.explain)
+        is_told = self.counts["failed"] < MOST_STORIES
+        story = story_of(self.asked, vector, checked, with_faults=self.explain and is_told)
         self.failed_clauses[story.clause] += 1
-        if self.counts["failed"] < MOST_STORIES:
+        self.explained.update({(one.name, candidate_line(one)): 1 for one in story.candidates.found})
+        if is_told:
             click.echo(one_line(f"{vector.id}:"))
             for line in story.lines():
                 click.echo(f"  {one_line(line)}")
