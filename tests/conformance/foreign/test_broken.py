@@ -42,7 +42,7 @@ SEEDS = {
     "never-terminates": 5,
 }
 """Seeds whose journal shows each at once; others take up to ten journals more."""
-BY_FAULTS = {"tier-edge": "TRD-02", "maintenance-rounding": "LIQ-01"}
+BY_FAULTS = {"tier-edge": "TRD-02", "maintenance-rounding": "LIQ-01", "withdraws-profit": "ACC-04"}
 """Where the trace names a clause that only follows, and the faults that explain the answer name the right one."""
 
 

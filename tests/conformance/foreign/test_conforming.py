@@ -28,7 +28,8 @@ def test_the_whole_suite(engine_text: str, tmp_path: Path) -> None:
     arguments = ["run", "-e", engine_text, "--level", "4", "--log", str(log)]
     ended = CliRunner().invoke(command, arguments, standalone_mode=False)
     assert ended.return_value == 0, ended.output
-    assert read_log(log).counts() == {"passed": suite_manifest()["count"]}
+    counts = {outcome: count for outcome, count in read_log(log).counts().items() if count}
+    assert counts == {"passed": suite_manifest()["count"]}
 
 
 def test_random_journals_and_some_of_their_events_from_the_states_before(engine_text: str) -> None:
