@@ -13,6 +13,7 @@ from marginspec_conformance.vectors.making import vector_object
 from marginspec_conformance.vectors.question import question_object, questions_entry, read_questions
 from marginspec_conformance.vectors.reading import suite_manifest, suite_path
 from marginspec_conformance.vectors.writing import manifest_of
+from marginspec_journal import open_journal
 from worlds.suite import questions
 from worlds.suite.drafts import VERSION, drafts
 
@@ -94,3 +95,22 @@ def test_the_bare_form_is_the_last_step(suite: list[Vector]) -> None:
         opened, event = one.bare
         assert event == one.events[-1]
         assert opened.events == (one.opened.events if one.opened else 0) + len(one.steps) - 1
+
+
+RECORDED = [
+    path
+    for folder in ("golden", "cases", "attacks", "witnesses")
+    for path in sorted((ROOT / "tests" / "vectors" / folder).glob("*.jsonl"))
+]
+
+
+def test_every_recorded_journal_is_a_vector(suite: list[Vector]) -> None:
+    known = {(one.header, one.events) for one in suite}
+    found = {path.name: open_journal(path) for path in RECORDED}
+    missing = {
+        name
+        for name, journal in found.items()
+        if (journal.header, tuple(record.event for record in journal)) not in known
+    }
+    assert len(found) > 100
+    assert missing == set()
