@@ -5,6 +5,7 @@ from marginspec_conformance.generator.events import (
     adjust,
     cancel,
     decimal,
+    declare,
     deposit,
     fund,
     funding,
@@ -233,4 +234,66 @@ OTHERS = (
         mark("79"),
     ),
 )
-DRAFTS: tuple[Draft, ...] = (*ORDERS, *AMOUNTS, *OTHERS)
+
+
+def passed_on(count: int, entry: str, cash: str = "100") -> tuple[Event, ...]:
+    """So many lots of dave's, bankrupt at 80; their other side is handed on to carl, who is short from this price."""
+    size, twenty = str(count), str(20 * count)
+    return (
+        *(*MARKET, deposit("dave", twenty), deposit("bob", str(40 * count)), deposit("carl", cash)),
+        *(trade("dave", "bob", size, "100"), mark("82"), trade("bob", "carl", size, entry)),
+    )
+
+
+BEFORE_DECLARED = (
+    *(*MARKET, deposit("dave", "20"), deposit("bob", "400"), trade("dave", "bob", "1", "100"), mark("88")),
+)
+DELEVERAGING = (
+    draft(
+        "ADL-04",
+        "a-quantum-a-lot-is-enough",
+        "Carl's entry is worse than the bankruptcy price, and he gains just one quantum a lot: he closes at his entry.",
+        *(*passed_on(2, "79"), mark("78")),
+    ),
+    draft(
+        "ADL-04",
+        "entry-at-the-bankruptcy-price",
+        "An entry equal to a long lot's bankruptcy price is no worse: all of the lot is closed.",
+        *(*passed_on(1, "80"), mark("78")),
+    ),
+    draft(
+        "ADL-04",
+        "entry-at-the-bankruptcy-price-of-a-short",
+        "An entry equal to a short lot's bankruptcy price is no worse: all of the lot is closed.",
+        *(*MARKET, deposit("dave", "20"), deposit("bob", "40"), deposit("carl", "100")),
+        *(trade("bob", "dave", "1", "100"), mark("118"), trade("carl", "bob", "1", "120"), mark("122")),
+    ),
+    draft(
+        "ADL-01",
+        "at-the-own-entry-no-more-than-needed",
+        "At carl's own entry each lot gives up one quantum of profit; three are missing, and three of ten lots close.",
+        *(*passed_on(10, "79", "1000"), fund("17"), mark("78")),
+        also=("ADL-04",),
+    ),
+    *(
+        draft(
+            "ADL-06",
+            f"declared-at-{price}",
+            f"A lot without loss, a short from 100, and a mark of {price}: who has no loss is closed at the mark.",
+            *(*BEFORE_DECLARED, mark(price), declare("1")),
+            also=("ADL-04",),
+        )
+        for price in ("100", "101")
+    ),
+    draft(
+        "ADL-04",
+        "found-by-halving-and-gone-of-the-other-side",
+        "Of the first long lot halving finds some for bob; the second, which asks less, is not closed against him.",
+        *(listing(), listing("B"), mark("100"), mark("100", "B"), deposit("alice", "1000"), deposit("carol", "5000")),
+        *(fund("100"), deposit("dave", "60"), deposit("erin", "95"), deposit("bob", "1000"), deposit("zed", "1000")),
+        *(trade("dave", "bob", "5", "100"), trade("erin", "carol", "5", "100"), withdraw("bob", "897")),
+        *(trade("bob", "alice", "5", "100", "B"), mark("80"), trade("carol", "zed", "5", "80"), mark("70", "B")),
+        declare("10"),
+    ),
+)
+DRAFTS: tuple[Draft, ...] = (*ORDERS, *AMOUNTS, *OTHERS, *DELEVERAGING)
