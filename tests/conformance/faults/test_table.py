@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from marginspec_conformance.faults.catalogue import fault_named, faults_by_hand
 from marginspec_conformance.faults.judging import Judged, seen_by, shortest_first
-from marginspec_conformance.faults.table import PAGE, TABLE, Row, page_of, read_reasons, read_rows, row_of
+from marginspec_conformance.faults.table import PAGE, TABLE, Row, page_of, read_killers, read_reasons, read_rows, row_of
 from marginspec_conformance.running.command import command
 from marginspec_conformance.vectors import Vector, read_vectors
 from marginspec_conformance.vectors.question import AskedQuestion, read_questions
@@ -65,7 +65,9 @@ def test_a_fault_is_noticed_by_a_vector_or_there_is_a_reason() -> None:
 
 
 def test_the_page_is_made_of_the_table() -> None:
-    assert (FOLDER / PAGE).read_text("utf-8") == page_of(list(ROWS.values()), read_reasons(FOLDER))
+    assert (FOLDER / PAGE).read_text("utf-8") == page_of(
+        list(ROWS.values()), read_reasons(FOLDER), read_killers(FOLDER)
+    )
 
 
 @pytest.mark.parametrize("row", sampled(list(ROWS.values()), SAMPLE), ids=lambda row: row.fault)

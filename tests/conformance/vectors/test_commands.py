@@ -2,6 +2,9 @@
 
 import json
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +27,13 @@ def folder(tmp_path: Path) -> Path:
     outcome = run("export", tmp_path / "out", "WTF-02")
     assert outcome.exit_code == 0, outcome.output
     return tmp_path / "out"
+
+
+def remove_all_but(folder: Path, name: str = "") -> None:
+    """Remove all files of a folder but those of one vector."""
+    for path in folder.rglob("*"):
+        if path.is_file() and path.with_suffix(".json") != folder / name:
+            path.unlink()
 
 
 def test_list_says_what_there_is() -> None:
@@ -98,6 +108,7 @@ def test_verify_finds_an_answer_that_the_specification_does_not_give(folder: Pat
     for suffix in (".json", ".jsonl"):
         old = (folder / file_of(vector.id)).with_suffix(suffix)
         old.rename((folder / file_of(wrong["id"])).with_suffix(suffix))
+    remove_all_but(folder, file_of(wrong["id"]))
     (folder / file_of(wrong["id"])).write_bytes(indented(wrong))
     (folder / "manifest.json").write_text(json.dumps({"sha256": {wrong["id"]: wrong["sha256"]}}), "utf-8")
     outcome = run("verify", folder)
@@ -111,7 +122,60 @@ def test_verify_finds_an_answer_that_the_specification_does_not_give(folder: Pat
     )
 
 
+def test_verify_finds_garbage(folder: Path) -> None:
+    path = min(folder.rglob("*/*.json"))
+    path.write_bytes(b"\x00\xff{")
+    refused = run("verify", folder).exception
+    assert isinstance(refused, InputError)
+    assert str(refused) == f"{path}: not UTF-8 at byte 2"
+
+
+def test_verify_finds_that_a_vector_is_missing(folder: Path) -> None:
+    path = min(folder.rglob("*/*.json"))
+    path.unlink()
+    refused = run("verify", folder).exception
+    assert isinstance(refused, InputError)
+    assert str(refused) == f"{path}: cannot be read: No such file or directory"
+
+
+def test_verify_finds_one_vector_in_the_place_of_another(folder: Path) -> None:
+    first, second, *_ = sorted(folder.rglob("*/*.json"))
+    for suffix in (".json", ".jsonl"):
+        first.with_suffix(suffix).write_bytes(second.with_suffix(suffix).read_bytes())
+    refused = run("verify", folder).exception
+    assert isinstance(refused, InputError)
+    assert str(refused) == f"{folder}: sha256: the manifest lists other vectors"
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "WTF-02/more.json", "questions.jsonl.bak"])
+def test_verify_finds_a_file_more(folder: Path, name: str) -> None:
+    (folder / name).write_text("{}", "utf-8")
+    refused = run("verify", folder).exception
+    assert isinstance(refused, InputError)
+    assert str(refused) == f"{folder / name}: the manifest does not list it"
+
+
+def test_an_export_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
+    program = (
+        "import os, signal\n"
+        "from marginspec_conformance.vectors import exporting, writing\n"
+        "done = []\n"
+        "right = writing.journal_text\n"
+        "def dying(vector):\n"
+        "    done.append(vector)\n"
+        "    return right(vector) if len(done) < 3 else os.kill(os.getpid(), signal.SIGKILL)\n"
+        "writing.journal_text = dying\n"
+        "exporting.command(['out', 'WTF-02'])\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=False, capture_output=True, timeout=60)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert not (tmp_path / "out").exists()
+    assert run("export", tmp_path / "out", "WTF-02").exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
 def test_verify_of_nothing_is_no_success(folder: Path) -> None:
+    remove_all_but(folder)
     (folder / "manifest.json").write_text('{"sha256": {}}', "utf-8")
     refused = run("verify", folder).exception
     assert isinstance(refused, InputError)

@@ -2,8 +2,11 @@
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from marginspec_conformance.protocol.messages import Accepted
 from marginspec_conformance.vectors import Vector, read_vectors
@@ -18,6 +21,8 @@ def agrees_about_deposits(vector: Vector) -> bool:
 
 
 def test_the_runner_of_the_page_runs(tmp_path: Path) -> None:
+    if shutil.which("node") is None:
+        pytest.fail("no node on this machine: apt-get install --no-install-recommends nodejs")
     [text] = re.findall(r"^```js\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     assert len(text.splitlines()) < 40
     program = tmp_path / "run.mjs"

@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from marginspec.model.units import Decimal8
 from marginspec_conformance.protocol.messages import Accepted, Changes
 from marginspec_conformance.vectors import read_vectors, shard_of, vectors_of
 from marginspec_conformance.vectors.making import Draft, draft_of, vector_object
+from marginspec_conformance.vectors.reading import suite_manifest
 from marginspec_conformance.vectors.writing import suite_text
 from marginspec_journal import InputError
 from marginspec_journal.canonical import JsonObject
@@ -93,6 +95,14 @@ def test_shards_share_the_vectors_out() -> None:
     parts = [[one.id for one in vectors_of(["TRD-02"], (number, 3))] for number in (1, 2, 3)]
     assert sorted(one for part in parts for one in part) == sorted(whole)
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_shards_of_the_suite_are_equal_parts_of_all_of_it() -> None:
+    parts = [[one.id for one in vectors_of(shard=(number, 2))] for number in (1, 2)]
+    assert [one for pair in zip_longest(*parts) for one in pair if one] == [one.id for one in read_vectors()]
+    assert len(parts[0]) - len(parts[1]) in (0, 1)
+    smoke = [one.id for number in (1, 2, 3) for one in vectors_of(shard=(number, 3), smoke=True)]
+    assert sorted(smoke) == sorted(suite_manifest()["smoke"])
 
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "1", "1/", "a/b", "1/2/3", "-1/2"])

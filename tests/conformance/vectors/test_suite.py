@@ -13,6 +13,7 @@ from marginspec_conformance.vectors.making import vector_object
 from marginspec_conformance.vectors.question import question_object, questions_entry, read_questions
 from marginspec_conformance.vectors.reading import suite_manifest, suite_path
 from marginspec_conformance.vectors.writing import manifest_of
+from marginspec_journal import open_journal
 from worlds.suite import questions
 from worlds.suite.drafts import VERSION, drafts
 
@@ -29,8 +30,14 @@ NOT_OF_EVENTS = {
     "INV-12": "likewise",
 }
 """Clauses without a vector, and why."""
-NEVER_REFUSE = {*("ADL-01", "ADL-02", "ADL-04", "LED-01", "LIQ-02", "LIQ-03", "MRG-07", "MRG-08", "NUM-02", "SET-01")}
+NEVER_REFUSE = {*("ADL-01", "ADL-02", "LED-01", "LIQ-02", "LIQ-03", "MRG-07", "MRG-08", "NUM-02", "SET-01")}
 """Clauses that say what happens, and never that an event is refused."""
+
+NOT_OF_RULES = {
+    *("ADL-05", "MRG-07", "MRG-08"),
+    *(f"INV-{number:02}" for number in (1, 2, 3, 4, 5, 6, 8, 10, 12, 13, 14)),
+}
+"""Clauses that no rule runs within an event: checked on its outcome, or asked for."""
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +66,13 @@ def test_every_clause_has_vectors_that_accept_and_refuse(suite: list[Vector]) ->
     rules = {clause for clause in kinds if not clause.startswith("INV")}
     assert {clause for clause in rules if "accepts" not in kinds[clause]} == set()
     assert {clause for clause in rules if "refuses" not in kinds[clause]} == NEVER_REFUSE
+
+
+def test_a_vector_runs_the_clause_that_it_is_about(suite: list[Vector]) -> None:
+    ran = {one.id: set[str]().union(*(step.clauses for step in one.steps)) for one in suite}
+    of_rules = set[str]().union(*ran.values())
+    assert [one.id for one in suite if one.clause in of_rules - ran[one.id]] == []
+    assert set(CLAUSES) - of_rules == NOT_OF_RULES
 
 
 def test_every_reason_has_vectors(suite: list[Vector]) -> None:
@@ -94,3 +108,22 @@ def test_the_bare_form_is_the_last_step(suite: list[Vector]) -> None:
         opened, event = one.bare
         assert event == one.events[-1]
         assert opened.events == (one.opened.events if one.opened else 0) + len(one.steps) - 1
+
+
+RECORDED = [
+    path
+    for folder in ("golden", "cases", "attacks", "witnesses")
+    for path in sorted((ROOT / "tests" / "vectors" / folder).glob("*.jsonl"))
+]
+
+
+def test_every_recorded_journal_is_a_vector(suite: list[Vector]) -> None:
+    known = {(one.header, one.events) for one in suite}
+    found = {path.name: open_journal(path) for path in RECORDED}
+    missing = {
+        name
+        for name, journal in found.items()
+        if (journal.header, tuple(record.event for record in journal)) not in known
+    }
+    assert len(found) > 100
+    assert missing == set()

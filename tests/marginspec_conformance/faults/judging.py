@@ -82,7 +82,7 @@ def command(ctx: click.Context, faults: tuple[str, ...], vectors: Path | None, s
     for fault in planted[number - 1 :: count]:
         seen = seen_by(fault, judged, questions)
         missed += seen is None
-        level, vector = seen or (0, "")
+        level, vector = seen or (None, "")
         print_json_line({"fault": fault.name, "what": fault.what, "level": level, "vector": vector})
         sys.stdout.flush()
     print_json_line({"faults": len(planted[number - 1 :: count]), "not_noticed": missed})

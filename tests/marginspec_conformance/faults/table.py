@@ -23,6 +23,7 @@ from marginspec_tools.console import with_progress
 TABLE, REASONS, PAGE = "faults.json", "faults.toml", "faults.md"
 SURVIVORS = Path("theorems/survivors.toml")
 """Why mutants survive that no input at all tells from the rule."""
+MUTANTS = Path("theorems/mutants.json")
 SAVED_EVERY = 20
 NO_REASON = "No reason is known yet."
 SHOWN_IN = {QUESTIONS: "questions", DECISIONS: "decisions", BALANCES: "balances", HASHES: "receipts"}
@@ -63,6 +64,13 @@ def read_reasons(folder: Path) -> dict[str, str]:
     return {**tomllib.loads((folder.parent / SURVIVORS).read_text("utf-8")), **own}
 
 
+def read_killers(folder: Path) -> dict[str, str]:
+    """What kills each mutant by the table of mutants, in words; empty if nothing does."""
+    rows = json.loads((folder.parent / MUTANTS).read_text("utf-8"))["rows"]
+    words = {"proof": "The proof of {} fails by it.", "tests": "`{}` sees it, by a limit or arguments of its own."}
+    return {one["id"]: words.get(one["killed_by"], "").format(one["evidence"].partition(" ")[0]) for one in rows}
+
+
 def write_table(folder: Path, rows: Iterable[Row]) -> None:
     """Write the rows into a folder, a line each."""
     lines = ",\n".join(json.dumps(attrs.asdict(row), ensure_ascii=False) for row in rows)
@@ -73,7 +81,7 @@ def write_table(folder: Path, rows: Iterable[Row]) -> None:
 def write_page(folder: Path) -> None:
     """Write the page of a folder's table."""
     with atomic_writer(folder / PAGE) as stream:
-        stream.write(page_of(list(read_rows(folder).values()), read_reasons(folder)).encode())
+        stream.write(page_of(list(read_rows(folder).values()), read_reasons(folder), read_killers(folder)).encode())
 
 
 # ------------------------------------------------------------------- the page
@@ -97,7 +105,7 @@ Faults in the optimized engine's copy of the rules are not here, as they are fau
 """
 
 
-def page_of(rows: list[Row], reasons: Mapping[str, str]) -> str:
+def page_of(rows: list[Row], reasons: Mapping[str, str], killers: Mapping[str, str]) -> str:
     """The page: how many are noticed and where, why the rest is not, and every fault."""
     missed = [row for row in rows if row.level is None]
     return "\n".join(
@@ -108,8 +116,9 @@ def page_of(rows: list[Row], reasons: Mapping[str, str]) -> str:
             "## Not noticed",
             "",
             "No answer of an engine can tell these from the rulebook, for the reason given.",
+            "Where a proof fails by one, it speaks of more than what an engine can be brought to.",
             "",
-            *(f"- {told(row)}.\n  {reasons.get(row.fault, NO_REASON)}" for row in missed),
+            *(f"- {told(row)}.\n  {why_missed(row.fault, reasons, killers)}" for row in missed),
             "",
             "## Made by hand",
             "",
@@ -121,6 +130,11 @@ def page_of(rows: list[Row], reasons: Mapping[str, str]) -> str:
             "",
         ]
     )
+
+
+def why_missed(fault: str, reasons: Mapping[str, str], killers: Mapping[str, str]) -> str:
+    """Why nothing notices a fault, and what sees it besides."""
+    return f"{reasons.get(fault, NO_REASON)}\n  {killers.get(fault, '')}".rstrip()
 
 
 def summary_of(rows: list[Row]) -> list[str]:

@@ -64,10 +64,23 @@ def suite_vectors() -> Iterator[Vector]:
 
 
 def folder_vectors(folder: Path) -> Iterator[Vector]:
-    """The vectors that a folder's manifest lists; InputError if one is missing, or is not what it says."""
-    stated = read_document(folder / MANIFEST).member("sha256").fields()
-    vectors = (read_exported(folder, name) for name in stated)
-    return listed(stated, vectors, str(folder))
+    """The vectors that a folder's manifest lists; InputError if one is missing or another one, or a file is more."""
+    manifest = read_document(folder / MANIFEST)
+    stated = manifest.member("sha256").fields()
+    places = {name: place_of(folder, name) for name in stated}
+    known = {folder / MANIFEST, *places.values(), *(place.with_suffix(".jsonl") for place in places.values())}
+    known |= {folder / QUESTIONS} if "questions" in manifest.fields() else set()
+    for path in sorted(folder.rglob("*")):
+        if path not in known and not path.is_dir():
+            raise InputError(str(path), None, None, "the manifest does not list it")
+    return listed(stated, map(read_exported, places.values()), str(folder))
+
+
+def place_of(folder: Path, name: str) -> Path:
+    """Where a vector of a folder stands; InputError if its id is no id."""
+    if name.count("/") != 2 or not name.replace("/", "").replace("-", "").replace("_", "").isalnum():
+        raise InputError(str(folder / MANIFEST), None, "sha256", f"not the id of a vector: {name[:60]!r}")
+    return folder / file_of(name)
 
 
 def folder_questions(folder: Path) -> Iterator[AskedQuestion]:
@@ -79,11 +92,8 @@ def folder_questions(folder: Path) -> Iterator[AskedQuestion]:
     return listed(manifest.member("questions").member("sha256").fields(), read_questions(path), str(path))
 
 
-def read_exported(folder: Path, name: str) -> Vector:
+def read_exported(path: Path) -> Vector:
     """A vector of a folder; InputError if the journal beside it is not its own."""
-    if name.count("/") != 2 or not name.replace("/", "").replace("-", "").replace("_", "").isalnum():
-        raise InputError(str(folder / MANIFEST), None, "sha256", f"not the id of a vector: {name[:60]!r}")
-    path = folder / file_of(name)
     vector = vector_of(read_document(path))
     journal = path.with_suffix(".jsonl")
     if not journal.is_file() or journal.read_bytes() != journal_text(vector.text):

@@ -14,8 +14,10 @@ from marginspec_conformance.generator.events import (
     listing,
     margin_mode,
     mark,
+    new_limits,
     order,
     position_mode,
+    settle,
     trade,
     withdraw,
 )
@@ -203,7 +205,7 @@ DRAFTS: tuple[Draft, ...] = (
         *(leverage(name, 100, "B") for name in ("adam", "zoe")),
         *(trade("bob", "dave", "1", "100"), trade("adam", "zoe", "1", "100", "B"), mark("118")),
         *(trade("carl", "bob", "1", "122"), withdraw("bob", "62"), mark("200")),
-        also=("LVY-01",),
+        also=("LVY-01", "SET-01"),
     ),
     draft(
         "ADL-04",
@@ -235,5 +237,51 @@ DRAFTS: tuple[Draft, ...] = (
         *(*B, deposit("dave", "20"), deposit("carl", "50"), trade("dave", "carl", "1", "100", "B"), mark("88", "B")),
         fill("alice", "1", "80", market="B"),
         also=("LIQ-05",),
+    ),
+    draft(
+        "LIQ-01",
+        "equal-and-one-above",
+        "At 89 dave's equity is his maintenance, and he is liquidated; erin's is one quantum more, and she is not.",
+        *(*MARKET, deposit("dave", "20"), deposit("erin", "21"), deposit("bob", "9000")),
+        *(trade("dave", "bob", "1", "100"), trade("erin", "bob", "1", "100"), mark("89")),
+        also=("MRG-05",),
+    ),
+    draft(
+        "MKT-05",
+        "a-loss-of-just-what-covers-it",
+        "A market closes where its lot loses 2 and the fund has 2, as there is no last resort.",
+        *(*alone(), fund("2"), settle("78")),
+        header=MINIMAL_NONE,
+    ),
+    draft(
+        "MKT-05",
+        "a-loss-of-one-more-than-covers-it",
+        "A market whose lot loses 2 does not close where the fund has 1 and there is no last resort.",
+        *(*alone(), fund("1"), settle("78")),
+        header=MINIMAL_NONE,
+    ),
+    draft(
+        "MKT-05",
+        "a-reserve-of-one-quantum",
+        "The least that a closed market's reserve can have left goes to the insurance fund.",
+        *(*MARKET, deposit("dave", "20"), deposit("bob", "9000"), trade("dave", "bob", "1", "100"), mark("88")),
+        *(fill("bob", "1", "81"), settle("90")),
+    ),
+    draft(
+        "MKT-05",
+        "settings-in-other-markets-stay",
+        "A market closes with what was set for it; what account A has set in another one stays.",
+        *(*MARKET, *B, deposit("A", "100"), deposit("bob", "100"), margin_mode("A"), leverage("A", 2)),
+        *(margin_mode("A", market="B"), leverage("A", 2, "B"), settle("100"), trade("A", "bob", "1", "100", "B")),
+    ),
+    *(
+        draft(
+            "MKT-04",
+            f"fill-at-{price}",
+            f"A fill band of 5% at a mark of 100, which is no more than 5 below it; the fill is at {price}.",
+            *(*MARKET, deposit("dave", "20"), deposit("bob", "9000"), trade("dave", "bob", "1", "100"), mark("88")),
+            *(mark("100"), new_limits(band="0.2", fill_band="0.05"), fill("bob", "1", price)),
+        )
+        for price in ("95", "94")
     ),
 )

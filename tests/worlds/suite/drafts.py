@@ -6,6 +6,7 @@ from marginspec_conformance.vectors.making import Draft
 from worlds.suite import (
     acceptable,
     bands,
+    boundaries,
     corners,
     directed,
     edges,
@@ -20,7 +21,7 @@ from worlds.suite import (
 
 VERSION = "1"
 """The version of the suite; it rises with every change of a vector."""
-BY_HAND = (limits, edges, acceptable, bands, ties, waterfall, corners, hidden, floats, incidents)
+BY_HAND = (limits, edges, acceptable, bands, ties, waterfall, corners, boundaries, hidden, floats, incidents)
 
 
 def drafts() -> list[Draft]:
