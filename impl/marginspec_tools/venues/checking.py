@@ -1,0 +1,111 @@
+"""`marginspec check`: whether a venue computes what it documents, for one account."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import attrs
+import click
+
+from marginspec import RULEBOOK_VERSION
+from marginspec_tools.console import DIVERGED, INCONCLUSIVE, json_option, one_line, people_console, print_json_line
+from marginspec_tools.venues.answers import read_answers
+from marginspec_tools.venues.claims import Exhibit, Row, Verdict, counts, judged
+from marginspec_tools.venues.readers import VENUES
+
+CHECK_VERSION = 1
+PATH = click.Path(path_type=Path)
+SHOWN_OF_A_RUN = 4
+"""Of a run of rows that say the same of as many things, people see so many."""
+
+
+@click.command("check")
+@click.argument("venue", type=click.Choice(sorted(VENUES)))
+@click.argument("files", type=PATH, nargs=-1, required=True)
+@json_option
+@click.pass_context
+def command(context: click.Context, venue: str, files: tuple[Path, ...], as_json: bool) -> None:
+    """Compare what VENUE shows of an account, in FILES as it answers them, with what the rules say.
+
+    FILES are JSON or CSV, in any order; what each is is seen by its shape. Every field that can be checked gets a
+    verdict: equal; equal as displayed, to less than one unit of its last digit; differs; undecided by rounding; not
+    checked, with the reason.
+
+    Exit codes: 0 what could be checked is equal; 1 something differs; 2 wrong usage or input; 4 nothing could be
+    checked, or something is undecided.
+    """
+    chosen = VENUES[venue]
+    exhibit = chosen.exhibit(read_answers(chosen, files))
+    rows = judged(exhibit)
+    if as_json:
+        for row in rows:
+            print_json_line(attrs.asdict(row))
+        print_json_line(summary(exhibit, rows))
+    else:
+        print_table(exhibit, rows)
+    context.exit(exit_code(counts(rows)))
+
+
+def exit_code(found: dict[Verdict, int]) -> int:
+    """How the command ends, by how many fields have each verdict."""
+    if found["differs"]:
+        return DIVERGED
+    compared = found["equal"] + found["equal as displayed"]
+    return INCONCLUSIVE if found["undecided by rounding"] or not compared else 0
+
+
+def summary(exhibit: Exhibit, rows: Sequence[Row]) -> dict[str, Any]:
+    """The last line of JSON."""
+    return {
+        "check": CHECK_VERSION,
+        "rulebook": RULEBOOK_VERSION,
+        "venue": exhibit.venue,
+        "fields": counts(rows),
+        "notes": list(exhibit.notes),
+    }
+
+
+def print_table(exhibit: Exhibit, rows: Sequence[Row]) -> None:
+    """The rows for people, and what they come to."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    for name in ("of", "field", "shown", "exact", "verdict", "clause"):
+        table.add_column(name, overflow="fold", justify="right" if name in ("shown", "exact") else "left")
+    for cells in shortened(rows):
+        table.add_row(*cells)
+    console = people_console()
+    console.print(table)
+    for why, fields in reasons(rows):
+        console.print(one_line(f"{why}: {fields}"))
+    for note in exhibit.notes:
+        console.print(one_line(f"note: {note}"))
+    console.print(verdict_line(exhibit, counts(rows)))
+
+
+def shortened(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
+    """The cells of rows; of a run of the same field with the same verdict only the first ones, and how many more."""
+    for _, group in groupby(rows, key=lambda row: (row.field, row.verdict)):
+        run = list(group)
+        for row in run[:SHOWN_OF_A_RUN] if len(run) > SHOWN_OF_A_RUN + 1 and run[0].verdict != "differs" else run:
+            exact = f"{row.exact}  ({row.why})" if row.verdict == "differs" and row.why else row.exact
+            yield tuple(map(one_line, (row.place, row.field, row.shown, exact, row.verdict, row.clause)))
+        if len(run) > SHOWN_OF_A_RUN + 1 and run[0].verdict != "differs":
+            yield (f"and {len(run) - SHOWN_OF_A_RUN} more", run[0].field, "", "", run[0].verdict, run[0].clause)
+
+
+def reasons(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    """Why fields are not checked or undecided: each reason once, and the fields."""
+    found: dict[str, dict[str, None]] = {}
+    for row in rows:
+        if row.why and row.verdict != "differs":
+            found.setdefault(f"{row.verdict}, {row.why}", {})[row.field] = None
+    yield from ((why, ", ".join(fields)) for why, fields in found.items())
+
+
+def verdict_line(exhibit: Exhibit, found: dict[Verdict, int]) -> str:
+    """The last line for people."""
+    said = ", ".join(f"{number:,} {verdict}" for verdict, number in found.items() if number)
+    return f"{exhibit.venue}, rulebook {RULEBOOK_VERSION}: {said or 'nothing to check'}"

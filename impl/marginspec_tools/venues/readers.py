@@ -1,0 +1,6 @@
+"""The venues whose files can be read."""
+
+from marginspec_tools.venues.answers import Venue
+from marginspec_tools.venues.binance import BINANCE
+
+VENUES: dict[str, Venue] = {venue.name: venue for venue in (BINANCE,)}
