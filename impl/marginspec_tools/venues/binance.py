@@ -257,7 +257,7 @@ def snapshot_of(answers: Answers, positions: dict[PositionKey, Position]) -> Sna
     tables, settings = tiers_in(answers), settings_in(answers)
     markets: dict[str, Terms] = {}
     held: dict[PositionKey, Held] = {}
-    cash: dict[DomainKey, Fraction] = {}
+    cash: dict[DomainKey, Range] = {}
     for key, position in positions.items():
         entry, symbol = position.entry, key.market
         setting = settings[symbol]
@@ -268,10 +268,10 @@ def snapshot_of(answers: Answers, positions: dict[PositionKey, Position]) -> Sna
             entry.fail(f"the two sides of {symbol} have different marks")
         held[key] = Held(position.quantity, cost_of(position))
         if terms.isolated and entry.gives("isolatedWallet"):
-            cash[DomainKey(ACCOUNT, terms.asset, symbol, key.side)] = entry.number("isolatedWallet").value
+            cash[DomainKey(ACCOUNT, terms.asset, symbol, key.side)] = exactly(entry.number("isolatedWallet").value)
     for entry in answers["account"]:
         for asset in entry.child("assets").elements():
-            cash[DomainKey(ACCOUNT, asset.text("asset"))] = asset.number("crossWalletBalance").value
+            cash[DomainKey(ACCOUNT, asset.text("asset"))] = exactly(asset.number("crossWalletBalance").value)
     return Snapshot(markets, held, cash, SOURCES)
 
 

@@ -23,6 +23,8 @@ from marginspec_tools.venues.figures import (
 Verdict = Literal["equal", "equal as displayed", "differs", "undecided by rounding", "not checked"]
 VERDICTS: tuple[Verdict, ...] = ("equal", "equal as displayed", "differs", "undecided by rounding", "not checked")
 EXACT_DIGITS = 20
+NARROW = 10**6
+"""A range is narrow that is at most this part of what is shown."""
 
 
 @attrs.frozen
@@ -108,17 +110,20 @@ def judge(claim: Claim, worlds: Iterable[World]) -> Row:
 
 
 def compare(shown: Fraction, unit: Fraction, exact: Range) -> tuple[Verdict, str]:
-    """Whether a figure is what is shown, to less than one unit of the last digit that is shown."""
+    """Whether a figure is what is shown, to less than one unit of the last digit that is shown.
+
+    What follows from rounded numbers is a range, in which what is shown must lie; nothing is decided by one that is
+    wider than a millionth of the figure, unless both of its ends say the same.
+    """
     if exact.is_exact and exact.low == shown:
         return "equal", ""
+    if shown <= exact.low - unit or shown >= exact.high + unit:
+        nearest = exact.low if shown < exact.low else exact.high
+        return "differs", f"by {signed(shown - nearest)}"
     furthest = max(abs(shown - exact.low), abs(shown - exact.high))
-    # What is known to within a range lies inside it, not at its ends.
-    if furthest < unit or (furthest == unit and not exact.is_exact):
+    if furthest < unit or exact.high - exact.low <= abs(shown) / NARROW:
         return "equal as displayed", ""
-    if exact.low - unit < shown < exact.high + unit:
-        return "undecided by rounding", "the venue does not show enough digits of what this follows from"
-    nearest = exact.low if shown < exact.low else exact.high
-    return "differs", f"by {signed(shown - nearest)}"
+    return "undecided by rounding", "the venue does not show enough digits of what this follows from"
 
 
 def signed(number: Fraction) -> str:

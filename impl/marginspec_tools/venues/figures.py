@@ -14,7 +14,7 @@ import attrs
 from immutables import Map
 
 from marginspec.margin.bands import PriceView, exact_health_at, first_below, view_of
-from marginspec.margin.margin import exact_maintenance, initial_margin, leverage_of, position_margin
+from marginspec.margin.margin import cash_account, exact_maintenance, initial_margin, leverage_of, position_margin
 from marginspec.model import ledger
 from marginspec.model.account import DomainKey, PositionKey, PositionMode, Setting
 from marginspec.model.ledger import LedgerAccount
@@ -88,7 +88,7 @@ class Snapshot:
 
     markets: Mapping[str, Terms]
     positions: Mapping[PositionKey, Held]
-    cash: Mapping[DomainKey, Fraction]
+    cash: Mapping[DomainKey, Range]
     sources: Mapping[str, str]
 
     def domain_of(self, key: PositionKey) -> DomainKey:
@@ -157,7 +157,7 @@ class World:
         """Cash of a domain."""
         if domain not in self.snapshot.cash:
             raise NotToBeHad(f"needs {self.snapshot.sources['cash']}, for the cash")
-        return self.snapshot.cash[domain]
+        return self.money(self.state.balance(cash_account(domain)))
 
     def equity(self, domain: DomainKey) -> Range:
         """ACC-03: cash and unrealised PnL of a domain."""
@@ -237,12 +237,11 @@ def over_worlds(worlds: Iterable[World], figure: Figure) -> tuple[Range | None, 
 
 
 def worlds_of(snapshot: Snapshot) -> tuple[World, ...]:
-    """The worlds at the ends of the ranges of costs and of rates."""
-    ends = (min_end, max_end)
-    costs = ends if any(not held.cost.is_exact for held in snapshot.positions.values()) else ends[:1]
-    rows = (row for terms in snapshot.markets.values() for row in terms.tiers or ())
-    rates = ends if any(not row.rate.is_exact for row in rows) else ends[:1]
-    return tuple(world_at(snapshot, cost, rate) for cost, rate in product(costs, rates))
+    """The worlds at the ends of the ranges of costs, of cash and of rates."""
+    rows = [row.rate for terms in snapshot.markets.values() for row in terms.tiers or ()]
+    ranges = [held.cost for held in snapshot.positions.values()], list(snapshot.cash.values()), rows
+    ends = [(min_end,) if all(one.is_exact for one in of_kind) else (min_end, max_end) for of_kind in ranges]
+    return tuple(world_at(snapshot, *chosen) for chosen in product(*ends))
 
 
 def min_end(number: Range) -> Fraction:
@@ -255,22 +254,24 @@ def max_end(number: Range) -> Fraction:
     return number.high
 
 
-def world_at(snapshot: Snapshot, cost: Callable[[Range], Fraction], rate: Callable[[Range], Fraction]) -> World:
+End = Callable[[Range], Fraction]
+
+
+def world_at(snapshot: Snapshot, cost: End, cash: End, rate: End) -> World:
     """The state of a snapshot at chosen ends, with a quantum that all its amounts are whole numbers of."""
+    amounts = {domain: cash(amount) for domain, amount in snapshot.cash.items()}
     costs = {key: cost(held.cost) for key, held in snapshot.positions.items()}
     quantity_decimals = {name: quantity_decimals_of(snapshot, name) for name in snapshot.markets}
     price_decimals = {name: max(FINE_PRICE, decimals_of(terms.mark)) for name, terms in snapshot.markets.items()}
     needed = [price_decimals[name] + quantity_decimals[name] for name in snapshot.markets]
-    decimals = max([WIRE_DECIMALS, *needed, *map(decimals_of, [*costs.values(), *snapshot.cash.values()])])
+    decimals = max([WIRE_DECIMALS, *needed, *map(decimals_of, [*costs.values(), *amounts.values()])])
     markets = {
         name: market_of(name, terms, price_decimals[name], quantity_decimals[name], decimals, rate)
         for name, terms in snapshot.markets.items()
     }
     balances: dict[LedgerAccount, Money] = {}
-    for domain, amount in snapshot.cash.items():
-        account, asset, market, side = domain
-        of_cash = ledger.isolated(account, market, side) if market else ledger.wallet(account, asset)
-        balances[of_cash] = Money(whole(amount, decimals))
+    for domain, amount in amounts.items():
+        balances[cash_account(domain)] = Money(whole(amount, decimals))
     for key, value in costs.items():
         balances[ledger.position(*key)] = Money(-whole(value, decimals))
     mode: PositionMode = "hedge" if any(key.side != "BOTH" for key in snapshot.positions) else "one_way"
@@ -300,14 +301,7 @@ def quantity_decimals_of(snapshot: Snapshot, market: str) -> int:
     return max([0, *map(decimals_of, held)])
 
 
-def market_of(
-    name: str,
-    terms: Terms,
-    price_decimals: int,
-    quantity_decimals: int,
-    decimals: int,
-    rate: Callable[[Range], Fraction],
-) -> Market:
+def market_of(name: str, terms: Terms, price_decimals: int, quantity_decimals: int, decimals: int, rate: End) -> Market:
     """A market in the units of a world; one whose tiers no file says has a table that nothing may ask for."""
     rows = terms.tiers or (TierRow(Fraction(0), 1, exactly(Fraction(1, 2))),)
     table = rules_table(name, rows, rate)
@@ -323,7 +317,7 @@ def market_of(
     )
 
 
-def rules_table(name: str, rows: tuple[TierRow, ...], rate: Callable[[Range], Fraction]) -> TierTable:
+def rules_table(name: str, rows: tuple[TierRow, ...], rate: End) -> TierTable:
     """A tier table as the rules take it, MKT-02 checked, its deductions computed."""
     terms = tuple(
         TierTerms(Decimal8(whole(row.floor, WIRE_DECIMALS)), row.max_leverage, Decimal8(whole(rate(row.rate), 8)))
