@@ -11,6 +11,7 @@ from marginspec_journal.names import is_name
 from marginspec_tools.venues.claims import Exhibit
 from marginspec_tools.venues.documents import Entry, Shown, read_documents
 from marginspec_tools.venues.figures import NotToBeHad, Range, TierRow, exactly, max_end, min_end, rules_table
+from marginspec_tools.venues.unified import unwrapped
 
 SIDES: tuple[PositionSide, ...] = ("BOTH", "LONG", "SHORT")
 
@@ -48,8 +49,9 @@ def read_answers(venue: Venue, paths: Iterable[Path]) -> Answers:
     found: dict[str, list[Entry]] = {kind.name: [] for kind in venue.kinds}
     for path in paths:
         for document in read_documents(path):
-            for entry in venue.records(document):
-                found[kind_of(venue, entry).name].append(entry)
+            for answer in unwrapped(document):
+                for entry in venue.records(answer):
+                    found[kind_of(venue, entry).name].append(entry)
     return {name: tuple(entries) for name, entries in found.items()}
 
 

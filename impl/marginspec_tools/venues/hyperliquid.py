@@ -102,11 +102,11 @@ def tables_in(answers: Answers) -> dict[str, tuple[str, tuple[TierRow, ...]]]:
 
 
 def positions_in(answers: Answers) -> Iterator[Entry]:
-    """The open positions of all answers."""
+    """The open positions of the states, or else those that came one by one."""
     for state in answers["clearinghouseState"]:
         for held in state.child("assetPositions").elements():
             yield held.child("position")
-    for held in answers["position"]:
+    for held in () if answers["clearinghouseState"] else answers["position"]:
         yield held.child("position")
 
 
