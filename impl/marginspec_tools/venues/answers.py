@@ -6,7 +6,7 @@ from pathlib import Path
 
 import attrs
 
-from marginspec.model.account import PositionSide
+from marginspec.model.account import PositionKey, PositionSide
 from marginspec_journal.names import is_name
 from marginspec_tools.venues.claims import Exhibit
 from marginspec_tools.venues.documents import Entry, Shown, read_documents
@@ -81,6 +81,24 @@ def market_name(entry: Entry, field: str) -> str:
     if not is_name(name):
         entry.child(field).fail(f"not a name of a market: {entry.child(field).shown()}")
     return name
+
+
+def positive(entry: Entry, field: str) -> Fraction:
+    """A price above zero."""
+    value = entry.number(field).value
+    if value <= 0:
+        entry.child(field).fail(f"must be above zero, found {entry.text(field)}")
+    return value
+
+
+def check_sides(entry: Entry, key: PositionKey, quantity: Fraction, others: Iterable[PositionKey]) -> None:
+    """Refuse a quantity with the wrong sign for its side, a second position, and BOTH beside LONG or SHORT."""
+    if key in others:
+        entry.fail(f"a second answer on {key.market} {key.side}")
+    if (key.side == "LONG" and quantity < 0) or (key.side == "SHORT" and quantity > 0):
+        entry.fail(f"{key.market} {key.side} has a quantity of the wrong sign")
+    if any((key.side == "BOTH") != (other.side == "BOTH") for other in others):
+        entry.fail(f"{key.market} {key.side}: BOTH cannot be mixed with LONG or SHORT")
 
 
 def side_of(entry: Entry, field: str) -> PositionSide:

@@ -14,17 +14,20 @@ from marginspec_tools.venues.answers import (
     Answers,
     Kind,
     Venue,
+    check_sides,
     checked_tiers,
     cost_range,
     deductions,
     elements_or_self,
     leverage_in,
     market_name,
+    positive,
     side_of,
 )
 from marginspec_tools.venues.claims import Claim, Exhibit, Uncheckable, known
 from marginspec_tools.venues.documents import Entry, Shown
 from marginspec_tools.venues.figures import ACCOUNT, Figure, Held, Range, Snapshot, Terms, TierRow, decimals_of, exactly
+from marginspec_tools.venues.story import Fill, Funding, Happening, Payment, Sighting
 
 TITLE = "Binance USD-M"
 MONEY = Fraction(1, 10**8)
@@ -233,10 +236,9 @@ def open_positions(answers: Answers) -> dict[PositionKey, Position]:
         if quantity == 0:
             continue
         key = key_in(entry)
-        if key in found:
-            entry.fail(f"a second answer on {key.market} {key.side}")
+        check_sides(entry, key, quantity, found)
         if entry.gives("markPrice"):
-            found[key] = Position(entry, key, quantity, entry.number("markPrice").value, Fraction(0))
+            found[key] = Position(entry, key, quantity, positive(entry, "markPrice"), Fraction(0))
         elif entry.gives("notional"):
             found[key] = by_notional(entry, key, quantity)
     return found
@@ -272,7 +274,21 @@ def snapshot_of(answers: Answers, positions: dict[PositionKey, Position]) -> Sna
     for entry in answers["account"]:
         for asset in entry.child("assets").elements():
             cash[DomainKey(ACCOUNT, asset.text("asset"))] = exactly(asset.number("crossWalletBalance").value)
-    return Snapshot(markets, held, cash, SOURCES)
+    return Snapshot(markets, held, cash, SOURCES, listed_in(answers, tables, settings))
+
+
+def listed_in(
+    answers: Answers, tables: dict[str, tuple[TierRow, ...]], settings: dict[str, Setting]
+) -> dict[str, Terms]:
+    """The terms of the markets that were traded."""
+    found: dict[str, Terms] = {}
+    for entry in answers["userTrades"]:
+        symbol = market_name(entry, "symbol")
+        setting = settings.get(symbol, Setting())
+        found[symbol] = Terms(
+            asset_of(entry, symbol), Fraction(0), tables.get(symbol), setting.leverage, bool(setting.isolated)
+        )
+    return found
 
 
 def cost_of(position: Position) -> Range:
@@ -449,7 +465,63 @@ def exhibit(answers: Answers) -> Exhibit:
     claims.extend(trade_claims(answers))
     claims.extend(tier_claims(answers, tiers_in(answers)))
     claims.extend(unchecked(answers))
-    return Exhibit(TITLE, snapshot, tuple(claims), tuple(notes_of(snapshot, positions.values())))
+    return Exhibit(
+        TITLE, snapshot, tuple(claims), tuple(notes_of(snapshot, positions.values())), lambda: tuple(story_of(answers))
+    )
+
+
+# ----------------------------------------------------------------- what happened
+
+
+OF_TRADES = ("REALIZED_PNL", "COMMISSION")
+"""Kinds of income that follow from trades."""
+NEAR = 60_000
+"""A rate of funding is the one of a payment that came at most so many milliseconds before or after it."""
+
+
+def story_of(answers: Answers) -> Iterator[Happening]:
+    """What happened to the account: trades, income, and the cash that updates show."""
+    for entry in answers["userTrades"]:
+        symbol = entry.text("symbol")
+        asset = asset_of(entry, symbol)
+        is_buy = entry.text("side") == "BUY"
+        quantity = entry.number("qty").value
+        yield Fill(
+            entry.whole("time"),
+            entry.text("id"),
+            asset,
+            key_in(entry),
+            positive(entry, "price"),
+            quantity if is_buy else -quantity,
+            entry.number("commission").value if entry.text("commissionAsset") == asset else Fraction(0),
+            not entry.flag("maker"),
+        )
+    for entry in answers["income"]:
+        if entry.text("incomeType") not in OF_TRADES:
+            yield income_of(entry, answers)
+    for entry in answers["ACCOUNT_UPDATE"]:
+        shown = entry.child("a")
+        cash = {row.text("a"): row.number("cw").value for row in shown.child("B").elements()}
+        held = {
+            PositionKey(ACCOUNT, market_name(row, "s"), side_of(row, "ps")): row.number("pa").value
+            for row in shown.child("P").elements()
+        }
+        yield Sighting(entry.whole("T"), cash, held)
+
+
+def income_of(entry: Entry, answers: Answers) -> Happening:
+    """A row of income: funding, with the rate that it follows from if that is there, or a payment."""
+    time, asset, amount = entry.whole("time"), entry.text("asset"), entry.number("income").value
+    reference = entry.text("tranId") if entry.gives("tranId") else ""
+    if entry.text("incomeType") != "FUNDING_FEE":
+        return Payment(time, reference, asset, amount, entry.text("incomeType"))
+    symbol = entry.text("symbol")
+    for rate in answers["fundingRate"]:
+        is_of = rate.has("symbol", "markPrice") and rate.text("symbol") == symbol and rate.gives("markPrice")
+        if is_of and abs(rate.whole("fundingTime") - time) <= NEAR:
+            figures = rate.number("fundingRate").value, positive(rate, "markPrice")
+            return Funding(time, reference, asset, symbol, amount, *figures)
+    return Funding(time, reference, asset, symbol, amount)
 
 
 def notes_of(snapshot: Snapshot, positions: Iterable[Position]) -> Iterator[str]:

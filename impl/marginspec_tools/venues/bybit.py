@@ -11,11 +11,13 @@ from marginspec_tools.venues.answers import (
     Answers,
     Kind,
     Venue,
+    check_sides,
     checked_tiers,
     deductions,
     elements_or_self,
     leverage_in,
     market_name,
+    positive,
 )
 from marginspec_tools.venues.claims import Claim, Exhibit, Uncheckable, known
 from marginspec_tools.venues.documents import Entry
@@ -24,7 +26,7 @@ from marginspec_tools.venues.figures import ACCOUNT, Held, Range, Snapshot, Term
 TITLE = "Bybit linear"
 MONEY = Fraction(1, 10**8)
 SIDES: dict[str, PositionSide] = {"0": "BOTH", "1": "LONG", "2": "SHORT"}
-SOURCES = {"tiers": "risk-limit", "leverage": "position/list", "cash": "an isolated position's positionBalance"}
+SOURCES = {"tiers": "risk-limit", "leverage": "position/list", "cash": "balances, which are not read of this venue"}
 KINDS = (
     Kind("risk-limit", ("symbol", "riskLimitValue", "maintenanceMargin", "maxLeverage")),
     Kind("position/list", ("symbol", "side", "size", "avgPrice", "markPrice")),
@@ -127,11 +129,10 @@ def exhibit(answers: Answers) -> Exhibit:
             continue
         symbol = market_name(entry, "symbol")
         key = PositionKey(ACCOUNT, symbol, SIDES.get(entry.text("positionIdx"), "BOTH"))
-        if key in held:
-            entry.fail(f"a second answer on {symbol} {key.side}")
         quantity = size if entry.text("side") == "Buy" else -size
+        check_sides(entry, key, quantity, held)
         leverage = leverage_in(entry, "leverage") if whole_leverage(entry) else None
-        markets[symbol] = Terms(asset_of(entry), entry.number("markPrice").value, tables.get(symbol), leverage)
+        markets[symbol] = Terms(asset_of(entry), positive(entry, "markPrice"), tables.get(symbol), leverage)
         held[key] = Held(quantity, exactly(quantity * entry.number("avgPrice").value))
         shown[key] = entry
     snapshot = Snapshot(markets, held, dict[DomainKey, Range](), SOURCES)

@@ -1,7 +1,7 @@
 """What a venue shows of an account, beside what the rules say: claims, and a verdict on each."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Literal
 
@@ -19,6 +19,7 @@ from marginspec_tools.venues.figures import (
     over_worlds,
     worlds_of,
 )
+from marginspec_tools.venues.story import Happening
 
 Verdict = Literal["equal", "equal as displayed", "differs", "undecided by rounding", "not checked"]
 VERDICTS: tuple[Verdict, ...] = ("equal", "equal as displayed", "differs", "undecided by rounding", "not checked")
@@ -55,12 +56,13 @@ class Uncheckable:
 
 @attrs.frozen
 class Exhibit:
-    """All that files say: the account at one moment, what is claimed of it, what cannot be checked, and notes."""
+    """All that files say: the account at one moment, claims on it, notes, and, read when asked for, what happened."""
 
     venue: str
     snapshot: Snapshot
     claims: tuple[Claim | Uncheckable, ...]
     notes: tuple[str, ...] = ()
+    story: Callable[[], tuple[Happening, ...]] = tuple
 
 
 @attrs.frozen

@@ -68,7 +68,7 @@ class Terms:
     """A market as an account has it; tiers and leverage are None where no file says them."""
 
     asset: str
-    mark: Fraction
+    mark: Fraction = Fraction(0)
     tiers: tuple[TierRow, ...] | None = None
     leverage: int | None = None
     isolated: bool = False
@@ -84,12 +84,16 @@ class Held:
 
 @attrs.frozen
 class Snapshot:
-    """An account at one moment; `sources` names the file that would say what is missing of tiers, leverage, cash."""
+    """An account at one moment; `sources` names the file that would say what is missing of tiers, leverage, cash.
+
+    `listed` has the terms of markets that it has no position in, without marks.
+    """
 
     markets: Mapping[str, Terms]
     positions: Mapping[PositionKey, Held]
     cash: Mapping[DomainKey, Range]
     sources: Mapping[str, str]
+    listed: Mapping[str, Terms] = Map()
 
     def domain_of(self, key: PositionKey) -> DomainKey:
         """The margin domain of a position."""

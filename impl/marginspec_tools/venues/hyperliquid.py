@@ -14,10 +14,12 @@ from marginspec_tools.venues.answers import (
     Answers,
     Kind,
     Venue,
+    check_sides,
     checked_tiers,
     cost_range,
     elements_or_self,
     leverage_in,
+    positive,
 )
 from marginspec_tools.venues.claims import Claim, Exhibit, Uncheckable
 from marginspec_tools.venues.documents import Entry, Shown
@@ -34,6 +36,7 @@ from marginspec_tools.venues.figures import (
     exactly,
     in_rate_units,
 )
+from marginspec_tools.venues.story import Fill, Happening, Payment
 
 TITLE = "Hyperliquid"
 MONEY = Fraction(1, 10**6)
@@ -120,9 +123,8 @@ def snapshot_of(answers: Answers) -> tuple[Snapshot, dict[PositionKey, Entry]]:
     for entry in positions_in(answers):
         name = market_of_coin(entry)
         key = PositionKey(ACCOUNT, name, "BOTH")
-        if key in held:
-            entry.fail(f"a second answer on {name}")
         quantity = entry.number("szi").value
+        check_sides(entry, key, quantity, held)
         leverage = entry.child("leverage")
         asset, tiers = tables.get(name, ("USDC", None))
         if not asset:
@@ -134,7 +136,8 @@ def snapshot_of(answers: Answers) -> tuple[Snapshot, dict[PositionKey, Entry]]:
         shown[key] = entry
         if isolated:
             cash[DomainKey(ACCOUNT, asset, name, "BOTH")] = shown_cash(leverage.number("rawUsd"), cost)
-    snapshot = Snapshot(markets, held, cash, SOURCES)
+    listed = {name: Terms(asset, Fraction(0), tiers) for name, (asset, tiers) in tables.items()}
+    snapshot = Snapshot(markets, held, cash, SOURCES, listed)
     for state in answers["clearinghouseState"]:
         cross = DomainKey(ACCOUNT, "USDC")
         costs = sum((held[key].cost.low for key in snapshot.positions_of(cross)), Fraction(0))
@@ -260,7 +263,45 @@ def exhibit(answers: Answers) -> Exhibit:
     for kind, (what, why) in UNCHECKED.items():
         if answers[kind]:
             claims.append(Uncheckable(kind, what, str(len(answers[kind])), why))
-    return Exhibit(TITLE, snapshot, tuple(claims))
+    return Exhibit(TITLE, snapshot, tuple(claims), (), lambda: tuple(story_of(answers)))
+
+
+# ----------------------------------------------------------------- what happened
+
+
+def story_of(answers: Answers) -> Iterator[Happening]:
+    """What happened to the account: fills of perpetuals, and what came into it and left it."""
+    for entry in answers["userFills"]:
+        if entry.text("coin").startswith("@") or "/" in entry.text("coin"):
+            continue
+        size = entry.number("sz").value * (1 if entry.text("side") == "B" else -1)
+        yield Fill(
+            entry.whole("time"),
+            entry.text("tid"),
+            "USDC",
+            PositionKey(ACCOUNT, market_of_coin(entry), "BOTH"),
+            positive(entry, "px"),
+            size,
+            entry.number("fee").value,
+            entry.flag("crossed"),
+            entry.number("startPosition").value + size,
+        )
+    for entry in answers["ledger"]:
+        amount = amount_of(entry.child("delta"))
+        yield Payment(entry.whole("time"), entry.text("hash"), "USDC", amount, entry.child("delta").text("type"))
+
+
+def amount_of(delta: Entry) -> Fraction:
+    """What a change of the ledger brings into the perpetuals' account; one of an unknown kind is refused."""
+    kind = delta.text("type")
+    if kind in ("deposit", "funding"):
+        return delta.number("usdc").value
+    if kind == "withdraw":
+        fee = delta.number("fee").value if delta.gives("fee") else Fraction(0)
+        return -delta.number("usdc").value - fee
+    if kind == "accountClassTransfer":
+        return delta.number("usdc").value * (1 if delta.flag("toPerp") else -1)
+    return delta.child("type").fail(f"a change of the ledger that is not known here: {delta.child('type').shown()}")
 
 
 HYPERLIQUID = Venue("hyperliquid", TITLE, records, KINDS, exhibit)

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from marginspec.model.account import DomainKey, PositionKey, PositionSide
 from marginspec_journal.names import is_name
-from marginspec_tools.venues.answers import Answers, Kind, Venue, elements_or_self, leverage_in
+from marginspec_tools.venues.answers import Answers, Kind, Venue, check_sides, elements_or_self, leverage_in, positive
 from marginspec_tools.venues.claims import Claim, Exhibit, Uncheckable
 from marginspec_tools.venues.documents import Entry
 from marginspec_tools.venues.figures import ACCOUNT, Figure, Held, Range, Snapshot, Terms, TierRow, exactly
@@ -19,7 +19,7 @@ MONEY = Fraction(1, 10**8)
 SOURCES = {
     "tiers": "position-tiers, where the position is in the first one",
     "leverage": "positions",
-    "cash": "balance",
+    "cash": "balances, which are not read of this venue",
 }
 KINDS = (
     Kind("positions", ("instId", "pos", "avgPx", "upl", "mgnMode")),
@@ -98,12 +98,11 @@ def exhibit(answers: Answers) -> Exhibit:
         if name not in values:
             entry.fail(f"needs instruments, for how much a contract of {name} is")
         key, quantity = sided(entry, name, contracts * values[name])
-        if key in held:
-            entry.fail(f"a second answer on {name} {key.side}")
+        check_sides(entry, key, quantity, held)
         leverage = leverage_in(entry, "lever") if entry.gives("lever") else None
         tiers = first_tier(answers, name, abs(contracts))
         isolated = entry.text("mgnMode") == "isolated"
-        markets[name] = Terms(name.split("-")[1], entry.number("markPx").value, tiers, leverage, isolated)
+        markets[name] = Terms(name.split("-")[1], positive(entry, "markPx"), tiers, leverage, isolated)
         held[key] = Held(quantity, exactly(quantity * entry.number("avgPx").value))
         shown[key] = entry
     snapshot = Snapshot(markets, held, dict[DomainKey, Range](), SOURCES)

@@ -9,17 +9,20 @@ from marginspec_tools.venues.answers import (
     Answers,
     Kind,
     Venue,
+    check_sides,
     checked_tiers,
     deductions,
     elements_or_self,
     leverage_in,
     market_name,
+    positive,
     side_of,
     unit_of,
 )
 from marginspec_tools.venues.claims import Claim, Exhibit, Uncheckable, known
 from marginspec_tools.venues.documents import Entry
 from marginspec_tools.venues.figures import ACCOUNT, Figure, Held, Range, Snapshot, Terms, TierRow, exactly
+from marginspec_tools.venues.story import Fill, Happening
 
 TITLE = "plain CSV"
 SOURCES = {"tiers": "a CSV of tiers", "leverage": "the column leverage", "cash": "a CSV of balances"}
@@ -85,21 +88,22 @@ def exhibit(answers: Answers) -> Exhibit:
     for entry in answers["positions"]:
         market, side = market_name(entry, "market"), side_of(entry, "side")
         key = PositionKey(ACCOUNT, market, side)
-        if key in held:
-            entry.fail(f"a second position in {market} {side}")
+        quantity = entry.number("quantity").value
+        if quantity == 0:
+            continue
+        check_sides(entry, key, quantity, held)
         leverage = leverage_in(entry, "leverage") if entry.gives("leverage") else None
         asset = asset_name(entry)
-        terms = Terms(asset, entry.number("mark").value, tables.get(market), leverage, is_isolated(entry))
+        terms = Terms(asset, positive(entry, "mark"), tables.get(market), leverage, is_isolated(entry))
         if markets.setdefault(market, terms) != terms:
             entry.fail(f"the two sides of {market} differ in asset, mark, leverage or margin mode")
-        quantity = entry.number("quantity").value
         held[key] = Held(quantity, exactly(quantity * entry.number("entry").value))
         shown[key] = entry
         if terms.isolated and entry.gives("cash"):
             cash[DomainKey(ACCOUNT, asset, market, side)] = exactly(entry.number("cash").value)
     for entry in answers["balances"]:
         cash[DomainKey(ACCOUNT, asset_name(entry))] = exactly(entry.number("cash").value)
-    snapshot = Snapshot(markets, held, cash, SOURCES)
+    snapshot = Snapshot(markets, held, cash, SOURCES, listed_in(answers, tables))
     claims: list[Claim | Uncheckable] = []
     for key, entry in shown.items():
         claims.extend(position_claims(snapshot, key, entry))
@@ -107,7 +111,43 @@ def exhibit(answers: Answers) -> Exhibit:
         claims.extend(balance_claims(snapshot, entry))
     for number, entry in enumerate(answers["trades"], 1):
         claims.extend(trade_claims(entry, number))
-    return Exhibit(TITLE, snapshot, (*claims, *of_tiers))
+    return Exhibit(TITLE, snapshot, (*claims, *of_tiers), (), lambda: tuple(story_of(answers)))
+
+
+def listed_in(answers: Answers, tables: dict[str, tuple[TierRow, ...]]) -> dict[str, Terms]:
+    """The terms of the markets that were traded, where trades say the asset."""
+    return {
+        market_name(entry, "market"): Terms(asset_name(entry), Fraction(0), tables.get(entry.text("market")))
+        for entry in answers["trades"]
+        if entry.gives("asset")
+    }
+
+
+def story_of(answers: Answers) -> Iterator[Happening]:
+    """What happened to the account: the trades that say a time and the asset."""
+    for number, entry in enumerate(answers["trades"], 1):
+        if not entry.gives("time") or not entry.gives("asset"):
+            continue
+        side = entry.text("side")
+        if side not in ("buy", "sell"):
+            entry.child("side").fail(f"expected buy or sell, found {entry.child('side').shown()}")
+        key = PositionKey(
+            ACCOUNT,
+            market_name(entry, "market"),
+            side_of(entry, "position_side") if entry.gives("position_side") else "BOTH",
+        )
+        quantity = entry.number("quantity").value * (1 if side == "buy" else -1)
+        fee = entry.number("fee").value if entry.gives("fee") else Fraction(0)
+        yield Fill(
+            entry.whole("time"),
+            entry.text("ref") if entry.gives("ref") else str(number),
+            asset_name(entry),
+            key,
+            positive(entry, "price"),
+            quantity,
+            fee,
+            not entry.gives("maker") or not entry.flag("maker"),
+        )
 
 
 def position_claims(snapshot: Snapshot, key: PositionKey, entry: Entry) -> Iterator[Claim]:

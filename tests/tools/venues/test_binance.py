@@ -177,7 +177,7 @@ def test_an_account_of_another_moment_is_not_compared_by_its_marks(tmp_path: Pat
         ("ticker", [7], '[0]: no answer of Binance USD-M that is known here: found "7"'),
         (
             "trades",
-            [{"symbol": "X", "id": 1, "orderId": 1, "qty": "1e", "price": "1", "quoteQty": "1", "commission": "0"}],
+            [{"symbol": "BUSDT", "id": 1, "orderId": 1, "qty": "1e", "price": "1", "quoteQty": "1", "commission": "0"}],
             '[0].qty: not a number: "1e"',
         ),
     ],

@@ -71,7 +71,7 @@ def test_no_price_is_none(tmp_path: Path) -> None:
     [
         (POSITIONS.replace("BOTH", "UP"), "2: side: expected one of BOTH, LONG, SHORT, found UP"),
         (POSITIONS.replace("BTCUSDT", "BTC:USDT"), '2: market: not a name of a market: "BTC:USDT"'),
-        (POSITIONS + POSITIONS.splitlines()[1], "3: a second position in BTCUSDT BOTH"),
+        (POSITIONS + POSITIONS.splitlines()[1], "3: a second answer on BTCUSDT BOTH"),
         (TIERS.replace("0.005", "0.003"), "2: the tiers of BTCUSDT are not a table of MKT-02"),
         ("a,b\n1,2\n", "2: no answer of plain CSV that is known here has such fields: a, b"),
     ],
