@@ -83,6 +83,18 @@ def market_name(entry: Entry, field: str) -> str:
     return name
 
 
+LAST_MOMENT = 253_402_300_799_999
+"""The last millisecond of the year 9999."""
+
+
+def moment(entry: Entry, field: str) -> int:
+    """A time in milliseconds of Unix time."""
+    time = entry.whole(field)
+    if not 0 <= time <= LAST_MOMENT:
+        entry.child(field).fail(f"not milliseconds of Unix time: {entry.text(field)}")
+    return time
+
+
 def positive(entry: Entry, field: str) -> Fraction:
     """A price above zero."""
     value = entry.number(field).value

@@ -21,6 +21,7 @@ from marginspec_tools.venues.answers import (
     elements_or_self,
     leverage_in,
     market_name,
+    moment,
     positive,
     side_of,
 )
@@ -307,10 +308,10 @@ def cost_of(position: Position) -> Range:
 # ----------------------------------------------------------------- claims
 
 
-def position_claims(snapshot: Snapshot, position: Position) -> Iterator[Claim | Uncheckable]:
-    """What an answer claims of one position."""
+def position_claims(snapshot: Snapshot, position: Position, said_by: str = "") -> Iterator[Claim | Uncheckable]:
+    """What an answer claims of one position; `said_by` is which one, if another claims the same."""
     entry, key = position.entry, position.key
-    place = f"{key.market} {key.side}"
+    place = f"{said_by}{key.market} {key.side}"
     domain = snapshot.domain_of(key)
     unit = MONEY + position.cut
     figures: dict[str, tuple[str, Figure]] = {
@@ -344,7 +345,7 @@ def account_claims(
             for row in entry.child("positions").elements():
                 if row.number("positionAmt").value != 0 and key_in(row) in positions and not moved:
                     shown = attrs.evolve(positions[key_in(row)], entry=row)
-                    yield from position_claims(snapshot, shown)
+                    yield from position_claims(snapshot, shown, "account: ")
         for asset in entry.child("assets").elements():
             keys = snapshot.positions_in(asset.text("asset"))
             if keys or asset.number("walletBalance").value != 0:
@@ -487,7 +488,7 @@ def story_of(answers: Answers) -> Iterator[Happening]:
         is_buy = entry.text("side") == "BUY"
         quantity = entry.number("qty").value
         yield Fill(
-            entry.whole("time"),
+            moment(entry, "time"),
             entry.text("id"),
             asset,
             key_in(entry),
@@ -506,19 +507,19 @@ def story_of(answers: Answers) -> Iterator[Happening]:
             PositionKey(ACCOUNT, market_name(row, "s"), side_of(row, "ps")): row.number("pa").value
             for row in shown.child("P").elements()
         }
-        yield Sighting(entry.whole("T"), cash, held)
+        yield Sighting(moment(entry, "T"), cash, held)
 
 
 def income_of(entry: Entry, answers: Answers) -> Happening:
     """A row of income: funding, with the rate that it follows from if that is there, or a payment."""
-    time, asset, amount = entry.whole("time"), entry.text("asset"), entry.number("income").value
+    time, asset, amount = moment(entry, "time"), entry.text("asset"), entry.number("income").value
     reference = entry.text("tranId") if entry.gives("tranId") else ""
     if entry.text("incomeType") != "FUNDING_FEE":
         return Payment(time, reference, asset, amount, entry.text("incomeType"))
     symbol = entry.text("symbol")
     for rate in answers["fundingRate"]:
         is_of = rate.has("symbol", "markPrice") and rate.text("symbol") == symbol and rate.gives("markPrice")
-        if is_of and abs(rate.whole("fundingTime") - time) <= NEAR:
+        if is_of and abs(moment(rate, "fundingTime") - time) <= NEAR:
             figures = rate.number("fundingRate").value, positive(rate, "markPrice")
             return Funding(time, reference, asset, symbol, amount, *figures)
     return Funding(time, reference, asset, symbol, amount)

@@ -19,6 +19,7 @@ from marginspec_tools.venues.answers import (
     cost_range,
     elements_or_self,
     leverage_in,
+    moment,
     positive,
 )
 from marginspec_tools.venues.claims import Claim, Exhibit, Uncheckable
@@ -84,24 +85,29 @@ def tables_in(answers: Answers) -> dict[str, tuple[str, tuple[TierRow, ...]]]:
     found: dict[str, tuple[str, tuple[TierRow, ...]]] = {}
     for meta in answers["meta"]:
         asset = "USDC" if not meta.gives("collateralToken") or meta.whole("collateralToken") == 0 else ""
-        listed: dict[str, list[tuple[Fraction, int]]] = {}
-        for pair in meta.child("marginTables").elements() if meta.gives("marginTables") else ():
-            number, table = pair.elements()
-            tiers = table.child("marginTiers").elements()
-            listed[str(number.value)] = [
-                (row.number("lowerBound").value, leverage_in(row, "maxLeverage")) for row in tiers
-            ]
+        listed = dict(map(margin_table, meta.child("marginTables").elements())) if meta.gives("marginTables") else {}
         for coin in meta.child("universe").elements():
-            number_text = coin.text("marginTableId" if coin.gives("marginTableId") else "maxLeverage")
-            single = (
-                [(Fraction(0), int(number_text))] if number_text.isdigit() and int(number_text) < FIRST_TABLE else []
-            )
-            rows = listed.get(number_text, single)
-            if rows:
-                name = coin.text("name").replace(":", ".")
-                table_rows = [TierRow(floor, most, in_rate_units(Fraction(1, 2 * most))) for floor, most in rows]
-                found[name] = (asset, checked_tiers(coin, name, table_rows))
+            name = coin.text("name").replace(":", ".")
+            number = coin.text("marginTableId" if coin.gives("marginTableId") else "maxLeverage")
+            if number in listed:
+                found[name] = (asset, checked_tiers(coin, name, listed[number]))
+            elif number in map(str, range(1, FIRST_TABLE)):
+                found[name] = (asset, (tier_of(Fraction(0), int(number)),))
     return found
+
+
+def margin_table(pair: Entry) -> tuple[str, list[TierRow]]:
+    """A margin table, by its number as text."""
+    if not isinstance(pair.value, list) or len(pair.value) != 2:
+        pair.fail("expected the number of a margin table, and the table")
+    number, table = pair.elements()
+    rows = table.child("marginTiers").elements()
+    return str(number.value), [tier_of(row.number("lowerBound").value, leverage_in(row, "maxLeverage")) for row in rows]
+
+
+def tier_of(floor: Fraction, leverage: int) -> TierRow:
+    """A tier, whose maintenance rate is half of one over its leverage."""
+    return TierRow(floor, leverage, in_rate_units(Fraction(1, 2 * leverage)))
 
 
 def positions_in(answers: Answers) -> Iterator[Entry]:
@@ -198,7 +204,7 @@ def position_claims(snapshot: Snapshot, key: PositionKey, entry: Entry) -> Itera
 def last_digit(price: Shown) -> Fraction:
     """One unit of the last of twelve digits of a price."""
     whole = len(str(int(abs(price.value)))) if abs(price.value) >= 1 else 0
-    return Fraction(1, 10 ** (PRICE_DIGITS - whole))
+    return Fraction(10) ** (whole - PRICE_DIGITS)
 
 
 def summary_claims(state: Entry, snapshot: Snapshot) -> Iterator[Claim | Uncheckable]:
@@ -276,7 +282,7 @@ def story_of(answers: Answers) -> Iterator[Happening]:
             continue
         size = entry.number("sz").value * (1 if entry.text("side") == "B" else -1)
         yield Fill(
-            entry.whole("time"),
+            moment(entry, "time"),
             entry.text("tid"),
             "USDC",
             PositionKey(ACCOUNT, market_of_coin(entry), "BOTH"),
@@ -288,7 +294,7 @@ def story_of(answers: Answers) -> Iterator[Happening]:
         )
     for entry in answers["ledger"]:
         amount = amount_of(entry.child("delta"))
-        yield Payment(entry.whole("time"), entry.text("hash"), "USDC", amount, entry.child("delta").text("type"))
+        yield Payment(moment(entry, "time"), entry.text("hash"), "USDC", amount, entry.child("delta").text("type"))
 
 
 def amount_of(delta: Entry) -> Fraction:

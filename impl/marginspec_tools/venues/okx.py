@@ -9,7 +9,16 @@ from fractions import Fraction
 
 from marginspec.model.account import DomainKey, PositionKey, PositionSide
 from marginspec_journal.names import is_name
-from marginspec_tools.venues.answers import Answers, Kind, Venue, check_sides, elements_or_self, leverage_in, positive
+from marginspec_tools.venues.answers import (
+    Answers,
+    Kind,
+    Venue,
+    check_sides,
+    checked_tiers,
+    elements_or_self,
+    leverage_in,
+    positive,
+)
 from marginspec_tools.venues.claims import Claim, Exhibit, Uncheckable
 from marginspec_tools.venues.documents import Entry
 from marginspec_tools.venues.figures import ACCOUNT, Figure, Held, Range, Snapshot, Terms, TierRow, exactly
@@ -77,7 +86,8 @@ def first_tier(answers: Answers, name: str, contracts: Fraction) -> tuple[TierRo
     for entry in answers["position-tiers"]:
         named = [entry.text(field) for field in ("instFamily", "uly", "instId") if entry.gives(field)]
         if entry.text("tier") == "1" and family in named and contracts <= entry.number("maxSz").value:
-            return (TierRow(Fraction(0), int(entry.number("maxLever").value), exactly(entry.number("mmr").value)),)
+            row = TierRow(Fraction(0), int(entry.number("maxLever").value), exactly(entry.number("mmr").value))
+            return checked_tiers(entry, name, [row])
     return None
 
 

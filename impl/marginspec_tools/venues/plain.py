@@ -15,6 +15,7 @@ from marginspec_tools.venues.answers import (
     elements_or_self,
     leverage_in,
     market_name,
+    moment,
     positive,
     side_of,
     unit_of,
@@ -139,7 +140,7 @@ def story_of(answers: Answers) -> Iterator[Happening]:
         quantity = entry.number("quantity").value * (1 if side == "buy" else -1)
         fee = entry.number("fee").value if entry.gives("fee") else Fraction(0)
         yield Fill(
-            entry.whole("time"),
+            moment(entry, "time"),
             entry.text("ref") if entry.gives("ref") else str(number),
             asset_name(entry),
             key,
