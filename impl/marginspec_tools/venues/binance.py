@@ -3,6 +3,7 @@
 Money is shown with 8 digits and cut, not rounded: a maintenance margin is shown down where MRG-04 rounds up.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import NoReturn
@@ -28,6 +29,7 @@ from marginspec_tools.venues.answers import (
 from marginspec_tools.venues.claims import Claim, Exhibit, Uncheckable, known
 from marginspec_tools.venues.documents import Entry, Shown
 from marginspec_tools.venues.figures import ACCOUNT, Figure, Held, Range, Snapshot, Terms, TierRow, decimals_of, exactly
+from marginspec_tools.venues.history import history_claims
 from marginspec_tools.venues.story import Fill, Funding, Happening, Payment, Sighting
 
 TITLE = "Binance USD-M"
@@ -59,6 +61,7 @@ KINDS = (
     Kind("account", ("assets", "positions")),
     Kind("portfolio margin", ("uniMMR",)),
     Kind("positionRisk", ("symbol", "positionAmt", "markPrice", "liquidationPrice")),
+    Kind("balance", ("accountAlias", "asset", "balance", "crossWalletBalance")),
     Kind("leverageBracket", ("symbol", "brackets")),
     Kind("symbolConfig", ("symbol", "marginType", "leverage")),
     Kind("premiumIndex", ("symbol", "markPrice", "lastFundingRate")),
@@ -272,6 +275,8 @@ def snapshot_of(answers: Answers, positions: dict[PositionKey, Position]) -> Sna
         held[key] = Held(position.quantity, cost_of(position))
         if terms.isolated and entry.gives("isolatedWallet"):
             cash[DomainKey(ACCOUNT, terms.asset, symbol, key.side)] = exactly(entry.number("isolatedWallet").value)
+    for asset in answers["balance"]:
+        cash[DomainKey(ACCOUNT, asset.text("asset"))] = exactly(asset.number("crossWalletBalance").value)
     for entry in answers["account"]:
         for asset in entry.child("assets").elements():
             cash[DomainKey(ACCOUNT, asset.text("asset"))] = exactly(asset.number("crossWalletBalance").value)
@@ -419,8 +424,6 @@ def trade_claims(answers: Answers) -> Iterator[Claim | Uncheckable]:
         else:
             share = rate.number("makerCommissionRate" if entry.flag("maker") else "takerCommissionRate").value
             yield Claim(place, "commission", "TRD-01", entry.number("commission"), MONEY, known(value * share))
-        why = "needs the account before the trade: import a journal and audit it"
-        yield Uncheckable(place, "realizedPnl", entry.text("realizedPnl"), why)
     for entry in answers["forceOrders"]:
         place = f"{market_name(entry, 'symbol')} order {entry.text('orderId')}"
         price, quantity = entry.number("avgPrice"), entry.number("executedQty")
@@ -435,8 +438,6 @@ MOMENT = "needs the account at that moment: import a journal and audit it"
 UNCHECKED = {
     "ACCOUNT_UPDATE": ("updates of the account", MOMENT),
     "ORDER_TRADE_UPDATE": ("updates of orders", MOMENT),
-    "income": ("rows of income", MOMENT),
-    "fundingRate": ("funding rates", "needs the position at each time: import a journal and audit it"),
     "forceOrder": ("public liquidations", "at most one a second is shown, without accounts"),
     "liquidationSnapshot": ("public liquidations", "at most one a second is shown, without accounts"),
     "openOrders": ("open orders", "the venue reserves for them at an assumed price of its own, which it does not show"),
@@ -449,6 +450,15 @@ UNCHECKED = {
 
 def unchecked(answers: Answers) -> Iterator[Uncheckable]:
     """What no claim can be made of, counted."""
+    kinds = Counter(entry.text("incomeType") for entry in answers["income"])
+    for kind, number in sorted(kinds.items()):
+        if kind != "FUNDING_FEE":
+            why = "shown with the trades themselves" if kind in OF_TRADES else MOMENT
+            yield Uncheckable("income", kind, str(number), why)
+    if answers["fundingRate"] and not answers["income"]:
+        yield Uncheckable(
+            "fundingRate", "funding rates", str(len(answers["fundingRate"])), "needs income, for payments"
+        )
     for kind, (what, why) in UNCHECKED.items():
         if answers[kind]:
             yield Uncheckable(kind, what, str(len(answers[kind])), why)
@@ -464,6 +474,7 @@ def exhibit(answers: Answers) -> Exhibit:
         claims.extend(position_claims(snapshot, position))
     claims.extend(account_claims(answers, snapshot, positions))
     claims.extend(trade_claims(answers))
+    claims.extend(history_claims(snapshot, story_of(answers), MONEY, MONEY))
     claims.extend(tier_claims(answers, tiers_in(answers)))
     claims.extend(unchecked(answers))
     return Exhibit(
@@ -496,6 +507,8 @@ def story_of(answers: Answers) -> Iterator[Happening]:
             quantity if is_buy else -quantity,
             entry.number("commission").value if entry.text("commissionAsset") == asset else Fraction(0),
             not entry.flag("maker"),
+            realised=entry.number("realizedPnl"),
+            realised_as="realizedPnl",
         )
     for entry in answers["income"]:
         if entry.text("incomeType") not in OF_TRADES:
@@ -521,8 +534,8 @@ def income_of(entry: Entry, answers: Answers) -> Happening:
         is_of = rate.has("symbol", "markPrice") and rate.text("symbol") == symbol and rate.gives("markPrice")
         if is_of and abs(moment(rate, "fundingTime") - time) <= NEAR:
             figures = rate.number("fundingRate").value, positive(rate, "markPrice")
-            return Funding(time, reference, asset, symbol, amount, *figures)
-    return Funding(time, reference, asset, symbol, amount)
+            return Funding(time, reference, asset, symbol, amount, *figures, entry.number("income"))
+    return Funding(time, reference, asset, symbol, amount, shown=entry.number("income"))
 
 
 def notes_of(snapshot: Snapshot, positions: Iterable[Position]) -> Iterator[str]:

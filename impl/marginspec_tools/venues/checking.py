@@ -36,14 +36,17 @@ def command(context: click.Context, venue: str, files: tuple[Path, ...], as_json
     checked, or something is undecided.
     """
     chosen = VENUES[venue]
-    exhibit = chosen.exhibit(read_answers(chosen, files))
+    answers = read_answers(chosen, files)
+    read = {kind: len(entries) for kind, entries in answers.items() if entries}
+    exhibit = chosen.exhibit(answers)
     rows = judged(exhibit)
     if as_json:
         for row in rows:
             print_json_line(attrs.asdict(row))
-        print_json_line(summary(exhibit, rows))
+        print_json_line(summary(exhibit, rows, read))
     else:
         print_table(exhibit, rows)
+        click.echo(verdict_line(exhibit, counts(rows), read))
     context.exit(exit_code(counts(rows)))
 
 
@@ -55,12 +58,13 @@ def exit_code(found: dict[Verdict, int]) -> int:
     return INCONCLUSIVE if found["undecided by rounding"] or not compared else 0
 
 
-def summary(exhibit: Exhibit, rows: Sequence[Row]) -> dict[str, Any]:
+def summary(exhibit: Exhibit, rows: Sequence[Row], read: dict[str, int]) -> dict[str, Any]:
     """The last line of JSON."""
     return {
         "check": CHECK_VERSION,
         "rulebook": RULEBOOK_VERSION,
         "venue": exhibit.venue,
+        "read": read,
         "fields": counts(rows),
         "notes": list(exhibit.notes),
     }
@@ -82,7 +86,6 @@ def print_table(exhibit: Exhibit, rows: Sequence[Row]) -> None:
         console.print(one_line(f"{why}: {fields}"))
     for note in exhibit.notes:
         console.print(one_line(f"note: {note}"))
-    console.print(verdict_line(exhibit, counts(rows)))
 
 
 def shortened(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
@@ -105,7 +108,8 @@ def reasons(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
     yield from ((why, ", ".join(fields)) for why, fields in found.items())
 
 
-def verdict_line(exhibit: Exhibit, found: dict[Verdict, int]) -> str:
-    """The last line for people."""
+def verdict_line(exhibit: Exhibit, found: dict[Verdict, int], read: dict[str, int]) -> str:
+    """The last lines for people: what was read, and what it comes to."""
+    records = ", ".join(f"{number:,} {kind}" for kind, number in read.items())
     said = ", ".join(f"{number:,} {verdict}" for verdict, number in found.items() if number)
-    return f"{exhibit.venue}, rulebook {RULEBOOK_VERSION}: {said or 'nothing to check'}"
+    return f"read: {records}\n{exhibit.venue}, rulebook {RULEBOOK_VERSION}: {said or 'nothing to check'}"

@@ -37,6 +37,7 @@ from marginspec_tools.venues.figures import (
     exactly,
     in_rate_units,
 )
+from marginspec_tools.venues.history import history_claims
 from marginspec_tools.venues.story import Fill, Happening, Payment
 
 TITLE = "Hyperliquid"
@@ -56,7 +57,6 @@ KINDS = (
     Kind("fundingHistory", ("coin", "fundingRate", "time")),
 )
 UNCHECKED = {
-    "userFills": ("fills", "needs the account before each: import a journal and audit it"),
     "ledger": ("deposits, withdrawals and funding", "needs the account at that moment: import a journal and audit it"),
     "fundingHistory": ("funding rates", "needs the position and the oracle's price at each time"),
 }
@@ -266,6 +266,7 @@ def exhibit(answers: Answers) -> Exhibit:
         claims.extend(position_claims(snapshot, key, entry))
     for state in answers["clearinghouseState"]:
         claims.extend(summary_claims(state, snapshot))
+    claims.extend(history_claims(snapshot, story_of(answers, ledger=False), MONEY, Fraction(0)))
     for kind, (what, why) in UNCHECKED.items():
         if answers[kind]:
             claims.append(Uncheckable(kind, what, str(len(answers[kind])), why))
@@ -275,7 +276,7 @@ def exhibit(answers: Answers) -> Exhibit:
 # ----------------------------------------------------------------- what happened
 
 
-def story_of(answers: Answers) -> Iterator[Happening]:
+def story_of(answers: Answers, *, ledger: bool = True) -> Iterator[Happening]:
     """What happened to the account: fills of perpetuals, and what came into it and left it."""
     for entry in answers["userFills"]:
         if entry.text("coin").startswith("@") or "/" in entry.text("coin"):
@@ -291,8 +292,10 @@ def story_of(answers: Answers) -> Iterator[Happening]:
             entry.number("fee").value,
             entry.flag("crossed"),
             entry.number("startPosition").value + size,
+            entry.number("closedPnl") if entry.gives("closedPnl") else None,
+            "closedPnl",
         )
-    for entry in answers["ledger"]:
+    for entry in answers["ledger"] if ledger else ():
         amount = amount_of(entry.child("delta"))
         yield Payment(moment(entry, "time"), entry.text("hash"), "USDC", amount, entry.child("delta").text("type"))
 

@@ -13,6 +13,7 @@ from marginspec.model.account import DomainKey, PositionKey
 from marginspec.model.units import MAX_LEVERAGE, RATE_ONE, WIRE_DECIMALS, div_up
 from marginspec_tools.venues.claims import Exhibit
 from marginspec_tools.venues.figures import ACCOUNT, NotToBeHad, Snapshot, decimal_of
+from marginspec_tools.venues.history import in_order
 from marginspec_tools.venues.rounding import Rounding, market_fields
 from marginspec_tools.venues.story import Fill, Funding, Happening, Payment, Sighting
 from marginspec_tools.venues.written import (
@@ -70,8 +71,7 @@ class Telling:
     def __init__(self, snapshot: Snapshot, story: Iterable[Happening], rounding: Rounding) -> None:
         self._snapshot = snapshot
         self._rounding = rounding
-        # What was seen at a time is what was left of all that happened then.
-        self._story = sorted(story, key=lambda one: (one.time, isinstance(one, Sighting)))
+        self._story = in_order(story)
         self._fills = [one for one in self._story if isinstance(one, Fill)]
         self._markets = self._market_fields()
         self._sides = {one.key.side for one in self._fills}

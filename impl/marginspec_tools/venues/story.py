@@ -6,13 +6,15 @@ from fractions import Fraction
 import attrs
 
 from marginspec.model.account import PositionKey
+from marginspec_tools.venues.documents import Shown
 
 
 @attrs.frozen
 class Fill:
     """A fill of the account's: a signed quantity at a price, and the fee that was taken, in the market's asset.
 
-    `after` is the position that the venue says resulted, if it does.
+    `after` is the position that the venue says resulted, and `realised` the profit that it shows, in the field
+    `realised_as`, if it does.
     """
 
     time: int
@@ -24,6 +26,8 @@ class Fill:
     fee: Fraction
     is_taker: bool
     after: Fraction | None = None
+    realised: Shown | None = None
+    realised_as: str = ""
 
 
 @attrs.frozen
@@ -48,6 +52,7 @@ class Funding:
     amount: Fraction
     rate: Fraction | None = None
     mark: Fraction | None = None
+    shown: Shown | None = None
 
 
 @attrs.frozen

@@ -61,6 +61,7 @@ def test_both_sides_of_an_isolated_hedge_are_checked() -> None:
         "check": 1,
         "rulebook": "2",
         "venue": "Binance USD-M",
+        "read": {"positionRisk": 2, "leverageBracket": 6},
         "fields": {"equal": 24, "equal as displayed": 2, "differs": 0, "undecided by rounding": 0, "not checked": 2},
         "notes": [],
     }
@@ -200,7 +201,7 @@ def test_a_price_that_depends_on_hidden_digits_is_undecided(tmp_path: Path) -> N
 def test_trades_and_forced_orders_are_worth_what_they_say(tmp_path: Path) -> None:
     trade = {"symbol": "BTCUSDT", "id": 7, "orderId": 9, "side": "BUY", "price": "60000.1", "qty": "0.003"}
     trade |= {"quoteQty": "180.0003", "commission": "0.07200012", "commissionAsset": "USDT", "realizedPnl": "0"}
-    trade |= {"maker": False, "time": 1}
+    trade |= {"maker": False, "time": 1, "positionSide": "BOTH"}
     order = {"symbol": "BTCUSDT", "orderId": 6071832819, "clientOrderId": "autoclose-1596107620040000020"}
     order |= {"status": "FILLED", "price": "10871.09", "avgPrice": "10913.21000", "executedQty": "0.001"}
     order |= {"cumQuote": "10.91321"}
@@ -209,9 +210,9 @@ def test_trades_and_forced_orders_are_worth_what_they_say(tmp_path: Path) -> Non
     assert rows == [
         ("BTCUSDT trade 7", "quoteQty", "180.0003", "180.0003", "equal"),
         ("BTCUSDT trade 7", "commission", "0.07200012", "0.07200012", "equal"),
-        ("BTCUSDT trade 7", "realizedPnl", "0", "", "not checked"),
         ("BTCUSDT order 6071832819", "cumQuote", "10.91321", "10.91321", "equal"),
         ("BTCUSDT order 6071832819", "price", "10871.09", "", "not checked"),
+        ("BTCUSDT trade 7", "realizedPnl", "0", "", "not checked"),
     ]
 
 
@@ -220,6 +221,6 @@ def test_nothing_that_can_be_checked_is_inconclusive(tmp_path: Path) -> None:
     funding = {"symbol": "BTCUSDT", "incomeType": "FUNDING_FEE", "income": "-0.01", "asset": "USDT", "time": 1}
     rows, _ = check("binance", *written(tmp_path, stream=stream, income=[funding]), code=4)
     assert rows == [
+        ("BTCUSDT funding", "FUNDING_FEE", "-0.01", "", "not checked"),
         ("ACCOUNT_UPDATE", "updates of the account", "1", "", "not checked"),
-        ("income", "rows of income", "1", "", "not checked"),
     ]

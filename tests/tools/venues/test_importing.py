@@ -90,7 +90,8 @@ def test_what_is_rounded_is_said(tmp_path: Path) -> None:
 
 def trade(number: int, side: str, price: str, quantity: str, fee: str, time: int) -> dict[str, Any]:
     fields = {"symbol": "ETHUSDT", "id": number, "orderId": number, "side": side, "price": price, "qty": quantity}
-    fields |= {"quoteQty": str(int(price) * int(quantity)), "realizedPnl": "0", "commission": fee}
+    fields |= {"quoteQty": str(int(price) * int(quantity)), "commission": fee}
+    fields |= {"realizedPnl": "100" if side == "SELL" else "0"}
     return {**fields, "commissionAsset": "USDT", "positionSide": "BOTH", "maker": False, "time": time}
 
 
