@@ -131,12 +131,18 @@ def leverage_in(entry: Entry, field: str) -> int:
 def checked_tiers(entry: Entry, market: str, rows: Iterable[TierRow]) -> tuple[TierRow, ...]:
     """A tier table that MKT-02 allows; any other is refused."""
     tiers = tuple(sorted(rows, key=lambda row: row.floor))
+    reason = unfit(market, tiers)
+    return entry.fail(reason) if reason else tiers
+
+
+def unfit(market: str, tiers: tuple[TierRow, ...]) -> str:
+    """Why MKT-02 does not allow a tier table; empty if it does."""
     try:
-        for end in (min_end, max_end):
+        for end in (min_end,) if all(row.rate.is_exact for row in tiers) else (min_end, max_end):
             rules_table(market, tiers, end)
     except NotToBeHad as reason:
-        entry.fail(str(reason))
-    return tiers
+        return str(reason)
+    return ""
 
 
 def deductions(market: str, rows: tuple[TierRow, ...]) -> list[Fraction]:

@@ -4,7 +4,7 @@ Money is shown with 8 digits and cut, not rounded: a maintenance margin is shown
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
 from typing import NoReturn
 
@@ -25,6 +25,7 @@ from marginspec_tools.venues.answers import (
     moment,
     positive,
     side_of,
+    unfit,
 )
 from marginspec_tools.venues.claims import Claim, Exhibit, Uncheckable, known
 from marginspec_tools.venues.documents import Entry, Shown
@@ -126,8 +127,11 @@ def asset_of(entry: Entry, symbol: str) -> str:
 # ----------------------------------------------------------------- tiers and settings
 
 
-def tiers_in(answers: Answers) -> dict[str, tuple[TierRow, ...]]:
-    """The tier table of each symbol; one that is multiplied for this user is refused."""
+def tiers_in(answers: Answers, held: Collection[str]) -> dict[str, tuple[TierRow, ...]]:
+    """The tier table of each symbol; one that is multiplied for this user is refused.
+
+    So is one that MKT-02 does not allow of a symbol that is held; of others it is left out.
+    """
     tables: dict[str, tuple[TierRow, ...]] = {}
     for entry in answers["leverageBracket"]:
         symbol = market_name(entry, "symbol")
@@ -144,15 +148,19 @@ def tiers_in(answers: Answers) -> dict[str, tuple[TierRow, ...]]:
         ]
         if symbol in tables:
             entry.fail(f"a second tier table of {symbol}")
-        tables[symbol] = checked_tiers(entry, symbol, rows)
+        if symbol in held or not unfit(symbol, tuple(rows)):
+            tables[symbol] = checked_tiers(entry, symbol, rows)
     return tables
 
 
-def tier_claims(answers: Answers, tables: dict[str, tuple[TierRow, ...]]) -> Iterator[Claim]:
+def tier_claims(answers: Answers, tables: dict[str, tuple[TierRow, ...]]) -> Iterator[Claim | Uncheckable]:
     """The deductions of all tiers, then that each cap is the next one's floor."""
     caps: list[Claim] = []
     for entry in answers["leverageBracket"]:
         symbol = entry.text("symbol")
+        if symbol not in tables:
+            yield Uncheckable(symbol, "brackets", "a table", "not a table of MKT-02")
+            continue
         rows = sorted(entry.child("brackets").elements(), key=lambda row: row.number("notionalFloor").value)
         computed = deductions(symbol, tables[symbol])
         for row, deduction, above in zip(rows, computed, [*tables[symbol][1:], None], strict=True):
@@ -258,9 +266,11 @@ def by_notional(entry: Entry, key: PositionKey, quantity: Fraction) -> Position:
     return Position(entry, key, quantity, cut, MONEY)
 
 
-def snapshot_of(answers: Answers, positions: dict[PositionKey, Position]) -> Snapshot:
+def snapshot_of(
+    answers: Answers, positions: dict[PositionKey, Position], tables: dict[str, tuple[TierRow, ...]]
+) -> Snapshot:
     """The account as the answers show it."""
-    tables, settings = tiers_in(answers), settings_in(answers)
+    settings = settings_in(answers)
     markets: dict[str, Terms] = {}
     held: dict[PositionKey, Held] = {}
     cash: dict[DomainKey, Range] = {}
@@ -468,14 +478,15 @@ def exhibit(answers: Answers) -> Exhibit:
     """What answers of Binance USD-M come to."""
     refuse_other_modes(answers)
     positions = open_positions(answers)
-    snapshot = snapshot_of(answers, positions)
+    tables = tiers_in(answers, {key.market for key in positions})
+    snapshot = snapshot_of(answers, positions, tables)
     claims: list[Claim | Uncheckable] = []
     for position in positions.values():
         claims.extend(position_claims(snapshot, position))
     claims.extend(account_claims(answers, snapshot, positions))
     claims.extend(trade_claims(answers))
     claims.extend(history_claims(snapshot, story_of(answers), MONEY, MONEY))
-    claims.extend(tier_claims(answers, tiers_in(answers)))
+    claims.extend(tier_claims(answers, tables))
     claims.extend(unchecked(answers))
     return Exhibit(
         TITLE, snapshot, tuple(claims), tuple(notes_of(snapshot, positions.values())), lambda: tuple(story_of(answers))
@@ -542,9 +553,9 @@ def notes_of(snapshot: Snapshot, positions: Iterable[Position]) -> Iterator[str]
     """What is known to within a range only, and what a journal could not hold exactly."""
     for position in positions:
         key = position.key
-        cost = snapshot.positions[key].cost
-        if not cost.is_exact:
-            yield f"{key.market} {key.side}: its cost follows from its unrealised PnL, since its entry price is rounded"
+        if not snapshot.positions[key].cost.is_exact:
+            entry = "its entry price is rounded" if position.entry.gives("entryPrice") else "no entry price is shown"
+            yield f"{key.market} {key.side}: its cost follows from its unrealised PnL, since {entry}"
         digits = decimals_of(position.mark), decimals_of(position.quantity)
         if sum(digits) > 8:
             yield (

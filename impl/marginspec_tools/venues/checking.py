@@ -1,7 +1,7 @@
 """`marginspec check`: whether a venue computes what it documents, for one account."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from marginspec_tools.venues.readers import VENUES
 
 CHECK_VERSION = 1
 PATH = click.Path(path_type=Path)
-SHOWN_OF_A_RUN = 4
-"""Of a run of rows that say the same of as many things, people see so many."""
+MANY = 40
+FIRST_OF_MANY = 4
+"""Of more than so many rows that have the same verdict on the same field, people see the first few."""
 
 
 @click.command("check")
@@ -89,14 +90,18 @@ def print_table(exhibit: Exhibit, rows: Sequence[Row]) -> None:
 
 
 def shortened(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
-    """The cells of rows; of a run of the same field with the same verdict only the first ones, and how many more."""
-    for _, group in groupby(rows, key=lambda row: (row.field, row.verdict)):
-        run = list(group)
-        for row in run[:SHOWN_OF_A_RUN] if len(run) > SHOWN_OF_A_RUN + 1 and run[0].verdict != "differs" else run:
+    """The cells of rows; of very many of the same field with the same verdict only the first, and how many more."""
+    numbers = Counter((row.field, row.verdict) for row in rows)
+    passed: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        kind = row.field, row.verdict
+        passed[kind] += 1
+        most = MANY if numbers[kind] <= MANY or row.verdict == "differs" else FIRST_OF_MANY
+        if passed[kind] <= most:
             exact = f"{row.exact}  ({row.why})" if row.verdict == "differs" and row.why else row.exact
             yield tuple(map(one_line, (row.place, row.field, row.shown, exact, row.verdict, row.clause)))
-        if len(run) > SHOWN_OF_A_RUN + 1 and run[0].verdict != "differs":
-            yield (f"and {len(run) - SHOWN_OF_A_RUN} more", run[0].field, "", "", run[0].verdict, run[0].clause)
+        elif passed[kind] == numbers[kind]:
+            yield (f"and {numbers[kind] - most:,} more", row.field, "", "", row.verdict, row.clause)
 
 
 def reasons(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:

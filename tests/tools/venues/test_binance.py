@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from marginspec_tools.cli import marginspec
 from worlds.venue_files import VECTORS, check, refusal, whys, written
 
 FOLDER = VECTORS / "binance"
@@ -169,11 +171,6 @@ def test_an_account_of_another_moment_is_not_compared_by_its_marks(tmp_path: Pat
             [INVERSE],
             "[0].symbol: inverse contracts are not supported: BTCUSD_PERP settles in its base asset",
         ),
-        (
-            "leverageBracket",
-            [{"symbol": "X", "brackets": [{"notionalFloor": 5, "initialLeverage": 9, "maintMarginRatio": 0.05}]}],
-            "[0]: the tiers of X are not a table of MKT-02",
-        ),
         ("ticker", {"a": 1}, "no answer of Binance USD-M that is known here has such fields: a"),
         ("ticker", [7], '[0]: no answer of Binance USD-M that is known here: found "7"'),
         (
@@ -223,4 +220,34 @@ def test_nothing_that_can_be_checked_is_inconclusive(tmp_path: Path) -> None:
     assert rows == [
         ("BTCUSDT funding", "FUNDING_FEE", "-0.01", "", "not checked"),
         ("ACCOUNT_UPDATE", "updates of the account", "1", "", "not checked"),
+    ]
+
+
+FLOOR = {"notionalFloor": 5, "initialLeverage": 9, "maintMarginRatio": 0.05}
+
+
+def test_tiers_that_no_clause_allows_are_refused_where_they_are_held(tmp_path: Path) -> None:
+    broken = [{"symbol": "AGIXUSDT", "brackets": [FLOOR]}, {"symbol": "XUSDT", "brackets": [FLOOR]}]
+    brackets = written(tmp_path, brackets=broken)
+    rows, _ = check("binance", *brackets, code=4)
+    assert rows == [(symbol, "brackets", "a table", "", "not checked") for symbol in ("AGIXUSDT", "XUSDT")]
+    said = "brackets.json: [0]: the tiers of AGIXUSDT are not a table of MKT-02"
+    assert refusal("binance", *brackets, FOLDER / "agix.json") == said
+
+
+def test_many_trades_are_shortened_for_people(tmp_path: Path) -> None:
+    trade = {"symbol": "BTCUSDT", "orderId": 9, "side": "BUY", "price": "60000.1", "qty": "0.003"}
+    trade |= {"quoteQty": "180.0003", "commission": "0.07200012", "commissionAsset": "BNB", "realizedPnl": "0"}
+    trade |= {"maker": False, "time": 1, "positionSide": "BOTH"}
+    files = written(tmp_path, trades=[{**trade, "id": number} for number in range(41)])
+    shown = CliRunner().invoke(marginspec, ["check", "binance", *map(str, files)])
+    assert [line.split("  ")[0].strip() for line in shown.stdout.splitlines() if "quoteQty" in line] == [
+        *(f"BTCUSDT trade {number}" for number in range(4)),
+        "and 37 more",
+    ]
+    assert shown.stdout.splitlines()[-4:] == [
+        "not checked, needs the account's commissionRate: commission",
+        "not checked, needs all fills since the position was flat: realizedPnl",
+        "read: 41 userTrades",
+        "Binance USD-M, rulebook 2: 41 equal, 82 not checked",
     ]
