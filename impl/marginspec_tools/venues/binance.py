@@ -256,6 +256,14 @@ def open_positions(answers: Answers) -> dict[PositionKey, Position]:
     return found
 
 
+def check_all_are_shown(answers: Answers, positions: Collection[PositionKey]) -> None:
+    """Refuse a positionRisk that leaves out a position which account shows: figures of the whole would be wrong."""
+    for entry in positions_in_account(answers):
+        if entry.number("positionAmt").value != 0 and key_in(entry) not in positions:
+            name = f"{entry.text('symbol')} {entry.text('positionSide')}"
+            entry.fail(f"{name} is open and positionRisk does not show it: export that of all symbols")
+
+
 def by_notional(entry: Entry, key: PositionKey, quantity: Fraction) -> Position:
     """A position whose mark is not shown: the notional is, cut to 8 digits, and gives it to within that."""
     mark = abs(entry.number("notional").value / quantity)
@@ -478,6 +486,7 @@ def exhibit(answers: Answers) -> Exhibit:
     """What answers of Binance USD-M come to."""
     refuse_other_modes(answers)
     positions = open_positions(answers)
+    check_all_are_shown(answers, positions)
     tables = tiers_in(answers, {key.market for key in positions})
     snapshot = snapshot_of(answers, positions, tables)
     claims: list[Claim | Uncheckable] = []

@@ -251,3 +251,48 @@ def test_many_trades_are_shortened_for_people(tmp_path: Path) -> None:
         "read: 41 userTrades",
         "Binance USD-M, rulebook 2: 41 equal, 82 not checked",
     ]
+
+
+def test_positions_of_one_symbol_are_not_taken_for_all(tmp_path: Path) -> None:
+    (one, *_) = recorded("cross-positions")
+    said = "BTCUSDT BOTH is open and positionRisk does not show it: export that of all symbols"
+    files = [*written(tmp_path, account=recorded("cross-account"), positions=[one]), BRACKETS]
+    assert refusal("binance", *files) == f"account.json: positions[1]: {said}"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"positionSide": "UP"}, "positionSide: expected one of BOTH, LONG, SHORT, found UP"),
+        ({"markPrice": "0"}, "markPrice: must be above zero, found 0"),
+        ({"positionSide": "LONG"}, "AGIXUSDT LONG has a quantity of the wrong sign"),
+        ({"leverage": "0"}, "leverage: expected a leverage from 1 to 1000, found 0"),
+        ({"leverage": "1.5"}, "leverage: expected a whole number, found 1.5"),
+        ({"marginType": "mixed"}, "marginType: expected cross or isolated, found mixed"),
+        ({"symbol": "AGIX"}, "symbol: the asset that AGIX settles in is not said"),
+        ({"symbol": "A:B"}, 'symbol: not a name of a market: "A:B"'),
+    ],
+)
+def test_a_malformed_position_is_refused_with_its_field(tmp_path: Path, change: dict[str, str], said: str) -> None:
+    position = {**recorded("agix")[0], **change}
+    colon = "." if said[0].islower() else ": "
+    assert refusal("binance", *written(tmp_path, positions=[position])) == f"positions.json: [0]{colon}{said}"
+
+
+def test_contradictions_are_refused(tmp_path: Path) -> None:
+    position = recorded("agix")[0]
+    config = {"symbol": "AGIXUSDT", "marginType": "CROSSED", "leverage": 1}
+    said = "leverage or margin mode of AGIXUSDT is not what another answer says"
+    assert refusal("binance", *written(tmp_path, p=[position], config=[config])) == f"p.json: [0]: {said}"
+    twice = written(tmp_path, p=[position, position])
+    assert refusal("binance", *twice) == "p.json: [1]: a second answer on AGIXUSDT SHORT"
+    mixed = written(tmp_path, p=[position, {**position, "positionSide": "BOTH"}])
+    assert refusal("binance", *mixed) == "p.json: [1]: AGIXUSDT BOTH: BOTH cannot be mixed with LONG or SHORT"
+    marks = [position, {**position, "positionSide": "LONG", "positionAmt": "13", "markPrice": "0.5"}]
+    assert (
+        refusal("binance", *written(tmp_path, p=marks)) == "p.json: [1]: the two sides of AGIXUSDT have different marks"
+    )
+    brackets = {"symbol": "XUSDT", "brackets": []}
+    tables = written(tmp_path, b=[brackets, brackets])
+    # An empty table is none of MKT-02, and is left out.
+    assert check("binance", *tables, code=4)[0] == [("XUSDT", "brackets", "a table", "", "not checked")] * 2

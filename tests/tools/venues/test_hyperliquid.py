@@ -11,6 +11,7 @@ from worlds.venue_files import VECTORS, check, refusal, whys, written
 FOLDER = VECTORS / "hyperliquid"
 META = FOLDER / "meta.json"
 AS_DISPLAYED = "equal as displayed"
+POSITION = {"coin": "HYPE", "leverage": {"type": "cross", "value": 1}}
 
 
 def recorded(name: str) -> Any:
@@ -85,9 +86,35 @@ def test_without_meta_there_are_no_tiers() -> None:
     }
 
 
+def test_messages_contexts_and_markets_of_others_are_read(tmp_path: Path) -> None:
+    state = json.loads(json.dumps(recorded("hype")).replace("HYPE", "xyz:GOLD"))
+    meta = {"universe": [{"name": "xyz:GOLD", "szDecimals": 2, "maxLeverage": 10}], "marginTables": []}
+    documents = written(tmp_path, state={"channel": "webData2", "data": state}, meta=[meta, [{"markPx": "1"}]])
+    rows, _ = check("hyperliquid", *documents)
+    assert [row[0] for row in rows if row[4] == AS_DISPLAYED][:2] == ["xyz.GOLD", "xyz.GOLD"]
+
+
+def test_an_account_without_positions(tmp_path: Path) -> None:
+    state = recorded("hype")
+    state["assetPositions"] = []
+    totals = {"accountValue": "75.781884", "totalNtlPos": "0.0", "totalRawUsd": "75.781884", "totalMarginUsed": "0.0"}
+    state |= {"marginSummary": totals, "crossMarginSummary": totals}
+    _, summary = check("hyperliquid", *written(tmp_path, state=state))
+    assert summary["fields"]["differs"] == 0
+
+
 @pytest.mark.parametrize(
     ("document", "said"),
     [
+        (
+            {"universe": [], "marginTables": [[50]]},
+            "marginTables[0]: expected the number of a margin table, and the table",
+        ),
+        (
+            [{"type": "oneWay", "position": {**POSITION, "szi": "3", "positionValue": "10"}}],
+            "[0].position.positionValue: its mark is no decimal, so it is not the value of the position at mark",
+        ),
+        ([{"type": "oneWay", "position": {**POSITION, "szi": "0"}}], "[0].position.szi: a position of nothing"),
         ({"levels": []}, "no answer of Hyperliquid that is known here has such fields: levels"),
         ([{"type": "oneWay", "position": {"coin": "@107", "szi": "1"}}], '[0].position.coin: not a perpetual: "@107"'),
     ],

@@ -196,6 +196,43 @@ def test_trades_of_plain_csv_become_a_journal(tmp_path: Path) -> None:
     assert (totals["rejected"], totals["invariants"]) == (0, "hold")
 
 
+def test_a_hedge_opens_its_own_sides(tmp_path: Path) -> None:
+    trades = [
+        {**trade(1, "BUY", "2000", "2", "0", 1000), "positionSide": "LONG"},
+        {**trade(2, "SELL", "2000", "1", "0", 2000), "positionSide": "SHORT"},
+        {**trade(3, "SELL", "2000", "2", "0", 3000), "positionSide": "LONG"},
+        {**trade(4, "BUY", "2000", "1", "0.5", 4000), "positionSide": "SHORT", "commissionAsset": "BNB"},
+    ]
+    imported = journal_of(tmp_path, trades=trades, positions=[], income=[], updates=[])
+    assert imported.exit_code == 0, imported.output
+    told = lines((tmp_path / "day.jsonl").read_text("utf-8"))
+    assert {"type": "set_position_mode", "account": "account", "mode": "hedge"} in told
+    sides = [(line.get("buyer_side"), line.get("seller_side")) for line in told if line.get("type") == "trade"]
+    assert sides == [("LONG", None), (None, "SHORT"), (None, "LONG"), ("SHORT", None)]
+    totals = json.loads(run("replay", tmp_path / "day.jsonl", "--check", "--json").stdout)
+    assert (totals["rejected"], totals["invariants"]) == (0, "hold")
+
+
+def test_money_that_comes_and_goes_is_booked(tmp_path: Path) -> None:
+    changes = [
+        ("1", {"type": "deposit", "usdc": "50.0"}),
+        ("2", {"type": "withdraw", "usdc": "9.0", "fee": "1.0"}),
+        ("3", {"type": "accountClassTransfer", "usdc": "5.0", "toPerp": False}),
+        ("4", {"type": "funding", "usdc": "-0.25", "coin": "HYPE", "szi": "2.0", "fundingRate": "0.00001"}),
+    ]
+    ledger = [{"time": 500 + int(number), "hash": number, "delta": delta} for number, delta in changes]
+    fill: dict[str, Any] = {"coin": "HYPE", "fee": "0", "crossed": True, "startPosition": "0.0", "tid": 1, "time": 1000}
+    fill |= {"px": "37.829", "sz": "2.0", "side": "B"}
+    fills = [fill, {**fill, "coin": "@107"}]
+    folder = VECTORS / "hyperliquid"
+    files = [*written(tmp_path, fills=fills, ledger=ledger), folder / "hype.json", folder / "meta.json"]
+    imported = run("import", "hyperliquid", *files, "--journal", tmp_path / "day.jsonl")
+    assert imported.exit_code == 0, imported.output
+    told = lines((tmp_path / "day.jsonl").read_text("utf-8"))
+    booked = [(line["type"], line["amount"]) for line in told if line.get("ref") in ("1", "2", "3", "4")]
+    assert booked == [("deposit", "50"), ("withdraw", "10"), ("withdraw", "5"), ("withdraw", "0.25")]
+
+
 # ----------------------------------------------------------------- refusals
 
 
@@ -228,3 +265,17 @@ def test_fills_that_do_not_explain_the_position_are_refused(tmp_path: Path) -> N
     said = "the fills of ETHUSDT BOTH come to -1 and the position is 1: export all fills since it was flat"
     assert str(refused.exception).endswith(said)
     assert not (tmp_path / "day.jsonl").exists()
+
+
+def test_a_change_of_the_ledger_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    ledger = [{"time": 500, "hash": "1", "delta": {"type": "vaultDeposit", "usdc": "5.0"}}]
+    files = [*written(tmp_path, ledger=ledger), VECTORS / "hyperliquid" / "hype.json"]
+    refused = run("import", "hyperliquid", *files, "--journal", tmp_path / "day.jsonl")
+    said = 'ledger.json: [0].delta.type: a change of the ledger that is not known here: "vaultDeposit"'
+    assert str(refused.exception).endswith(said)
+
+
+def test_one_position_mode_at_a_time(tmp_path: Path) -> None:
+    trades = [*history()["trades"], {**trade(3, "BUY", "2000", "2", "0", 3000), "positionSide": "LONG"}]
+    refused = journal_of(tmp_path, trades=trades)
+    assert str(refused.exception).endswith("needs trades of one position mode: some name a side and some do not")

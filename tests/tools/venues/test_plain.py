@@ -66,6 +66,23 @@ def test_no_price_is_none(tmp_path: Path) -> None:
     ]
 
 
+def test_an_isolated_hedge(tmp_path: Path) -> None:
+    # 60,000 * 0.5 less 2,000 of cash is 28,000: at 56,000 nothing is left of the long, at 64,000 of the short.
+    text = """\
+market,asset,side,quantity,entry,mark,leverage,margin_mode,cash,equity,bankruptcy_price
+BTCUSDT,USDT,LONG,0.5,60000,60100,20,isolated,2000,2050,56000
+BTCUSDT,USDT,SHORT,-0.5,60000,60100,20,isolated,2000,1950,64000
+BTCUSDT,USDT,BOTH,0,0,60100,20,isolated,,,
+"""
+    rows, _ = check("csv", *files(tmp_path, positions=text))
+    assert rows == [
+        ("BTCUSDT LONG", "equity", "2050", "2050", "equal"),
+        ("BTCUSDT LONG", "bankruptcy_price", "56000", "56000", "equal"),
+        ("BTCUSDT SHORT", "equity", "1950", "1950", "equal"),
+        ("BTCUSDT SHORT", "bankruptcy_price", "64000", "64000", "equal"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -73,6 +90,11 @@ def test_no_price_is_none(tmp_path: Path) -> None:
         (POSITIONS.replace("BTCUSDT", "BTC:USDT"), '2: market: not a name of a market: "BTC:USDT"'),
         (POSITIONS + POSITIONS.splitlines()[1], "3: a second answer on BTCUSDT BOTH"),
         (TIERS.replace("0.005", "0.003"), "2: the tiers of BTCUSDT are not a table of MKT-02"),
+        (
+            POSITIONS.replace(",leverage", ",margin_mode").replace(",20,", ",mixed,"),
+            '2: margin_mode: expected cross or isolated, found "mixed"',
+        ),
+        (BALANCES.replace("USDT", "US DT"), '2: asset: not a name of an asset: "US DT"'),
         ("a,b\n1,2\n", "2: no answer of plain CSV that is known here has such fields: a, b"),
     ],
 )
