@@ -20,7 +20,8 @@ from marginspec_tools.venues.written import (
     HEADER,
     OTHERS,
     OTHERS_CASH,
-    cash_text,
+    cash_account_name,
+    cash_of,
     margin_mode,
     mark_text,
     markets_of,
@@ -51,18 +52,9 @@ def marks_of(snapshot: Snapshot, rounding: Rounding) -> Iterator[Line]:
 
 def observed_now(snapshot: Snapshot, rounding: Rounding) -> Line:
     """What is observed of the account: its cash, its positions and their settings."""
-    ledger = {}
-    for domain in sorted(snapshot.cash):
-        if any(terms.asset == domain.asset for terms in snapshot.markets.values()):
-            owner = f"isolated:{ACCOUNT}:{domain.market}:{domain.side}" if domain.market else wallet(domain.asset)
-            ledger[owner] = cash_text(snapshot, domain, rounding)
+    ledger = {name: decimal_of(amount) for (name, _), amount in cash_of(snapshot, rounding).items()}
     positions = {f"{key.account}:{key.market}:{key.side}": position_fields(snapshot, key) for key in snapshot.positions}
     return {"accepted": True, "ledger": ledger, "positions": positions}
-
-
-def wallet(asset: str) -> str:
-    """The account's cross wallet in an asset."""
-    return f"wallet:{ACCOUNT}:{asset}"
 
 
 class Telling:
@@ -200,7 +192,11 @@ class Telling:
             return
         observed = lines[-1].setdefault("observed", {"accepted": True})
         assets = {fields["asset"] for fields in self._markets.values()}
-        cash = {wallet(asset): decimal_of(amount) for asset, amount in seen.cash.items() if asset in assets}
+        cash = {
+            cash_account_name(DomainKey(ACCOUNT, asset)): decimal_of(amount)
+            for asset, amount in seen.cash.items()
+            if asset in assets
+        }
         held = {
             position_name(key): {"quantity": decimal_of(quantity)}
             for key, quantity in seen.positions.items()

@@ -92,41 +92,23 @@ def state_of(snapshot: Snapshot, rounding: Rounding) -> dict[str, Any]:
     markets = markets_of(snapshot, rounding)
     marks = {name: mark_text(name, snapshot, market, rounding) for name, market in markets.items()}
     positions: dict[str, dict[str, Any]] = {}
-    balances: dict[str, Fraction] = {}
-    assets = {terms.asset: Fraction(0) for terms in snapshot.markets.values()}
-    for domain in sorted(snapshot.cash):
-        amount = Fraction(cash_text(snapshot, domain, rounding))
-        # An asset that nothing settles in has no part in any margin.
-        if domain.asset in assets and amount:
-            owner = (
-                f"isolated:{ACCOUNT}:{domain.market}:{domain.side}"
-                if domain.market
-                else f"wallet:{ACCOUNT}:{domain.asset}"
-            )
-            balances[owner] = amount
-            assets[domain.asset] += amount
+    ledger = cash_of(snapshot, rounding)
     for name, market in markets.items():
         keys = by_market(snapshot.positions, name)
         for key in keys:
             cash_text(snapshot, snapshot.domain_of(key), rounding)
             cost = Fraction(rounding.cost(f"{name} {key.side} cost", snapshot.positions[key].cost))
             positions[f"{ACCOUNT}:{name}:{key.side}"] = position_fields(snapshot, key)
-            balances[f"position:{ACCOUNT}:{name}:{key.side}"] = -cost
-            assets[market["asset"]] -= cost
+            ledger[f"position:{ACCOUNT}:{name}:{key.side}", market["asset"]] = -cost
         against = -sum((snapshot.positions[key].quantity for key in keys), Fraction(0))
         if against:
-            value = against * Fraction(marks[name])
-            fields = {
-                "quantity": rounding.down(name, against),
-                "margin_mode": "cross",
-                "leverage": default_leverage(market),
-            }
+            quantity = rounding.down(name, against)
+            fields = {"quantity": quantity, "margin_mode": "cross", "leverage": default_leverage(market)}
             positions[f"{OTHERS}:{name}:BOTH"] = fields
-            balances[f"position:{OTHERS}:{name}:BOTH"] = -value
-            assets[market["asset"]] -= value
-    for asset in assets:
-        balances[f"wallet:{OTHERS}:{asset}"] = OTHERS_CASH
-        balances[f"external:{asset}"] = -(assets[asset] + OTHERS_CASH)
+            ledger[f"position:{OTHERS}:{name}:BOTH", market["asset"]] = -against * Fraction(marks[name])
+    for asset in sorted({terms.asset for terms in snapshot.markets.values()}):
+        ledger[f"wallet:{OTHERS}:{asset}", asset] = OTHERS_CASH
+        ledger[f"external:{asset}", asset] = -sum(amount for (_, of), amount in ledger.items() if of == asset)
     return {
         "state": STATE_VERSION,
         "rulebook": RULEBOOK_VERSION,
@@ -134,7 +116,7 @@ def state_of(snapshot: Snapshot, rounding: Rounding) -> dict[str, Any]:
         "events": 0,
         "accepted": 0,
         "rejected": 0,
-        "ledger": {name: rounding.down(name, amount) for name, amount in sorted(balances.items()) if amount},
+        "ledger": {name: rounding.down(name, amount) for (name, _), amount in sorted(ledger.items()) if amount},
         "positions": dict(sorted(positions.items())),
         "lots": {},
         "marks": marks,
@@ -148,6 +130,23 @@ def state_of(snapshot: Snapshot, rounding: Rounding) -> dict[str, Any]:
         "fund_status": {},
         "closed_markets": [],
     }
+
+
+def cash_of(snapshot: Snapshot, rounding: Rounding) -> dict[tuple[str, str], Fraction]:
+    """The cash of the account's domains, by ledger account and asset; of assets that something settles in."""
+    assets = {terms.asset for terms in snapshot.markets.values()}
+    return {
+        (cash_account_name(domain), domain.asset): Fraction(cash_text(snapshot, domain, rounding))
+        for domain in sorted(snapshot.cash)
+        if domain.asset in assets
+    }
+
+
+def cash_account_name(domain: DomainKey) -> str:
+    """The ledger account that holds a domain's cash, as files name it."""
+    if domain.market:
+        return f"isolated:{ACCOUNT}:{domain.market}:{domain.side}"
+    return f"wallet:{ACCOUNT}:{domain.asset}"
 
 
 def default_leverage(market: dict[str, Any]) -> int:

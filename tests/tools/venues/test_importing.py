@@ -229,7 +229,7 @@ def test_money_that_comes_and_goes_is_booked(tmp_path: Path) -> None:
     imported = run("import", "hyperliquid", *files, "--journal", tmp_path / "day.jsonl")
     assert imported.exit_code == 0, imported.output
     told = lines((tmp_path / "day.jsonl").read_text("utf-8"))
-    booked = [(line["type"], line["amount"]) for line in told if line.get("ref") in ("1", "2", "3", "4")]
+    booked = [(line["type"], line["amount"]) for line in told if "ref" in line and "amount" in line]
     assert booked == [("deposit", "50"), ("withdraw", "10"), ("withdraw", "5"), ("withdraw", "0.25")]
 
 
