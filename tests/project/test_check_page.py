@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from marginspec_tools.cli import marginspec
 from worlds.venue_files import VECTORS
 
-PAGE = (Path(__file__).parents[2] / "docs" / "check-an-account.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "check-an-account.md").read_text("utf-8")
 COMMANDS = re.findall(r"^marginspec (.+)$", PAGE, re.MULTILINE)
 (SHOWN,) = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
 

@@ -108,7 +108,8 @@ def state_of(snapshot: Snapshot, rounding: Rounding) -> dict[str, Any]:
             ledger[f"position:{OTHERS}:{name}:BOTH", market["asset"]] = -against * Fraction(marks[name])
     for asset in sorted({terms.asset for terms in snapshot.markets.values()}):
         ledger[f"wallet:{OTHERS}:{asset}", asset] = OTHERS_CASH
-        ledger[f"external:{asset}", asset] = -sum(amount for (_, of), amount in ledger.items() if of == asset)
+        held = (amount for (_, of), amount in ledger.items() if of == asset)
+        ledger[f"external:{asset}", asset] = -sum(held, Fraction(0))
     return {
         "state": STATE_VERSION,
         "rulebook": RULEBOOK_VERSION,
