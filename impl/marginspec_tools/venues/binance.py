@@ -158,7 +158,7 @@ def trade_claims(answers: Answers) -> Iterator[Claim | Uncheckable]:
         value = entry.number("price").value * entry.number("qty").value
         yield Claim(place, "quoteQty", "NUM-01", entry.number("quoteQty"), MONEY, known(value))
         rate = rates.get(entry.text("symbol"))
-        if rate is None or entry.text("commissionAsset") != asset_of(entry, entry.text("symbol")):
+        if rate is None or entry.text("commissionAsset") != asset_of(entry, "symbol"):
             why = "needs the account's commissionRate" if rate is None else "paid in another asset, at its price then"
             yield Uncheckable(place, "commission", entry.text("commission"), why)
         else:

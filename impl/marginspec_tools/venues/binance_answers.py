@@ -103,15 +103,16 @@ def refuse_multi_assets(entry: Entry) -> NoReturn:
     entry.fail("multi-assets mode is not supported: collateral of several assets has no clause")
 
 
-def asset_of(entry: Entry, symbol: str) -> str:
-    """The asset that a contract settles in."""
+def asset_of(entry: Entry, field: str) -> str:
+    """The asset that the contract of a field settles in."""
     if entry.gives("marginAsset"):
         return entry.text("marginAsset")
+    symbol = market_name(entry, field)
     base = symbol.partition("_")[0]
     if base.endswith("USD"):
-        entry.child("symbol").fail(f"inverse contracts are not supported: {symbol} settles in its base asset")
+        entry.child(field).fail(f"inverse contracts are not supported: {symbol} settles in its base asset")
     found = next((quote for quote in QUOTES if base.endswith(quote)), None)
-    return entry.child("symbol").fail(f"the asset that {symbol} settles in is not said") if found is None else found
+    return entry.child(field).fail(f"the asset that {symbol} settles in is not said") if found is None else found
 
 
 # ----------------------------------------------------------------- tiers and settings
@@ -257,7 +258,7 @@ def snapshot_of(
         entry, symbol = position.entry, key.market
         setting = settings[symbol]
         terms = Terms(
-            asset_of(entry, symbol), position.mark, tables.get(symbol), setting.leverage, bool(setting.isolated)
+            asset_of(entry, "symbol"), position.mark, tables.get(symbol), setting.leverage, bool(setting.isolated)
         )
         if markets.setdefault(symbol, terms) != terms:
             entry.fail(f"the two sides of {symbol} have different marks")
@@ -277,12 +278,13 @@ def listed_in(
 ) -> dict[str, Terms]:
     """The terms of the markets that were traded."""
     found: dict[str, Terms] = {}
-    for entry in answers["userTrades"]:
-        symbol = market_name(entry, "symbol")
+    traded = [(entry, "symbol") for entry in answers["userTrades"]]
+    traded += [(entry.child("o"), "s") for entry in answers["ORDER_TRADE_UPDATE"]]
+    for entry, field in traded:
+        symbol = market_name(entry, field)
         setting = settings.get(symbol, Setting())
-        found[symbol] = Terms(
-            asset_of(entry, symbol), Fraction(0), tables.get(symbol), setting.leverage, bool(setting.isolated)
-        )
+        asset = asset_of(entry, field)
+        found[symbol] = Terms(asset, Fraction(0), tables.get(symbol), setting.leverage, bool(setting.isolated))
     return found
 
 

@@ -19,8 +19,7 @@ NEAR = 60_000
 def story_of(answers: Answers) -> Iterator[Happening]:
     """What happened to the account: trades, income, and the cash that updates show."""
     for entry in answers["userTrades"]:
-        symbol = entry.text("symbol")
-        asset = asset_of(entry, symbol)
+        asset = asset_of(entry, "symbol")
         is_buy = entry.text("side") == "BUY"
         quantity = entry.number("qty").value
         yield Fill(
@@ -35,17 +34,42 @@ def story_of(answers: Answers) -> Iterator[Happening]:
             realised=entry.number("realizedPnl"),
             realised_as="realizedPnl",
         )
+    yield from fills_in_updates(answers)
     for entry in answers["income"]:
         if entry.text("incomeType") not in OF_TRADES:
             yield income_of(entry, answers)
     for entry in answers["ACCOUNT_UPDATE"]:
         shown = entry.child("a")
-        cash = {row.text("a"): row.number("cw").value for row in shown.child("B").elements()}
+        cash = {row.text("a"): row.number("cw").value for row in shown.listed("B")}
         held = {
             PositionKey(ACCOUNT, market_name(row, "s"), side_of(row, "ps")): row.number("pa").value
-            for row in shown.child("P").elements()
+            for row in shown.listed("P")
         }
         yield Sighting(moment(entry, "T"), cash, held)
+
+
+def fills_in_updates(answers: Answers) -> Iterator[Fill]:
+    """The fills that updates of orders tell of, but for those that are among the trades."""
+    known = {(entry.text("symbol"), entry.text("id")) for entry in answers["userTrades"]}
+    for entry in answers["ORDER_TRADE_UPDATE"]:
+        order = entry.child("o")
+        if order.text("x") != "TRADE" or (order.text("s"), order.text("t")) in known:
+            continue
+        symbol = market_name(order, "s")
+        asset = asset_of(order, "s")
+        quantity = order.number("l").value
+        yield Fill(
+            moment(entry, "T"),
+            order.text("t"),
+            asset,
+            PositionKey(ACCOUNT, symbol, side_of(order, "ps")),
+            positive(order, "L"),
+            quantity if order.text("S") == "BUY" else -quantity,
+            order.number("n").value if order.gives("N") and order.text("N") == asset else Fraction(0),
+            not order.flag("m"),
+            realised=order.number("rp"),
+            realised_as="rp",
+        )
 
 
 def income_of(entry: Entry, answers: Answers) -> Happening:

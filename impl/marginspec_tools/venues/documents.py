@@ -83,6 +83,11 @@ class Entry:
         for place, value in enumerate(self.value):
             yield Entry(self.file, self.line, f"{self.path}[{place}]", value)
 
+    def listed(self, name: str) -> Iterator["Entry"]:
+        """The elements of a field that is a list; none if it is absent."""
+        if self.gives(name):
+            yield from self.child(name).elements()
+
     def text(self, name: str) -> str:
         """A field that is a text; numbers are texts too, since venues write ids as either."""
         member = self.child(name)

@@ -26,8 +26,9 @@ def unwrapped(document: Entry) -> Iterator[Entry]:
 
 
 def is_unified(entry: Entry) -> bool:
-    """Whether ccxt has made a value."""
-    return entry.has("info") and any(entry.has(field) for field in OWN_FIELDS)
+    """Whether ccxt has made a value: a venue's own `info` is a word."""
+    kept = entry.has("info") and isinstance(entry.value["info"], dict | list)
+    return kept and any(entry.has(field) for field in OWN_FIELDS)
 
 
 def is_tiers(document: Entry) -> bool:

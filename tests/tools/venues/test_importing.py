@@ -152,6 +152,21 @@ def test_a_history_becomes_a_journal_with_what_was_seen(tmp_path: Path) -> None:
     assert json.loads(audited.stdout)["verdict"] == "holds"
 
 
+def test_a_recorded_stream_tells_the_fills_too(tmp_path: Path) -> None:
+    def update(number: int, side: str, price: str, size: str, fee: str, profit: str) -> dict[str, Any]:
+        order = {"s": "ETHUSDT", "S": side, "x": "TRADE", "l": size, "L": price, "n": fee, "N": "USDT", "t": number}
+        return {"e": "ORDER_TRADE_UPDATE", "T": number * 1000, "o": {**order, "ps": "BOTH", "m": False, "rp": profit}}
+
+    trades = journal_of(tmp_path)
+    told = (tmp_path / "day.jsonl").read_text("utf-8")
+    stream = [update(1, "BUY", "2000", "2", "1.6", "0"), update(2, "SELL", "2100", "1", "0.84", "100")]
+    # Those that are among the trades too are told once.
+    present: list[Any]
+    for present in ([], history()["trades"]):
+        journal_of(tmp_path, trades=present, orders=stream)
+        assert (trades.exit_code, (tmp_path / "day.jsonl").read_text("utf-8")) == (0, told)
+
+
 def test_a_balance_that_does_not_follow_is_a_finding(tmp_path: Path) -> None:
     update = history()["updates"][0]
     update["a"]["B"][0]["cw"] = "1097.55"
