@@ -19,7 +19,7 @@ from marginspec_tools.venues.binance_answers import (
     TITLE,
     Position,
     asset_of,
-    check_all_are_shown,
+    check_same_positions,
     key_in,
     open_positions,
     records,
@@ -208,7 +208,7 @@ def exhibit(answers: Answers) -> Exhibit:
     """What answers of Binance USD-M come to."""
     refuse_other_modes(answers)
     positions = open_positions(answers)
-    check_all_are_shown(answers, positions)
+    check_same_positions(answers, positions)
     tables = tiers_in(answers, {key.market for key in positions})
     snapshot = snapshot_of(answers, positions, tables)
     claims: list[Claim | Uncheckable] = []

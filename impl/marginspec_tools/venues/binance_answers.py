@@ -1,6 +1,6 @@
 """Answers of Binance USD-M futures: their kinds, what is refused, and the account that they show."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 from typing import NoReturn
 
@@ -228,12 +228,17 @@ def open_positions(answers: Answers) -> dict[PositionKey, Position]:
     return found
 
 
-def check_all_are_shown(answers: Answers, positions: Collection[PositionKey]) -> None:
-    """Refuse a positionRisk that leaves out a position which account shows: figures of the whole would be wrong."""
-    for entry in positions_in_account(answers):
-        if entry.number("positionAmt").value != 0 and key_in(entry) not in positions:
-            name = f"{entry.text('symbol')} {entry.text('positionSide')}"
+def check_same_positions(answers: Answers, positions: Mapping[PositionKey, Position]) -> None:
+    """Refuse a positionRisk that has other positions than account: cash and positions would not belong together."""
+    for entry in positions_in_account(answers) if answers["positionRisk"] else ():
+        quantity = entry.number("positionAmt").value
+        if quantity == 0:
+            continue
+        name = f"{entry.text('symbol')} {entry.text('positionSide')}"
+        if key_in(entry) not in positions:
             entry.fail(f"{name} is open and positionRisk does not show it: export that of all symbols")
+        if positions[key_in(entry)].quantity != quantity:
+            entry.fail(f"{name} has another quantity in positionRisk: export both again, at the same moment")
 
 
 def by_notional(entry: Entry, key: PositionKey, quantity: Fraction) -> Position:

@@ -260,6 +260,14 @@ def test_positions_of_one_symbol_are_not_taken_for_all(tmp_path: Path) -> None:
     assert refusal("binance", *files) == f"account.json: positions[1]: {said}"
 
 
+def test_positions_of_another_moment_are_refused(tmp_path: Path) -> None:
+    account = recorded("cross-account")
+    account["positions"][1]["positionAmt"] = "-0.051"
+    said = "BTCUSDT BOTH has another quantity in positionRisk: export both again, at the same moment"
+    files = [*written(tmp_path, account=account), FOLDER / "cross-positions.json"]
+    assert refusal("binance", *files) == f"account.json: positions[1]: {said}"
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
