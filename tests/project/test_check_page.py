@@ -22,4 +22,4 @@ def test_the_commands_run_and_say_what_the_page_shows(tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)
     outputs = [CliRunner().invoke(marginspec, shlex.split(command)) for command in COMMANDS]
     assert [output.exit_code for output in outputs] == [0] * 4
-    assert outputs[0].stdout.strip() == SHOWN.strip()
+    assert outputs[0].stdout.strip("\n") == SHOWN.strip("\n")

@@ -1,4 +1,4 @@
-"""Figures in finer quanta are those of closed forms in exact fractions, whatever decimals prices and quantities have."""
+"""Figures in finer quanta are those of closed forms in exact fractions, whatever the decimals are."""
 
 from fractions import Fraction
 from functools import partial
