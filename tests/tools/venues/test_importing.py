@@ -1,0 +1,296 @@
+"""import: questions that calc answers, states that replay takes, journals that audit compares with what was seen."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from marginspec_journal import InputError
+from marginspec_tools.cli import marginspec
+from worlds.venue_files import VECTORS, written
+
+FOLDER = VECTORS / "binance"
+CROSS = [FOLDER / f"{name}.json" for name in ("cross-positions", "cross-account", "cross-config", "brackets")]
+
+
+def run(*arguments: Any) -> Any:
+    return CliRunner().invoke(marginspec, [str(argument) for argument in arguments])
+
+
+def lines(text: str) -> list[Any]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_questions_are_answered(tmp_path: Path) -> None:
+    questions = tmp_path / "questions.json"
+    imported = run("import", "binance", *CROSS, "--questions", questions, "--json")
+    assert lines(imported.stdout) == [
+        {"import": 1, "venue": "Binance USD-M", "written": {"questions": str(questions)}, "notes": []}
+    ]
+    answers = {one["id"]: one for one in lines(run("calc", questions).stdout)}
+    assert [answers[f"{market} BOTH band"] for market in ("BTCUSDT", "ETHUSDT")] == [
+        {
+            "calc": 1,
+            "rulebook": "2",
+            "id": "BTCUSDT BOTH band",
+            "kind": "band",
+            "liquidation_price_below": None,
+            "liquidation_price_above": "68931.188825",
+        },
+        {
+            "calc": 1,
+            "rulebook": "2",
+            "id": "ETHUSDT BOTH band",
+            "kind": "band",
+            "liquidation_price_below": "1767.62674372",
+            "liquidation_price_above": None,
+        },
+    ]
+    assert answers["ETHUSDT BOTH maintenance"]["maintenance"] == "31.92345457"
+
+
+def test_an_opening_state_breaks_no_invariant_and_its_journal_agrees(tmp_path: Path) -> None:
+    state, journal = tmp_path / "state.json", tmp_path / "day.jsonl"
+    imported = run("import", "binance", *CROSS, "--state", state, "--journal", journal)
+    assert imported.stdout == f"state: {state}, 119 lines\njournal: {journal}, 3 lines\n"
+    replayed = run("replay", journal, "--from", state, "--check", "--json")
+    totals = json.loads(replayed.stdout)
+    assert (totals["accepted"], totals["rejected"], totals["invariants"]) == (2, 0, "hold")
+    audited = run("audit", journal, "--from", state, "--report", tmp_path / "report", "--json")
+    assert json.loads(audited.stdout)["verdict"] == "holds"
+
+
+@pytest.mark.parametrize("name", ["blur", "doge-a"])
+def test_isolated_and_hedged_positions_become_a_state(tmp_path: Path, name: str) -> None:
+    state, journal = tmp_path / "state.json", tmp_path / "day.jsonl"
+    files = FOLDER / f"{name}.json", FOLDER / "brackets.json"
+    imported = run("import", "binance", *files, "--state", state, "--journal", journal)
+    assert imported.exit_code == 0, imported.output
+    totals = json.loads(run("replay", journal, "--from", state, "--check", "--json").stdout)
+    assert (totals["accepted"], totals["rejected"], totals["invariants"]) == (1, 0, "hold")
+
+
+def test_what_is_rounded_is_said(tmp_path: Path) -> None:
+    position = json.loads((FOLDER / "agix.json").read_text("utf-8"))[0]
+    position |= {"positionAmt": "-0.013", "notional": "-0.005876", "unRealizedProfit": "-0.00000260"}
+    position |= {"markPrice": "0.45200001", "isolatedWallet": "0.00587046", "entryPrice": "0.4518"}
+    files = [*written(tmp_path, positions=[position]), FOLDER / "brackets.json"]
+    imported = run("import", "binance", *files, "--questions", tmp_path / "q.json", "--json")
+    digits = "mark and quantity have 8 and 3 decimals, more than the 8 that NUM-01 allows them together"
+    assert json.loads(imported.stdout)["notes"] == [
+        f"AGIXUSDT SHORT: {digits}; they are compared in finer quanta, unrounded",
+        "AGIXUSDT mark: 0.45200001 rounded down to 0.452",
+    ]
+
+
+# ----------------------------------------------------------------- journals of what happened
+
+
+def trade(number: int, side: str, price: str, quantity: str, fee: str, time: int) -> dict[str, Any]:
+    fields = {"symbol": "ETHUSDT", "id": number, "orderId": number, "side": side, "price": price, "qty": quantity}
+    fields |= {"quoteQty": str(int(price) * int(quantity)), "commission": fee}
+    fields |= {"realizedPnl": "100" if side == "SELL" else "0"}
+    return {**fields, "commissionAsset": "USDT", "positionSide": "BOTH", "maker": False, "time": time}
+
+
+def history(**changes: Any) -> dict[str, Any]:
+    """1000 in cash buys 2 at 2000, sells 1 at 2100, pays funding, and has 1097.35 and a position of 1 left."""
+    shown = {"m": "ORDER", "B": [{"a": "USDT", "cw": "1097.56"}], "P": [{"s": "ETHUSDT", "ps": "BOTH", "pa": "1"}]}
+    update = {"e": "ACCOUNT_UPDATE", "T": 2000, "a": shown}
+    income = {"symbol": "ETHUSDT", "asset": "USDT", "tranId": "f1", "incomeType": "FUNDING_FEE"}
+    position = {"symbol": "ETHUSDT", "positionSide": "BOTH", "positionAmt": "1", "entryPrice": "2000.0"}
+    position |= {"markPrice": "2100.00000000", "unRealizedProfit": "100", "liquidationPrice": "0"}
+    position |= {"notional": "2100", "marginAsset": "USDT", "isolatedWallet": "0"}
+    asset = {"asset": "USDT", "walletBalance": "1097.35", "crossWalletBalance": "1097.35"}
+    documents = {
+        "trades": [trade(1, "BUY", "2000", "2", "1.6", 1000), trade(2, "SELL", "2100", "1", "0.84", 2000)],
+        "income": [
+            {**income, "income": "-0.21", "time": 3000},
+            {**income, "incomeType": "REALIZED_PNL", "income": "100", "time": 2000},
+        ],
+        "rates": [{"symbol": "ETHUSDT", "fundingRate": "0.0001", "fundingTime": 3001, "markPrice": "2100"}],
+        "updates": [update],
+        "positions": [position],
+        "account": {"assets": [asset], "positions": []},
+        "config": [{"symbol": "ETHUSDT", "marginType": "CROSSED", "leverage": 20}],
+    }
+    return {**documents, **changes}
+
+
+def journal_of(folder: Path, **changes: Any) -> Any:
+    files = [*written(folder, **history(**changes)), FOLDER / "brackets.json"]
+    return run("import", "binance", *files, "--journal", folder / "day.jsonl")
+
+
+def test_a_history_becomes_a_journal_with_what_was_seen(tmp_path: Path) -> None:
+    imported = journal_of(tmp_path)
+    assert imported.stdout == f"journal: {tmp_path / 'day.jsonl'}, 11 lines\n"
+    header, listed, *rest = lines((tmp_path / "day.jsonl").read_text("utf-8"))
+    at = [f"1970-01-01T00:00:0{second}.000Z" for second in range(4)]
+    fill = {"type": "trade", "market": "ETHUSDT"}
+    seen = {"ledger": {"wallet:account:USDT": "1097.56"}, "positions": {"account:ETHUSDT:BOTH": {"quantity": "1"}}}
+    held = {"account:ETHUSDT:BOTH": {"quantity": "1", "margin_mode": "cross", "leverage": 20}}
+    assert header == {"journal": 1, "rulebook": "2"}
+    assert (listed["type"], listed["price_decimals"], listed["quantity_decimals"]) == ("list_market", 8, 0)
+    assert rest == [
+        {"type": "deposit", "account": "others", "asset": "USDT", "amount": "1000000000"},
+        {"type": "deposit", "account": "account", "asset": "USDT", "amount": "1000"},
+        {"type": "set_leverage", "account": "account", "market": "ETHUSDT", "leverage": 20},
+        {"type": "mark_price", "market": "ETHUSDT", "price": "2000", "ts": at[1]},
+        {**fill, "price": "2000", "quantity": "2", "buyer": "account", "seller": "others", "taker": "buyer",
+         "buyer_fee": "1.6", "seller_fee": "0", "observed": {"accepted": True}, "ts": at[1], "ref": "1"},
+        {"type": "mark_price", "market": "ETHUSDT", "price": "2100", "ts": at[2]},
+        {**fill, "price": "2100", "quantity": "1", "seller": "account", "buyer": "others", "taker": "seller",
+         "seller_fee": "0.84", "buyer_fee": "0", "observed": {"accepted": True, **seen}, "ts": at[2], "ref": "2"},
+        {"type": "funding", "market": "ETHUSDT", "rate": "0.0001", "ts": at[3], "ref": "f1"},
+        {"type": "mark_price", "market": "ETHUSDT", "price": "2100",
+         "observed": {"accepted": True, "ledger": {"wallet:account:USDT": "1097.35"}, "positions": held}},
+    ]  # fmt: skip
+    audited = run("audit", tmp_path / "day.jsonl", "--report", tmp_path / "report", "--json")
+    assert json.loads(audited.stdout)["verdict"] == "holds"
+
+
+def test_a_recorded_stream_tells_the_fills_too(tmp_path: Path) -> None:
+    def update(number: int, side: str, price: str, size: str, fee: str, profit: str) -> dict[str, Any]:
+        order = {"s": "ETHUSDT", "S": side, "x": "TRADE", "l": size, "L": price, "n": fee, "N": "USDT", "t": number}
+        return {"e": "ORDER_TRADE_UPDATE", "T": number * 1000, "o": {**order, "ps": "BOTH", "m": False, "rp": profit}}
+
+    trades = journal_of(tmp_path)
+    told = (tmp_path / "day.jsonl").read_text("utf-8")
+    stream = [update(1, "BUY", "2000", "2", "1.6", "0"), update(2, "SELL", "2100", "1", "0.84", "100")]
+    # Those that are among the trades too are told once.
+    present: list[Any]
+    for present in ([], history()["trades"]):
+        journal_of(tmp_path, trades=present, orders=stream)
+        assert (trades.exit_code, (tmp_path / "day.jsonl").read_text("utf-8")) == (0, told)
+
+
+def test_a_balance_that_does_not_follow_is_a_finding(tmp_path: Path) -> None:
+    update = history()["updates"][0]
+    update["a"]["B"][0]["cw"] = "1097.55"
+    journal_of(tmp_path, updates=[update])
+    audited = run("audit", tmp_path / "day.jsonl", "--report", tmp_path / "report", "--json")
+    found, summary = lines(audited.stdout)
+    assert (audited.exit_code, summary["verdict"]) == (1, "findings")
+    assert (found["kind"], found["expected"], found["observed"]) == ("ledger", "1097.56000000", "1097.55")
+
+
+def test_fills_of_hyperliquid_say_the_position_after_each(tmp_path: Path) -> None:
+    fill = {"coin": "HYPE", "fee": "0.02", "crossed": True, "oid": 1, "closedPnl": "0.0", "hash": "0x1"}
+    fills = [
+        {**fill, "px": "37.829", "sz": "3.0", "side": "B", "startPosition": "0.0", "tid": 1, "time": 1000},
+        {**fill, "px": "38", "sz": "1.0", "side": "A", "startPosition": "3.0", "tid": 2, "time": 2000},
+    ]
+    ledger = [{"time": 500, "hash": "0x2", "delta": {"type": "deposit", "usdc": "50.0"}}]
+    folder = VECTORS / "hyperliquid"
+    files = [*written(tmp_path, fills=fills, ledger=ledger), folder / "hype.json", folder / "meta.json"]
+    imported = run("import", "hyperliquid", *files, "--journal", tmp_path / "day.jsonl")
+    assert imported.exit_code == 0, imported.output
+    told = lines((tmp_path / "day.jsonl").read_text("utf-8"))
+    observed = [line["observed"]["positions"] for line in told if line.get("type") == "trade"]
+    assert observed == [{"account:HYPE:BOTH": {"quantity": text}} for text in ("3", "2")]
+
+
+def test_trades_of_plain_csv_become_a_journal(tmp_path: Path) -> None:
+    texts = {
+        "tiers": "market,floor,max_leverage,maintenance_rate\nBTCUSDT,0,125,0.004\n",
+        "balances": "asset,cash\nUSDT,1099.91\n",
+        "trades": "time,market,asset,side,price,quantity,fee\n"
+        "1000,BTCUSDT,USDT,buy,60000,0.1,0.03\n2000,BTCUSDT,USDT,sell,61000,0.1,0.06\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.csv").write_text(text, "utf-8")
+    files = [tmp_path / f"{name}.csv" for name in texts]
+    imported = run("import", "csv", *files, "--journal", tmp_path / "day.jsonl")
+    assert imported.exit_code == 0, imported.output
+    told = lines((tmp_path / "day.jsonl").read_text("utf-8"))
+    assert {"type": "deposit", "account": "account", "asset": "USDT", "amount": "1000"} in told
+    totals = json.loads(run("replay", tmp_path / "day.jsonl", "--check", "--json").stdout)
+    assert (totals["rejected"], totals["invariants"]) == (0, "hold")
+
+
+def test_a_hedge_opens_its_own_sides(tmp_path: Path) -> None:
+    trades = [
+        {**trade(1, "BUY", "2000", "2", "0", 1000), "positionSide": "LONG"},
+        {**trade(2, "SELL", "2000", "1", "0", 2000), "positionSide": "SHORT"},
+        {**trade(3, "SELL", "2000", "2", "0", 3000), "positionSide": "LONG"},
+        {**trade(4, "BUY", "2000", "1", "0.5", 4000), "positionSide": "SHORT", "commissionAsset": "BNB"},
+    ]
+    imported = journal_of(tmp_path, trades=trades, positions=[], income=[], updates=[])
+    assert imported.exit_code == 0, imported.output
+    told = lines((tmp_path / "day.jsonl").read_text("utf-8"))
+    assert {"type": "set_position_mode", "account": "account", "mode": "hedge"} in told
+    sides = [(line.get("buyer_side"), line.get("seller_side")) for line in told if line.get("type") == "trade"]
+    assert sides == [("LONG", None), (None, "SHORT"), (None, "LONG"), ("SHORT", None)]
+    totals = json.loads(run("replay", tmp_path / "day.jsonl", "--check", "--json").stdout)
+    assert (totals["rejected"], totals["invariants"]) == (0, "hold")
+
+
+def test_money_that_comes_and_goes_is_booked(tmp_path: Path) -> None:
+    changes = [
+        ("1", {"type": "deposit", "usdc": "50.0"}),
+        ("2", {"type": "withdraw", "usdc": "9.0", "fee": "1.0"}),
+        ("3", {"type": "accountClassTransfer", "usdc": "5.0", "toPerp": False}),
+        ("4", {"type": "funding", "usdc": "-0.25", "coin": "HYPE", "szi": "2.0", "fundingRate": "0.00001"}),
+    ]
+    ledger = [{"time": 500 + int(number), "hash": number, "delta": delta} for number, delta in changes]
+    fill: dict[str, Any] = {"coin": "HYPE", "fee": "0", "crossed": True, "startPosition": "0.0", "tid": 1, "time": 1000}
+    fill |= {"px": "37.829", "sz": "2.0", "side": "B"}
+    fills = [fill, {**fill, "coin": "@107"}]
+    folder = VECTORS / "hyperliquid"
+    files = [*written(tmp_path, fills=fills, ledger=ledger), folder / "hype.json", folder / "meta.json"]
+    imported = run("import", "hyperliquid", *files, "--journal", tmp_path / "day.jsonl")
+    assert imported.exit_code == 0, imported.output
+    told = lines((tmp_path / "day.jsonl").read_text("utf-8"))
+    booked = [(line["type"], line["amount"]) for line in told if "ref" in line and "amount" in line]
+    assert booked == [("deposit", "50"), ("withdraw", "10"), ("withdraw", "5"), ("withdraw", "0.25")]
+
+
+# ----------------------------------------------------------------- refusals
+
+
+def test_what_is_to_be_written_must_be_named() -> None:
+    assert "name what to write: --questions, --state or --journal" in run("import", "binance", *CROSS).output
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (["cross-positions", "cross-account", "cross-config"], "needs leverageBracket, for the tiers of ETHUSDT"),
+        (["cross-positions", "cross-config", "brackets"], "needs account, for the cash"),
+        (
+            ["cross-positions", "cross-account", "brackets"],
+            "needs symbolConfig, or positionRisk v2, for the leverage in BTCUSDT",
+        ),
+    ],
+)
+def test_what_is_missing_is_named_and_nothing_is_written(tmp_path: Path, files: list[str], said: str) -> None:
+    paths = [FOLDER / f"{name}.json" for name in files]
+    made = [tmp_path / "questions.json", tmp_path / "state.json"]
+    refused = run("import", "binance", *paths, "--questions", made[0], "--state", made[1])
+    assert isinstance(refused.exception, InputError)
+    assert str(refused.exception) == f"{paths[0]}: {said}"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_fills_that_do_not_explain_the_position_are_refused(tmp_path: Path) -> None:
+    refused = journal_of(tmp_path, trades=history()["trades"][1:])
+    said = "the fills of ETHUSDT BOTH come to -1 and the position is 1: export all fills since it was flat"
+    assert str(refused.exception).endswith(said)
+    assert not (tmp_path / "day.jsonl").exists()
+
+
+def test_a_change_of_the_ledger_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    ledger = [{"time": 500, "hash": "1", "delta": {"type": "vaultDeposit", "usdc": "5.0"}}]
+    files = [*written(tmp_path, ledger=ledger), VECTORS / "hyperliquid" / "hype.json"]
+    refused = run("import", "hyperliquid", *files, "--journal", tmp_path / "day.jsonl")
+    said = 'ledger.json: [0].delta.type: a change of the ledger that is not known here: "vaultDeposit"'
+    assert str(refused.exception).endswith(said)
+
+
+def test_one_position_mode_at_a_time(tmp_path: Path) -> None:
+    trades = [*history()["trades"], {**trade(3, "BUY", "2000", "2", "0", 3000), "positionSide": "LONG"}]
+    refused = journal_of(tmp_path, trades=trades)
+    assert str(refused.exception).endswith("needs trades of one position mode: some name a side and some do not")

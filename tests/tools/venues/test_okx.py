@@ -1,0 +1,86 @@
+"""OKX: contracts become quantities, margins within the first tier are checked, others are refused."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from worlds.venue_files import check, refusal, written
+
+POSITION = {
+    "instId": "BTC-USDT-SWAP",
+    "pos": "5",
+    "posSide": "long",
+    "avgPx": "60000",
+    "markPx": "60100.5",
+    "upl": "5.025",
+    "mgnMode": "cross",
+    "lever": "10",
+    "imr": "300.5025",
+    "mmr": "12.0201",
+    "mgnRatio": "90.1",
+    "liqPx": "",
+    "adl": "1",
+}
+INSTRUMENT = {"instId": "BTC-USDT-SWAP", "ctVal": "0.01", "ctMult": "1", "ctType": "linear"}
+TIER = {"tier": "1", "minSz": "0", "maxSz": "50", "mmr": "0.004", "imr": "0.01", "maxLever": "100"}
+TIER |= {"instFamily": "BTC-USDT", "uly": "", "instId": ""}
+
+
+def answer(*rows: dict[str, Any]) -> dict[str, Any]:
+    return {"code": "0", "msg": "", "data": list(rows)}
+
+
+def files(folder: Path, **position: str) -> list[Path]:
+    documents = {
+        "positions": answer({**POSITION, **position}),
+        "instruments": answer(INSTRUMENT),
+        "tiers": answer(TIER),
+    }
+    return written(folder, **documents)
+
+
+def test_a_position_within_the_first_tier(tmp_path: Path) -> None:
+    rows, _ = check("okx", *files(tmp_path))
+    assert rows == [
+        ("BTC-USDT-SWAP LONG", "upl", "5.025", "5.025", "equal"),
+        ("BTC-USDT-SWAP LONG", "imr", "300.5025", "300.5025", "equal"),
+        ("BTC-USDT-SWAP LONG", "mmr", "12.0201", "12.0201", "equal"),
+        ("BTC-USDT-SWAP LONG", "mgnRatio", "90.1", "", "not checked"),
+        ("BTC-USDT-SWAP LONG", "adl", "1", "", "not checked"),
+    ]
+
+
+def test_above_the_first_tier_there_is_no_clause(tmp_path: Path) -> None:
+    rows, _ = check("okx", *files(tmp_path, pos="51", upl="51.255", imr="3065.1255", mmr="122.60502"))
+    assert [(row[1], row[4]) for row in rows[:3]] == [("upl", "equal"), ("imr", "not checked"), ("mmr", "not checked")]
+
+
+def test_public_answers_alone_let_nobody_check_anything(tmp_path: Path) -> None:
+    fund = {"instFamily": "BTC-USDT", "instType": "SWAP", "total": "105", "details": []}
+    orders = {"instId": "BTC-USDT-SWAP", "details": [{"bkPx": "6", "bkLoss": "0", "ccy": "", "ts": "1"}]}
+    rows, _ = check("okx", *written(tmp_path, fund=answer(fund), orders=answer(orders)), code=4)
+    assert [row[:3] for row in rows] == [
+        ("insurance-fund", "states of the insurance fund", "1"),
+        ("liquidation-orders", "public liquidations", "1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (
+            {**POSITION, "instId": "ETH-USD-210430"},
+            "data[0].instId: inverse contracts are not supported: ETH-USD-210430",
+        ),
+        (
+            {**POSITION, "instId": "BTC-USDT-260101-9-C"},
+            "data[0].instId: options are not supported: BTC-USDT-260101-9-C",
+        ),
+        (POSITION, "data[0]: needs instruments, for how much a contract of BTC-USDT-SWAP is"),
+        ({"acctLv": "4"}, "data[0].acctLv: portfolio margin is not supported"),
+        ({"acctLv": "3"}, "data[0].acctLv: multi-currency margin is not supported"),
+    ],
+)
+def test_other_contracts_and_modes_are_refused(tmp_path: Path, row: dict[str, Any], said: str) -> None:
+    assert refusal("okx", *written(tmp_path, answer=answer(row))) == f"answer.json: {said}"
