@@ -27,7 +27,7 @@ BY_HASH = "settlement.settle.liquidate_unhealthy:skipped-2"
 """It leaves out the first element of a set, which is another one in every process, and so is the vector."""
 NOTICED = [row for row in ROWS.values() if row.level is not None]
 SHOWN_BY_RUN = [row for row in NOTICED if row.level == BALANCES]
-"""Not those that show in decisions, as some of them never end, and an engine within this process cannot be stopped."""
+"""Not those that show in decisions, as some of them never end, and each of these takes the limit's time."""
 
 
 @cache

@@ -61,10 +61,8 @@ class InProcess:
     def ask(self, request: bytes, until: float) -> bytes:
         """The line that answers a request."""
         try:
-            with _interrupted(until):
+            with answered_by(until):
                 return msgspec.json.encode(respond(self._engine, msgspec.json.decode(request)))
-        except OutOfTime:
-            raise EngineFailure("hung", "no answer within its time") from None
         except SystemExit as error:
             raise EngineFailure("exited", f"it asked this process to exit with code {error.code}") from None
         except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
@@ -87,8 +85,8 @@ class InProcess:
 
 
 @contextmanager
-def _interrupted(until: float) -> Iterator[None]:
-    """Raise OutOfTime in what runs meanwhile, once its time is over; nothing where Python has no such timer."""
+def answered_by(until: float) -> Iterator[None]:
+    """Interrupt what runs meanwhile once its time is over, as an EngineFailure; not where Python has no such timer."""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -100,6 +98,8 @@ def _interrupted(until: float) -> Iterator[None]:
     signal.setitimer(signal.ITIMER_REAL, max(1e-6, until - monotonic()))
     try:
         yield
+    except OutOfTime:
+        raise EngineFailure("hung", "no answer within its time") from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

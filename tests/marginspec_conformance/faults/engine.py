@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from time import monotonic
 
 from marginspec.model.state import State
 from marginspec_conformance.comparing.expected import expected_of
+from marginspec_conformance.connectors.in_process import answered_by
 from marginspec_conformance.connectors.session import EngineFailure, Limits, Session
 from marginspec_conformance.driving.asking import digest_of, reduced
 from marginspec_conformance.faults.planting import Planted
@@ -28,9 +30,9 @@ ALL: frozenset[Word] = frozenset(
 class FaultySession:
     """A session with the rulebook as it is with a fault, or as it is without one; an assertion is its own failure."""
 
-    def __init__(self, fault: Planted | None, capabilities: frozenset[Word] = ALL) -> None:
+    def __init__(self, fault: Planted | None, capabilities: frozenset[Word] = ALL, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
         self.hello = Hello(fault.name if fault else "rulebook", "0", "Python", "2", 4, capabilities)
-        self._fault, self._state = fault, State()
+        self._fault, self._state, self._limits = fault, State(), limits
 
     def configure(self, header: JsonObject) -> None:
         """Take the header of a journal."""
@@ -43,7 +45,8 @@ class FaultySession:
 
     def steps(self, events: Sequence[JsonObject], want: Want) -> list[Answer]:
         """Answer some events."""
-        return [self._step(event, want) for event in events]
+        with answered_by(monotonic() + self._limits.answer_s):
+            return [self._step(event, want) for event in events]
 
     def _step(self, told: JsonObject, want: Want) -> Answer:
         event = record_of(Node("event", None, "", told), 1).event
@@ -72,8 +75,13 @@ class FaultySession:
     def calc(self, question: JsonObject) -> Calculated | Unsupported | Errored:
         """The answer to a question."""
         try:
-            with self._fault.grown() if self._fault else nullcontext():
+            with (
+                answered_by(monotonic() + self._limits.answer_s),
+                self._fault.grown() if self._fault else nullcontext(),
+            ):
                 return Calculated(rulebook_answer(question))
+        except EngineFailure:
+            raise
         except Exception as error:
             return Errored(f"{type(error).__name__}: {error}")
 
@@ -88,6 +96,6 @@ class Faulty:
         self.name = f"fault:{fault.name}" if fault else "rulebook"
         self._fault, self._capabilities = fault, capabilities
 
-    def open(self, limits: Limits) -> Session:  # noqa: ARG002 - it answers within the process
+    def open(self, limits: Limits) -> Session:
         """Begin a session."""
-        return FaultySession(self._fault, self._capabilities)
+        return FaultySession(self._fault, self._capabilities, limits)
