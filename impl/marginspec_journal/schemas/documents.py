@@ -2,8 +2,8 @@
 
 from marginspec import RULEBOOK_VERSION
 from marginspec.model.rejections import Reason
-from marginspec_journal.canonical import JsonObject
 from marginspec_journal import observed
+from marginspec_journal.canonical import JsonObject
 from marginspec_journal.events import EVENT_FORMS
 from marginspec_journal.receipts import EFFECT_FORMS
 from marginspec_journal.schemas.definitions import (
@@ -77,7 +77,7 @@ def _observed() -> JsonObject:
                 "isolated one.",
             ),
             "marks": keyed(NAME, refer("decimal"), "Marks after the event, by market."),
-            "funds": keyed(NAME, record_schema(observed.FUNDS), "Funds and lots of markets after the event, by market."),
+            "funds": keyed(NAME, record_schema(observed.FUNDS), "Funds and lots after the event, by market."),
             "uncovered": keyed(NAME, refer("decimal"), "Uncovered shortfall after the event, by asset."),
             "lots": keyed(NUMBER, record_schema(observed.LOT), "Lots after the event, by id."),
         },

@@ -18,8 +18,10 @@ SUMMARY = "summary.json"
 FUNDS = "funds.csv"
 LIQUIDATIONS = "liquidations.csv"
 FINDINGS = "findings.jsonl"
+CONSEQUENCES = "consequences.jsonl"
+COVERAGE = "coverage.csv"
 MANIFEST = "manifest.json"
-REPORT_FILES = (SUMMARY_TEXT, SUMMARY, FUNDS, LIQUIDATIONS, FINDINGS, MANIFEST)
+REPORT_FILES = (SUMMARY_TEXT, SUMMARY, FUNDS, LIQUIDATIONS, FINDINGS, CONSEQUENCES, COVERAGE, MANIFEST)
 
 
 def checked_folder(folder: Path, *, force: bool) -> Path:

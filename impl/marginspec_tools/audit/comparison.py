@@ -1,0 +1,438 @@
+"""What the exchange was observed to have, compared with the rulebook's answers: one finding for each cause.
+
+After a difference the audit goes on from what the exchange has: beside the rulebook's own run, the rules go on from
+the observed values too (`theirs`). A later value that agrees with that run follows from a difference that was found
+already, and is a consequence; one that agrees with the rulebook's own run shows that the exchange came back.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import attrs
+
+from marginspec.margin import margin as margins
+from marginspec.model.account import PositionKey
+from marginspec.model.effects import Transferred
+from marginspec.model.ledger import FUND_KINDS, account_named
+from marginspec.model.state import State
+from marginspec.model.units import FLAT, WIRE_DECIMALS
+from marginspec_journal.decimals import parse_decimal
+from marginspec_tools.audit.agreeing import Agreement, ReasonTable, Tolerances, digits_of
+from marginspec_tools.audit.blame import LAST, Blame, Blamed, blame_of, untouched_clause
+from marginspec_tools.audit.coverage import Coverage
+from marginspec_tools.audit.figures import (
+    ANSWER,
+    Figure,
+    Ours,
+    Whose,
+    asset_in,
+    field_of,
+    is_primary,
+    kind_of,
+    observed_figures,
+    position_named,
+    whose,
+)
+from marginspec_tools.audit.findings import Consequence, Fault, Finding, found, severity_of
+from marginspec_tools.audit.names import Names
+from marginspec_tools.audit.theirs import Theirs
+from marginspec_tools.runs import Step
+
+
+class Differing(NamedTuple):
+    """A value that differs, and what is to blame for it."""
+
+    because: Blamed
+    figure: Figure
+    fault: Fault
+
+
+def causes(entries: list[Differing]) -> list[list[Differing]]:
+    """What differs after an event, by cause.
+
+    What the event decided is of one cause, the first of it. Where it decided who is closed or pays, the exchange may
+    have taken others: so money and quantities that the rules did not touch are of that cause too, as all is where the
+    event itself was judged otherwise. Anything else has its own cause for each account or fund.
+    """
+    decided = [one for one in entries if one.because.place < LAST]
+    is_judged_otherwise = any(one.figure is ANSWER for one in decided)
+    chose = is_judged_otherwise or (bool(decided) and clause_of(decided)[:3] in CHOOSING)
+    others: dict[tuple[str, bool], list[Differing]] = defaultdict(list)
+    for one in entries:
+        if one.because.place < LAST:
+            continue
+        if chose and one.fault.kind in ("balance", "quantity", "lot"):
+            decided.append(one)
+        else:
+            others[owner_of(one.fault), one.fault.kind == "invariant"].append(one)
+    return [together for together in (decided, *others.values()) if together]
+
+
+CHOOSING = ("LIQ", "ADL", "LVY")
+"""Parts of the rulebook that say whom a loss falls on."""
+
+
+DERIVED = ("", "ACC-03", "MRG-04", "MRG-02", "MRG-03", "MRG-06", "MRG-05", "MRG-07", "MRG-08", "ADL-05")
+"""Clauses of figures that follow from others, in that order: of what differs of an account, the first is the cause."""
+
+
+def clause_of(together: list[Differing]) -> str:
+    """The clause that decided first; of deleveraging that others were chosen for, the one that ranks them."""
+    clause = min(together, key=lambda one: one.because.place).because.clause
+    are_others = any(one.because.place >= LAST for one in together)
+    return "ADL-02" if clause == "ADL-01" and are_others else clause
+
+
+@attrs.define
+class Comparison:
+    """The observed values of a journal, taken event by event; `findings` are in the order in which they came up."""
+
+    file: str
+    tolerances: Tolerances = attrs.Factory(Tolerances)
+    reasons: ReasonTable = attrs.Factory(dict)
+    findings: list[Finding] = attrs.Factory(list)
+    coverage: Coverage = attrs.Factory(Coverage)
+    _names: Names = attrs.field(init=False)
+    _theirs: Theirs | None = None
+    _open: dict[Figure, Finding] = attrs.Factory(dict)
+    _by_owner: dict[str, Finding] = attrs.Factory(dict)
+    _has_parted: bool = False
+    _displayed: dict[tuple[str, int], Finding] = attrs.Factory(dict)
+    _agreed: dict[Figure, int] = attrs.Factory(dict)
+    _moved: dict[str, tuple[int, str]] = attrs.Factory(dict)
+
+    def __attrs_post_init__(self) -> None:
+        self._names = Names(self.file)
+
+    def take(self, step: Step) -> list[Consequence]:
+        """Compare what an event's line has observed; gives what follows from earlier findings."""
+        self._names.take(step)
+        self._note_transfers(step)
+        if self._theirs is not None and not self._theirs.take(step.transition.event):
+            self._theirs = None
+        observed = step.record.observed
+        self.coverage.add_event(step)
+        if observed is None:
+            return []
+        line = Line(step, observed, self._theirs.before if self._theirs else step.transition.before)
+        for figure, text in observed_figures(observed):
+            self._names.check(step, figure)
+            line.seen.append((figure, text))
+        self._compare_verdict(line)
+        for figure, text in line.seen:
+            if is_primary(figure):
+                self._compare(line, figure, text)
+        self._check_funds(line)
+        self._go_on_from(line)
+        self._settle(line)
+        for figure, text in line.seen:
+            if not is_primary(figure):
+                self._compare(line, figure, text)
+        self._settle(line)
+        if not (self._open or self._has_parted):
+            self._theirs = None
+        return line.consequences
+
+    def _note_transfers(self, step: Step) -> None:
+        for effect in step.transition.receipt.effects:
+            if isinstance(effect, Transferred):
+                self._moved[effect.source.name] = self._moved[effect.target.name] = step.number, effect.rule
+
+    # ------------------------------------------------------------- one value
+
+    def _compare_verdict(self, line: "Line") -> None:
+        answer = answer_of(line.observed)
+        if answer is None:
+            return
+        expected = str(line.step.transition.receipt.rejected or "accepted")
+        code = line.observed.get("code")
+        if code is not None and "rejected" not in line.observed:
+            meant = self.reasons.get(code)
+            if meant is None:
+                self.coverage.unknown_codes[code] += 1
+            known = expected if expected != "accepted" and (meant is None or expected in meant) else code
+            answer = known if expected != "accepted" else "/".join(meant or (code,))
+        if answer == expected:
+            self.coverage.add(line.step, ANSWER, "equal")
+        elif self._theirs is not None and answer == self._theirs.answer:
+            self._follow(line, line.fault(ANSWER, Ours(expected), answer), ANSWER)
+        else:
+            self._differ(line, ANSWER, Ours(expected), answer)
+
+    def _compare(self, line: "Line", figure: Figure, text: str) -> None:
+        field = field_of(figure)
+        ours = field.ask(line.step.transition.after, figure.name)
+        agreement = self.tolerances.agreement(field.kind, ours, text)
+        if agreement in ("equal", "tolerated"):
+            self._agree(line, figure, agreement)
+            return
+        if self._theirs is not None:
+            other = field.ask(self._theirs.state, figure.name)
+            theirs = self.tolerances.agreement(field.kind, other, text)
+            if theirs in ("equal", "tolerated") or (theirs == "as displayed" and agreement == "differs"):
+                self._follow(line, line.fault(figure, ours, text), figure)
+                return
+            ours = other if figure in self._open else ours
+        if agreement == "as displayed":
+            self._display(line, figure, ours, text)
+        else:
+            self._differ(line, figure, ours, text)
+
+    def _agree(self, line: "Line", figure: Figure, agreement: Agreement) -> None:
+        """The exchange has what the rulebook has: what was open of the figure is over."""
+        self.coverage.add(line.step, figure, agreement)
+        if figure.group == "ledger":
+            self._agreed[figure] = line.step.number
+        self._close(line, figure)
+
+    def _close(self, line: "Line", figure: Figure) -> None:
+        finding = self._open.pop(figure, None)
+        if finding is not None and finding not in self._open.values():
+            finding.returned = line.step.number
+
+    def _follow(self, line: "Line", fault: Fault, figure: Figure) -> None:
+        """A value that differs because of an earlier finding."""
+        self.coverage.add(line.step, figure, "consequence")
+        finding = self._open.get(figure) or self._by_owner.get(owner_of(fault)) or self.findings[-1]
+        finding.consequences += 1
+        finding.last = line.step.number
+        line.consequences.append(Consequence(fault, finding))
+
+    def _display(self, line: "Line", figure: Figure, ours: Ours, text: str) -> None:
+        """A value that agrees to the digits that are stated: one finding for each kind of value and its digits."""
+        self.coverage.add(line.step, figure, "as displayed")
+        fault = line.fault(figure, ours, text)
+        key = fault.kind, digits_of(text)
+        finding = self._displayed.get(key)
+        if finding is None:
+            finding = found([fault], "NUM-01", line.step.transition.after)
+            finding.classified, finding.severity = "display", "low"
+            self._displayed[key] = finding
+            self.findings.append(finding)
+            return
+        finding.repeat(fault)
+        line.consequences.append(Consequence(fault, finding))
+
+    def _differ(self, line: "Line", figure: Figure, ours: Ours, text: str) -> None:
+        self.coverage.add(line.step, figure, "differs")
+        line.differing.append((figure, line.fault(figure, ours, text)))
+
+    # ------------------------------------------------------------- what differs of an event
+
+    def _go_on_from(self, line: "Line") -> None:
+        """Take over what the exchange has, if its side parts here or has parted already."""
+        if self._theirs is None:
+            if not line.differing:
+                return
+            self._theirs = Theirs.beside(line.step)
+        if any(figure is ANSWER and fault.expected == "accepted" for figure, fault in line.differing):
+            self._theirs.refuse()
+        self._has_parted |= any(fault.kind in ("verdict", "quantity", "lot") for _, fault in line.differing)
+        told = [(figure, text) for figure, text in line.seen if is_primary(figure)]
+        self._theirs.adopt([one for one in told if self._is_other_than_theirs(*one)], line.step)
+
+    def _is_other_than_theirs(self, figure: Figure, text: str) -> bool:
+        """Whether a value is not what the exchange's side has anyway, up to tolerance and display."""
+        assert self._theirs is not None, "the exchange's side has parted"
+        field = field_of(figure)
+        return self.tolerances.agreement(field.kind, field.ask(self._theirs.state, figure.name), text) == "differs"
+
+    def _settle(self, line: "Line") -> None:
+        """Put what differs of an event down to causes: new findings, or ones that are open still."""
+        entries = [Differing(self._blame(line, *one), *one) for one in line.differing]
+        for together in causes(entries):
+            clause = clause_of(together)
+            repeated = next((one for entry in together if (one := self._open.get(entry.figure))), None)
+            if repeated is not None and repeated.clause == clause:
+                self._repeat(line, repeated, together)
+            else:
+                self._find(line, clause, together)
+        line.differing.clear()
+
+    def _find(self, line: "Line", clause: str, entries: "list[Differing]") -> None:
+        state = line.step.transition.after
+        faults = [attrs.evolve(one.fault, rule=one.because.clause) for one in entries]
+        since = max(self._agreed.get(one.figure, 0) for one in entries)
+        finding = found(faults, clause, state, since)
+        self.findings.append(finding)
+        for _, figure, fault in entries:
+            if figure is ANSWER:
+                self._by_owner.update(dict.fromkeys(parties(line.step), finding))
+            else:
+                self._open[figure] = finding
+                self._by_owner[owner_of(fault)] = finding
+
+    def _repeat(self, line: "Line", finding: Finding, entries: "list[Differing]") -> None:
+        """What differs further for the cause of a finding that is open still."""
+        for _, figure, fault in entries:
+            self._open[figure] = finding
+            state, total = line.step.transition.after, fault
+            if fault.kind not in ("invariant", "verdict"):
+                total = line.fault(figure, field_of(figure).ask(state, figure.name), fault.observed or "")
+            finding.repeat(total)
+            finding.severity = severity_of(finding.classified, finding.asset, finding.money, state)
+            line.consequences.append(Consequence(fault, finding))
+
+    def _blame(self, line: "Line", figure: Figure, fault: Fault) -> Blamed:
+        if fault.kind == "invariant":
+            return Blamed(LAST, fault.rule)
+        if figure is ANSWER:
+            return line.blame.of_verdict(fault.observed or "")
+        blame = line.their_blame if figure in self._open else line.blame
+        because = blame.of_figure(figure, stayed=line.stayed(figure, fault))
+        if because is not None:
+            return because
+        moved, agreed = self._moved.get(figure.name, (0, "")), self._agreed.get(figure, 0)
+        if figure.group == "ledger" and moved[0] > agreed:
+            return Blamed(LAST, moved[1])
+        clause = untouched_clause(figure, fault.observed or "")
+        return Blamed(LAST + (DERIVED.index(clause) if clause in DERIVED else 0), clause)
+
+    # ------------------------------------------------------------- what no tolerance hides
+
+    def _check_funds(self, line: "Line") -> None:
+        """A fund that the exchange has below zero, or money in clearing, breaks INV-03, however little it is."""
+        for figure, text in line.seen:
+            kind = account_named(figure.name).kind if figure.group == "ledger" else ""
+            if kind not in FUND_KINDS:
+                continue
+            amount, invariant = parse_decimal(text), figure._replace(field="INV-03")
+            if amount < 0 or (amount and kind == "clearing"):
+                what = "clearing not empty" if kind == "clearing" else "fund below zero"
+                fault = line.fault(figure, Ours("0", 0), text)
+                line.differing.append((invariant, attrs.evolve(fault, kind="invariant", rule="INV-03", what=what)))
+            else:
+                self._close(line, invariant)
+
+
+@attrs.define(slots=False)
+class Line:
+    """An event with what its line has observed, and what became of comparing that.
+
+    `before` is what the exchange had before it, where its side had parted already.
+    """
+
+    step: Step
+    observed: Mapping[str, Any]
+    before: State
+    seen: list[tuple[Figure, str]] = attrs.Factory(list)
+    differing: list[tuple[Figure, Fault]] = attrs.Factory(list)
+    consequences: list[Consequence] = attrs.Factory(list)
+
+    @cached_property
+    def blame(self) -> Blame:
+        """The event as the rules take it."""
+        return blame_of(self.step.transition.event, self.step.transition.before)
+
+    @cached_property
+    def their_blame(self) -> Blame:
+        """The event as the rules take it from what the exchange had."""
+        return blame_of(self.step.transition.event, self.before)
+
+    def stayed(self, figure: Figure, fault: Fault) -> bool:
+        """Whether the exchange still has what there was before the event."""
+        if not was_there(self.before, figure):
+            return False
+        was = field_of(figure).ask(self.before, figure.name)
+        return was.amount is not None and fault.observed is not None and was.amount == parse_decimal(fault.observed)
+
+    def fault(self, figure: Figure, ours: Ours, text: str) -> Fault:
+        """The fault that a figure is other than the rulebook's."""
+        record, state = self.step.record, self.step.transition.after
+        own = Whose(account=account_of(self.step)) if figure is ANSWER else whose(state, figure)
+        if figure is ANSWER:
+            market = str(getattr(self.step.transition.event, "market", ""))
+            own = Whose(own.account, market, asset_in(state, market))
+        difference = None if ours.amount is None else parse_decimal(text) - ours.amount
+        where = type(self.step.transition.event).__name__ if figure is ANSWER else figure.name
+        clause = "" if figure is ANSWER else field_of(figure).clause
+        marks = self.step.number, record.line, record.ts, record.ref
+        what = figure.field.replace("_", " ")
+        money = money_at_stake(self.step, figure, own, ours, text, difference)
+        return Fault(*marks, kind_of(figure), clause, where, what, ours.text, text, own, difference, money)
+
+
+def was_there(state: State, figure: Figure) -> bool:
+    """Whether a state knows the market of a figure, if it is of one."""
+    own = whose(state, figure)
+    return not own.market or own.market in state.markets
+
+
+def answer_of(observed: Mapping[str, Any]) -> str | None:
+    """What the exchange answered: that it accepted, or why it rejected; None if that was not observed."""
+    if "accepted" in observed:
+        return "accepted"
+    rejected: str | None = observed.get("rejected", observed.get("code"))
+    return rejected
+
+
+def account_of(step: Step) -> str:
+    """The account that an event is about: of a trade, the taker."""
+    event = step.transition.event
+    taker = getattr(event, "taker", None)
+    if taker is not None:
+        return str(getattr(event, taker, ""))
+    return str(getattr(event, "account", None) or getattr(event, "counterparty", None) or "")
+
+
+def parties(step: Step) -> list[str]:
+    """The accounts that an event names."""
+    event = step.transition.event
+    return [
+        str(getattr(event, name)) for name in ("account", "buyer", "seller", "counterparty") if hasattr(event, name)
+    ]
+
+
+def owner_of(fault: Fault) -> str:
+    """Whose a fault is, so that what follows from it is found: the account, or else the figure's own name."""
+    return fault.whose.account or fault.where
+
+
+def money_at_stake(step: Step, figure: Figure, own: Whose, ours: Ours, text: str, difference: int | None) -> int:
+    """What a difference comes to in the asset, in 1e-8: quantities at mark, prices times the quantity held."""
+    state, off = step.transition.after, abs(difference or 0)
+    market = state.markets.get(own.market)
+    kind = kind_of(figure)
+    if kind in ("balance", "pnl", "margin") or figure.field in ("cost", "uncovered", "lots_pnl", "shortfall"):
+        return off
+    if kind == "fund":
+        return off if not figure.field.endswith("lots") else valued(market, off)
+    if kind in ("quantity", "lot"):
+        return valued(market, off)
+    if kind == "verdict":
+        return value_of_event(step)
+    if kind == "mark":
+        interest = 0 if market is None else state.open_interest.get(market.id, FLAT)
+        return 0 if market is None else int(off * interest // 10**market.quantity_decimals)
+    if kind == "price" and market is not None:
+        held = abs(state.positions.get(position_named(figure.name), FLAT))
+        return int(off * held // 10**market.quantity_decimals)
+    if figure.field == "leverage" and market is not None:
+        return margin_apart(state, position_named(figure.name), int(ours.text or 0), int(text))
+    return 0
+
+
+def valued(market: Any, amount: int) -> int:
+    """A quantity in 1e-8 at mark, in 1e-8 of the asset."""
+    return 0 if market is None or market.mark is None else int(amount * market.mark // 10**market.price_decimals)
+
+
+def value_of_event(step: Step) -> int:
+    """What an event that was judged otherwise moves: price times quantity, or the amount, in 1e-8."""
+    event = step.transition.event
+    quantity, price = getattr(event, "quantity", None), getattr(event, "price", None)
+    if quantity is not None and price is not None:
+        return int(abs(quantity) * price // 10**WIRE_DECIMALS)
+    return int(abs(getattr(event, "amount", None) or 0))
+
+
+def margin_apart(state: State, key: PositionKey, first: int, second: int) -> int:
+    """By how much the initial margin of a position at two leverages is apart, in 1e-8."""
+    market, held = state.markets[key.market], state.positions.get(key, FLAT)
+    if not held or min(first, second) < 1:
+        return 0
+    apart = abs(margins.initial_margin_of(held, first, market) - margins.initial_margin_of(held, second, market))
+    unit: int = 10 ** (WIRE_DECIMALS - state.header.decimals(market.asset))
+    return int(apart * unit)

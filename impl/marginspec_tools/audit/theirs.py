@@ -1,0 +1,156 @@
+"""The exchange's side: from the first difference on, the rules also go on from what the exchange has."""
+
+from collections.abc import Iterable
+
+import attrs
+
+from marginspec.margin.margin import cost_of, domain_of
+from marginspec.model import ledger
+from marginspec.model.account import PositionKey, Setting
+from marginspec.model.effects import LotOpened, MarkSet
+from marginspec.model.events import Event
+from marginspec.model.ledger import LedgerAccount, account_named
+from marginspec.model.state import State
+from marginspec.model.units import FLAT, WIRE_DECIMALS, Money, Price, Quantity
+from marginspec.transaction import Transaction, with_entry
+from marginspec.transition import apply
+from marginspec_audit import asset_of
+from marginspec_journal.decimals import parse_decimal
+from marginspec_tools.audit.figures import Figure, position_named
+from marginspec_tools.runs import Step
+
+
+@attrs.define
+class Theirs:
+    """A second run of the journal, which takes over what was observed to be otherwise.
+
+    It is only asked what would follow: its own states need keep no invariant. `before` is where the last event began,
+    and `answer` what the rules said to it.
+    """
+
+    before: State
+    state: State
+    answer: str = ""
+
+    @classmethod
+    def beside(cls, step: Step) -> "Theirs":
+        """The exchange's side where it parts with the rulebook's, at the end of an event."""
+        return cls(step.transition.before, step.transition.after)
+
+    def take(self, event: Event) -> bool:
+        """Take an event; whether the rules could go on, which they need not from a state that breaks invariants."""
+        self.before = self.state
+        try:
+            self.state, receipt = apply(self.state, event)
+        except Exception:
+            # Whatever the rules trip over in a state that they cannot lead to.
+            return False
+        self.answer = str(receipt.rejected or "accepted")
+        return True
+
+    def refuse(self) -> None:
+        """The exchange refused the event: nothing of it happened."""
+        self.state = self.before
+
+    def adopt(self, seen: Iterable[tuple[Figure, str]], step: Step) -> None:
+        """Take over observed values, positions first, since these bring their cost along."""
+        observed = list(seen)
+        changes = Transaction(self.state)
+        for figure, text in observed:
+            if (figure.group, figure.field) == ("positions", "quantity"):
+                self._adopt_quantity(changes, position_named(figure.name), parse_decimal(text), step)
+        for figure, text in observed:
+            self._adopt(changes, figure, text)
+        self.state = changes.commit()
+
+    def _adopt_quantity(self, changes: Transaction, key: PositionKey, decimal: int, step: Step) -> None:
+        """A position's quantity. If it is as before the event, so are its cost and cash, and no lot was taken of it."""
+        market = changes.markets.get(key.market)
+        if market is None or market.mark is None:
+            return
+        quantity = Quantity(in_units(decimal, market.quantity_decimals))
+        held, cost = changes.positions.get(key, FLAT), cost_of(changes, key)
+        if quantity == held:
+            return
+        before = self.before
+        if quantity == before.positions.get(key, FLAT):
+            cost = cost_of(before, key)
+            domain = domain_of(before, key)
+            own = ledger.isolated(key.account, key.market, key.side) if domain.market else None
+            put_balance(changes, own or ledger.wallet(key.account, market.asset), before)
+            for effect in step.transition.receipt.effects:
+                if isinstance(effect, LotOpened) and owner_of(effect) == key:
+                    drop_lot(changes, effect.lot.id)
+        else:
+            cost = Money(cost * quantity // held) if held else market.at_mark(quantity)
+        changes.set_position(key, domain_of(changes, key), quantity)
+        set_balance(changes, ledger.position(*key), Money(-cost))
+
+    def _adopt(self, changes: Transaction, figure: Figure, text: str) -> None:
+        match figure.group, figure.field:
+            case "ledger", _:
+                account = account_named(figure.name)
+                if is_open(changes, account):
+                    decimals = changes.header.decimals(asset_of(self.state, account))
+                    set_balance(changes, account, Money(in_units(parse_decimal(text), decimals)))
+            case "positions", "entry_price":
+                key = position_named(figure.name)
+                market, quantity = changes.markets.get(key.market), changes.positions.get(key, FLAT)
+                if market is not None and quantity:
+                    price = parse_decimal(text) * quantity * market.quanta_per_unit
+                    cost = in_units(price, 0) * 10**market.price_decimals
+                    set_balance(changes, ledger.position(*key), Money(-cost))
+            case "positions", "leverage":
+                key = position_named(figure.name)
+                owner = key.account, key.market
+                setting = attrs.evolve(changes.settings.get(owner, Setting()), leverage=int(text))
+                changes.settings = changes.settings.set(owner, setting)
+            case "marks", _:
+                market = changes.markets.get(figure.name)
+                if market is not None:
+                    price = Price(in_units(parse_decimal(text), market.price_decimals))
+                    open_interest = changes.open_interest.get(market.id, FLAT)
+                    old = market.at_mark(open_interest) if market.mark is not None else 0
+                    marked = attrs.evolve(market, mark=price)
+                    changes.set_market(marked, MarkSet(market.id, price))
+                    changes.add_open_value(marked, Money(marked.at_mark(open_interest) - old))
+            case "uncovered", _:
+                decimals = changes.header.decimals(figure.name)
+                changes.set_uncovered(figure.name, Money(in_units(parse_decimal(text), decimals)))
+
+
+def owner_of(opened: LotOpened) -> PositionKey:
+    """The position that a lot was taken of."""
+    return PositionKey(opened.lot.account, opened.lot.market, opened.lot.side)
+
+
+def in_units(amount: int, decimals: int) -> int:
+    """An amount in 1e-8 in units of so many decimals, the nearest; a half is taken up."""
+    unit: int = 10 ** (WIRE_DECIMALS - decimals)
+    return (2 * amount + unit) // (2 * unit)
+
+
+def is_open(changes: Transaction, account: LedgerAccount) -> bool:
+    """Whether a ledger account's lot and market, if it is of one, are open."""
+    if account.kind == "lot":
+        return account.lot in changes.lots
+    return not account.market or account.market in changes.markets
+
+
+def set_balance(changes: Transaction, account: LedgerAccount, balance: Money) -> None:
+    """Give a ledger account this balance, from nowhere."""
+    if balance or account in changes.ledger:
+        changes.ledger = with_entry(changes.ledger, account, balance)
+
+
+def put_balance(changes: Transaction, account: LedgerAccount, before: State) -> None:
+    """Give a ledger account the balance that it had."""
+    set_balance(changes, account, before.balance(account))
+
+
+def drop_lot(changes: Transaction, lot_id: int) -> None:
+    """Take a lot away, as if it had never been taken over."""
+    lot = changes.lots.get(lot_id)
+    if lot is not None:
+        changes.reduce_lot(lot, FLAT)
+        set_balance(changes, ledger.lot(lot_id), Money(0))
