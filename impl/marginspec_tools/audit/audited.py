@@ -8,7 +8,9 @@ import attrs
 
 from marginspec_tools.audit.checks import Checks, Tally
 from marginspec_tools.audit.comparison import Comparison
-from marginspec_tools.audit.findings import Consequence, Finding, Folding, ranked
+from marginspec_tools.audit.findings import Consequence, Fault, Finding, Folding, ranked
+from marginspec_tools.audit.opening import NEED_ALL_ACCOUNTS, broken_at_opening
+from marginspec_tools.console import EngineCrash
 from marginspec_tools.runs import Run, Step
 
 Verdict = Literal["holds", "findings", "not compared"]
@@ -19,21 +21,49 @@ EXIT_CODES: dict[Verdict, int] = {"holds": 0, "findings": 1, "not compared": 4}
 class Audited:
     """The audit of a run; iterate once, for each event with what follows from earlier findings there.
 
-    `at_end` is what follows from them of the whole ledger after the last event.
+    `subset` names the account that stands for all those that are not known; then what needs all accounts is not
+    checked. From a state that breaks invariants it goes on only with `accepts_broken`, and `stopped` is the event at
+    which the rules could not. `at_end` is what follows from findings of the whole ledger after the last event.
     """
 
     run: Run
     comparison: Comparison
+    subset: str | None = None
+    accepts_broken: bool = False
     folding: Folding = attrs.Factory(Folding)
     tally: Tally = attrs.Factory(Tally)
     at_end: list[Consequence] = attrs.Factory(list)
+    opening: list[Fault] = attrs.field(init=False)
+    stopped: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        self.opening = broken_at_opening(self.run.start, self.unchecked)
+        self.folding.add(self.opening, self.run.state)
+
+    @property
+    def unchecked(self) -> tuple[str, ...]:
+        """The invariants that are not checked, since they need all accounts."""
+        return () if self.subset is None else NEED_ALL_ACCOUNTS
+
+    @property
+    def is_run(self) -> bool:
+        """Whether the journal is run at all."""
+        return not self.opening or self.accepts_broken
 
     def __iter__(self) -> Iterator[tuple[Step, list[Consequence]]]:
-        checks = Checks(self.run)
+        if not self.is_run:
+            return
+        checks = Checks(self.run, unchecked=self.unchecked)
         self.tally = checks.tally
-        for step, faults in checks:
-            consequences = self.folding.add(faults, step.transition.after)
-            yield step, [*consequences, *self.comparison.take(step)]
+        self.tally.add(self.opening)
+        try:
+            for step, faults in checks:
+                consequences = self.folding.add(faults, step.transition.after)
+                yield step, [*consequences, *self.comparison.take(step)]
+        except EngineCrash:
+            if not self.opening:
+                raise
+            self.stopped = self.run.chain.events + 1
         self.at_end = self.folding.add(checks.finish(), self.run.state)
 
     @property

@@ -1,7 +1,7 @@
 """The checks of an audit, event by event, and what they have found."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,12 +76,12 @@ class Checks:
     """A run with its checks; iterate over it once, for each event with its faults, and finish it.
 
     The invariants take nearly all of the time. So processes may share them, each of which runs the whole journal; the
-    first one does all the rest.
+    first one does all the rest. Invariants that are `unchecked` are left out.
     """
 
-    def __init__(self, run: Run, share: Share = WHOLE) -> None:
+    def __init__(self, run: Run, share: Share = WHOLE, unchecked: Collection[str] = ()) -> None:
         self.run, self.tally = run, Tally()
-        self._share = share
+        self._share, self._unchecked = share, unchecked
         self._recount = Recount(run.start.state)
         self._last: Step | None = None
 
@@ -92,6 +92,7 @@ class Checks:
             if self._share.number == 0:
                 self.tally.count(step)
                 found += self._recount.take(step)
+            found = [one for one in found if one.rule not in self._unchecked]
             self.tally.add(found)
             yield step, found
 

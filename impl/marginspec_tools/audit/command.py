@@ -18,6 +18,7 @@ from marginspec.model.state import State
 from marginspec_journal import InputError
 from marginspec_journal.errors import unreadable
 from marginspec_journal.header import JOURNAL_VERSION
+from marginspec_journal.names import is_name
 from marginspec_journal.state_objects import STATE_VERSION
 from marginspec_tools.audit import folder
 from marginspec_tools.audit.agreeing import TOLERABLE, ToleranceOption, read_reasons, tolerances_of
@@ -27,12 +28,27 @@ from marginspec_tools.audit.comparison import Comparison
 from marginspec_tools.audit.coverage import COLUMNS as COVERAGE_COLUMNS
 from marginspec_tools.audit.figures import ValueKind
 from marginspec_tools.audit.liquidations import COLUMNS, liquidation_rows
-from marginspec_tools.audit.summary import audit_fields, compared_text, findings_text, summary_object, summary_text
+from marginspec_tools.audit.opening import completed
+from marginspec_tools.audit.summary import (
+    audit_fields,
+    compared_text,
+    findings_text,
+    limits_text,
+    summary_object,
+    summary_text,
+)
 from marginspec_tools.audit.waterfall import all_funds
 from marginspec_tools.console import json_option, one_line, print_fields, print_json_line, printable_path, with_progress
-from marginspec_tools.runs import Run, broken_in, engine_option, estimated_events, print_run, start_option
+from marginspec_tools.runs import Run, engine_option, estimated_events, start_option
 
 PATH = click.Path(path_type=Path)
+
+
+def account_name(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
+    """The name of an account, if it is one."""
+    if name is not None and not is_name(name):
+        raise click.BadParameter(f"{name!r} is not a name")
+    return name
 
 
 def hashes_of(inputs: dict[str, Path]) -> dict[str, str]:
@@ -59,6 +75,13 @@ def hashes_of(inputs: dict[str, Path]) -> dict[str, str]:
 )
 @click.option("--reasons", type=PATH, metavar="FILE", help="What the exchange's own codes of refusals stand for.")
 @start_option
+@click.option("--accept-broken", is_flag=True, help="Go on from a state that breaks invariants; they are findings.")
+@click.option(
+    "--subset",
+    metavar="NAME",
+    callback=account_name,
+    help="Only some accounts are known: this one stands for all others, and what needs all is not checked.",
+)
 @engine_option
 @json_option
 @click.pass_context
@@ -70,6 +93,8 @@ def command(
     tolerances: tuple[tuple[ValueKind, int], ...],
     reasons: Path | None,
     start: Path | None,
+    accept_broken: bool,
+    subset: str | None,
     engine: str,
     as_json: bool,
 ) -> None:
@@ -87,13 +112,10 @@ def command(
     place = folder.checked_folder(report, force=force)
     inputs = {"journal": journal, **({"state": start} if start else {}), **({"reasons": reasons} if reasons else {})}
     hashes = hashes_of(inputs)
-    comparison = Comparison(str(journal), tolerances_of(tolerances), read_reasons(reasons) if reasons else {})
-    run = Run(journal, start, engine)
-    broken = broken_in(run.start.state) if start is not None else []
-    if broken:
-        print_run(run, broken, checked=True, as_json=as_json)
-        context.exit(1)
-    audited = Audited(run, comparison)
+    codes = read_reasons(reasons) if reasons else {}
+    run = Run(journal, start, engine, lambda opened: completed(opened, subset) if start and subset else opened)
+    comparison = Comparison(str(journal), tolerances_of(tolerances), codes, subset)
+    audited = Audited(run, comparison, subset, accept_broken)
     summary = audit(audited, inputs, hashes, place)
     if as_json:
         for found in audited.findings[:FIRST_SHOWN]:
@@ -199,6 +221,8 @@ def indented_json(fields: dict[str, Any]) -> bytes:
 def print_audit(audited: Audited, summary: dict[str, Any], place: Path) -> None:
     """Totals, the first findings, how many there are, what they come from, and where the report is."""
     print_fields(audit_fields(audited))
+    for line in limits_text(audited):
+        click.echo(line)
     found = audited.findings
     for one in found[:FIRST_SHOWN]:
         click.secho(one.text, fg="red")

@@ -19,13 +19,14 @@ from marginspec.registry import HANDLERS, REGISTRY
 from marginspec_tools.audit.figures import VALUE_KINDS, Figure, ValueKind, kind_of, whose
 from marginspec_tools.runs import Step
 
-Outcome = Literal["equal", "tolerated", "as displayed", "consequence", "differs"]
+Outcome = Literal["equal", "tolerated", "as displayed", "consequence", "differs", "not checked"]
 OUTCOMES: dict[Outcome, str] = {
     "equal": "equal, by value",
     "tolerated": "within the tolerance",
     "as displayed": "equal to the digits that were stated",
     "consequence": "differs, as follows from a finding",
     "differs": "differs",
+    "not checked": "needs accounts that are not known",
 }
 """What became of an observed value."""
 
@@ -58,20 +59,26 @@ class Coverage:
             self.lines += 1
             self.compared.update(clauses)
 
-    def add(self, step: Step, figure: Figure, outcome: Outcome) -> None:
+    def add(self, step: Step, figure: Figure, outcome: Outcome, number: int = 1) -> None:
         """Count an observed value."""
-        self.kinds[kind_of(figure), outcome] += 1
+        self.kinds[kind_of(figure), outcome] += number
         own = whose(step.transition.after, figure)
         market = own.market or str(getattr(step.transition.event, "market", "") if not figure.name else "")
         if market:
-            self.markets[market, outcome] += 1
+            self.markets[market, outcome] += number
         if own.account:
-            self.accounts[own.account, outcome] += 1
+            self.accounts[own.account, outcome] += number
+
+    def leave(self, step: Step, figures: list[Figure]) -> None:
+        """Count values that were found to differ as not checked."""
+        for figure in figures:
+            self.add(step, figure, "differs", -1)
+            self.add(step, figure, "not checked")
 
     @property
     def values(self) -> int:
         """How many observed values were compared."""
-        return self.kinds.total()
+        return sum(count for (_, outcome), count in self.kinds.items() if outcome != "not checked")
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The table of coverage: by kind, market, account and clause, with the columns that each has."""

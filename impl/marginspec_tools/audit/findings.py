@@ -13,8 +13,7 @@ from marginspec_audit import Violation
 from marginspec_journal.decimals import parse_decimal, shortest_decimal
 from marginspec_tools.audit.figures import NOBODY, ValueKind, Whose
 from marginspec_tools.console import one_line
-from marginspec_tools.runs import Step, broken_by
-from marginspec_tools.runs.violations import amount_text
+from marginspec_tools.runs import Step, amount_text, broken_by
 
 FaultKind = Literal["invariant", "transparency"] | ValueKind
 Class = Literal["solvency", "conservation", "order", "figure", "display"]
@@ -206,7 +205,7 @@ class Finding:
         stake = f"{decimal_of(self.money)} {self.asset} at stake" if self.money else "no money at stake"
         follows = f", {number_of('consequences', self.consequences)}" if self.consequences else ""
         expected, observed = lead.expected or "nothing", lead.observed or "nothing"
-        place = f"event {lead.seq} (line {lead.line})" if lead.seq else "the opening state"
+        place = f"event {lead.seq} (line {lead.line})" if lead.line else "the opening state"
         ref = f", ref {lead.ref}" if lead.ref else ""
         what = f"{lead.where} {lead.what}: expected {expected}, observed {observed}{more}"
         return one_line(f"{self.severity} {self.clause} {place}{ref}: {what}; {stake}{follows}")

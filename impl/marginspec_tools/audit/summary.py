@@ -55,6 +55,11 @@ def summary_object(audited: Audited, inputs: dict[str, str]) -> dict[str, Any]:
         "accepted": reached.accepted,
         "rejected": reached.rejected,
         "before": run.start.events,
+        "opening": [one.as_line() for one in audited.opening],
+        "run": audited.is_run,
+        "stopped": audited.stopped,
+        "subset": audited.subset,
+        "unchecked": list(audited.unchecked),
         "coverage": audited.comparison.coverage.as_object(),
         "tolerances": {kind: decimal_of(one) for kind, one in audited.comparison.tolerances.by_kind.items()},
         "reasons": dict(sorted(run.reasons.items())),
@@ -89,7 +94,8 @@ def text_lines(audited: Audited, summary: dict[str, Any]) -> Iterator[str]:
     found = audited.findings
     yield f"# Audit of {markdown_line(summary['journal'])}"
     yield ""
-    yield f"{checked_text(summary)}."
+    yield f"{checked_text(audited, summary)}."
+    yield from (f"{markdown_line(line)}." for line in limits_text(audited))
     yield f"{compared_text(summary['coverage'])}."
     yield f"**{findings_text(summary['findings'])}**" + (", all in findings.jsonl." if found else ".")
     yield ""
@@ -151,10 +157,26 @@ def outcome_row(name: str, counts: dict[str, int]) -> str:
     return f"| {markdown_line(name)} | {counts['values']} | {' | '.join(str(counts[one]) for one in OUTCOMES)} |"
 
 
-def checked_text(summary: dict[str, Any]) -> str:
+def checked_text(audited: Audited, summary: dict[str, Any]) -> str:
     """What was checked in any case."""
     run = summary["events"] - summary["before"]
-    return f"Checked after each of {run:,} events: every invariant, and the published figures against the transfers"
+    which = "every invariant but those named below" if audited.unchecked else "every invariant"
+    return f"Checked after each of {run:,} events: {which}, and the published figures against the transfers"
+
+
+def limits_text(audited: Audited) -> Iterator[str]:
+    """What the audit could not do, and why."""
+    if audited.opening:
+        lead = f"The opening state breaks {number_of('invariants', len({one.rule for one in audited.opening}))}"
+        where = f"{lead} in {number_of('places', len(audited.opening))}"
+        what = "it was gone on from" if audited.is_run else "the journal was not run (--accept-broken goes on from it)"
+        yield f"{where}: {what}"
+    if audited.stopped is not None:
+        yield f"The rules could not go on from there at event {audited.stopped:,}: nothing after it was checked"
+    if audited.subset is not None:
+        yield f"Only some accounts are known: {audited.subset} stands for all others"
+        needs = ", ".join(audited.unchecked)
+        yield f"Not checked, since it needs all accounts: {needs}; funds, lots, queues, deleveraging and levies"
 
 
 def compared_text(coverage: dict[str, Any]) -> str:

@@ -284,19 +284,6 @@ def test_an_invariant_that_held_between_is_two_findings(tmp_path: Path, monkeypa
     assert sorted((one["seq"], one["consequences"]) for one in found) == [(7, 1), (10, 0)]
 
 
-@pytest.mark.rule("INV-01")
-@pytest.mark.parametrize("form", [[], ["--json"]])
-def test_a_start_that_breaks_an_invariant_is_not_audited(form: list[str], tmp_path: Path) -> None:
-    state = json.loads((FOLDER / "levy.state").read_text("utf-8"))
-    state["ledger"]["wallet:carol:USDT"] = "12.5000"
-    (tmp_path / "s.json").write_text(json.dumps(state), "utf-8")
-    path = journal(tmp_path, header=json.loads(LEVY.read_text("utf-8").splitlines()[0]))
-    outcome = run(path, "--report", tmp_path / "r", "--from", tmp_path / "s.json", *form)
-    assert outcome.exit_code == 1
-    assert "INV-01" in outcome.stdout
-    assert not (tmp_path / "r").exists()
-
-
 def test_an_audit_goes_on_from_a_state(tmp_path: Path) -> None:
     path = journal(tmp_path, mark("100"), header=json.loads(LEVY.read_text("utf-8").splitlines()[0]))
     state = FOLDER / "levy.state"
