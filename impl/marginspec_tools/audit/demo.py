@@ -134,7 +134,7 @@ def json_lines(found: Audit) -> Iterator[dict[str, Any]]:
     for verdict in verdicts(found.tally):
         yield verdict.as_object()
     for fault in found.tally.first:
-        yield {"fault": fault.kind, **fault.as_line()}
+        yield {"finding": fault.kind, **fault.as_line()}
     yield {"holds": found.tally.holds, "hash": found.totals.hash}
 
 
@@ -155,6 +155,7 @@ def print_demo(found: Audit) -> None:
         click.echo(fault.text)
     held = all(verdict.broken == 0 for verdict in found_verdicts)
     click.echo(f"All {len(found_verdicts)} invariants held." if held else "Not all invariants held.")
+    click.echo("Nothing was observed: invariants and receipts only.")
     click.echo(f"hash {totals.hash}")
 
 

@@ -95,7 +95,8 @@ def test_people_see_totals_table_explanation_verdicts_and_hash(audited: Audit, m
     assert "event 1723, line 1724, ts 2026-01-01T00:28:42Z: mark price, accepted" in lines
     (rest,) = (line for line in lines if line.startswith("… "))
     assert rest == f"… 134 more lines, and all figures: marginspec explain {printable_path(stress_day_path())} 1723"
-    assert lines[-16:] == [*VERDICTS, "All 14 invariants held.", f"hash {audited.totals.hash}"]
+    observed = "Nothing was observed: invariants and receipts only."
+    assert lines[-17:] == [*VERDICTS, "All 14 invariants held.", observed, f"hash {audited.totals.hash}"]
     assert [line for line in lines if line.endswith(" ")] == []
 
 

@@ -107,9 +107,9 @@ def test_figures_that_say_the_same_in_other_digits_agree(tmp_path: Path) -> None
     assert f"{said}." in text
     assert "Not observed, and so not compared: lots of the liquidation engine." in text
     table = (tmp_path / "r" / "coverage.csv").read_text("utf-8").splitlines()
-    assert table[0] == "of,name,values,equal,tolerated,as displayed,consequence,differs,events,compared"
-    assert "account,alice,18,18,0,0,0,0,," in table
-    assert "clause,TRD-01,,,,,,,1,0" in table
+    assert table[0] == "of,name,values,equal,tolerated,as displayed,consequence,differs,not checked,events,compared"
+    assert "account,alice,18,18,0,0,0,0,0,," in table
+    assert "clause,TRD-01,,,,,,,,1,0" in table
 
 
 @pytest.mark.rule("LIQ-03", "LIQ-04")
