@@ -10,6 +10,7 @@ from marginspec_tools.audit.checks import Checks, Tally
 from marginspec_tools.audit.comparison import Comparison
 from marginspec_tools.audit.findings import Consequence, Fault, Finding, Folding, ranked
 from marginspec_tools.audit.opening import NEED_ALL_ACCOUNTS, broken_at_opening
+from marginspec_tools.audit.surveillance import Note, Watch
 from marginspec_tools.console import EngineCrash
 from marginspec_tools.runs import Run, Step
 
@@ -31,7 +32,9 @@ class Audited:
     subset: str | None = None
     accepts_broken: bool = False
     folding: Folding = attrs.Factory(Folding)
+    watch: Watch = attrs.Factory(Watch)
     tally: Tally = attrs.Factory(Tally)
+    notes: list[Note] = attrs.Factory(list)
     at_end: list[Consequence] = attrs.Factory(list)
     opening: list[Fault] = attrs.field(init=False)
     stopped: int | None = None
@@ -58,12 +61,14 @@ class Audited:
         self.tally.add(self.opening)
         try:
             for step, faults in checks:
+                self.watch.take(step)
                 consequences = self.folding.add(faults, step.transition.after)
                 yield step, [*consequences, *self.comparison.take(step)]
         except EngineCrash:
             if not self.opening:
                 raise
             self.stopped = self.run.chain.events + 1
+        self.notes = self.watch.finish()
         self.at_end = self.folding.add(checks.finish(), self.run.state)
 
     @property

@@ -34,6 +34,7 @@ from marginspec_tools.audit.summary import (
     compared_text,
     findings_text,
     limits_text,
+    notes_text,
     summary_object,
     summary_text,
 )
@@ -103,8 +104,8 @@ def command(
     It checks all invariants after every event; the transparency figures, by counting them anew from the transfers;
     and the answers of the exchange's own engine, where the journal states them as `observed`. What differs is put down
     to its cause, one finding for each, ranked by the money at stake. The report is written whole when the run is over:
-    summary.md, summary.json, findings.jsonl, consequences.jsonl, coverage.csv, funds.csv, liquidations.csv and
-    manifest.json.
+    summary.md, summary.json, findings.jsonl, consequences.jsonl, notes.jsonl, coverage.csv, funds.csv,
+    liquidations.csv and manifest.json.
 
     Exit codes: 0 all that was observed agrees; 1 findings; 2 wrong usage or input, nothing written; 4 nothing was
     observed, so that nothing was compared.
@@ -145,6 +146,8 @@ def audit(audited: Audited, inputs: dict[str, Path], hashes: dict[str, str], pla
         contents[folder.SUMMARY_TEXT].write(summary_text(audited, summary).encode())
         for found in audited.findings:
             write_line(found.as_object(), contents[folder.FINDINGS])
+        for note in audited.notes:
+            write_line(note.as_object(), contents[folder.NOTES])
         contents[folder.COVERAGE].write(table(COVERAGE_COLUMNS, audited.comparison.coverage.rows()))
         contents[folder.FUNDS].write(funds_table(audited.run.state, audited.tally))
         contents[folder.MANIFEST].write(indented_json(manifest(audited.run, hashes, contents)))
@@ -228,6 +231,8 @@ def print_audit(audited: Audited, summary: dict[str, Any], place: Path) -> None:
         click.secho(one.text, fg="red")
     if len(found) > FIRST_SHOWN:
         click.secho(f"and {len(found) - FIRST_SHOWN:,} more in findings.jsonl", fg="red")
+    if audited.notes:
+        click.echo(notes_text(summary["notes"]))
     click.echo(compared_text(summary["coverage"]))
     click.secho(findings_text(summary["findings"]), fg=COLOURS[audited.verdict])
     click.echo(f"report in {one_line(str(place))}")

@@ -66,7 +66,7 @@ def causes(entries: list[Differing]) -> list[list[Differing]]:
         if chose and one.fault.kind in ("balance", "quantity", "lot"):
             decided.append(one)
         else:
-            others[owner_of(one.fault), one.fault.kind == "invariant"].append(one)
+            others[one.fault.owner, one.fault.kind == "invariant"].append(one)
     return [together for together in (decided, *others.values()) if together]
 
 
@@ -83,6 +83,27 @@ def clause_of(together: list[Differing]) -> str:
     clause = min(together, key=lambda one: one.because.place).because.clause
     are_others = any(one.because.place >= LAST for one in together)
     return "ADL-02" if clause == "ADL-01" and are_others else clause
+
+
+def shared_cause(clause: str, together: list[Differing], state: State) -> tuple[str, ...] | None:
+    """What the same cause in other accounts looks like; None if what differs is this account's or fund's own.
+
+    A formula that is not the rulebook's differs for everyone: in the same figure, of the same market or asset. So does
+    a rounding, by no more than a quantum of the balances of wallets, say.
+    """
+    faults = [one.fault for one in together]
+    lead = faults[0]
+    if all(one.kind in ("price", "pnl", "margin", "ratio", "indicator") for one in faults):
+        return clause, lead.what, lead.whose.market or lead.whose.asset
+    if all(one.kind == "balance" and is_quantum(one, state) for one in faults):
+        return clause, lead.where.split(":")[0]
+    return None
+
+
+def is_quantum(fault: Fault, state: State) -> bool:
+    """Whether a balance differs by one quantum."""
+    asset = fault.whose.asset
+    return bool(asset) and abs(fault.difference or 0) == 10 ** (WIRE_DECIMALS - state.header.decimals(asset))
 
 
 SHARING = ("ADL", "LVY")
@@ -117,6 +138,7 @@ class Comparison:
     _by_owner: dict[str, Finding] = attrs.Factory(dict)
     _has_parted: bool = False
     _displayed: dict[tuple[str, int], Finding] = attrs.Factory(dict)
+    _shared: dict[tuple[str, ...], Finding] = attrs.Factory(dict)
     _agreed: dict[Figure, int] = attrs.Factory(dict)
     _moved: dict[str, tuple[int, str]] = attrs.Factory(dict)
 
@@ -215,7 +237,7 @@ class Comparison:
     def _follow(self, line: "Line", fault: Fault, figure: Figure) -> None:
         """A value that differs because of an earlier finding."""
         self.coverage.add(line.step, figure, "consequence")
-        finding = self._open.get(figure) or self._by_owner.get(owner_of(fault)) or self.findings[-1]
+        finding = self._open.get(figure) or self._by_owner.get(fault.owner) or self.findings[-1]
         finding.consequences += 1
         finding.last = line.step.number
         line.consequences.append(Consequence(fault, finding))
@@ -268,10 +290,15 @@ class Comparison:
                 self.coverage.leave(line.step, [one.figure for one in together])
                 continue
             repeated = next((one for entry in together if (one := self._open.get(entry.figure))), None)
+            shared = shared_cause(clause, together, line.step.transition.after)
+            if shared is not None and (repeated is None or repeated.clause != clause):
+                repeated = self._shared.get(shared)
             if repeated is not None and repeated.clause == clause:
                 self._repeat(line, repeated, together)
-            else:
-                self._find(line, clause, together)
+                continue
+            self._find(line, clause, together)
+            if shared is not None:
+                self._shared[shared] = self.findings[-1]
         line.differing.clear()
 
     def _find(self, line: "Line", clause: str, entries: "list[Differing]") -> None:
@@ -285,7 +312,7 @@ class Comparison:
                 self._by_owner.update(dict.fromkeys(parties(line.step), finding))
             else:
                 self._open[figure] = finding
-                self._by_owner[owner_of(fault)] = finding
+                self._by_owner[fault.owner] = finding
 
     def _repeat(self, line: "Line", finding: Finding, entries: "list[Differing]") -> None:
         """What differs further for the cause of a finding that is open still."""
@@ -406,11 +433,6 @@ def parties(step: Step) -> list[str]:
     return [
         str(getattr(event, name)) for name in ("account", "buyer", "seller", "counterparty") if hasattr(event, name)
     ]
-
-
-def owner_of(fault: Fault) -> str:
-    """Whose a fault is, so that what follows from it is found: the account, or else the figure's own name."""
-    return fault.whose.account or fault.where
 
 
 def money_at_stake(step: Step, figure: Figure, own: Whose, ours: Ours, text: str, difference: int | None) -> int:

@@ -67,6 +67,11 @@ class Fault:
     money: int = 0
 
     @property
+    def owner(self) -> str:
+        """Whose the fault is: the account, or else what it is about."""
+        return self.whose.account or self.where
+
+    @property
     def text(self) -> str:
         """In one line, for people."""
         expected, observed = self.expected or "nothing", self.observed or "nothing"
@@ -158,7 +163,8 @@ class Finding:
 
     `money` is what is at stake of `asset`, in 1e-8; `since` the last event up to which what differs was seen to agree,
     0 if there was none, so that the cause lies behind it. `consequences` counts values that differ later because of it,
-    the last of them at event `last`; `returned` is the event at which all that differs agreed again.
+    the last of them at event `last`; `returned` is the event at which all that differs agreed again. Where one cause
+    shows in the figures of many, `by_owner` has the most that was at stake of each, and `money` is the sum of that.
     """
 
     clause: str
@@ -171,13 +177,20 @@ class Finding:
     consequences: int = 0
     last: int = 0
     returned: int | None = None
+    by_owner: dict[str, int] = attrs.field(factory=dict, eq=False)
 
     def repeat(self, fault: Fault) -> None:
         """Take a fault that follows from what was found; more money at stake counts."""
         self.consequences += 1
         self.last = fault.seq
-        if fault.money > self.money:
-            self.asset, self.money = fault.whose.asset or self.asset, fault.money
+        if self.classified == "display":
+            self.money = max(self.money, fault.money)
+            return
+        if not self.by_owner:
+            self.by_owner[self.leading.owner] = self.money
+        if fault.whose.asset in (self.asset, ""):
+            self.by_owner[fault.owner] = max(fault.money, self.by_owner.get(fault.owner, 0))
+            self.money = sum(self.by_owner.values())
 
     @property
     def seq(self) -> int:

@@ -16,10 +16,13 @@ from marginspec_tools.audit.checks import FIRST_SHOWN
 from marginspec_tools.audit.coverage import OUTCOMES
 from marginspec_tools.audit.figures import VALUE_KINDS
 from marginspec_tools.audit.findings import CLASSES, SEVERITIES, Finding, decimal_of, number_of
+from marginspec_tools.audit.surveillance import NOTES
 from marginspec_tools.audit.waterfall import HAPPENED, all_funds, happened_text
 from marginspec_tools.console import markdown_line
 from marginspec_tools.runs import total_fields
 
+NOTES_SHOWN = 5
+"""Notes of a kind that the summary shows."""
 AUDIT_VERSION = 2
 """The number of the summary's format."""
 
@@ -66,6 +69,7 @@ def summary_object(audited: Audited, inputs: dict[str, str]) -> dict[str, Any]:
         "hash": reached.hash,
         "happened": {kind: tally.happened[kind] for kind in HAPPENED},
         "findings": findings_object(audited),
+        "notes": {kind: count for kind in NOTES if (count := sum(one.kind == kind for one in audited.notes))},
         "broken": dict(sorted(tally.broken.items())),
         "assets": {asset: asset_amounts(state, asset) for asset in assets_of(state)},
         "markets": {funds.market.id: funds.as_object() for funds in all_funds(state, tally.lots_opened)},
@@ -104,6 +108,7 @@ def text_lines(audited: Audited, summary: dict[str, Any]) -> Iterator[str]:
     yield from (f"| {name} | {text.strip()} |" for name, text in audit_fields(audited))
     yield ""
     yield from finding_tables(found, summary["findings"])
+    yield from note_lines(audited)
     yield from coverage_tables(summary["coverage"])
     yield from fund_tables(summary)
 
@@ -123,6 +128,28 @@ def finding_tables(found: list[Finding], counts: dict[str, Any]) -> Iterator[str
     yield ""
     yield from (f"- {one.id}: {markdown_line(one.text)}" for one in found[:FIRST_SHOWN])
     yield ""
+
+
+def note_lines(audited: Audited) -> Iterator[str]:
+    """What the rules allow and an auditor wants to see."""
+    if not audited.notes:
+        return
+    yield "## Notes"
+    yield ""
+    yield "What the rules allow, and what one may want to look into; no verdict hangs on it."
+    yield ""
+    for kind, meaning in NOTES.items():
+        of_kind = [one for one in audited.notes if one.kind == kind]
+        if of_kind:
+            yield f"- {kind}: {meaning}. {number_of('notes', len(of_kind))}, the largest first:"
+        yield from (f"  - {markdown_line(one.text)}" for one in of_kind[:NOTES_SHOWN])
+    yield ""
+
+
+def notes_text(notes: dict[str, int]) -> str:
+    """How many notes there are, of each kind."""
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in notes.items())
+    return f"{number_of('notes', sum(notes.values()))} on what the rules allow: {kinds}"
 
 
 def coverage_tables(coverage: dict[str, Any]) -> Iterator[str]:

@@ -382,3 +382,32 @@ def test_names_of_what_never_was_are_refused(answer: Answer, said: str, tmp_path
 def test_a_leverage_may_be_observed_of_an_account_without_a_position(tmp_path: Path) -> None:
     answer = {"positions": {"alice:ABC:BOTH": {"quantity": "0", "leverage": 5}}}
     assert audited(tmp_path, [*OPEN, seen(leverage("alice", 5), answer)]) == []
+
+
+# ------------------------------------------------------------------- one cause in many accounts
+
+
+@pytest.mark.rule("MRG-04")
+def test_a_formula_that_differs_for_everyone_is_one_finding(tmp_path: Path) -> None:
+    figures = {"positions": {f"{name}:ABC:BOTH": {"quantity": "2", "maintenance": "2.5"} for name in ("bob", "carol")}}
+    figures["positions"]["bob:ABC:BOTH"]["quantity"] = "-2"
+    figures["positions"]["carol:ABC:BOTH"] = {"quantity": "0", "maintenance": "0.1"}
+    lines = [*TRADED, seen(mark("100"), figures), seen(mark("101"), figures)]
+    (found,) = audited(tmp_path, lines)
+    # Bob's 2 and 2.02 are shown as 2.5, and carol's 0 as 0.1; what each had most at stake counts.
+    assert (found["clause"], found["what"], found["account"]) == ("MRG-04", "maintenance", "bob")
+    assert (found["money"], found["consequences"], len(found["values"])) == ("0.6", 3, 1)
+
+
+@pytest.mark.rule("TRD-01")
+def test_a_rounding_by_a_quantum_is_one_finding_for_all_wallets(tmp_path: Path) -> None:
+    def sold(buyer: str, wallet: str) -> Line:
+        return seen(trade(buyer, "bob", "2"), {"ledger": {f"wallet:{buyer}:USDT": wallet}})
+
+    (found,) = audited(tmp_path, [*OPEN, sold("alice", "999.8001"), sold("carol", "4999.8001")])
+    assert (found["clause"], found["money"], found["consequences"]) == ("TRD-01", "0.0002", 1)
+    more = audited(tmp_path, [*OPEN, sold("alice", "999.8001"), sold("carol", "4999.8002")])
+    assert [(one["where"], one["money"]) for one in more] == [
+        ("wallet:carol:USDT", "0.0002"),
+        ("wallet:alice:USDT", "0.0001"),
+    ]

@@ -36,7 +36,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], er
     def fail() -> None:
         raise error
 
-    monkeypatch.setitem(cli.COMMANDS, "demo", cli.Listed("audit.demo", ""))
+    monkeypatch.setitem(cli.COMMANDS, "demo", cli.Listed("tools.audit.demo", ""))
     monkeypatch.setattr("marginspec_tools.audit.demo.command", click.command("demo")(fail))
     monkeypatch.setattr("sys.argv", ["marginspec", "demo"])
     code = cli.exit_code()
