@@ -106,6 +106,8 @@ def is_quantum(fault: Fault, state: State) -> bool:
     return bool(asset) and abs(fault.difference or 0) == 10 ** (WIRE_DECIMALS - state.header.decimals(asset))
 
 
+STATES_APART = 256
+"""Every so many events it is seen whether the exchange's side has come back."""
 SHARING = ("ADL", "LVY")
 """Parts of the rulebook in which all accounts together decide what becomes of each."""
 
@@ -138,12 +140,18 @@ class Comparison:
     _by_owner: dict[str, Finding] = attrs.Factory(dict)
     _has_parted: bool = False
     _displayed: dict[tuple[str, int], Finding] = attrs.Factory(dict)
+    _left: set[str] = attrs.Factory(set)
     _shared: dict[tuple[str, ...], Finding] = attrs.Factory(dict)
     _agreed: dict[Figure, int] = attrs.Factory(dict)
     _moved: dict[str, tuple[int, str]] = attrs.Factory(dict)
 
     def __attrs_post_init__(self) -> None:
         self._names = Names(self.file)
+
+    @property
+    def has_parted(self) -> bool:
+        """Whether the rules go on from what the exchange has, beside the rulebook's own run."""
+        return self._theirs is not None
 
     def take(self, step: Step) -> list[Consequence]:
         """Compare what an event's line has observed; gives what follows from earlier findings."""
@@ -170,9 +178,15 @@ class Comparison:
             if not is_primary(figure):
                 self._compare(line, figure, text)
         self._settle(line)
-        if not (self._open or self._has_parted):
-            self._theirs = None
+        if not self._open and not (self._has_parted and self._is_apart(step)):
+            self._theirs, self._has_parted = None, False
         return line.consequences
+
+    def _is_apart(self, step: Step) -> bool:
+        """Whether the exchange's side is in another state, as far as is known: comparing states takes long."""
+        return self._theirs is not None and (
+            step.number % STATES_APART != 0 or self._theirs.state != step.transition.after
+        )
 
     def _note_transfers(self, step: Step) -> None:
         for effect in step.transition.receipt.effects:
@@ -231,13 +245,28 @@ class Comparison:
 
     def _close(self, line: "Line", figure: Figure) -> None:
         finding = self._open.pop(figure, None)
-        if finding is not None and finding not in self._open.values():
-            finding.returned = line.step.number
+        if finding is not None:
+            finding.figures.remove(figure)
+            if not finding.figures:
+                finding.returned = line.step.number
+
+    def _attach(self, figure: Figure, finding: Finding) -> None:
+        """Have a finding be open in a figure."""
+        before = self._open.get(figure)
+        if before is not None:
+            before.figures.remove(figure)
+        self._open[figure] = finding
+        finding.figures.add(figure)
+        finding.returned = None
 
     def _follow(self, line: "Line", fault: Fault, figure: Figure) -> None:
         """A value that differs because of an earlier finding."""
+        finding = self._open.get(figure) or self._by_owner.get(fault.owner)
+        if finding is None and (fault.owner in self._left or not self.findings):
+            self.coverage.add(line.step, figure, "not checked")
+            return
         self.coverage.add(line.step, figure, "consequence")
-        finding = self._open.get(figure) or self._by_owner.get(fault.owner) or self.findings[-1]
+        finding = finding or self.findings[-1]
         finding.consequences += 1
         finding.last = line.step.number
         line.consequences.append(Consequence(fault, finding))
@@ -288,6 +317,7 @@ class Comparison:
             clause = clause_of(together)
             if self.subset is not None and clause[:3] in SHARING:
                 self.coverage.leave(line.step, [one.figure for one in together])
+                self._left.update(one.fault.owner for one in together)
                 continue
             repeated = next((one for entry in together if (one := self._open.get(entry.figure))), None)
             shared = shared_cause(clause, together, line.step.transition.after)
@@ -311,13 +341,13 @@ class Comparison:
             if figure is ANSWER:
                 self._by_owner.update(dict.fromkeys(parties(line.step), finding))
             else:
-                self._open[figure] = finding
+                self._attach(figure, finding)
                 self._by_owner[fault.owner] = finding
 
     def _repeat(self, line: "Line", finding: Finding, entries: "list[Differing]") -> None:
         """What differs further for the cause of a finding that is open still."""
         for _, figure, fault in entries:
-            self._open[figure] = finding
+            self._attach(figure, finding)
             state, total = line.step.transition.after, fault
             if fault.kind not in ("invariant", "verdict"):
                 total = line.fault(figure, field_of(figure).ask(state, figure.name), fault.observed or "")

@@ -11,7 +11,7 @@ from marginspec.model.state import State
 from marginspec.model.units import NOTHING, WIRE_DECIMALS
 from marginspec_audit import Violation
 from marginspec_journal.decimals import parse_decimal, shortest_decimal
-from marginspec_tools.audit.figures import NOBODY, ValueKind, Whose
+from marginspec_tools.audit.figures import NOBODY, Figure, ValueKind, Whose
 from marginspec_tools.console import one_line
 from marginspec_tools.runs import Step, amount_text, broken_by
 
@@ -163,8 +163,9 @@ class Finding:
 
     `money` is what is at stake of `asset`, in 1e-8; `since` the last event up to which what differs was seen to agree,
     0 if there was none, so that the cause lies behind it. `consequences` counts values that differ later because of it,
-    the last of them at event `last`; `returned` is the event at which all that differs agreed again. Where one cause
-    shows in the figures of many, `by_owner` has the most that was at stake of each, and `money` is the sum of that.
+    the last of them at event `last`; `returned` is the event at which all that differs agreed again, and `figures` are
+    those that differ still. Where one cause shows in the figures of many, `by_owner` has the most that was at stake of
+    each, and `money` is the sum of that.
     """
 
     clause: str
@@ -178,6 +179,7 @@ class Finding:
     last: int = 0
     returned: int | None = None
     by_owner: dict[str, int] = attrs.field(factory=dict, eq=False)
+    figures: set[Figure] = attrs.field(factory=set, eq=False)
 
     def repeat(self, fault: Fault) -> None:
         """Take a fault that follows from what was found; more money at stake counts."""

@@ -11,6 +11,8 @@ from marginspec.model.events import Event
 from marginspec_conformance.generator.events import settle
 from marginspec_journal import InputError
 from marginspec_tools.audit.command import command
+from marginspec_tools.audit.comparison import Comparison
+from marginspec_tools.runs import Run
 from worlds.golden import HEADER, OPEN, TAKEN_OVER, deposit, fill, fund, leverage, mark, trade
 from worlds.lines import Line, journal_text, line_of
 
@@ -411,3 +413,27 @@ def test_a_rounding_by_a_quantum_is_one_finding_for_all_wallets(tmp_path: Path) 
         ("wallet:carol:USDT", "0.0002"),
         ("wallet:alice:USDT", "0.0001"),
     ]
+
+
+def test_where_the_rules_cannot_go_on_from_what_the_exchange_has_each_figure_stands_for_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("marginspec_tools.audit.theirs.apply", fail)
+    wrong = {"ledger": {"wallet:alice:USDT": "900"}}
+    lines = [*OPEN, seen(mark("100"), wrong), seen(deposit("alice", "1"), {"ledger": {"wallet:alice:USDT": "901"}})]
+    assert [(one["clause"], one["money"]) for one in audited(tmp_path, lines)] == [("ACC-01", "100")]
+
+
+def test_the_exchange_may_come_back_after_a_verdict_of_its_own(tmp_path: Path) -> None:
+    # It refuses a mark that was there already, so nothing came of it; a day later it has parted no more.
+    marks = [seen(mark("100"), {"accepted": True})] * 256
+    comparison = Comparison("j")
+    (tmp_path / "j.jsonl").write_text(journal_text((HEADER, *OPEN, seen(mark("100"), {"rejected": "NO_MARK"}), *marks)))
+    apart = []
+    for step in Run(tmp_path / "j.jsonl"):
+        comparison.take(step)
+        apart.append(comparison.has_parted)
+    assert (apart[4:7], apart[254:257]) == ([False, True, True], [True, False, False])
