@@ -16,7 +16,7 @@ from marginspec.model.state import State
 from marginspec.observation import Refusal
 from marginspec.registry import HANDLERS, REGISTRY, RuleCode
 from marginspec.transition import apply
-from marginspec_tools.audit.figures import Figure, field_of, position_named
+from marginspec_tools.observed import Figure, field_of, position_named
 
 
 @attrs.define

@@ -21,12 +21,10 @@ from marginspec_journal.header import JOURNAL_VERSION
 from marginspec_journal.names import is_name
 from marginspec_journal.state_objects import STATE_VERSION
 from marginspec_tools.audit import folder
-from marginspec_tools.audit.agreeing import TOLERABLE, ToleranceOption, read_reasons, tolerances_of
 from marginspec_tools.audit.audited import EXIT_CODES, Audited
 from marginspec_tools.audit.checks import FIRST_SHOWN, Tally
 from marginspec_tools.audit.comparison import Comparison
 from marginspec_tools.audit.coverage import COLUMNS as COVERAGE_COLUMNS
-from marginspec_tools.audit.figures import ValueKind
 from marginspec_tools.audit.liquidations import COLUMNS, liquidation_rows
 from marginspec_tools.audit.opening import completed
 from marginspec_tools.audit.summary import (
@@ -40,6 +38,7 @@ from marginspec_tools.audit.summary import (
 )
 from marginspec_tools.audit.waterfall import all_funds
 from marginspec_tools.console import json_option, one_line, print_fields, print_json_line, printable_path, with_progress
+from marginspec_tools.observed import TOLERABLE, ToleranceOption, ValueKind, read_reasons, tolerances_of
 from marginspec_tools.runs import Run, engine_option, estimated_events, start_option
 
 PATH = click.Path(path_type=Path)

@@ -19,15 +19,21 @@ from marginspec.model.ledger import FUND_KINDS, account_named
 from marginspec.model.state import State
 from marginspec.model.units import FLAT, WIRE_DECIMALS
 from marginspec_journal.decimals import parse_decimal
-from marginspec_tools.audit.agreeing import Agreement, ReasonTable, Tolerances, digits_of
 from marginspec_tools.audit.blame import LAST, Blame, Blamed, blame_of, untouched_clause
 from marginspec_tools.audit.coverage import Coverage
-from marginspec_tools.audit.figures import (
+from marginspec_tools.audit.findings import Consequence, Fault, Finding, found, severity_of
+from marginspec_tools.audit.names import Names, named_by
+from marginspec_tools.audit.theirs import Theirs
+from marginspec_tools.observed import (
     ANSWER,
+    Agreement,
     Figure,
     Ours,
+    ReasonTable,
+    Tolerances,
     Whose,
     asset_in,
+    digits_of,
     field_of,
     is_primary,
     kind_of,
@@ -35,9 +41,6 @@ from marginspec_tools.audit.figures import (
     position_named,
     whose,
 )
-from marginspec_tools.audit.findings import Consequence, Fault, Finding, found, severity_of
-from marginspec_tools.audit.names import Names, named_by
-from marginspec_tools.audit.theirs import Theirs
 from marginspec_tools.runs import Step
 
 

@@ -16,7 +16,7 @@ from marginspec.model.effects import (
     Transferred,
 )
 from marginspec.registry import HANDLERS, REGISTRY
-from marginspec_tools.audit.figures import VALUE_KINDS, Figure, ValueKind, kind_of, whose
+from marginspec_tools.observed import VALUE_KINDS, Figure, ValueKind, kind_of, whose
 from marginspec_tools.runs import Step
 
 Outcome = Literal["equal", "tolerated", "as displayed", "consequence", "differs", "not checked"]

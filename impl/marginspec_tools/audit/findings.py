@@ -11,8 +11,8 @@ from marginspec.model.state import State
 from marginspec.model.units import NOTHING, WIRE_DECIMALS
 from marginspec_audit import Violation
 from marginspec_journal.decimals import parse_decimal, shortest_decimal
-from marginspec_tools.audit.figures import NOBODY, Figure, ValueKind, Whose
 from marginspec_tools.console import one_line
+from marginspec_tools.observed import NOBODY, Figure, ValueKind, Whose
 from marginspec_tools.runs import Step, amount_text, broken_by
 
 FaultKind = Literal["invariant", "transparency"] | ValueKind

@@ -7,7 +7,7 @@ from marginspec.model.ledger import account_named, external
 from marginspec.model.state import State
 from marginspec_audit import Transition
 from marginspec_journal import InputError
-from marginspec_tools.audit.figures import Figure, Whose, domain_named, position_named
+from marginspec_tools.observed import Figure, Whose, domain_named, position_named
 from marginspec_tools.runs import Step
 
 NAMING = {

@@ -14,11 +14,11 @@ from marginspec_journal.header import header_object
 from marginspec_tools.audit.audited import Audited
 from marginspec_tools.audit.checks import FIRST_SHOWN
 from marginspec_tools.audit.coverage import OUTCOMES
-from marginspec_tools.audit.figures import VALUE_KINDS
 from marginspec_tools.audit.findings import CLASSES, SEVERITIES, Finding, decimal_of, number_of
 from marginspec_tools.audit.surveillance import NOTES
 from marginspec_tools.audit.waterfall import HAPPENED, all_funds, happened_text
 from marginspec_tools.console import markdown_line
+from marginspec_tools.observed import VALUE_KINDS
 from marginspec_tools.runs import total_fields
 
 NOTES_SHOWN = 5

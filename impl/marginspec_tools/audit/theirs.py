@@ -16,7 +16,7 @@ from marginspec.transaction import Transaction, with_entry
 from marginspec.transition import apply
 from marginspec_audit import asset_of
 from marginspec_journal.decimals import parse_decimal
-from marginspec_tools.audit.figures import Figure, position_named
+from marginspec_tools.observed import Figure, position_named
 from marginspec_tools.runs import Step
 
 

@@ -12,7 +12,7 @@ from marginspec.model.rejections import Reason
 from marginspec.model.units import WIRE_DECIMALS
 from marginspec_journal.decimals import parse_decimal
 from marginspec_journal.strict_json import read_document
-from marginspec_tools.audit.figures import Ours, ValueKind
+from marginspec_tools.observed.figures import Ours, ValueKind
 
 TOLERABLE: tuple[ValueKind, ...] = ("balance", "quantity", "mark", "price", "pnl", "margin", "ratio", "fund", "lot")
 """Kinds of value that are amounts; verdicts, settings and indicators agree or do not."""
