@@ -92,7 +92,7 @@ def shared_cause(clause: str, together: list[Differing], state: State) -> tuple[
     """What the same cause in other accounts looks like; None if what differs is this account's or fund's own.
 
     A formula that is not the rulebook's differs for everyone: in the same figure, of the same market or asset. So does
-    a rounding, by no more than a quantum of the balances of wallets, say.
+    a rounding, by a quantum of the balances of wallets, say. What was wrong once and is right again is no such cause.
     """
     faults = [one.fault for one in together]
     lead = faults[0]
@@ -325,7 +325,8 @@ class Comparison:
             repeated = next((one for entry in together if (one := self._open.get(entry.figure))), None)
             shared = shared_cause(clause, together, line.step.transition.after)
             if shared is not None and (repeated is None or repeated.clause != clause):
-                repeated = self._shared.get(shared)
+                known = self._shared.get(shared)
+                repeated = known if known is not None and known.figures else None
             if repeated is not None and repeated.clause == clause:
                 self._repeat(line, repeated, together)
                 continue
