@@ -12,10 +12,12 @@ import attrs
 from marginspec.model.effects import Deleveraged, DomainLiquidated, Effect, LotOpened, PositionChanged, Transferred
 from marginspec.model.events import Event
 from marginspec.model.ledger import account_named
+from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.observation import Refusal
 from marginspec.registry import HANDLERS, REGISTRY, RuleCode
 from marginspec.transition import apply
+from marginspec_tools.audit.findings import Fault, amount_in
 from marginspec_tools.observed import Figure, field_of, position_named
 
 
@@ -47,10 +49,14 @@ class Trail:
 
 
 class Blamed(NamedTuple):
-    """How early in the event the rules decided what differs, and the clause that did."""
+    """How early in the event the rules decided what differs, and the clause that did.
+
+    `touched` are all clauses that had a part in it, by the place of their last one.
+    """
 
     place: int
     clause: str
+    touched: Mapping[str, int] = {}
 
 
 FIRST, LAST = -1, 1 << 62
@@ -68,6 +74,9 @@ class Blame:
         """The clause that refuses; or, if the exchange refuses what is accepted, the rule that knows its reason."""
         if self.trail.refusing is not None:
             return Blamed(FIRST, self.trail.refusing.ids[0])
+        if observed == Reason.NO_INVENTORY:
+            # It did not liquidate those whose lots the rules have.
+            return Blamed(FIRST, "LIQ-01")
         knowing = (one.ids[0] for one in self.trail.rules if one.code is not None and observed in one.code.co_names)
         return Blamed(FIRST, next(knowing, handler_clause(self.event)))
 
@@ -89,11 +98,15 @@ class Blame:
         owner = account_named(name).account
         if stayed and owner and (taken := self._liquidation_of(owner)):
             return taken
-        found: Blamed | None = None
+        touched: dict[str, int] = {}
         for place, effect in enumerate(self.trail.effects):
             if isinstance(effect, Transferred) and name in (effect.source.name, effect.target.name):
-                found = Blamed(place, self._deciding(effect.rule))
-        return found
+                touched.pop(effect.rule, None)
+                touched[deciding(effect.rule)] = place
+        if not touched:
+            return None
+        clause = list(touched)[-1]
+        return Blamed(touched[clause], clause, touched)
 
     def _of_quantity(self, name: str, *, stayed: bool) -> Blamed | None:
         key = position_named(name)
@@ -117,9 +130,14 @@ class Blame:
                 return Blamed(place, "LIQ-02" if effect.lot.reason == "step_down" else "LIQ-03")
         return self._of_balance(f"lot:{lot}", stayed=False)
 
-    def _deciding(self, rule: str) -> str:
-        """The clause that says how much is moved; of deleveraging, who and how far it goes is what venues differ in."""
-        return {"ADL-03": "ADL-01"}.get(rule, rule)
+    def deleverages(self, market: str) -> bool:
+        """Whether the event deleverages in a market."""
+        return any(isinstance(one, Deleveraged) and one.counterparty.market == market for one in self.trail.effects)
+
+
+def deciding(rule: str) -> str:
+    """The clause that says how much is moved; of deleveraging, who and how far it goes is what venues differ in."""
+    return {"ADL-03": "ADL-01"}.get(rule, rule)
 
 
 def blame_of(event: Event, before: State) -> Blame:
@@ -135,11 +153,19 @@ def handler_clause(event: Event) -> str:
     return next(one.ids[0] for one in REGISTRY if one.executable is handler)
 
 
-def untouched_clause(figure: Figure, observed: str) -> str:
+UNSEEN = {"LIQ-02": "LIQ-01", "LIQ-03": "LIQ-01", "ADL-03": "ADL-02", "LVY-01": "LVY-01", "LVY-02": "LVY-02"}
+"""Clauses that move money of accounts without a trade of theirs, and the one that says of whom."""
+
+
+def untouched_clause(blame: Blame, figure: Figure, fault: Fault) -> str:
     """The clause that a figure falls under which the event, by the rules, did not touch.
 
-    A position that is closed without a trade of its own was liquidated; a balance moves by a transfer only.
+    A position that shrinks without a trade of its own was deleveraged, if the event deleverages there, or liquidated.
+    A balance moves by a transfer only.
     """
     if figure.group == "positions" and figure.field == "quantity":
-        return "LIQ-01" if not observed.strip("-0.") else "ACC-02"
+        had, has = amount_in(fault.expected) or 0, amount_in(fault.observed) or 0
+        if abs(has) >= abs(had) or has * had < 0:
+            return "ACC-02"
+        return "ADL-02" if blame.deleverages(fault.whose.market) else "LIQ-01"
     return field_of(figure).clause

@@ -5,7 +5,7 @@ the observed values too (`theirs`). A later value that agrees with that run foll
 already, and is a consequence; one that agrees with the rulebook's own run shows that the exchange came back.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -16,10 +16,11 @@ from marginspec.margin import margin as margins
 from marginspec.model.account import PositionKey
 from marginspec.model.effects import Transferred
 from marginspec.model.ledger import FUND_KINDS, account_named
+from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.model.units import FLAT, WIRE_DECIMALS
 from marginspec_journal.decimals import parse_decimal
-from marginspec_tools.audit.blame import LAST, Blame, Blamed, blame_of, untouched_clause
+from marginspec_tools.audit.blame import LAST, UNSEEN, Blame, Blamed, blame_of, untouched_clause
 from marginspec_tools.audit.coverage import Coverage
 from marginspec_tools.audit.findings import Consequence, Fault, Finding, found, severity_of
 from marginspec_tools.audit.names import Names, named_by
@@ -82,9 +83,17 @@ DERIVED = ("", "ACC-03", "MRG-04", "MRG-02", "MRG-03", "MRG-06", "MRG-05", "MRG-
 
 
 def clause_of(together: list[Differing]) -> str:
-    """The clause that decided first; of deleveraging that others were chosen for, the one that ranks them."""
-    clause = min(together, key=lambda one: one.because.place).because.clause
-    are_others = any(one.because.place >= LAST for one in together)
+    """The clause that decided first; of clauses that move money, the one with a part in most of what differs.
+
+    Of deleveraging that others were chosen for, it is the one that ranks them.
+    """
+    first = min(together, key=lambda one: one.because.place).because
+    clause = first.clause
+    if first.touched:
+        parts = Counter(touched for one in together for touched in one.because.touched)
+        places = {touched: place for one in together for touched, place in one.because.touched.items()}
+        clause = min(parts, key=lambda one: (-parts[one], places[one]))
+    are_others = any(one.because.place >= LAST - 1 for one in together)
     return "ADL-02" if clause == "ADL-01" and are_others else clause
 
 
@@ -93,6 +102,7 @@ def shared_cause(clause: str, together: list[Differing], state: State) -> tuple[
 
     A formula that is not the rulebook's differs for everyone: in the same figure, of the same market or asset. So does
     a rounding, by a quantum of the balances of wallets, say. What was wrong once and is right again is no such cause.
+    An exchange without lots refuses every fill.
     """
     faults = [one.fault for one in together]
     lead = faults[0]
@@ -100,6 +110,8 @@ def shared_cause(clause: str, together: list[Differing], state: State) -> tuple[
         return clause, lead.what, lead.whose.market or lead.whose.asset
     if all(one.kind == "balance" and is_quantum(one, state) for one in faults):
         return clause, lead.where.split(":")[0]
+    if lead.observed == Reason.NO_INVENTORY:
+        return clause, Reason.NO_INVENTORY, lead.whose.market
     return None
 
 
@@ -147,6 +159,7 @@ class Comparison:
     _shared: dict[tuple[str, ...], Finding] = attrs.Factory(dict)
     _agreed: dict[Figure, int] = attrs.Factory(dict)
     _moved: dict[str, tuple[int, str]] = attrs.Factory(dict)
+    _unseen: dict[str, tuple[int, str]] = attrs.Factory(dict)
 
     def __attrs_post_init__(self) -> None:
         self._names = Names(self.file)
@@ -175,12 +188,15 @@ class Comparison:
             if is_primary(figure):
                 self._compare(line, figure, text)
         self._check_funds(line)
-        self._go_on_from(line)
+        differing = [*line.differing]
         self._settle(line)
+        self._go_on_from(line, differing)
         for figure, text in line.seen:
             if not is_primary(figure):
                 self._compare(line, figure, text)
         self._settle(line)
+        for figure, _ in line.seen:
+            self._unseen.pop(ledger_name(figure), None)
         if not self._open and not (self._has_parted and self._is_apart(step)):
             self._theirs, self._has_parted = None, False
         return line.consequences
@@ -194,7 +210,10 @@ class Comparison:
     def _note_transfers(self, step: Step) -> None:
         for effect in step.transition.receipt.effects:
             if isinstance(effect, Transferred):
-                self._moved[effect.source.name] = self._moved[effect.target.name] = step.number, effect.rule
+                for name in (effect.source.name, effect.target.name):
+                    self._moved[name] = step.number, effect.rule
+                    if effect.rule in UNSEEN:
+                        self._unseen.setdefault(name, (step.number, UNSEEN[effect.rule]))
 
     # ------------------------------------------------------------- one value
 
@@ -295,17 +314,19 @@ class Comparison:
 
     # ------------------------------------------------------------- what differs of an event
 
-    def _go_on_from(self, line: "Line") -> None:
+    def _go_on_from(self, line: "Line", differing: "list[tuple[Figure, Fault]]") -> None:
         """Take over what the exchange has, if its side parts here or has parted already."""
         if self._theirs is None:
-            if not line.differing:
+            if not differing:
                 return
             self._theirs = Theirs.beside(line.step)
-        if any(figure is ANSWER and fault.expected == "accepted" for figure, fault in line.differing):
+        if any(figure is ANSWER and fault.expected == "accepted" for figure, fault in differing):
             self._theirs.refuse()
-        self._has_parted |= any(fault.kind in ("verdict", "quantity", "lot") for _, fault in line.differing)
+        if line.chose:
+            self._theirs.spare({account for figure, _ in line.seen if (account := named_by(figure).account)})
+        self._has_parted |= any(fault.kind in ("verdict", "quantity", "lot") for _, fault in differing)
         told = [(figure, text) for figure, text in line.seen if is_primary(figure)]
-        self._theirs.adopt([one for one in told if self._is_other_than_theirs(*one)], line.step)
+        self._theirs.adopt(one for one in told if self._is_other_than_theirs(*one))
 
     def _is_other_than_theirs(self, figure: Figure, text: str) -> bool:
         """Whether a value is not what the exchange's side has anyway, up to tolerance and display."""
@@ -322,12 +343,14 @@ class Comparison:
                 self.coverage.leave(line.step, [one.figure for one in together])
                 self._left.update(one.fault.owner for one in together)
                 continue
-            repeated = next((one for entry in together if (one := self._open.get(entry.figure))), None)
+            line.chose |= clause[:3] in CHOOSING
             shared = shared_cause(clause, together, line.step.transition.after)
-            if shared is not None and (repeated is None or repeated.clause != clause):
-                known = self._shared.get(shared)
-                repeated = known if known is not None and known.figures else None
-            if repeated is not None and repeated.clause == clause:
+            known = self._shared.get(shared) if shared is not None else None
+            still = [one for entry in together if (one := self._open.get(entry.figure))]
+            if known is not None and not known.figures and known.leading.kind != "verdict":
+                known = None
+            repeated = next((one for one in (*still, known) if one is not None and one.clause == clause), None)
+            if repeated is not None:
                 self._repeat(line, repeated, together)
                 continue
             self._find(line, clause, together)
@@ -351,12 +374,13 @@ class Comparison:
     def _repeat(self, line: "Line", finding: Finding, entries: "list[Differing]") -> None:
         """What differs further for the cause of a finding that is open still."""
         for _, figure, fault in entries:
-            self._attach(figure, finding)
+            if figure is not ANSWER:
+                self._attach(figure, finding)
             state, total = line.step.transition.after, fault
             if fault.kind not in ("invariant", "verdict"):
                 total = line.fault(figure, field_of(figure).ask(state, figure.name), fault.observed or "")
             finding.repeat(total)
-            finding.severity = severity_of(finding.classified, finding.asset, finding.money, state)
+            finding.severity = severity_of(finding.clause, finding.asset, finding.money, state)
             line.consequences.append(Consequence(fault, finding))
 
     def _blame(self, line: "Line", figure: Figure, fault: Fault) -> Blamed:
@@ -365,13 +389,18 @@ class Comparison:
         if figure is ANSWER:
             return line.blame.of_verdict(fault.observed or "")
         blame = line.their_blame if figure in self._open else line.blame
+        unseen = self._unseen.get(ledger_name(figure))
+        if unseen is not None and unseen[0] < line.step.number:
+            return Blamed(LAST, unseen[1])
         because = blame.of_figure(figure, stayed=line.stayed(figure, fault))
         if because is not None:
             return because
         moved, agreed = self._moved.get(figure.name, (0, "")), self._agreed.get(figure, 0)
         if figure.group == "ledger" and moved[0] > agreed:
             return Blamed(LAST, moved[1])
-        clause = untouched_clause(figure, fault.observed or "")
+        clause = untouched_clause(blame, figure, fault)
+        if clause[:3] in CHOOSING:
+            return Blamed(LAST - 1, clause)
         return Blamed(LAST + (DERIVED.index(clause) if clause in DERIVED else 0), clause)
 
     # ------------------------------------------------------------- what no tolerance hides
@@ -395,7 +424,8 @@ class Comparison:
 class Line:
     """An event with what its line has observed, and what became of comparing that.
 
-    `before` is what the exchange had before it, where its side had parted already.
+    `before` is what the exchange had before it, where its side had parted already; `chose` says that other accounts
+    were closed or paid than by the rules.
     """
 
     step: Step
@@ -403,6 +433,7 @@ class Line:
     before: State
     seen: list[tuple[Figure, str]] = attrs.Factory(list)
     differing: list[tuple[Figure, Fault]] = attrs.Factory(list)
+    chose: bool = False
     consequences: list[Consequence] = attrs.Factory(list)
 
     @cached_property
@@ -436,6 +467,11 @@ class Line:
         what = figure.field.replace("_", " ")
         money = money_at_stake(self.step, figure, own, ours, text, difference)
         return Fault(*marks, kind_of(figure), clause, where, what, ours.text, text, own, difference, money)
+
+
+def ledger_name(figure: Figure) -> str:
+    """The name of the ledger account that moves with a figure: of a position, that of its cost."""
+    return f"position:{figure.name}" if figure.group == "positions" else figure.name
 
 
 def was_there(state: State, figure: Figure) -> bool:

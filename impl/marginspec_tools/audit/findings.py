@@ -38,7 +38,6 @@ CLASS_OF: dict[str, Class] = {
 
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
 LARGE_SHARE = 1000
-"""Money at stake is large if it is one part in so many of the asset's net deposits, or more."""
 WHOLE = 10**WIRE_DECIMALS
 SHOWN_OF_ID = 8
 
@@ -269,8 +268,8 @@ def number_of(things: str, number: int) -> str:
 def found(faults: Sequence[Fault], clause: str, state: State, since: int = 0) -> Finding:
     """The finding of faults of one event that are put down to a clause."""
     asset, money = money_of(faults)
-    classified = class_of(clause)
-    return Finding(clause, classified, severity_of(classified, asset, money, state), tuple(faults), asset, money, since)
+    severity = severity_of(clause, asset, money, state)
+    return Finding(clause, class_of(clause), severity, tuple(faults), asset, money, since)
 
 
 def class_of(clause: str) -> Class:
@@ -293,16 +292,19 @@ def money_of(faults: Sequence[Fault]) -> tuple[str, int]:
     return most
 
 
-def severity_of(classified: Class, asset: str, money: int, state: State) -> Severity:
-    """By class and money: what is large is so by the asset's net deposits."""
-    if classified == "display":
-        return "low"
+def severity_of(clause: str, asset: str, money: int, state: State) -> Severity:
+    """By class and money: large is a thousandth of the asset's net deposits, and small less than one unit of it.
+
+    An invariant is never of less than high severity, nor what has no money by which to tell.
+    """
+    classified = class_of(clause)
     deposits = -state.balance(external(asset)) if asset else NOTHING
     unit = 10 ** (WIRE_DECIMALS - state.header.decimals(asset)) if asset else 1
     is_large = money > 0 and money * LARGE_SHARE >= deposits * unit
     if classified == "figure":
         return "high" if is_large else "medium" if money >= WHOLE else "low"
-    return "critical" if is_large else "high"
+    is_small = 0 < money < WHOLE and not clause.startswith("INV")
+    return "critical" if is_large else "medium" if is_small else "high"
 
 
 def ranked(findings: Sequence[Finding]) -> list[Finding]:

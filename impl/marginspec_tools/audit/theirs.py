@@ -1,13 +1,23 @@
 """The exchange's side: from the first difference on, the rules also go on from what the exchange has."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import attrs
 
-from marginspec.margin.margin import cost_of, domain_of
+from marginspec.margin.margin import cash_account, cost_of, domain_of, lot_cost
 from marginspec.model import ledger
-from marginspec.model.account import PositionKey, Setting
-from marginspec.model.effects import LotOpened, MarkSet
+from marginspec.model.account import Lot, PositionKey, Setting
+from marginspec.model.effects import (
+    Deleveraged,
+    DomainLiquidated,
+    Effect,
+    Levied,
+    LotOpened,
+    MarkSet,
+    PositionChanged,
+    ReliefReturned,
+    Transferred,
+)
 from marginspec.model.events import Event
 from marginspec.model.ledger import LedgerAccount, account_named
 from marginspec.model.state import State
@@ -25,17 +35,18 @@ class Theirs:
     """A second run of the journal, which takes over what was observed to be otherwise.
 
     It is only asked what would follow: its own states need keep no invariant. `before` is where the last event began,
-    and `answer` what the rules said to it.
+    `effects` what it did by the rules, and `answer` what these said to it.
     """
 
     before: State
     state: State
+    effects: tuple[Effect, ...]
     answer: str = ""
 
     @classmethod
     def beside(cls, step: Step) -> "Theirs":
         """The exchange's side where it parts with the rulebook's, at the end of an event."""
-        return cls(step.transition.before, step.transition.after)
+        return cls(step.transition.before, step.transition.after, step.transition.receipt.effects)
 
     def take(self, event: Event) -> bool:
         """Take an event; whether the rules could go on, which they need not from a state that breaks invariants."""
@@ -45,26 +56,45 @@ class Theirs:
         except Exception:
             # Whatever the rules trip over in a state that they cannot lead to.
             return False
-        self.answer = str(receipt.rejected or "accepted")
+        self.answer, self.effects = str(receipt.rejected or "accepted"), receipt.effects
         return True
 
     def refuse(self) -> None:
         """The exchange refused the event: nothing of it happened."""
         self.state = self.before
 
-    def adopt(self, seen: Iterable[tuple[Figure, str]], step: Step) -> None:
+    def spare(self, seen: Collection[str]) -> None:
+        """The exchange chose others: accounts that the rules closed or had pay, and it told nothing of, are as before.
+
+        Should it only not have told, its later values agree with the rulebook's own run.
+        """
+        accounts = {account for one in self.effects if (account := chosen(one)) and account not in seen}
+        changes = Transaction(self.state)
+        for effect in self.effects:
+            match effect:
+                case PositionChanged(key=key) if key.account in accounts and key.market in changes.markets:
+                    changes.set_position(key, domain_of(changes, key), self.before.positions.get(key, FLAT))
+                case Transferred(source=source, target=target):
+                    for account in (source, target):
+                        if account.account in accounts and is_open(changes, account):
+                            put_balance(changes, account, self.before)
+                case LotOpened(lot=lot) if lot.account in accounts:
+                    drop_lot(changes, lot.id)
+        self.state = changes.commit()
+
+    def adopt(self, seen: Iterable[tuple[Figure, str]]) -> None:
         """Take over observed values, positions first, since these bring their cost along."""
         observed = list(seen)
         changes = Transaction(self.state)
         for figure, text in observed:
             if (figure.group, figure.field) == ("positions", "quantity"):
-                self._adopt_quantity(changes, position_named(figure.name), parse_decimal(text), step)
+                self._adopt_quantity(changes, position_named(figure.name), parse_decimal(text))
         for figure, text in observed:
             self._adopt(changes, figure, text)
         self.state = changes.commit()
 
-    def _adopt_quantity(self, changes: Transaction, key: PositionKey, decimal: int, step: Step) -> None:
-        """A position's quantity. If it is as before the event, so are its cost and cash, and no lot was taken of it."""
+    def _adopt_quantity(self, changes: Transaction, key: PositionKey, decimal: int) -> None:
+        """A position's quantity, with its cost and cash if it is as before the event, or with the cost of its lots."""
         market = changes.markets.get(key.market)
         if market is None or market.mark is None:
             return
@@ -72,17 +102,17 @@ class Theirs:
         held, cost = changes.positions.get(key, FLAT), cost_of(changes, key)
         if quantity == held:
             return
-        before = self.before
-        if quantity == before.positions.get(key, FLAT):
-            cost = cost_of(before, key)
-            domain = domain_of(before, key)
-            own = ledger.isolated(key.account, key.market, key.side) if domain.market else None
-            put_balance(changes, own or ledger.wallet(key.account, market.asset), before)
-            for effect in step.transition.receipt.effects:
-                if isinstance(effect, LotOpened) and owner_of(effect) == key:
-                    drop_lot(changes, effect.lot.id)
+        taken = [lot for lot in lots_of(changes, key.market) if (lot.account, lot.side) == (key.account, key.side)]
+        if quantity == self.before.positions.get(key, FLAT):
+            put_balance(changes, cash_account(domain_of(self.before, key)), self.before)
+            cost = cost_of(self.before, key)
+        elif taken and quantity - held == sum(lot.quantity for lot in taken):
+            cost = Money(cost + sum(lot_cost(changes, lot.id) for lot in taken))
         else:
             cost = Money(cost * quantity // held) if held else market.at_mark(quantity)
+            taken = []
+        for lot in taken:
+            drop_lot(changes, lot.id)
         changes.set_position(key, domain_of(changes, key), quantity)
         set_balance(changes, ledger.position(*key), Money(-cost))
 
@@ -119,9 +149,19 @@ class Theirs:
                 changes.set_uncovered(figure.name, Money(in_units(parse_decimal(text), decimals)))
 
 
-def owner_of(opened: LotOpened) -> PositionKey:
-    """The position that a lot was taken of."""
-    return PositionKey(opened.lot.account, opened.lot.market, opened.lot.side)
+def chosen(effect: Effect) -> str:
+    """The account that settlement closed or had pay, if that is what an effect did; else empty."""
+    match effect:
+        case DomainLiquidated(domain=domain) | Levied(domain=domain) | ReliefReturned(domain=domain):
+            return domain.account
+        case Deleveraged(counterparty=counterparty):
+            return counterparty.account
+    return ""
+
+
+def lots_of(changes: Transaction, market: str) -> list[Lot]:
+    """The open lots of a market."""
+    return [changes.lots[lot] for lot in changes.lots_in.get(market, ())]
 
 
 def in_units(amount: int, decimals: int) -> int:
