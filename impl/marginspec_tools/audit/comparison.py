@@ -247,7 +247,7 @@ class Comparison:
             self._agree(line, figure, agreement)
             return
         if self._theirs is not None:
-            other = field.ask(self._theirs.state, figure.name)
+            other = self._theirs.ask(figure)
             theirs = self.tolerances.agreement(field.kind, other, text)
             if theirs in ("equal", "tolerated") or (theirs == "as displayed" and agreement == "differs"):
                 self._follow(line, line.fault(figure, ours, text), figure)
@@ -331,8 +331,7 @@ class Comparison:
     def _is_other_than_theirs(self, figure: Figure, text: str) -> bool:
         """Whether a value is not what the exchange's side has anyway, up to tolerance and display."""
         assert self._theirs is not None, "the exchange's side has parted"
-        field = field_of(figure)
-        return self.tolerances.agreement(field.kind, field.ask(self._theirs.state, figure.name), text) == "differs"
+        return self.tolerances.agreement(kind_of(figure), self._theirs.ask(figure), text) == "differs"
 
     def _settle(self, line: "Line") -> None:
         """Put what differs of an event down to causes: new findings, or ones that are open still."""

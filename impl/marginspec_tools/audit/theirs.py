@@ -21,12 +21,12 @@ from marginspec.model.effects import (
 from marginspec.model.events import Event
 from marginspec.model.ledger import LedgerAccount, account_named
 from marginspec.model.state import State
-from marginspec.model.units import FLAT, WIRE_DECIMALS, Money, Price, Quantity
+from marginspec.model.units import FLAT, MAX_LEVERAGE, MIN_LEVERAGE, WIRE_DECIMALS, Money, Price, Quantity
 from marginspec.transaction import Transaction, with_entry
 from marginspec.transition import apply
 from marginspec_audit import asset_of
 from marginspec_journal.decimals import parse_decimal
-from marginspec_tools.observed import Figure, position_named
+from marginspec_tools.observed import Figure, Ours, field_of, position_named
 from marginspec_tools.runs import Step
 
 
@@ -59,6 +59,13 @@ class Theirs:
         self.answer, self.effects = str(receipt.rejected or "accepted"), receipt.effects
         return True
 
+    def ask(self, figure: Figure) -> Ours:
+        """What a figure is here; none where the rules find none, in a state that they cannot lead to."""
+        try:
+            return field_of(figure).ask(self.state, figure.name)
+        except Exception:
+            return Ours(None)
+
     def refuse(self) -> None:
         """The exchange refused the event: nothing of it happened."""
         self.state = self.before
@@ -83,15 +90,18 @@ class Theirs:
         self.state = changes.commit()
 
     def adopt(self, seen: Iterable[tuple[Figure, str]]) -> None:
-        """Take over observed values, positions first, since these bring their cost along."""
-        observed = list(seen)
-        changes = Transaction(self.state)
+        """Take over observed values, positions first, since these bring their cost along.
+
+        One that no state of the rules can have, as a mark of zero or a leverage below one, is left.
+        """
+        observed = sorted(seen, key=lambda one: one[0].field != "quantity")
         for figure, text in observed:
-            if (figure.group, figure.field) == ("positions", "quantity"):
-                self._adopt_quantity(changes, position_named(figure.name), parse_decimal(text))
-        for figure, text in observed:
-            self._adopt(changes, figure, text)
-        self.state = changes.commit()
+            changes = Transaction(self.state)
+            try:
+                self._adopt(changes, figure, text)
+            except Exception:
+                continue
+            self.state = changes.commit()
 
     def _adopt_quantity(self, changes: Transaction, key: PositionKey, decimal: int) -> None:
         """A position's quantity, with its cost and cash if it is as before the event, or with the cost of its lots."""
@@ -123,6 +133,8 @@ class Theirs:
                 if is_open(changes, account):
                     decimals = changes.header.decimals(asset_of(self.state, account))
                     set_balance(changes, account, Money(in_units(parse_decimal(text), decimals)))
+            case "positions", "quantity":
+                self._adopt_quantity(changes, position_named(figure.name), parse_decimal(text))
             case "positions", "entry_price":
                 key = position_named(figure.name)
                 market, quantity = changes.markets.get(key.market), changes.positions.get(key, FLAT)
@@ -130,14 +142,14 @@ class Theirs:
                     price = parse_decimal(text) * quantity * market.quanta_per_unit
                     cost = in_units(price, 0) * 10**market.price_decimals
                     set_balance(changes, ledger.position(*key), Money(-cost))
-            case "positions", "leverage":
+            case "positions", "leverage" if MIN_LEVERAGE <= int(text) <= MAX_LEVERAGE:
                 key = position_named(figure.name)
                 owner = key.account, key.market
                 setting = attrs.evolve(changes.settings.get(owner, Setting()), leverage=int(text))
                 changes.settings = changes.settings.set(owner, setting)
             case "marks", _:
                 market = changes.markets.get(figure.name)
-                if market is not None:
+                if market is not None and parse_decimal(text) > 0:
                     price = Price(in_units(parse_decimal(text), market.price_decimals))
                     open_interest = changes.open_interest.get(market.id, FLAT)
                     old = market.at_mark(open_interest) if market.mark is not None else 0

@@ -16,8 +16,8 @@ from marginspec_journal import Record
 from marginspec_tools.audit.comparison import Comparison
 from marginspec_tools.audit.findings import Finding, ranked
 from marginspec_tools.cli import marginspec
-from marginspec_tools.runs import Run
-from worlds.observing import observed_day, write_day
+from marginspec_tools.runs import Run, Step
+from worlds.observing import observed_day, told_of, write_day
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +105,45 @@ def test_fees_that_are_rounded_otherwise_are_one_finding(day: Path, tmp_path: Pa
     (found,) = findings(tmp_path / "other.jsonl")
     assert (found.clause, found.classified, found.severity) == ("TRD-01", "figure", "low")
     assert found.consequences > 1000
+
+
+# ------------------------------------------------------------------- whatever an exchange states
+
+EXTREMES = ("0", "-1", "5000", "0.00000001", f"{10**29}", f"-{10**29}.99999999")
+FIGURES = ("entry_price", "unrealised", "liquidation_price", "bankruptcy_price", "maintenance", "initial")
+MARGINS = ("equity", "maintenance", "initial", "order_margin", "available", "movable", "margin_ratio")
+
+
+def nonsense(step: Step, chance: random.Random) -> dict[str, Any]:
+    """What no exchange should state, of accounts and markets that there are."""
+
+    def values(*names: str) -> dict[str, str]:
+        return {name: chance.choice(EXTREMES) for name in names if chance.random() < 0.7}
+
+    state = step.transition.after
+    account, market = chance.choice(sorted(state.accounts)), chance.choice(sorted(state.markets))
+    held = ":".join(chance.choice(sorted(state.positions))) if state.positions else f"{account}:{market}:BOTH"
+    figures = {"leverage": chance.choice((-5, 0, 7, 10**9)), "margin_mode": "isolated", "adl": 9, **values(*FIGURES)}
+    funds = (f"wallet:{account}:USDT", "insurance:USDT", "clearing:USDT", f"reserve:{market}", f"position:{held}")
+    groups: dict[str, Any] = {
+        "positions": {held: {"quantity": chance.choice(EXTREMES), **figures}},
+        "ledger": values(*funds),
+        "domains": {f"{account}:USDT": values(*MARGINS)},
+        "marks": values(market),
+        "funds": {market: {"lots": 9, **values("balance", "long_lots", "lots_pnl")}},
+        "uncovered": values("USDT"),
+    }
+    return {name: group for name, group in groups.items() if chance.random() < 0.5}
+
+
+@pytest.mark.parametrize("subset", [None, "a00001"])
+def test_whatever_an_exchange_states_the_audit_goes_on(subset: str | None, day: Path) -> None:
+    chance, comparison = random.Random(7), Comparison("day", subset=subset)
+    for step in Run(day):
+        told = told_of(step)
+        if step.transition.after.accounts and chance.random() < 0.05:
+            told = {**told, **nonsense(step, chance)}
+        comparison.take(step._replace(record=step.record._replace(observed=told)))
+    assert len(comparison.findings) > 30
+    assert len({one.id for one in comparison.findings}) == len(comparison.findings)
+    assert all(one.text and one.as_object() for one in comparison.findings)
