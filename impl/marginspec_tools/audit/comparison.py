@@ -5,25 +5,17 @@ the observed values too (`theirs`). A later value that agrees with that run foll
 already, and is a consequence; one that agrees with the rulebook's own run shows that the exchange came back.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping
-from functools import cached_property
-from typing import Any, NamedTuple
-
 import attrs
 
-from marginspec.margin import margin as margins
-from marginspec.model.account import PositionKey
 from marginspec.model.effects import Transferred
 from marginspec.model.ledger import FUND_KINDS, account_named
-from marginspec.model.rejections import Reason
-from marginspec.model.state import State
-from marginspec.model.units import FLAT, WIRE_DECIMALS
 from marginspec_journal.decimals import parse_decimal
-from marginspec_tools.audit.blame import LAST, UNSEEN, Blame, Blamed, blame_of, untouched_clause
+from marginspec_tools.audit.blame import LAST, UNSEEN, Blamed, untouched_clause
+from marginspec_tools.audit.causes import CHOOSING, DERIVED, Differing, causes, clause_of, shared_cause
 from marginspec_tools.audit.coverage import Coverage
 from marginspec_tools.audit.findings import Consequence, Fault, Finding, found, severity_of
 from marginspec_tools.audit.names import Names, named_by
+from marginspec_tools.audit.observed_line import Line, answer_of, ledger_name, parties
 from marginspec_tools.audit.theirs import Theirs
 from marginspec_tools.observed import (
     ANSWER,
@@ -32,94 +24,13 @@ from marginspec_tools.observed import (
     Ours,
     ReasonTable,
     Tolerances,
-    Whose,
-    asset_in,
     digits_of,
     field_of,
     is_primary,
     kind_of,
     observed_figures,
-    position_named,
-    whose,
 )
 from marginspec_tools.runs import Step
-
-
-class Differing(NamedTuple):
-    """A value that differs, and what is to blame for it."""
-
-    because: Blamed
-    figure: Figure
-    fault: Fault
-
-
-def causes(entries: list[Differing]) -> list[list[Differing]]:
-    """What differs after an event, by cause.
-
-    What the event decided is of one cause, the first of it. Where it decided who is closed or pays, the exchange may
-    have taken others: so money and quantities that the rules did not touch are of that cause too, as all is where the
-    event itself was judged otherwise. Anything else has its own cause for each account or fund.
-    """
-    decided = [one for one in entries if one.because.place < LAST]
-    is_judged_otherwise = any(one.figure is ANSWER for one in decided)
-    chose = is_judged_otherwise or (bool(decided) and clause_of(decided)[:3] in CHOOSING)
-    others: dict[tuple[str, bool], list[Differing]] = defaultdict(list)
-    for one in entries:
-        if one.because.place < LAST:
-            continue
-        if chose and one.fault.kind in ("balance", "quantity", "lot"):
-            decided.append(one)
-        else:
-            others[one.fault.owner, one.fault.kind == "invariant"].append(one)
-    return [together for together in (decided, *others.values()) if together]
-
-
-CHOOSING = ("LIQ", "ADL", "LVY")
-"""Parts of the rulebook that say whom a loss falls on."""
-
-
-DERIVED = ("", "ACC-03", "MRG-04", "MRG-02", "MRG-03", "MRG-06", "MRG-05", "MRG-07", "MRG-08", "ADL-05")
-"""Clauses of figures that follow from others, in that order: of what differs of an account, the first is the cause."""
-
-
-def clause_of(together: list[Differing]) -> str:
-    """The clause that decided first; of clauses that move money, the one with a part in most of what differs.
-
-    Of deleveraging that others were chosen for, it is the one that ranks them.
-    """
-    first = min(together, key=lambda one: one.because.place).because
-    clause = first.clause
-    if first.touched:
-        parts = Counter(touched for one in together for touched in one.because.touched)
-        places = {touched: place for one in together for touched, place in one.because.touched.items()}
-        clause = min(parts, key=lambda one: (-parts[one], places[one]))
-    are_others = any(one.because.place >= LAST - 1 for one in together)
-    return "ADL-02" if clause == "ADL-01" and are_others else clause
-
-
-def shared_cause(clause: str, together: list[Differing], state: State) -> tuple[str, ...] | None:
-    """What the same cause in other accounts looks like; None if what differs is this account's or fund's own.
-
-    A formula that is not the rulebook's differs for everyone: in the same figure, of the same market or asset. So does
-    a rounding, by a quantum of the balances of wallets, say. What was wrong once and is right again is no such cause.
-    An exchange without lots refuses every fill.
-    """
-    faults = [one.fault for one in together]
-    lead = faults[0]
-    if all(one.kind in ("price", "pnl", "margin", "ratio", "indicator") for one in faults):
-        return clause, lead.what, lead.whose.market or lead.whose.asset
-    if all(one.kind == "balance" and is_quantum(one, state) for one in faults):
-        return clause, lead.where.split(":")[0]
-    if lead.observed == Reason.NO_INVENTORY:
-        return clause, Reason.NO_INVENTORY, lead.whose.market
-    return None
-
-
-def is_quantum(fault: Fault, state: State) -> bool:
-    """Whether a balance differs by one quantum."""
-    asset = fault.whose.asset
-    return bool(asset) and abs(fault.difference or 0) == 10 ** (WIRE_DECIMALS - state.header.decimals(asset))
-
 
 STATES_APART = 256
 """Every so many events it is seen whether the exchange's side has come back."""
@@ -217,7 +128,7 @@ class Comparison:
 
     # ------------------------------------------------------------- one value
 
-    def _compare_verdict(self, line: "Line") -> None:
+    def _compare_verdict(self, line: Line) -> None:
         answer = answer_of(line.observed)
         if answer is None:
             return
@@ -236,7 +147,7 @@ class Comparison:
         else:
             self._differ(line, ANSWER, Ours(expected), answer)
 
-    def _compare(self, line: "Line", figure: Figure, text: str) -> None:
+    def _compare(self, line: Line, figure: Figure, text: str) -> None:
         field = field_of(figure)
         if self.subset is not None and needs_all_accounts(figure, self.subset):
             self.coverage.add(line.step, figure, "not checked")
@@ -258,14 +169,14 @@ class Comparison:
         else:
             self._differ(line, figure, ours, text)
 
-    def _agree(self, line: "Line", figure: Figure, agreement: Agreement) -> None:
+    def _agree(self, line: Line, figure: Figure, agreement: Agreement) -> None:
         """The exchange has what the rulebook has: what was open of the figure is over."""
         self.coverage.add(line.step, figure, agreement)
         if figure.group == "ledger":
             self._agreed[figure] = line.step.number
         self._close(line, figure)
 
-    def _close(self, line: "Line", figure: Figure) -> None:
+    def _close(self, line: Line, figure: Figure) -> None:
         finding = self._open.pop(figure, None)
         if finding is not None:
             finding.figures.remove(figure)
@@ -281,7 +192,7 @@ class Comparison:
         finding.figures.add(figure)
         finding.returned = None
 
-    def _follow(self, line: "Line", fault: Fault, figure: Figure) -> None:
+    def _follow(self, line: Line, fault: Fault, figure: Figure) -> None:
         """A value that differs because of an earlier finding."""
         finding = self._open.get(figure) or self._by_owner.get(fault.owner)
         if finding is None and (fault.owner in self._left or not self.findings):
@@ -293,7 +204,7 @@ class Comparison:
         finding.last = line.step.number
         line.consequences.append(Consequence(fault, finding))
 
-    def _display(self, line: "Line", figure: Figure, ours: Ours, text: str) -> None:
+    def _display(self, line: Line, figure: Figure, ours: Ours, text: str) -> None:
         """A value that agrees to the digits that are stated: one finding for each kind of value and its digits."""
         self.coverage.add(line.step, figure, "as displayed")
         fault = line.fault(figure, ours, text)
@@ -308,13 +219,13 @@ class Comparison:
         finding.repeat(fault)
         line.consequences.append(Consequence(fault, finding))
 
-    def _differ(self, line: "Line", figure: Figure, ours: Ours, text: str) -> None:
+    def _differ(self, line: Line, figure: Figure, ours: Ours, text: str) -> None:
         self.coverage.add(line.step, figure, "differs")
         line.differing.append((figure, line.fault(figure, ours, text)))
 
     # ------------------------------------------------------------- what differs of an event
 
-    def _go_on_from(self, line: "Line", differing: "list[tuple[Figure, Fault]]") -> None:
+    def _go_on_from(self, line: Line, differing: list[tuple[Figure, Fault]]) -> None:
         """Take over what the exchange has, if its side parts here or has parted already."""
         if self._theirs is None:
             if not differing:
@@ -333,7 +244,7 @@ class Comparison:
         assert self._theirs is not None, "the exchange's side has parted"
         return self.tolerances.agreement(kind_of(figure), self._theirs.ask(figure), text) == "differs"
 
-    def _settle(self, line: "Line") -> None:
+    def _settle(self, line: Line) -> None:
         """Put what differs of an event down to causes: new findings, or ones that are open still."""
         entries = [Differing(self._blame(line, *one), *one) for one in line.differing]
         for together in causes(entries):
@@ -357,7 +268,7 @@ class Comparison:
                 self._shared[shared] = self.findings[-1]
         line.differing.clear()
 
-    def _find(self, line: "Line", clause: str, entries: "list[Differing]") -> None:
+    def _find(self, line: Line, clause: str, entries: list[Differing]) -> None:
         state = line.step.transition.after
         faults = [attrs.evolve(one.fault, rule=one.because.clause) for one in entries]
         since = max(self._agreed.get(one.figure, 0) for one in entries)
@@ -370,7 +281,7 @@ class Comparison:
                 self._attach(figure, finding)
                 self._by_owner[fault.owner] = finding
 
-    def _repeat(self, line: "Line", finding: Finding, entries: "list[Differing]") -> None:
+    def _repeat(self, line: Line, finding: Finding, entries: list[Differing]) -> None:
         """What differs further for the cause of a finding that is open still."""
         for _, figure, fault in entries:
             if figure is not ANSWER:
@@ -382,7 +293,7 @@ class Comparison:
             finding.severity = severity_of(finding.clause, finding.asset, finding.money, state)
             line.consequences.append(Consequence(fault, finding))
 
-    def _blame(self, line: "Line", figure: Figure, fault: Fault) -> Blamed:
+    def _blame(self, line: Line, figure: Figure, fault: Fault) -> Blamed:
         if fault.kind == "invariant":
             return Blamed(LAST, fault.rule)
         if figure is ANSWER:
@@ -404,7 +315,7 @@ class Comparison:
 
     # ------------------------------------------------------------- what no tolerance hides
 
-    def _check_funds(self, line: "Line") -> None:
+    def _check_funds(self, line: Line) -> None:
         """A fund that the exchange has below zero, or money in clearing, breaks INV-03, however little it is."""
         for figure, text in line.seen:
             kind = account_named(figure.name).kind if figure.group == "ledger" else ""
@@ -417,136 +328,3 @@ class Comparison:
                 line.differing.append((invariant, attrs.evolve(fault, kind="invariant", rule="INV-03", what=what)))
             else:
                 self._close(line, invariant)
-
-
-@attrs.define(slots=False)
-class Line:
-    """An event with what its line has observed, and what became of comparing that.
-
-    `before` is what the exchange had before it, where its side had parted already; `chose` says that other accounts
-    were closed or paid than by the rules.
-    """
-
-    step: Step
-    observed: Mapping[str, Any]
-    before: State
-    seen: list[tuple[Figure, str]] = attrs.Factory(list)
-    differing: list[tuple[Figure, Fault]] = attrs.Factory(list)
-    chose: bool = False
-    consequences: list[Consequence] = attrs.Factory(list)
-
-    @cached_property
-    def blame(self) -> Blame:
-        """The event as the rules take it."""
-        return blame_of(self.step.transition.event, self.step.transition.before)
-
-    @cached_property
-    def their_blame(self) -> Blame:
-        """The event as the rules take it from what the exchange had."""
-        return blame_of(self.step.transition.event, self.before)
-
-    def stayed(self, figure: Figure, fault: Fault) -> bool:
-        """Whether the exchange still has what there was before the event."""
-        if not was_there(self.before, figure):
-            return False
-        was = field_of(figure).ask(self.before, figure.name)
-        return was.amount is not None and fault.observed is not None and was.amount == parse_decimal(fault.observed)
-
-    def fault(self, figure: Figure, ours: Ours, text: str) -> Fault:
-        """The fault that a figure is other than the rulebook's."""
-        record, state = self.step.record, self.step.transition.after
-        own = Whose(account=account_of(self.step)) if figure is ANSWER else whose(state, figure)
-        if figure is ANSWER:
-            market = str(getattr(self.step.transition.event, "market", ""))
-            own = Whose(own.account, market, asset_in(state, market))
-        difference = None if ours.amount is None else parse_decimal(text) - ours.amount
-        where = type(self.step.transition.event).__name__ if figure is ANSWER else figure.name
-        clause = "" if figure is ANSWER else field_of(figure).clause
-        marks = self.step.number, record.line, record.ts, record.ref
-        what = figure.field.replace("_", " ")
-        money = money_at_stake(self.step, figure, own, ours, text, difference)
-        return Fault(*marks, kind_of(figure), clause, where, what, ours.text, text, own, difference, money)
-
-
-def ledger_name(figure: Figure) -> str:
-    """The name of the ledger account that moves with a figure: of a position, that of its cost."""
-    return f"position:{figure.name}" if figure.group == "positions" else figure.name
-
-
-def was_there(state: State, figure: Figure) -> bool:
-    """Whether a state knows the market of a figure, if it is of one."""
-    own = whose(state, figure)
-    return not own.market or own.market in state.markets
-
-
-def answer_of(observed: Mapping[str, Any]) -> str | None:
-    """What the exchange answered: that it accepted, or why it rejected; None if that was not observed."""
-    if "accepted" in observed:
-        return "accepted"
-    rejected: str | None = observed.get("rejected", observed.get("code"))
-    return rejected
-
-
-def account_of(step: Step) -> str:
-    """The account that an event is about: of a trade, the taker."""
-    event = step.transition.event
-    taker = getattr(event, "taker", None)
-    if taker is not None:
-        return str(getattr(event, taker, ""))
-    return str(getattr(event, "account", None) or getattr(event, "counterparty", None) or "")
-
-
-def parties(step: Step) -> list[str]:
-    """The accounts that an event names."""
-    event = step.transition.event
-    return [
-        str(getattr(event, name)) for name in ("account", "buyer", "seller", "counterparty") if hasattr(event, name)
-    ]
-
-
-def money_at_stake(step: Step, figure: Figure, own: Whose, ours: Ours, text: str, difference: int | None) -> int:
-    """What a difference comes to in the asset, in 1e-8: quantities at mark, prices times the quantity held."""
-    state, off = step.transition.after, abs(difference or 0)
-    market = state.markets.get(own.market)
-    kind = kind_of(figure)
-    if kind in ("balance", "pnl", "margin") or figure.field in ("cost", "uncovered", "lots_pnl", "shortfall"):
-        return off
-    if kind == "fund":
-        return off if not figure.field.endswith("lots") else valued(market, off)
-    if kind in ("quantity", "lot"):
-        return valued(market, off)
-    if kind == "verdict":
-        return value_of_event(step)
-    if kind == "mark":
-        interest = 0 if market is None else state.open_interest.get(market.id, FLAT)
-        return 0 if market is None else int(off * interest // 10**market.quantity_decimals)
-    if kind == "price" and market is not None:
-        held = abs(state.positions.get(position_named(figure.name), FLAT))
-        return int(off * held // 10**market.quantity_decimals)
-    if figure.field == "leverage" and market is not None:
-        return margin_apart(state, position_named(figure.name), int(ours.text or 0), int(text))
-    return 0
-
-
-def valued(market: Any, amount: int) -> int:
-    """A quantity in 1e-8 at mark, in 1e-8 of the asset."""
-    return 0 if market is None or market.mark is None else int(amount * market.mark // 10**market.price_decimals)
-
-
-def value_of_event(step: Step) -> int:
-    """What an event that was judged otherwise moves: price times quantity, or the amount, in 1e-8."""
-    event = step.transition.event
-    quantity, price = getattr(event, "quantity", None), getattr(event, "price", None)
-    if quantity is not None and price is not None:
-        return int(abs(quantity) * price // 10**WIRE_DECIMALS)
-    return int(abs(getattr(event, "amount", None) or 0))
-
-
-def margin_apart(state: State, key: PositionKey, first: int, second: int) -> int:
-    """By how much the initial margin of a position at two leverages is apart, in 1e-8."""
-    market, held = state.markets[key.market], state.positions.get(key, FLAT)
-    if not held or min(first, second) < 1:
-        return 0
-    apart = abs(margins.initial_margin_of(held, first, market) - margins.initial_margin_of(held, second, market))
-    unit: int = 10 ** (WIRE_DECIMALS - state.header.decimals(market.asset))
-    return int(apart * unit)
