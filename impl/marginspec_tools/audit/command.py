@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 from typing import Any, BinaryIO
 
 import click
@@ -25,8 +26,13 @@ from marginspec_tools.audit.audited import EXIT_CODES, Audited
 from marginspec_tools.audit.checks import FIRST_SHOWN, Tally
 from marginspec_tools.audit.comparison import Comparison
 from marginspec_tools.audit.coverage import COLUMNS as COVERAGE_COLUMNS
+from marginspec_tools.audit.findings import decimal_of
 from marginspec_tools.audit.liquidations import COLUMNS, liquidation_rows
 from marginspec_tools.audit.opening import completed
+from marginspec_tools.audit.report.history import History
+from marginspec_tools.audit.report.machines import junit, sarif
+from marginspec_tools.audit.report.page import page
+from marginspec_tools.audit.report.setting import Setting
 from marginspec_tools.audit.summary import (
     audit_fields,
     compared_text,
@@ -82,6 +88,7 @@ def hashes_of(inputs: dict[str, Path]) -> dict[str, str]:
     callback=account_name,
     help="Only some accounts are known: this one stands for all others, and what needs all is not checked.",
 )
+@click.option("--auditor", default="", metavar="TEXT", help="Who audits, and when: stands in the report as given.")
 @engine_option
 @json_option
 @click.pass_context
@@ -95,6 +102,7 @@ def command(
     start: Path | None,
     accept_broken: bool,
     subset: str | None,
+    auditor: str,
     engine: str,
     as_json: bool,
 ) -> None:
@@ -103,8 +111,8 @@ def command(
     It checks all invariants after every event; the transparency figures, by counting them anew from the transfers;
     and the answers of the exchange's own engine, where the journal states them as `observed`. What differs is put down
     to its cause, one finding for each, ranked by the money at stake. The report is written whole when the run is over:
-    summary.md, summary.json, findings.jsonl, consequences.jsonl, notes.jsonl, coverage.csv, funds.csv,
-    liquidations.csv and manifest.json.
+    report.html, to be read and printed, with summary.md, summary.json, findings.jsonl, findings.sarif, junit.xml,
+    consequences.jsonl, notes.jsonl, coverage.csv, funds.csv, liquidations.csv and manifest.json.
 
     Exit codes: 0 all that was observed agrees; 1 findings; 2 wrong usage or input, nothing written; 4 nothing was
     observed, so that nothing was compared.
@@ -116,7 +124,8 @@ def command(
     run = Run(journal, start, engine, lambda opened: completed(opened, subset) if start and subset else opened)
     comparison = Comparison(str(journal), tolerances_of(tolerances), codes, subset)
     audited = Audited(run, comparison, subset, accept_broken)
-    summary = audit(audited, inputs, hashes, place)
+    setting = Setting(auditor, inputs, hashes, given_options(context, inputs), versions())
+    summary = audit(audited, setting, place)
     if as_json:
         for found in audited.findings[:FIRST_SHOWN]:
             print_json_line(found.as_object())
@@ -126,19 +135,20 @@ def command(
     context.exit(EXIT_CODES[audited.verdict])
 
 
-def audit(audited: Audited, inputs: dict[str, Path], hashes: dict[str, str], place: Path) -> dict[str, Any]:
+def audit(audited: Audited, setting: Setting, place: Path) -> dict[str, Any]:
     """Run to the end with all checks and publish the report; gives the summary.
 
     Refuses inputs that are not those of the hashes any more, so that these are of what was read.
     """
+    inputs, history = setting.inputs, History(audited.run.start.state, audited.run.start.events)
     with ExitStack() as stack:
         # Files without a name: a kill leaves nothing of them.
         contents: dict[str, BinaryIO] = {
             name: stack.enter_context(tempfile.TemporaryFile(dir=place.parent)) for name in folder.REPORT_FILES
         }
-        check_events(audited, inputs["journal"], contents[folder.CONSEQUENCES], contents[folder.LIQUIDATIONS])
+        check_events(audited, history, inputs["journal"], contents[folder.CONSEQUENCES], contents[folder.LIQUIDATIONS])
         for name, digest in hashes_of(inputs).items():
-            if digest != hashes[name]:
+            if digest != setting.hashes[name]:
                 raise InputError(str(inputs[name]), None, None, "changed while it was audited")
         summary = summary_object(audited, {name: printable_path(path) for name, path in inputs.items()})
         contents[folder.SUMMARY].write(indented_json(summary))
@@ -148,16 +158,22 @@ def audit(audited: Audited, inputs: dict[str, Path], hashes: dict[str, str], pla
         for note in audited.notes:
             write_line(note.as_object(), contents[folder.NOTES])
         contents[folder.COVERAGE].write(table(COVERAGE_COLUMNS, audited.comparison.coverage.rows()))
+        contents[folder.PAGE].write(page(audited, summary, history, setting))
+        contents[folder.SARIF].write(sarif(audited, setting))
+        contents[folder.JUNIT].write(junit(audited))
         contents[folder.FUNDS].write(funds_table(audited.run.state, audited.tally))
-        contents[folder.MANIFEST].write(indented_json(manifest(audited.run, hashes, contents)))
+        contents[folder.MANIFEST].write(indented_json(manifest(audited.run, setting, contents)))
         folder.publish(place, contents)
     return summary
 
 
-def check_events(audited: Audited, journal: Path, consequences: BinaryIO, liquidations: BinaryIO) -> None:
+def check_events(
+    audited: Audited, history: History, journal: Path, consequences: BinaryIO, liquidations: BinaryIO
+) -> None:
     """Run to the end with all checks; writes consequences and liquidations as they come."""
     liquidations.write(csv_line(COLUMNS))
     for step, following in with_progress(audited, "auditing", estimated_events(journal)):
+        history.take(step, [audited.folding.findings, audited.comparison.findings])
         for row in liquidation_rows(step):
             liquidations.write(csv_line(row.get(column) for column in COLUMNS))
         for consequence in following:
@@ -190,17 +206,39 @@ def funds_table(state: State, tally: Tally) -> bytes:
     return header + b"".join(csv_line(row.values()) for row in rows)
 
 
-def manifest(run: Run, hashes: dict[str, str], contents: dict[str, BinaryIO]) -> dict[str, Any]:
+def given_options(context: click.Context, inputs: dict[str, Path]) -> tuple[str, ...]:
+    """The options that were given, as words of a command, but for the folder and what only says how to print."""
+    given = context.params
+    words: list[str] = []
+    for kind, amount in given["tolerances"]:
+        words += ["--tolerance", f"{kind}={decimal_of(amount)}"]
+    words += [word for name, path in inputs.items() if name in FILES for word in (FILES[name], printable_path(path))]
+    words += ["--accept-broken"] if given["accept_broken"] else []
+    words += [word for name in ("subset", "auditor") if given[name] for word in (f"--{name}", given[name])]
+    return (*words, "--engine", given["engine"]) if given["engine"] != "spec" else tuple(words)
+
+
+FILES = {"reasons": "--reasons", "state": "--from"}
+
+
+def versions() -> dict[str, str]:
+    """What an audit is made by."""
+    return {
+        "marginspec": version("marginspec"),
+        "rulebook": RULEBOOK_VERSION,
+        "journal": str(JOURNAL_VERSION),
+        "state": str(STATE_VERSION),
+        "python": python_version(),
+    }
+
+
+def manifest(run: Run, setting: Setting, contents: dict[str, BinaryIO]) -> dict[str, Any]:
     """What the report was made of and by: hashes of inputs and files, final hash, versions."""
     return {
         "manifest": 1,
-        "versions": {
-            "marginspec": version("marginspec"),
-            "rulebook": RULEBOOK_VERSION,
-            "journal": JOURNAL_VERSION,
-            "state": STATE_VERSION,
-        },
-        "inputs": hashes,
+        "versions": setting.versions,
+        "auditor": setting.auditor,
+        "inputs": setting.hashes,
         "hash": run.chain.hash,
         "files": {name: sha256_of_stream(contents[name]) for name in sorted(contents) if name != folder.MANIFEST},
     }

@@ -22,7 +22,13 @@ CONSEQUENCES = "consequences.jsonl"
 NOTES = "notes.jsonl"
 COVERAGE = "coverage.csv"
 MANIFEST = "manifest.json"
-REPORT_FILES = (SUMMARY_TEXT, SUMMARY, FUNDS, LIQUIDATIONS, FINDINGS, CONSEQUENCES, NOTES, COVERAGE, MANIFEST)
+PAGE = "report.html"
+SARIF = "findings.sarif"
+JUNIT = "junit.xml"
+REPORT_FILES = (
+    *(PAGE, SUMMARY_TEXT, SUMMARY, FINDINGS, CONSEQUENCES, SARIF, JUNIT),
+    *(NOTES, COVERAGE, FUNDS, LIQUIDATIONS, MANIFEST),
+)
 
 
 def checked_folder(folder: Path, *, force: bool) -> Path:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from itertools import groupby
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 from marginspec_conformance.reporting.log import Case, Log
+from marginspec_tools.markup import xml_bytes, xml_text
 
 
 def junit(log: Log) -> bytes:
@@ -16,9 +17,7 @@ def junit(log: Log) -> bytes:
         suite = SubElement(suites, "testsuite", {"name": xml_text(clause), **counted(members)})
         for case in members:
             add_case(suite, case)
-    indent(suites)
-    text: bytes = tostring(suites, encoding="utf-8", xml_declaration=True)
-    return text
+    return xml_bytes(suites)
 
 
 def add_case(suite: Element, case: Case) -> None:
@@ -62,8 +61,3 @@ def seconds(microseconds: int) -> str:
     """Microseconds as seconds."""
     whole, rest = divmod(microseconds, 10**6)
     return f"{whole}.{rest:06}"
-
-
-def xml_text(text: str) -> str:
-    """A text without the characters that XML has no place for: they are written as Python escapes them."""
-    return "".join(one if one.isprintable() or one in "\n\t" else one.encode("unicode_escape").decode() for one in text)

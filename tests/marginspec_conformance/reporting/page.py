@@ -1,12 +1,13 @@
 """A log as one self-contained HTML page: no script, nothing loaded; light and dark as the reader's system has it."""
 
 from collections.abc import Iterable
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, SubElement
 
-from marginspec_conformance.reporting.junit import difference_of, xml_text
+from marginspec_conformance.reporting.junit import difference_of
 from marginspec_conformance.reporting.log import OUTCOMES, Case, Log
 from marginspec_conformance.reporting.summary import blamed, facts, rows, unanswered
 from marginspec_tools.console import DIVERGED
+from marginspec_tools.markup import add, add_table, new_page, page_bytes, xml_text
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --good: #1a7f37; --bad: #c62828; --open: #8a6100; --soft: #8881; }
@@ -34,44 +35,24 @@ summary span { display: block; padding-left: 1.1rem; opacity: .85; }
 
 def page(log: Log) -> bytes:
     """The page. Whatever an engine said is text in it, and nothing else."""
-    html = Element("html", lang="en")
-    head = SubElement(html, "head")
-    SubElement(head, "meta", charset="utf-8")
-    SubElement(head, "meta", name="viewport", content="width=device-width, initial-scale=1")
-    SubElement(head, "title").text = xml_text(f"{log.setting.engine.name}: {log.ending.verdict}")
-    SubElement(head, "style").text = STYLE
-    main = SubElement(SubElement(html, "body"), "main")
+    html, main = new_page(f"{log.setting.engine.name}: {log.ending.verdict}", STYLE)
     standing = {0: "good", DIVERGED: "bad"}.get(log.ending.exit_code, "open")
     SubElement(main, "h1", {"class": standing}).text = xml_text(log.ending.verdict)
-    add_table(main, "About this run", ("what", "value"), facts(log))
+    add_part(main, "About this run", ("what", "value"), facts(log))
     if found := blamed(log):
         SubElement(main, "h2").text = "Failures, by the clause that is blamed"
         for clause, cases in found:
             add_failures(main, clause, cases)
     if reasons := unanswered(log):
-        add_table(main, "Not decided", ("why", "cases"), [(why, str(count)) for why, count in reasons])
-    add_table(main, "By clause", ("clause", *OUTCOMES), [(row.clause, *map(str, row.counts)) for row in rows(log)])
-    text: bytes = tostring(html, encoding="utf-8", method="html")
-    return b"<!doctype html>\n" + text + b"\n"
+        add_part(main, "Not decided", ("why", "cases"), [(why, str(count)) for why, count in reasons])
+    add_part(main, "By clause", ("clause", *OUTCOMES), [(row.clause, *map(str, row.counts)) for row in rows(log)])
+    return page_bytes(html)
 
 
-def add_table(parent: Element, title: str, heads: tuple[str, ...], given: Iterable[tuple[str, ...]]) -> None:
-    """A heading and a table; columns of digits stand at the right."""
-    found = list(given)
-    numbers = [bool(found) and all(row[place].isdecimal() for row in found) for place in range(len(heads))]
-    SubElement(parent, "h2").text = title
-    table = SubElement(SubElement(parent, "div", {"class": "table"}), "table")
-    head = SubElement(SubElement(table, "thead"), "tr")
-    body = SubElement(table, "tbody")
-    for name, is_number in zip(heads, numbers, strict=True):
-        SubElement(head, "th", {"scope": "col", **NUMBER[is_number]}).text = name
-    for row in found:
-        line = SubElement(body, "tr")
-        for cell, is_number in zip(row, numbers, strict=True):
-            SubElement(line, "td", NUMBER[is_number]).text = xml_text(cell)
-
-
-NUMBER = {True: {"class": "number"}, False: {}}
+def add_part(parent: Element, title: str, heads: tuple[str, ...], given: Iterable[tuple[str, ...]]) -> None:
+    """A heading and a table."""
+    add(parent, "h2", title)
+    add_table(parent, heads, given)
 
 
 def add_failures(parent: Element, clause: str, cases: list[Case]) -> None:

@@ -2,39 +2,26 @@
 
 from typing import Any
 
-import msgspec
-
 from marginspec import transition as transition  # which has all rules registered
 from marginspec.registry import sentence_of
 from marginspec_conformance.reporting.junit import summary_of
 from marginspec_conformance.reporting.log import Case, Log
-
-SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+from marginspec_tools.markup import sarif_bytes
 
 
 def sarif(log: Log, artifact: str) -> bytes:
     """The report, its findings placed in the log (`artifact`), since an engine's source is not known."""
     failed = [case for case in log.cases if case.outcome in ("failed", "engine failed")]
     clauses = sorted({clause_of(case) for case in failed})
-    driver = {
-        "name": "marginspec",
-        "version": log.setting.suite,
-        "rules": [{"id": clause, "shortDescription": {"text": said_by(clause)}} for clause in clauses],
-    }
-    run = {
-        "tool": {"driver": driver},
-        "results": [finding_of(case, clauses, artifact) for case in failed],
-        "properties": {"verdict": log.ending.verdict, "counts": log.counts()},
-    }
-    return msgspec.json.format(msgspec.json.encode({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})) + b"\n"
+    rules = {clause: said_by(clause) for clause in clauses}
+    told = {"verdict": log.ending.verdict, "counts": log.counts()}
+    return sarif_bytes(log.setting.suite, rules, (finding_of(case, artifact) for case in failed), told)
 
 
-def finding_of(case: Case, clauses: list[str], artifact: str) -> dict[str, Any]:
+def finding_of(case: Case, artifact: str) -> dict[str, Any]:
     """A failure as SARIF has it."""
-    clause = clause_of(case)
     return {
-        "ruleId": clause,
-        "ruleIndex": clauses.index(clause),
+        "ruleId": clause_of(case),
         "level": "error",
         "message": {"text": summary_of(case)},
         "locations": [{"physicalLocation": {"artifactLocation": {"uri": artifact}}}],

@@ -1,0 +1,294 @@
+"""What a report shows of a run over time, gathered event by event; memory does not grow with the journal."""
+
+from collections import Counter
+from collections.abc import Iterator
+from heapq import heappush, heapreplace
+
+import attrs
+
+from marginspec.model import ledger
+from marginspec.model.effects import Deleveraged, DomainLiquidated, Levied, LotOpened, ReliefReturned, Transferred
+from marginspec.model.state import State
+from marginspec.model.units import WIRE_DECIMALS
+from marginspec.settlement.waterfall import lots_unrealised, shortfall_of
+from marginspec_tools.audit.findings import SEVERITIES, Finding
+from marginspec_tools.audit.waterfall import happenings
+from marginspec_tools.runs import Step
+
+MOST_SPANS = 256
+MOST_BARS = 120
+MOST_MOMENTS = 60
+MOST_EXPLAINED = 40
+SHARED_KINDS = ("insurance", "relief", "house")
+
+Values = tuple[int, ...]
+OF_MARKET = ("reserve", "shortfall")
+OF_ASSET = ("insurance", "relief", "house", "uncovered", "shortfall")
+"""What is followed of a market and of an asset; an asset's shortfall is the sum of its markets'."""
+
+
+@attrs.frozen
+class Point:
+    """Values after an event."""
+
+    seq: int
+    values: Values
+
+
+@attrs.frozen
+class Span:
+    """Values within a stretch of events: the lowest and the highest of each, and the last."""
+
+    lows: Values
+    highs: Values
+    last: Values
+
+    def with_values(self, values: Values) -> "Span":
+        """The span gone on to these values."""
+        return self.joined(Span(values, values, values))
+
+    def joined(self, later: "Span") -> "Span":
+        """The span together with the one after it."""
+        lows = tuple(map(min, self.lows, later.lows))
+        return Span(lows, tuple(map(max, self.highs, later.highs)), later.last)
+
+
+class Track:
+    """Values over the events of a run, thinned out: no low and no high is lost, only where in a span it was.
+
+    Spans of `width` events are kept for where something changed, by their place; the width doubles when there are too
+    many. `lowest` and `highest` are the points of each value's extremes.
+    """
+
+    def __init__(self, start: Point) -> None:
+        self.start = self.last = start
+        self.lowest = self.highest = (start,) * len(start.values)
+        self.width = 1
+        self.spans: dict[int, Span] = {}
+
+    def take(self, seq: int, values: Values) -> None:
+        """Go on to the values after an event."""
+        before = self.last.values
+        if values == before:
+            return
+        self.last = point = Point(seq, values)
+        self.lowest = tuple(
+            point if now < one.values[at] else one
+            for at, (one, now) in enumerate(zip(self.lowest, values, strict=True))
+        )
+        self.highest = tuple(
+            point if now > one.values[at] else one
+            for at, (one, now) in enumerate(zip(self.highest, values, strict=True))
+        )
+        place = (seq - self.start.seq) // self.width
+        self.spans[place] = self.spans.get(place, Span(before, before, before)).with_values(values)
+        while len(self.spans) > MOST_SPANS:
+            self._thin_out()
+
+    def _thin_out(self) -> None:
+        self.width *= 2
+        wider: dict[int, Span] = {}
+        for place, span in self.spans.items():
+            known = wider.get(place // 2)
+            wider[place // 2] = known.joined(span) if known else span
+        self.spans = wider
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether nothing ever changed."""
+        return not self.spans
+
+
+class Lanes:
+    """How often each thing happened in the waterfall, over stretches of events; the stretches grow with the run."""
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.width = 1
+        self.bars: dict[str, Counter[int]] = {}
+
+    def take(self, seq: int, happened: Counter[str]) -> None:
+        """Count what an event did."""
+        while (seq - self.start - 1) // self.width >= MOST_BARS:
+            self._widen()
+        for kind, times in happened.items():
+            self.bars.setdefault(kind, Counter())[(seq - self.start - 1) // self.width] += times
+
+    def _widen(self) -> None:
+        self.width *= 2
+        for kind, bars in self.bars.items():
+            wider: Counter[int] = Counter()
+            for place, times in bars.items():
+                wider[place // 2] += times
+            self.bars[kind] = wider
+
+
+@attrs.frozen(order=True)
+class Moment:
+    """An event in which the waterfall ran: the money that it moved, in 1e-8, and how often each thing happened."""
+
+    money: int
+    seq: int
+    step: Step = attrs.field(order=False, repr=False)
+    happened: Counter[str] = attrs.field(order=False)
+
+
+def by_severity(findings: list[Finding]) -> list[Finding]:
+    """Findings, the worst first, and of each severity the most money first."""
+    return sorted(findings, key=lambda one: (SEVERITIES.index(one.severity), -one.money, one.leading.seq))
+
+
+class History:
+    """What is gathered of a run: the funds of markets and assets, the waterfall, and the events to be explained."""
+
+    def __init__(self, start: State, seq: int) -> None:
+        self.lanes = Lanes(seq)
+        self.markets: dict[str, Track] = {}
+        self.assets: dict[str, Track] = {}
+        self.asset_of_market: dict[str, str] = {}
+        self.last_ts: str | None = None
+        self.first_ts: str | None = None
+        self.last = self.first = seq
+        self._moments: list[Moment] = []
+        self._steps: dict[int, Step] = {}
+        self._found = 0
+        for market in sorted(start.markets):
+            self._follow(market, start, seq)
+        for asset in sorted({market.asset for market in start.markets.values()}):
+            self.assets[asset] = Track(Point(seq, self._of_asset(start, asset)))
+
+    # ------------------------------------------------------------- events
+
+    def take(self, step: Step, findings: list[list[Finding]]) -> None:
+        """Take an event; `findings` are all so far, in the lists to which they are added."""
+        self.last = step.number
+        if step.record.ts is not None:
+            self.first_ts = self.first_ts or step.record.ts
+            self.last_ts = step.record.ts
+        self._keep(step, findings)
+        if step.transition.receipt.rejected is None:
+            self._take_funds(step)
+            self._take_waterfall(step)
+
+    def _keep(self, step: Step, findings: list[list[Finding]]) -> None:
+        count = sum(map(len, findings))
+        if count == self._found:
+            return
+        self._found = count
+        self._steps[step.number] = step
+        if len(self._steps) > 4 * MOST_EXPLAINED:
+            worst = by_severity([one for some in findings for one in some])[:MOST_EXPLAINED]
+            self._steps = {one.seq: self._steps[one.seq] for one in worst if one.seq in self._steps}
+
+    def step_of(self, finding: Finding) -> Step | None:
+        """The event where a finding was found first, if it was kept."""
+        return self._steps.get(finding.seq)
+
+    @property
+    def moments(self) -> list[Moment]:
+        """The events in which the waterfall moved the most money, in their order."""
+        return sorted(self._moments, key=lambda one: one.seq)
+
+    # ------------------------------------------------------------- funds
+
+    def _take_funds(self, step: Step) -> None:
+        after, assets = step.transition.after, set()
+        for market in touched_markets(step):
+            if market in after.markets:
+                self._follow(market, after, step.number)
+            elif market in self.markets:
+                self.markets[market].take(step.number, (0, 0))
+            assets.add(self.asset_of_market.get(market, ""))
+        for effect in step.transition.receipt.effects:
+            if isinstance(effect, Transferred) and (effect.source.kind in SHARED or effect.target.kind in SHARED):
+                assets.add(effect.asset)
+        for asset in sorted(assets - {""}):
+            if asset not in self.assets:
+                self.assets[asset] = Track(Point(step.number - 1, (0,) * len(OF_ASSET)))
+            self.assets[asset].take(step.number, self._of_asset(after, asset))
+
+    def _follow(self, market: str, state: State, seq: int) -> None:
+        listed = state.markets[market]
+        self.asset_of_market[market] = listed.asset
+        reserve = state.balance(ledger.reserve(market))
+        # Without a mark nothing was ever traded, so there are no lots.
+        pnl = lots_unrealised(state, listed) if state.lots_in.get(market) else 0
+        values = (reserve, shortfall_of(pnl, reserve))  # type: ignore[arg-type]  # nothing is an amount too
+        if market in self.markets:
+            self.markets[market].take(seq, values)
+        else:
+            self.markets[market] = Track(Point(seq, values))
+
+    def _of_asset(self, state: State, asset: str) -> Values:
+        funds = ledger.insurance(asset), ledger.relief(asset), ledger.house(asset)
+        own = (track for market, track in self.markets.items() if self.asset_of_market[market] == asset)
+        shortfall = sum(track.last.values[1] for track in own)
+        return (*map(state.balance, funds), state.uncovered.get(asset, 0), shortfall)
+
+    # ------------------------------------------------------------- waterfall
+
+    def _take_waterfall(self, step: Step) -> None:
+        happened = Counter(happenings(step.transition.receipt.effects))
+        if not happened:
+            return
+        self.lanes.take(step.number, happened)
+        money = sum(passed_on(step).values())
+        moment = Moment(money, step.number, step, happened)
+        if len(self._moments) < MOST_MOMENTS:
+            heappush(self._moments, moment)
+        elif moment > self._moments[0]:
+            heapreplace(self._moments, moment)
+
+
+SHARED = frozenset(SHARED_KINDS)
+
+
+def touched_markets(step: Step) -> set[str]:
+    """The markets whose reserve or lots an event may have changed."""
+    event, before = step.transition.event, step.transition.before
+    lot = before.lots.get(getattr(event, "lot", 0))
+    markets = {getattr(event, "market", ""), lot.market if lot else ""}
+    for effect in step.transition.receipt.effects:
+        match effect:
+            case Transferred(source=source, target=target):
+                markets |= {one.market for one in (source, target) if one.kind == "reserve"}
+            case LotOpened(lot=opened):
+                markets.add(opened.market)
+            case Deleveraged(counterparty=counterparty):
+                markets.add(counterparty.market)
+    return markets - {""}
+
+
+def passed_on(step: Step) -> dict[str, int]:
+    """The money that an event moved down the waterfall, in 1e-8, by who bore it: funds, deleveraged, levied."""
+    borne: Counter[str] = Counter()
+    for bearer, asset, amount in bearers(step):
+        decimals = step.transition.after.header.decimals(asset)
+        borne[bearer] += amount * 10 ** (WIRE_DECIMALS - decimals)
+    return dict(borne)
+
+
+def bearers(step: Step) -> Iterator[tuple[str, str, int]]:
+    """Who bore which amount of which asset."""
+    for effect in step.transition.receipt.effects:
+        match effect:
+            case Transferred(rule="WTF-01", asset=asset, source=source, amount=amount):
+                yield source.kind, asset, amount
+            case Transferred(rule="LVY-01", asset=asset, source=source, amount=amount) if source.kind == "house":
+                yield "house", asset, amount
+            case Deleveraged(counterparty=counterparty, loss=loss):
+                yield "deleveraging", step.transition.market(counterparty.market).asset, loss
+            case Levied(domain=domain, amount=amount):
+                yield "levy", domain.asset, amount
+
+
+def accounts_in(step: Step) -> list[str]:
+    """The accounts that the waterfall took from or gave back to in an event, in order."""
+    named: dict[str, None] = {}
+    for effect in step.transition.receipt.effects:
+        match effect:
+            case DomainLiquidated(domain=domain) | Levied(domain=domain) | ReliefReturned(domain=domain):
+                named[domain.account] = None
+            case Deleveraged(counterparty=counterparty):
+                named[counterparty.account] = None
+    return list(named)
