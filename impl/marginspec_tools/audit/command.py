@@ -31,7 +31,7 @@ from marginspec_tools.audit.liquidations import COLUMNS, liquidation_rows
 from marginspec_tools.audit.opening import completed
 from marginspec_tools.audit.report.history import History
 from marginspec_tools.audit.report.machines import junit, sarif
-from marginspec_tools.audit.report.page import page
+from marginspec_tools.audit.report.page import Report, page
 from marginspec_tools.audit.report.setting import Setting
 from marginspec_tools.audit.summary import (
     audit_fields,
@@ -158,7 +158,7 @@ def audit(audited: Audited, setting: Setting, place: Path) -> dict[str, Any]:
         for note in audited.notes:
             write_line(note.as_object(), contents[folder.NOTES])
         contents[folder.COVERAGE].write(table(COVERAGE_COLUMNS, audited.comparison.coverage.rows()))
-        contents[folder.PAGE].write(page(audited, summary, history, setting))
+        contents[folder.PAGE].write(page(Report(audited, summary, history, setting)))
         contents[folder.SARIF].write(sarif(audited, setting))
         contents[folder.JUNIT].write(junit(audited))
         contents[folder.FUNDS].write(funds_table(audited.run.state, audited.tally))

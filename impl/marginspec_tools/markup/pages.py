@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-NUMBER = {True: {"class": "number"}, False: {}}
+LONG = 24
+"""Cells with more characters need room, or they would be broken into a tower."""
 
 
 def xml_text(text: str) -> str:
@@ -67,15 +68,18 @@ def add_table(
     table = SubElement(SubElement(parent, "div", around), "table")
     if caption:
         add(table, "caption", caption)
+    longest = [max((len(row[place]) for row in rows), default=0) for place in range(len(heads))]
+    kinds = [
+        {"class": "number"} if is_number else {"class": "long"} if length > LONG else {}
+        for is_number, length in zip(numbers, longest, strict=True)
+    ]
     head = SubElement(SubElement(table, "thead"), "tr")
     body = SubElement(table, "tbody")
-    for name, is_number in zip(heads, numbers, strict=True):
-        SubElement(head, "th", {"scope": "col", **NUMBER[is_number]}).text = xml_text(name)
+    for name, kind in zip(heads, kinds, strict=True):
+        SubElement(head, "th", {"scope": "col", **kind}).text = xml_text(name)
     for row in rows:
         line = SubElement(body, "tr")
-        for place, (cell, is_number) in enumerate(zip(row, numbers, strict=True)):
-            if is_named and place == 0:
-                SubElement(line, "th", {"scope": "row", **NUMBER[is_number]}).text = xml_text(cell)
-            else:
-                SubElement(line, "td", NUMBER[is_number]).text = xml_text(cell)
+        for place, (cell, kind) in enumerate(zip(row, kinds, strict=True)):
+            named = {"scope": "row"} if is_named and place == 0 else {}
+            SubElement(line, "th" if named else "td", {**named, **kind}).text = xml_text(cell)
     return table

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement
 from marginspec_tools.audit.audited import Audited
 from marginspec_tools.audit.checks import invariant_sentences
 from marginspec_tools.audit.findings import Finding, Severity, decimal_of
-from marginspec_tools.audit.report.setting import Setting, said_by
+from marginspec_tools.audit.report.setting import Setting, title_of
 from marginspec_tools.console import printable_path
 from marginspec_tools.markup import sarif_bytes, xml_bytes, xml_text
 
@@ -18,7 +18,7 @@ LEVELS: dict[Severity, str] = {"critical": "error", "high": "error", "medium": "
 def sarif(audited: Audited, setting: Setting) -> bytes:
     """The findings as results, each at its line of the journal."""
     found = audited.findings
-    rules = {clause: said_by(clause) or clause for clause in sorted({one.clause for one in found})}
+    rules = {clause: title_of(clause) or clause for clause in sorted({one.clause for one in found})}
     uri = quote(printable_path(setting.inputs["journal"]))
     told = {"verdict": audited.verdict, "compared": audited.comparison.coverage.values}
     return sarif_bytes(setting.versions["marginspec"], rules, (result_of(one, uri) for one in found), told)
@@ -57,7 +57,7 @@ def junit(audited: Audited) -> bytes:
     invariants = list(invariant_sentences())
     clauses = sorted({*coverage.exercised, *by_clause} - {*invariants})
     skipped = dict.fromkeys(audited.unchecked, "needs all accounts")
-    skipped |= {clause: "nothing was observed where it had an effect" for clause in clauses}
+    skipped |= dict.fromkeys(clauses, "nothing was observed where it had an effect")
     skipped = {clause: why for clause, why in skipped.items() if not coverage.compared[clause]}
     suites = Element("testsuites", {"name": "marginspec audit"})
     for name, cases in (("invariants", invariants), ("clauses", clauses)):

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import attrs
 
-from marginspec.registry import sentence_of
 from marginspec_tools.audit.checks import invariant_sentences
 from marginspec_tools.console import printable_path
 from marginspec_tools.markup import xml_text
@@ -41,10 +40,56 @@ def clipped(text: str | None) -> str:
     return told if len(told) <= LONGEST else f"{told[:LONGEST]}…"
 
 
-def said_by(clause: str) -> str:
-    """What a clause or an invariant says; nothing if no code of the rulebook names it."""
-    said = invariant_sentences().get(clause)
-    try:
-        return said or sentence_of(clause)
-    except KeyError:
-        return ""
+def title_of(clause: str) -> str:
+    """A clause's heading, or what an invariant says."""
+    return CLAUSES.get(clause) or invariant_sentences().get(clause, "")
+
+
+CLAUSES = {
+    "NUM-01": "Integers and units",
+    "NUM-02": "Rounding",
+    "NUM-03": "Limits",
+    "MKT-01": "Market",
+    "MKT-02": "Tier table",
+    "MKT-03": "Changes",
+    "MKT-04": "Limits",
+    "MKT-05": "Final settlement",
+    "LED-01": "Double entry",
+    "LED-02": "Funds are never negative",
+    "LED-03": "Who pays in",
+    "ACC-01": "Accounts and settings",
+    "ACC-02": "Cost and realised PnL",
+    "ACC-03": "Margin domain",
+    "ACC-04": "Isolated margin",
+    "MRG-01": "Notional",
+    "MRG-02": "Initial margin",
+    "MRG-03": "Order margin",
+    "MRG-04": "Maintenance margin",
+    "MRG-05": "Health",
+    "MRG-06": "Available and movable",
+    "MRG-07": "Liquidation band",
+    "MRG-08": "Bankruptcy price",
+    "TRD-01": "Trade and fees",
+    "TRD-02": "When a trade is accepted",
+    "TRD-03": "Orders",
+    "FND-01": "Funding",
+    "LIQ-01": "Liquidation",
+    "LIQ-02": "Step-down",
+    "LIQ-03": "Takeover",
+    "LIQ-04": "Lots",
+    "LIQ-05": "Liquidation fill",
+    "WTF-01": "Realised losses",
+    "WTF-02": "Cover test",
+    "ADL-01": "Deleveraging steps",
+    "ADL-02": "Queue",
+    "ADL-03": "Price",
+    "ADL-04": "Profit, never principal",
+    "ADL-05": "Indicator",
+    "ADL-06": "Declared deleveraging",
+    "LVY-01": "Last resort",
+    "LVY-02": "Return",
+    "SET-01": "Settlement",
+    "TRN-01": "Fund status",
+    "JRN-01": "Receipts and their hash",
+}
+"""The clauses by their headings in the rulebook."""

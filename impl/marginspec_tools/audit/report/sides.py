@@ -35,7 +35,7 @@ class Sides:
         return attrs.astuple(self)
 
 
-HEADS = ("invariant", "where", "left side", "", "", "right side", "")
+HEADS = ("invariant", "where", "left side", "left figure", "is", "right side", "right figure")
 
 
 def sides_of(state: State) -> Iterator[Sides]:
@@ -60,17 +60,19 @@ def sides_of_asset(state: State, asset: str) -> Iterator[Sides]:
 
     outside = ledger.external(asset)
     own = [one for one in state.ledger if not is_closed_lot(state, one) and asset_of(state, one) == asset]
-    held = sum(state.ledger[one] for one in own if one != outside)
-    yield sides("INV-01", "all balances", held, "=", "net deposits", -state.balance(outside))
+    total = sum(state.ledger[one] for one in own if one != outside)
+    yield sides("INV-01", "all balances", total, "=", "net deposits", -state.balance(outside))
     funds = [(state.ledger[one], str(one)) for one in own if one.kind in FUND_KINDS]
     if funds:
         lowest, name = min(funds)
         yield sides("INV-03", f"lowest fund, {name}", lowest, "≥", "", 0)
-    margins = [(margin_of(state, domain), ":".join(domain)) for domain in domains_of_asset(state, asset)]
-    if margins:
-        (_, equity, maintenance), name = min(margins)
+    margins = [(margin_of(state, domain), ":".join(filter(None, domain))) for domain in domains_of_asset(state, asset)]
+    held = [one for one in margins if one[0][2]]
+    if held:
+        (_, equity, maintenance), name = min(held)
         yield sides("INV-04", f"equity of {name}, the closest", equity, ">", "its maintenance", maintenance)
-        (least, name) = min((one[1], name) for one, name in margins)
+    if margins:
+        least, name = min((one[1], name) for one, name in margins)
         yield sides("INV-05", f"lowest equity, {name}", least, "≥", "", 0)
     relief, uncovered = state.balance(ledger.relief(asset)), state.uncovered.get(asset, 0)
     needed = needed_relief(state, asset)

@@ -24,27 +24,30 @@ header.bad { border-color: var(--bad); }
 header.good h1 { color: var(--good); }
 header.bad h1 { color: var(--bad); }
 header.open h1 { color: var(--open); }
-.kicker, .more, .clause, dt, caption, figcaption span, .lane { color: var(--quiet); }
+.kicker, .more, dt, caption, figcaption span, .lane { color: var(--quiet); }
 .kicker { margin: 0 0 .25rem; }
 .lead { font-size: 1.0625rem; }
 .limit { font-weight: 600; }
 .more { font-size: .875rem; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 1rem; margin-top: 1.5rem; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(11rem, 44%), 1fr));
+  gap: 1rem; margin-top: 1.5rem; }
 .figures div { display: flex; flex-direction: column-reverse; }
 .figures dt { font-size: .875rem; }
-.figures dd { font-size: 1.375rem; font-weight: 600; font-variant-numeric: tabular-nums; }
-nav ol { columns: 14rem; margin: 2rem 0 0; padding: 0 0 0 1.5rem; font-size: .9375rem; }
+.figures dd { font-size: 1.25rem; white-space: nowrap; font-weight: 600; font-variant-numeric: tabular-nums; }
+nav ol { columns: 14rem; margin: 2rem 0 0; padding: 0 0 0 1.875rem; font-size: .9375rem; }
 a { color: var(--one); }
 .table { overflow-x: auto; margin-top: 1.25rem; }
 .table:focus-visible, summary:focus-visible, a:focus-visible { outline: 2px solid var(--one); outline-offset: 2px; }
 table { border-collapse: collapse; font-size: .875rem; line-height: 1.45; }
 caption { text-align: left; padding-bottom: .375rem; font-weight: 600; }
-th, td { text-align: left; vertical-align: top; padding: .3125rem 1.25rem .3125rem 0; border-bottom: 1px solid var(--line); }
+th, td { text-align: left; vertical-align: top; padding: .3125rem 1.25rem .3125rem 0;
+  border-bottom: 1px solid var(--line); }
 th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--quiet); font-weight: 600; vertical-align: bottom; white-space: nowrap; }
 tbody th { font-weight: 600; }
-td { overflow-wrap: anywhere; min-width: 3.5rem; }
-td:not(.number) { max-width: 34rem; }
+tbody th, td { min-width: 4.75rem; max-width: 40rem; }
+.long { overflow-wrap: anywhere; min-width: 12rem; }
+thead .long { white-space: nowrap; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; overflow-wrap: normal; }
 .finding { border: 1px solid var(--line); border-left: .25rem solid var(--four); border-radius: .25rem;
   padding: 1rem clamp(.75rem, 2vw, 1.25rem) 1.125rem; margin-top: 1rem; }
@@ -55,8 +58,9 @@ td:not(.number) { max-width: 34rem; }
 .critical .badge { background: var(--bad); border-color: var(--bad); color: var(--paper); }
 .high .badge { color: var(--bad); }
 .medium .badge { color: var(--open); }
-.clause { margin-top: .25rem; }
-.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .5rem 1.25rem;
+h4 span { margin-right: .5rem; }
+.clause { font-weight: 400; }
+.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .5rem 1.25rem;
   margin-top: .875rem; font-size: .875rem; }
 .facts dt { font-size: .8125rem; }
 .facts dd { font-variant-numeric: tabular-nums; }
@@ -66,7 +70,8 @@ summary { cursor: pointer; overflow-wrap: anywhere; }
 .tree li { margin: .125rem 0; overflow-wrap: anywhere; }
 .tree .moved { font-weight: 600; }
 code { font: .875em/1.5 ui-monospace, "Cascadia Mono", Menlo, monospace; overflow-wrap: anywhere; }
-.steps code { display: block; background: var(--soft); padding: .5rem .75rem; border-radius: .25rem; margin: .25rem 0 1rem; }
+.steps code { display: block; background: var(--soft); padding: .5rem .75rem; border-radius: .25rem;
+  margin: .25rem 0 1rem; }
 .notes li { margin: .25rem 0; overflow-wrap: anywhere; }
 svg { display: block; width: 100%; }
 .timeline { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: .375rem 1rem; align-items: end;
@@ -79,7 +84,8 @@ path.line0 { stroke: var(--one); }
 path.line1 { stroke: var(--two); stroke-dasharray: 6 3; }
 path.line2 { stroke: var(--three); stroke-dasharray: 2 3; }
 path.line3, path.line4 { stroke: var(--four); stroke-dasharray: 10 3 2 3; }
-figure { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: .25rem 2.5rem; margin-top: 2rem; align-items: start; }
+figure { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 34rem); gap: .25rem 2.5rem; margin-top: 2rem;
+  align-items: start; }
 figcaption { grid-column: 1 / -1; }
 .key { margin-left: 1.25rem; font-size: .875rem; white-space: nowrap; }
 .key::before { content: ""; display: inline-block; width: 1.5rem; margin-right: .375rem; vertical-align: middle;
@@ -96,11 +102,13 @@ figcaption { grid-column: 1 / -1; }
 .plot .to { grid-area: 3 / 3; text-align: right; }
 figure .table { margin-top: 0; }
 @media (max-width: 56rem) { figure { grid-template-columns: minmax(0, 1fr); } }
-@media (max-width: 30rem) { th, td { padding-right: .875rem; } nav ol { columns: auto; } }
+@media (max-width: 30rem) { th, td { padding-right: .875rem; } nav ol { columns: auto; }
+  .figures dd { font-size: 1.0625rem; } }
 @media print {
   @page { size: A4; margin: 16mm 14mm; }
-  :root { color-scheme: light; --paper: #fff; --ink: #000; --quiet: #444; --line: #bbb; --soft: #f3f3f3; --good: #1a6b32;
-    --bad: #b3261e; --open: #7a5200; --one: #1f5fae; --two: #b3261e; --three: #6d4aa8; --four: #4d5660; }
+  :root { color-scheme: light; --paper: #fff; --ink: #000; --quiet: #444; --line: #bbb; --soft: #f3f3f3;
+    --good: #1a6b32; --bad: #b3261e; --open: #7a5200; --one: #1f5fae; --two: #b3261e; --three: #6d4aa8;
+    --four: #4d5660; }
   body { font-size: 9.5pt; }
   main { max-width: none; padding: 0; }
   nav { display: none; }
@@ -110,7 +118,7 @@ figure .table { margin-top: 0; }
   th, td { padding-right: 3mm; }
   thead { display: table-header-group; }
   thead th { white-space: normal; }
-  .number { overflow-wrap: anywhere; }
+  tbody th, td, .long { min-width: 0; overflow-wrap: anywhere; }
   tr, figure, .finding > dl, h4 { break-inside: avoid; }
   h2, h3, h4, caption { break-after: avoid; }
   details::details-content { content-visibility: visible; display: block; height: auto; }
