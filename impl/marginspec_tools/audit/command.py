@@ -23,15 +23,19 @@ from marginspec_journal.names import is_name
 from marginspec_journal.state_objects import STATE_VERSION
 from marginspec_tools.audit import folder
 from marginspec_tools.audit.audited import EXIT_CODES, Audited
+from marginspec_tools.audit.baseline import Review, read_baseline
 from marginspec_tools.audit.checks import FIRST_SHOWN, Tally
 from marginspec_tools.audit.comparison import Comparison
 from marginspec_tools.audit.coverage import COLUMNS as COVERAGE_COLUMNS
 from marginspec_tools.audit.findings import decimal_of
 from marginspec_tools.audit.liquidations import COLUMNS, liquidation_rows
 from marginspec_tools.audit.opening import completed
+from marginspec_tools.audit.profiles import COLUMNS as CONTRASTED
+from marginspec_tools.audit.profiles import Contrast, ProfileOption, contrast
+from marginspec_tools.audit.report.content import Report
 from marginspec_tools.audit.report.history import History
 from marginspec_tools.audit.report.machines import junit, sarif
-from marginspec_tools.audit.report.page import Report, page
+from marginspec_tools.audit.report.page import page
 from marginspec_tools.audit.report.setting import Setting
 from marginspec_tools.audit.summary import (
     audit_fields,
@@ -42,8 +46,18 @@ from marginspec_tools.audit.summary import (
     summary_object,
     summary_text,
 )
+from marginspec_tools.audit.verify import verified
 from marginspec_tools.audit.waterfall import all_funds
-from marginspec_tools.console import json_option, one_line, print_fields, print_json_line, printable_path, with_progress
+from marginspec_tools.console import (
+    json_option,
+    markdown_line,
+    one_line,
+    print_fields,
+    print_json_line,
+    printable_path,
+    refuse_parameters,
+    with_progress,
+)
 from marginspec_tools.observed import TOLERABLE, ToleranceOption, ValueKind, read_reasons, tolerances_of
 from marginspec_tools.runs import Run, engine_option, estimated_events, start_option
 
@@ -69,8 +83,8 @@ def hashes_of(inputs: dict[str, Path]) -> dict[str, str]:
 
 
 @click.command("audit")
-@click.argument("journal", type=PATH)
-@click.option("--report", type=PATH, metavar="FOLDER", required=True, help="Write the report to this folder.")
+@click.argument("journal", type=PATH, required=False)
+@click.option("--report", type=PATH, metavar="FOLDER", help="Write the report to this folder.")
 @click.option("--force", is_flag=True, help="Replace the report in the folder.")
 @click.option(
     "--tolerance",
@@ -88,20 +102,32 @@ def hashes_of(inputs: dict[str, Path]) -> dict[str, str]:
     callback=account_name,
     help="Only some accounts are known: this one stands for all others, and what needs all is not checked.",
 )
+@click.option("--baseline", type=PATH, metavar="FOLDER", help="Say what became of the findings of an earlier report.")
+@click.option("--against", type=ProfileOption(), help="Say who would have gained or lost under another profile.")
+@click.option(
+    "--profile", type=ProfileOption(), help="The profile that --against is compared with.  [default: its own]"
+)
+@click.option("--verify", type=PATH, metavar="FOLDER", help="Only see whether a report is as its manifest says.")
+@click.option("--signers", type=PATH, metavar="FILE", help="With --verify: whose signatures count.")
 @click.option("--auditor", default="", metavar="TEXT", help="Who audits, and when: stands in the report as given.")
 @engine_option
 @json_option
 @click.pass_context
 def command(
     context: click.Context,
-    journal: Path,
-    report: Path,
+    journal: Path | None,
+    report: Path | None,
     force: bool,
     tolerances: tuple[tuple[ValueKind, int], ...],
     reasons: Path | None,
     start: Path | None,
     accept_broken: bool,
     subset: str | None,
+    baseline: Path | None,
+    against: dict[str, Any] | None,
+    profile: dict[str, Any] | None,
+    verify: Path | None,
+    signers: Path | None,
     auditor: str,
     engine: str,
     as_json: bool,
@@ -115,16 +141,28 @@ def command(
     consequences.jsonl, notes.jsonl, coverage.csv, funds.csv, liquidations.csv and manifest.json.
 
     Exit codes: 0 all that was observed agrees; 1 findings; 2 wrong usage or input, nothing written; 4 nothing was
-    observed, so that nothing was compared.
+    observed, so that nothing was compared. Of --verify: 0 the report is as its manifest says; 1 it is not.
     """
+    if verify is not None:
+        others = context.params.keys() - {"verify", "signers", "as_json"}
+        refuse_parameters(context, others, "does nothing with --verify")
+        context.exit(verify_report(verify, signers, as_json=as_json))
+    if journal is None or report is None:
+        raise click.UsageError("give a journal and --report FOLDER, or --verify FOLDER")
+    if profile is not None and against is None:
+        raise click.UsageError("--profile needs --against")
+    if signers is not None:
+        raise click.UsageError("--signers needs --verify")
     place = folder.checked_folder(report, force=force)
+    earlier = None if baseline is None else read_baseline(baseline)
     inputs = {"journal": journal, **({"state": start} if start else {}), **({"reasons": reasons} if reasons else {})}
     hashes = hashes_of(inputs)
     codes = read_reasons(reasons) if reasons else {}
     run = Run(journal, start, engine, lambda opened: completed(opened, subset) if start and subset else opened)
     comparison = Comparison(str(journal), tolerances_of(tolerances), codes, subset)
     audited = Audited(run, comparison, subset, accept_broken)
-    setting = Setting(auditor, inputs, hashes, given_options(context, inputs), versions())
+    profiles = None if against is None else (profile or {}, against)
+    setting = Setting(auditor, inputs, hashes, given_options(context, inputs), versions(), earlier, profiles)
     summary = audit(audited, setting, place)
     if as_json:
         for found in audited.findings[:FIRST_SHOWN]:
@@ -151,20 +189,46 @@ def audit(audited: Audited, setting: Setting, place: Path) -> dict[str, Any]:
             if digest != setting.hashes[name]:
                 raise InputError(str(inputs[name]), None, None, "changed while it was audited")
         summary = summary_object(audited, {name: printable_path(path) for name, path in inputs.items()})
+        report = Report(audited, summary, history, setting, *compared_reports(audited, setting))
+        for name, part in report.compared():
+            summary[name] = part.as_object()
         contents[folder.SUMMARY].write(indented_json(summary))
         contents[folder.SUMMARY_TEXT].write(summary_text(audited, summary).encode())
+        for _, part in report.compared():
+            contents[folder.SUMMARY_TEXT].write(f"\n{markdown_line(part.text)}.\n".encode())
+        if report.contrast is not None:
+            contents[folder.PROFILES] = stack.enter_context(tempfile.TemporaryFile(dir=place.parent))
+            contents[folder.PROFILES].write(csv_line(CONTRASTED) + b"".join(map(csv_line, report.contrast.rows())))
         for found in audited.findings:
             write_line(found.as_object(), contents[folder.FINDINGS])
         for note in audited.notes:
             write_line(note.as_object(), contents[folder.NOTES])
         contents[folder.COVERAGE].write(table(COVERAGE_COLUMNS, audited.comparison.coverage.rows()))
-        contents[folder.PAGE].write(page(Report(audited, summary, history, setting)))
+        contents[folder.PAGE].write(page(report))
         contents[folder.SARIF].write(sarif(audited, setting))
         contents[folder.JUNIT].write(junit(audited))
         contents[folder.FUNDS].write(funds_table(audited.run.state, audited.tally))
         contents[folder.MANIFEST].write(indented_json(manifest(audited.run, setting, contents)))
         folder.publish(place, contents)
     return summary
+
+
+def compared_reports(audited: Audited, setting: Setting) -> tuple[Review | None, Contrast | None]:
+    """What became of an earlier report's findings, and of the day under another profile, if that was asked."""
+    review = None if setting.baseline is None else setting.baseline.review(audited.findings)
+    if setting.profiles is None or not audited.is_run:
+        return review, None
+    return review, contrast(audited.run, setting.inputs["journal"], setting.inputs.get("state"), *setting.profiles)
+
+
+def verify_report(place: Path, signers: Path | None, *, as_json: bool) -> int:
+    """Say whether a report is as its manifest says; gives the exit code."""
+    state = verified(place, signers)
+    if as_json:
+        print_json_line(state.as_object())
+    for line in () if as_json else state.lines():
+        click.secho(line, fg="green" if state.holds else "red")
+    return 0 if state.holds else 1
 
 
 def check_events(
@@ -213,6 +277,9 @@ def given_options(context: click.Context, inputs: dict[str, Path]) -> tuple[str,
     for kind, amount in given["tolerances"]:
         words += ["--tolerance", f"{kind}={decimal_of(amount)}"]
     words += [word for name, path in inputs.items() if name in FILES for word in (FILES[name], printable_path(path))]
+    words += ["--baseline", printable_path(given["baseline"])] if given["baseline"] else []
+    for name in ("profile", "against"):
+        words += [f"--{name}", ",".join(given[name].values())] if given[name] else []
     words += ["--accept-broken"] if given["accept_broken"] else []
     words += [word for name in ("subset", "auditor") if given[name] for word in (f"--{name}", given[name])]
     return (*words, "--engine", given["engine"]) if given["engine"] != "spec" else tuple(words)
@@ -270,6 +337,9 @@ def print_audit(audited: Audited, summary: dict[str, Any], place: Path) -> None:
         click.secho(f"and {len(found) - FIRST_SHOWN:,} more in findings.jsonl", fg="red")
     if audited.notes:
         click.echo(notes_text(summary["notes"]))
+    for told in ("baseline", "contrast"):
+        if told in summary:
+            click.echo(one_line(summary[told]["text"]))
     click.echo(compared_text(summary["coverage"]))
     click.secho(findings_text(summary["findings"]), fg=COLOURS[audited.verdict])
     click.echo(f"report in {one_line(str(place))}")

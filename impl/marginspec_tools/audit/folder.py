@@ -29,6 +29,10 @@ REPORT_FILES = (
     *(PAGE, SUMMARY_TEXT, SUMMARY, FINDINGS, CONSEQUENCES, SARIF, JUNIT),
     *(NOTES, COVERAGE, FUNDS, LIQUIDATIONS, MANIFEST),
 )
+PROFILES = "profiles.csv"
+SSH_SIGNATURE, MINISIGN_SIGNATURE = f"{MANIFEST}.sig", f"{MANIFEST}.minisig"
+REPLACED = (*REPORT_FILES, PROFILES, SSH_SIGNATURE, MINISIGN_SIGNATURE)
+"""What a new report takes the place of: a signature of the earlier one would be wrong."""
 
 
 def checked_folder(folder: Path, *, force: bool) -> Path:
@@ -88,7 +92,7 @@ def move_into_place(new: Path, place: Path) -> None:
         DISK.rename(new, place)
     for aside in leftovers(place):
         for entry in sorted(aside.iterdir()):
-            if entry.name not in REPORT_FILES and not os.path.lexists(place / entry.name):
+            if entry.name not in REPLACED and not os.path.lexists(place / entry.name):
                 entry.rename(place / entry.name)
         remove(aside)
     DISK.sync_folder(place)

@@ -2,9 +2,11 @@
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 import attrs
 
+from marginspec_tools.audit.baseline import Baseline
 from marginspec_tools.audit.checks import invariant_sentences
 from marginspec_tools.console import printable_path
 from marginspec_tools.markup import xml_text
@@ -15,13 +17,18 @@ LONGEST = 240
 
 @attrs.frozen
 class Setting:
-    """Who audits, in their own words; the inputs, their hashes, the options that were given, and the versions."""
+    """Who audits, in their own words; the inputs, their hashes, the options that were given, and the versions.
+
+    Also the earlier report and the two profiles, by their choices, that the report is to compare.
+    """
 
     auditor: str
     inputs: dict[str, Path]
     hashes: dict[str, str]
     options: tuple[str, ...]
     versions: dict[str, str]
+    baseline: Baseline | None = None
+    profiles: tuple[dict[str, Any], dict[str, Any]] | None = None
 
     @property
     def journal(self) -> str:

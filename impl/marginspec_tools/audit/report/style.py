@@ -121,6 +121,7 @@ figure .table { margin-top: 0; }
   tbody th, td, .long { min-width: 0; overflow-wrap: anywhere; }
   tr, figure, .finding > dl, h4 { break-inside: avoid; }
   h2, h3, h4, caption { break-after: avoid; }
+  details { font-size: 7.5pt; }
   details::details-content { content-visibility: visible; display: block; height: auto; }
   figure { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 2mm 6mm; }
   .badge, .bar { print-color-adjust: exact; }

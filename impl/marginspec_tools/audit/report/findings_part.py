@@ -1,0 +1,188 @@
+"""The findings on the page, what became of earlier ones, and the notes."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from xml.etree.ElementTree import Element
+
+from marginspec.model.units import WIRE_DECIMALS
+from marginspec_journal.decimals import decimal_text
+from marginspec_tools.audit.findings import Fault, Finding, decimal_of, number_of
+from marginspec_tools.audit.report.content import Report, add_rows, grouped
+from marginspec_tools.audit.report.history import MOST_EXPLAINED, History, by_severity
+from marginspec_tools.audit.report.setting import Setting, clipped, title_of
+from marginspec_tools.audit.surveillance import NOTES
+from marginspec_tools.explain import explain_event
+from marginspec_tools.markup import add, add_table
+
+MOST_VALUES = 20
+MOST_LINES = 60
+NOTES_SHOWN = 10
+"""So much is shown of each: values of a finding, lines of an explanation, notes of a kind."""
+
+
+def add_findings(part: Element, report: Report) -> None:
+    """The findings: a table of them by money, then each, the worst first."""
+    found = report.audited.findings
+    if not found:
+        none = "None." if report.audited.verdict == "holds" else "None, but nothing was compared with the exchange."
+        add(part, "p", none)
+        return
+    rows = [ranked_row(place, one) for place, one in enumerate(found, 1)]
+    heads = ("rank", "at stake", "asset", "severity", "clause", "finding")
+    numbers = (True, True, False, False, False, False)
+    add_rows(part, heads, rows, "All findings, the most money first", numbers, "findings.jsonl")
+    shown = by_severity(found)[:MOST_EXPLAINED]
+    for severity, members in groupby(shown, lambda one: one.severity):
+        some = list(members)
+        add(part, "h3", f"{severity.capitalize()}: {number_of('findings', len(some))}")
+        for one in some:
+            add_finding(part, one, report.history, report.setting)
+    if len(found) > len(shown):
+        add(part, "p", f"and {len(found) - len(shown):,} more, in findings.jsonl", kind="more")
+
+
+def ranked_row(place: int, finding: Finding) -> tuple[str, ...]:
+    """A finding in the table."""
+    lead = finding.leading
+    money = grouped(decimal_text(finding.money, WIRE_DECIMALS)) if finding.money else "0"
+    what = clipped(f"{lead.where} {lead.what}") + f" at {place_of(lead)}"
+    return str(place), money, finding.asset, finding.severity, finding.clause, what
+
+
+def place_of(fault: Fault) -> str:
+    """Where in the journal a fault is."""
+    return f"event {fault.seq:,}" if fault.line else "the opening state"
+
+
+def add_finding(part: Element, finding: Finding, history: History, setting: Setting) -> None:
+    """A finding with its facts, the values beside ours, and why the rules say so."""
+    lead = finding.leading
+    article = add(part, "article", kind=f"finding {finding.severity}", id=finding.id)
+    heading = add(article, "h4")
+    add(heading, "span", finding.severity, kind="badge")
+    add(heading, "span", f"{finding.clause} {title_of(finding.clause)}", kind="clause")
+    add(heading, "span", clipped(f"{lead.where} {lead.what}"))
+    facts = add(article, "dl", kind="facts")
+    for name, text in facts_of(finding):
+        pair = add(facts, "div")
+        add(pair, "dt", name)
+        add(pair, "dd", text)
+    heads = ("where", "what", "by the rules", "observed", "difference")
+    rows = [value_row(one) for one in finding.faults[:MOST_VALUES]]
+    numbers = (False, False, True, True, True)
+    caption = f"Values of {finding.id}"
+    add_table(article, heads, rows, caption=caption, numbers=numbers, is_named=True)
+    if len(finding.faults) > MOST_VALUES:
+        add(article, "p", f"and {len(finding.faults) - MOST_VALUES:,} more, in findings.jsonl", kind="more")
+    add_explanation(article, finding, history, setting)
+
+
+def facts_of(finding: Finding) -> Iterator[tuple[str, str]]:
+    """What is told of a finding."""
+    lead = finding.leading
+    yield "id", finding.id
+    yield "at stake", f"{grouped(decimal_of(finding.money))} {finding.asset}" if finding.money else "no money"
+    yield "about", finding.classified
+    yield "where", f"{place_of(lead)}, line {lead.line:,}" if lead.line else place_of(lead)
+    for name, text in (("ref", lead.ref), ("time", lead.ts), ("account", lead.whose.account)):
+        if text:
+            yield name, clipped(text)
+    if lead.whose.market:
+        yield "market", lead.whose.market
+    if finding.since:
+        yield "last seen to agree", f"event {finding.since:,}"
+    if finding.consequences:
+        yield "consequences", f"{finding.consequences:,}, the last at event {finding.last:,}"
+    yield "agrees again", "no" if finding.returned is None else f"from event {finding.returned:,}"
+
+
+def value_row(fault: Fault) -> tuple[str, ...]:
+    """A value that differs."""
+    expected, observed = (("nothing" if one is None else clipped(one)) for one in (fault.expected, fault.observed))
+    difference = "" if fault.difference is None else decimal_of(fault.difference)
+    # As many digits as the figure beside it, so that these stand below each other.
+    missing = len((fault.expected or "").partition(".")[2]) - len(difference.partition(".")[2])
+    if difference and missing > 0:
+        difference += "0" * missing if "." in difference else "." + "0" * missing
+    return clipped(fault.where), clipped(fault.what), expected, observed, difference
+
+
+def add_explanation(article: Element, finding: Finding, history: History, setting: Setting) -> None:
+    """What the rules did at the event of a finding, as a tree."""
+    step = history.step_of(finding)
+    if step is None:
+        return
+    explained = explain_event(step.transition.before, step.record, step.number)
+    # What was observed stands beside ours already.
+    lines = [one for one in explained.lines() if not one.lstrip().startswith("observed ")]
+    shown = [part for line in lines[:MOST_LINES] for part in line.split("\n")]
+    opened = add(article, "details")
+    add(opened, "summary", f"Why the rules say so: {clipped(shown[0])}")
+    add_tree(opened, shown[1:])
+    more = f"{len(lines) - MOST_LINES} more lines" if len(lines) > MOST_LINES else "Every call of a rule"
+    told = add(opened, "p", f"{more}: ", kind="more")
+    start = f" --from {setting.inputs['state'].name}" if "state" in setting.inputs else ""
+    add(told, "code", f"marginspec explain {setting.journal} {step.number}{start}")
+
+
+def add_tree(parent: Element, lines: Iterable[str]) -> None:
+    """Indented lines as lists within lists."""
+    lists: list[tuple[int, Element]] = []
+    for line in lines:
+        level = len(line) - len(line.lstrip())
+        while lists and lists[-1][0] > level:
+            lists.pop()
+        if not lists or lists[-1][0] < level:
+            above = lists[-1][1][-1] if lists else parent
+            lists.append((level, add(above, "ul", kind="tree")))
+        text = line.strip()
+        add(lists[-1][1], "li", clipped(text), **({"kind": "moved"} if text.startswith("->") else {}))
+
+
+def add_notes(part: Element, report: Report) -> None:
+    """What the rules allow and an auditor wants to see."""
+    if not report.audited.notes:
+        add(part, "p", "None.")
+        return
+    add(part, "p", "What the rules allow, and what one may want to look into; no verdict hangs on it.")
+    for kind, meaning in NOTES.items():
+        of_kind = [one for one in report.audited.notes if one.kind == kind]
+        if not of_kind:
+            continue
+        add(part, "h3", f"{kind.capitalize()}: {number_of('notes', len(of_kind))}")
+        add(part, "p", f"{meaning.capitalize()}.")
+        entries = add(part, "ul", kind="notes")
+        for note in of_kind[:NOTES_SHOWN]:
+            add(entries, "li", clipped(note.text))
+        if len(of_kind) > NOTES_SHOWN:
+            add(part, "p", f"and {len(of_kind) - NOTES_SHOWN:,} more, in notes.jsonl", kind="more")
+
+
+def add_review(part: Element, report: Report) -> None:
+    """What became of the findings of an earlier report."""
+    review = report.review
+    if review is None:
+        return
+    add(part, "p", f"{review.text}, by their ids.")
+    told = f"The earlier report is of {clipped(review.before.journal)}, and came to: {clipped(review.before.verdict)}."
+    add(part, "p", f"{told} Gone is what was not found again; what was not compared again cannot be.")
+    rows = [
+        (word, one.id, *ranked_row(0, one)[1:])
+        for word, some in (("new", review.new), ("still there", review.still))
+        for one in some
+    ]
+    rows += [
+        (
+            "gone",
+            clipped(one.id),
+            grouped(one.money),
+            clipped(one.asset),
+            clipped(one.severity),
+            clipped(one.clause),
+            f"{clipped(f'{one.where} {one.what}')} at event {one.seq:,}",
+        )
+        for one in review.gone
+    ]
+    heads = ("now", "id", "at stake", "asset", "severity", "clause", "finding")
+    numbers = (False, False, True, False, False, False, False)
+    add_rows(part, heads, rows, "Findings now and before", numbers, "summary.json")
