@@ -16,7 +16,8 @@ from marginspec_tools.markup import add, add_table
 
 MOST_ROWS = 100
 MOST_NAMES = 25
-"""So many rows are shown of a table, and so many names of markets and accounts."""
+NAMED = 4
+"""So many rows are shown of a table, names of markets and accounts in one, and accounts in a row."""
 
 
 @attrs.frozen
@@ -65,3 +66,9 @@ def grouped(decimal: str) -> str:
 def times_of(kind: str, times: int) -> str:
     """How often something happened in the waterfall."""
     return "1 levy" if (kind, times) == ("levies", 1) else number_of(kind.replace("_", " "), times)
+
+
+def named(accounts: Sequence[str]) -> str:
+    """Some accounts, the first of them by name."""
+    more = f" and {len(accounts) - NAMED:,} more" if len(accounts) > NAMED else ""
+    return ", ".join(accounts[:NAMED]) + more

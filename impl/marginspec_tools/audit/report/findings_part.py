@@ -7,10 +7,10 @@ from xml.etree.ElementTree import Element
 from marginspec.model.units import WIRE_DECIMALS
 from marginspec_journal.decimals import decimal_text
 from marginspec_tools.audit.findings import Fault, Finding, decimal_of, number_of
-from marginspec_tools.audit.report.content import Report, add_rows, grouped
+from marginspec_tools.audit.report.content import Report, add_rows, grouped, named
 from marginspec_tools.audit.report.history import MOST_EXPLAINED, History, by_severity
 from marginspec_tools.audit.report.setting import Setting, clipped, title_of
-from marginspec_tools.audit.surveillance import NOTES
+from marginspec_tools.audit.surveillance import NOTES, Note
 from marginspec_tools.explain import explain_event
 from marginspec_tools.markup import add, add_table
 
@@ -151,11 +151,17 @@ def add_notes(part: Element, report: Report) -> None:
             continue
         add(part, "h3", f"{kind.capitalize()}: {number_of('notes', len(of_kind))}")
         add(part, "p", f"{meaning.capitalize()}.")
-        entries = add(part, "ul", kind="notes")
-        for note in of_kind[:NOTES_SHOWN]:
-            add(entries, "li", clipped(note.text))
-        if len(of_kind) > NOTES_SHOWN:
-            add(part, "p", f"and {len(of_kind) - NOTES_SHOWN:,} more, in notes.jsonl", kind="more")
+        heads = ("money", "asset", "market", "events", "accounts", "times", "what")
+        numbers = (True, False, False, True, False, True, False)
+        rows = [note_row(one) for one in of_kind]
+        add_rows(part, heads, rows, f"{kind.capitalize()}, the most money first", numbers, "notes.jsonl", NOTES_SHOWN)
+
+
+def note_row(note: Note) -> tuple[str, ...]:
+    """A note."""
+    events = f"{note.first:,}" if note.first == note.last else f"{note.first:,} to {note.last:,}"
+    money = grouped(decimal_text(note.money, WIRE_DECIMALS))
+    return money, note.asset, note.market, events, named(note.accounts), f"{note.times:,}", clipped(note.what)
 
 
 def add_review(part: Element, report: Report) -> None:

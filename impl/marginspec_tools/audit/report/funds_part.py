@@ -9,15 +9,14 @@ from marginspec_journal.decimals import decimal_text
 from marginspec_tools.audit.findings import decimal_of, number_of
 from marginspec_tools.audit.profiles import profile_text
 from marginspec_tools.audit.report.charts import add_bars, add_lines, span_of_values
-from marginspec_tools.audit.report.content import MOST_NAMES, Report, add_rows, grouped, times_of
+from marginspec_tools.audit.report.content import MOST_NAMES, Report, add_rows, grouped, named, times_of
 from marginspec_tools.audit.report.history import OF_ASSET, OF_MARKET, Moment, Track, accounts_in, passed_on
 from marginspec_tools.audit.report.setting import clipped
 from marginspec_tools.audit.waterfall import HAPPENED
 from marginspec_tools.markup import add, add_table
 
 MOST_CHARTS = 24
-NAMED = 4
-"""So many charts are shown, and so many accounts of an event."""
+"""So many charts are shown."""
 
 
 def add_timeline(part: Element, report: Report) -> None:
@@ -54,14 +53,12 @@ def moment_row(moment: Moment) -> tuple[str, ...]:
     """An event of the waterfall."""
     record = moment.step.record
     what = ", ".join(times_of(one, moment.happened[one]) for one in HAPPENED if moment.happened[one])
-    accounts = accounts_in(moment.step)
-    named = ", ".join(accounts[:NAMED]) + (f" and {len(accounts) - NAMED:,} more" if len(accounts) > NAMED else "")
     borne = passed_on(moment.step)
     shares = (f"{bearer} {grouped(decimal_of(amount))}" for bearer, amount in borne.items())
     bearers = ", ".join(borne if len(borne) < 2 else shares)
     money = grouped(decimal_text(moment.money, WIRE_DECIMALS)) if moment.money else "-"
     when = clipped(record.ts or record.ref)
-    return f"{moment.seq:,}", when, what, named, money, bearers
+    return f"{moment.seq:,}", when, what, named(accounts_in(moment.step)), money, bearers
 
 
 Chart: TypeAlias = tuple[str, Track, Sequence[str], str]
@@ -92,8 +89,8 @@ def add_funds(part: Element, report: Report) -> None:
     flat = [name for name, track in tracks.items() if track.is_flat]
     if flat:
         more = f" and {len(flat) - MOST_NAMES:,} more" if len(flat) > MOST_NAMES else ""
-        named = ", ".join(flat[:MOST_NAMES])
-        add(part, "p", f"Without a chart, as their funds never changed: {named}{more}.", kind="more")
+        names = ", ".join(flat[:MOST_NAMES])
+        add(part, "p", f"Without a chart, as their funds never changed: {names}{more}.", kind="more")
 
 
 def heights_of(track: Track, decimals: int) -> int:

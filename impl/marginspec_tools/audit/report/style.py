@@ -38,7 +38,7 @@ nav ol { columns: 14rem; margin: 2rem 0 0; padding: 0 0 0 1.875rem; font-size: .
 a { color: var(--one); }
 .table { overflow-x: auto; margin-top: 1.25rem; }
 .table:focus-visible, summary:focus-visible, a:focus-visible { outline: 2px solid var(--one); outline-offset: 2px; }
-table { border-collapse: collapse; font-size: .875rem; line-height: 1.45; }
+table { border-collapse: collapse; overflow-wrap: normal; font-size: .875rem; line-height: 1.45; }
 caption { text-align: left; padding-bottom: .375rem; font-weight: 600; }
 th, td { text-align: left; vertical-align: top; padding: .3125rem 1.25rem .3125rem 0;
   border-bottom: 1px solid var(--line); }
@@ -46,7 +46,8 @@ th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--quiet); font-weight: 600; vertical-align: bottom; white-space: nowrap; }
 tbody th { font-weight: 600; }
 tbody th, td { min-width: 4.75rem; max-width: 40rem; }
-.long { overflow-wrap: anywhere; min-width: 12rem; }
+th, td { white-space: nowrap; }
+.long { white-space: normal; overflow-wrap: anywhere; min-width: 12rem; }
 thead .long { white-space: nowrap; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; overflow-wrap: normal; }
 .finding { border: 1px solid var(--line); border-left: .25rem solid var(--four); border-radius: .25rem;
@@ -72,7 +73,6 @@ summary { cursor: pointer; overflow-wrap: anywhere; }
 code { font: .875em/1.5 ui-monospace, "Cascadia Mono", Menlo, monospace; overflow-wrap: anywhere; }
 .steps code { display: block; background: var(--soft); padding: .5rem .75rem; border-radius: .25rem;
   margin: .25rem 0 1rem; }
-.notes li { margin: .25rem 0; overflow-wrap: anywhere; }
 svg { display: block; width: 100%; }
 .timeline { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: .375rem 1rem; align-items: end;
   margin-top: 1.25rem; font-size: .875rem; }
@@ -118,12 +118,13 @@ figure .table { margin-top: 0; }
   th, td { padding-right: 3mm; }
   thead { display: table-header-group; }
   thead th { white-space: normal; }
-  tbody th, td, .long { min-width: 0; overflow-wrap: anywhere; }
+  tbody th, td, .long { min-width: 0; }
   tr, figure, .finding > dl, h4 { break-inside: avoid; }
   h2, h3, h4, caption { break-after: avoid; }
   details { font-size: 7.5pt; }
   details::details-content { content-visibility: visible; display: block; height: auto; }
-  figure { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 2mm 6mm; }
+  figure { grid-template-columns: minmax(0, 1fr); gap: 2mm; }
+  .plot svg { height: 28mm; }
   .badge, .bar { print-color-adjust: exact; }
 }
 """
