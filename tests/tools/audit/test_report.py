@@ -136,7 +136,7 @@ def test_findings_are_ranked_by_money_and_told_by_severity(page: Element) -> Non
         ["7", "0.00000001", "USDT", "low", "TRD-01", "wallet:c01:USDT balance at event 167"],
     ]
     first = next(page.iter("article"))
-    assert text_of(first[0]) == "criticalLIQ-01 Liquidationc10:SOLUSDT:BOTH quantity"
+    assert text_of(first[0]) == "critical LIQ-01 Liquidation c10:SOLUSDT:BOTH quantity"
     facts = {text_of(one[0]): text_of(one[1]) for one in first[1]}
     assert facts.pop("id") == first.get("id")
     assert facts == {
@@ -186,9 +186,9 @@ def test_invariants_have_two_sides(page: Element) -> None:
 def test_each_chart_has_its_figures_beside_it(page: Element) -> None:
     figures = list(page.iter("figure"))
     assert [text_of(one[0]) for one in figures] == [
-        "USDT all markets of the asset togetherinsurancehouseshortfall",
-        "ETHUSDT in USDTreserveshortfall",
-        "SOLUSDT in USDTreserveshortfall",
+        "USDT all markets of the asset together insurance house shortfall",
+        "ETHUSDT in USDT reserve shortfall",
+        "SOLUSDT in USDT reserve shortfall",
     ]
     assert cells(figures[2]) == [
         ["when", "event", "reserve", "shortfall"],

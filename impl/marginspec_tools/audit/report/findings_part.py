@@ -59,8 +59,8 @@ def add_finding(part: Element, finding: Finding, history: History, setting: Sett
     lead = finding.leading
     article = add(part, "article", kind=f"finding {finding.severity}", id=finding.id)
     heading = add(article, "h4")
-    add(heading, "span", finding.severity, kind="badge")
-    add(heading, "span", f"{finding.clause} {title_of(finding.clause)}", kind="clause")
+    add(heading, "span", finding.severity, kind="badge").tail = " "
+    add(heading, "span", f"{finding.clause} {title_of(finding.clause)}", kind="clause").tail = " "
     add(heading, "span", clipped(f"{lead.where} {lead.what}"))
     facts = add(article, "dl", kind="facts")
     for name, text in facts_of(finding):

@@ -113,9 +113,9 @@ def add_chart(
     figure = add(part, "figure")
     caption = add(figure, "figcaption")
     add(caption, "strong", f"{name} ")
-    add(caption, "span", f"in {asset}" if name != asset else "all markets of the asset together")
+    add(caption, "span", f"in {asset}" if name != asset else "all markets of the asset together").tail = " "
     for order, at in enumerate(shown):
-        add(caption, "span", values[at], kind=f"key line{order}")
+        add(caption, "span", values[at], kind=f"key line{order}").tail = " "
     plot = add(figure, "div", kind="plot")
     add(plot, "span", amount(high), kind="high")
     said = ", ".join(
@@ -137,8 +137,8 @@ def add_chart(
 
 
 ASSET_COLUMNS = ("net_deposits", "insurance", "relief", "house", "uncovered")
-RESERVE_COLUMNS = ("asset", "mark", "balance", "high_water", "inflow", "outflow", "insurance_drawn")
-LOSS_COLUMNS = ("deleveraged", "levied", "lots_opened", "lots", "lots_pnl", "shortfall")
+RESERVE_COLUMNS = ("asset", "mark", "balance", "high_water", "inflow", "outflow")
+LOSS_COLUMNS = ("insurance_drawn", "deleveraged", "levied", "lots_opened", "lots", "lots_pnl", "shortfall")
 
 
 def add_markets(part: Element, report: Report) -> None:
@@ -149,7 +149,10 @@ def add_markets(part: Element, report: Report) -> None:
         ("market", "Losses and lots by market", LOSS_COLUMNS),
     ):
         funds = report.summary[f"{word}s"]
-        rows = [(name, *(grouped(str(amounts[one] or "-")) for one in columns)) for name, amounts in funds.items()]
+        rows = [
+            (name, *("-" if amounts[one] is None else grouped(str(amounts[one])) for one in columns))
+            for name, amounts in funds.items()
+        ]
         heads = (word, *(COLUMN_HEADS.get(one, one.replace("_", " ")) for one in columns))
         add_rows(part, heads, rows, title, (False, *(one != "asset" for one in columns)), "funds.csv")
 

@@ -113,7 +113,7 @@ figure .table { margin-top: 0; }
   main { max-width: none; padding: 0; }
   nav { display: none; }
   section { margin-top: 8mm; }
-  table { font-size: 7.5pt; width: 100%; }
+  table { font-size: 7pt; width: 100%; }
   .table { overflow: visible; }
   th, td { padding-right: 3mm; }
   thead { display: table-header-group; }
