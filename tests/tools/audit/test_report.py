@@ -14,10 +14,11 @@ from xml.etree.ElementTree import Element, SubElement
 import pytest
 from click.testing import CliRunner
 
+from marginspec.model.state import State
 from marginspec_tools.audit.command import command
 from marginspec_tools.audit.report.charts import add_bars, add_lines
 from marginspec_tools.audit.report.content import grouped, times_of
-from marginspec_tools.audit.report.history import MOST_BARS, MOST_SPANS, Lanes, Point, Track
+from marginspec_tools.audit.report.history import MOST_BARS, MOST_SPANS, History, Lanes, Point, Track
 from marginspec_tools.audit.report.page import PARTS
 from marginspec_tools.audit.report.setting import CLAUSES, LONGEST
 from marginspec_tools.audit.report.style import STYLE
@@ -403,3 +404,43 @@ def test_amounts_and_counts_are_written_for_people() -> None:
         "1 step down",
         "2 levies",
     ]
+
+
+def test_of_many_findings_the_worst_are_kept_to_be_explained(tmp_path: Path) -> None:
+    lines: list[dict[str, Any]] = [HEADER]
+    for number in range(1, 400):
+        name, amount = f"account-{number}", str(number * 7 % 400 + 1)
+        wrong = {"ledger": {f"wallet:{name}:USDT": "0"}}
+        lines.append({"type": "deposit", "account": name, "asset": "USDT", "amount": amount, "observed": wrong})
+    path = tmp_path / "j.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    page = Tree((report(path, tmp_path / "r") / "report.html").read_text("utf-8")).root
+    found = [json.loads(line) for line in (tmp_path / "r" / "findings.jsonl").read_text("utf-8").splitlines()]
+    assert [one["money"] for one in found] == [str(amount) for amount in range(400, 0, -1) if amount != 1]
+    shown = [(one.get("id"), one[-1].tag) for one in page.iter("article")]
+    worst = sorted(
+        found, key=lambda one: (("critical", "high", "medium", "low").index(one["severity"]), -int(one["money"]))
+    )
+    assert shown == [(one["id"], "details") for one in worst[:40]]
+
+
+class LongHistory(History):
+    """What is gathered of three million events in which the funds of 300 markets never rest."""
+
+    def __init__(self, start: State, seq: int) -> None:
+        super().__init__(start, seq)
+        drawn = random.Random(11)
+        track = Track(Point(0, (0, 0)))
+        for number in range(1, 3_000_001, 500):
+            track.take(number, (drawn.randrange(10**18), drawn.randrange(10**18)))
+        self.markets |= {f"MARKET-{number}": track for number in range(300)}
+        self.asset_of_market |= {f"MARKET-{number}": "USDT" for number in range(300)}
+        self.lanes.take(3_000_000, Counter(levies=1))
+
+
+def test_the_page_of_a_long_day_is_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("marginspec_tools.audit.command.History", LongHistory)
+    folder = report(FOLDER / "planted.jsonl", tmp_path / "r")
+    page = (folder / "report.html").read_bytes()
+    assert (page.count(b"<figure>"), b"and 279 more, with less money, without a chart" in page) == (24, True)
+    assert len(page) < 1_000_000

@@ -1,7 +1,7 @@
 """What a report shows of a run over time, gathered event by event; memory does not grow with the journal."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from heapq import heappush, heapreplace
 
 import attrs
@@ -11,6 +11,7 @@ from marginspec.model.effects import Deleveraged, DomainLiquidated, Levied, LotO
 from marginspec.model.state import State
 from marginspec.model.units import WIRE_DECIMALS
 from marginspec.settlement.waterfall import lots_unrealised, shortfall_of
+from marginspec_audit import assets_of
 from marginspec_tools.audit.findings import SEVERITIES, Finding
 from marginspec_tools.audit.waterfall import happenings
 from marginspec_tools.runs import Step
@@ -150,17 +151,18 @@ class History:
         self.first_ts: str | None = None
         self.last = self.first = seq
         self._moments: list[Moment] = []
-        self._steps: dict[int, Step] = {}
-        self._found = 0
+        self._kept: list[tuple[Finding, Step]] = []
+        self._known: tuple[int, ...] = (0, 0)
+        self._shortfalls: Counter[str] = Counter()
         for market in sorted(start.markets):
             self._follow(market, start, seq)
-        for asset in sorted({market.asset for market in start.markets.values()}):
+        for asset in assets_of(start):
             self.assets[asset] = Track(Point(seq, self._of_asset(start, asset)))
 
     # ------------------------------------------------------------- events
 
-    def take(self, step: Step, findings: list[list[Finding]]) -> None:
-        """Take an event; `findings` are all so far, in the lists to which they are added."""
+    def take(self, step: Step, findings: Sequence[Sequence[Finding]] = ((), ())) -> None:
+        """Take an event; `findings` are all so far, in the two lists to which they are added."""
         self.last = step.number
         if step.record.ts is not None:
             self.first_ts = self.first_ts or step.record.ts
@@ -170,19 +172,18 @@ class History:
             self._take_funds(step)
             self._take_waterfall(step)
 
-    def _keep(self, step: Step, findings: list[list[Finding]]) -> None:
-        count = sum(map(len, findings))
-        if count == self._found:
-            return
-        self._found = count
-        self._steps[step.number] = step
-        if len(self._steps) > 4 * MOST_EXPLAINED:
-            worst = by_severity([one for some in findings for one in some])[:MOST_EXPLAINED]
-            self._steps = {one.seq: self._steps[one.seq] for one in worst if one.seq in self._steps}
+    def _keep(self, step: Step, findings: Sequence[Sequence[Finding]]) -> None:
+        for known, some in zip(self._known, findings, strict=True):
+            self._kept += [(one, step) for one in some[known:]]
+        self._known = tuple(map(len, findings))
+        if len(self._kept) > 4 * MOST_EXPLAINED:
+            steps = {id(one): step for one, step in self._kept}
+            worst = by_severity([one for one, _ in self._kept])[:MOST_EXPLAINED]
+            self._kept = [(one, steps[id(one)]) for one in worst]
 
     def step_of(self, finding: Finding) -> Step | None:
         """The event where a finding was found first, if it was kept."""
-        return self._steps.get(finding.seq)
+        return next((step for one, step in self._kept if one is finding), None)
 
     @property
     def moments(self) -> list[Moment]:
@@ -197,7 +198,7 @@ class History:
             if market in after.markets:
                 self._follow(market, after, step.number)
             elif market in self.markets:
-                self.markets[market].take(step.number, (0, 0))
+                self._note(market, step.number, (0, 0))
             assets.add(self.asset_of_market.get(market, ""))
         for effect in step.transition.receipt.effects:
             if isinstance(effect, Transferred) and (effect.source.kind in SHARED or effect.target.kind in SHARED):
@@ -213,17 +214,19 @@ class History:
         reserve = state.balance(ledger.reserve(market))
         # Without a mark nothing was ever traded, so there are no lots.
         pnl = lots_unrealised(state, listed) if state.lots_in.get(market) else 0
-        values = (reserve, shortfall_of(pnl, reserve))  # type: ignore[arg-type]  # nothing is an amount too
-        if market in self.markets:
-            self.markets[market].take(seq, values)
+        self._note(market, seq, (reserve, shortfall_of(pnl, reserve)))  # type: ignore[arg-type]  # nothing is money too
+
+    def _note(self, market: str, seq: int, values: Values) -> None:
+        known = self.markets.get(market)
+        self._shortfalls[self.asset_of_market[market]] += values[1] - (known.last.values[1] if known else 0)
+        if known:
+            known.take(seq, values)
         else:
             self.markets[market] = Track(Point(seq, values))
 
     def _of_asset(self, state: State, asset: str) -> Values:
         funds = ledger.insurance(asset), ledger.relief(asset), ledger.house(asset)
-        own = (track for market, track in self.markets.items() if self.asset_of_market[market] == asset)
-        shortfall = sum(track.last.values[1] for track in own)
-        return (*map(state.balance, funds), state.uncovered.get(asset, 0), shortfall)
+        return (*map(state.balance, funds), state.uncovered.get(asset, 0), self._shortfalls[asset])
 
     # ------------------------------------------------------------- waterfall
 

@@ -12,12 +12,15 @@ from marginspec_tools.audit.report.content import MOST_NAMES, Report, add_rows, 
 from marginspec_tools.audit.report.findings_part import add_findings, add_notes, add_review
 from marginspec_tools.audit.report.funds_part import add_contrast, add_funds, add_markets, add_timeline
 from marginspec_tools.audit.report.setting import Setting, clipped, title_of
-from marginspec_tools.audit.report.sides import HEADS, sides_of, sides_of_events
+from marginspec_tools.audit.report.sides import HEADS, Sides, sides_of, sides_of_events
 from marginspec_tools.audit.report.style import STYLE
 from marginspec_tools.audit.summary import audit_fields, checked_text, compared_text, findings_text, limits_text
 from marginspec_tools.audit.waterfall import HAPPENED
 from marginspec_tools.markup import add, add_table, new_page, page_bytes
 from marginspec_tools.observed import VALUE_KINDS
+
+MOST_SIDES = 12
+"""So many sides are shown of an invariant."""
 
 VERDICTS = {
     "holds": ("good", "All that was observed agrees"),
@@ -162,11 +165,15 @@ def add_invariants(part: Element, report: Report) -> None:
     text = "Both sides as they stand after the last event; of those that say something of events, in how many."
     add(part, "p", text)
     told = [one for one in sides_of(report.audited.run.state) if one.invariant not in unchecked]
-    sides = [*told, *sides_of_events(broken, run, unchecked)]
-    sides.sort(key=lambda one: one.invariant)
+    by_invariant: dict[str, list[Sides]] = {}
+    for one in sorted((*told, *sides_of_events(broken, run, unchecked)), key=lambda one: one.invariant):
+        by_invariant.setdefault(one.invariant, []).append(one)
+    sides = [one for some in by_invariant.values() for one in some[:MOST_SIDES]]
     shown = [(*one.row[:3], grouped(one.left_figure), *one.row[4:6], grouped(one.right_figure)) for one in sides]
     numbers = (False, False, False, True, False, False, True)
-    add_rows(part, HEADS, shown, "Left and right sides", numbers, "no file: run with fewer markets")
+    add_table(part, HEADS, shown, caption="Left and right sides", numbers=numbers, is_named=True)
+    if len(told) > len(sides):
+        add(part, "p", f"Of each invariant, {MOST_SIDES} assets or markets.", kind="more")
 
 
 def add_unchecked(part: Element, report: Report) -> None:
@@ -188,11 +195,14 @@ def unchecked_texts(audited: Audited, summary: dict[str, Any]) -> Iterator[str]:
     missing = [meaning for kind, meaning in VALUE_KINDS.items() if kind not in coverage["kinds"]]
     if missing:
         yield f"Not observed, and so not compared: {'; '.join(missing)}."
-    for code, count in coverage["unknown_codes"].items():
+    codes = list(coverage["unknown_codes"].items())
+    for code, count in codes[:MOST_NAMES]:
         yield (
             f"The exchange's code {clipped(code)} is in no table of reasons, {number_of('times', count)}: "
             "that it rejected was compared, not why."
         )
+    if len(codes) > MOST_NAMES:
+        yield f"So are {len(codes) - MOST_NAMES:,} more codes."
     blind = [clause for clause, one in coverage["clauses"].items() if not one["compared"]]
     if blind:
         yield f"Clauses that had an effect only where nothing was observed: {', '.join(blind)}."

@@ -42,8 +42,7 @@ def sides_of(state: State) -> Iterator[Sides]:
     """The sides of all invariants of states, of every asset and market."""
     for asset in assets_of(state):
         yield from sides_of_asset(state, asset)
-    for market in sorted(state.markets):
-        yield from sides_of_market(state, market)
+    yield from sides_of_markets(state)
     lots = "greatest number of a lot", str(max(state.lots, default=0))
     yield Sides("INV-11", "lots", *lots, "<", "next number", str(state.next_lot))
 
@@ -91,19 +90,21 @@ def margin_of(state: State, domain: DomainKey) -> tuple[int, int, int]:
     return margin.equity - margin.maintenance, margin.equity, margin.maintenance
 
 
-def sides_of_market(state: State, market_id: str) -> Iterator[Sides]:
-    """Quantities and reserve of a market."""
-    market = state.markets[market_id]
-    quantities = [quantity for key, quantity in state.positions.items() if key.market == market_id]
-    quantities += [lot.quantity for lot in state.lots.values() if lot.market == market_id]
-    longs, shorts = (
-        decimal_text(sum(max(0, way * one) for one in quantities), market.quantity_decimals) for way in (1, -1)
-    )
-    yield Sides("INV-02", market_id, "long, lots included", longs, "=", "short, lots included", shorts)
-    counted = state.fund_status.get(market_id, FundStatus())
-    decimals = state.header.decimals(market.asset)
-    balance, flows = (decimal_text(one, decimals) for one in (counted.balance, counted.inflow - counted.outflow))
-    yield Sides("INV-07", market_id, "reserve", balance, "=", "profits less draws", flows)
+def sides_of_markets(state: State) -> Iterator[Sides]:
+    """Quantities and reserves of markets."""
+    longs: Counter[str] = Counter()
+    shorts: Counter[str] = Counter()
+    held = [(key.market, quantity) for key, quantity in state.positions.items()]
+    for market_id, quantity in (*held, *((lot.market, lot.quantity) for lot in state.lots.values())):
+        longs[market_id] += max(0, quantity)
+        shorts[market_id] += max(0, -quantity)
+    for market_id, market in sorted(state.markets.items()):
+        sums = [decimal_text(one[market_id], market.quantity_decimals) for one in (longs, shorts)]
+        yield Sides("INV-02", market_id, "long, lots included", sums[0], "=", "short, lots included", sums[1])
+        counted = state.fund_status.get(market_id, FundStatus())
+        decimals = state.header.decimals(market.asset)
+        balance, flows = (decimal_text(one, decimals) for one in (counted.balance, counted.inflow - counted.outflow))
+        yield Sides("INV-07", market_id, "reserve", balance, "=", "profits less draws", flows)
 
 
 def sides_of_events(broken: Counter[str], events: int, unchecked: tuple[str, ...]) -> Iterator[Sides]:
