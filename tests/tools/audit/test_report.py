@@ -442,5 +442,5 @@ def test_the_page_of_a_long_day_is_small(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("marginspec_tools.audit.command.History", LongHistory)
     folder = report(FOLDER / "planted.jsonl", tmp_path / "r")
     page = (folder / "report.html").read_bytes()
-    assert (page.count(b"<figure>"), b"and 279 more, with less money, without a chart" in page) == (24, True)
+    assert (page.count(b"<figure"), b"and 279 more, with less money, without a chart" in page) == (24, True)
     assert len(page) < 1_000_000

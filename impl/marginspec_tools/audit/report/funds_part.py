@@ -110,7 +110,8 @@ def add_chart(
 
     shown = [at for at in range(len(values)) if track.lowest[at].values[at] != track.highest[at].values[at]]
     low, high = span_of_values(track, shown)
-    figure = add(part, "figure")
+    # Beside more than two columns a chart would have no room.
+    figure = add(part, "figure", **({"kind": "wide"} if len(shown) > 2 else {}))
     caption = add(figure, "figcaption")
     add(caption, "strong", f"{name} ")
     add(caption, "span", f"in {asset}" if name != asset else "all markets of the asset together").tail = " "

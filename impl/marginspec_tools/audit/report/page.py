@@ -96,9 +96,9 @@ def add_scope(part: Element, report: Report) -> None:
         "finding is put down to the clause that decided first, and ranked by the money at stake."
     )
     add(part, "p", method)
-    tolerances = report.summary["tolerances"]
-    told = ", ".join(f"{kind} {amount}" for kind, amount in tolerances.items()) or "none: values agree exactly or not"
-    add(part, "p", f"Tolerances, inclusive: {told}. No tolerance hides an invariant.")
+    tolerances = ", ".join(f"{kind} {amount}" for kind, amount in report.summary["tolerances"].items())
+    allowed = f"Tolerances, inclusive: {tolerances}" if tolerances else "No tolerance was given: values agree or do not"
+    add(part, "p", f"{allowed}. No tolerance hides an invariant.")
     rows = [(one, f"{report.summary['findings']['classes'][one]:,}", meaning) for one, meaning in CLASSES.items()]
     caption = "Findings by what they are about"
     heads = ("class", "findings", "about")

@@ -61,7 +61,7 @@ thead .long { white-space: nowrap; }
 .medium .badge { color: var(--open); }
 h4 span { margin-right: .5rem; }
 .clause { font-weight: 400; }
-.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .5rem 1.25rem;
+.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(10.5rem, 46%), 1fr)); gap: .5rem 1rem;
   margin-top: .875rem; font-size: .875rem; }
 .facts dt { font-size: .8125rem; }
 .facts dd { font-variant-numeric: tabular-nums; }
@@ -86,7 +86,7 @@ path.line2 { stroke: var(--three); stroke-dasharray: 2 3; }
 path.line3, path.line4 { stroke: var(--four); stroke-dasharray: 10 3 2 3; }
 figure { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 34rem); gap: .25rem 2.5rem; margin-top: 2rem;
   align-items: start; }
-figcaption { grid-column: 1 / -1; }
+figcaption, .wide .plot, .wide .table { grid-column: 1 / -1; }
 .key { margin-left: 1.25rem; font-size: .875rem; white-space: nowrap; }
 .key::before { content: ""; display: inline-block; width: 1.5rem; margin-right: .375rem; vertical-align: middle;
   border-top: 2px solid var(--one); }
@@ -104,6 +104,7 @@ figure .table { margin-top: 0; }
 @media (max-width: 56rem) { figure { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 30rem) { th, td { padding-right: .875rem; } nav ol { columns: auto; }
   .figures dd { font-size: 1.0625rem; } }
+@media (max-width: 22rem) { .figures { grid-template-columns: 1fr; } }
 @media print {
   @page { size: A4; margin: 16mm 14mm; }
   :root { color-scheme: light; --paper: #fff; --ink: #000; --quiet: #444; --line: #bbb; --soft: #f3f3f3;
