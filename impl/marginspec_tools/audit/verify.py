@@ -94,7 +94,10 @@ def files_of(folder: Path) -> dict[str, str]:
 
 def digest_of(path: Path) -> str:
     """SHA-256 of a file; of something else, what no file has."""
-    return sha256_of_file(path) if path.is_file() and not path.is_symlink() else ""
+    try:
+        return sha256_of_file(path) if path.is_file() and not path.is_symlink() else ""
+    except OSError as error:
+        raise unreadable(path, error) from None
 
 
 # ----------------------------------------------------------------- signatures
@@ -111,6 +114,8 @@ def signature_of(folder: Path, signers: Path | None) -> Signature:
     except FileNotFoundError as error:
         asked = False if signers else None
         return Signature(asked, f"signed, but that was not checked: {error.filename} is not installed")
+    except subprocess.TimeoutExpired as error:
+        return Signature(False, f"WRONG SIGNATURE: {error.cmd[0]} did not end within {SECONDS} s")
     return Signature(False if signers else None, "not signed")
 
 

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import shlex
 from collections import Counter
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -161,7 +162,7 @@ def test_findings_are_ranked_by_money_and_told_by_severity(page: Element) -> Non
         "-> liquidation: account c10, asset USDT, equity 851.52068810 USDT, maintenance 1117.48866000 USDT [LIQ-01]"
         in told
     )
-    assert text_of(first[3][-1]).endswith("marginspec explain planted.jsonl 191")
+    assert text_of(first[3][-1]).endswith(f"marginspec explain {FOLDER / 'planted.jsonl'} 191")
 
 
 def test_invariants_have_two_sides(page: Element) -> None:
@@ -292,6 +293,8 @@ def test_a_journal_can_put_nothing_but_text_on_the_page(planted: Path, tmp_path:
     assert {at for one in hostile.iter() for at in one.attrib} == {at for one in plain.iter() for at in one.attrib}
     assert {one.get("href") for one in hostile.iter("a")} == {one.get("href") for one in plain.iter("a")}
     assert "".join(hostile.itertext()).count(MARKUP) > 10
+    commands = [text_of(one) for one in hostile.iter("code") if "marginspec " in text_of(one)]
+    assert shlex.split(commands[-1]) == ["marginspec", "explain", str(path), "SEQ"]
     assert table(hostile, "The run")[1] == ["audited by", ESCAPED]
     sarif = json.loads((folder / "findings.sarif").read_text("utf-8"))
     uris = {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in sarif["runs"][0]["results"]}

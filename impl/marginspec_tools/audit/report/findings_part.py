@@ -121,8 +121,7 @@ def add_explanation(article: Element, finding: Finding, history: History, settin
     add_tree(opened, shown[1:])
     more = f"{len(lines) - MOST_LINES} more lines" if len(lines) > MOST_LINES else "Every call of a rule"
     told = add(opened, "p", f"{more}: ", kind="more")
-    start = f" --from {setting.inputs['state'].name}" if "state" in setting.inputs else ""
-    add(told, "code", f"marginspec explain {setting.journal} {step.number}{start}")
+    add(told, "code", setting.explaining(str(step.number)))
 
 
 def add_tree(parent: Element, lines: Iterable[str]) -> None:

@@ -36,22 +36,26 @@ class Point:
     values: Values
 
 
-@attrs.frozen
+@attrs.define
 class Span:
     """Values within a stretch of events: the lowest and the highest of each, and the last."""
 
-    lows: Values
-    highs: Values
+    lows: list[int]
+    highs: list[int]
     last: Values
 
-    def with_values(self, values: Values) -> "Span":
-        """The span gone on to these values."""
-        return self.joined(Span(values, values, values))
+    def go_on(self, values: Values) -> None:
+        """Go on to these values."""
+        self.last = values
+        for at, value in enumerate(values):
+            if value < self.lows[at]:
+                self.lows[at] = value
+            elif value > self.highs[at]:
+                self.highs[at] = value
 
     def joined(self, later: "Span") -> "Span":
         """The span together with the one after it."""
-        lows = tuple(map(min, self.lows, later.lows))
-        return Span(lows, tuple(map(max, self.highs, later.highs)), later.last)
+        return Span([*map(min, self.lows, later.lows)], [*map(max, self.highs, later.highs)], later.last)
 
 
 class Track:
@@ -63,7 +67,7 @@ class Track:
 
     def __init__(self, start: Point) -> None:
         self.start = self.last = start
-        self.lowest = self.highest = (start,) * len(start.values)
+        self.lowest, self.highest = [start] * len(start.values), [start] * len(start.values)
         self.width = 1
         self.spans: dict[int, Span] = {}
 
@@ -73,18 +77,19 @@ class Track:
         if values == before:
             return
         self.last = point = Point(seq, values)
-        self.lowest = tuple(
-            point if now < one.values[at] else one
-            for at, (one, now) in enumerate(zip(self.lowest, values, strict=True))
-        )
-        self.highest = tuple(
-            point if now > one.values[at] else one
-            for at, (one, now) in enumerate(zip(self.highest, values, strict=True))
-        )
+        for at, value in enumerate(values):
+            if value < self.lowest[at].values[at]:
+                self.lowest[at] = point
+            elif value > self.highest[at].values[at]:
+                self.highest[at] = point
         place = (seq - self.start.seq) // self.width
-        self.spans[place] = self.spans.get(place, Span(before, before, before)).with_values(values)
-        while len(self.spans) > MOST_SPANS:
-            self._thin_out()
+        span = self.spans.get(place)
+        if span is None:
+            self.spans[place] = Span([*map(min, before, values)], [*map(max, before, values)], values)
+            while len(self.spans) > MOST_SPANS:
+                self._thin_out()
+        else:
+            span.go_on(values)
 
     def _thin_out(self) -> None:
         self.width *= 2
@@ -248,18 +253,23 @@ SHARED = frozenset(SHARED_KINDS)
 
 def touched_markets(step: Step) -> set[str]:
     """The markets whose reserve or lots an event may have changed."""
-    event, before = step.transition.event, step.transition.before
-    lot = before.lots.get(getattr(event, "lot", 0))
-    markets = {getattr(event, "market", ""), lot.market if lot else ""}
-    for effect in step.transition.receipt.effects:
-        match effect:
-            case Transferred(source=source, target=target):
-                markets |= {one.market for one in (source, target) if one.kind == "reserve"}
-            case LotOpened(lot=opened):
-                markets.add(opened.market)
-            case Deleveraged(counterparty=counterparty):
-                markets.add(counterparty.market)
-    return markets - {""}
+    taken = step.transition
+    event, before, after = taken.event, taken.before, taken.after
+    markets: set[str] = set()
+    market = getattr(event, "market", "")
+    # Without lots, before or after, there is no shortfall; a reserve changes by a transfer only.
+    if market and (market in before.lots_in or market in after.lots_in or market not in before.markets):
+        markets.add(market)
+    for effect in taken.receipt.effects:
+        if isinstance(effect, Transferred):
+            for account in (effect.source, effect.target):
+                if account.kind == "reserve":
+                    markets.add(account.market)
+        elif isinstance(effect, LotOpened):
+            markets.add(effect.lot.market)
+        elif isinstance(effect, Deleveraged):
+            markets.add(effect.counterparty.market)
+    return markets
 
 
 def passed_on(step: Step) -> dict[str, int]:

@@ -223,7 +223,7 @@ def add_reproduction(part: Element, report: Report) -> None:
          report.setting.command("REPORT")),
         ("See that no file of this report was changed, and by whom it was signed, if it was.",
          "marginspec audit --verify FOLDER"),
-        ("Look into an event.", f"marginspec explain {report.setting.journal} SEQ"),
+        ("Look into an event.", report.setting.explaining("SEQ")),
     )  # fmt: skip
     entries = add(part, "ol", kind="steps")
     for text, line in texts:

@@ -40,6 +40,11 @@ class Setting:
         words = ["marginspec", "audit", printable_path(self.inputs["journal"]), "--report", report, *self.options]
         return shlex.join(words)
 
+    def explaining(self, event: str) -> str:
+        """The command that explains an event; a name cannot be more than a word of it."""
+        start = ["--from", printable_path(self.inputs["state"])] if "state" in self.inputs else []
+        return shlex.join(["marginspec", "explain", printable_path(self.inputs["journal"]), event, *start])
+
 
 def clipped(text: str | None) -> str:
     """A text that others wrote, in one line and of bounded length."""
