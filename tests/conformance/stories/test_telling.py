@@ -30,4 +30,4 @@ def test_without_faults_the_trace_names_the_clause() -> None:
         "TRD-01",
         "the verdict, liquidated, deleveraged, levied, 2 of 2 changes of positions, 3 of 5 changes of ledger",
     )
-    assert "candidate faults: not asked for" in story.lines()
+    assert "candidate faults: not sought; `run --explain` seeks them" in story.lines()

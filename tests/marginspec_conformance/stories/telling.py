@@ -70,7 +70,7 @@ def tell(case: Case, checked: Checked, command: str, plan: Plan, *, with_faults:
     judged = checked.found
     assert judged is not None, "a story is told of a difference"
     first, *others = judged.differences
-    candidates = Candidates((), 0, "not asked for")
+    candidates = Candidates((), 0, "not sought; `run --explain` seeks them")
     if with_faults and judged.heard is not None:
         agreed = agreed_before(case, checked.place)
         candidates = candidates_for(judged.expected, judged.heard, plan.level >= 4, agreed)
