@@ -51,6 +51,7 @@ def test_the_summary_says_what_was_not_decided_and_what_failed() -> None:
         "| engine | toy 1.2 (C++), by exec:./toy |\n"
         "| level | 4, tolerance 0 |\n"
         "| suite | 0.1.0, rulebook 2, profile binance, levy |\n"
+        "| capabilities | batch, hedge |\n"
         "| clauses left out | ADL-06 |\n"
         "| cases | 1 passed, 1 failed, 1 skipped, 1 undecided, 1 engine failed |\n"
         "\n"
