@@ -15,6 +15,8 @@ UNDECIDED = {"conform run": 4, "audit day.jsonl": 4}
 """Commands that end with another code than 0 on the page: an adapter that has nothing yet, a day without `observed`."""
 CODE = re.compile(r"`[^`\n]+`")
 LINK = re.compile(r"\]\(([^)#]+)\)")
+CODE = re.compile(r"`[^`\n]*`")
+"""Code in a line, where brackets are no link; a link's own text may be code."""
 
 
 def test_the_commands_run_in_order(tmp_path: Path) -> None:
