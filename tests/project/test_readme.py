@@ -13,7 +13,6 @@ README = (ROOT / "README.md").read_text("utf-8")
 COMMAND = re.compile(r"^\.venv/bin/marginspec (.+)$", re.MULTILINE)
 UNDECIDED = {"conform run": 4, "audit day.jsonl": 4}
 """Commands that end with another code than 0 on the page: an adapter that has nothing yet, a day without `observed`."""
-CODE = re.compile(r"`[^`\n]+`")
 LINK = re.compile(r"\]\(([^)#]+)\)")
 CODE = re.compile(r"`[^`\n]*`")
 """Code in a line, where brackets are no link; a link's own text may be code."""

@@ -114,6 +114,12 @@ def test_on_the_page_an_engine_can_say_nothing_but_text() -> None:
     assert HOSTILE not in found.text
 
 
+def test_the_page_is_green_only_if_nothing_was_left_open() -> None:
+    for cases, standing in (((PASSED,), "good"), ((PASSED, SKIPPED), "open"), ((PASSED, CRASHED), "bad")):
+        text = page(attrs.evolve(LOG, cases=cases)).decode()
+        assert f'<h1 class="{standing}">does not conform at level 4</h1>' in text
+
+
 def test_sarif_blames_the_clause() -> None:
     found = msgspec.json.decode(sarif(LOG, "log.ndjson"))
     (run,) = found["runs"]
