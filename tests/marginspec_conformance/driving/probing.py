@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import attrs
+
 from marginspec_conformance.comparing.capabilities import needed_by_event, needed_by_header
 from marginspec_conformance.comparing.differences import Difference, Heard
 from marginspec_conformance.comparing.levels import LEVELS
@@ -31,5 +33,5 @@ def _answers(engine: Engine, case: Case, plan: Plan) -> Iterator[Heard]:
 def supported(engine: Engine, case: Case) -> Case:
     """A case without the events that the engine has nothing for; without any if it has nothing for the header."""
     if engine.lacks(needed_by_header(case.header)):
-        return Case(case.header, ())
-    return Case(case.header, tuple(event for event in case.events if not engine.lacks(needed_by_event(event))))
+        return attrs.evolve(case, events=())
+    return attrs.evolve(case, events=tuple(one for one in case.events if not engine.lacks(needed_by_event(one))))

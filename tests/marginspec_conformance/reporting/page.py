@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement
 
+from marginspec_conformance.reporting.badge import colour
 from marginspec_conformance.reporting.junit import difference_of
 from marginspec_conformance.reporting.log import OUTCOMES, Case, Log
 from marginspec_conformance.reporting.summary import blamed, facts, rows, unanswered
-from marginspec_tools.console import DIVERGED
 from marginspec_tools.markup import add, add_table, new_page, page_bytes, xml_text
 
 STYLE = """
@@ -36,7 +36,7 @@ summary span { display: block; padding-left: 1.1rem; opacity: .85; }
 def page(log: Log) -> bytes:
     """The page. Whatever an engine said is text in it, and nothing else."""
     html, main = new_page(f"{log.setting.engine.name}: {log.ending.verdict}", STYLE)
-    standing = {0: "good", DIVERGED: "bad"}.get(log.ending.exit_code, "open")
+    standing = {"brightgreen": "good", "red": "bad"}.get(colour(log), "open")
     SubElement(main, "h1", {"class": standing}).text = xml_text(log.ending.verdict)
     add_part(main, "About this run", ("what", "value"), facts(log))
     if found := blamed(log):
