@@ -67,7 +67,7 @@ def test_the_toy_fails_where_the_guide_says(lang: str) -> None:
     invalid = {f"rejected (INVALID_{what})" for what in ("MARKET", "TIERS", "RATE", "PRICE", "QUANTITY")}
     assert (code, expected) == (1, {*invalid, "rejected (LEVERAGE_ABOVE_TIER)"})
     # Enough of them pass that the toy can be called an engine.
-    assert sum(case["outcome"] == "passed" for case in cases) > 100
+    assert sum(case["outcome"] == "passed" for case in cases) > 90
 
 
 COMMANDS = sorted(

@@ -1,5 +1,7 @@
 """The command `run`, as a user calls it: what it prints, writes, and ends with."""
 
+import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,15 @@ EVENTS: tuple[Event, ...] = (
 )
 VECTORS = [vector_object(Draft("TRD-01", slug, "A fee.", HEADER, EVENTS)) for slug in ("a", "b")]
 
+WRONG_IDS = """
+import json, sys
+hello = {"answer": "hello", "protocol": 1, "name": "n", "version": "1", "language": "l", "rulebook": "2", "level": 2}
+for line in sys.stdin:
+    number = json.loads(line)["id"]
+    print(json.dumps({"id": 1, **hello, "capabilities": []} if number == 1 else {"id": number + 1, "answer": "ok"}))
+    sys.stdout.flush()
+"""
+
 
 def called(*arguments: str) -> Result:
     """What a call of `conform` came to."""
@@ -51,7 +62,9 @@ def test_a_run_says_what_an_engine_conforms_to(vectors: Path, tmp_path: Path) ->
     log = tmp_path / "log.ndjson"
     ended = called("run", "-e", SPECIFICATION, "--level", "4", "--vectors", str(vectors), "--log", str(log))
     assert ended.return_value == 0
-    assert ended.output.startswith("conforms in decisions and balances, exactly, over 10 events\nlevel 4, rulebook 2, ")
+    assert ended.output.startswith(
+        "conforms in decisions and balances, exactly, over 10 events; 2 of 2 cases passed, of the file "
+    )
     assert [case.outcome for case in read_log(log).cases] == ["passed", "passed"]
 
 
@@ -62,7 +75,42 @@ def test_a_run_tells_what_differs(vectors: Path, tmp_path: Path) -> None:
     assert "does not hold at level 4: 1 of 1 cases differ; 1 of 2 vectors were not run" in ended.output
     finding = read_log(log).cases[0].finding
     assert finding is not None
-    assert finding.reproduce == f"marginspec conform run {VECTORS[0]['id']} -e '{FAULTY}' --level 4"
+    assert finding.reproduce == f"marginspec conform run {VECTORS[0]['id']} -e '{FAULTY}' --level 4 --vectors {vectors}"
+
+
+def test_the_command_that_reproduces_works_when_it_is_pasted(tmp_path: Path) -> None:
+    folder = tmp_path / "it's a folder"
+    folder.mkdir()
+    path, log = folder / "the vectors.jsonl", folder / "log.ndjson"
+    path.write_bytes(suite_text(VECTORS))
+    code("run", "-e", FAULTY, "--level", "3", "--tolerance", "<0.1", "--timeout", "7", "--vectors", str(path),
+         "--log", str(log))  # fmt: skip
+    finding = read_log(log).cases[0].finding
+    assert finding is not None
+    program, group, *words = shlex.split(finding.reproduce)
+    assert (program, group) == ("marginspec", "conform")
+    assert words == [
+        *("run", VECTORS[0]["id"], "-e", FAULTY, "--level", "3", "--tolerance", "<0.1", "--timeout", "7"),
+        *("--vectors", str(path)),
+    ]
+    assert "does not hold at level 3: 1 of 1 cases differ" in called(*words).output
+
+
+def test_an_engine_that_fails_in_the_first_probe_has_failed_and_marginspec_has_not(
+    vectors: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "wrong_ids.py"
+    script.write_text(WRONG_IDS)
+    log = tmp_path / "log.ndjson"
+    ended = called("run", "-e", shlex.join([f"exec:{sys.executable}", str(script)]), "--vectors", str(vectors),
+                   "--log", str(log))  # fmt: skip
+    assert ended.return_value == 3
+    assert ended.output.splitlines()[-3].startswith("does not hold at level 2: the engine failed in 3 of 3 cases")
+    failed = "protocol: the answer to configure, request 2: id: expected 2, the id of the request, found 3"
+    assert [(case.id, case.reason) for case in read_log(log).cases] == [
+        ("determinism", failed),
+        *((one["id"], failed) for one in VECTORS),
+    ]
 
 
 def test_a_run_names_the_fault_that_explains_most_of_what_it_tells(vectors: Path) -> None:
@@ -84,6 +132,8 @@ def test_shards_share_the_vectors_and_none_of_them_is_no_pass(vectors: Path) -> 
         (("XYZ-01",), "CLAUSE: no vector is of XYZ-01"),
         (("--shard", "0/2"), "--shard: expected a shard such as 2/5, found '0/2'"),
         (("--smoke",), "--smoke runs the short suite, and --vectors a file of your own: name one of them"),
+        (("--timeout", "nan"), "'nan' is no time."),
+        (("--timeout", "inf"), "inf is not in the range 0.001<=x<=86400.0."),
         (("--tolerance", "1"), "--tolerance: level 5 has no tolerance; levels 0 and 3 have"),
     ],
 )

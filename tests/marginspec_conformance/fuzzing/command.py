@@ -12,6 +12,7 @@ from marginspec_conformance.driving.checking import Case, check
 from marginspec_conformance.driving.logging import logged, setting_of
 from marginspec_conformance.driving.options import (
     Asked,
+    Seconds,
     engine_options,
     exit_code,
     failure_text,
@@ -53,7 +54,7 @@ class Progress:
 
 @click.command()
 @engine_options
-@click.option("--max-time", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds to go on.")
+@click.option("--max-time", type=Seconds(0.1), default=60.0, show_default=True, help="Seconds to go on.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The first journal's seed.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("fuzz.jsonl"), show_default=True,
               help="Where the journal of a difference is saved.")  # fmt: skip
@@ -157,7 +158,7 @@ def is_short(case: Case) -> bool:
 def told(asked: Asked, progress: Progress, found: list[tuple[Shrunk, Tried]], out: Path) -> None:
     """Save the shortest journal and tell of it; the others are counted."""
     shortest = min(found, key=lambda one: len(one[0].case.events))
-    again = f"marginspec conform shrink {out} {asked.arguments()}"
+    again = asked.again("shrink", out)
     for small, tried in found:
         story = None
         if small is shortest[0]:

@@ -36,6 +36,8 @@ class Setting:
     profile: str
     tolerance: str = "0"
     seed: int | None = None
+    part: str = ""
+    """Of which part of the suite it was asked, or of what else; empty for the whole suite."""
 
 
 @attrs.frozen

@@ -79,6 +79,7 @@ def command(
     except EngineFailure as failure:
         click.echo(f"the engine failed: {failure_text(failure)}", err=True)
         ctx.exit(CRASHED)
+    asked = attrs.evolve(asked, part=part_of(clauses, shard, smoke, vectors), vectors=vectors)
     of_questions = asked.plan.level == 0
     try:
         questions = questions_of(clauses, part, vectors) if of_questions else []
@@ -93,6 +94,17 @@ def command(
         ctx.exit(run.ended(chosen))
     with LogWriter(log, setting_of(asked, "run", profiles_of(chosen))) as run.log:
         ctx.exit(run.ended(chosen))
+
+
+def part_of(clauses: tuple[str, ...], shard: str, smoke: bool, vectors: Path | None) -> str:
+    """Of which part of the suite a run is, or of which file, in words; empty for the whole suite."""
+    parts = [
+        *([f"the file {vectors.name}"] if vectors is not None else []),
+        *(["the short suite"] if smoke else []),
+        *([", ".join(clauses)] if clauses else []),
+        *([f"shard {shard}"] if shard_of(shard) != (1, 1) else []),
+    ]
+    return one_line(" and ".join(parts))
 
 
 def profiles_of(vectors: list[Vector]) -> str:
@@ -123,7 +135,7 @@ class Run:
         code = exit_code(failed=counts["failed"], engine_failed=counts["engine failed"], passed=counts["passed"])
         standing = self._standing(vectors)
         said = standing.sentence()
-        if counts["engine failed"]:
+        if counts["engine failed"] and counts["failed"]:
             said += f"; the engine failed in {counts['engine failed']} cases"
         if cut_short:
             said += f"; {cut_short}"
@@ -145,6 +157,8 @@ class Run:
             if vectors and not self._is_determined(vectors):
                 return "the vectors were not run: the engine is not deterministic"
         except EngineFailure as failure:
+            self.asked.engine.close()
+            click.echo(f"determinism: the engine failed: {failure_text(failure)}", err=True)
             self._add(LoggedCase("determinism", "INV-10", "engine failed", failure_text(failure)))
         for number, vector in enumerate(vectors, 1):
             try:
@@ -205,7 +219,11 @@ class Run:
     def _standing(self, vectors: list[Vector]) -> Standing:
         counts, plan, hello = self.counts, self.asked.plan, self.asked.engine.hello
         told = Counts(
-            counts.total(), counts["passed"], counts["failed"], counts["skipped"], counts["undecided"], self.events
+            counts.total(),
+            *(counts[one] for one in ("passed", "failed", "skipped", "undecided")),
+            self.events,
+            counts["engine failed"],
         )
         profiles: tuple[Profile, ...] = tuple({one.header.profile for one in vectors})
-        return Standing(LEVELS[plan.level], profiles, version("marginspec"), hello.left_out, told, str(plan.tolerance))
+        suite, tolerance = version("marginspec"), str(plan.tolerance)
+        return Standing(LEVELS[plan.level], profiles, suite, hello.left_out, told, tolerance, self.asked.part)

@@ -6,8 +6,8 @@ import click
 
 from marginspec_conformance.connectors.session import EngineFailure
 from marginspec_conformance.driving.checking import Case, check
-from marginspec_conformance.driving.options import engine_options, failure_text, opened_engine
-from marginspec_conformance.shrinking.saving import save
+from marginspec_conformance.driving.options import Seconds, engine_options, failure_text, opened_engine
+from marginspec_conformance.shrinking.saving import save, start_of
 from marginspec_conformance.shrinking.shrinker import Shrinker
 from marginspec_conformance.stories.telling import tell
 from marginspec_journal import open_journal
@@ -19,7 +19,7 @@ from marginspec_tools.console import CRASHED, DIVERGED, INCONCLUSIVE, one_line
 @click.argument("journal", type=click.Path(path_type=Path))
 @engine_options
 @click.option("--from", "start", type=click.Path(path_type=Path), help="The state file that the journal goes on from.")
-@click.option("--max-time", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds to shrink.")
+@click.option("--max-time", type=Seconds(0.1), default=60.0, show_default=True, help="Seconds to shrink.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Where the shrunk journal goes.")
 @click.pass_context
 def command(
@@ -54,7 +54,7 @@ def command(
         target = out or journal.with_name(f"{journal.name.partition('.')[0]}.shrunk.jsonl")
         for line in save(shrunk, target):
             click.echo(line)
-        again = f"marginspec conform shrink {target} {asked.arguments()}"
+        again = asked.again("shrink", target, *start_of(shrunk.case, target))
         for line in tell(shrunk.case, shrunk.checked, again, asked.plan).lines():
             click.echo(one_line(line))
         asked.engine.close()
