@@ -68,3 +68,15 @@ def test_shrinking_what_agrees_decides_nothing(tmp_path: Path) -> None:
 
 def test_an_engine_that_does_not_start_ends_with_3() -> None:
     assert code("fuzz", "-e", "exec:./no-such-engine", "--max-time", "1") == 3
+
+
+def test_where_nothing_could_be_saved_nothing_is_begun(tmp_path: Path) -> None:
+    there, log = tmp_path / "no" / "found.jsonl", tmp_path / "log.jsonl"
+    for out, reason in (
+        (tmp_path / "found", "not a journal's name: expected .jsonl, .jsonl.zst, .parquet"),
+        (there, "cannot be written: its folder is not there, or may not be written"),
+        (log, "cannot be written: this command reads or writes it too"),
+    ):
+        ended = called("fuzz", "-e", "exec:no-such-engine", "-o", str(out), "--log", str(log))
+        assert str(ended.exception).endswith(f"{out if out != log else log}: {reason}")
+    assert not log.exists()

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import attrs
 import pytest
 
 from conformance.reporting.logs import ENDING, FAILED, LOG, PASSED, SETTING, written
@@ -30,6 +31,11 @@ def test_a_case_taken_out_is_seen(tmp_path: Path) -> None:
     path.write_bytes(b"".join(lines[:1] + lines[2:]))
     counts = {"passed": 1, "failed": 1, "skipped": 1, "undecided": 1, "engine failed": 1}
     assert refused(path) == f"{path}:6: counts: {counts}, but the cases are {counts | {'passed': 0}}"
+
+
+def test_a_good_ending_that_the_cases_belie_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, attrs.evolve(LOG, ending=attrs.evolve(ENDING, exit_code=0)))
+    assert refused(path) == f"{path}:7: exit_code: 0, but the cases are {LOG.counts()}"
 
 
 def test_a_line_after_the_footer_is_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import shlex
 import sys
 from pathlib import Path
 
+import attrs
 import pytest
 from click import UsageError
 from click.testing import CliRunner, Result
@@ -11,12 +12,15 @@ from immutables import Map
 
 from marginspec.model.events import Event
 from marginspec.model.state import Header
+from marginspec_conformance.adapter import Adapter
 from marginspec_conformance.command import command
 from marginspec_conformance.generator.events import deposit, listing, mark, trade
+from marginspec_conformance.protocol.messages import Answer, Hello, Refused, Unsupported, Want
 from marginspec_conformance.reporting.log import read_log
 from marginspec_conformance.vectors.making import Draft, vector_object
 from marginspec_conformance.vectors.writing import suite_text
 from marginspec_journal import InputError
+from marginspec_journal.canonical import JsonObject
 
 SPECIFICATION = "py:marginspec_conformance.engines:specification"
 FAULTY = "fault:a fee rounds down"
@@ -38,6 +42,36 @@ for line in sys.stdin:
     print(json.dumps({"id": 1, **hello, "capabilities": []} if number == 1 else {"id": number + 1, "answer": "ok"}))
     sys.stdout.flush()
 """
+
+SILENT = """
+import json, sys
+hello = {"answer": "hello", "protocol": 1, "name": "n", "version": "1", "language": "l", "rulebook": "2", "level": 2}
+for line in sys.stdin:
+    asked = json.loads(line)
+    if asked["do"] == "hello":
+        print(json.dumps({"id": asked["id"], **hello, "capabilities": []}), flush=True)
+    elif asked["do"] in ("configure", "reset"):
+        print(json.dumps({"id": asked["id"], "answer": "ok"}), flush=True)
+    elif asked["do"] == "stop":
+        break
+"""
+
+
+class RefusesAll(Adapter):
+    """Refuses whatever happens."""
+
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        return Refused("NO")
+
+
+class Claims(Adapter):
+    """Claims to have fills, and never has them."""
+
+    def hello(self) -> Hello:
+        return attrs.evolve(super().hello(), level=2, capabilities=frozenset({"fills"}))
+
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        return Unsupported("fills")
 
 
 def called(*arguments: str) -> Result:
@@ -156,3 +190,33 @@ def test_what_venues_decide_otherwise_is_undecided_below_level_4(tmp_path: Path)
     told = "decided otherwise, as A venue: ledger house:USD: expected 1, the engine says 0 (unchanged)"
     assert (case.outcome, case.reason) == ("undecided", told)
     assert code(*arguments, "--level", "4") == 1
+
+
+def test_an_engine_that_never_answers_is_not_asked_all(tmp_path: Path) -> None:
+    path, script = tmp_path / "vectors.jsonl", tmp_path / "silent.py"
+    path.write_bytes(suite_text([vector_object(Draft("TRD-01", slug, "A fee.", HEADER, EVENTS)) for slug in "abcdefg"]))
+    script.write_text(SILENT)
+    engine = "exec:" + shlex.join([sys.executable, str(script)])
+    ended = called("run", "-e", engine, "--timeout", "0.1", "--vectors", str(path))
+    assert ended.return_value == 1
+    assert "does not hold at level 2: 5 of 5 cases differ; 2 of 7 vectors were not run" in ended.output
+
+
+def test_books_of_an_engine_that_refuses_everything_are_undecided(vectors: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log.ndjson"
+    engine = f"py:{__name__}:RefusesAll"
+    assert code("run", "-e", engine, "--level", "1", "--vectors", str(vectors), "--log", str(log)) == 4
+    why = "it refused every event, which says nothing of its books"
+    assert [(case.outcome, case.reason) for case in read_log(log).cases] == [("undecided", why)] * 2
+
+
+def test_what_an_engine_claims_and_does_not_have_is_said(vectors: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log.ndjson"
+    assert code("run", "-e", f"py:{__name__}:Claims", "--vectors", str(vectors), "--log", str(log)) == 4
+    assert {case.reason for case in read_log(log).cases} == {"needs fills, which it claims to have"}
+
+
+def test_a_log_is_not_written_over_the_vectors(vectors: Path) -> None:
+    ended, before = called("run", "-e", SPECIFICATION, "--vectors", str(vectors), "--log", str(vectors)), vectors.stat()
+    assert str(ended.exception) == f"{vectors}: cannot be written: this command reads or writes it too"
+    assert vectors.stat().st_size == before.st_size > 0

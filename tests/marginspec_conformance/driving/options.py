@@ -16,12 +16,13 @@ from marginspec_conformance.connectors.session import Connector, EngineFailure, 
 from marginspec_conformance.driving.asking import Engine
 from marginspec_conformance.driving.checking import Plan
 from marginspec_journal.errors import InputError
-from marginspec_tools.console import CRASHED, DIVERGED, INCONCLUSIVE, one_line
+from marginspec_tools.console import CRASHED, DIVERGED, INCONCLUSIVE, check_target, one_line
 
 Command = Callable[..., Any]
 MOST_LEVEL = 5
 TOLERANT = (0, 3)
 MOST_SECONDS = 86_400.0
+JOURNAL = "journal:"
 FAULT = "fault:"
 """`fault:NAME` is the rulebook itself with a fault of the catalogue, for trying the harness."""
 
@@ -126,6 +127,13 @@ def connector_named(text: str) -> Connector:
         except KeyError:
             raise InputError(text, None, None, "no fault of the catalogue is named so") from None
     return connector_of(text)
+
+
+def check_log(log: Path | None, engine: str, *inputs: Path | None) -> None:
+    """InputError if a log would be written over what the command reads, or writes besides."""
+    if log is not None:
+        recorded = [Path(engine.removeprefix(JOURNAL))] if engine.startswith(JOURNAL) else []
+        check_target(log, (*(one for one in inputs if one is not None), *recorded))
 
 
 def failure_text(failure: EngineFailure) -> str:

@@ -13,6 +13,7 @@ from marginspec_conformance.driving.logging import logged, setting_of
 from marginspec_conformance.driving.options import (
     Asked,
     Seconds,
+    check_log,
     engine_options,
     exit_code,
     failure_text,
@@ -24,7 +25,7 @@ from marginspec_conformance.fuzzing.driving import Fuzz, Tried, generate
 from marginspec_conformance.reporting.log import Case as LoggedCase
 from marginspec_conformance.reporting.log import Ending, LogWriter, Outcome
 from marginspec_conformance.shrinking.passes import markets_of
-from marginspec_conformance.shrinking.saving import save
+from marginspec_conformance.shrinking.saving import check_journal_target, save
 from marginspec_conformance.shrinking.shrinker import Shrinker, Shrunk
 from marginspec_conformance.stories.telling import tell
 from marginspec_tools.console import CRASHED, DIVERGED, one_line
@@ -78,6 +79,8 @@ def command(
 
     Exit codes: 0 nothing differed; 1 a difference; 2 wrong usage or input; 3 the engine failed; 4 nothing was compared.
     """
+    check_journal_target(out)
+    check_log(log, engine_text, out)
     try:
         asked = opened_engine(engine_text, level, tolerance, timeout)
         ctx.exit(fuzzed(asked, max_time, seed, out, log))

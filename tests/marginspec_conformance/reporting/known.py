@@ -71,6 +71,8 @@ def judge(log: Log, known: tuple[Known, ...], today: date) -> Judged:
             wrong.append(f"{entry.case}: known to fail, but passes")
         elif entry.expires < today:
             wrong.append(f"{entry.case}: known to fail until {entry.expires}, which is past")
+    if log.ending.cut_short:
+        wrong.append(f"nothing is known of what was not run: {log.ending.cut_short}")
     names = {entry.case for entry in known}
     return Judged(
         tuple(case for name, case in failed.items() if name in names),

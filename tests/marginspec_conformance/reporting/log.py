@@ -93,6 +93,12 @@ class Log:
     cases: tuple[Case, ...]
     ending: Ending
 
+    @property
+    def holds(self) -> bool:
+        """Whether something passed and nothing failed."""
+        counts = self.counts()
+        return counts["passed"] > 0 and not counts["failed"] and not counts["engine failed"]
+
     def counts(self) -> dict[Outcome, int]:
         """How many cases came to each outcome, in order; none is left out."""
         found = Counter(case.outcome for case in self.cases)
@@ -153,6 +159,8 @@ def read_log(path: Path) -> Log:
         whole = Log(setting, tuple(cases), _value(path, number, line.get("ending"), Ending))
         if line.get("counts") != whole.counts():
             raise InputError(str(path), number, "counts", f"{line.get('counts')}, but the cases are {whole.counts()}")
+        if whole.ending.exit_code == 0 and not whole.holds:
+            raise InputError(str(path), number, "exit_code", f"0, but the cases are {whole.counts()}")
     if whole is None:
         raise InputError(str(path), None, None, "the log has no footer: the run did not end")
     return whole

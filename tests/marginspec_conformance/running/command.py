@@ -9,12 +9,14 @@ import attrs
 import click
 
 from marginspec.model.state import Profile
+from marginspec_conformance.comparing.differences import Silence
 from marginspec_conformance.comparing.levels import LEVELS, Counts, Standing
 from marginspec_conformance.connectors.session import EngineFailure
 from marginspec_conformance.driving.checking import Checked
 from marginspec_conformance.driving.logging import logged, setting_of
 from marginspec_conformance.driving.options import (
     Asked,
+    check_log,
     engine_options,
     exit_code,
     failure_text,
@@ -38,6 +40,8 @@ MOST_REASONS = 5
 """So many reasons for skipping are told, the most frequent first."""
 MOST_FAILURES = 3
 """An engine that failed so often in a row is asked no more."""
+MOST_SILENCES = 5
+"""An engine that gave no answer within its time in so many vectors in a row is asked no more."""
 
 
 @click.command()
@@ -74,6 +78,7 @@ def command(
     if smoke and vectors is not None:
         raise click.UsageError("--smoke runs the short suite, and --vectors a file of your own: name one of them")
     part = shard_of(shard)
+    check_log(log, engine_text, vectors)
     try:
         asked = opened_engine(engine_text, level, tolerance, timeout, least=0)
     except EngineFailure as failure:
@@ -152,7 +157,7 @@ class Run:
 
     def _run(self, vectors: list[Vector]) -> str:
         """Run the vectors; gives why not all were run, if so."""
-        in_a_row = 0
+        in_a_row = silent = 0
         try:
             if vectors and not self._is_determined(vectors):
                 return "the vectors were not run: the engine is not deterministic"
@@ -162,12 +167,13 @@ class Run:
             self._add(LoggedCase("determinism", "INV-10", "engine failed", failure_text(failure)))
         for number, vector in enumerate(vectors, 1):
             try:
-                self._take(vector)
+                silent = silent + 1 if self._take(vector) else 0
                 in_a_row = 0
             except EngineFailure as failure:
                 self._fail(vector, failure)
                 in_a_row += 1
-            if in_a_row == MOST_FAILURES or (self.fail_fast and self.counts["failed"]):
+            is_useless = in_a_row == MOST_FAILURES or silent == MOST_SILENCES
+            if is_useless or (self.fail_fast and self.counts["failed"]):
                 return (
                     f"{len(vectors) - number} of {len(vectors)} vectors were not run" if number < len(vectors) else ""
                 )
@@ -183,13 +189,15 @@ class Run:
             self._add(LoggedCase("determinism", "INV-10", "failed", one_line(str(differs))))
         return differs is None
 
-    def _take(self, vector: Vector) -> None:
+    def _take(self, vector: Vector) -> bool:
+        """Ask a vector, and count what came of it; gives whether the engine gave no answer within its time."""
         began = perf_counter_ns()
         checked = checked_of(self.asked, vector)
         micros = (perf_counter_ns() - began) // 1000
         self.events += checked.judged
         story = self._story(vector, checked) if checked.outcome == "differs" else None
         self._add(logged(vector.id, vector.clause, checked, story, micros))
+        return checked.found is not None and isinstance(checked.found.heard, Silence)
 
     def _story(self, vector: Vector, checked: Checked) -> Story:
         is_told = self.counts["failed"] < MOST_STORIES

@@ -7,7 +7,7 @@ import click
 from marginspec_conformance.connectors.session import EngineFailure
 from marginspec_conformance.driving.checking import Case, check
 from marginspec_conformance.driving.options import Seconds, engine_options, failure_text, opened_engine
-from marginspec_conformance.shrinking.saving import save, start_of
+from marginspec_conformance.shrinking.saving import check_journal_target, save, start_of
 from marginspec_conformance.shrinking.shrinker import Shrinker
 from marginspec_conformance.stories.telling import tell
 from marginspec_journal import open_journal
@@ -38,6 +38,8 @@ def command(
     Exit codes: 1 it differs, and the shortest journal is written; 2 wrong usage or input; 3 the engine failed; 4 it
     does not differ, so that there is nothing to shrink.
     """
+    target = out or journal.with_name(f"{journal.name.partition('.')[0]}.shrunk.jsonl")
+    check_journal_target(target, journal)
     read = open_journal(journal)
     case = Case(read.header, tuple(one.event for one in read), None if start is None else read_state(start))
     if not case.events:
@@ -51,7 +53,6 @@ def command(
             why = f" ({checked.why})" if checked.why else ""
             click.echo(one_line(f"nothing to shrink: {checked.outcome} after {checked.judged} events{why}"))
             ctx.exit(INCONCLUSIVE)
-        target = out or journal.with_name(f"{journal.name.partition('.')[0]}.shrunk.jsonl")
         for line in save(shrunk, target):
             click.echo(line)
         again = asked.again("shrink", target, *start_of(shrunk.case, target))

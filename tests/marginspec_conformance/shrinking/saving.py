@@ -1,12 +1,26 @@
 """What is saved of a shrunk case: the journal, and the last event from the state before it."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from marginspec_conformance.driving.checking import Case
 from marginspec_conformance.shrinking.shrinker import Shrunk
-from marginspec_journal import Record, write_journal
+from marginspec_journal import InputError, Record, write_journal
+from marginspec_journal.errors import unwritable
 from marginspec_journal.states import write_state
+from marginspec_tools.console import check_target
+
+SUFFIXES = (".jsonl", ".jsonl.zst", ".parquet")
+
+
+def check_journal_target(out: Path, *inputs: Path) -> None:
+    """InputError, before any work is done, if a journal could not be saved under this name."""
+    if not out.name.endswith(SUFFIXES):
+        raise InputError(str(out), None, None, f"not a journal's name: expected {', '.join(SUFFIXES)}")
+    check_target(out, inputs)
+    if not (out.parent.is_dir() and os.access(out.parent, os.W_OK)):
+        raise unwritable(out, "its folder is not there, or may not be written")
 
 
 def start_of(case: Case, out: Path) -> list[str]:
