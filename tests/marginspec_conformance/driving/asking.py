@@ -138,6 +138,19 @@ class Engine:
                 yield Silence(self.limits.answer_s)
                 return
 
+    def alone(self, event: Event, want: Want) -> Heard:
+        """The answer to one event, asked as a step even of an engine that takes batches."""
+        told = event_object(event)
+        try:
+            heard = self.session.step(told, want)
+        except EngineFailure as failure:
+            if failure.kind != "hung":
+                raise
+            self.close()
+            return Silence(self.limits.answer_s)
+        self._taken.append(told)
+        return heard
+
     def restart(self) -> None:
         """Start the engine anew, and bring it where it was."""
         self.close()

@@ -63,6 +63,11 @@ class FaultySession:
         self._state = expected.after
         return reduced(expected.answer, want)
 
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        """The answer to one event."""
+        [answer] = self.steps([event], want)
+        return answer
+
     def digest(self, events: Sequence[JsonObject], want: Want) -> Digest:
         """The digest of the answers to some events."""
         answers = self.steps(events, want)

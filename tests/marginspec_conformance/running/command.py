@@ -228,7 +228,10 @@ class Run:
         counts, plan, hello = self.counts, self.asked.plan, self.asked.engine.hello
         told = Counts(
             counts.total(),
-            *(counts[one] for one in ("passed", "failed", "skipped", "undecided")),
+            counts["passed"],
+            counts["failed"],
+            counts["skipped"],
+            counts["undecided"],
             self.events,
             counts["engine failed"],
         )
