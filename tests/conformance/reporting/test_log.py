@@ -54,6 +54,7 @@ def test_a_line_after_the_footer_is_refused(tmp_path: Path) -> None:
         ('{"log": 1}\n', "1: Object missing required field `command`"),
         ("[1]\n", "1: Expected `object`, got `array`"),
         ("{\n", "1: Input data was truncated"),
+        ('{"log": 1, "suite": ' + "[" * 100_000, "1: nested too deeply"),
     ],
 )
 def test_what_is_no_log_is_refused(tmp_path: Path, text: str, reason: str) -> None:

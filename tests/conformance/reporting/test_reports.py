@@ -248,6 +248,7 @@ def test_known_failures_must_be_true() -> None:
     ("text", "reason"),
     [
         ("{", "Input data was truncated"),
+        ('{"known_failures": ' + "[" * 100_000, "nested too deeply"),
         ("{}", "the only field is known_failures"),
         ('{"known_failures": [{"case": "x"}]}', "known_failures: Object missing required field `reason` - at `$[0]`"),
         (

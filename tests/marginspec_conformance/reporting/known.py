@@ -47,6 +47,8 @@ def read_known(path: Path) -> tuple[Known, ...]:
         raise unreadable(path, error) from None
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise InputError(str(path), None, None, str(error)) from None
+    except RecursionError:
+        raise InputError(str(path), None, None, "nested too deeply") from None
     if set(given) != {"known_failures"}:
         raise InputError(str(path), None, None, "the only field is known_failures")
     try:

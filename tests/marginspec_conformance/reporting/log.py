@@ -174,6 +174,8 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                     yield number, msgspec.json.decode(line, type=dict[str, Any])
                 except (msgspec.DecodeError, msgspec.ValidationError) as error:
                     raise InputError(str(path), number, None, str(error)) from None
+                except RecursionError:
+                    raise InputError(str(path), number, None, "nested too deeply") from None
     except OSError as error:
         raise unreadable(path, error) from None
 

@@ -40,7 +40,7 @@ MOST_REASONS = 5
 """So many reasons for skipping are told, the most frequent first."""
 MOST_FAILURES = 3
 """An engine that failed so often in a row is asked no more."""
-MOST_SILENCES = 5
+MOST_SILENCES = 3
 """An engine that gave no answer within its time in so many vectors in a row is asked no more."""
 
 
