@@ -332,3 +332,11 @@ def test_a_badge_of_a_part_is_never_green() -> None:
     found = msgspec.json.decode(badge(log))
     assert (found["message"], found["color"]) == ("1 of 1, of a part only", "yellow")
     assert ("suite", "0.1.0, of the short suite only, rulebook 2, profile binance, levy") in facts(log)
+
+
+@pytest.mark.parametrize(
+    ("cases", "looks"),
+    [((PASSED,), "good"), ((PASSED, SKIPPED), "open"), ((PASSED, CRASHED), "bad"), ((SKIPPED,), "open")],
+)
+def test_a_page_looks_no_better_than_its_badge(cases: tuple[Case, ...], looks: str) -> None:
+    assert f'<h1 class="{looks}">' in page(attrs.evolve(LOG, cases=cases)).decode()

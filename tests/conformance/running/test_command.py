@@ -139,7 +139,7 @@ def test_an_engine_that_fails_in_the_first_probe_has_failed_and_marginspec_has_n
     ended = called("run", "-e", shlex.join([f"exec:{sys.executable}", str(script)]), "--vectors", str(vectors),
                    "--log", str(log))  # fmt: skip
     assert ended.return_value == 3
-    assert ended.output.splitlines()[-3].startswith("does not hold at level 2: the engine failed in 3 of 3 cases")
+    assert ended.output.splitlines()[-4].startswith("does not hold at level 2: the engine failed in 3 of 3 cases")
     failed = "protocol: the answer to configure, request 2: id: expected 2, the id of the request, found 3"
     assert [(case.id, case.reason) for case in read_log(log).cases] == [
         ("determinism", failed),
@@ -213,6 +213,10 @@ def test_books_of_an_engine_that_refuses_everything_are_undecided(vectors: Path,
 def test_what_an_engine_claims_and_does_not_have_is_said(vectors: Path, tmp_path: Path) -> None:
     log = tmp_path / "log.ndjson"
     assert code("run", "-e", f"py:{__name__}:Claims", "--vectors", str(vectors), "--log", str(log)) == 4
+    assert called("run", "-e", f"py:{__name__}:Claims", "--vectors", str(vectors)).output.splitlines()[-2:] == [
+        "  skipped: 2 vectors, needs fills, which it claims to have",
+        "  nothing was decided of TRD-01",
+    ]
     assert {case.reason for case in read_log(log).cases} == {"needs fills, which it claims to have"}
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from marginspec_conformance.reporting.badge import colour
 from marginspec_conformance.reporting.junit import difference_of, xml_text
 from marginspec_conformance.reporting.log import OUTCOMES, Case, Log
 from marginspec_conformance.reporting.summary import blamed, facts, rows, unanswered
-from marginspec_tools.console import DIVERGED
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --good: #1a7f37; --bad: #c62828; --open: #8a6100; --soft: #8881; }
@@ -32,6 +32,10 @@ summary span { display: block; padding-left: 1.1rem; opacity: .85; }
 """
 
 
+STANDING = {"brightgreen": "good", "red": "bad"}
+"""How the verdict looks, by the colour of the badge: what was skipped or of a part only is not simply good."""
+
+
 def page(log: Log) -> bytes:
     """The page. Whatever an engine said is text in it, and nothing else."""
     html = Element("html", lang="en")
@@ -41,7 +45,7 @@ def page(log: Log) -> bytes:
     SubElement(head, "title").text = xml_text(f"{log.setting.engine.name}: {log.ending.verdict}")
     SubElement(head, "style").text = STYLE
     main = SubElement(SubElement(html, "body"), "main")
-    standing = {0: "good", DIVERGED: "bad"}.get(log.ending.exit_code, "open")
+    standing = STANDING.get(colour(log), "open")
     SubElement(main, "h1", {"class": standing}).text = xml_text(log.ending.verdict)
     add_table(main, "About this run", ("what", "value"), facts(log))
     if found := blamed(log):

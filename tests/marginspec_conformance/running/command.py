@@ -130,6 +130,8 @@ class Run:
     failed_clauses: Counter[str] = attrs.Factory(Counter)
     explained: Counter[tuple[str, str]] = attrs.Factory(Counter)
     skipped: Counter[str] = attrs.Factory(Counter)
+    decided: set[str] = attrs.Factory(set)
+    """Clauses of which a vector passed or differed."""
     events: int = 0
 
     def ended(self, vectors: list[Vector]) -> int:
@@ -149,6 +151,9 @@ class Run:
             click.echo(f"  {clause}: {count} vectors differ")
         for reason, count in self.skipped.most_common(MOST_REASONS):
             click.echo(f"  skipped: {count} vectors, {reason}")
+        left = sorted({one.clause for one in vectors} - self.decided)
+        if left:
+            click.echo(f"  nothing was decided of {', '.join(left)}")
         for (_, line), count in self.explained.most_common(1):
             click.echo(f"  {count} of {min(counts['failed'], MOST_STORIES)} told {one_line(line)}")
         if self.log is not None:
@@ -219,6 +224,8 @@ class Run:
 
     def _add(self, case: LoggedCase) -> None:
         self.counts[case.outcome] += 1
+        if case.outcome in ("passed", "failed"):
+            self.decided.add(case.clause)
         if case.outcome == "skipped":
             self.skipped[case.reason] += 1
         if self.log is not None:
