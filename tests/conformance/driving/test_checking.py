@@ -260,3 +260,19 @@ def test_the_probe_asks_in_each_of_the_ways_that_are_used(
     assert differs is not None
     assert (differs.kind, differs.name) == ("determinism", place)
     assert differs.actual.startswith(second)
+
+
+class NoDigest(ChangedSession):
+    """Has no digest where an answer is an error."""
+
+    def digest(self, events: Sequence[JsonObject], want: Want) -> Digest | Unsupported | Errored:
+        failed = [one for one in self.steps(events, want) if isinstance(one, Errored)]
+        return failed[0] if failed else super().digest(events, want)
+
+
+def test_an_engine_without_a_digest_for_some_events_is_asked_for_their_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worlds.changed_answers.ChangedSession", NoDigest)
+    engine = Changed(at(TRADE, lambda _: Errored("no book")), ALL | {"digest"}).engine()
+    checked = check(engine, CASE, Plan(4), known(CASE))
+    assert (checked.outcome, checked.place) == ("differs", 4)
+    assert checked.differences[0] == Difference("errored", "", "accepted", "no book")

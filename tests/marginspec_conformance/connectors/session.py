@@ -53,7 +53,7 @@ class Session(Protocol):
     def step(self, event: JsonObject, want: Want) -> Answer:
         """The answer to one event, asked alone."""
 
-    def digest(self, events: Sequence[JsonObject], want: Want) -> Digest:
+    def digest(self, events: Sequence[JsonObject], want: Want) -> Digest | Unsupported | Errored:
         """The digest of the answers to some events; only for an engine with the capability."""
 
     def state(self) -> JsonObject | Unsupported | Errored:

@@ -7,6 +7,8 @@ from marginspec_conformance.comparing.differences import Difference, Heard, Sile
 from marginspec_conformance.comparing.levels import LEVELS
 from marginspec_conformance.driving.asking import BATCH, Engine, digest_of
 from marginspec_conformance.driving.checking import Case, Plan
+from marginspec_conformance.protocol.messages import Digest
+from marginspec_journal.events import event_object
 
 
 def probe(engine: Engine, case: Case, plan: Plan) -> Difference | None:
@@ -49,10 +51,12 @@ def _digested(engine: Engine, case: Case, plan: Plan, heard: Sequence[Heard]) ->
         return None
     for place in range(0, len(answers), BATCH):
         batch, told = case.events[place : place + BATCH], answers[place : place + BATCH]
-        if not engine.agrees(batch, LEVELS[plan.level].want, told):
-            return Difference(
-                "determinism", f"events {place + 1} to {place + len(told)}", digest_of(told), "another digest"
-            )
+        digest = engine.session.digest([event_object(event) for event in batch], LEVELS[plan.level].want)
+        if not isinstance(digest, Digest):
+            return None
+        if (digest.steps, digest.sha256) != (len(told), digest_of(told)):
+            where = f"events {place + 1} to {place + len(told)}"
+            return Difference("determinism", where, f"the digest {digest_of(told)} of its own answers", digest.sha256)
     return None
 
 

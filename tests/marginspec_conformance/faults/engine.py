@@ -68,7 +68,7 @@ class FaultySession:
         [answer] = self.steps([event], want)
         return answer
 
-    def digest(self, events: Sequence[JsonObject], want: Want) -> Digest:
+    def digest(self, events: Sequence[JsonObject], want: Want) -> Digest | Unsupported | Errored:
         """The digest of the answers to some events."""
         answers = self.steps(events, want)
         return Digest(len(answers), digest_of(answers))
