@@ -247,8 +247,7 @@ class OtherDigest(ChangedSession):
 
 
 @pytest.mark.parametrize(
-    ("session", "place", "second"),
-    [(InBatches, "event 7", "Accepted("), (OtherDigest, "events 1 to 7", "another digest")],
+    ("session", "place", "second"), [(InBatches, "event 7", "Accepted("), (OtherDigest, "events 1 to 7", "0" * 64)]
 )
 def test_the_probe_asks_in_each_of_the_ways_that_are_used(
     session: type[ChangedSession], place: str, second: str, monkeypatch: pytest.MonkeyPatch

@@ -1,5 +1,6 @@
 """The commands `fuzz` and `shrink`, as a user calls them: what they print, write, and end with."""
 
+import shlex
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -80,3 +81,14 @@ def test_where_nothing_could_be_saved_nothing_is_begun(tmp_path: Path) -> None:
         ended = called("fuzz", "-e", "exec:no-such-engine", "-o", str(out), "--log", str(log))
         assert str(ended.exception).endswith(f"{out if out != log else log}: {reason}")
     assert not log.exists()
+
+
+def test_the_command_of_a_shrunk_journal_works_when_it_is_pasted(tmp_path: Path) -> None:
+    out, before = tmp_path / "it's found.jsonl", tmp_path / "it's found.before.json"
+    assert code("fuzz", "-e", FAULTY, "-o", str(out)) == 1
+    ended = called("shrink", str(tmp_path / "it's found.event.jsonl"), "--from", str(before), "-e", FAULTY)
+    [again] = [line.removeprefix("again: ") for line in ended.output.splitlines() if line.startswith("again: ")]
+    start = tmp_path / "it's found.shrunk.start.json"
+    words = ["shrink", str(tmp_path / "it's found.shrunk.jsonl"), "--from", str(start), "-e", FAULTY, "--level", "4"]
+    assert shlex.split(again) == ["marginspec", "conform", *words]
+    assert (ended.return_value, code(*words)) == (1, 1)

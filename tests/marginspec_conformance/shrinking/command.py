@@ -39,7 +39,8 @@ def command(
     does not differ, so that there is nothing to shrink.
     """
     target = out or journal.with_name(f"{journal.name.partition('.')[0]}.shrunk.jsonl")
-    check_journal_target(target, journal)
+    # What it is called by default may be the journal itself, which is then shrunk already, as when it is asked again.
+    check_journal_target(target, *([] if out is None else [journal]))
     read = open_journal(journal)
     case = Case(read.header, tuple(one.event for one in read), None if start is None else read_state(start))
     if not case.events:
