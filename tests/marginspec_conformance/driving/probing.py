@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
+import attrs
+
+from marginspec_conformance.comparing.amounts import read_amount
 from marginspec_conformance.comparing.capabilities import needed_by_event, needed_by_header
 from marginspec_conformance.comparing.differences import Difference, Heard, Silence
 from marginspec_conformance.comparing.levels import LEVELS
-from marginspec_conformance.driving.asking import BATCH, Engine, digest_of
+from marginspec_conformance.driving.asking import BATCH, Engine, digest_of, reduced
 from marginspec_conformance.driving.checking import Case, Plan
-from marginspec_conformance.protocol.messages import Digest
+from marginspec_conformance.protocol.messages import CHANGES, Accepted, Answer, Changes, Digest, Want
+from marginspec_journal.decimals import shortest_decimal
 from marginspec_journal.events import event_object
 
 
@@ -44,9 +48,22 @@ def _step_by_step(engine: Engine, case: Case, plan: Plan) -> Iterator[Heard]:
             return
 
 
+def canonical(answer: Answer, want: Want) -> Answer:
+    """An answer as a digest has it: no more than was asked for, and amounts in their shortest form."""
+    if not isinstance(answer, Accepted) or answer.changes is None:
+        return answer
+    kinds = {name: {key: _shortest(text) for key, text in getattr(answer.changes, name).items()} for name in CHANGES}
+    return reduced(attrs.evolve(answer, changes=Changes(**kinds), choices=(), terms=()), want)
+
+
+def _shortest(text: str) -> str:
+    units = read_amount(text)
+    return text if units is None else shortest_decimal(units)
+
+
 def _digested(engine: Engine, case: Case, plan: Plan, heard: Sequence[Heard]) -> Difference | None:
     """Where the digest of answers, if the engine gives any, is not that of the answers that it gave."""
-    answers = [one for one in heard if not isinstance(one, Silence)]
+    answers = [canonical(one, LEVELS[plan.level].want) for one in heard if not isinstance(one, Silence)]
     if "digest" not in engine.hello.capabilities or len(answers) != len(heard) or engine.begin(case.header) is not None:
         return None
     for place in range(0, len(answers), BATCH):
