@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 WORKERS ?= 2
+# What does not wait for each other runs at once: `make test` checks types while the engine is compiled.
+MAKEFLAGS += --jobs=$(WORKERS)
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,7 +13,7 @@ ROOTS := spec impl proofs tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup check test format compiled equality campaign lint coverage bench docs recordings lock clean
+.PHONY: help demo setup check test format compiled equality campaign lint coverage bench docs recordings field broken lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -79,6 +81,7 @@ docs: setup ## write the generated documents and schemas anew
 	$(BIN)/python -m marginspec_journal.schemas docs/schemas
 	$(BIN)/python -m marginspec_tools.calculate.schema docs/schemas
 	$(BIN)/python -m marginspec_conformance.protocol.schema docs/conformance
+	$(BIN)/python -m marginspec_conformance.faults.table docs/conformance
 
 recordings: setup ## write what tests compare with anew: golden receipts, witnesses, explanations, transcripts, vectors; then read what changed
 	$(BIN)/python -m worlds.golden
@@ -86,6 +89,13 @@ recordings: setup ## write what tests compare with anew: golden receipts, witnes
 	$(BIN)/python tests/tools/explain/record.py
 	$(BIN)/python -m conformance.protocol.transcripts
 	$(BIN)/python -m worlds.suite
+
+field: setup ## ask public libraries the questions anew, each in an environment of its own, and write the page
+	PYTHONPATH=tests $(BIN)/python -m engines.field.recording $(HOME)/.cache/marginspec/field
+	PYTHONPATH=tests $(BIN)/python -m engines.field
+
+broken: setup ## have `run` and `fuzz` find each broken engine, and print the table (some minutes)
+	$(BIN)/python tests/engines/table.py --save
 
 lock: setup ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --no-config --all-extras --group dev --upgrade \

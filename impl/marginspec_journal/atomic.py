@@ -65,11 +65,12 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
         target = Path(os.path.realpath(path))
         mode = _replaced_mode(path, target)
         remove_leftovers(target)
-        part, stream = _created(target)
+        part = new_part(target)
     except (OSError, ValueError) as error:
         raise unwritable(path, error) from None
+    # A signal may come between any two steps, also right after the file is there.
     with _removed_on_error(part, path):
-        with stream:
+        with _created(part) as stream:
             if mode is not None:
                 part.chmod(mode)
             yield stream
@@ -90,12 +91,12 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         target = Path(os.path.realpath(path))
         remove_leftovers(target)
         part = new_part(target)
-        part.mkdir()
-        number = os.open(part, os.O_RDONLY)
     except (OSError, ValueError) as error:
         raise unwritable(path, error) from None
-    try:
-        with _removed_on_error(part, path):
+    with _removed_on_error(part, path):
+        part.mkdir()
+        number = os.open(part, os.O_RDONLY)
+        try:
             _lock(number)
             yield part
             for written in sorted(part.rglob("*")):
@@ -104,8 +105,8 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             DISK.sync_folder(part)
             DISK.rename(part, target)
             DISK.sync_folder(target.parent)
-    finally:
-        os.close(number)
+        finally:
+            os.close(number)
 
 
 @contextmanager
@@ -151,14 +152,13 @@ def _beginning(target: Path) -> str:
     return f".{sha256(os.fsencode(target.name)).hexdigest()[:_HASH_DIGITS]}."
 
 
-def _created(target: Path) -> tuple[Path, BinaryIO]:
-    """A new file beside a place, locked by this process."""
+def _created(part: Path) -> BinaryIO:
+    """A new file of this name, locked by this process."""
     while True:
-        part = new_part(target)
         stream = DISK.create(part)
         _lock(stream.fileno())
         if part.exists():
-            return part, stream
+            return stream
         # Another writer took it for a leftover before it was locked.
         stream.close()
 

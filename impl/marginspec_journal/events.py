@@ -1,38 +1,18 @@
 """Events as JSON objects: what a line of a journal may hold, and what of it is hashed."""
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from hashlib import sha256
-from typing import Any, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
-import attrs
-
-from marginspec.model.account import MarginMode
 from marginspec.model.events import Event
-from marginspec.model.fields import StatedQuantity
-from marginspec.model.rejections import Reason
 from marginspec_journal.canonical import JsonObject, canonical_json
 from marginspec_journal.names import is_reference, is_time_stamp
+from marginspec_journal.observed import Observed, observed_of
 from marginspec_journal.records import TYPE, RecordForm
 from marginspec_journal.strict_json import Node
 
-Observed = Mapping[str, Any]
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-@attrs.frozen
-class ObservedPosition:
-    """A position as in a state: its quantity, and margin mode and leverage if they were observed."""
-
-    quantity: StatedQuantity
-    margin_mode: MarginMode | None = None
-    leverage: int | None = None
-
-
 ANNOTATIONS = ("ts", "ref", "observed")
 EVENT_FORMS = {form.name: form for form in (RecordForm(one, typed=True) for one in get_args(Event))}
-OBSERVED_POSITION = RecordForm(ObservedPosition)
 _ENCODERS = {form.record: form.encode for form in EVENT_FORMS.values()}
 
 
@@ -69,7 +49,7 @@ def record_of(root: Node, line: int) -> Record:
         form.build(form.values(fields)),
         _annotation(fields.get("ts"), is_time_stamp, "a time stamp of RFC 3339"),
         _annotation(fields.get("ref"), is_reference, "1 to 128 printable ASCII characters"),
-        _observed(fields["observed"]) if "observed" in fields else None,
+        observed_of(fields["observed"]) if "observed" in fields else None,
     )
 
 
@@ -79,29 +59,3 @@ def _annotation(node: Node | None, holds: Callable[[str], bool], expected: str) 
     if not holds(node.text()):
         node.fail(f"expected {expected}")
     return node.text()
-
-
-def _observed(node: Node) -> Observed:
-    """What the exchange's own engine answered, checked for its shape; its values are compared, not used."""
-    fields = node.record((), ("accepted", "rejected", "ledger", "positions", "marks"))
-    if "accepted" in fields and "rejected" in fields:
-        node.fail("both accepted and rejected")
-    if "accepted" in fields and not fields["accepted"].flag():
-        fields["accepted"].fail("expected true")
-    if "rejected" in fields:
-        fields["rejected"].choice(tuple(Reason))
-    for name in ("ledger", "marks"):
-        for entry in _observed_entries(fields.get(name)):
-            entry.wire_decimal()
-    for entry in _observed_entries(fields.get("positions")):
-        OBSERVED_POSITION.read(entry)
-    observed: Observed = node.value
-    return observed
-
-
-def _observed_entries(node: Node | None) -> Iterator[Node]:
-    """The fields of an object; none if it was not observed. Their names are any text that UTF-8 can hold."""
-    for name, entry in node.entries() if node is not None else ():
-        if _SURROGATE.search(name):
-            entry.fail("not Unicode text: a lone surrogate")
-        yield entry

@@ -64,7 +64,7 @@ def test_what_differs_is_told_as_a_story(tmp_path: Path) -> None:
         "also: ledger position:alice:A:BOTH: expected 0, the engine says -100 (unchanged)",
         "also: ledger wallet:alice:USD: expected 0, the engine says 10",
         "not affected: the verdict, deleveraged, levied, 1 of 4 changes of ledger",
-        "candidate faults: not asked for",
+        "candidate faults: not sought; `run --explain` seeks them",
         f"again: marginspec conform run {vector.id} -e '{engine}' --level 4",
     ]
 

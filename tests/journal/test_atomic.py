@@ -220,6 +220,21 @@ def test_each_step_fails_and_the_file_is_old_or_new(at: int, tmp_path: Path, mon
     assert list(tmp_path.iterdir()) == [path]
 
 
+class EndedDisk(Disk):
+    """The process is told to end as soon as the file is there."""
+
+    def create(self, part: Path) -> BinaryIO:
+        super().create(part).close()
+        raise SystemExit(143)
+
+
+def test_a_signal_right_after_the_file_is_there_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(atomic, "DISK", EndedDisk())
+    with pytest.raises(SystemExit):
+        write_twice(tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("at", range(STEPS))
 def test_the_power_goes_at_each_step_and_the_next_run_cleans_up(
     at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

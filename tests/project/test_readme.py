@@ -11,9 +11,11 @@ from marginspec_tools.cli import COMMANDS
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 COMMAND = re.compile(r"^\.venv/bin/marginspec (.+)$", re.MULTILINE)
-UNDECIDED = {"conform run": 4}
-"""Commands that end with another code than 0 on the page: an adapter that has nothing yet."""
+UNDECIDED = {"conform run": 4, "audit day.jsonl": 4}
+"""Commands that end with another code than 0 on the page: an adapter that has nothing yet, a day without `observed`."""
 LINK = re.compile(r"\]\(([^)#]+)\)")
+CODE = re.compile(r"`[^`\n]*`")
+"""Code in a line, where brackets are no link; a link's own text may be code."""
 
 
 def test_the_commands_run_in_order(tmp_path: Path) -> None:
@@ -32,7 +34,7 @@ def test_every_link_of_every_page_leads_to_a_file() -> None:
     broken = [
         (page.relative_to(ROOT).as_posix(), link)
         for page in pages
-        for link in LINK.findall(page.read_text("utf-8"))
+        for link in LINK.findall(CODE.sub("", page.read_text("utf-8")))
         if "://" not in link and not (page.parent / link).exists()
     ]
     assert broken == []

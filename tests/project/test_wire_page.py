@@ -28,7 +28,9 @@ def test_the_state_from_tables_is_one_and_the_observed_event_agrees(tmp_path: Pa
     )
     summary = json.loads(audited.stdout)
     assert summary["verdict"] == "holds"
-    assert summary["observed"] == {"lines": 1, "verdicts": 1, "balances": 1, "positions": 1, "marks": 1}
+    compared = {kind: counts["equal"] for kind, counts in summary["coverage"]["kinds"].items()}
+    assert compared == {"verdict": 1, "balance": 1, "quantity": 1, "setting": 1, "price": 2, "margin": 3, "mark": 1}
+    assert summary["coverage"]["values"] == sum(compared.values())
     assert summary["assets"]["USDT"] == {
         "net_deposits": "9320.00",
         "insurance": "300.00",

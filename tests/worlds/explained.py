@@ -344,10 +344,12 @@ OBSERVED = {
     "ledger": {"wallet:zoe:USD": "5", "house:USD": "1", "wallet:nobody": "0", "isolated:x": "3"},
     "positions": {
         "carol:M:BOTH": {"quantity": "15", "margin_mode": "cross", "leverage": 4},
-        "dave:M:BOTH": {"quantity": "-14"},
+        "dave:M:BOTH": {"quantity": "-14", "liquidation_price": "190"},
         "dave:X:BOTH": {"quantity": "0"},
     },
+    "domains": {"carol:USD": {"equity": "1000", "margin_ratio": "0.01"}},
     "marks": {"M": "100", "X": "7"},
+    "funds": {"M": {"inflow": "0"}},
 }
 
 

@@ -120,14 +120,14 @@ WIRE = ByKind(
 )
 """Any names, decimals and integers of the grammar."""
 
-keys = st.text(alphabet=st.characters(codec="utf-8"), max_size=20)
+owners = st.builds("{}:{}:{}".format, names, names, st.sampled_from(("BOTH", "LONG", "SHORT")))
 decimal_texts = st.sampled_from(("0", "-1.50", "3", "0.00000001"))
 observations = st.fixed_dictionaries(
     {},
     optional={
-        "ledger": st.dictionaries(keys, decimal_texts, max_size=2),
-        "positions": st.dictionaries(keys, st.fixed_dictionaries({"quantity": decimal_texts}), max_size=2),
-        "marks": st.dictionaries(keys, decimal_texts, max_size=2),
+        "ledger": st.dictionaries(owners.map("position:{}".format), decimal_texts, max_size=2),
+        "positions": st.dictionaries(owners, st.fixed_dictionaries({"quantity": decimal_texts}), max_size=2),
+        "marks": st.dictionaries(names, decimal_texts, max_size=2),
     },
 )
 verdicts: SearchStrategy[dict[str, Any]] = st.one_of(

@@ -2,8 +2,9 @@
 
 from marginspec import RULEBOOK_VERSION
 from marginspec.model.rejections import Reason
+from marginspec_journal import observed
 from marginspec_journal.canonical import JsonObject
-from marginspec_journal.events import EVENT_FORMS, OBSERVED_POSITION
+from marginspec_journal.events import EVENT_FORMS
 from marginspec_journal.receipts import EFFECT_FORMS
 from marginspec_journal.schemas.definitions import (
     NAME,
@@ -57,24 +58,33 @@ def journal_schema() -> bytes:
 
 
 def _observed() -> JsonObject:
+    position = f"{NAME}:{NAME}:{SIDE}"
     return closed(
         {
             "accepted": {"const": True},
             "rejected": {"enum": list(Reason)},
-            "ledger": _listing(refer("decimal"), "Balances after the event, by ledger account as in a state."),
-            "positions": _listing(
-                record_schema(OBSERVED_POSITION), "Positions after the event, by ACCOUNT:MARKET:SIDE as in a state."
+            "code": {"type": "string", "pattern": "^[ -~]{1,128}$", "description": "The exchange's own reason."},
+            "ledger": keyed(
+                ledger_pattern(clearing=True), refer("decimal"), "Balances after the event, by ledger account."
             ),
-            "marks": _listing(refer("decimal"), "Marks after the event, by market."),
+            "positions": keyed(
+                position, record_schema(observed.POSITION), "Positions after the event, by ACCOUNT:MARKET:SIDE."
+            ),
+            "domains": keyed(
+                f"{NAME}(:{NAME}:{SIDE})?:{NAME}",
+                record_schema(observed.DOMAIN),
+                "Margin domains after the event: ACCOUNT:ASSET for a cross one, ACCOUNT:MARKET:SIDE:ASSET for an "
+                "isolated one.",
+            ),
+            "marks": keyed(NAME, refer("decimal"), "Marks after the event, by market."),
+            "funds": keyed(NAME, record_schema(observed.FUNDS), "Funds and lots after the event, by market."),
+            "uncovered": keyed(NAME, refer("decimal"), "Uncovered shortfall after the event, by asset."),
+            "lots": keyed(NUMBER, record_schema(observed.LOT), "Lots after the event, by id."),
         },
         [],
         "An answer of the exchange's engine, as much of it as is known.",
-        **{"not": {"required": ["accepted", "rejected"]}},
+        dependentSchemas={"accepted": {"properties": {"rejected": False, "code": False}}},
     )
-
-
-def _listing(entry: JsonObject, description: str) -> JsonObject:
-    return {"type": "object", "additionalProperties": entry, "description": description}
 
 
 # ------------------------------------------------------------------- receipts

@@ -1,16 +1,15 @@
 """The checks of an audit, event by event, and what they have found."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import attrs
 
 from marginspec.model.effects import LotOpened
 from marginspec_audit import EVENT_INVARIANTS, STATE_INVARIANTS
-from marginspec_tools.audit.findings import Finding, broken_invariants
-from marginspec_tools.audit.observed import observed_differences, observed_values
+from marginspec_tools.audit.findings import Fault, broken_invariants
 from marginspec_tools.audit.recount import Recount
 from marginspec_tools.audit.waterfall import happenings
 from marginspec_tools.runs import Run, Step
@@ -22,47 +21,45 @@ FIRST_SHOWN = 20
 class Tally:
     """What an audit has counted so far.
 
-    `findings` by kind, and `broken` by invariant; the first findings, and the first of each invariant; what
-    `happened` in the waterfall, and the lots that each market had; how many observed values were `compared`, by kind.
+    `faults` by kind, and `broken` by invariant; the first faults, and the first of each invariant; what `happened` in
+    the waterfall, and the lots that each market had.
     """
 
-    findings: Counter[str] = attrs.field(factory=Counter)
+    faults: Counter[str] = attrs.field(factory=Counter)
     broken: Counter[str] = attrs.field(factory=Counter)
-    first: list[Finding] = attrs.field(factory=list)
-    first_broken: dict[str, Finding] = attrs.field(factory=dict)
+    first: list[Fault] = attrs.field(factory=list)
+    first_broken: dict[str, Fault] = attrs.field(factory=dict)
     happened: Counter[str] = attrs.field(factory=Counter)
     lots_opened: Counter[str] = attrs.field(factory=Counter)
-    compared: Counter[str] = attrs.field(factory=Counter)
 
     def count(self, step: Step) -> None:
-        """Count what an event did, and what its line says was observed."""
+        """Count what an event did."""
         effects = step.transition.receipt.effects
         self.happened.update(happenings(effects))
         self.lots_opened.update(effect.lot.market for effect in effects if isinstance(effect, LotOpened))
-        self.compared.update(observed_values(step.record.observed))
 
-    def add(self, findings: Iterable[Finding]) -> None:
-        """Count findings, and keep those that are among the first."""
-        for finding in findings:
-            self.findings[finding.kind] += 1
-            if finding.kind == "invariant":
-                self.broken[finding.rule] += 1
-                self.first_broken.setdefault(finding.rule, finding)
+    def add(self, faults: Iterable[Fault]) -> None:
+        """Count faults, and keep those that are among the first."""
+        for fault in faults:
+            self.faults[fault.kind] += 1
+            if fault.kind == "invariant":
+                self.broken[fault.rule] += 1
+                self.first_broken.setdefault(fault.rule, fault)
             if len(self.first) < FIRST_SHOWN:
-                self.first.append(finding)
+                self.first.append(fault)
 
     def join(self, other: "Tally") -> None:
-        """Add what another process found of the same journal; the first of all findings are kept."""
-        self.findings.update(other.findings)
+        """Add what another process found of the same journal; the first of all faults are kept."""
+        self.faults.update(other.faults)
         self.broken.update(other.broken)
-        for rule, finding in other.first_broken.items():
-            self.first_broken[rule] = min(finding, self.first_broken.get(rule, finding), key=lambda one: one.seq)
+        for rule, fault in other.first_broken.items():
+            self.first_broken[rule] = min(fault, self.first_broken.get(rule, fault), key=lambda one: one.seq)
         self.first = sorted([*self.first, *other.first], key=lambda one: one.seq)[:FIRST_SHOWN]
 
     @property
     def holds(self) -> bool:
-        """Whether there is no finding."""
-        return not self.findings
+        """Whether there is no fault."""
+        return not self.faults
 
 
 class Share(NamedTuple):
@@ -76,29 +73,30 @@ WHOLE = Share(0, 1)
 
 
 class Checks:
-    """A run with its checks; iterate over it once, for each event with its findings, and finish it.
+    """A run with its checks; iterate over it once, for each event with its faults, and finish it.
 
     The invariants take nearly all of the time. So processes may share them, each of which runs the whole journal; the
-    first one does all the rest.
+    first one does all the rest. Invariants that are `unchecked` are left out.
     """
 
-    def __init__(self, run: Run, share: Share = WHOLE) -> None:
+    def __init__(self, run: Run, share: Share = WHOLE, unchecked: Collection[str] = ()) -> None:
         self.run, self.tally = run, Tally()
-        self._share = share
+        self._share, self._unchecked = share, unchecked
         self._recount = Recount(run.start.state)
         self._last: Step | None = None
 
-    def __iter__(self) -> Iterator[tuple[Step, list[Finding]]]:
+    def __iter__(self) -> Iterator[tuple[Step, list[Fault]]]:
         for step in self.run:
             self._last = step
             found = broken_invariants(step) if step.number % self._share.parts == self._share.number else []
             if self._share.number == 0:
                 self.tally.count(step)
-                found += [*self._recount.take(step), *observed_differences(step)]
+                found += self._recount.take(step)
+            found = [one for one in found if one.rule not in self._unchecked]
             self.tally.add(found)
             yield step, found
 
-    def finish(self) -> list[Finding]:
+    def finish(self) -> list[Fault]:
         """What is found of the whole ledger after the last event."""
         found = [] if self._last is None or self._share.number else list(self._recount.finish(self._last))
         self.tally.add(found)
@@ -123,7 +121,11 @@ class Verdict:
     invariant: str
     sentence: str
     broken: int
-    first: Finding | None
+    first: Fault | None
+
+    def as_object(self) -> dict[str, Any]:
+        """The verdict for programs."""
+        return {**attrs.asdict(self), "first": None if self.first is None else self.first.as_line()}
 
 
 def verdicts(tally: Tally) -> list[Verdict]:

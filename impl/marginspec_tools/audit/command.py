@@ -10,7 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import attrs
 import click
 import msgspec
 
@@ -19,17 +18,37 @@ from marginspec.model.state import State
 from marginspec_journal import InputError
 from marginspec_journal.errors import unreadable
 from marginspec_journal.header import JOURNAL_VERSION
+from marginspec_journal.names import is_name
 from marginspec_journal.state_objects import STATE_VERSION
 from marginspec_tools.audit import folder
-from marginspec_tools.audit.checks import Checks, Tally
-from marginspec_tools.audit.findings import Finding
+from marginspec_tools.audit.audited import EXIT_CODES, Audited
+from marginspec_tools.audit.checks import FIRST_SHOWN, Tally
+from marginspec_tools.audit.comparison import Comparison
+from marginspec_tools.audit.coverage import COLUMNS as COVERAGE_COLUMNS
 from marginspec_tools.audit.liquidations import COLUMNS, liquidation_rows
-from marginspec_tools.audit.summary import audit_fields, compared_text, findings_text, summary_object, summary_text
+from marginspec_tools.audit.opening import completed
+from marginspec_tools.audit.summary import (
+    audit_fields,
+    compared_text,
+    findings_text,
+    limits_text,
+    notes_text,
+    summary_object,
+    summary_text,
+)
 from marginspec_tools.audit.waterfall import all_funds
 from marginspec_tools.console import json_option, one_line, print_fields, print_json_line, printable_path, with_progress
-from marginspec_tools.runs import Run, broken_in, engine_option, estimated_events, print_run, start_option
+from marginspec_tools.observed import TOLERABLE, ToleranceOption, ValueKind, read_reasons, tolerances_of
+from marginspec_tools.runs import Run, engine_option, estimated_events, start_option
 
 PATH = click.Path(path_type=Path)
+
+
+def account_name(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
+    """The name of an account, if it is one."""
+    if name is not None and not is_name(name):
+        raise click.BadParameter(f"{name!r} is not a name")
+    return name
 
 
 def hashes_of(inputs: dict[str, Path]) -> dict[str, str]:
@@ -47,42 +66,68 @@ def hashes_of(inputs: dict[str, Path]) -> dict[str, str]:
 @click.argument("journal", type=PATH)
 @click.option("--report", type=PATH, metavar="FOLDER", required=True, help="Write the report to this folder.")
 @click.option("--force", is_flag=True, help="Replace the report in the folder.")
+@click.option(
+    "--tolerance",
+    "tolerances",
+    type=ToleranceOption(),
+    multiple=True,
+    help=f"Let values of a kind differ by so much, inclusive; may be repeated. Kinds: {', '.join(TOLERABLE)}.",
+)
+@click.option("--reasons", type=PATH, metavar="FILE", help="What the exchange's own codes of refusals stand for.")
 @start_option
+@click.option("--accept-broken", is_flag=True, help="Go on from a state that breaks invariants; they are findings.")
+@click.option(
+    "--subset",
+    metavar="NAME",
+    callback=account_name,
+    help="Only some accounts are known: this one stands for all others, and what needs all is not checked.",
+)
 @engine_option
 @json_option
 @click.pass_context
 def command(
-    context: click.Context, journal: Path, report: Path, force: bool, start: Path | None, engine: str, as_json: bool
+    context: click.Context,
+    journal: Path,
+    report: Path,
+    force: bool,
+    tolerances: tuple[tuple[ValueKind, int], ...],
+    reasons: Path | None,
+    start: Path | None,
+    accept_broken: bool,
+    subset: str | None,
+    engine: str,
+    as_json: bool,
 ) -> None:
     """Run JOURNAL, check every event, and write a report folder.
 
     It checks all invariants after every event; the transparency figures, by counting them anew from the transfers;
-    and the answers of the exchange's own engine, where the journal states them as `observed`. The report is written
-    whole when the run is over: summary.md, summary.json, funds.csv, liquidations.csv, findings.jsonl and
-    manifest.json.
+    and the answers of the exchange's own engine, where the journal states them as `observed`. What differs is put down
+    to its cause, one finding for each, ranked by the money at stake. The report is written whole when the run is over:
+    summary.md, summary.json, findings.jsonl, consequences.jsonl, notes.jsonl, coverage.csv, funds.csv,
+    liquidations.csv and manifest.json.
 
-    Exit codes: 0 no findings; 1 findings; 2 wrong usage or input, nothing written.
+    Exit codes: 0 all that was observed agrees; 1 findings; 2 wrong usage or input, nothing written; 4 nothing was
+    observed, so that nothing was compared.
     """
     place = folder.checked_folder(report, force=force)
-    inputs = {"journal": journal} if start is None else {"journal": journal, "state": start}
+    inputs = {"journal": journal, **({"state": start} if start else {}), **({"reasons": reasons} if reasons else {})}
     hashes = hashes_of(inputs)
-    run = Run(journal, start, engine)
-    broken = broken_in(run.start.state) if start is not None else []
-    if broken:
-        print_run(run, broken, checked=True, as_json=as_json)
-        context.exit(1)
-    tally, summary = audit(run, inputs, hashes, place)
+    codes = read_reasons(reasons) if reasons else {}
+    run = Run(journal, start, engine, lambda opened: completed(opened, subset) if start and subset else opened)
+    comparison = Comparison(str(journal), tolerances_of(tolerances), codes, subset)
+    audited = Audited(run, comparison, subset, accept_broken)
+    summary = audit(audited, inputs, hashes, place)
     if as_json:
-        for found in tally.first:
-            print_json_line(attrs.asdict(found))
+        for found in audited.findings[:FIRST_SHOWN]:
+            print_json_line(found.as_object())
         print_json_line({**summary, "report": printable_path(place)})
     else:
-        print_audit(run, tally, summary, place)
-    context.exit(0 if tally.holds else 1)
+        print_audit(audited, summary, place)
+    context.exit(EXIT_CODES[audited.verdict])
 
 
-def audit(run: Run, inputs: dict[str, Path], hashes: dict[str, str], place: Path) -> tuple[Tally, dict[str, Any]]:
-    """Run to the end with all checks and publish the report; gives what was counted, and the summary.
+def audit(audited: Audited, inputs: dict[str, Path], hashes: dict[str, str], place: Path) -> dict[str, Any]:
+    """Run to the end with all checks and publish the report; gives the summary.
 
     Refuses inputs that are not those of the hashes any more, so that these are of what was read.
     """
@@ -91,35 +136,44 @@ def audit(run: Run, inputs: dict[str, Path], hashes: dict[str, str], place: Path
         contents: dict[str, BinaryIO] = {
             name: stack.enter_context(tempfile.TemporaryFile(dir=place.parent)) for name in folder.REPORT_FILES
         }
-        tally = check_events(run, inputs["journal"], contents[folder.FINDINGS], contents[folder.LIQUIDATIONS])
+        check_events(audited, inputs["journal"], contents[folder.CONSEQUENCES], contents[folder.LIQUIDATIONS])
         for name, digest in hashes_of(inputs).items():
             if digest != hashes[name]:
                 raise InputError(str(inputs[name]), None, None, "changed while it was audited")
-        summary = summary_object(run, tally, {name: printable_path(path) for name, path in inputs.items()})
+        summary = summary_object(audited, {name: printable_path(path) for name, path in inputs.items()})
         contents[folder.SUMMARY].write(indented_json(summary))
-        contents[folder.SUMMARY_TEXT].write(summary_text(run, tally, summary).encode())
-        contents[folder.FUNDS].write(funds_table(run.state, tally))
-        contents[folder.MANIFEST].write(indented_json(manifest(run, hashes, contents)))
+        contents[folder.SUMMARY_TEXT].write(summary_text(audited, summary).encode())
+        for found in audited.findings:
+            write_line(found.as_object(), contents[folder.FINDINGS])
+        for note in audited.notes:
+            write_line(note.as_object(), contents[folder.NOTES])
+        contents[folder.COVERAGE].write(table(COVERAGE_COLUMNS, audited.comparison.coverage.rows()))
+        contents[folder.FUNDS].write(funds_table(audited.run.state, audited.tally))
+        contents[folder.MANIFEST].write(indented_json(manifest(audited.run, hashes, contents)))
         folder.publish(place, contents)
-    return tally, summary
+    return summary
 
 
-def check_events(run: Run, journal: Path, findings: BinaryIO, liquidations: BinaryIO) -> Tally:
-    """Run to the end with all checks; writes findings and liquidations as they come."""
-    checks = Checks(run)
+def check_events(audited: Audited, journal: Path, consequences: BinaryIO, liquidations: BinaryIO) -> None:
+    """Run to the end with all checks; writes consequences and liquidations as they come."""
     liquidations.write(csv_line(COLUMNS))
-    for step, found in with_progress(checks, "auditing", estimated_events(journal)):
+    for step, following in with_progress(audited, "auditing", estimated_events(journal)):
         for row in liquidation_rows(step):
             liquidations.write(csv_line(row.get(column) for column in COLUMNS))
-        write_findings(found, findings)
-    write_findings(checks.finish(), findings)
-    return checks.tally
+        for consequence in following:
+            write_line(consequence.as_object(), consequences)
+    for consequence in audited.at_end:
+        write_line(consequence.as_object(), consequences)
 
 
-def write_findings(found: list[Finding], findings: BinaryIO) -> None:
-    """Write findings, a line each."""
-    for finding in found:
-        findings.write(msgspec.json.encode(attrs.asdict(finding)) + b"\n")
+def write_line(fields: dict[str, Any], stream: BinaryIO) -> None:
+    """Write a line of JSON."""
+    stream.write(msgspec.json.encode(fields) + b"\n")
+
+
+def table(columns: Iterable[str], rows: Iterable[dict[str, Any]]) -> bytes:
+    """A table as CSV; what a row has not is left empty."""
+    return csv_line(columns) + b"".join(csv_line(row.get(column) for column in columns) for row in rows)
 
 
 def csv_line(cells: Iterable[Any]) -> bytes:
@@ -166,14 +220,21 @@ def indented_json(fields: dict[str, Any]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(fields), indent=2) + b"\n"
 
 
-def print_audit(run: Run, tally: Tally, summary: dict[str, Any], place: Path) -> None:
+def print_audit(audited: Audited, summary: dict[str, Any], place: Path) -> None:
     """Totals, the first findings, how many there are, what they come from, and where the report is."""
-    print_fields(audit_fields(run, tally))
-    for found in tally.first:
-        click.secho(found.text, fg="red")
-    more = tally.findings.total() - len(tally.first)
-    if more:
-        click.secho(f"and {more:,} more in findings.jsonl", fg="red")
-    click.echo(compared_text(summary["observed"]))
-    click.secho(findings_text(summary["findings"]), fg="green" if tally.holds else "red")
+    print_fields(audit_fields(audited))
+    for line in limits_text(audited):
+        click.echo(line)
+    found = audited.findings
+    for one in found[:FIRST_SHOWN]:
+        click.secho(one.text, fg="red")
+    if len(found) > FIRST_SHOWN:
+        click.secho(f"and {len(found) - FIRST_SHOWN:,} more in findings.jsonl", fg="red")
+    if audited.notes:
+        click.echo(notes_text(summary["notes"]))
+    click.echo(compared_text(summary["coverage"]))
+    click.secho(findings_text(summary["findings"]), fg=COLOURS[audited.verdict])
     click.echo(f"report in {one_line(str(place))}")
+
+
+COLOURS = {"holds": "green", "findings": "red", "not compared": "yellow"}

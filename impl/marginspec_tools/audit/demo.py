@@ -13,7 +13,7 @@ from marginspec import RULEBOOK_VERSION
 from marginspec.model.effects import Deleveraged, Effect, LotOpened
 from marginspec.model.state import State
 from marginspec_tools.audit.checks import Checks, Share, Tally, Verdict, check_share, verdicts
-from marginspec_tools.audit.findings import Finding
+from marginspec_tools.audit.findings import Fault
 from marginspec_tools.audit.waterfall import HAPPENED, all_funds, happened_text, waterfall_table
 from marginspec_tools.console import (
     QuietPool,
@@ -67,9 +67,9 @@ def audit_with(path: Path, others: list[Future[tuple[str, Tally]]], processes: i
     return Audit(totals, checks.run.state, tally, explained)
 
 
-def hash_mismatch(totals: Totals, other_hash: str) -> Finding:
-    """The finding that a second run of the journal ended in another hash."""
-    return Finding(
+def hash_mismatch(totals: Totals, other_hash: str) -> Fault:
+    """The fault that a second run of the journal ended in another hash."""
+    return Fault(
         seq=totals.events,
         line=totals.events + 1,
         ts=None,
@@ -132,9 +132,9 @@ def json_lines(found: Audit) -> Iterator[dict[str, Any]]:
         step = found.explained
         yield {"explained": explain_event(step.transition.before, step.record, step.number).as_object()}
     for verdict in verdicts(found.tally):
-        yield attrs.asdict(verdict)
-    for finding in found.tally.first:
-        yield {"finding": finding.kind, **attrs.asdict(finding)}
+        yield verdict.as_object()
+    for fault in found.tally.first:
+        yield {"finding": fault.kind, **fault.as_line()}
     yield {"holds": found.tally.holds, "hash": found.totals.hash}
 
 
@@ -151,10 +151,11 @@ def print_demo(found: Audit) -> None:
     found_verdicts = verdicts(found.tally)
     for verdict in found_verdicts:
         click.echo(verdict_line(verdict))
-    for finding in found.tally.first:
-        click.echo(finding.text)
+    for fault in found.tally.first:
+        click.echo(fault.text)
     held = all(verdict.broken == 0 for verdict in found_verdicts)
     click.echo(f"All {len(found_verdicts)} invariants held." if held else "Not all invariants held.")
+    click.echo("Nothing was observed: invariants and receipts only.")
     click.echo(f"hash {totals.hash}")
 
 

@@ -18,8 +18,11 @@ SUMMARY = "summary.json"
 FUNDS = "funds.csv"
 LIQUIDATIONS = "liquidations.csv"
 FINDINGS = "findings.jsonl"
+CONSEQUENCES = "consequences.jsonl"
+NOTES = "notes.jsonl"
+COVERAGE = "coverage.csv"
 MANIFEST = "manifest.json"
-REPORT_FILES = (SUMMARY_TEXT, SUMMARY, FUNDS, LIQUIDATIONS, FINDINGS, MANIFEST)
+REPORT_FILES = (SUMMARY_TEXT, SUMMARY, FUNDS, LIQUIDATIONS, FINDINGS, CONSEQUENCES, NOTES, COVERAGE, MANIFEST)
 
 
 def checked_folder(folder: Path, *, force: bool) -> Path:

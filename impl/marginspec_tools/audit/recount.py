@@ -15,7 +15,7 @@ from marginspec.model.state import State
 from marginspec.model.units import Quantity
 from marginspec_audit import Transition, asset_of, is_closed_lot
 from marginspec_journal.decimals import decimal_text
-from marginspec_tools.audit.findings import Finding, finding
+from marginspec_tools.audit.findings import Fault, fault
 from marginspec_tools.runs import Step
 
 COUNTERS = tuple(field.name for field in attrs.fields(FundStatus))
@@ -56,7 +56,7 @@ class Recount:
             lot.id: (lot.market, 1 if lot.quantity > 0 else -1) for lot in opening.lots.values()
         }
 
-    def take(self, step: Step) -> list[Finding]:
+    def take(self, step: Step) -> list[Fault]:
         """Count an event's effects; gives where the state or the published figures differ."""
         moved = self._count(step)
         return [*self._balances(step, moved), *self._statuses(step), *self._shared_funds(step, moved)]
@@ -102,7 +102,7 @@ class Recount:
         value = taken.market(market_id).at_mark(Quantity(sign * closed.quantity))
         self._counted(market_id).deleveraged += released - value
 
-    def _balances(self, step: Step, moved: list[LedgerAccount]) -> Iterator[Finding]:
+    def _balances(self, step: Step, moved: list[LedgerAccount]) -> Iterator[Fault]:
         after = step.transition.after
         for account in moved:
             balance = after.balance(account)
@@ -112,9 +112,9 @@ class Recount:
                 decimals = 0 if is_gone else after.header.decimals(asset_of(after, account))
                 expected, observed = decimal_text(self.ledger[account], decimals), decimal_text(balance, decimals)
                 self.ledger[account] = balance
-                yield finding(step, "transparency", "LED-01", str(account), "balance", expected, observed)
+                yield fault(step, "transparency", "LED-01", str(account), "balance", expected, observed)
 
-    def _statuses(self, step: Step) -> Iterator[Finding]:
+    def _statuses(self, step: Step) -> Iterator[Fault]:
         """The counters of every market that may have changed, and that what changed was published, at once.
 
         What the state has is taken over once it was reported, so that one miscount is not reported at every event. Of
@@ -132,20 +132,20 @@ class Recount:
             if market in published:
                 yield from self._counters(step, market, "published", published[market])
             elif market in changed:
-                yield finding(step, "transparency", "TRN-01", market, "status published", "the new status", None)
+                yield fault(step, "transparency", "TRN-01", market, "status published", "the new status", None)
             yield from self._counters(step, market, "in the state", status)
             self.counters[market] = Counters(**attrs.asdict(status))
 
-    def _counters(self, step: Step, market: str, place: str, status: FundStatus) -> Iterator[Finding]:
+    def _counters(self, step: Step, market: str, place: str, status: FundStatus) -> Iterator[Fault]:
         taken, counted = step.transition, self.counters[market]
         decimals = taken.after.header.decimals(taken.market(market).asset)
         for name in COUNTERS:
             expected, observed = getattr(counted, name), getattr(status, name)
             if expected != observed:
                 texts = decimal_text(expected, decimals), decimal_text(observed, decimals)
-                yield finding(step, "transparency", "TRN-01", market, f"{name} {place}", *texts)
+                yield fault(step, "transparency", "TRN-01", market, f"{name} {place}", *texts)
 
-    def _shared_funds(self, step: Step, moved: list[LedgerAccount]) -> Iterator[Finding]:
+    def _shared_funds(self, step: Step, moved: list[LedgerAccount]) -> Iterator[Fault]:
         """Every change of an insurance fund or of relief publishes the new balances, and nothing else does."""
         effects = step.transition.receipt.effects
         published = {one.asset: (one.balance, one.relief) for one in effects if isinstance(one, InsuranceStatus)}
@@ -156,13 +156,13 @@ class Recount:
                 expected = self.ledger[fund] if asset in assets else None
                 if expected != observed:
                     texts = (self._text(step, asset, balance) for balance in (expected, observed))
-                    yield finding(step, "transparency", "TRN-01", str(fund), "balance published", *texts)
+                    yield fault(step, "transparency", "TRN-01", str(fund), "balance published", *texts)
 
     def _text(self, step: Step, asset: str, balance: int | None) -> str | None:
         """A balance as a decimal, if there is one."""
         return None if balance is None else decimal_text(balance, step.transition.after.header.decimals(asset))
 
-    def finish(self, step: Step) -> Iterator[Finding]:
+    def finish(self, step: Step) -> Iterator[Fault]:
         """Compare the whole ledger, after the last event."""
         after = step.transition.after
         accounts = {*(account for account, balance in self.ledger.items() if balance != 0), *after.ledger}

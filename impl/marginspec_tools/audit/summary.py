@@ -11,13 +11,20 @@ from marginspec.model.state import State
 from marginspec_audit import assets_of
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.header import header_object
-from marginspec_tools.audit.checks import Tally
-from marginspec_tools.audit.findings import KINDS
+from marginspec_tools.audit.audited import Audited
+from marginspec_tools.audit.checks import FIRST_SHOWN
+from marginspec_tools.audit.coverage import OUTCOMES
+from marginspec_tools.audit.findings import CLASSES, SEVERITIES, Finding, decimal_of, number_of
+from marginspec_tools.audit.surveillance import NOTES
 from marginspec_tools.audit.waterfall import HAPPENED, all_funds, happened_text
 from marginspec_tools.console import markdown_line
-from marginspec_tools.runs import Run, total_fields
+from marginspec_tools.observed import VALUE_KINDS
+from marginspec_tools.runs import total_fields
 
-COMPARED = ("lines", "verdicts", "balances", "positions", "marks")
+NOTES_SHOWN = 5
+"""Notes of a kind that the summary shows."""
+AUDIT_VERSION = 2
+"""The number of the summary's format."""
 
 
 def asset_amounts(state: State, asset: str) -> dict[str, str]:
@@ -33,98 +40,196 @@ def asset_amounts(state: State, asset: str) -> dict[str, str]:
     return {name: decimal_text(amount, decimals) for name, amount in amounts.items()}
 
 
-def summary_object(run: Run, tally: Tally, inputs: dict[str, str]) -> dict[str, Any]:
-    """The summary for programs; `inputs` are the paths of journal and state, counts include events before the start."""
+def summary_object(audited: Audited, inputs: dict[str, str]) -> dict[str, Any]:
+    """The summary for programs; `inputs` are the paths of what was read, counts include events before the start."""
+    run, tally = audited.run, audited.tally
     reached = run.reached()
     state = reached.state
     return {
-        "audit": 1,
+        "audit": AUDIT_VERSION,
         "rulebook": RULEBOOK_VERSION,
-        "verdict": "holds" if tally.holds else "findings",
+        "verdict": audited.verdict,
         "journal": inputs["journal"],
         "state": inputs.get("state"),
+        "codes": inputs.get("reasons"),
         "engine": run.engine_name,
         "header": header_object(state.header),
         "events": reached.events,
         "accepted": reached.accepted,
         "rejected": reached.rejected,
         "before": run.start.events,
-        "observed": {kind: tally.compared[kind] for kind in COMPARED},
+        "opening": [one.as_line() for one in audited.opening],
+        "run": audited.is_run,
+        "stopped": audited.stopped,
+        "subset": audited.subset,
+        "unchecked": list(audited.unchecked),
+        "coverage": audited.comparison.coverage.as_object(),
+        "tolerances": {kind: decimal_of(one) for kind, one in audited.comparison.tolerances.by_kind.items()},
         "reasons": dict(sorted(run.reasons.items())),
         "hash": reached.hash,
         "happened": {kind: tally.happened[kind] for kind in HAPPENED},
-        "findings": {kind: tally.findings[kind] for kind in KINDS},
+        "findings": findings_object(audited),
+        "notes": {kind: count for kind in NOTES if (count := sum(one.kind == kind for one in audited.notes))},
         "broken": dict(sorted(tally.broken.items())),
         "assets": {asset: asset_amounts(state, asset) for asset in assets_of(state)},
         "markets": {funds.market.id: funds.as_object() for funds in all_funds(state, tally.lots_opened)},
     }
 
 
-def summary_text(run: Run, tally: Tally, summary: dict[str, Any]) -> str:
+def findings_object(audited: Audited) -> dict[str, Any]:
+    """How many findings there are, by severity, class and clause, and how many values differ because of them."""
+    severities, classes = audited.count("severity"), audited.count("classified")
+    return {
+        "count": len(audited.findings),
+        "severities": {severity: severities[severity] for severity in SEVERITIES},
+        "classes": {classified: classes[classified] for classified in CLASSES},
+        "clauses": dict(sorted(audited.count("clause").items())),
+        "consequences": sum(one.consequences for one in audited.findings),
+    }
+
+
+def summary_text(audited: Audited, summary: dict[str, Any]) -> str:
     """The summary for people, in Markdown."""
-    return "\n".join(text_lines(run, tally, summary)) + "\n"
+    return "\n".join(text_lines(audited, summary)) + "\n"
 
 
-def text_lines(run: Run, tally: Tally, summary: dict[str, Any]) -> Iterator[str]:
+def text_lines(audited: Audited, summary: dict[str, Any]) -> Iterator[str]:
     """The lines of the Markdown summary."""
-    total = sum(summary["findings"].values())
+    found = audited.findings
     yield f"# Audit of {markdown_line(summary['journal'])}"
     yield ""
-    yield f"{checked_text(summary)}."
-    yield f"{compared_text(summary['observed'])}."
-    yield f"**{findings_text(summary['findings'])}**" + (", all in findings.jsonl." if total else ".")
+    yield f"{checked_text(audited, summary)}."
+    yield from (f"{markdown_line(line)}." for line in limits_text(audited))
+    yield f"{compared_text(summary['coverage'])}."
+    yield f"**{findings_text(summary['findings'])}**" + (", all in findings.jsonl." if found else ".")
     yield ""
     yield "| | |"
     yield "| --- | --- |"
-    yield from (f"| {name} | {text.strip()} |" for name, text in audit_fields(run, tally))
+    yield from (f"| {name} | {text.strip()} |" for name, text in audit_fields(audited))
     yield ""
-    yield "## Findings"
-    yield ""
-    yield "| kind | count | meaning |"
-    yield "| --- | ---: | --- |"
-    for kind, meaning in KINDS.items():
-        yield f"| {kind} | {summary['findings'][kind]} | {meaning} |"
-    if tally.first:
-        yield ""
-        yield "The first:"
-        yield ""
-    yield from (f"- {markdown_line(found.text)}" for found in tally.first)
-    yield ""
+    yield from finding_tables(found, summary["findings"])
+    yield from note_lines(audited)
+    yield from coverage_tables(summary["coverage"])
     yield from fund_tables(summary)
 
 
-def checked_text(summary: dict[str, Any]) -> str:
+def finding_tables(found: list[Finding], counts: dict[str, Any]) -> Iterator[str]:
+    """What findings are about, and the first of them."""
+    yield "## Findings"
+    yield ""
+    yield "| class | count | meaning |"
+    yield "| --- | ---: | --- |"
+    for classified, meaning in CLASSES.items():
+        yield f"| {classified} | {counts['classes'][classified]} | {meaning} |"
+    yield ""
+    if not found:
+        return
+    yield "The first, by the money at stake:" if len(found) > FIRST_SHOWN else "By the money at stake:"
+    yield ""
+    yield from (f"- {one.id}: {markdown_line(one.text)}" for one in found[:FIRST_SHOWN])
+    yield ""
+
+
+def note_lines(audited: Audited) -> Iterator[str]:
+    """What the rules allow and an auditor wants to see."""
+    if not audited.notes:
+        return
+    yield "## Notes"
+    yield ""
+    yield "What the rules allow, and what one may want to look into; no verdict hangs on it."
+    yield ""
+    for kind, meaning in NOTES.items():
+        of_kind = [one for one in audited.notes if one.kind == kind]
+        if of_kind:
+            yield f"- {kind}: {meaning}. {number_of('notes', len(of_kind))}, the largest first:"
+        yield from (f"  - {markdown_line(one.text)}" for one in of_kind[:NOTES_SHOWN])
+    yield ""
+
+
+def notes_text(notes: dict[str, int]) -> str:
+    """How many notes there are, of each kind."""
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in notes.items())
+    return f"{number_of('notes', sum(notes.values()))} on what the rules allow: {kinds}"
+
+
+def coverage_tables(coverage: dict[str, Any]) -> Iterator[str]:
+    """What was compared, by kind of value, market and clause."""
+    yield "## Coverage"
+    yield ""
+    share = f"{coverage['lines']:,} of {coverage['events']:,} events have observed values"
+    yield f"{share}, of {number_of('accounts', coverage['accounts'])}; all counts are in coverage.csv."
+    for code, count in coverage["unknown_codes"].items():
+        times = f"The exchange's code {markdown_line(code)} is in no table of reasons, {number_of('times', count)}"
+        yield f"{times}: that it rejected was compared, not why."
+    yield ""
+    if coverage["values"]:
+        yield f"| observed | values | {' | '.join(OUTCOMES)} |"
+        yield f"| --- |{' ---: |' * (1 + len(OUTCOMES))}"
+        yield from (outcome_row(f"{kind}: {VALUE_KINDS[kind]}", counts) for kind, counts in coverage["kinds"].items())
+        yield from (outcome_row(f"of {name}", counts) for name, counts in coverage["markets"].items())
+        yield ""
+    missing = [meaning for kind, meaning in VALUE_KINDS.items() if kind not in coverage["kinds"]]
+    if missing:
+        yield f"Not observed, and so not compared: {'; '.join(missing)}."
+        yield ""
+    yield "| clause | events where it had an effect | of these compared |"
+    yield "| --- | ---: | ---: |"
+    for clause, counts in coverage["clauses"].items():
+        yield f"| {clause} | {counts['events']} | {counts['compared']} |"
+    yield ""
+
+
+def outcome_row(name: str, counts: dict[str, int]) -> str:
+    """A row of counts by outcome."""
+    return f"| {markdown_line(name)} | {counts['values']} | {' | '.join(str(counts[one]) for one in OUTCOMES)} |"
+
+
+def checked_text(audited: Audited, summary: dict[str, Any]) -> str:
     """What was checked in any case."""
     run = summary["events"] - summary["before"]
-    return f"Checked after each of {run:,} events: every invariant, and the published figures against the transfers"
+    which = "every invariant but those named below" if audited.unchecked else "every invariant"
+    return f"Checked after each of {run:,} events: {which}, and the published figures against the transfers"
 
 
-def compared_text(observed: dict[str, int]) -> str:
+def limits_text(audited: Audited) -> Iterator[str]:
+    """What the audit could not do, and why."""
+    if audited.opening:
+        lead = f"The opening state breaks {number_of('invariants', len({one.rule for one in audited.opening}))}"
+        where = f"{lead} in {number_of('places', len(audited.opening))}"
+        what = "it was gone on from" if audited.is_run else "the journal was not run (--accept-broken goes on from it)"
+        yield f"{where}: {what}"
+    if audited.stopped is not None:
+        yield f"The rules could not go on from there at event {audited.stopped:,}: nothing after it was checked"
+    if audited.subset is not None:
+        yield f"Only some accounts are known: {audited.subset} stands for all others"
+        needs = ", ".join(audited.unchecked)
+        yield f"Not checked, since it needs all accounts: {needs}; funds, lots, queues, deleveraging and levies"
+
+
+def compared_text(coverage: dict[str, Any]) -> str:
     """What was compared of the answers of the exchange's own engine."""
-    if not observed["lines"]:
-        return "Not compared with the exchange's own engine: no line of the journal has `observed`"
-    values = ", ".join(number_of(kind, observed[kind]) for kind in COMPARED if kind != "lines")
-    return f"Compared with the exchange's own engine in {number_of('lines', observed['lines'])}: {values}"
+    if not coverage["values"]:
+        return "NOT COMPARED: nothing of the exchange was observed; invariants and receipts of the rulebook's run only"
+    kinds = ", ".join(f"{counts['values']:,} {kind}" for kind, counts in coverage["kinds"].items())
+    events = f"{coverage['lines']:,} of {coverage['events']:,} events"
+    return f"Compared with the exchange in {events}: {number_of('values', coverage['values'])} ({kinds})"
 
 
-def number_of(things: str, number: int) -> str:
-    """A number of things, whose name is given in the plural."""
-    return f"{number:,} {things.removesuffix('s') if number == 1 else things}"
+def findings_text(findings: dict[str, Any]) -> str:
+    """How many findings there are, by severity, and what follows from them."""
+    if not findings["count"]:
+        return "No findings"
+    severities = ", ".join(f"{count:,} {severity}" for severity, count in findings["severities"].items() if count)
+    follows = f"; {number_of('consequences', findings['consequences'])} of them" if findings["consequences"] else ""
+    return f"{number_of('findings', findings['count'])}: {severities}{follows}"
 
 
-def findings_text(findings: dict[str, int]) -> str:
-    """How many findings there are, by kind."""
-    total = sum(findings.values())
-    kinds = ", ".join(f"{count:,} {kind}" for kind, count in findings.items() if count)
-    return f"{number_of('findings', total)}: {kinds}" if total else "No findings"
-
-
-def audit_fields(run: Run, tally: Tally) -> Iterator[tuple[str, str]]:
+def audit_fields(audited: Audited) -> Iterator[tuple[str, str]]:
     """The totals of a run by name, what happened, and by which rules."""
-    yield from total_fields(run)
+    yield from total_fields(audited.run)
     yield "rulebook", RULEBOOK_VERSION
-    yield "happened", happened_text(tally.happened)
-    profile = attrs.asdict(run.state.header.profile)
+    yield "happened", happened_text(audited.tally.happened)
+    profile = attrs.asdict(audited.run.state.header.profile)
     yield "profile", ", ".join(f"{name} {choice}" for name, choice in profile.items())
 
 

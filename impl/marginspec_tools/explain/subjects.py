@@ -22,6 +22,7 @@ from marginspec_journal.decimals import parse_decimal
 from marginspec_tools.explain.explained import Explained
 from marginspec_tools.explain.trace import Tracer
 from marginspec_tools.explain.units import Figure, Scope, Units, figure_text, name_of, spaced
+from marginspec_tools.observed import Tolerances, field_of, observed_figures
 
 
 def explain_event(before: State, record: Record, number: int) -> Explained:
@@ -36,14 +37,15 @@ def explain_event(before: State, record: Record, number: int) -> Explained:
     answer = {"rejected": reason.value} if reason else {"accepted": True}
     title = f"{where}: {spaced(kind)}, {f'refused {reason}' if reason else 'accepted'}"
     verdict = reason.value if reason else "accepted"
-    observed = tuple(compared(after, verdict, record.observed or {}, units))
+    told_of = record.observed or {}
+    observed = (*compared(after, verdict, told_of, units), *compared_figures(after, told_of))
     (applied,) = tracer.top.terms
     title = f"{title}\n  asked: {figure_text(units.field_figures(event, Scope()))}"
     return Explained(title, {**told, "event": kind, **answer}, applied, units, observed)
 
 
 def compared(after: State, answer: str, observed: Mapping[str, Any], units: Units) -> Iterator[dict[str, Any]]:
-    """What was observed beside ours: the answer, then balances, positions with their settings, and marks."""
+    """What was observed beside ours: the answer, balances, positions with their settings, marks."""
 
     def comparison(what: str, seen: str, ours: str, agrees: bool) -> dict[str, Any]:
         """What was observed and what the rules have, as `explain --json` states it."""
@@ -56,9 +58,11 @@ def compared(after: State, answer: str, observed: Mapping[str, Any], units: Unit
         agrees = parse_decimal(text) == (parse_decimal(ours.value) if value is not None else 0)
         return comparison(what, str(Figure(text, ours.unit)), str(ours), agrees)
 
-    seen = "accepted" if "accepted" in observed else observed.get("rejected")
+    seen = "accepted" if "accepted" in observed else observed.get("rejected", observed.get("code"))
     if seen is not None:
-        yield comparison("answer", seen, answer, seen == answer)
+        # What an exchange's own code stands for is not known here.
+        is_same = answer != "accepted" if "code" in observed and "rejected" not in observed else seen == answer
+        yield comparison("answer", seen, answer, is_same)
     for name, text in observed.get("ledger", {}).items():
         try:
             account = account_named(name)
@@ -81,6 +85,26 @@ def compared(after: State, answer: str, observed: Mapping[str, Any], units: Unit
     for name, text in observed.get("marks", {}).items():
         mark = after.markets[name].mark if name in after.markets else None
         yield amount_comparison(f"mark of {name}", text, mark, Price, Scope(name))
+
+
+def compared_figures(after: State, observed: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Prices, margins, funds and lots that were observed beside ours."""
+    for figure, text in observed_figures(observed):
+        if (figure.group, figure.field) in SHOWN_WITH_UNIT:
+            continue
+        about = field_of(figure)
+        ours = about.ask(after, figure.name)
+        agrees = Tolerances().agreement(about.kind, ours, text) == "equal"
+        what = f"{OF_GROUP.get(figure.group, '')}{spaced(figure.field)} of {figure.name}"
+        yield {"what": what, "observed": text, "ours": ours.text or "none", "agrees": agrees}
+
+
+SHOWN_WITH_UNIT = (
+    *(("ledger", "balance"), ("marks", "mark")),
+    *(("positions", name) for name in ("quantity", "margin_mode", "leverage")),
+)
+"""Figures that stand among those before."""
+OF_GROUP = {"funds": "fund ", "lots": "lot "}
 
 
 def explain_account(state: State, number: int, account: str, market: str | None = None) -> Explained:

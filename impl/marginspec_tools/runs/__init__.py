@@ -17,7 +17,15 @@ from marginspec_tools.runs.engines import (
 from marginspec_tools.runs.journal_size import estimated_events
 from marginspec_tools.runs.running import Run, Step, Totals, check_headers, start_option
 from marginspec_tools.runs.showing import print_run, total_fields
-from marginspec_tools.runs.violations import Broken, broken_by, broken_in, broken_object, broken_text, check_start
+from marginspec_tools.runs.violations import (
+    Broken,
+    amount_text,
+    broken_by,
+    broken_in,
+    broken_object,
+    broken_text,
+    check_start,
+)
 
 if TYPE_CHECKING:
     from marginspec_tools.runs.fast_running import FastRun, rows_after, skip_to_snapshot

@@ -1,7 +1,7 @@
 """Running a journal through an engine, event by event: the loop that replay, audit and explain share."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,11 +55,21 @@ class Totals(NamedTuple):
 
 
 class Run:
-    """A journal that is run from an empty exchange, or from a state; iterate over it once for its steps."""
+    """A journal that is run from an empty exchange, or from a state; iterate over it once for its steps.
 
-    def __init__(self, journal: Path, start: Path | None = None, engine: str = "spec") -> None:
+    `prepared` may change the state that it starts from.
+    """
+
+    def __init__(
+        self,
+        journal: Path,
+        start: Path | None = None,
+        engine: str = "spec",
+        prepared: Callable[[OpenedState], OpenedState] = lambda opened: opened,
+    ) -> None:
         self.engine_name = engine
-        self.journal, self.start = opened_run(journal, start)
+        self.journal, opened = opened_run(journal, start)
+        self.start = prepared(opened)
         self._engine = opened_engine(engine, self.start.state)
         self.state = self.start.state
         self.chain: ReceiptChain = self.start.chain()

@@ -38,6 +38,10 @@ def test_a_failure_and_nothing_decided_are_said_as_that() -> None:
     failed, nothing = standing(4, Counts(cases=3, passed=2, failed=1)), standing(4, Counts(cases=2, skipped=2))
     assert (failed.holds, failed.sentence()) == (False, "does not hold at level 4: 1 of 3 cases differ")
     assert (nothing.holds, nothing.sentence()) == (False, "nothing was decided at level 4")
+    broken = standing(4, Counts(cases=3, passed=2, engine_failed=1))
+    assert (broken.holds, broken.sentence()) == (False, "does not hold at level 4: the engine failed in 1 of 3 cases")
+    both = standing(4, Counts(cases=3, passed=1, failed=1, engine_failed=1)).sentence()
+    assert both == "does not hold at level 4: 1 of 3 cases differ; the engine failed in 1 of 3 cases"
     assert standing(4).holds
 
 

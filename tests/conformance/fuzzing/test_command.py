@@ -3,15 +3,20 @@
 import shlex
 from pathlib import Path
 
+import attrs
 from click.testing import CliRunner, Result
 from immutables import Map
 
-from marginspec.model.events import Event
-from marginspec.model.state import Header
+from marginspec.model.events import Event, SetLeverage
+from marginspec.model.state import Header, Profile
+from marginspec.transition import SpecificationEngine
 from marginspec_conformance.command import command
+from marginspec_conformance.engines import RulebookAdapter
 from marginspec_conformance.generator.events import deposit, listing, mark, trade
+from marginspec_conformance.protocol.messages import Answer, Unsupported, Want
 from marginspec_conformance.reporting.log import read_log
 from marginspec_journal import Record, open_journal, write_journal
+from marginspec_journal.canonical import JsonObject
 
 SPECIFICATION = "py:marginspec_conformance.engines:specification"
 FAULTY = "fault:a fee rounds down"
@@ -23,6 +28,20 @@ EVENTS: tuple[Event, ...] = (
     deposit("bob", "300"),
     trade("alice", "bob", "3", "1"),
 )
+
+
+class Part(RulebookAdapter):
+    """The rulebook without leverages, and without trades of more than three."""
+
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        if event["type"] == "set_leverage" or event.get("quantity") == "4":
+            return Unsupported("leverages" if event["type"] == "set_leverage" else "large trades")
+        return super().step(event, want)
+
+
+def part() -> Part:
+    """An engine that has part of the rulebook only."""
+    return Part("part", SpecificationEngine)
 
 
 def called(*arguments: str) -> Result:
@@ -65,6 +84,24 @@ def test_shrinking_what_agrees_decides_nothing(tmp_path: Path) -> None:
     ended = called("shrink", str(journal), "-e", SPECIFICATION)
     assert (ended.return_value, ended.output) == (4, "nothing to shrink: agrees after 5 events\n")
     assert list(tmp_path.iterdir()) == [journal]
+
+
+def test_what_an_engine_lacks_is_left_out_before_shrinking(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    lacked = SetLeverage(account="alice", market="A", leverage=2)
+    for more, found in (
+        ((), "agrees after 5 events"),
+        ((trade("alice", "bob", "4", "1"),), "5 events agree, and the engine has nothing for the next: large trades"),
+    ):
+        events = (*EVENTS[:4], lacked, EVENTS[4], *more)
+        write_journal(journal, HEADER, (Record(number, event) for number, event in enumerate(events, 2)))
+        ended = called("shrink", str(journal), "-e", f"py:{__name__}:part", "--level", "4")
+        left_out = f"left out: 1 of {len(events)} events, which the engine lacks"
+        assert (ended.return_value, ended.output) == (4, f"{left_out}\nnothing to shrink: {found}\n")
+    bitmex = attrs.evolve(HEADER, profile=Profile(adl_ranking="bitmex"))
+    write_journal(journal, bitmex, (Record(number, event) for number, event in enumerate(EVENTS, 2)))
+    ended = called("shrink", str(journal), "-e", "py:marginspec_conformance.adapter:Adapter", "--level", "4")
+    assert (ended.return_value, ended.output) == (4, "nothing to shrink: the engine lacks bitmex\n")
 
 
 def test_an_engine_that_does_not_start_ends_with_3() -> None:

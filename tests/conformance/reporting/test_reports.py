@@ -52,6 +52,7 @@ def test_the_summary_says_what_was_not_decided_and_what_failed() -> None:
         "| engine | toy 1.2 (C++), by exec:./toy |\n"
         "| level | 4, tolerance 0 |\n"
         "| suite | 0.1.0, rulebook 2, profile binance, levy |\n"
+        "| capabilities | batch, hedge |\n"
         "| clauses left out | ADL-06 |\n"
         "| cases | 1 passed, 1 failed, 1 skipped, 1 undecided, 1 engine failed |\n"
         "\n"
@@ -112,6 +113,12 @@ def test_on_the_page_an_engine_can_say_nothing_but_text() -> None:
     }
     assert found.text.count(ESCAPED) == 2
     assert HOSTILE not in found.text
+
+
+def test_the_page_is_green_only_if_nothing_was_left_open() -> None:
+    for cases, standing in (((PASSED,), "good"), ((PASSED, SKIPPED), "open"), ((PASSED, CRASHED), "bad")):
+        text = page(attrs.evolve(LOG, cases=cases)).decode()
+        assert f'<h1 class="{standing}">does not conform at level 4</h1>' in text
 
 
 def test_sarif_blames_the_clause() -> None:
@@ -283,6 +290,26 @@ def test_all_reports_in_one_folder(tmp_path: Path) -> None:
         "log.ndjson": log.read_bytes(),
         **{name: report(LOG) for name, report in REPORTS.items()},
     }
+
+
+def test_reports_that_stand_there_are_replaced_on_demand_only(tmp_path: Path) -> None:
+    old, new, folder = written(tmp_path, LOG, "old"), written(tmp_path, NEW, "new"), tmp_path / "reports"
+    call("make", old, folder)
+    (folder / "notes.txt").write_text("ours")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(InputError) as refusal:
+        CliRunner().invoke(command, ["make", str(new), str(folder)], catch_exceptions=False)
+    reason = "cannot be written: the folder is not empty; --force replaces the reports in it"
+    assert str(refusal.value) == f"{folder}: {reason}"
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert call("make", new, folder, "--force")[0] == 0
+    after = {name: report(NEW) for name, report in REPORTS.items()}
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
+        **after,
+        "log.ndjson": new.read_bytes(),
+        "notes.txt": b"ours",
+    }
+    assert call("make", new, tmp_path / "others", "--force")[0] == 0
 
 
 def test_a_difference_is_told_by_the_exit_code(tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ from immutables import Map
 
 from marginspec.model.events import Event
 from marginspec.model.state import Header
+from marginspec.transition import SpecificationEngine
 from marginspec_conformance.adapter import Adapter
 from marginspec_conformance.command import command
+from marginspec_conformance.engines import RulebookAdapter
 from marginspec_conformance.generator.events import deposit, listing, mark, trade
 from marginspec_conformance.protocol.messages import Answer, Hello, Refused, Unsupported, Want
 from marginspec_conformance.reporting.log import read_log
@@ -21,6 +23,22 @@ from marginspec_conformance.vectors.making import Draft, vector_object
 from marginspec_conformance.vectors.writing import suite_text
 from marginspec_journal import InputError
 from marginspec_journal.canonical import JsonObject
+
+
+class Deciding(RulebookAdapter):
+    """The rulebook, which tells its decisions only, whatever is wanted."""
+
+    def hello(self) -> Hello:
+        return attrs.evolve(super().hello(), level=2, capabilities=super().hello().capabilities - {"digest"})
+
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        return super().step(event, "verdict" if want == "verdict" else "decisions")
+
+
+def deciding() -> Deciding:
+    """An engine of level 2."""
+    return Deciding("deciding", SpecificationEngine)
+
 
 SPECIFICATION = "py:marginspec_conformance.engines:specification"
 FAULTY = "fault:a fee rounds down"
@@ -100,6 +118,20 @@ def test_a_run_says_what_an_engine_conforms_to(vectors: Path, tmp_path: Path) ->
         "conforms in decisions and balances, exactly, over 10 events; 2 of 2 cases passed, of the file "
     )
     assert [case.outcome for case in read_log(log).cases] == ["passed", "passed"]
+
+
+def test_an_engine_that_does_not_tell_what_a_level_compares_fails_and_says_what_it_claims(vectors: Path) -> None:
+    arguments = ("run", "-e", f"py:{__name__}:deciding", "--vectors", str(vectors))
+    ended = called(*arguments, "--level", "4")
+    failed = "the engine failed: protocol: the answer to batch, request 4: answers[0].changes: missing field"
+    assert (ended.return_value, ended.stderr.splitlines()) == (
+        3,
+        [f"determinism: {failed}", *(f"{one['id']}: {failed}" for one in VECTORS)],
+    )
+    verdict, _, passed, _ = ended.stdout.splitlines()
+    assert verdict == "does not hold at level 4: the engine failed in 3 of 3 cases; it claims level 2 only"
+    assert passed.startswith("0 of 3 vectors passed; 0 events in ")
+    assert code(*arguments) == 0
 
 
 def test_a_run_tells_what_differs(vectors: Path, tmp_path: Path) -> None:

@@ -70,17 +70,18 @@ class Standing:
 
     @property
     def holds(self) -> bool:
-        """Whether something was decided and nothing differed."""
-        return self.counts.failed == self.counts.engine_failed == 0 and self.counts.passed > 0
+        """Whether something was decided, nothing differed, and the engine never failed."""
+        return not self.counts.failed and not self.counts.engine_failed and self.counts.passed > 0
 
     def sentence(self) -> str:
         """The sentence of the level, if it holds; else what keeps it from being said."""
-        counts = self.counts
+        counts, wrong = self.counts, list[str]()
         if counts.failed:
-            return f"does not hold at level {self.level.number}: {counts.failed} of {counts.cases} cases differ"
+            wrong.append(f"{counts.failed} of {counts.cases} cases differ")
         if counts.engine_failed:
-            failed = f"the engine failed in {counts.engine_failed} of {counts.cases} cases"
-            return f"does not hold at level {self.level.number}: {failed}"
+            wrong.append(f"the engine failed in {counts.engine_failed} of {counts.cases} cases")
+        if wrong:
+            return f"does not hold at level {self.level.number}: {'; '.join(wrong)}"
         if not counts.passed:
             return f"nothing was decided at level {self.level.number}"
         said = {"passed": counts.passed, "cases": counts.cases, "events": counts.events, "tolerance": self.tolerance}

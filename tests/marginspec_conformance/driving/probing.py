@@ -80,5 +80,5 @@ def _digested(engine: Engine, case: Case, plan: Plan, heard: Sequence[Heard]) ->
 def supported(engine: Engine, case: Case) -> Case:
     """A case without the events that the engine has nothing for; without any if it has nothing for the header."""
     if engine.lacks(needed_by_header(case.header)):
-        return Case(case.header, ())
-    return Case(case.header, tuple(event for event in case.events if not engine.lacks(needed_by_event(event))))
+        return attrs.evolve(case, events=())
+    return attrs.evolve(case, events=tuple(one for one in case.events if not engine.lacks(needed_by_event(one))))

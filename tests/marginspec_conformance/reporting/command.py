@@ -14,7 +14,8 @@ from marginspec_conformance.reporting.markdown import markdown
 from marginspec_conformance.reporting.page import page
 from marginspec_conformance.reporting.sarif import sarif
 from marginspec_conformance.reporting.summary import facts
-from marginspec_tools.console import DIVERGED, INCONCLUSIVE, one_line, whole_folder
+from marginspec_journal.atomic import atomic_writer
+from marginspec_tools.console import DIVERGED, INCONCLUSIVE, one_line, unwritable, whole_folder
 
 REPORTS = {
     "junit.xml": junit,
@@ -34,13 +35,21 @@ def command() -> None:
 @command.command("make")
 @click.argument("log", type=click.Path(path_type=Path))
 @click.argument("folder", type=click.Path(path_type=Path))
-def make(log: Path, folder: Path) -> None:
+@click.option("--force", is_flag=True, help="Replace the reports in FOLDER.")
+def make(log: Path, folder: Path, *, force: bool) -> None:
     """Write JUnit XML, a Markdown summary, an HTML page, SARIF and a badge of LOG into FOLDER, beside a copy of LOG."""
     found = read_log(log)
-    with whole_folder(folder) as part:
-        (part / "log.ndjson").write_bytes(log.read_bytes())
-        for name, report in REPORTS.items():
-            (part / name).write_bytes(report(found))
+    contents = {"log.ndjson": log.read_bytes(), **{name: report(found) for name, report in REPORTS.items()}}
+    if force and folder.is_dir():
+        for name, content in contents.items():
+            with atomic_writer(folder / name) as target:
+                target.write(content)
+    else:
+        if folder.is_dir() and any(folder.iterdir()):
+            raise unwritable(folder, "the folder is not empty; --force replaces the reports in it")
+        with whole_folder(folder) as part:
+            for name, content in contents.items():
+                (part / name).write_bytes(content)
     click.echo(one_line(found.ending.verdict))
     for name, value in facts(found):
         click.echo(f"  {name}: {one_line(value)}")

@@ -24,6 +24,7 @@ def facts(log: Log) -> list[tuple[str, str]]:
         ("engine", f"{engine.name} {engine.version} ({engine.language}), by {setting.connector}"),
         ("level", f"{setting.level}, tolerance {setting.tolerance}"),
         ("suite", f"{suite}, rulebook {setting.rulebook}, profile {setting.profile}"),
+        ("capabilities", ", ".join(sorted(engine.capabilities)) or "none"),
         ("clauses left out", ", ".join(engine.left_out) or "none"),
         ("cases", ", ".join(f"{count} {outcome}" for outcome, count in log.counts().items())),
     ]

@@ -38,6 +38,8 @@ MOST_STORIES = 10
 """So many differences are told at length; all are in the log."""
 MOST_REASONS = 5
 """So many reasons for skipping are told, the most frequent first."""
+MOST_NAMED = 12
+"""So many further reasons are named without a count of their own."""
 MOST_FAILURES = 3
 """An engine that failed so often in a row is asked no more."""
 MOST_SILENCES = 3
@@ -118,6 +120,11 @@ def profiles_of(vectors: list[Vector]) -> str:
     return ", ".join(sorted(f"{one.adl_ranking}/{one.last_resort}" for one in profiles))
 
 
+def vectors_text(count: int) -> str:
+    """So many vectors, in words."""
+    return f"{count} {'vector' if count == 1 else 'vectors'}"
+
+
 @attrs.define
 class Run:
     """One run: the engine, what it was asked with, and what came of it so far."""
@@ -142,15 +149,15 @@ class Run:
         code = exit_code(failed=counts["failed"], engine_failed=counts["engine failed"], passed=counts["passed"])
         standing = self._standing(vectors)
         said = standing.sentence()
-        if counts["engine failed"] and counts["failed"]:
-            said += f"; the engine failed in {counts['engine failed']} cases"
+        if counts["engine failed"] and self.asked.engine.hello.level < self.asked.plan.level:
+            said += f"; it claims level {self.asked.engine.hello.level} only"
         if cut_short:
             said += f"; {cut_short}"
-        click.echo(f"{said}\n{standing.conditions()}\n{self.events} events in {monotonic() - began:.1f} s")
+        passed = f"{counts['passed']} of {vectors_text(counts.total())} passed"
+        click.echo(f"{said}\n{standing.conditions()}\n{passed}; {self.events} events in {monotonic() - began:.1f} s")
         for clause, count in self.failed_clauses.most_common():
-            click.echo(f"  {clause}: {count} vectors differ")
-        for reason, count in self.skipped.most_common(MOST_REASONS):
-            click.echo(f"  skipped: {count} vectors, {reason}")
+            click.echo(f"  {clause}: {vectors_text(count)} {'differs' if count == 1 else 'differ'}")
+        self._tell_skipped()
         left = sorted({one.clause for one in vectors} - self.decided)
         if left:
             click.echo(f"  nothing was decided of {', '.join(left)}")
@@ -160,6 +167,16 @@ class Run:
             self.log.end(Ending(said, code, cut_short))
         return code
 
+    def _tell_skipped(self) -> None:
+        reasons = self.skipped.most_common()
+        for reason, count in reasons[:MOST_REASONS]:
+            click.echo(f"  skipped: {vectors_text(count)}, {reason}")
+        if rest := reasons[MOST_REASONS:]:
+            named = ", ".join(reason.removeprefix("needs ") for reason, _ in rest[:MOST_NAMED])
+            more = ", …" if len(rest) > MOST_NAMED else ""
+            others = vectors_text(sum(count for _, count in rest))
+            click.echo(f"  skipped: {others}, needs another: {one_line(named)}{more}")
+
     def _run(self, vectors: list[Vector]) -> str:
         """Run the vectors; gives why not all were run, if so."""
         in_a_row = silent = 0
@@ -167,15 +184,13 @@ class Run:
             if vectors and not self._is_determined(vectors):
                 return "the vectors were not run: the engine is not deterministic"
         except EngineFailure as failure:
-            self.asked.engine.close()
-            click.echo(f"determinism: the engine failed: {failure_text(failure)}", err=True)
-            self._add(LoggedCase("determinism", "INV-10", "engine failed", failure_text(failure)))
+            self._fail("determinism", "INV-10", failure)
         for number, vector in enumerate(vectors, 1):
             try:
                 silent = silent + 1 if self._take(vector) else 0
                 in_a_row = 0
             except EngineFailure as failure:
-                self._fail(vector, failure)
+                self._fail(vector.id, vector.clause, failure)
                 in_a_row += 1
             is_useless = in_a_row == MOST_FAILURES or silent == MOST_SILENCES
             if is_useless or (self.fail_fast and self.counts["failed"]):
@@ -215,12 +230,12 @@ class Run:
                 click.echo(f"  {one_line(line)}")
         return story
 
-    def _fail(self, vector: Vector, failure: EngineFailure) -> None:
+    def _fail(self, case: str, clause: str, failure: EngineFailure) -> None:
         """An engine that failed is started anew for the next vector."""
         self.asked.engine.close()
         text = failure_text(failure)
-        click.echo(f"{one_line(vector.id)}: the engine failed: {text}", err=True)
-        self._add(LoggedCase(vector.id, vector.clause, "engine failed", text))
+        click.echo(f"{one_line(case)}: the engine failed: {text}", err=True)
+        self._add(LoggedCase(case, clause, "engine failed", text))
 
     def _add(self, case: LoggedCase) -> None:
         self.counts[case.outcome] += 1
@@ -234,13 +249,13 @@ class Run:
     def _standing(self, vectors: list[Vector]) -> Standing:
         counts, plan, hello = self.counts, self.asked.plan, self.asked.engine.hello
         told = Counts(
-            counts.total(),
-            counts["passed"],
-            counts["failed"],
-            counts["skipped"],
-            counts["undecided"],
-            self.events,
-            counts["engine failed"],
+            cases=counts.total(),
+            passed=counts["passed"],
+            failed=counts["failed"],
+            skipped=counts["skipped"],
+            undecided=counts["undecided"],
+            events=self.events,
+            engine_failed=counts["engine failed"],
         )
         profiles: tuple[Profile, ...] = tuple({one.header.profile for one in vectors})
         suite, tolerance = version("marginspec"), str(plan.tolerance)

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import attrs
 import click
 
 from marginspec_conformance.connectors.session import EngineFailure
-from marginspec_conformance.driving.checking import Case, check
-from marginspec_conformance.driving.options import Seconds, engine_options, failure_text, opened_engine
+from marginspec_conformance.driving.checking import Case, Checked, check
+from marginspec_conformance.driving.options import Asked, Seconds, engine_options, failure_text, opened_engine
+from marginspec_conformance.driving.probing import supported
+from marginspec_conformance.fuzzing.driving import kind_of_event
 from marginspec_conformance.shrinking.saving import check_journal_target, save, start_of
 from marginspec_conformance.shrinking.shrinker import Shrinker
 from marginspec_conformance.stories.telling import tell
@@ -35,6 +38,8 @@ def command(
 ) -> None:
     """Make a JOURNAL shorter as long as an engine's first difference stays the same.
 
+    Kinds of event that the engine lacks are left out first.
+
     Exit codes: 1 it differs, and the shortest journal is written; 2 wrong usage or input; 3 the engine failed; 4 it
     does not differ, so that there is nothing to shrink.
     """
@@ -48,11 +53,13 @@ def command(
         ctx.exit(INCONCLUSIVE)
     try:
         asked = opened_engine(engine_text, level, tolerance, timeout)
-        shrunk = Shrinker(asked.engine, case, asked.plan, max_time).shrink()
+        taken = taken_by(asked, case)
+        if left_out := len(case.events) - len(taken.events):
+            click.echo(f"left out: {left_out} of {len(case.events)} events, which the engine lacks")
+        shrunk = Shrinker(asked.engine, taken, asked.plan, max_time).shrink()
         if shrunk is None:
-            checked = check(asked.engine, case, asked.plan)
-            why = f" ({checked.why})" if checked.why else ""
-            click.echo(one_line(f"nothing to shrink: {checked.outcome} after {checked.judged} events{why}"))
+            click.echo(one_line(f"nothing to shrink: {nothing_found(check(asked.engine, taken, asked.plan))}"))
+            asked.engine.close()
             ctx.exit(INCONCLUSIVE)
         for line in save(shrunk, target):
             click.echo(line)
@@ -64,3 +71,29 @@ def command(
         click.echo(f"the engine failed: {failure_text(failure)}", err=True)
         ctx.exit(CRASHED)
     ctx.exit(DIVERGED)
+
+
+def taken_by(asked: Asked, case: Case) -> Case:
+    """A case without the kinds of event that the engine lacks; as it is, if it lacks what all of it needs."""
+    taken = supported(asked.engine, case)
+    if not taken.events:
+        return case
+    checked = check(asked.engine, taken, asked.plan)
+    while checked.outcome == "skipped" and checked.place >= 0:
+        *before, lacking = map(kind_of_event, taken.events[: checked.place + 1])
+        if lacking in before:
+            # Of such events it has others, and up to here it agrees.
+            break
+        taken = attrs.evolve(taken, events=tuple(one for one in taken.events if kind_of_event(one) != lacking))
+        checked = check(asked.engine, taken, asked.plan)
+    return taken
+
+
+def nothing_found(checked: Checked) -> str:
+    """What came of a case that shows no difference."""
+    if checked.outcome != "skipped":
+        why = f" ({checked.why})" if checked.why else ""
+        return f"{checked.outcome} after {checked.judged} events{why}"
+    if checked.place < 0:
+        return f"the engine lacks {checked.why}"
+    return f"{checked.judged} events agree, and the engine has nothing for the next: {checked.why}"

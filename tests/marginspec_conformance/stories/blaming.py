@@ -10,7 +10,7 @@ import attrs
 from marginspec.model.effects import Deleveraged, Effect, Levied, Transferred
 from marginspec.model.units import MAX_AMOUNT, WIRE_DECIMALS, share_pro_rata
 from marginspec.observation import Refusal
-from marginspec.registry import HANDLERS, REGISTRY, RuleCode
+from marginspec.registry import HANDLERS, REGISTRY, RuleCode, sentence_of
 from marginspec.settlement.deleveraging import pair_step
 from marginspec.transition import apply
 from marginspec_conformance.comparing.amounts import read_amount
@@ -25,12 +25,14 @@ from marginspec_conformance.stories.covering import stops_too_early
 class Trail:
     """An observer that keeps what tells whose fault a difference is.
 
-    The rules that ran, the effects, the rule that refused, the counterparties with whom no step of deleveraging was
-    possible, each after how many steps, and the most quanta that a share pro rata left to round.
+    The rules that ran, the effects, by an effect's place the code that moved money under its own clause, the rule that
+    refused, the counterparties with whom no step of deleveraging was possible, each after how many steps, and the most
+    quanta that a share pro rata left to round.
     """
 
     rules: list[RuleCode] = attrs.Factory(list)
     effects: list[Effect] = attrs.Factory(list)
+    movers: dict[int, RuleCode] = attrs.Factory(dict)
     refusing: RuleCode | None = None
     declined: set[tuple[int, str]] = attrs.Factory(set)
     rounded: int = 0
@@ -52,6 +54,9 @@ class Trail:
 
     def effect(self, effect: Effect) -> None:
         """A rule has an effect."""
+        if isinstance(effect, Transferred):
+            under = [rule for rule, _ in self._open if effect.rule in rule.ids]
+            self.movers.update({len(self.effects): rule for rule in under[-1:]})
         self.effects.append(effect)
 
     def _steps(self) -> int:
@@ -96,6 +101,25 @@ def blamed(judged: Judged) -> Blamed:
     trail = trail_of(judged.expected)
     clause = BY_KIND[first.kind](trail, judged) if first.kind in BY_KIND else ""
     return Blamed(clause or handler_clause(judged.expected), bool(clause) and is_shown(trail, first))
+
+
+def sentence_for(judged: Judged, clause: str) -> str:
+    """What the code under a clause does that refused, or moved the first figure that differs; else the clause's own.
+
+    Empty if no code names the clause.
+    """
+    if judged.differences[0].kind not in BY_NAME:
+        trail = trail_of(judged.expected)
+        if trail.refusing is not None and clause in trail.refusing.ids:
+            return trail.refusing.sentence
+        names = [f"position:{one.name}" if one.kind == "positions" else one.name for one in judged.differences]
+        for place, move in (found for name in names for found in reversed(list(trail.moves(name)))):
+            if move.rule == clause and place in trail.movers:
+                return trail.movers[place].sentence
+    try:
+        return sentence_of(clause)
+    except KeyError:
+        return ""
 
 
 def is_shown(trail: Trail, difference: Difference) -> bool:

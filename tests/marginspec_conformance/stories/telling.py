@@ -5,14 +5,13 @@ from typing import Any
 
 import attrs
 
-from marginspec.registry import sentence_of
 from marginspec_conformance.comparing.differences import Difference
 from marginspec_conformance.comparing.expected import Expected, expected_of
 from marginspec_conformance.comparing.judging import Judged
 from marginspec_conformance.driving.checking import Case, Checked, Plan
 from marginspec_conformance.faults.candidates import Candidate, Candidates, candidates_for
 from marginspec_conformance.protocol.messages import Accepted
-from marginspec_conformance.stories.blaming import Blamed, blamed
+from marginspec_conformance.stories.blaming import Blamed, blamed, sentence_for
 from marginspec_journal.events import event_object
 
 MOST_AGREED = 24
@@ -70,7 +69,7 @@ def tell(case: Case, checked: Checked, command: str, plan: Plan, *, with_faults:
     judged = checked.found
     assert judged is not None, "a story is told of a difference"
     first, *others = judged.differences
-    candidates = Candidates((), 0, "not asked for")
+    candidates = Candidates((), 0, "not sought; `run --explain` seeks them")
     if with_faults and judged.heard is not None:
         agreed = agreed_before(case, checked.place)
         candidates = candidates_for(judged.expected, judged.heard, plan.level >= 4, agreed)
@@ -79,7 +78,7 @@ def tell(case: Case, checked: Checked, command: str, plan: Plan, *, with_faults:
         checked.place + 1,
         event_object(judged.expected.event),
         clause,
-        sentence_or_none(clause),
+        sentence_for(judged, clause),
         first,
         tuple(others),
         agreeing(judged),
@@ -107,14 +106,6 @@ def agreed_clause(by_trace: Blamed, candidates: Candidates) -> str:
     if not counts or (by_trace.is_shown and by_trace.clause in counts):
         return by_trace.clause
     return counts.most_common(1)[0][0]
-
-
-def sentence_or_none(clause: str) -> str:
-    """The clause's own sentence; empty if no code names it."""
-    try:
-        return sentence_of(clause)
-    except KeyError:
-        return ""
 
 
 def first_term(differences: tuple[Difference, ...], candidates: Candidates) -> str:

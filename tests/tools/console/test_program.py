@@ -36,7 +36,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], er
     def fail() -> None:
         raise error
 
-    monkeypatch.setitem(cli.COMMANDS, "demo", cli.Listed("audit.demo", ""))
+    monkeypatch.setitem(cli.COMMANDS, "demo", cli.Listed("tools.audit.demo", ""))
     monkeypatch.setattr("marginspec_tools.audit.demo.command", click.command("demo")(fail))
     monkeypatch.setattr("sys.argv", ["marginspec", "demo"])
     code = cli.exit_code()
@@ -97,7 +97,7 @@ def test_names_of_bytes_can_be_printed(tmp_path: Path) -> None:
     found = program("scenario", journal, "--accounts", "5", "--events", "50")
     assert found.stdout.startswith(f"{tmp_path}/\\udcff\\n\\x1b[31m.jsonl: ".encode())
     report = tmp_path / "report"
-    assert program("audit", journal, "--report", report).returncode in (0, 1)
+    assert program("audit", journal, "--report", report).returncode == 4
     title = (report / "summary.md").read_text().splitlines()[0]
     assert title == f"# Audit of {tmp_path}/\\\\udcff\\\\n\\\\x1b\\[31m.jsonl"
 
@@ -109,17 +109,20 @@ def test_text_for_people_is_nothing_but_text() -> None:
     )
 
 
-def test_observed_names_forge_no_line_of_a_report(tmp_path: Path) -> None:
+def test_hostile_observed_names_and_codes_forge_no_line(tmp_path: Path) -> None:
     header, *lines = LEVY.read_bytes().splitlines()
-    hostile = "wallet:x\n- **0 findings**\x1b[2J\u202e|<b>[a](http://b)"
-    observed = {**json.loads(lines[0]), "observed": {"ledger": {hostile: "1"}}}
     journal, report = tmp_path / "hostile.jsonl", tmp_path / "report"
-    journal.write_bytes(b"\n".join((header, json.dumps(observed).encode(), *lines[1:], b"")))
-    found = program("audit", journal, "--report", report)
-    for text in (found.stdout.decode(), (report / "summary.md").read_text()):
-        assert "\x1b" not in text
-        assert "\u202e" not in text
-        assert not any(line.startswith("- **0 findings") for line in text.splitlines())
+
+    def audit(observed: Any) -> Any:
+        told = json.dumps({**json.loads(lines[0]), "observed": observed}).encode()
+        journal.write_bytes(b"\n".join((header, told, *lines[1:], b"")))
+        return program("audit", journal, "--report", report)
+
+    found = audit({"ledger": {"wallet:x\n- **0 findings**\x1b[2J\u202e|<b>[a](http://b)": "1"}})
+    assert (found.returncode, found.stdout, report.exists()) == (2, b"", False)
+    assert found.stderr.count(b"\n") == 1
+    assert not {b"\x1b", "\u202e".encode()} & {found.stderr[place : place + 3] for place in range(len(found.stderr))}
+    assert audit({"code": "- **0** |<b>[a](http://b)"}).returncode == 1
     assert "\\|\\<b\\>\\[a\\](http:\\//b)" in (report / "summary.md").read_text()
 
 

@@ -174,7 +174,7 @@ def test_a_balance_that_does_not_follow_is_a_finding(tmp_path: Path) -> None:
     audited = run("audit", tmp_path / "day.jsonl", "--report", tmp_path / "report", "--json")
     found, summary = lines(audited.stdout)
     assert (audited.exit_code, summary["verdict"]) == (1, "findings")
-    assert (found["kind"], found["expected"], found["observed"]) == ("ledger", "1097.56000000", "1097.55")
+    assert (found["kind"], found["expected"], found["observed"]) == ("balance", "1097.56000000", "1097.55")
 
 
 def test_fills_of_hyperliquid_say_the_position_after_each(tmp_path: Path) -> None:

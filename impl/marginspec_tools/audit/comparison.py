@@ -1,0 +1,330 @@
+"""What the exchange was observed to have, compared with the rulebook's answers: one finding for each cause.
+
+After a difference the audit goes on from what the exchange has: beside the rulebook's own run, the rules go on from
+the observed values too (`theirs`). A later value that agrees with that run follows from a difference that was found
+already, and is a consequence; one that agrees with the rulebook's own run shows that the exchange came back.
+"""
+
+import attrs
+
+from marginspec.model.effects import Transferred
+from marginspec.model.ledger import FUND_KINDS, account_named
+from marginspec_journal.decimals import parse_decimal
+from marginspec_tools.audit.blame import LAST, UNSEEN, Blamed, untouched_clause
+from marginspec_tools.audit.causes import CHOOSING, DERIVED, Differing, causes, clause_of, shared_cause
+from marginspec_tools.audit.coverage import Coverage
+from marginspec_tools.audit.findings import Consequence, Fault, Finding, found, severity_of
+from marginspec_tools.audit.names import Names, named_by
+from marginspec_tools.audit.observed_line import Line, answer_of, ledger_name, parties
+from marginspec_tools.audit.theirs import Theirs
+from marginspec_tools.observed import (
+    ANSWER,
+    Agreement,
+    Figure,
+    Ours,
+    ReasonTable,
+    Tolerances,
+    digits_of,
+    field_of,
+    is_primary,
+    kind_of,
+    observed_figures,
+)
+from marginspec_tools.runs import Step
+
+STATES_APART = 256
+"""Every so many events it is seen whether the exchange's side has come back."""
+SHARING = ("ADL", "LVY")
+"""Parts of the rulebook in which all accounts together decide what becomes of each."""
+
+
+def needs_all_accounts(figure: Figure, synthetic: str) -> bool:
+    """Whether a figure follows from all accounts together, or is of the one that stands for those not known."""
+    if figure.group in ("funds", "uncovered", "lots") or figure.field == "adl":
+        return True
+    if figure.group == "marks":
+        return False
+    return named_by(figure).account in ("", synthetic)
+
+
+@attrs.define
+class Comparison:
+    """The observed values of a journal, taken event by event; `findings` are in the order in which they came up.
+
+    `subset` names the account that stands for those that are not known.
+    """
+
+    file: str
+    tolerances: Tolerances = attrs.Factory(Tolerances)
+    reasons: ReasonTable = attrs.Factory(dict)
+    subset: str | None = None
+    findings: list[Finding] = attrs.Factory(list)
+    coverage: Coverage = attrs.Factory(Coverage)
+    _names: Names = attrs.field(init=False)
+    _theirs: Theirs | None = None
+    _open: dict[Figure, Finding] = attrs.Factory(dict)
+    _by_owner: dict[str, Finding] = attrs.Factory(dict)
+    _has_parted: bool = False
+    _displayed: dict[tuple[str, int], Finding] = attrs.Factory(dict)
+    _left: set[str] = attrs.Factory(set)
+    _shared: dict[tuple[str, ...], Finding] = attrs.Factory(dict)
+    _agreed: dict[Figure, int] = attrs.Factory(dict)
+    _moved: dict[str, tuple[int, str]] = attrs.Factory(dict)
+    _unseen: dict[str, tuple[int, str]] = attrs.Factory(dict)
+
+    def __attrs_post_init__(self) -> None:
+        self._names = Names(self.file)
+
+    @property
+    def has_parted(self) -> bool:
+        """Whether the rules go on from what the exchange has, beside the rulebook's own run."""
+        return self._theirs is not None
+
+    def take(self, step: Step) -> list[Consequence]:
+        """Compare what an event's line has observed; gives what follows from earlier findings."""
+        self._names.take(step)
+        self._note_transfers(step)
+        if self._theirs is not None and not self._theirs.take(step.transition.event):
+            self._theirs = None
+        observed = step.record.observed
+        self.coverage.add_event(step)
+        if observed is None:
+            return []
+        line = Line(step, observed, self._theirs.before if self._theirs else step.transition.before)
+        for figure, text in observed_figures(observed):
+            self._names.check(step, figure)
+            line.seen.append((figure, text))
+        self._compare_verdict(line)
+        for figure, text in line.seen:
+            if is_primary(figure):
+                self._compare(line, figure, text)
+        self._check_funds(line)
+        differing = [*line.differing]
+        self._settle(line)
+        self._go_on_from(line, differing)
+        for figure, text in line.seen:
+            if not is_primary(figure):
+                self._compare(line, figure, text)
+        self._settle(line)
+        for figure, _ in line.seen:
+            self._unseen.pop(ledger_name(figure), None)
+        if not self._open and not (self._has_parted and self._is_apart(step)):
+            self._theirs, self._has_parted = None, False
+        return line.consequences
+
+    def _is_apart(self, step: Step) -> bool:
+        """Whether the exchange's side is in another state, as far as is known: comparing states takes long."""
+        return self._theirs is not None and (
+            step.number % STATES_APART != 0 or self._theirs.state != step.transition.after
+        )
+
+    def _note_transfers(self, step: Step) -> None:
+        for effect in step.transition.receipt.effects:
+            if isinstance(effect, Transferred):
+                for name in (effect.source.name, effect.target.name):
+                    self._moved[name] = step.number, effect.rule
+                    if effect.rule in UNSEEN:
+                        self._unseen.setdefault(name, (step.number, UNSEEN[effect.rule]))
+
+    # ------------------------------------------------------------- one value
+
+    def _compare_verdict(self, line: Line) -> None:
+        answer = answer_of(line.observed)
+        if answer is None:
+            return
+        expected = str(line.step.transition.receipt.rejected or "accepted")
+        code = line.observed.get("code")
+        if code is not None and "rejected" not in line.observed:
+            meant = self.reasons.get(code)
+            if meant is None:
+                self.coverage.unknown_codes[code] += 1
+            known = expected if expected != "accepted" and (meant is None or expected in meant) else code
+            answer = known if expected != "accepted" else "/".join(meant or (code,))
+        if answer == expected:
+            self.coverage.add(line.step, ANSWER, "equal")
+        elif self._theirs is not None and answer == self._theirs.answer:
+            self._follow(line, line.fault(ANSWER, Ours(expected), answer), ANSWER)
+        else:
+            self._differ(line, ANSWER, Ours(expected), answer)
+
+    def _compare(self, line: Line, figure: Figure, text: str) -> None:
+        field = field_of(figure)
+        if self.subset is not None and needs_all_accounts(figure, self.subset):
+            self.coverage.add(line.step, figure, "not checked")
+            return
+        ours = field.ask(line.step.transition.after, figure.name)
+        agreement = self.tolerances.agreement(field.kind, ours, text)
+        if agreement in ("equal", "tolerated"):
+            self._agree(line, figure, agreement)
+            return
+        if self._theirs is not None:
+            other = self._theirs.ask(figure)
+            theirs = self.tolerances.agreement(field.kind, other, text)
+            if theirs in ("equal", "tolerated") or (theirs == "as displayed" and agreement == "differs"):
+                self._follow(line, line.fault(figure, ours, text), figure)
+                return
+            ours = other if figure in self._open else ours
+        if agreement == "as displayed":
+            self._display(line, figure, ours, text)
+        else:
+            self._differ(line, figure, ours, text)
+
+    def _agree(self, line: Line, figure: Figure, agreement: Agreement) -> None:
+        """The exchange has what the rulebook has: what was open of the figure is over."""
+        self.coverage.add(line.step, figure, agreement)
+        if figure.group == "ledger":
+            self._agreed[figure] = line.step.number
+        self._close(line, figure)
+
+    def _close(self, line: Line, figure: Figure) -> None:
+        finding = self._open.pop(figure, None)
+        if finding is not None:
+            finding.figures.remove(figure)
+            if not finding.figures:
+                finding.returned = line.step.number
+
+    def _attach(self, figure: Figure, finding: Finding) -> None:
+        """Have a finding be open in a figure."""
+        before = self._open.get(figure)
+        if before is not None:
+            before.figures.remove(figure)
+        self._open[figure] = finding
+        finding.figures.add(figure)
+        finding.returned = None
+
+    def _follow(self, line: Line, fault: Fault, figure: Figure) -> None:
+        """A value that differs because of an earlier finding."""
+        finding = self._open.get(figure) or self._by_owner.get(fault.owner)
+        if finding is None and (fault.owner in self._left or not self.findings):
+            self.coverage.add(line.step, figure, "not checked")
+            return
+        self.coverage.add(line.step, figure, "consequence")
+        finding = finding or self.findings[-1]
+        finding.consequences += 1
+        finding.last = line.step.number
+        line.consequences.append(Consequence(fault, finding))
+
+    def _display(self, line: Line, figure: Figure, ours: Ours, text: str) -> None:
+        """A value that agrees to the digits that are stated: one finding for each kind of value and its digits."""
+        self.coverage.add(line.step, figure, "as displayed")
+        fault = line.fault(figure, ours, text)
+        key = fault.kind, digits_of(text)
+        finding = self._displayed.get(key)
+        if finding is None:
+            finding = found([fault], "NUM-01", line.step.transition.after)
+            finding.classified, finding.severity = "display", "low"
+            self._displayed[key] = finding
+            self.findings.append(finding)
+            return
+        finding.repeat(fault)
+        line.consequences.append(Consequence(fault, finding))
+
+    def _differ(self, line: Line, figure: Figure, ours: Ours, text: str) -> None:
+        self.coverage.add(line.step, figure, "differs")
+        line.differing.append((figure, line.fault(figure, ours, text)))
+
+    # ------------------------------------------------------------- what differs of an event
+
+    def _go_on_from(self, line: Line, differing: list[tuple[Figure, Fault]]) -> None:
+        """Take over what the exchange has, if its side parts here or has parted already."""
+        if self._theirs is None:
+            if not differing:
+                return
+            self._theirs = Theirs.beside(line.step)
+        if any(figure is ANSWER and fault.expected == "accepted" for figure, fault in differing):
+            self._theirs.refuse()
+        if line.chose:
+            self._theirs.spare({account for figure, _ in line.seen if (account := named_by(figure).account)})
+        self._has_parted |= any(fault.kind in ("verdict", "quantity", "lot") for _, fault in differing)
+        told = [(figure, text) for figure, text in line.seen if is_primary(figure)]
+        self._theirs.adopt(one for one in told if self._is_other_than_theirs(*one))
+
+    def _is_other_than_theirs(self, figure: Figure, text: str) -> bool:
+        """Whether a value is not what the exchange's side has anyway, up to tolerance and display."""
+        assert self._theirs is not None, "the exchange's side has parted"
+        return self.tolerances.agreement(kind_of(figure), self._theirs.ask(figure), text) == "differs"
+
+    def _settle(self, line: Line) -> None:
+        """Put what differs of an event down to causes: new findings, or ones that are open still."""
+        entries = [Differing(self._blame(line, *one), *one) for one in line.differing]
+        for together in causes(entries):
+            clause = clause_of(together)
+            if self.subset is not None and clause[:3] in SHARING:
+                self.coverage.leave(line.step, [one.figure for one in together])
+                self._left.update(one.fault.owner for one in together)
+                continue
+            line.chose |= clause[:3] in CHOOSING
+            shared = shared_cause(clause, together, line.step.transition.after)
+            known = self._shared.get(shared) if shared is not None else None
+            still = [one for entry in together if (one := self._open.get(entry.figure))]
+            if known is not None and not known.figures and known.leading.kind != "verdict":
+                known = None
+            repeated = next((one for one in (*still, known) if one is not None and one.clause == clause), None)
+            if repeated is not None:
+                self._repeat(line, repeated, together)
+                continue
+            self._find(line, clause, together)
+            if shared is not None:
+                self._shared[shared] = self.findings[-1]
+        line.differing.clear()
+
+    def _find(self, line: Line, clause: str, entries: list[Differing]) -> None:
+        state = line.step.transition.after
+        faults = [attrs.evolve(one.fault, rule=one.because.clause) for one in entries]
+        since = max(self._agreed.get(one.figure, 0) for one in entries)
+        finding = found(faults, clause, state, since)
+        self.findings.append(finding)
+        for _, figure, fault in entries:
+            if figure is ANSWER:
+                self._by_owner.update(dict.fromkeys(parties(line.step), finding))
+            else:
+                self._attach(figure, finding)
+                self._by_owner[fault.owner] = finding
+
+    def _repeat(self, line: Line, finding: Finding, entries: list[Differing]) -> None:
+        """What differs further for the cause of a finding that is open still."""
+        for _, figure, fault in entries:
+            if figure is not ANSWER:
+                self._attach(figure, finding)
+            state, total = line.step.transition.after, fault
+            if fault.kind not in ("invariant", "verdict"):
+                total = line.fault(figure, field_of(figure).ask(state, figure.name), fault.observed or "")
+            finding.repeat(total)
+            finding.severity = severity_of(finding.clause, finding.asset, finding.money, state)
+            line.consequences.append(Consequence(fault, finding))
+
+    def _blame(self, line: Line, figure: Figure, fault: Fault) -> Blamed:
+        if fault.kind == "invariant":
+            return Blamed(LAST, fault.rule)
+        if figure is ANSWER:
+            return line.blame.of_verdict(fault.observed or "")
+        blame = line.their_blame if figure in self._open else line.blame
+        unseen = self._unseen.get(ledger_name(figure))
+        if unseen is not None and unseen[0] < line.step.number:
+            return Blamed(LAST, unseen[1])
+        because = blame.of_figure(figure, stayed=line.stayed(figure, fault))
+        if because is not None:
+            return because
+        moved, agreed = self._moved.get(figure.name, (0, "")), self._agreed.get(figure, 0)
+        if figure.group == "ledger" and moved[0] > agreed:
+            return Blamed(LAST, moved[1])
+        clause = untouched_clause(blame, figure, fault)
+        if clause[:3] in CHOOSING:
+            return Blamed(LAST - 1, clause)
+        return Blamed(LAST + (DERIVED.index(clause) if clause in DERIVED else 0), clause)
+
+    # ------------------------------------------------------------- what no tolerance hides
+
+    def _check_funds(self, line: Line) -> None:
+        """A fund that the exchange has below zero, or money in clearing, breaks INV-03, however little it is."""
+        for figure, text in line.seen:
+            kind = account_named(figure.name).kind if figure.group == "ledger" else ""
+            if kind not in FUND_KINDS:
+                continue
+            amount, invariant = parse_decimal(text), figure._replace(field="INV-03")
+            if amount < 0 or (amount and kind == "clearing"):
+                what = "clearing not empty" if kind == "clearing" else "fund below zero"
+                fault = line.fault(figure, Ours("0", 0), text)
+                line.differing.append((invariant, attrs.evolve(fault, kind="invariant", rule="INV-03", what=what)))
+            else:
+                self._close(line, invariant)

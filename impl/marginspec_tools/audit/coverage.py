@@ -1,0 +1,155 @@
+"""What an audit compared: observed values by kind, market and account, events, and the clauses that were exercised."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import attrs
+
+from marginspec.model.effects import (
+    Deleveraged,
+    DomainLiquidated,
+    Effect,
+    Levied,
+    LotOpened,
+    ReliefReturned,
+    Transferred,
+)
+from marginspec.registry import HANDLERS, REGISTRY
+from marginspec_tools.observed import VALUE_KINDS, Figure, ValueKind, kind_of, whose
+from marginspec_tools.runs import Step
+
+Outcome = Literal["equal", "tolerated", "as displayed", "consequence", "differs", "not checked"]
+OUTCOMES: dict[Outcome, str] = {
+    "equal": "equal, by value",
+    "tolerated": "within the tolerance",
+    "as displayed": "equal to the digits that were stated",
+    "consequence": "differs, as follows from a finding",
+    "differs": "differs",
+    "not checked": "needs accounts that are not known",
+}
+"""What became of an observed value."""
+
+COLUMNS = ("of", "name", "values", *OUTCOMES, "events", "compared")
+_HANDLED = {kind: next(one.ids[0] for one in REGISTRY if one.executable is taker) for kind, taker in HANDLERS.items()}
+
+
+@attrs.define
+class Coverage:
+    """Counts of observed values by what they are and whose, of events, and of the clauses that had an effect.
+
+    `exercised` counts the events in which a clause had an effect, `compared` those of them that have observed values.
+    """
+
+    events: int = 0
+    lines: int = 0
+    kinds: Counter[tuple[ValueKind, Outcome]] = attrs.Factory(Counter)
+    markets: Counter[tuple[str, Outcome]] = attrs.Factory(Counter)
+    accounts: Counter[tuple[str, Outcome]] = attrs.Factory(Counter)
+    exercised: Counter[str] = attrs.Factory(Counter)
+    compared: Counter[str] = attrs.Factory(Counter)
+    unknown_codes: Counter[str] = attrs.Factory(Counter)
+
+    def add_event(self, step: Step) -> None:
+        """Count an event and the clauses that had an effect in it."""
+        clauses = set(clauses_of(step))
+        self.events += 1
+        self.exercised.update(clauses)
+        if step.record.observed:
+            self.lines += 1
+            self.compared.update(clauses)
+
+    def add(self, step: Step, figure: Figure, outcome: Outcome, number: int = 1) -> None:
+        """Count an observed value."""
+        self.kinds[kind_of(figure), outcome] += number
+        own = whose(step.transition.after, figure)
+        market = own.market or str(getattr(step.transition.event, "market", "") if not figure.name else "")
+        if market:
+            self.markets[market, outcome] += number
+        if own.account:
+            self.accounts[own.account, outcome] += number
+
+    def leave(self, step: Step, figures: list[Figure]) -> None:
+        """Count values that were found to differ as not checked."""
+        for figure in figures:
+            self.add(step, figure, "differs", -1)
+            self.add(step, figure, "not checked")
+
+    @property
+    def values(self) -> int:
+        """How many observed values were compared."""
+        return sum(count for (_, outcome), count in self.kinds.items() if outcome != "not checked")
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The table of coverage: by kind, market, account and clause, with the columns that each has."""
+        for of, counts in (("kind", self.kinds), ("market", self.markets), ("account", self.accounts)):
+            yield from rows_of(of, counts)
+        for clause in sorted(self.exercised):
+            yield {"of": "clause", "name": clause, "events": self.exercised[clause], "compared": self.compared[clause]}
+
+    def as_object(self) -> dict[str, Any]:
+        """The coverage for programs; accounts are in coverage.csv."""
+        return {
+            "events": self.events,
+            "lines": self.lines,
+            "values": self.values,
+            "kinds": {kind: outcomes_of(self.kinds, kind) for kind in VALUE_KINDS if any_of(self.kinds, kind)},
+            "markets": {name: outcomes_of(self.markets, name) for name in names_in(self.markets)},
+            "accounts": len(names_in(self.accounts)),
+            "clauses": {
+                clause: {"events": self.exercised[clause], "compared": self.compared[clause]}
+                for clause in sorted(self.exercised)
+            },
+            "unknown_codes": dict(sorted(self.unknown_codes.items())),
+        }
+
+
+def clauses_of(step: Step) -> Iterator[str]:
+    """The clauses that had an effect in an event: what takes it, what moves money, and what settlement did."""
+    if step.transition.receipt.rejected is not None:
+        return
+    yield _HANDLED[type(step.transition.event)]
+    for effect in step.transition.receipt.effects:
+        clause = clause_of(effect)
+        if clause:
+            yield clause
+
+
+def clause_of(effect: Effect) -> str:
+    """The clause that an effect is of; empty where the event's own says it."""
+    match effect:
+        case Transferred(rule=clause):
+            return clause
+        case DomainLiquidated():
+            return "LIQ-01"
+        case LotOpened(lot=lot):
+            return "LIQ-02" if lot.reason == "step_down" else "LIQ-03"
+        case Deleveraged():
+            return "ADL-01"
+        case Levied():
+            return "LVY-01"
+        case ReliefReturned():
+            return "LVY-02"
+    return ""
+
+
+def names_in(counts: "Counter[tuple[str, Outcome]]") -> list[str]:
+    """The names that are counted."""
+    return sorted({name for name, _ in counts})
+
+
+def any_of(counts: "Counter[Any]", name: str) -> bool:
+    """Whether anything of a name was counted."""
+    return any(counts[name, outcome] for outcome in OUTCOMES)
+
+
+def outcomes_of(counts: "Counter[Any]", name: str) -> dict[str, int]:
+    """How many values of a name there are, and what became of them."""
+    outcomes: dict[str, int] = {outcome: counts[name, outcome] for outcome in OUTCOMES}
+    return {"values": sum(outcomes.values()), **outcomes}
+
+
+def rows_of(of: str, counts: "Counter[Any]") -> Iterator[dict[str, Any]]:
+    """The rows of kinds, markets or accounts."""
+    for name in names_in(counts):
+        yield {"of": of, "name": name, **outcomes_of(counts, name)}
