@@ -4,6 +4,7 @@
 out, or of which nothing can be decided, is skipped: it never passes.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -22,6 +23,9 @@ from marginspec_tools.console import one_line
 MOST_FAILURES = 3
 """An engine that failed so often in a row is asked no more."""
 ANSWER_S = 10.0
+MARK = ("marginspec", "vector")
+OUTCOMES: Counter[str] = Counter()
+"""How many vectors passed, failed or were skipped in this run."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +47,30 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         items += added
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count what came of the vectors."""
+    if MARK in map(tuple, report.user_properties) and report.when == "call":
+        OUTCOMES[report.outcome] += 1
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where every vector was skipped nothing was decided, which is no success."""
+    if nothing_was_decided() and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say so."""
+    if nothing_was_decided():
+        terminalreporter.write_line(f"nothing was decided: {OUTCOMES['skipped']} vectors were skipped, and none passed")
+
+
+def nothing_was_decided() -> bool:
+    """Whether vectors were asked, and all of them skipped."""
+    return OUTCOMES["skipped"] > 0 and OUTCOMES.total() == OUTCOMES["skipped"]
+
+
 class VectorItem(pytest.Item):
     """A vector as a test."""
 
@@ -50,6 +78,8 @@ class VectorItem(pytest.Item):
         super().__init__(**fields)
         self._vector = vector
         self.extra_keyword_matches.update(vector.clauses)
+        # It goes with the report, also from the process that ran the test to the one that counts.
+        self.user_properties.append(MARK)
 
     def runtest(self) -> None:
         """Ask the engine."""

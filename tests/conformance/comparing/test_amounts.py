@@ -25,9 +25,10 @@ def test_a_tolerance_is_inclusive_unless_it_says_otherwise() -> None:
     assert not EXACT.allows(1)
 
 
-def test_what_is_no_tolerance_is_refused() -> None:
+@pytest.mark.parametrize("text", ["one cent", "<0"])
+def test_what_is_no_tolerance_is_refused(text: str) -> None:
     with pytest.raises(InputError) as refused:
-        Tolerance.of_text("one cent")
-    reason = "expected a decimal, such as 0.01 (inclusive) or <0.01 (exclusive), found 'one cent'"
+        Tolerance.of_text(text)
+    reason = f"expected a decimal, such as 0.01 (inclusive) or <0.01 (exclusive), found '{text}'"
     assert str(refused.value) == f"--tolerance: {reason}"
     assert Tolerance.of_text("0.5").most == Decimal8(50_000_000)

@@ -1,5 +1,6 @@
 """What may be said of an engine, and under which conditions."""
 
+import attrs
 import pytest
 
 from marginspec.model.state import Profile
@@ -25,7 +26,8 @@ def standing(level: int, counts: Counts = PASSED) -> Standing:
     ],
 )
 def test_each_level_has_its_own_sentence(level: int, sentence: str) -> None:
-    assert standing(level).sentence() == sentence
+    extent = "" if level == 0 else "; 5 of 7 cases passed"
+    assert standing(level).sentence() == f"{sentence}{extent}"
     assert standing(level).conditions() == (
         f"level {level}, rulebook 2, profiles binance/levy, suite 0.9; "
         "clauses left out: ADL-06; skipped: 1; undecided: 1"
@@ -41,3 +43,17 @@ def test_a_failure_and_nothing_decided_are_said_as_that() -> None:
     both = standing(4, Counts(cases=3, passed=1, failed=1, engine_failed=1)).sentence()
     assert both == "does not hold at level 4: 1 of 3 cases differ; the engine failed in 1 of 3 cases"
     assert standing(4).holds
+
+
+def test_of_an_engine_that_failed_nothing_good_is_said() -> None:
+    found = standing(4, Counts(cases=3, passed=2, engine_failed=1, events=9))
+    assert (found.holds, found.sentence()) == (False, "does not hold at level 4: the engine failed in 1 of 3 cases")
+
+
+def test_of_a_part_of_the_suite_that_is_said() -> None:
+    found = attrs.evolve(standing(4), part="the short suite and shard 1/2")
+    assert found.sentence() == (
+        "conforms in decisions and balances, exactly, over 40 events; 5 of 7 cases passed, "
+        "of the short suite and shard 1/2 only"
+    )
+    assert "suite 0.9, of the short suite and shard 1/2 only; clauses left out" in found.conditions()

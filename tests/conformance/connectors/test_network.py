@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -151,3 +151,19 @@ def test_where_nobody_listens_nothing_starts(scheme: str) -> None:
     with pytest.raises(EngineFailure) as caught:
         connector_of(scheme.format(port)).open(Limits())
     assert str(caught.value) == f"did not start: nothing answers at 127.0.0.1:{port}: Connection refused"
+
+
+def test_a_server_that_drips_its_headers_is_hung() -> None:
+    ended = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+        with suppress(OSError):
+            while not ended.wait(0.01):
+                connection.sendall(b"x")
+
+    with listening(drip) as port:
+        with pytest.raises(EngineFailure) as caught:
+            connector_of(f"http://127.0.0.1:{port}").open(Limits(start_s=0.1))
+        ended.set()
+    assert str(caught.value) == "slow start: no answer to hello in 0.1 s"

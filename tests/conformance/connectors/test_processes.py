@@ -2,6 +2,8 @@
 
 import os
 import shlex
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from marginspec_conformance.connectors.parsing import connector_of
 from marginspec_conformance.connectors.session import EngineFailure, Limits
 from marginspec_conformance.protocol.messages import Errored, Hello
 
+MARGINSPEC = str(Path(sys.executable).with_name("marginspec"))
 ENGINES = Path(__file__).with_name("misbehaving.py")
 HELLO = Hello("toy", "1", "Python", "2", 2, frozenset({"batch"}))
 STDERR = "cannot open \x1b[31mbooks.db\n"
@@ -35,6 +38,47 @@ def no_children() -> bool:
     except ChildProcessError:
         return True
     return False
+
+
+STUBBORN = """
+import json, os, signal, sys
+hello = {"id": 1, "answer": "hello", "protocol": 1, "name": "n", "version": "1", "language": "l", "rulebook": "2"}
+sys.stdin.readline()
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print(json.dumps({**hello, "level": 2, "capabilities": []}), flush=True)
+with open(sys.argv[1], "w") as told:
+    print(os.getpid(), file=told)
+while True:
+    signal.pause()
+"""
+"""An engine that ends neither with its standard input nor by SIGTERM, and writes its number into a pipe."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_that_ends_the_program_leaves_no_engine(number: signal.Signals, tmp_path: Path) -> None:
+    engine, pipe = tmp_path / "stubborn.py", tmp_path / "pipe"
+    engine.write_text(STUBBORN)
+    os.mkfifo(pipe)
+    words = ["conform", "run", "--smoke", "-e", "exec:" + shlex.join([sys.executable, str(engine), str(pipe)])]
+    with subprocess.Popen([MARGINSPEC, *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        engine_number = int(pipe.read_text())
+        running.send_signal(number)
+        assert running.wait(20) in (128 + number, 1)
+    with pytest.raises(ProcessLookupError):
+        os.kill(engine_number, 0)
+
+
+def test_wrong_input_leaves_no_engine(tmp_path: Path) -> None:
+    engine, pipe = tmp_path / "stubborn.py", tmp_path / "pipe"
+    engine.write_text(STUBBORN)
+    os.mkfifo(pipe)
+    words = ["conform", "run", "-e", "exec:" + shlex.join([sys.executable, str(engine), str(pipe)])]
+    words += ["--smoke", "--log", str(tmp_path / "no" / "log")]
+    with subprocess.Popen([MARGINSPEC, *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        engine_number = int(pipe.read_text())
+        assert running.wait(20) == 2
+    with pytest.raises(ProcessLookupError):
+        os.kill(engine_number, 0)
 
 
 @pytest.mark.parametrize(

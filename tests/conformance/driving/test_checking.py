@@ -1,6 +1,6 @@
 """A journal through an engine: what agrees, what differs and where, what is skipped and what is undecided."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import attrs
 import pytest
@@ -18,9 +18,19 @@ from marginspec_conformance.driving.checking import Case, Checked, Plan, check
 from marginspec_conformance.driving.probing import probe
 from marginspec_conformance.faults.engine import ALL
 from marginspec_conformance.generator.events import deposit, listing, mark, order, trade
-from marginspec_conformance.protocol.messages import Accepted, Answer, Changes, Choice, Errored, Refused, Unsupported
+from marginspec_conformance.protocol.messages import (
+    Accepted,
+    Answer,
+    Changes,
+    Choice,
+    Digest,
+    Errored,
+    Refused,
+    Unsupported,
+    Want,
+)
 from marginspec_journal.canonical import JsonObject
-from worlds.changed_answers import Changed, hung
+from worlds.changed_answers import Changed, ChangedSession, hung
 
 OPENING: tuple[Event, ...] = (listing(), mark("100"), deposit("alice", "300"), deposit("bob", "300"))
 TRADE = trade("alice", "bob", "1", "100")
@@ -219,3 +229,49 @@ def test_an_engine_that_answers_otherwise_the_second_time_is_not_deterministic()
     assert differs is not None
     assert (differs.kind, differs.name) == ("determinism", "event 5")
     assert probe(Changed().engine(), CASE, Plan(4)) is None
+
+
+class InBatches(ChangedSession):
+    """Answers otherwise in batches than to steps, and gives the digest of what it would answer to steps."""
+
+    def steps(self, events: Sequence[JsonObject], want: Want) -> list[Answer]:
+        answers = super().steps(events, want)
+        return answers if len(events) == 1 else [*answers[:-1], Refused("IN_A_BATCH")]
+
+
+class OtherDigest(ChangedSession):
+    """Gives the digest of something else."""
+
+    def digest(self, events: Sequence[JsonObject], want: Want) -> Digest:
+        return Digest(len(self.steps(events, want)), "0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("session", "place", "second"), [(InBatches, "event 7", "Accepted("), (OtherDigest, "events 1 to 7", "0" * 64)]
+)
+def test_the_probe_asks_in_each_of_the_ways_that_are_used(
+    session: type[ChangedSession], place: str, second: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connector = Changed(capabilities=ALL | {"digest"})
+    assert probe(connector.engine(), CASE, Plan(4)) is None
+    monkeypatch.setattr("worlds.changed_answers.ChangedSession", session)
+    differs = probe(connector.engine(), CASE, Plan(4))
+    assert differs is not None
+    assert (differs.kind, differs.name) == ("determinism", place)
+    assert differs.actual.startswith(second)
+
+
+class NoDigest(ChangedSession):
+    """Has no digest where an answer is an error."""
+
+    def digest(self, events: Sequence[JsonObject], want: Want) -> Digest | Unsupported | Errored:
+        failed = [one for one in self.steps(events, want) if isinstance(one, Errored)]
+        return failed[0] if failed else super().digest(events, want)
+
+
+def test_an_engine_without_a_digest_for_some_events_is_asked_for_their_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worlds.changed_answers.ChangedSession", NoDigest)
+    engine = Changed(at(TRADE, lambda _: Errored("no book")), ALL | {"digest"}).engine()
+    checked = check(engine, CASE, Plan(4), known(CASE))
+    assert (checked.outcome, checked.place) == ("differs", 4)
+    assert checked.differences[0] == Difference("errored", "", "accepted", "no book")

@@ -1,5 +1,6 @@
 """The commands `fuzz` and `shrink`, as a user calls them: what they print, write, and end with."""
 
+import shlex
 from pathlib import Path
 
 import attrs
@@ -105,3 +106,26 @@ def test_what_an_engine_lacks_is_left_out_before_shrinking(tmp_path: Path) -> No
 
 def test_an_engine_that_does_not_start_ends_with_3() -> None:
     assert code("fuzz", "-e", "exec:./no-such-engine", "--max-time", "1") == 3
+
+
+def test_where_nothing_could_be_saved_nothing_is_begun(tmp_path: Path) -> None:
+    there, log = tmp_path / "no" / "found.jsonl", tmp_path / "log.jsonl"
+    for out, reason in (
+        (tmp_path / "found", "not a journal's name: expected .jsonl, .jsonl.zst, .parquet"),
+        (there, "cannot be written: its folder is not there, or may not be written"),
+        (log, "cannot be written: this command reads or writes it too"),
+    ):
+        ended = called("fuzz", "-e", "exec:no-such-engine", "-o", str(out), "--log", str(log))
+        assert str(ended.exception).endswith(f"{out if out != log else log}: {reason}")
+    assert not log.exists()
+
+
+def test_the_command_of_a_shrunk_journal_works_when_it_is_pasted(tmp_path: Path) -> None:
+    out, before = tmp_path / "it's found.jsonl", tmp_path / "it's found.before.json"
+    assert code("fuzz", "-e", FAULTY, "-o", str(out)) == 1
+    ended = called("shrink", str(tmp_path / "it's found.event.jsonl"), "--from", str(before), "-e", FAULTY)
+    [again] = [line.removeprefix("again: ") for line in ended.output.splitlines() if line.startswith("again: ")]
+    start = tmp_path / "it's found.shrunk.start.json"
+    words = ["shrink", str(tmp_path / "it's found.shrunk.jsonl"), "--from", str(start), "-e", FAULTY, "--level", "4"]
+    assert shlex.split(again) == ["marginspec", "conform", *words]
+    assert (ended.return_value, code(*words)) == (1, 1)

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import attrs
 import pytest
 
 from conformance.reporting.logs import ENDING, FAILED, LOG, PASSED, SETTING, written
@@ -32,6 +33,11 @@ def test_a_case_taken_out_is_seen(tmp_path: Path) -> None:
     assert refused(path) == f"{path}:6: counts: {counts}, but the cases are {counts | {'passed': 0}}"
 
 
+def test_a_good_ending_that_the_cases_belie_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, attrs.evolve(LOG, ending=attrs.evolve(ENDING, exit_code=0)))
+    assert refused(path) == f"{path}:7: exit_code: 0, but the cases are {LOG.counts()}"
+
+
 def test_a_line_after_the_footer_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "log.ndjson"
     with LogWriter(path, SETTING) as log:
@@ -48,6 +54,7 @@ def test_a_line_after_the_footer_is_refused(tmp_path: Path) -> None:
         ('{"log": 1}\n', "1: Object missing required field `command`"),
         ("[1]\n", "1: Expected `object`, got `array`"),
         ("{\n", "1: Input data was truncated"),
+        ('{"log": 1, "suite": ' + "[" * 100_000, "1: nested too deeply"),
     ],
 )
 def test_what_is_no_log_is_refused(tmp_path: Path, text: str, reason: str) -> None:

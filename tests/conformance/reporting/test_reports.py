@@ -1,6 +1,7 @@
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import attrs
@@ -190,10 +191,33 @@ def test_two_logs_side_by_side() -> None:
         worse=(Changed(PASSED.id, "passed", "failed: wrong"),),
         better=(Changed(FAILED.id, f"failed: {SUMMARY}", "passed"),),
         other=(Changed(SKIPPED.id, "skipped: needs isolated", "skipped: needs hedge"),),
-        added=("WTF-01/new/55555555",),
+        added=(Changed("WTF-01/new/55555555", "", f"engine failed: {CRASHED.reason}"),),
         gone=(UNDECIDED.id, CRASHED.id),
     )
     assert difference(LOG, LOG) == Difference((), (), (), (), ())
+
+
+def test_what_fails_that_was_not_decided_before_is_worse() -> None:
+    new = attrs.evolve(
+        LOG, cases=(*LOG.cases[:2], attrs.evolve(SKIPPED, outcome="failed", reason="wrong"), *LOG.cases[3:])
+    )
+    assert difference(LOG, new) == Difference(
+        (Changed(SKIPPED.id, "skipped: needs isolated", "failed: wrong"),), (), (), (), ()
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"level": 2}, "NEW: level: 2, but OLD has 4: they cannot be compared"),
+        ({"tolerance": "9"}, "NEW: tolerance: 9, but OLD has 0: they cannot be compared"),
+        ({"command": "fuzz"}, "NEW: command: fuzz, but OLD has run: they cannot be compared"),
+    ],
+)
+def test_logs_that_were_not_asked_alike_are_not_compared(changed: dict[str, Any], reason: str) -> None:
+    with pytest.raises(InputError) as refused:
+        difference(LOG, attrs.evolve(LOG, setting=attrs.evolve(LOG.setting, **changed)))
+    assert str(refused.value) == reason
 
 
 TODAY = date(2026, 11, 29)
@@ -206,6 +230,12 @@ def known(case: Case, expires: date = TODAY) -> Known:
 def test_known_failures_hide_nothing_else() -> None:
     assert judge(LOG, (known(FAILED),), TODAY) == Judged(known=(FAILED,), new=(CRASHED,), wrong=())
     assert judge(LOG, (known(FAILED), known(CRASHED)), TODAY).holds
+
+
+def test_what_was_not_run_is_not_known() -> None:
+    log = attrs.evolve(LOG, ending=attrs.evolve(LOG.ending, cut_short="9 of 14 vectors were not run"))
+    wrong = ("nothing is known of what was not run: 9 of 14 vectors were not run",)
+    assert judge(log, (known(FAILED), known(CRASHED)), TODAY) == Judged((FAILED, CRASHED), (), wrong)
 
 
 def test_known_failures_must_be_true() -> None:
@@ -225,6 +255,7 @@ def test_known_failures_must_be_true() -> None:
     ("text", "reason"),
     [
         ("{", "Input data was truncated"),
+        ('{"known_failures": ' + "[" * 100_000, "nested too deeply"),
         ("{}", "the only field is known_failures"),
         ('{"known_failures": [{"case": "x"}]}', "known_failures: Object missing required field `reason` - at `$[0]`"),
         (
@@ -290,7 +321,7 @@ def test_a_difference_is_told_by_the_exit_code(tmp_path: Path) -> None:
             "worse: ACC-01/opens/0a1b2c3d: passed -> failed: wrong\n"
             f"better: LIQ-01/order/11111111: failed: {SUMMARY} -> passed\n"
             "different: ACC-01/hedge/22222222: skipped: needs isolated -> skipped: needs hedge\n"
-            "new: WTF-01/new/55555555\n"
+            f"new: WTF-01/new/55555555: engine failed: crashed: {ESCAPED}\n"
             "gone: ADL-02/tie/33333333\n"
             "gone: WTF-01/draw/44444444\n"
         ),
@@ -312,3 +343,27 @@ def test_known_failures_are_judged_by_the_exit_code(tmp_path: Path) -> None:
             "0 known failures, 1 others\n"
         ),
     )
+
+
+def test_where_nothing_passed_known_failures_decide_nothing(tmp_path: Path) -> None:
+    log, path = (
+        written(tmp_path, Log(LOG.setting, (SKIPPED,), attrs.evolve(LOG.ending, exit_code=4))),
+        tmp_path / "known",
+    )
+    path.write_bytes(msgspec.json.encode({"known_failures": []}))
+    assert call("judge", log, path) == (4, "0 known failures, 0 others\nnothing passed: nothing was decided\n")
+
+
+def test_a_badge_of_a_part_is_never_green() -> None:
+    log = attrs.evolve(LOG, cases=(PASSED,), setting=attrs.evolve(LOG.setting, part="the short suite"))
+    found = msgspec.json.decode(badge(log))
+    assert (found["message"], found["color"]) == ("1 of 1, of a part only", "yellow")
+    assert ("suite", "0.1.0, of the short suite only, rulebook 2, profile binance, levy") in facts(log)
+
+
+@pytest.mark.parametrize(
+    ("cases", "looks"),
+    [((PASSED,), "good"), ((PASSED, SKIPPED), "open"), ((PASSED, CRASHED), "bad"), ((SKIPPED,), "open")],
+)
+def test_a_page_looks_no_better_than_its_badge(cases: tuple[Case, ...], looks: str) -> None:
+    assert f'<h1 class="{looks}">' in page(attrs.evolve(LOG, cases=cases)).decode()

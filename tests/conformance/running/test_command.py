@@ -1,5 +1,7 @@
 """The command `run`, as a user calls it: what it prints, writes, and ends with."""
 
+import shlex
+import sys
 from pathlib import Path
 
 import attrs
@@ -11,10 +13,11 @@ from immutables import Map
 from marginspec.model.events import Event
 from marginspec.model.state import Header
 from marginspec.transition import SpecificationEngine
+from marginspec_conformance.adapter import Adapter
 from marginspec_conformance.command import command
 from marginspec_conformance.engines import RulebookAdapter
 from marginspec_conformance.generator.events import deposit, listing, mark, trade
-from marginspec_conformance.protocol.messages import Answer, Hello, Want
+from marginspec_conformance.protocol.messages import Answer, Hello, Refused, Unsupported, Want
 from marginspec_conformance.reporting.log import read_log
 from marginspec_conformance.vectors.making import Draft, vector_object
 from marginspec_conformance.vectors.writing import suite_text
@@ -49,6 +52,45 @@ EVENTS: tuple[Event, ...] = (
 )
 VECTORS = [vector_object(Draft("TRD-01", slug, "A fee.", HEADER, EVENTS)) for slug in ("a", "b")]
 
+WRONG_IDS = """
+import json, sys
+hello = {"answer": "hello", "protocol": 1, "name": "n", "version": "1", "language": "l", "rulebook": "2", "level": 2}
+for line in sys.stdin:
+    number = json.loads(line)["id"]
+    print(json.dumps({"id": 1, **hello, "capabilities": []} if number == 1 else {"id": number + 1, "answer": "ok"}))
+    sys.stdout.flush()
+"""
+
+SILENT = """
+import json, sys
+hello = {"answer": "hello", "protocol": 1, "name": "n", "version": "1", "language": "l", "rulebook": "2", "level": 2}
+for line in sys.stdin:
+    asked = json.loads(line)
+    if asked["do"] == "hello":
+        print(json.dumps({"id": asked["id"], **hello, "capabilities": []}), flush=True)
+    elif asked["do"] in ("configure", "reset"):
+        print(json.dumps({"id": asked["id"], "answer": "ok"}), flush=True)
+    elif asked["do"] == "stop":
+        break
+"""
+
+
+class RefusesAll(Adapter):
+    """Refuses whatever happens."""
+
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        return Refused("NO")
+
+
+class Claims(Adapter):
+    """Claims to have fills, and never has them."""
+
+    def hello(self) -> Hello:
+        return attrs.evolve(super().hello(), level=2, capabilities=frozenset({"fills"}))
+
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        return Unsupported("fills")
+
 
 def called(*arguments: str) -> Result:
     """What a call of `conform` came to."""
@@ -72,7 +114,9 @@ def test_a_run_says_what_an_engine_conforms_to(vectors: Path, tmp_path: Path) ->
     log = tmp_path / "log.ndjson"
     ended = called("run", "-e", SPECIFICATION, "--level", "4", "--vectors", str(vectors), "--log", str(log))
     assert ended.return_value == 0
-    assert ended.output.startswith("conforms in decisions and balances, exactly, over 10 events\nlevel 4, rulebook 2, ")
+    assert ended.output.startswith(
+        "conforms in decisions and balances, exactly, over 10 events; 2 of 2 cases passed, of the file "
+    )
     assert [case.outcome for case in read_log(log).cases] == ["passed", "passed"]
 
 
@@ -84,7 +128,7 @@ def test_an_engine_that_does_not_tell_what_a_level_compares_fails_and_says_what_
         3,
         [f"determinism: {failed}", *(f"{one['id']}: {failed}" for one in VECTORS)],
     )
-    verdict, _, passed = ended.stdout.splitlines()
+    verdict, _, passed, _ = ended.stdout.splitlines()
     assert verdict == "does not hold at level 4: the engine failed in 3 of 3 cases; it claims level 2 only"
     assert passed.startswith("0 of 3 vectors passed; 0 events in ")
     assert code(*arguments) == 0
@@ -97,7 +141,42 @@ def test_a_run_tells_what_differs(vectors: Path, tmp_path: Path) -> None:
     assert "does not hold at level 4: 1 of 1 cases differ; 1 of 2 vectors were not run" in ended.output
     finding = read_log(log).cases[0].finding
     assert finding is not None
-    assert finding.reproduce == f"marginspec conform run {VECTORS[0]['id']} -e '{FAULTY}' --level 4"
+    assert finding.reproduce == f"marginspec conform run {VECTORS[0]['id']} -e '{FAULTY}' --level 4 --vectors {vectors}"
+
+
+def test_the_command_that_reproduces_works_when_it_is_pasted(tmp_path: Path) -> None:
+    folder = tmp_path / "it's a folder"
+    folder.mkdir()
+    path, log = folder / "the vectors.jsonl", folder / "log.ndjson"
+    path.write_bytes(suite_text(VECTORS))
+    code("run", "-e", FAULTY, "--level", "3", "--tolerance", "<0.1", "--timeout", "7", "--vectors", str(path),
+         "--log", str(log))  # fmt: skip
+    finding = read_log(log).cases[0].finding
+    assert finding is not None
+    program, group, *words = shlex.split(finding.reproduce)
+    assert (program, group) == ("marginspec", "conform")
+    assert words == [
+        *("run", VECTORS[0]["id"], "-e", FAULTY, "--level", "3", "--tolerance", "<0.1", "--timeout", "7"),
+        *("--vectors", str(path)),
+    ]
+    assert "does not hold at level 3: 1 of 1 cases differ" in called(*words).output
+
+
+def test_an_engine_that_fails_in_the_first_probe_has_failed_and_marginspec_has_not(
+    vectors: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "wrong_ids.py"
+    script.write_text(WRONG_IDS)
+    log = tmp_path / "log.ndjson"
+    ended = called("run", "-e", shlex.join([f"exec:{sys.executable}", str(script)]), "--vectors", str(vectors),
+                   "--log", str(log))  # fmt: skip
+    assert ended.return_value == 3
+    assert ended.output.splitlines()[-4].startswith("does not hold at level 2: the engine failed in 3 of 3 cases")
+    failed = "protocol: the answer to configure, request 2: id: expected 2, the id of the request, found 3"
+    assert [(case.id, case.reason) for case in read_log(log).cases] == [
+        ("determinism", failed),
+        *((one["id"], failed) for one in VECTORS),
+    ]
 
 
 def test_a_run_names_the_fault_that_explains_most_of_what_it_tells(vectors: Path) -> None:
@@ -119,6 +198,8 @@ def test_shards_share_the_vectors_and_none_of_them_is_no_pass(vectors: Path) -> 
         (("XYZ-01",), "CLAUSE: no vector is of XYZ-01"),
         (("--shard", "0/2"), "--shard: expected a shard such as 2/5, found '0/2'"),
         (("--smoke",), "--smoke runs the short suite, and --vectors a file of your own: name one of them"),
+        (("--timeout", "nan"), "'nan' is no time."),
+        (("--timeout", "inf"), "inf is not in the range 0.001<=x<=86400.0."),
         (("--tolerance", "1"), "--tolerance: level 5 has no tolerance; levels 0 and 3 have"),
     ],
 )
@@ -141,3 +222,37 @@ def test_what_venues_decide_otherwise_is_undecided_below_level_4(tmp_path: Path)
     told = "decided otherwise, as A venue: ledger house:USD: expected 1, the engine says 0 (unchanged)"
     assert (case.outcome, case.reason) == ("undecided", told)
     assert code(*arguments, "--level", "4") == 1
+
+
+def test_an_engine_that_never_answers_is_not_asked_all(tmp_path: Path) -> None:
+    path, script = tmp_path / "vectors.jsonl", tmp_path / "silent.py"
+    path.write_bytes(suite_text([vector_object(Draft("TRD-01", slug, "A fee.", HEADER, EVENTS)) for slug in "abcdefg"]))
+    script.write_text(SILENT)
+    engine = "exec:" + shlex.join([sys.executable, str(script)])
+    ended = called("run", "-e", engine, "--timeout", "0.1", "--vectors", str(path))
+    assert ended.return_value == 1
+    assert "does not hold at level 2: 3 of 3 cases differ; 4 of 7 vectors were not run" in ended.output
+
+
+def test_books_of_an_engine_that_refuses_everything_are_undecided(vectors: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log.ndjson"
+    engine = f"py:{__name__}:RefusesAll"
+    assert code("run", "-e", engine, "--level", "1", "--vectors", str(vectors), "--log", str(log)) == 4
+    why = "it refused every event, which says nothing of its books"
+    assert [(case.outcome, case.reason) for case in read_log(log).cases] == [("undecided", why)] * 2
+
+
+def test_what_an_engine_claims_and_does_not_have_is_said(vectors: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log.ndjson"
+    assert code("run", "-e", f"py:{__name__}:Claims", "--vectors", str(vectors), "--log", str(log)) == 4
+    assert called("run", "-e", f"py:{__name__}:Claims", "--vectors", str(vectors)).output.splitlines()[-2:] == [
+        "  skipped: 2 vectors, needs fills, which it claims to have",
+        "  nothing was decided of TRD-01",
+    ]
+    assert {case.reason for case in read_log(log).cases} == {"needs fills, which it claims to have"}
+
+
+def test_a_log_is_not_written_over_the_vectors(vectors: Path) -> None:
+    ended, before = called("run", "-e", SPECIFICATION, "--vectors", str(vectors), "--log", str(vectors)), vectors.stat()
+    assert str(ended.exception) == f"{vectors}: cannot be written: this command reads or writes it too"
+    assert vectors.stat().st_size == before.st_size > 0

@@ -105,7 +105,7 @@ def test_shards_of_the_suite_are_equal_parts_of_all_of_it() -> None:
     assert sorted(smoke) == sorted(suite_manifest()["smoke"])
 
 
-@pytest.mark.parametrize("text", ["0/2", "3/2", "1", "1/", "a/b", "1/2/3", "-1/2"])
+@pytest.mark.parametrize("text", ["0/2", "3/2", "1", "1/", "a/b", "1/2/3", "-1/2", "\u0662/\u0665", "1/1000000"])
 def test_a_shard_is_one_of_several(text: str) -> None:
     assert shard_of("2/5") == (2, 5)
     with pytest.raises(InputError, match=f"^--shard: expected a shard such as 2/5, found '{text}'$"):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import click
 
+from marginspec_journal.errors import unwritable
 from marginspec_tools.console import one_line, whole_folder
 
 
@@ -42,7 +43,11 @@ def command(lang: str, folder: Path) -> None:
     """
     language = LANGUAGES[lang]
     with as_file(files("marginspec_conformance.adapters") / lang) as source, whole_folder(folder) as part:
-        shutil.copytree(source, part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        try:
+            shutil.copytree(source, part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        except shutil.Error as error:
+            # It lists every file with its reason, as a text that begins with the number of the error.
+            raise unwritable(folder, error.args[0][0][2]) from None
     build = [language.build] if language.build else []
     ask = [f"marginspec conform {words} 'exec:{language.run}'" for words in ("doctor", "run -e")]
     for line in (f"cd {shlex.quote(str(folder))}", *build, *ask):

@@ -38,7 +38,7 @@ class Tolerance:
         """`0.01` allows differences up to and including 0.01, `<0.01` only smaller ones; InputError for others."""
         exclusive = text.startswith("<")
         most = read_amount(text.removeprefix("<"))
-        if most is None or most < 0:
+        if most is None or most < 0 or (exclusive and most == 0):
             reason = f"expected a decimal, such as 0.01 (inclusive) or <0.01 (exclusive), found {text!r}"
             raise InputError("--tolerance", None, None, reason)
         return cls(most, not exclusive)

@@ -45,6 +45,8 @@ class Judge:
         self._compared = attrs.evolve(BY_LEVEL[level], tolerance=tolerance)
         self._chain = opened.chain() if level == 5 else None
         self._books = Books.of(opened.state) if level == 1 else None
+        self.has_accepted = False
+        """Whether the engine accepted any event."""
 
     def take(self, event: Event, heard: Heard, expected: Expected | None = None) -> Judged:
         """Judge the answer to an event; `expected` spares the oracle if it was asked at this state before."""
@@ -52,6 +54,7 @@ class Judge:
             expected = expected_of(self.state, event)
         if isinstance(heard, Unsupported):
             return Judged("unsupported", expected)
+        self.has_accepted |= isinstance(heard, Accepted)
         if self._books is not None:
             return self._by_books(expected, heard)
         found: list[Difference] = []

@@ -65,6 +65,8 @@ class Standing:
     left_out: tuple[str, ...]
     counts: Counts
     tolerance: str = ""
+    part: str = ""
+    """Of which part of the suite, or of what else, the cases are; empty if they are the whole suite."""
 
     @property
     def holds(self) -> bool:
@@ -83,13 +85,22 @@ class Standing:
         if not counts.passed:
             return f"nothing was decided at level {self.level.number}"
         said = {"passed": counts.passed, "cases": counts.cases, "events": counts.events, "tolerance": self.tolerance}
-        return self.level.sentence.format(**said)
+        return f"{self.level.sentence.format(**said)}{self._extent()}"
+
+    def _extent(self) -> str:
+        """Of how many cases that is true, and of which; at level 0 the sentence itself has the counts."""
+        counts = self.counts
+        return "" if self.level.number == 0 else f"; {counts.passed} of {counts.cases} cases passed{self._of_part()}"
+
+    def _of_part(self) -> str:
+        return f", of {self.part} only" if self.part else ""
 
     def conditions(self) -> str:
         """What the sentence is said under: profiles, suite, clauses left out, skipped and undecided."""
         profiles = ", ".join(sorted({f"{one.adl_ranking}/{one.last_resort}" for one in self.profiles})) or "none"
         left_out = ", ".join(self.left_out) or "none"
+        suite = f"{self.suite}{self._of_part()}"
         return (
-            f"level {self.level.number}, rulebook {RULEBOOK_VERSION}, profiles {profiles}, suite {self.suite}; "
+            f"level {self.level.number}, rulebook {RULEBOOK_VERSION}, profiles {profiles}, suite {suite}; "
             f"clauses left out: {left_out}; skipped: {self.counts.skipped}; undecided: {self.counts.undecided}"
         )

@@ -64,13 +64,9 @@ class Conversation:
             "step", {"event": event, "want": want}, lambda line, number: replies.step_of(line, number, want)
         )
 
-    def digest(self, events: Sequence[JsonObject], want: Want) -> Digest:
-        """The digest of the answers to some events; EngineFailure if the engine has none for them."""
-        found = self._ask("batch", {"events": events, "want": want, "digest": True}, replies.digest_of)
-        if isinstance(found, Digest):
-            return found
-        said = found.capability if isinstance(found, Unsupported) else found.message
-        raise self._failed("protocol", f"a digest was asked for, and the engine answers {shown(said.encode())}")
+    def digest(self, events: Sequence[JsonObject], want: Want) -> Digest | Unsupported | Errored:
+        """The digest of the answers to some events, if the engine has one for them."""
+        return self._ask("batch", {"events": events, "want": want, "digest": True}, replies.digest_of)
 
     def state(self) -> JsonObject | Unsupported | Errored:
         """The whole state of the engine, as in a file."""

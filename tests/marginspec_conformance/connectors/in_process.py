@@ -95,11 +95,14 @@ def answered_by(until: float) -> Iterator[None]:
         raise OutOfTime
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, max(1e-6, until - monotonic()))
     try:
-        yield
+        # The bell may ring at once, and also while the timer is being stopped.
+        try:
+            signal.setitimer(signal.ITIMER_REAL, max(1e-6, until - monotonic()))
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
     except OutOfTime:
         raise EngineFailure("hung", "no answer within its time") from None
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

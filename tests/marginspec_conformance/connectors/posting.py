@@ -2,6 +2,8 @@
 
 from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse
+from socket import SHUT_RDWR, socket
+from threading import Timer
 from time import monotonic
 from urllib.parse import SplitResult
 
@@ -11,6 +13,13 @@ PIECE = 1 << 16
 HEADERS = {"Content-Type": "application/json"}
 OK = 200
 LEAST_S = 1e-3
+
+
+def cut(connected: socket | None) -> None:
+    """End a connection that somebody reads from."""
+    if connected is not None:
+        with suppress(OSError):
+            connected.shutdown(SHUT_RDWR)
 
 
 class Posted:
@@ -32,7 +41,7 @@ class Posted:
             self._limit(until)
             self._connection.request("POST", self._path, request, HEADERS)
             # The connection is free for the next request only when this response is closed.
-            with closing(self._connection.getresponse()) as response:
+            with closing(self._headed(until)) as response:
                 if response.status != OK:
                     raise EngineFailure("protocol", f"the server answers with status {response.status}")
                 return self._body(response, until).rstrip(b"\r\n")
@@ -40,6 +49,25 @@ class Posted:
             raise EngineFailure("hung", "no whole answer within its time") from None
         except (HTTPException, OSError) as error:
             raise EngineFailure("exited", f"the server broke off: {type(error).__name__}") from None
+
+    def _headed(self, until: float) -> HTTPResponse:
+        """The beginning of a response; the connection is cut if it takes too long, however it is dripping."""
+        connected = self._connection.sock
+        timer = Timer(max(LEAST_S, until - monotonic()), cut, [connected])
+        timer.daemon = True
+        timer.start()
+        try:
+            response = self._connection.getresponse()
+        except (HTTPException, OSError):
+            if monotonic() >= until:
+                raise TimeoutError from None
+            raise
+        finally:
+            timer.cancel()
+        if monotonic() >= until:
+            response.close()
+            raise TimeoutError
+        return response
 
     def _limit(self, until: float) -> None:
         if self._connection.sock is not None:

@@ -1,12 +1,15 @@
 """`exec:COMMAND`: an engine that is a process of its own, with a process group that ends with it."""
 
+import atexit
 import os
 import select
 import shlex
 import signal
 import subprocess
+import threading
 from contextlib import suppress
 from time import monotonic
+from types import FrameType
 
 from marginspec_conformance.connectors.conversation import shown
 from marginspec_conformance.connectors.lines import Lines, LineTooLong
@@ -35,6 +38,19 @@ def started(command: str) -> subprocess.Popen[bytes]:
         raise EngineFailure("did not start", one_line(f"{command}: {reason}")) from None
 
 
+def leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the interface of handlers
+    """End this program in good order where a signal would end it at once, engines and all."""
+    raise SystemExit(128 + number)
+
+
+def leave_in_order() -> None:
+    """Have the signals that ask this program to end leave no engine behind; those that somebody else handles stay."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, leave)
+
+
 def signal_name(number: int) -> str:
     """What a signal is called."""
     try:
@@ -50,7 +66,10 @@ class Process:
         self.noise: list[str] = []
         self._limits, self._lines = limits, Lines(limits.line_bytes)
         self._said, self._is_silent, self._is_closed = bytearray(), False, False
+        leave_in_order()
         self._process = started(command)
+        # However this program ends: an engine need not end with its standard input.
+        atexit.register(self.close)
         self._pipes = [one for one in (self._process.stdin, self._process.stdout, self._process.stderr) if one]
         self._to, self._from, self._errors = (pipe.fileno() for pipe in self._pipes)
         for stream in (self._to, self._from, self._errors):
@@ -190,6 +209,7 @@ class Process:
             with suppress(OSError):
                 pipe.close()
         self._is_closed = True
+        atexit.unregister(self.close)
 
     def stderr(self) -> str:
         """The last of what the engine wrote to standard error."""

@@ -50,7 +50,10 @@ class Session(Protocol):
     def steps(self, events: Sequence[JsonObject], want: Want) -> list[Answer]:
         """The answers to some events, in one batch if the engine takes batches."""
 
-    def digest(self, events: Sequence[JsonObject], want: Want) -> Digest:
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        """The answer to one event, asked alone."""
+
+    def digest(self, events: Sequence[JsonObject], want: Want) -> Digest | Unsupported | Errored:
         """The digest of the answers to some events; only for an engine with the capability."""
 
     def state(self) -> JsonObject | Unsupported | Errored:

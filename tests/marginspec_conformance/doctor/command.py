@@ -11,6 +11,7 @@ from marginspec_conformance.connectors.parsing import connector_of
 from marginspec_conformance.connectors.session import EngineFailure, Limits
 from marginspec_conformance.connectors.transcripts import recorded
 from marginspec_conformance.doctor.walk import ADVICE, Step, Walk, step_object
+from marginspec_conformance.driving.options import Seconds
 from marginspec_tools.console import CRASHED, DIVERGED, Spool, json_option, one_line, print_json_line
 
 STDERR_LINES = 10
@@ -22,7 +23,7 @@ Opener = Callable[[Limits], Channel]
 @click.argument("engine")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(0.001),
     default=10.0,
     show_default=True,
     metavar="SECONDS",

@@ -79,7 +79,7 @@ def check(
     refused = engine.begin(case.header, case.opened)
     if refused is not None:
         if not refused.failed:
-            return Checked("skipped", 0, why=refused.why)
+            return Checked("skipped", 0, why=lacked(engine, refused.why))
         return Checked("differs", 0, 0, not_begun(case, refused.why))
     if len(stored) == len(case.events) and plan.level > 1 and gives(engine, case, plan, stored):
         return Checked("agrees", len(case.events))
@@ -88,9 +88,16 @@ def check(
         # The very state that the oracle began from, by which what it found is known to be of here.
         judge.state = known[0].before
     checked = _in_batches(engine, case, plan, judge, known)
+    if checked.outcome == "agrees" and plan.level == 1 and not judge.has_accepted:
+        return Checked("undecided", checked.judged, why="it refused every event, which says nothing of its books")
     if checked.outcome == "agrees" and plan.level == 1 and "state" in engine.hello.capabilities:
         return _with_state(engine, checked, case, judge)
     return checked
+
+
+def lacked(engine: Engine, capability: str) -> str:
+    """What an engine says that it lacks; that it claims to have it is not left unsaid."""
+    return f"{capability}, which it claims to have" if capability in engine.hello.capabilities else capability
 
 
 def gives(engine: Engine, case: Case, plan: Plan, stored: Sequence[Accepted | Refused]) -> bool:
@@ -133,7 +140,7 @@ def _in_batches(engine: Engine, case: Case, plan: Plan, judge: Judge, known: Seq
                 return Checked("oracle failed", place + step, place + step, why=str(error))
             if judged.verdict == "unsupported":
                 assert isinstance(heard, Unsupported)
-                return Checked("skipped", place + step, place + step, why=heard.capability)
+                return Checked("skipped", place + step, place + step, why=lacked(engine, heard.capability))
             if judged.verdict != "agrees":
                 return Checked(judged.verdict, place + step + 1, place + step, judged)
     return Checked("agrees", len(case.events))

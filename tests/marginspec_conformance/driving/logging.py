@@ -24,7 +24,8 @@ def setting_of(asked: Asked, command: str, profile: str, seed: int | None = None
     """The header of a log."""
     tolerance = told(asked.plan.tolerance)
     suite, hello, text = version("marginspec"), asked.engine.hello, asked.text
-    return Setting(command, suite, RULEBOOK_VERSION, hello, text, asked.plan.level, profile, tolerance, seed)
+    level, part = asked.plan.level, asked.part
+    return Setting(command, suite, RULEBOOK_VERSION, hello, text, level, profile, tolerance, seed, part)
 
 
 def logged(name: str, clause: str, checked: Checked, story: Story | None, microseconds: int) -> Case:

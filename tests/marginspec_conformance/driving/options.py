@@ -1,6 +1,8 @@
 """What the commands that ask an engine have in common: their options, how an engine is opened, how they end."""
 
+import shlex
 from collections.abc import Callable
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +16,35 @@ from marginspec_conformance.connectors.session import Connector, EngineFailure, 
 from marginspec_conformance.driving.asking import Engine
 from marginspec_conformance.driving.checking import Plan
 from marginspec_journal.errors import InputError
-from marginspec_tools.console import CRASHED, DIVERGED, INCONCLUSIVE, one_line
+from marginspec_tools.console import CRASHED, DIVERGED, INCONCLUSIVE, check_target, one_line
 
 Command = Callable[..., Any]
 MOST_LEVEL = 5
 TOLERANT = (0, 3)
+MOST_SECONDS = 86_400.0
+JOURNAL = "journal:"
 FAULT = "fault:"
 """`fault:NAME` is the rulebook itself with a fault of the catalogue, for trying the harness."""
+
+
+class Seconds(click.FloatRange):
+    """A time of at most a day: `inf` and `nan` are none."""
+
+    def __init__(self, least: float) -> None:
+        super().__init__(least, MOST_SECONDS)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The seconds, which are a number."""
+        found: float = super().convert(value, param, ctx)
+        if isnan(found):
+            self.fail(f"{value!r} is no time.", param, ctx)
+        return found
 
 
 def engine_options(command: Command) -> Command:
     """Which engine, and how it is compared."""
     for option in (
-        click.option("--timeout", type=click.FloatRange(min=0.001), default=10.0, show_default=True, help=TIMEOUT),
+        click.option("--timeout", type=Seconds(0.001), default=10.0, show_default=True, help=TIMEOUT),
         click.option("--tolerance", default="0", show_default=True, help=TOLERANCE),
         click.option("--level", type=click.IntRange(0, MOST_LEVEL), help=LEVEL),
         click.option(
@@ -53,11 +71,21 @@ class Asked:
     engine: Engine
     plan: Plan
     text: str
+    part: str = ""
+    """Of which part of the suite it is asked, in words; empty for the whole suite."""
+    vectors: Path | None = None
+    """The file of what it is asked, if that is not the suite."""
 
-    def arguments(self) -> str:
-        """The arguments that ask for the same again."""
-        tolerance = "" if self.plan.tolerance == EXACT else f" --tolerance '{told(self.plan.tolerance)}'"
-        return f"-e '{self.text}' --level {self.plan.level}{tolerance}"
+    def again(self, command: str, *arguments: str | Path) -> str:
+        """The command line that asks for the same again, as a shell takes it."""
+        answer_s = self.engine.limits.answer_s
+        options = [
+            *("-e", self.text, "--level", str(self.plan.level)),
+            *([] if self.plan.tolerance == EXACT else ["--tolerance", told(self.plan.tolerance)]),
+            *([] if answer_s == Limits().answer_s else ["--timeout", f"{answer_s:g}"]),
+            *([] if self.vectors is None else ["--vectors", str(self.vectors)]),
+        ]
+        return shlex.join(["marginspec", "conform", command, *map(str, arguments), *options])
 
 
 def told(tolerance: Tolerance) -> str:
@@ -99,6 +127,13 @@ def connector_named(text: str) -> Connector:
         except KeyError:
             raise InputError(text, None, None, "no fault of the catalogue is named so") from None
     return connector_of(text)
+
+
+def check_log(log: Path | None, engine: str, *inputs: Path | None) -> None:
+    """InputError if a log would be written over what the command reads, or writes besides."""
+    if log is not None:
+        recorded = [Path(engine.removeprefix(JOURNAL))] if engine.startswith(JOURNAL) else []
+        check_target(log, (*(one for one in inputs if one is not None), *recorded))
 
 
 def failure_text(failure: EngineFailure) -> str:

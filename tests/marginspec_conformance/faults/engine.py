@@ -63,7 +63,12 @@ class FaultySession:
         self._state = expected.after
         return reduced(expected.answer, want)
 
-    def digest(self, events: Sequence[JsonObject], want: Want) -> Digest:
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        """The answer to one event."""
+        [answer] = self.steps([event], want)
+        return answer
+
+    def digest(self, events: Sequence[JsonObject], want: Want) -> Digest | Unsupported | Errored:
         """The digest of the answers to some events."""
         answers = self.steps(events, want)
         return Digest(len(answers), digest_of(answers))

@@ -12,6 +12,8 @@ from marginspec_conformance.driving.checking import Case, check
 from marginspec_conformance.driving.logging import logged, setting_of
 from marginspec_conformance.driving.options import (
     Asked,
+    Seconds,
+    check_log,
     engine_options,
     exit_code,
     failure_text,
@@ -23,7 +25,7 @@ from marginspec_conformance.fuzzing.driving import Fuzz, Tried, generate
 from marginspec_conformance.reporting.log import Case as LoggedCase
 from marginspec_conformance.reporting.log import Ending, LogWriter, Outcome
 from marginspec_conformance.shrinking.passes import markets_of
-from marginspec_conformance.shrinking.saving import save
+from marginspec_conformance.shrinking.saving import check_journal_target, save
 from marginspec_conformance.shrinking.shrinker import Shrinker, Shrunk
 from marginspec_conformance.stories.telling import tell
 from marginspec_tools.console import CRASHED, DIVERGED, one_line
@@ -53,7 +55,7 @@ class Progress:
 
 @click.command()
 @engine_options
-@click.option("--max-time", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds to go on.")
+@click.option("--max-time", type=Seconds(0.1), default=60.0, show_default=True, help="Seconds to go on.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The first journal's seed.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("fuzz.jsonl"), show_default=True,
               help="Where the journal of a difference is saved.")  # fmt: skip
@@ -77,6 +79,8 @@ def command(
 
     Exit codes: 0 nothing differed; 1 a difference; 2 wrong usage or input; 3 the engine failed; 4 nothing was compared.
     """
+    check_journal_target(out)
+    check_log(log, engine_text, out)
     try:
         asked = opened_engine(engine_text, level, tolerance, timeout)
         ctx.exit(fuzzed(asked, max_time, seed, out, log))
@@ -157,7 +161,7 @@ def is_short(case: Case) -> bool:
 def told(asked: Asked, progress: Progress, found: list[tuple[Shrunk, Tried]], out: Path) -> None:
     """Save the shortest journal and tell of it; the others are counted."""
     shortest = min(found, key=lambda one: len(one[0].case.events))
-    again = f"marginspec conform shrink {out} {asked.arguments()}"
+    again = asked.again("shrink", out)
     for small, tried in found:
         story = None
         if small is shortest[0]:

@@ -9,8 +9,9 @@ def badge(log: Log) -> bytes:
     """JSON as makers of badges take it; red if anything failed, grey if nothing passed, green only if all passed."""
     counts = log.counts()
     passed, everything = counts["passed"], len(log.cases)
+    message = f"{passed} of {everything}{', of a part only' if log.setting.part else ''}"
     label = f"marginspec {log.setting.rulebook}, level {log.setting.level}"
-    fields = {"schemaVersion": 1, "label": label, "message": f"{passed} of {everything}", "color": colour(log)}
+    fields = {"schemaVersion": 1, "label": label, "message": message, "color": colour(log)}
     return msgspec.json.encode(fields) + b"\n"
 
 
@@ -21,4 +22,5 @@ def colour(log: Log) -> str:
         return "red"
     if counts["passed"] == 0:
         return "lightgrey"
-    return "brightgreen" if counts["passed"] == len(log.cases) and not log.ending.cut_short else "yellow"
+    is_whole = counts["passed"] == len(log.cases) and not log.ending.cut_short and not log.setting.part
+    return "brightgreen" if is_whole else "yellow"

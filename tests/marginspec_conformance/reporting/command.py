@@ -15,7 +15,7 @@ from marginspec_conformance.reporting.page import page
 from marginspec_conformance.reporting.sarif import sarif
 from marginspec_conformance.reporting.summary import facts
 from marginspec_journal.atomic import atomic_writer
-from marginspec_tools.console import DIVERGED, one_line, unwritable, whole_folder
+from marginspec_tools.console import DIVERGED, INCONCLUSIVE, one_line, unwritable, whole_folder
 
 REPORTS = {
     "junit.xml": junit,
@@ -65,9 +65,10 @@ def diff(ctx: click.Context, old: Path, new: Path) -> None:
     found = difference(read_log(old), read_log(new))
     for title, changes in (("worse", found.worse), ("better", found.better), ("different", found.other)):
         show(title, changes)
-    for title, names in (("new", found.added), ("gone", found.gone)):
-        for name in names:
-            click.echo(f"{title}: {one_line(name)}")
+    for one in found.added:
+        click.echo(f"new: {one_line(one.id)}: {one_line(one.after)}")
+    for name in found.gone:
+        click.echo(f"gone: {one_line(name)}")
     if found.worse or found.gone:
         ctx.exit(DIVERGED)
     click.echo("nothing got worse")
@@ -78,8 +79,12 @@ def diff(ctx: click.Context, old: Path, new: Path) -> None:
 @click.argument("known", type=click.Path(path_type=Path))
 @click.pass_context
 def judge_known(ctx: click.Context, log: Path, known: Path) -> None:
-    """Hold LOG against the file KNOWN of known failures; exit code 1 if there are others, or KNOWN is not true."""
-    found = judge(read_log(log), read_known(known), datetime.now(UTC).date())
+    """Hold LOG against the file KNOWN of known failures; exit code 1 if there are others, or KNOWN is not true.
+
+    Exit code 4 if nothing passed, and nothing failed but what is known.
+    """
+    judged = read_log(log)
+    found = judge(judged, read_known(known), datetime.now(UTC).date())
     for case in found.new:
         click.echo(f"failed: {one_line(case.id)}: {one_line(summary_of(case))}")
     for wrong in found.wrong:
@@ -87,6 +92,9 @@ def judge_known(ctx: click.Context, log: Path, known: Path) -> None:
     click.echo(f"{len(found.known)} known failures, {len(found.new)} others")
     if not found.holds:
         ctx.exit(DIVERGED)
+    if not judged.counts()["passed"]:
+        click.echo("nothing passed: nothing was decided")
+        ctx.exit(INCONCLUSIVE)
 
 
 def show(title: str, changes: tuple[Changed, ...]) -> None:

@@ -4,6 +4,7 @@ import attrs
 
 from marginspec_conformance.reporting.junit import summary_of
 from marginspec_conformance.reporting.log import Case, Log
+from marginspec_journal import InputError
 
 
 @attrs.frozen
@@ -22,22 +23,40 @@ class Difference:
     worse: tuple[Changed, ...]
     better: tuple[Changed, ...]
     other: tuple[Changed, ...]
-    added: tuple[str, ...]
+    added: tuple[Changed, ...]
     gone: tuple[str, ...]
 
 
+FAILURES = ("failed", "engine failed")
+ALIKE = ("command", "rulebook", "level", "tolerance")
+"""Logs of which one of these differs say nothing of each other."""
+
+
 def difference(old: Log, new: Log) -> Difference:
-    """What changed from one log to another. Only from and to `passed` is better or worse; the rest is another."""
+    """What changed from one log to another; InputError if they were not asked alike.
+
+    From `passed` to anything else is worse, and so is from anything else to a failure; to `passed` is better.
+    """
+    for name in ALIKE:
+        one, two = getattr(old.setting, name), getattr(new.setting, name)
+        if one != two:
+            raise InputError("NEW", None, name, f"{two}, but OLD has {one}: they cannot be compared")
     before, after = ({case.id: case for case in log.cases} for log in (old, new))
     changed = [(before[name], case) for name, case in after.items() if name in before]
     pairs = [(one, two) for one, two in changed if said(one) != said(two)]
     return Difference(
-        tuple(change(one, two) for one, two in pairs if one.outcome == "passed"),
+        tuple(change(one, two) for one, two in pairs if is_worse(one, two)),
         tuple(change(one, two) for one, two in pairs if two.outcome == "passed"),
-        tuple(change(one, two) for one, two in pairs if "passed" not in (one.outcome, two.outcome)),
-        tuple(name for name in after if name not in before),
+        tuple(change(one, two) for one, two in pairs if two.outcome != "passed" and not is_worse(one, two)),
+        tuple(Changed(case.id, "", said(case)) for name, case in after.items() if name not in before),
         tuple(name for name in before if name not in after),
     )
+
+
+def is_worse(before: Case, after: Case) -> bool:
+    """Whether a case came out worse than before."""
+    fails = after.outcome in FAILURES and before.outcome not in FAILURES
+    return fails or (before.outcome == "passed" and after.outcome != "passed")
 
 
 def change(before: Case, after: Case) -> Changed:

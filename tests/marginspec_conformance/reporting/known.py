@@ -47,6 +47,8 @@ def read_known(path: Path) -> tuple[Known, ...]:
         raise unreadable(path, error) from None
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise InputError(str(path), None, None, str(error)) from None
+    except RecursionError:
+        raise InputError(str(path), None, None, "nested too deeply") from None
     if set(given) != {"known_failures"}:
         raise InputError(str(path), None, None, "the only field is known_failures")
     try:
@@ -71,6 +73,8 @@ def judge(log: Log, known: tuple[Known, ...], today: date) -> Judged:
             wrong.append(f"{entry.case}: known to fail, but passes")
         elif entry.expires < today:
             wrong.append(f"{entry.case}: known to fail until {entry.expires}, which is past")
+    if log.ending.cut_short:
+        wrong.append(f"nothing is known of what was not run: {log.ending.cut_short}")
     names = {entry.case for entry in known}
     return Judged(
         tuple(case for name, case in failed.items() if name in names),

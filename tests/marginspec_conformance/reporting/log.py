@@ -36,6 +36,8 @@ class Setting:
     profile: str
     tolerance: str = "0"
     seed: int | None = None
+    part: str = ""
+    """Of which part of the suite it was asked, or of what else; empty for the whole suite."""
 
 
 @attrs.frozen
@@ -90,6 +92,12 @@ class Log:
     setting: Setting
     cases: tuple[Case, ...]
     ending: Ending
+
+    @property
+    def holds(self) -> bool:
+        """Whether something passed and nothing failed."""
+        counts = self.counts()
+        return counts["passed"] > 0 and not counts["failed"] and not counts["engine failed"]
 
     def counts(self) -> dict[Outcome, int]:
         """How many cases came to each outcome, in order; none is left out."""
@@ -151,6 +159,8 @@ def read_log(path: Path) -> Log:
         whole = Log(setting, tuple(cases), _value(path, number, line.get("ending"), Ending))
         if line.get("counts") != whole.counts():
             raise InputError(str(path), number, "counts", f"{line.get('counts')}, but the cases are {whole.counts()}")
+        if whole.ending.exit_code == 0 and not whole.holds:
+            raise InputError(str(path), number, "exit_code", f"0, but the cases are {whole.counts()}")
     if whole is None:
         raise InputError(str(path), None, None, "the log has no footer: the run did not end")
     return whole
@@ -164,6 +174,8 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                     yield number, msgspec.json.decode(line, type=dict[str, Any])
                 except (msgspec.DecodeError, msgspec.ValidationError) as error:
                     raise InputError(str(path), number, None, str(error)) from None
+                except RecursionError:
+                    raise InputError(str(path), number, None, "nested too deeply") from None
     except OSError as error:
         raise unreadable(path, error) from None
 

@@ -32,11 +32,14 @@ summary span { display: block; padding-left: 1.1rem; opacity: .85; }
 @media print { details::details-content { content-visibility: visible; } }
 """
 
+STANDING = {"brightgreen": "good", "red": "bad"}
+"""How the verdict looks, by the colour of the badge: what was skipped or of a part only is not simply good."""
+
 
 def page(log: Log) -> bytes:
     """The page. Whatever an engine said is text in it, and nothing else."""
     html, main = new_page(f"{log.setting.engine.name}: {log.ending.verdict}", STYLE)
-    standing = {"brightgreen": "good", "red": "bad"}.get(colour(log), "open")
+    standing = STANDING.get(colour(log), "open")
     SubElement(main, "h1", {"class": standing}).text = xml_text(log.ending.verdict)
     add_part(main, "About this run", ("what", "value"), facts(log))
     if found := blamed(log):

@@ -19,10 +19,11 @@ class Row(NamedTuple):
 def facts(log: Log) -> list[tuple[str, str]]:
     """What stands beside the verdict, in order."""
     setting, engine = log.setting, log.setting.engine
+    suite = f"{setting.suite}, of {setting.part} only" if setting.part else setting.suite
     told = [
         ("engine", f"{engine.name} {engine.version} ({engine.language}), by {setting.connector}"),
         ("level", f"{setting.level}, tolerance {setting.tolerance}"),
-        ("suite", f"{setting.suite}, rulebook {setting.rulebook}, profile {setting.profile}"),
+        ("suite", f"{suite}, rulebook {setting.rulebook}, profile {setting.profile}"),
         ("capabilities", ", ".join(sorted(engine.capabilities)) or "none"),
         ("clauses left out", ", ".join(engine.left_out) or "none"),
         ("cases", ", ".join(f"{count} {outcome}" for outcome, count in log.counts().items())),

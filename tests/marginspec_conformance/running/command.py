@@ -9,12 +9,14 @@ import attrs
 import click
 
 from marginspec.model.state import Profile
+from marginspec_conformance.comparing.differences import Silence
 from marginspec_conformance.comparing.levels import LEVELS, Counts, Standing
 from marginspec_conformance.connectors.session import EngineFailure
 from marginspec_conformance.driving.checking import Checked
 from marginspec_conformance.driving.logging import logged, setting_of
 from marginspec_conformance.driving.options import (
     Asked,
+    check_log,
     engine_options,
     exit_code,
     failure_text,
@@ -40,6 +42,8 @@ MOST_NAMED = 12
 """So many further reasons are named without a count of their own."""
 MOST_FAILURES = 3
 """An engine that failed so often in a row is asked no more."""
+MOST_SILENCES = 3
+"""An engine that gave no answer within its time in so many vectors in a row is asked no more."""
 
 
 @click.command()
@@ -76,11 +80,13 @@ def command(
     if smoke and vectors is not None:
         raise click.UsageError("--smoke runs the short suite, and --vectors a file of your own: name one of them")
     part = shard_of(shard)
+    check_log(log, engine_text, vectors)
     try:
         asked = opened_engine(engine_text, level, tolerance, timeout, least=0)
     except EngineFailure as failure:
         click.echo(f"the engine failed: {failure_text(failure)}", err=True)
         ctx.exit(CRASHED)
+    asked = attrs.evolve(asked, part=part_of(clauses, shard, smoke, vectors), vectors=vectors)
     of_questions = asked.plan.level == 0
     try:
         questions = questions_of(clauses, part, vectors) if of_questions else []
@@ -95,6 +101,17 @@ def command(
         ctx.exit(run.ended(chosen))
     with LogWriter(log, setting_of(asked, "run", profiles_of(chosen))) as run.log:
         ctx.exit(run.ended(chosen))
+
+
+def part_of(clauses: tuple[str, ...], shard: str, smoke: bool, vectors: Path | None) -> str:
+    """Of which part of the suite a run is, or of which file, in words; empty for the whole suite."""
+    parts = [
+        *([f"the file {vectors.name}"] if vectors is not None else []),
+        *(["the short suite"] if smoke else []),
+        *([", ".join(clauses)] if clauses else []),
+        *([f"shard {shard}"] if shard_of(shard) != (1, 1) else []),
+    ]
+    return one_line(" and ".join(parts))
 
 
 def profiles_of(vectors: list[Vector]) -> str:
@@ -120,6 +137,8 @@ class Run:
     failed_clauses: Counter[str] = attrs.Factory(Counter)
     explained: Counter[tuple[str, str]] = attrs.Factory(Counter)
     skipped: Counter[str] = attrs.Factory(Counter)
+    decided: set[str] = attrs.Factory(set)
+    """Clauses of which a vector passed or differed."""
     events: int = 0
 
     def ended(self, vectors: list[Vector]) -> int:
@@ -139,6 +158,9 @@ class Run:
         for clause, count in self.failed_clauses.most_common():
             click.echo(f"  {clause}: {vectors_text(count)} {'differs' if count == 1 else 'differ'}")
         self._tell_skipped()
+        left = sorted({one.clause for one in vectors} - self.decided)
+        if left:
+            click.echo(f"  nothing was decided of {', '.join(left)}")
         for (_, line), count in self.explained.most_common(1):
             click.echo(f"  {count} of {min(counts['failed'], MOST_STORIES)} told {one_line(line)}")
         if self.log is not None:
@@ -157,7 +179,7 @@ class Run:
 
     def _run(self, vectors: list[Vector]) -> str:
         """Run the vectors; gives why not all were run, if so."""
-        in_a_row = 0
+        in_a_row = silent = 0
         try:
             if vectors and not self._is_determined(vectors):
                 return "the vectors were not run: the engine is not deterministic"
@@ -165,12 +187,13 @@ class Run:
             self._fail("determinism", "INV-10", failure)
         for number, vector in enumerate(vectors, 1):
             try:
-                self._take(vector)
+                silent = silent + 1 if self._take(vector) else 0
                 in_a_row = 0
             except EngineFailure as failure:
                 self._fail(vector.id, vector.clause, failure)
                 in_a_row += 1
-            if in_a_row == MOST_FAILURES or (self.fail_fast and self.counts["failed"]):
+            is_useless = in_a_row == MOST_FAILURES or silent == MOST_SILENCES
+            if is_useless or (self.fail_fast and self.counts["failed"]):
                 return (
                     f"{len(vectors) - number} of {len(vectors)} vectors were not run" if number < len(vectors) else ""
                 )
@@ -186,13 +209,15 @@ class Run:
             self._add(LoggedCase("determinism", "INV-10", "failed", one_line(str(differs))))
         return differs is None
 
-    def _take(self, vector: Vector) -> None:
+    def _take(self, vector: Vector) -> bool:
+        """Ask a vector, and count what came of it; gives whether the engine gave no answer within its time."""
         began = perf_counter_ns()
         checked = checked_of(self.asked, vector)
         micros = (perf_counter_ns() - began) // 1000
         self.events += checked.judged
         story = self._story(vector, checked) if checked.outcome == "differs" else None
         self._add(logged(vector.id, vector.clause, checked, story, micros))
+        return checked.found is not None and isinstance(checked.found.heard, Silence)
 
     def _story(self, vector: Vector, checked: Checked) -> Story:
         is_told = self.counts["failed"] < MOST_STORIES
@@ -214,6 +239,8 @@ class Run:
 
     def _add(self, case: LoggedCase) -> None:
         self.counts[case.outcome] += 1
+        if case.outcome in ("passed", "failed"):
+            self.decided.add(case.clause)
         if case.outcome == "skipped":
             self.skipped[case.reason] += 1
         if self.log is not None:
@@ -231,4 +258,5 @@ class Run:
             engine_failed=counts["engine failed"],
         )
         profiles: tuple[Profile, ...] = tuple({one.header.profile for one in vectors})
-        return Standing(LEVELS[plan.level], profiles, version("marginspec"), hello.left_out, told, str(plan.tolerance))
+        suite, tolerance = version("marginspec"), str(plan.tolerance)
+        return Standing(LEVELS[plan.level], profiles, suite, hello.left_out, told, tolerance, self.asked.part)

@@ -102,7 +102,7 @@ class QuestionRun:
         code = exit_code(failed=counts["failed"], engine_failed=counts["engine failed"], passed=counts["passed"])
         told = Counts(len(questions), *(counts[one] for one in ("passed", "failed", "skipped", "undecided")))
         hello, tolerance = self.asked.engine.hello, str(self.asked.plan.tolerance)
-        standing = Standing(LEVELS[0], (), version("marginspec"), hello.left_out, told, tolerance)
+        standing = Standing(LEVELS[0], (), version("marginspec"), hello.left_out, told, tolerance, self.asked.part)
         said = LEVELS[0].sentence.format(passed=told.passed, cases=told.cases)
         more = [f"{counts[one]} {one}" for one in ("failed", "undecided", "skipped", "engine failed") if counts[one]]
         said = "; ".join([said, *more, *([cut_short] if cut_short else [])])
@@ -146,7 +146,7 @@ class QuestionRun:
 
     def _finding(self, question: AskedQuestion, found: Judged) -> Finding:
         first = found.differences[0]
-        again = f"marginspec conform run {question.id} {self.asked.arguments()}"
+        again = self.asked.again("run", question.id)
         sentence = sentence_of(question.clause)
         story = tuple(safe(line) for line in story_of(question, found, sentence, again))
         if self.counts["failed"] < MOST_STORIES:

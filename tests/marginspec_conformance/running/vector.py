@@ -26,5 +26,5 @@ def checked_of(asked: Asked, vector: Vector) -> Checked:
 
 def story_of(asked: Asked, vector: Vector, checked: Checked, *, with_faults: bool) -> Story:
     """The story of a vector that differs."""
-    again = f"marginspec conform run {vector.id} {asked.arguments()}"
+    again = asked.again("run", vector.id)
     return tell(case_of(vector), checked, again, asked.plan, with_faults=with_faults)

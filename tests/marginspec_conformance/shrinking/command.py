@@ -7,10 +7,10 @@ import click
 
 from marginspec_conformance.connectors.session import EngineFailure
 from marginspec_conformance.driving.checking import Case, Checked, check
-from marginspec_conformance.driving.options import Asked, engine_options, failure_text, opened_engine
+from marginspec_conformance.driving.options import Asked, Seconds, engine_options, failure_text, opened_engine
 from marginspec_conformance.driving.probing import supported
 from marginspec_conformance.fuzzing.driving import kind_of_event
-from marginspec_conformance.shrinking.saving import save
+from marginspec_conformance.shrinking.saving import check_journal_target, save, start_of
 from marginspec_conformance.shrinking.shrinker import Shrinker
 from marginspec_conformance.stories.telling import tell
 from marginspec_journal import open_journal
@@ -22,7 +22,7 @@ from marginspec_tools.console import CRASHED, DIVERGED, INCONCLUSIVE, one_line
 @click.argument("journal", type=click.Path(path_type=Path))
 @engine_options
 @click.option("--from", "start", type=click.Path(path_type=Path), help="The state file that the journal goes on from.")
-@click.option("--max-time", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds to shrink.")
+@click.option("--max-time", type=Seconds(0.1), default=60.0, show_default=True, help="Seconds to shrink.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Where the shrunk journal goes.")
 @click.pass_context
 def command(
@@ -43,6 +43,9 @@ def command(
     Exit codes: 1 it differs, and the shortest journal is written; 2 wrong usage or input; 3 the engine failed; 4 it
     does not differ, so that there is nothing to shrink.
     """
+    target = out or journal.with_name(f"{journal.name.partition('.')[0]}.shrunk.jsonl")
+    # What it is called by default may be the journal itself, which is then shrunk already, as when it is asked again.
+    check_journal_target(target, *([] if out is None else [journal]))
     read = open_journal(journal)
     case = Case(read.header, tuple(one.event for one in read), None if start is None else read_state(start))
     if not case.events:
@@ -58,10 +61,9 @@ def command(
             click.echo(one_line(f"nothing to shrink: {nothing_found(check(asked.engine, taken, asked.plan))}"))
             asked.engine.close()
             ctx.exit(INCONCLUSIVE)
-        target = out or journal.with_name(f"{journal.name.partition('.')[0]}.shrunk.jsonl")
         for line in save(shrunk, target):
             click.echo(line)
-        again = f"marginspec conform shrink {target} {asked.arguments()}"
+        again = asked.again("shrink", target, *start_of(shrunk.case, target))
         for line in tell(shrunk.case, shrunk.checked, again, asked.plan).lines():
             click.echo(one_line(line))
         asked.engine.close()

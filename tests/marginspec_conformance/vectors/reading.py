@@ -17,6 +17,8 @@ SUITE = "suite.jsonl.gz"
 MANIFEST = "manifest.json"
 WHOLE = (1, 1)
 COMPRESSED = ".gz"
+MOST_DIGITS = 6
+"""Of the numbers of a shard."""
 
 
 def read_vectors(path: Path | None = None) -> Iterator[Vector]:
@@ -61,8 +63,10 @@ def _named(vectors: Iterable[Vector], names: tuple[str, ...]) -> Iterator[Vector
 def shard_of(text: str) -> tuple[int, int]:
     """A shard from `2/5`; InputError if it is none."""
     number, slash, count = text.partition("/")
-    if slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count):
-        return int(number), int(count)
+    if slash and all(one.isascii() and one.isdecimal() and len(one) <= MOST_DIGITS for one in (number, count)):
+        shard = int(number), int(count)
+        if 1 <= shard[0] <= shard[1]:
+            return shard
     raise InputError("--shard", None, None, f"expected a shard such as 2/5, found {text!r}")
 
 
