@@ -229,13 +229,21 @@ def known(case: Case, expires: date = TODAY) -> Known:
 
 def test_known_failures_hide_nothing_else() -> None:
     assert judge(LOG, (known(FAILED),), TODAY) == Judged(known=(FAILED,), new=(CRASHED,), wrong=())
-    assert judge(LOG, (known(FAILED), known(CRASHED)), TODAY).holds
+    assert judge(LOG, (known(FAILED), known(CRASHED)), TODAY) == Judged(known=(FAILED,), new=(CRASHED,), wrong=())
+    without = attrs.evolve(LOG, cases=tuple(case for case in LOG.cases if case != CRASHED))
+    assert judge(without, (known(FAILED),), TODAY).holds
+
+
+def test_a_known_failure_may_name_the_clause_that_is_blamed() -> None:
+    named, other = attrs.evolve(known(FAILED), clause="LIQ-01"), attrs.evolve(known(FAILED), clause="LIQ-02")
+    assert judge(LOG, (named,), TODAY) == Judged(known=(FAILED,), new=(CRASHED,), wrong=())
+    assert judge(LOG, (other,), TODAY) == Judged(known=(), new=(FAILED, CRASHED), wrong=())
 
 
 def test_what_was_not_run_is_not_known() -> None:
     log = attrs.evolve(LOG, ending=attrs.evolve(LOG.ending, cut_short="9 of 14 vectors were not run"))
     wrong = ("nothing is known of what was not run: 9 of 14 vectors were not run",)
-    assert judge(log, (known(FAILED), known(CRASHED)), TODAY) == Judged((FAILED, CRASHED), (), wrong)
+    assert judge(log, (known(FAILED), known(CRASHED)), TODAY) == Judged((FAILED,), (CRASHED,), wrong)
 
 
 def test_known_failures_must_be_true() -> None:

@@ -18,11 +18,20 @@ from marginspec_journal.errors import unreadable
 
 @attrs.frozen
 class Known:
-    """A failure that is known: its case, why it stands, and the last day on which it may."""
+    """A failure that is known: its case, why it stands, and the last day on which it may.
+
+    With a clause it is known only as long as that clause is blamed. That the engine itself fails is never known.
+    """
 
     case: str
     reason: str
     expires: date
+    clause: str = ""
+
+    def covers(self, case: Case) -> bool:
+        """Whether it is this failure that is known."""
+        blamed = case.finding.clause if case.finding else ""
+        return case.id == self.case and case.outcome == "failed" and self.clause in ("", blamed)
 
 
 @attrs.frozen
@@ -40,7 +49,10 @@ class Judged:
 
 
 def read_known(path: Path) -> tuple[Known, ...]:
-    """The known failures of a file `{"known_failures": [{"case", "reason", "expires"}]}`; InputError if it is none."""
+    """The known failures of a file `{"known_failures": [{"case", "reason", "expires"}]}`; InputError if it is none.
+
+    An entry may have a `clause`, too.
+    """
     try:
         given = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except OSError as error:
@@ -63,7 +75,7 @@ def read_known(path: Path) -> tuple[Known, ...]:
 
 def judge(log: Log, known: tuple[Known, ...], today: date) -> Judged:
     """Hold a log against the known failures. What was skipped or undecided is neither a failure nor a pass."""
-    failed = {case.id: case for case in log.cases if case.outcome in ("failed", "engine failed")}
+    failed = [case for case in log.cases if case.outcome in ("failed", "engine failed")]
     outcomes = {case.id: case.outcome for case in log.cases}
     wrong = []
     for entry in known:
@@ -75,9 +87,9 @@ def judge(log: Log, known: tuple[Known, ...], today: date) -> Judged:
             wrong.append(f"{entry.case}: known to fail until {entry.expires}, which is past")
     if log.ending.cut_short:
         wrong.append(f"nothing is known of what was not run: {log.ending.cut_short}")
-    names = {entry.case for entry in known}
+    is_known = [any(entry.covers(case) for entry in known) for case in failed]
     return Judged(
-        tuple(case for name, case in failed.items() if name in names),
-        tuple(case for name, case in failed.items() if name not in names),
+        tuple(case for case, said in zip(failed, is_known, strict=True) if said),
+        tuple(case for case, said in zip(failed, is_known, strict=True) if not said),
         tuple(wrong),
     )
