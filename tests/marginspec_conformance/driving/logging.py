@@ -1,12 +1,11 @@
 """Cases as the log has them, from what came of a check."""
 
-from importlib.metadata import version
-
 from marginspec import RULEBOOK_VERSION
 from marginspec_conformance.driving.checking import Checked
 from marginspec_conformance.driving.options import Asked, told
 from marginspec_conformance.reporting.log import Case, Finding, Outcome, Setting
 from marginspec_conformance.stories.telling import Story
+from marginspec_conformance.vectors import suite_version
 from marginspec_tools.console import one_line
 
 MOST = 2000
@@ -23,7 +22,7 @@ OUTCOMES: dict[str, Outcome] = {
 def setting_of(asked: Asked, command: str, profile: str, seed: int | None = None) -> Setting:
     """The header of a log."""
     tolerance = told(asked.plan.tolerance)
-    suite, hello, text = version("marginspec"), asked.engine.hello, asked.text
+    suite, hello, text = suite_version(), asked.engine.hello, asked.text
     level, part = asked.plan.level, asked.part
     return Setting(command, suite, RULEBOOK_VERSION, hello, text, level, profile, tolerance, seed, part)
 

@@ -1,7 +1,6 @@
 """`marginspec conform run`: the vectors asked of an engine, and what may be said of it."""
 
 from collections import Counter
-from importlib.metadata import version
 from pathlib import Path
 from time import monotonic, perf_counter_ns
 
@@ -29,7 +28,7 @@ from marginspec_conformance.reporting.log import Ending, LogWriter
 from marginspec_conformance.running.questions import asked_questions
 from marginspec_conformance.running.vector import case_of, checked_of, story_of
 from marginspec_conformance.stories.telling import Story, candidate_line
-from marginspec_conformance.vectors import Vector, shard_of, vectors_of
+from marginspec_conformance.vectors import Vector, shard_of, suite_version, vectors_of
 from marginspec_conformance.vectors.question import questions_of
 from marginspec_journal.errors import InputError
 from marginspec_tools.console import CRASHED, one_line
@@ -258,5 +257,5 @@ class Run:
             engine_failed=counts["engine failed"],
         )
         profiles: tuple[Profile, ...] = tuple({one.header.profile for one in vectors})
-        suite, tolerance = version("marginspec"), str(plan.tolerance)
+        suite, tolerance = suite_version(), str(plan.tolerance)
         return Standing(LEVELS[plan.level], profiles, suite, hello.left_out, told, tolerance, self.asked.part)

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
-from importlib.metadata import version
 from pathlib import Path
 from time import monotonic, perf_counter_ns
 
@@ -20,6 +19,7 @@ from marginspec_conformance.driving.logging import safe, setting_of
 from marginspec_conformance.driving.options import Asked, exit_code, failure_text
 from marginspec_conformance.protocol.messages import Errored, Unsupported
 from marginspec_conformance.reporting.log import Case, Ending, Finding, LogWriter, Outcome
+from marginspec_conformance.vectors import suite_version
 from marginspec_conformance.vectors.question import AskedQuestion
 from marginspec_tools.console import one_line
 
@@ -102,7 +102,7 @@ class QuestionRun:
         code = exit_code(failed=counts["failed"], engine_failed=counts["engine failed"], passed=counts["passed"])
         told = Counts(len(questions), *(counts[one] for one in ("passed", "failed", "skipped", "undecided")))
         hello, tolerance = self.asked.engine.hello, str(self.asked.plan.tolerance)
-        standing = Standing(LEVELS[0], (), version("marginspec"), hello.left_out, told, tolerance, self.asked.part)
+        standing = Standing(LEVELS[0], (), suite_version(), hello.left_out, told, tolerance, self.asked.part)
         said = LEVELS[0].sentence.format(passed=told.passed, cases=told.cases)
         more = [f"{counts[one]} {one}" for one in ("failed", "undecided", "skipped", "engine failed") if counts[one]]
         said = "; ".join([said, *more, *([cut_short] if cut_short else [])])

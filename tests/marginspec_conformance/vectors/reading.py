@@ -75,6 +75,11 @@ def suite_path() -> Path:
     return Path(str(files("marginspec_conformance.vectors"))) / SUITE
 
 
+def suite_version() -> str:
+    """The version of the suite, which rises with every change of a vector."""
+    return str(suite_manifest()["suite"])
+
+
 @cache
 def suite_manifest() -> JsonObject:
     """The manifest of the suite: versions, counts, the short suite, and the sha256 of each vector and of the file."""
