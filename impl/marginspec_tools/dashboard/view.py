@@ -123,8 +123,8 @@ class View:
 
     def moved(self, event: int | None) -> str:
         """The address of this page of another event, or, without one, of the newest."""
-        kept = {name: text for name, text in self.parameters.items() if not name.endswith(".after")}
-        return address(self.page.name, {**kept, AT: event})
+        kept = {one: text for one, text in self.parameters.items() if one != AT and not one.endswith(".after")}
+        return address(self.page.name, {AT: event, **kept})
 
     def whole(self, table: Table, suffix: str) -> str:
         """The address of a table as a file."""

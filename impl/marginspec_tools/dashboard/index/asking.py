@@ -214,7 +214,7 @@ class Index:
             last = (seq + 1) if below is None else min(below, seq + 1)
             given = {"figure": number, "below": last, "last": last // SEGMENT, "most": most + 1}
             found = [(at, value_of(kind, value)) for at, value in database.execute(BACKWARD, given)]
-        befores = [value for _, value in found[1:]] + [None]
+        befores = [*(value for _, value in found[1:]), None][: len(found)]
         rows = [answers.Version(at, old, new) for (at, new), old in zip(found, befores, strict=True)]
         return answers.Page(tuple(rows[:most]), rows[most - 1].seq if len(rows) > most else None)
 

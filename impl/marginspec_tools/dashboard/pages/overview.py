@@ -8,8 +8,10 @@ import attrs
 from marginspec.model import ledger
 from marginspec.model.effects import FundStatus
 from marginspec.model.ledger import LedgerAccount
+from marginspec.model.units import WIRE_DECIMALS
 from marginspec_audit import assets_of
 from marginspec_audit.transparency import market_status
+from marginspec_journal.decimals import decimal_text
 from marginspec_tools.dashboard.charts import Chart
 from marginspec_tools.dashboard.numbers import price_text, ratio_text
 from marginspec_tools.dashboard.pages.lines import balance_line
@@ -17,8 +19,9 @@ from marginspec_tools.dashboard.pages.waterfall import Stage, equities, markets_
 from marginspec_tools.dashboard.tables import Column, Order, Row, Table
 from marginspec_tools.dashboard.view import Page, View
 
+MOMENTS = 10
 LINES = 4
-"""So many markets are drawn in one chart: those whose reserves were the largest."""
+"""So many events are told, and so many markets are drawn in one chart: those whose reserves were the largest."""
 
 
 @attrs.frozen
@@ -143,11 +146,37 @@ STAGES = (
     Column("room", "headroom", "number"),
 )
 
+
+def moments_table(view: View) -> Table:
+    """The events in which the waterfall passed on the most money."""
+    rows = []
+    for place, one in enumerate(view.index.moments(view.at, MOMENTS), 1):
+        money = None if one.money is None else decimal_text(one.money, WIRE_DECIMALS)
+        cells = (str(place), str(one.seq), one.ts, one.type.replace("_", " "), one.market, str(one.effects), money)
+        why = view.to("event", event=one.seq)
+        links = {"event": view.event_address(one.seq), "money": why, "effects": why}
+        if one.market in view.book.markets:
+            links["market"] = view.to("market", market=one.market)
+        rows.append(Row(str(one.seq), cells, links))
+    return Table("moments", "Events that passed on the most money", MOMENT, Order("rank"), rows, note=MONEY_NOTE)
+
+
+MONEY_NOTE = "All that funds, counterparties and payers of a levy bore in the event, its assets added up."
+MOMENT = (
+    Column("rank", "rank", "number"),
+    Column("event", "event", "number"),
+    Column("ts", "time"),
+    Column("type", "what came"),
+    Column("market", "market", "name"),
+    Column("effects", "effects", "number"),
+    Column("money", "money", "number"),
+)
+
 PAGE = Page(
     "overview",
     "Overview",
     "overview.html",
     content,
-    {"stages": stages_table, "markets": markets_table},
+    {"stages": stages_table, "moments": moments_table, "markets": markets_table},
     clauses=("WTF-01", "WTF-02", "ADL-01", "LVY-01", "LVY-02", "TRN-01"),
 )
