@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -25,7 +25,7 @@ from marginspec_tools.dashboard.index.answers import Head
 from marginspec_tools.dashboard.pages import PAGES
 from marginspec_tools.dashboard.security import Guard
 from marginspec_tools.dashboard.tables import csv_lines, json_lines
-from marginspec_tools.dashboard.view import Page, Unanswerable, View
+from marginspec_tools.dashboard.view import CHART, FROM, Page, Unanswerable, View
 
 FOLDER = Path(__file__).parent
 LOOK_EVERY_S, SAY_EVERY_S = 0.5, 15.0
@@ -49,6 +49,7 @@ class Dashboard:
             Mount("/static", StaticFiles(directory=FOLDER / "static")),
             Route("/changes", self._changes),
             Route("/{page}", self._page),
+            Route("/{page}/charts.json", self._series),
             Route("/{page}/{table}.{suffix}", self._table),
         ]
         handlers: Any = {
@@ -81,14 +82,22 @@ class Dashboard:
         headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{file}"'}
         return StreamingResponse(lines, media_type=MEDIA[suffix], headers=headers)
 
-    def _view(self, request: Request) -> View:
+    def _series(self, request: Request) -> Response:
+        """A chart's lines, for who looks into a stretch of them; amounts as exact decimals."""
+        view = self._view(request, (CHART, FROM))
+        found = next((one for one in view.page.charts(view) if one.id == view.parameters.get(CHART)), None)
+        if found is None:
+            raise Unanswerable(404, "No such chart", f"The page {view.page.name} has no chart of that name.")
+        return JSONResponse(charts.series_of(found), headers={"Cache-Control": "no-store"})
+
+    def _view(self, request: Request, more: tuple[str, ...] = ()) -> View:
         name = request.path_params["page"]
         if name not in self.pages:
             raise Unanswerable(404, "No such page", f"There are the pages {', '.join(self.pages)}.")
         asked = request.query_params.multi_items()
         page = self.pages[name]
         for parameter, _ in asked:
-            if not page.accepts(parameter) or [one for one, _ in asked].count(parameter) > 1:
+            if not (page.accepts(parameter) or parameter in more) or [one for one, _ in asked].count(parameter) > 1:
                 reason = f"The page {name} takes each of its parameters once, and none named {parameter!r}."
                 raise Unanswerable(400, "Not understood", reason)
         return View(page, self.pages, self._index, self._journal, dict(asked), self._index.head())

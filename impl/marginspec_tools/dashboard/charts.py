@@ -6,7 +6,7 @@ shares of its width and height. Its colours are the page's. What it shows stands
 
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import attrs
 from markupsafe import Markup
@@ -117,6 +117,20 @@ def draw(chart: Chart) -> Markup:
     beside = joined('<text x="100%" y="{}" dy="4" text-anchor="end">{}</text>', zip(heights, labels, strict=True))
     text = '<div class="chart gutter-{}">{}<svg class="scale" aria-hidden="true">{}</svg></div>'
     return Markup(text).format(gutter, area, beside)
+
+
+def series_of(chart: Chart) -> dict[str, Any]:
+    """A chart's lines as they are read by programs: for each stretch first and last event, low, high and last value."""
+
+    def stretch(one: Point) -> list[Any]:
+        """A point, its values as decimals."""
+        return [one.first, one.last, *(decimal_text(value, chart.decimals) for value in (one.low, one.high, one.value))]
+
+    lines = [
+        {"name": line.name, "style": line.style, "points": [stretch(one) for one in line.points]}
+        for line in chart.lines
+    ]
+    return {"title": chart.title, "unit": chart.unit, "first": chart.first, "last": chart.last, "lines": lines}
 
 
 def share_bar(part: int, whole: int) -> Markup:

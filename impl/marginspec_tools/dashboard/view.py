@@ -1,7 +1,7 @@
 """A page as it is asked for: which page, of which event, with which parameters; and what a page must say of itself."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -11,6 +11,7 @@ import attrs
 from marginspec.model.market import Market
 from marginspec.model.state import State
 from marginspec_journal.decimals import decimal_text
+from marginspec_tools.dashboard.charts import Chart
 from marginspec_tools.dashboard.index import Index
 from marginspec_tools.dashboard.index.answers import EventRow, Head
 from marginspec_tools.dashboard.tables import Sheet, Table, order_of
@@ -18,6 +19,10 @@ from marginspec_tools.dashboard.tables import Sheet, Table, order_of
 Made = TypeVar("Made")
 AT = "at"
 """The parameter that all pages have: the number of the event after which they show the exchange."""
+POINTS = 2_500
+"""Of a line, at most."""
+CHART, FROM = "chart", "from"
+"""The parameters of a chart's series: which chart, and the event that it begins with."""
 
 
 class Unanswerable(Exception):  # noqa: N818 - it says what is wrong with a request
@@ -28,11 +33,17 @@ class Unanswerable(Exception):  # noqa: N818 - it says what is wrong with a requ
         self.status, self.title, self.reason = status, title, reason
 
 
+def no_charts(view: "View") -> Iterable[Chart]:  # noqa: ARG001 - as pages call it
+    """The charts of a page without any."""
+    return ()
+
+
 @attrs.frozen
 class Page:
     """A page: its name in addresses, its title, its template, and what fills it.
 
-    `content` gives what the template names; `tables` are made on their own, for the page and as CSV and JSON.
+    `content` gives what the template names; `tables` are made on their own, for the page and as CSV and JSON, and
+    `charts` for the page and as series.
     `parameters` are all that may be asked beside the event and the order of tables. `clauses` are those that the page
     shows at work. A page that shows something by name is not in the navigation.
     """
@@ -42,6 +53,7 @@ class Page:
     template: str
     content: Callable[["View"], Mapping[str, Any]]
     tables: Mapping[str, Callable[["View"], Table]] = {}
+    charts: Callable[["View"], Iterable[Chart]] = no_charts
     parameters: tuple[str, ...] = ()
     clauses: tuple[str, ...] = ()
     in_navigation: bool = True
@@ -95,6 +107,22 @@ class View:
         """The book where the journal begins."""
         return self.index.funds_state(self.head.first)
 
+    @property
+    def is_long(self) -> bool:
+        """Whether a line may have stretches of events in place of every value."""
+        return self.at - self.head.first > POINTS
+
+    @cached_property
+    def begin(self) -> int:
+        """The event that charts begin with: the start, unless a later stretch is looked into."""
+        text = self.parameters.get(FROM)
+        return self.head.first if text is None else event_number(text, self.head.first, self.at)
+
+    @cached_property
+    def begin_book(self) -> State:
+        """The book where charts begin."""
+        return self.start if self.begin == self.head.first else self.index.funds_state(self.begin)
+
     @cached_property
     def event(self) -> EventRow | None:
         """The event; None at the journal's start."""
@@ -130,6 +158,13 @@ class View:
         """The address of a table as a file."""
         asked = {name: text for name, text in self.parameters.items() if name in self.page.parameters}
         return address(f"{self.page.name}/{table.name}.{suffix}", {**asked, AT: self.at})
+
+    def series(self, chart: Chart) -> str:
+        """The address of a chart's series; empty if the chart has every value already."""
+        if all(point.first == point.last for line in chart.lines for point in line.points):
+            return ""
+        asked = {name: text for name, text in self.parameters.items() if name in self.page.parameters}
+        return address(f"{self.page.name}/charts.json", {**asked, CHART: chart.id, AT: self.at})
 
     # ------------------------------------------------------------- tables
 

@@ -3,10 +3,7 @@
 from marginspec.model.ledger import LedgerAccount
 from marginspec_tools.dashboard.charts import Line
 from marginspec_tools.dashboard.index.answers import Point
-from marginspec_tools.dashboard.view import View
-
-POINTS = 2_500
-"""Of a line, at most."""
+from marginspec_tools.dashboard.view import POINTS, View
 
 
 def point_at(event: int, value: int) -> Point:
@@ -15,13 +12,13 @@ def point_at(event: int, value: int) -> Point:
 
 
 def balance_line(view: View, name: str, account: LedgerAccount, style: str = "1") -> Line:
-    """A ledger account's balance from the start on."""
-    start = point_at(view.head.first, view.start.balance(account))
-    return Line(name, [start, *view.index.series("ledger", account.name, view.at, most=POINTS)], style)
+    """A ledger account's balance from where the chart begins."""
+    start = point_at(view.begin, view.begin_book.balance(account))
+    return Line(name, [start, *view.index.series("ledger", account.name, view.at, view.begin, POINTS)], style)
 
 
 def mark_line(view: View, market: str) -> Line:
-    """A market's mark from the start on, or from when it had one."""
-    listed = view.start.markets.get(market)
-    start = [] if listed is None or listed.mark is None else [point_at(view.head.first, listed.mark)]
-    return Line("mark", [*start, *view.index.series("mark", market, view.at, most=POINTS)])
+    """A market's mark from where the chart begins, or from when it had one."""
+    listed = view.begin_book.markets.get(market)
+    start = [] if listed is None or listed.mark is None else [point_at(view.begin, listed.mark)]
+    return Line("mark", [*start, *view.index.series("mark", market, view.at, view.begin, POINTS)])

@@ -35,7 +35,7 @@ def content(view: View) -> Mapping[str, Any]:
     return {
         "market": market,
         "figures": list(figures(view, market)),
-        "charts": [price_chart(view, market), reserve_chart(view, market)],
+        "charts": charts(view),
         # Below the title and the market's name.
         "explanation": entries(explained.lines(LEVELS))[0].parts[0].parts,
     }
@@ -59,15 +59,21 @@ def figures(view: View, market: Market) -> Iterator[tuple[str, str | None, str]]
 # ----------------------------------------------------------------- charts
 
 
+def charts(view: View) -> list[Chart]:
+    """The market's charts."""
+    market = view.market()
+    return [price_chart(view, market), reserve_chart(view, market)]
+
+
 def price_chart(view: View, market: Market) -> Chart:
     """The mark, with the last liquidations on it."""
     page = view.index.liquidations(view.at, market=market.id, most=MARKED)
     line = mark_line(view, market.id)
     marks = [mark for one in reversed(page.rows) if (mark := liquidation_mark(view, line, one)) is not None]
-    told = f"From event {view.head.first} to {view.at}, with the last {len(marks)} liquidations."
+    told = f"From event {view.begin} to {view.at}, with the last {len(marks)} liquidations."
     return Chart(
         "price", "Mark, and liquidations on it", told, f"{market.asset}", market.price_decimals,
-        view.head.first, view.at, [line] if line.points else [], marks, from_zero=False,
+        view.begin, view.at, [line] if line.points else [], marks, from_zero=False,
     )  # fmt: skip
 
 
@@ -84,9 +90,9 @@ def liquidation_mark(view: View, line: Line, one: Liquidation) -> Mark | None:
 def reserve_chart(view: View, market: Market) -> Chart:
     """The market's own reserve."""
     line = balance_line(view, "reserve", ledger.reserve(market.id))
-    told = f"From event {view.head.first} to {view.at}; {view.money(line.points[-1].value, market.asset)} at the end."
+    told = f"From event {view.begin} to {view.at}; {view.money(line.points[-1].value, market.asset)} at the end."
     decimals = view.book.header.decimals(market.asset)
-    return Chart("reserve-line", "Its reserve", told, market.asset, decimals, view.head.first, view.at, [line])
+    return Chart("reserve-line", "Its reserve", told, market.asset, decimals, view.begin, view.at, [line])
 
 
 # ----------------------------------------------------------------- the reserve
@@ -274,6 +280,7 @@ PAGE = Page(
         "tiers": tiers_table,
         "liquidations": liquidations_table,
     },
+    charts=charts,
     parameters=("market",),
     clauses=("MKT-02", "MKT-04", "LIQ-03", "LIQ-05", "WTF-01", "WTF-02", "TRN-01", "INV-07"),
     in_navigation=False,

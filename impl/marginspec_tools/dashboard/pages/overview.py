@@ -45,14 +45,20 @@ def content(view: View) -> Mapping[str, Any]:
             list(stages(book, start, asset, borne.get(asset, {}))),
             -book.balance(ledger.external(asset)),
             equities(book, asset),
-            list(charts(view, asset)),
+            list(charts_of(view, asset)),
         )
         for asset in assets_of(book)
     ]
     return {"strips": strips}
 
 
-def charts(view: View, asset: str) -> Iterator[Chart]:
+def charts(view: View) -> Iterator[Chart]:
+    """The charts of all assets."""
+    for asset in assets_of(view.book):
+        yield from charts_of(view, asset)
+
+
+def charts_of(view: View, asset: str) -> Iterator[Chart]:
     """The reserves of the largest markets, and the funds that an asset's markets share, over the journal."""
     book = view.book
     largest = sorted(
@@ -72,10 +78,8 @@ def chart(view: View, asset: str, name: str, title: str, followed: list[tuple[st
     """The balances of some ledger accounts of an asset."""
     lines = [balance_line(view, one, account, str(place)) for place, (one, account) in enumerate(followed, 1)]
     last = [f"{line.name} {view.money(line.points[-1].value, asset)}" for line in lines]
-    told = f"From event {view.head.first} to {view.at}, in {asset}. At the end: {', '.join(last) or 'no market'}."
-    return Chart(
-        f"{name}-{asset}", title, told, asset, view.book.header.decimals(asset), view.head.first, view.at, lines
-    )
+    told = f"From event {view.begin} to {view.at}, in {asset}. At the end: {', '.join(last) or 'no market'}."
+    return Chart(f"{name}-{asset}", title, told, asset, view.book.header.decimals(asset), view.begin, view.at, lines)
 
 
 # ----------------------------------------------------------------- tables
@@ -178,5 +182,6 @@ PAGE = Page(
     "overview.html",
     content,
     {"stages": stages_table, "moments": moments_table, "markets": markets_table},
+    charts=charts,
     clauses=("WTF-01", "WTF-02", "ADL-01", "LVY-01", "LVY-02", "TRN-01"),
 )
