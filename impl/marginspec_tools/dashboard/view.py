@@ -143,7 +143,7 @@ class View:
 
     def event_address(self, event: int) -> str:
         """The address of an event's own page, or, without one, of this page after the event."""
-        return self.to("event", event=event) or self.moved(event)
+        return self.to("event", at=event) or self.moved(event)
 
     def clause(self, clause: str) -> str:
         """The address of what is proved of a clause."""
