@@ -12,9 +12,9 @@ BETWEEN_LOOKS_S = 0.2
 """How often a journal that does not grow is looked at."""
 
 
-def is_over(is_more: bool) -> bool:
-    """Whether standard input has ended, which is waited for a little if there is nothing else to do."""
-    ended, _, _ = select.select([sys.stdin], [], [], 0 if is_more else BETWEEN_LOOKS_S)
+def has_ended(within_s: float = 0) -> bool:
+    """Whether standard input ends within so many seconds."""
+    ended, _, _ = select.select([sys.stdin], [], [], within_s)
     return bool(ended)
 
 
@@ -23,7 +23,7 @@ def main() -> int:
     journal, index, *start = map(Path, sys.argv[1:])
     try:
         with closing(Builder(journal, index, *start)) as builder:
-            builder.follow(is_over)
+            builder.follow(lambda: has_ended(BETWEEN_LOOKS_S), has_ended)
     except (InputError, BuiltElsewhere) as error:
         print(error, file=sys.stderr)
         return 2

@@ -86,12 +86,12 @@ class Builder:
         if broken:
             raise InputError(str(self.journal), None, None, broken)
 
-    def follow(self, is_over: Callable[[bool], bool]) -> None:
+    def follow(self, wait: Callable[[], bool], is_over: Callable[[], bool] = lambda: False) -> None:
         """Index what the journal holds and what is added to it, until it is enough.
 
-        `is_over` is asked after each step, and told whether there is more to do at once; else it may wait.
+        `wait` is called when there is nothing to do, and gives whether to stop; `is_over` says so between two steps.
         """
-        while not is_over(self.step()):
+        while not (is_over() if self.step() else wait()):
             pass
 
     def step(self) -> bool:

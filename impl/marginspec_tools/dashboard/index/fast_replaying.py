@@ -1,24 +1,59 @@
 """Receipts of the optimized engine, many events at a time."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
+from typing import get_args
 
 import attrs
 import numpy as np
 
 from marginspec.model.effects import Effect
 from marginspec.model.events import Event
-from marginspec_engine.batches.event_columns import rows_of_events
+from marginspec.model.fields import Name, fields_of
+from marginspec_engine.batches.event_columns import EventRows, number_listed
 from marginspec_engine.batches.running import BatchRun
 from marginspec_engine.layout.effect_reading import EffectReader
 from marginspec_engine.layout.effects import EFFECT_LENGTHS
+from marginspec_engine.layout.event_words import NOTHING_STATED, WRITERS, write_event
+from marginspec_engine.layout.events import EVENT_TYPE, LIST_MARKET
 from marginspec_engine.layout.reasons import REASONS
 from marginspec_engine.memory.python_words import Words64
+from marginspec_engine.memory.tables import Tables
 from marginspec_journal.states import OpenedState
 from marginspec_tools.dashboard.index.bulk import KIND, SEQ, Bulk, KnownValues, is_bulk
 from marginspec_tools.dashboard.index.replaying import LISTING, Answer, Batch, apart, listing_effect
 
 LENGTHS = np.array(EFFECT_LENGTHS)
+
+
+NAMES = {
+    event: tuple((field.path[0], field.kind.of) for field in fields_of(event) if isinstance(field.kind, Name))
+    for event in get_args(Event)
+}
+"""The fields of each class of events that hold names, and what these are of."""
+
+
+def rows_of(tables: Tables, events: list[Event]) -> EventRows:
+    """Events as rows of words, with all names that are new numbered at once, which costs little of each."""
+    tables.free_names()
+    fresh: dict[str, dict[str, None]] = defaultdict(dict)
+    for event in events:
+        for field, of in NAMES[type(event)]:
+            name = getattr(event, field)
+            if name is not None and of != "market" and name not in tables.names(of).numbers:
+                fresh[of][name] = None
+    for named, names in fresh.items():
+        tables.add_names(named, list(names))
+    uncompiled = {place: event for place, event in enumerate(events) if type(event) not in WRITERS}
+    number_listed(tables, uncompiled)
+    words = np.tile(NOTHING_STATED, (len(events), 1))
+    for place, event in enumerate(events):
+        if place in uncompiled:
+            words[place, EVENT_TYPE] = LIST_MARKET
+        else:
+            write_event(tables, event, words[place])
+    return EventRows(words, uncompiled)
 
 
 class OptimizedReplay:
@@ -40,7 +75,7 @@ class OptimizedReplay:
     def pass_over(self, events: list[Event]) -> None:
         """Take events whose answers are known."""
         self._run.want_lines(False)
-        self._run.take(rows_of_events(self._tables, events))
+        self._run.take(rows_of(self._tables, events))
         self._run.collected()
 
     def take(self, events: list[Event]) -> Iterator[Batch]:
@@ -51,7 +86,7 @@ class OptimizedReplay:
 
     def _batch(self, events: list[Event]) -> Batch:
         first = self._run.events + 1
-        lines = self._run.take(rows_of_events(self._tables, events)).splitlines()
+        lines = self._run.take(rows_of(self._tables, events)).splitlines()
         rows = self._run.collected()
         numbers = np.arange(first, first + len(events) + 1)
         begins = np.searchsorted(rows[:, SEQ], numbers)

@@ -237,7 +237,7 @@ def is_of_waterfall(step: Step) -> bool:
             ),
         ),
     ],
-    ids=str,
+    ids=["all", "type", "rejected", "reason", "waterfall", "market", "account", "together"],
 )
 def test_events_that_fit(stress_day: Index, steps: list[Step], chosen: Filter, fits: Callable[[Step], bool]) -> None:
     until = 2_100

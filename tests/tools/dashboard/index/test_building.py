@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -283,3 +284,18 @@ def test_a_run_from_a_state(
         builder.build()
         assert asked.state_at(0) == state_after(begun)
         assert asked.state_at(200) == state_after(journal)
+
+
+def test_fifty_readers_while_it_is_built(
+    tmp_path: Path, journal: Path, monkeypatch: pytest.MonkeyPatch, lines: list[bytes]
+) -> None:
+    monkeypatch.setattr(building, "EVENTS_AT_ONCE", 100)
+    index = tmp_path / "an.index"
+    with closing(Builder(journal, index)) as builder, closing(Index(index)) as asked, ThreadPoolExecutor(51) as pool:
+        assert builder.step()
+        done = pool.submit(builder.build)
+        found = list(pool.map(lambda _: (asked.head().seq, asked.funds_state(100), asked.event(77)), range(200)))
+        done.result()
+        assert {seq for seq, _, _ in found} <= {*range(100, 1_001, 100)}
+        assert {event.text.encode() + b"\n" for _, _, event in found} == {lines[77]}
+        assert all(state == asked.funds_state(100) for _, state, _ in found)
