@@ -19,6 +19,7 @@ begins.
 """
 
 from marginspec_tools.dashboard.index.asking import Index
-from marginspec_tools.dashboard.index.building import Builder, index_path
+from marginspec_tools.dashboard.index.background import built_in_background
+from marginspec_tools.dashboard.index.building import Builder, BuiltElsewhere, index_path
 from marginspec_tools.dashboard.index.events import Filter
 from marginspec_tools.dashboard.index.parts import NotThere

@@ -195,11 +195,12 @@ class Index:
             begin = head_in(database).first if after is None else after
             if number is None:
                 return []
-            width = max(1, -(-(until - begin) // most))
+            # Stretches begin at multiples of their width, so the first and the last one may be shorter.
+            width = max(1, -(-(until - begin) // max(1, most - 1)))
             if until - begin < RAW_EVENTS:
                 values = values_of(database, number, begin, until)
             else:
-                width = max(width, SPAN)
+                width = -(-width // SPAN) * SPAN
                 values = spans_of(database, number, begin, until)
             return thinned(values, begin, until, width)
 

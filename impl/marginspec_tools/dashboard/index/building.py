@@ -31,7 +31,7 @@ from marginspec_tools.dashboard.index.tables import begin_anew, latest, opened_f
 from marginspec_tools.dashboard.index.values import NUMBERS, Kind, value_of
 from marginspec_tools.runs import check_headers, check_start, estimated_events, quickest_engine
 
-EVENTS_AT_ONCE = 8_192
+EVENTS_AT_ONCE = 1 << 14
 """So many events are written in one step: a kill loses the work of one."""
 FOLDER = "marginspec"
 
@@ -44,6 +44,10 @@ def index_path(journal: Path) -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     named = sha256(os.fsencode(journal.resolve())).hexdigest()[:16]
     return cache / FOLDER / "dashboard" / f"{named}.index"
+
+
+class BuiltElsewhere(Exception):  # noqa: N818 - not an error: somebody else does the work
+    """Another process has written to the index since this one did."""
 
 
 class Builder:
@@ -70,6 +74,7 @@ class Builder:
     def close(self) -> None:
         """Close the index."""
         self._database.close()
+        self._going = None
 
     # ------------------------------------------------------------- steps
 
@@ -81,12 +86,12 @@ class Builder:
         if broken:
             raise InputError(str(self.journal), None, None, broken)
 
-    def follow(self, wait: Callable[[], bool]) -> None:
+    def follow(self, wait: Callable[[], bool], is_over: Callable[[], bool] = lambda: False) -> None:
         """Index what the journal holds and what is added to it, until it is enough.
 
-        `wait` is called when there is nothing to do; it gives whether to stop.
+        `wait` is called when there is nothing to do, and gives whether to stop; `is_over` says so between two steps.
         """
-        while self.step() or not wait():
+        while not (is_over() if self.step() else wait()):
             pass
 
     def step(self) -> bool:
@@ -209,7 +214,7 @@ class Builder:
         assert self._going is not None
         with self._transaction():
             if self._head("seq") != self._going.written:
-                raise InputError(str(self.index), None, None, "another process writes this index")
+                raise BuiltElsewhere(f"{self.index}: another process builds this index")
             self._update_head(self._going, found, building=building)
 
     def _update_head(self, going: "Going", found: Found, *, building: bool) -> None:
@@ -280,16 +285,28 @@ class Going:
     def take(self, lines: list[Line]) -> None:
         """Take some more events."""
         rows, follower = self._following
-        for line, answer in zip(lines, self.replay.take([line.record.event for line in lines]), strict=True):
-            self.seq += 1
-            self.accepted += answer.receipt.rejected is None
-            self.ts = line.record.ts or self.ts
-            rows.add(self.seq, line, answer, follower.take(answer.receipt))
+        follower.has_bulk = self.replay.has_bulk
+        waiting = iter(lines)
+        for batch in self.replay.take([line.record.event for line in lines]):
+            interest: list[tuple[str, int, int]] = []
+            for answer, line in zip(batch.answers, waiting, strict=False):
+                self.seq += 1
+                self.accepted += answer.rejected is None
+                self.ts = line.record.ts or self.ts
+                changes = follower.take(answer.effects)
+                rows.add(self.seq, line, answer, changes)
+                interest += [(market, self.seq, change) for market, change in changes.interest]
+            if batch.bulk is not None:
+                batch.bulk.add_to(rows, self._written_value, interest)
 
     def _earlier(self, kind: Kind, name: str) -> Any:
         """A figure as it was written last."""
         number = self.rows.figures.get(kind, {}).get(name)
         return None if number is None else value_of(kind, latest(self._database, number, self.written))
+
+    def _written_value(self, number: int) -> int:
+        """The value of a figure that is an integer, as it was written last."""
+        return int(latest(self._database, number, self.written) or 0)
 
     def _claims(self) -> Iterator[tuple[str, int]]:
         """The claims on relief that were written last."""

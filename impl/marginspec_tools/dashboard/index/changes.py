@@ -7,7 +7,7 @@ import attrs
 
 from marginspec.model import effects
 from marginspec.model.account import DomainKey, Setting
-from marginspec.model.effects import Effect, Receipt
+from marginspec.model.effects import Effect
 from marginspec.model.ledger import LedgerAccount
 from marginspec.model.market import Market
 from marginspec.model.state import State
@@ -63,6 +63,8 @@ class Changes:
     liquidated: list[Taken] = attrs.Factory(list)
     opened: list[Opened] = attrs.Factory(list)
     borne: list[Bearing] = attrs.Factory(list)
+    interest: list[tuple[str, int]] = attrs.Factory(list)
+    """By how much lots changed their market's open interest, where positions come in bulk."""
 
 
 class Follower:
@@ -73,6 +75,8 @@ class Follower:
 
     def __init__(self, earlier: Before, claims: Iterable[tuple[str, int]] = ()) -> None:
         self._earlier = earlier
+        self.has_bulk = False
+        """Whether balances, but for those of lots, and positions come in bulk, and effects lack them."""
         self._known: dict[Kind, dict[str, Any]] = {}
         self._claims: dict[str, dict[DomainKey, int]] = {}
         for name, amount in claims:
@@ -80,7 +84,7 @@ class Follower:
             self._claims.setdefault(domain.asset, {})[domain] = amount
         self._assets: dict[str, str] = {}
         self._closed: dict[int, Any] = {}
-        """Lots that the event has closed: money still moves from and to them."""
+        """Lots that were closed: money still moves from and to them in the same event."""
         self._now = Changes()
         self._takers: dict[type, Callable[[Any], None]] = {
             effects.MarketListed: self._market_listed,
@@ -141,18 +145,14 @@ class Follower:
         for name, status in state.fund_status.items():
             self._set(Owned("fund", name, market=name), status)
 
-    def take(self, receipt: Receipt) -> Changes:
-        """What an event changed."""
+    def take(self, some: Iterable[Effect]) -> Changes:
+        """What an event changed, by its effects."""
         self._now = Changes()
         self._closed.clear()
-        self.take_effects(receipt.effects)
-        return self._now
-
-    def take_effects(self, some: Iterable[Effect]) -> None:
-        """Add what some more effects of the event changed."""
         takers = self._takers
         for effect in some:
             takers[type(effect)](effect)
+        return self._now
 
     # ------------------------------------------------------------- figures
 
@@ -210,7 +210,9 @@ class Follower:
     def _add_open_interest(self, market: str, before: int, quantity: int) -> None:
         """A market's open interest is its long quantity, lots included."""
         change = max(quantity, 0) - max(before, 0)
-        if change:
+        if change and self.has_bulk:
+            self._now.interest.append((market, change))
+        elif change:
             held = self.value("open_interest", market) or 0
             self._set(Owned("open_interest", market, market=market), held + change)
 
@@ -218,14 +220,18 @@ class Follower:
 
     def _transferred(self, effect: effects.Transferred) -> None:
         source, target, amount = effect.source, effect.target, effect.amount
-        self._set_balance(source, (self.value("ledger", source.name) or 0) - amount)
-        self._set_balance(target, (self.value("ledger", target.name) or 0) + amount)
-        if source.kind == "external":
+        self._add_balance(source, -amount)
+        self._add_balance(target, amount)
+        if source.kind == "external" and not self.has_bulk:
             self._set(Owned("paid_in", effect.asset), (self.value("paid_in", effect.asset) or 0) + amount)
-        elif target.kind == "external":
+        elif target.kind == "external" and not self.has_bulk:
             self._set(Owned("paid_out", effect.asset), (self.value("paid_out", effect.asset) or 0) + amount)
         if effect.rule not in ORDINARY:
             self._passed_on(effect)
+
+    def _add_balance(self, account: LedgerAccount, amount: int) -> None:
+        if account.lot or not self.has_bulk:
+            self._set_balance(account, (self.value("ledger", account.name) or 0) + amount)
 
     def _set_balance(self, account: LedgerAccount, balance: int) -> None:
         if account.lot:

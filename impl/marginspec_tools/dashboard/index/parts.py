@@ -181,15 +181,15 @@ def spans_of(database: sqlite3.Connection, figure: int, after: int, until: int) 
 
 
 def thinned(values: Iterable[Values], after: int, until: int, width: int) -> list[Point]:
-    """A point for each stretch of so many events in which there were values."""
+    """A point for each stretch of so many events, counted from event 0, in which there were values."""
     points: list[Point] = []
     for one in values:
-        place = (one.seq - after - 1) // width
-        begin = after + 1 + place * width
+        place = one.seq // width * width
+        begin = max(place, after + 1)
         if points and points[-1].first == begin:
             before = points[-1]
             low, high = min(before.low, one.low), max(before.high, one.high)
             points[-1] = Point(begin, before.last, low, high, one.last)
         else:
-            points.append(Point(begin, min(begin + width - 1, until), one.low, one.high, one.last))
+            points.append(Point(begin, min(place + width - 1, until), one.low, one.high, one.last))
     return points

@@ -2,30 +2,49 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from marginspec.model.effects import Effect, FeesUpdated, LimitsUpdated, MarketListed, Receipt, TiersUpdated
+from marginspec.model.effects import Effect, FeesUpdated, LimitsUpdated, MarketListed, TiersUpdated
 from marginspec.model.events import Event, ListMarket, UpdateFees, UpdateLimits, UpdateTiers
 from marginspec.model.market import Market
+from marginspec.model.rejections import Reason
 from marginspec.transition import SpecificationEngine
 from marginspec_journal.states import OpenedState
+
+if TYPE_CHECKING:
+    from marginspec_tools.dashboard.index.bulk import Bulk
 
 LISTING = (ListMarket, UpdateTiers, UpdateFees, UpdateLimits)
 """Events that list or change a market, whose effects hold tables."""
 
 
 class Answer(NamedTuple):
-    """An event's receipt, and its line of a receipts file without the newline."""
+    """An event's receipt: the reason if it was rejected, how many effects it has, and which; its line.
 
-    receipt: Receipt
+    Effects that are many and alike may be left out, if the batch has them in bulk.
+    """
+
+    rejected: Reason | None
+    made: int
+    effects: tuple[Effect, ...]
     line: bytes
+
+
+class Batch(NamedTuple):
+    """The answers to events that follow each other, and what of their effects is not among these, if anything is."""
+
+    answers: list[Answer]
+    bulk: "Bulk | None"
 
 
 class Replay(Protocol):
     """A run of a journal that goes on as its events come."""
 
-    def take(self, events: list[Event]) -> Iterator[Answer]:
-        """The answers to some events; each must be taken before the next ones are given."""
+    has_bulk: bool
+    """Whether balances and positions come in bulk."""
+
+    def take(self, events: list[Event]) -> Iterator[Batch]:
+        """The answers to some events; each batch must be used up before the next one is made."""
 
     def pass_over(self, events: list[Event]) -> None:
         """Take events whose answers are known."""
@@ -38,14 +57,19 @@ class Replay(Protocol):
 class SpecificationReplay:
     """A run of the specification."""
 
+    has_bulk = False
+
     def __init__(self, start: OpenedState) -> None:
         self._engine, self._chain = SpecificationEngine(start.state), start.chain()
 
-    def take(self, events: list[Event]) -> Iterator[Answer]:
+    def take(self, events: list[Event]) -> Iterator[Batch]:
         """The answers to some events."""
-        for event in events:
-            receipt = self._engine.apply(event)
-            yield Answer(receipt, self._chain.append(event, receipt).line())
+        yield Batch([self._answer(event) for event in events], None)
+
+    def _answer(self, event: Event) -> Answer:
+        receipt = self._engine.apply(event)
+        line = self._chain.append(event, receipt).line()
+        return Answer(receipt.rejected, len(receipt.effects), receipt.effects, line)
 
     def pass_over(self, events: list[Event]) -> None:
         """Take events whose answers are known."""

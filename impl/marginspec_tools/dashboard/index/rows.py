@@ -138,33 +138,58 @@ class Rows:
 
     def _extend_span(self, figure: int, seq: int, value: int) -> None:
         place = seq // SPAN
-        known, span = self._spans.get(figure, (-1, None))
-        if span is None or known != place:
+        known, span = self._spans.get(figure) or self._written_span(figure)
+        if known != place:
             self._write_span(figure)
             self._spans[figure] = place, Span(value, value, value)
         else:
             span.low, span.high, span.last = min(span.low, value), max(span.high, value), value
 
+    def _written_span(self, figure: int) -> tuple[int, Span]:
+        """The last span of a figure that was written, with its place, and -1 if there is none."""
+        query = "SELECT span, low, high, last FROM spans WHERE figure = ? ORDER BY span DESC LIMIT 1"
+        row = self._database.execute(query, (figure,)).fetchone()
+        place, *values = row or (-1, 0, 0, 0)
+        found = self._spans[figure] = place, Span(*map(int, values))
+        return found
+
     def _write_span(self, figure: int) -> None:
-        if figure in self._spans:
-            place, span = self._spans[figure]
-            self._add("spans", figure, place, *map(stored, attrs.astuple(span)))
+        place, span = self._spans[figure]
+        if place >= 0:
+            self._add("spans", figure, place, *map(stored, (span.low, span.high, span.last)))
+
+    def add_versions(self, versions: list[tuple[int, int, int]]) -> None:
+        """Add versions of figures that come in bulk: figure, event, value, of each figure in order of events."""
+        waiting = self._waiting["versions"]
+        for figure, seq, value in versions:
+            segment = seq // SEGMENT
+            self._segments.add(segment)
+            waiting.append((segment, figure, seq, value))
+
+    def add_span_values(self, versions: list[tuple[int, int, int]]) -> None:
+        """Add to the spans of figures that come in bulk."""
+        for figure, seq, value in versions:
+            self._extend_span(figure, seq, value)
+
+    def add_related(self, accounts: list[tuple[int, int]], markets: list[tuple[int, int]]) -> None:
+        """Add accounts and markets, by number, with events that changed something of theirs."""
+        self._waiting["of_account"] += [(seq // SEGMENT, account, seq) for account, seq in accounts]
+        self._waiting["of_market"] += markets
 
     def add(self, seq: int, line: Line, answer: Answer, changes: Changes) -> None:
         """Add an event, its receipt, and what it changed."""
         self.add_figures(seq, changes.figures)
-        event, receipt = line.record.event, answer.receipt
+        event = line.record.event
         named = getattr(event, "market", None)
         market = self.market(named) if named else None
-        reason = None if receipt.rejected is None else REASON_NUMBERS[receipt.rejected]
+        reason = None if answer.rejected is None else REASON_NUMBERS[answer.rejected]
         is_waterfall = changes.liquidated or changes.borne
         money = stored(sum(map(self._borne, changes.borne))) if is_waterfall else None
         ts, ref = line.record.ts, line.record.ref
-        count = len(receipt.effects)
-        self._add("events", seq, TYPE_NUMBERS[type(event)], market, reason, count, money, ts, ref)
+        self._add("events", seq, TYPE_NUMBERS[type(event)], market, reason, answer.made, money, ts, ref)
         self._add_relations(seq, event, changes, market)
         self._add_waterfall(seq, changes)
-        self._add_texts(seq, line.text, answer.line, count)
+        self._add_texts(seq, line.text, answer.line, answer.made)
 
     def _add_relations(self, seq: int, event: Event, changes: Changes, market: int | None) -> None:
         accounts = {owned.account for owned in changes.figures if owned.account}
@@ -269,8 +294,9 @@ INSERTS = {
     "versions": into("versions", 4),
     "spans": "INSERT OR REPLACE INTO spans VALUES (?, ?, ?, ?, ?)",
     "events": into("events", 8),
-    "of_account": into("of_account", 3),
-    "of_market": into("of_market", 2),
+    # In bulk and one by one, the same is found twice.
+    "of_account": "INSERT OR IGNORE INTO of_account VALUES (?, ?, ?)",
+    "of_market": "INSERT OR IGNORE INTO of_market VALUES (?, ?)",
     "texts": into("texts", 2),
     "effects": into("effects", 3),
     "liquidations": into("liquidations", 8),
