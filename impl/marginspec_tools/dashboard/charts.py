@@ -180,7 +180,9 @@ def span_of(chart: Chart) -> tuple[int, int]:
     values += [mark.value for mark in chart.marks]
     if chart.from_zero or not values:
         values.append(0)
-    return min(values), max(values)
+    low, high = min(values), max(values)
+    # Where nothing ever was, the scale is of one whole unit.
+    return (low, high) if low < high else (low, high + 10**chart.decimals)
 
 
 def ticks(low: int, high: int, about: int) -> list[int]:
@@ -257,4 +259,4 @@ def path(line: Line, scale: Scale) -> str:
         drawn += [f"V{one}" for one in dict.fromkeys((low, high)) if one not in (level, end)]
         drawn.append(f"V{end}")
         level = end
-    return "".join([*drawn, f"H{WIDTH}"])
+    return "".join([*drawn, f"H{WIDTH}"]) if drawn else ""

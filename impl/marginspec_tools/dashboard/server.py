@@ -8,6 +8,7 @@ from pathlib import Path
 
 import uvicorn
 
+from marginspec_journal import open_journal
 from marginspec_tools.dashboard.app import Dashboard
 from marginspec_tools.dashboard.index import Builder, Index
 
@@ -94,6 +95,8 @@ def opened_server(
     journal: Path, index: Path, start: Path | None, listening: socket.socket
 ) -> Iterator[tuple[Server, Following]]:
     """A server of a journal that is ready to run, and is closed at the end; InputError if the journal is refused."""
+    # What is wrong with its header is an error; what is wrong further on is told on the pages.
+    open_journal(journal)
     builder = Builder(journal, index, start)
     try:
         builder.step()

@@ -1,6 +1,7 @@
 """The overview: how much stands behind the losses of each asset, market by market, and what has happened last."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import attrs
@@ -13,9 +14,10 @@ from marginspec_audit import assets_of
 from marginspec_audit.transparency import market_status
 from marginspec_journal.decimals import decimal_text
 from marginspec_tools.dashboard.charts import Chart
+from marginspec_tools.dashboard.explanations import Entry
 from marginspec_tools.dashboard.numbers import price_text, ratio_text
 from marginspec_tools.dashboard.pages.lines import balance_line
-from marginspec_tools.dashboard.pages.waterfall import Stage, equities, markets_of, stages
+from marginspec_tools.dashboard.pages.waterfall import Stage, equities, explained, markets_of, stages
 from marginspec_tools.dashboard.tables import Column, Order, Row, Table
 from marginspec_tools.dashboard.view import Page, View
 
@@ -33,6 +35,7 @@ class Strip:
     paid_in: int
     equities: int
     charts: list[Chart]
+    explanation: list[Entry]
 
 
 def content(view: View) -> Mapping[str, Any]:
@@ -46,6 +49,7 @@ def content(view: View) -> Mapping[str, Any]:
             -book.balance(ledger.external(asset)),
             equities(book, asset),
             list(charts_of(view, asset)),
+            explained(book, asset, partial(view.money, asset=asset)),
         )
         for asset in assets_of(book)
     ]

@@ -1,6 +1,6 @@
 """The waterfall of an asset: what each stage holds, what came and went, and the loss that it stands behind."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import attrs
 
@@ -8,6 +8,7 @@ from marginspec.model import ledger
 from marginspec.model.market import Market
 from marginspec.model.state import State
 from marginspec.settlement.waterfall import lots_unrealised, needed_relief, shortfalls
+from marginspec_tools.dashboard.explanations import Entry
 
 
 @attrs.frozen
@@ -48,6 +49,32 @@ def lots_pnl(book: State, market: Market) -> int:
 def markets_of(book: State, asset: str) -> list[Market]:
     """The markets of an asset that are not closed, by id."""
     return [book.markets[one] for one in sorted(book.markets) if book.markets[one].asset == asset]
+
+
+def explained(book: State, asset: str, money: Callable[[int], str]) -> list[Entry]:
+    """How the figures of the stages come about, one from the other."""
+    insurance, relief = book.balance(ledger.insurance(asset)), book.balance(ledger.relief(asset))
+    short, needed = shortfalls(book, asset), needed_relief(book, asset)
+    losing = [(one, pnl) for one in markets_of(book, asset) if (pnl := lots_pnl(book, one)) < 0]
+    by_market = [
+        Entry(
+            f"{one.id}: its lots lose {money(-pnl)} at mark, its reserve has "
+            f"{money(book.balance(ledger.reserve(one.id)))}, shortfall {money(short[one.id])}"
+        )
+        for one, pnl in losing
+    ]
+    lost, whole = money(sum(-pnl for _, pnl in losing)), money(sum(short.values()))
+    beyond = f"{money(needed)} = {whole} - {money(insurance)} of the insurance fund, at least zero"
+    missing = f"{money(max(0, needed - relief))} = {money(needed)} - {money(relief)} of relief, at least zero"
+    whole_equity = money(equities(book, asset))
+    return [
+        Entry(f"loss behind the reserves: {lost}, market by market [WTF-02]", parts=by_market),
+        Entry(f"loss behind the insurance fund: {whole}, the sum of the shortfalls [WTF-02]"),
+        Entry(f"loss behind relief: {beyond} [LVY-02]"),
+        Entry(f"loss behind deleveraging, house and levy: {missing} [ADL-01, LVY-01]"),
+        Entry("headroom: what is held less the loss behind it; of reserves, each market's by itself"),
+        Entry(f"equity of all accounts: {whole_equity}, net deposits less all funds and PnL of lots [LED-01]"),
+    ]
 
 
 def equities(book: State, asset: str) -> int:
