@@ -31,6 +31,10 @@ ADDRESSES = {
     "event": "/event?at=1674&why=all",
     "event refused": "/event?at=450",
     "event of a setting": "/event?at=1703",
+    "what if": "/whatif",
+    "another mark": "/whatif?market=BTCUSDT&mark=60000&at=1500",
+    "a sweep": "/whatif?sweep=all&at=1500",
+    "another day": "/whatif?ranking=bitmex&resort=none",
     "no event yet": "/event?at=0",
     "no such event": "/overview?at=99999",
 }
@@ -83,14 +87,14 @@ def test_a_reader_walks_by_keyboard(browser: Browser, day: Served) -> None:
         page = opened.page
         open_page(page, f"{day.url}/overview?at=1000")
         walked = []
-        for _ in range(14):
+        for _ in range(15):
             page.keyboard.press("Tab")
             walked.append(page.evaluate("(document.activeElement.id || document.activeElement.textContent).trim()"))
             ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
             assert ring == "solid", walked[-1]
         assert walked == [
             *("Skip to the content", "marginspec", "Overview", "Liquidations", "Accounts", "Events"),
-            *("Invariants", "Theorems", "to-first", "to-previous", "to-next", "slider", "jump", "Go"),
+            *("What if", "Invariants", "Theorems", "to-first", "to-previous", "to-next", "slider", "jump", "Go"),
         ]
         page.locator(".skip").focus()
         page.keyboard.press("Enter")

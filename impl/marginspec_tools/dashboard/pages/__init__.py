@@ -11,6 +11,7 @@ from marginspec_tools.dashboard.pages import (
     overview,
     queue,
     theorems,
+    whatif,
 )
 
 PAGES = (
@@ -22,6 +23,7 @@ PAGES = (
     account.PAGE,
     events.PAGE,
     event.PAGE,
+    whatif.PAGE,
     invariants.PAGE,
     theorems.PAGE,
 )

@@ -90,7 +90,7 @@ def content(view: View) -> Mapping[str, Any]:
         "hash": event.hash,
         "accounts": accounts_of(view, event),
         "is_whole": found.moment.is_whole,
-        "explanation": explanation(found) if is_light else None,
+        "explanation": view.kept(explanation) if is_light else None,
         "why": view.with_parameters(at=view.at, why="all"),
     }
 
@@ -108,8 +108,9 @@ def accounts_of(view: View, event: Event) -> list[tuple[str, str]]:
     ]
 
 
-def explanation(found: Happened) -> list[Entry]:
+def explanation(view: View) -> list[Entry]:
     """What the rules were seen to do, below what was asked."""
+    found = view.once(happened)
     lines = explain_event(found.moment.before, found.moment.record, found.event.row.seq).lines(LEVELS)
     # The first line says which event it is, as the page's head does.
     return entries("\n".join(lines).splitlines()[1:])

@@ -47,7 +47,7 @@ def content(view: View) -> Mapping[str, Any]:
         "markets": sorted(view.book.markets),
         "ranking": view.book.header.profile.adl_ranking,
         "deleveraged": view.event is not None and any(one.bearer == "deleveraging" for one in borne(view)),
-        "looks": view.once(looks) if asks_looks(view) else None,
+        "looks": view.kept(looks) if asks_looks(view) else None,
         "most": MOST_LOOKS,
         "ask": view.with_parameters(at=view.at, looks="all"),
     }
@@ -174,7 +174,7 @@ def looks_table(view: View) -> Table:
     """Whom the event looked at, and what came of it."""
     market = view.market()
     rows = []
-    for at, look in enumerate(view.once(looks)) if asks_looks(view) else ():
+    for at, look in enumerate(view.kept(looks)) if asks_looks(view) else ():
         closed = quantity_text(look.closed, market) if look.closed else None
         key = look.ranked.key
         cells = (
