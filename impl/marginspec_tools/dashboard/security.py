@@ -74,7 +74,10 @@ class Guard:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                # What is kept by a browser is asked for again, so that it is of the version that runs.
+                headers.setdefault("Cache-Control", "no-cache")
             await send(message)
 
         app = self._refusal(scope["method"], Headers(scope=scope).getlist("host")) or self._app

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import zstandard
@@ -139,6 +140,45 @@ def lines_of_the_day() -> list[bytes]:
     """The lines of the stress day, each with its newline."""
     packed = stress_day_path().read_bytes()
     return zstandard.ZstdDecompressor().decompressobj().decompress(packed).splitlines(keepends=True)
+
+
+MARKS = 200
+"""So many marks are added to the day, which is then longer than a line has points."""
+
+
+def test_a_long_series_is_looked_into(browser: Browser, tmp_path: Path) -> None:
+    journal = tmp_path / "long.jsonl"
+    mark = '{{"type": "mark_price", "market": "BTCUSDT", "price": "{}"}}\n'
+    prices = [f"{114000 + place}.00" for place in range(MARKS)]
+    journal.write_bytes(b"".join([*lines_of_the_day(), *(mark.format(price).encode() for price in prices)]))
+    with served(journal, tmp_path / "long.index") as long, watched(browser, long.host, scheme="dark") as opened:
+        page = opened.page
+        # What a reader looks into has every value; the chart of all has stretches.
+        series = f"{long.url}/market/charts.json?market=BTCUSDT&chart=price&at=2600"
+        points = page.request.get(f"{series}&from=2400").json()["lines"][0]["points"][1:]
+        assert points == [[2401 + place, 2401 + place, *(price,) * 3] for place, price in enumerate(prices)]
+        stretches = page.request.get(series).json()["lines"][0]["points"]
+        assert [stretches[-1][at] for at in (1, 3, 4)] == [2600, prices[-1], prices[-1]]
+        assert all(first <= last for first, last, *_ in stretches)
+        assert any(first < last for first, last, *_ in stretches)
+        open_page(page, f"{long.url}/market?market=BTCUSDT")
+        drawn = page.locator("#price .long.drawn canvas")
+        expect(drawn).to_be_visible()
+        expect(page.locator("#price .chart")).to_be_hidden()
+        assert violations(page) == []
+        over = page.locator("#price .u-over")
+        over.scroll_into_view_if_needed()
+        box = over.bounding_box()
+        assert box is not None
+        with page.expect_response(lambda answer: "chart=price" in answer.url and "from=" in answer.url) as looked:
+            page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
+            page.mouse.down()
+            page.mouse.move(box["x"] + box["width"] * 3 / 4, box["y"] + 30, steps=3)
+            page.mouse.up()
+        asked = parse_qs(urlsplit(looked.value.url).query)
+        looked_into = [int(asked[name][0]) for name in ("from", "at")]
+        # Between half and three quarters of the events since the first mark.
+        assert all(abs(event - expected) <= 20 for event, expected in zip(looked_into, (1306, 1953), strict=True))
 
 
 def test_a_growing_journal_is_followed_without_losing_the_focus(browser: Browser, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The command `serve`: what it prints, refuses, and how it ends."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -108,3 +109,9 @@ def test_help_needs_no_extra(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         main()
     assert ended.value.code == 0
     assert "JOURNAL|FOLDER" in capsys.readouterr().out
+
+
+def test_the_how_to_names_every_option() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "see-a-journal.md").read_text("utf-8")
+    named = re.findall(r"^\| `(--[a-z]+)", page, re.MULTILINE)
+    assert sorted(named) == sorted(one.opts[0] for one in command.command.params if one.opts[0].startswith("--"))

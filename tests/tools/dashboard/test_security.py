@@ -17,6 +17,7 @@ def test_every_answer_has_the_headers(day: Served, path: str) -> None:
     headers = day.get(path).headers
     assert {name: headers[name] for name in HEADERS} == HEADERS
     assert "set-cookie" not in headers
+    assert headers["cache-control"] in ("no-store", "no-cache")
     assert "server" not in headers
 
 
