@@ -5,13 +5,25 @@ the observed values too (`theirs`). A later value that agrees with that run foll
 already, and is a consequence; one that agrees with the rulebook's own run shows that the exchange came back.
 """
 
+from collections import defaultdict
+
 import attrs
 
 from marginspec.model.effects import Transferred
 from marginspec.model.ledger import FUND_KINDS, account_named
 from marginspec_journal.decimals import parse_decimal
-from marginspec_tools.audit.blame import LAST, UNSEEN, Blamed, untouched_clause
-from marginspec_tools.audit.causes import CHOOSING, DERIVED, Differing, causes, clause_of, shared_cause
+from marginspec_tools.audit.blame import LAST, UNSEEN, Blamed, deciding, untouched_clause
+from marginspec_tools.audit.causes import (
+    CHOOSING,
+    DERIVED,
+    QUANTUM,
+    Differing,
+    Manner,
+    Recurrence,
+    causes,
+    clause_of,
+    manners_of,
+)
 from marginspec_tools.audit.coverage import Coverage
 from marginspec_tools.audit.findings import Consequence, Fault, Finding, found, severity_of
 from marginspec_tools.audit.names import Names, named_by
@@ -67,10 +79,11 @@ class Comparison:
     _has_parted: bool = False
     _displayed: dict[tuple[str, int], Finding] = attrs.Factory(dict)
     _left: set[str] = attrs.Factory(set)
-    _shared: dict[tuple[str, ...], Finding] = attrs.Factory(dict)
+    _alike: dict[Manner, Recurrence] = attrs.Factory(dict)
     _agreed: dict[Figure, int] = attrs.Factory(dict)
     _moved: dict[str, tuple[int, str]] = attrs.Factory(dict)
     _unseen: dict[str, tuple[int, str]] = attrs.Factory(dict)
+    _touched: dict[str, set[str]] = attrs.Factory(lambda: defaultdict(set))
 
     def __attrs_post_init__(self) -> None:
         self._names = Names(self.file)
@@ -119,10 +132,12 @@ class Comparison:
         )
 
     def _note_transfers(self, step: Step) -> None:
+        self._touched.clear()
         for effect in step.transition.receipt.effects:
             if isinstance(effect, Transferred):
                 for name in (effect.source.name, effect.target.name):
                     self._moved[name] = step.number, effect.rule
+                    self._touched[name].add(deciding(effect.rule))
                     if effect.rule in UNSEEN:
                         self._unseen.setdefault(name, (step.number, UNSEEN[effect.rule]))
 
@@ -172,24 +187,37 @@ class Comparison:
     def _agree(self, line: Line, figure: Figure, agreement: Agreement) -> None:
         """The exchange has what the rulebook has: what was open of the figure is over."""
         self.coverage.add(line.step, figure, agreement)
+        self._count_right(line, figure)
         if figure.group == "ledger":
             self._agreed[figure] = line.step.number
         self._close(line, figure)
 
+    def _count_right(self, line: Line, figure: Figure) -> None:
+        """Count that the exchange has a clause as the rulebook has it, where it was seen to have it otherwise."""
+        if not self._alike or kind_of(figure) not in ("balance", "quantity"):
+            return
+        name = ledger_name(figure)
+        for clause in self._touched.get(name, {field_of(figure).clause}):
+            known = self._alike.get((clause, account_named(name).kind))
+            if known is not None:
+                known.agreed += 1
+
     def _close(self, line: Line, figure: Figure) -> None:
         finding = self._open.pop(figure, None)
         if finding is not None:
-            finding.figures.remove(figure)
+            del finding.figures[figure]
             if not finding.figures:
                 finding.returned = line.step.number
 
-    def _attach(self, figure: Figure, finding: Finding) -> None:
+    def _attach(self, line: Line, figure: Figure, finding: Finding) -> None:
         """Have a finding be open in a figure."""
         before = self._open.get(figure)
+        if before is finding:
+            return
         if before is not None:
-            before.figures.remove(figure)
+            del before.figures[figure]
         self._open[figure] = finding
-        finding.figures.add(figure)
+        finding.figures[figure] = line.step.number
         finding.returned = None
 
     def _follow(self, line: Line, fault: Fault, figure: Figure) -> None:
@@ -199,6 +227,7 @@ class Comparison:
             self.coverage.add(line.step, figure, "not checked")
             return
         self.coverage.add(line.step, figure, "consequence")
+        self._count_right(line, figure)
         finding = finding or self.findings[-1]
         finding.consequences += 1
         finding.last = line.step.number
@@ -231,12 +260,15 @@ class Comparison:
             if not differing:
                 return
             self._theirs = Theirs.beside(line.step)
-        if any(figure is ANSWER and fault.expected == "accepted" for figure, fault in differing):
-            self._theirs.refuse()
+        event = line.step.transition.event
+        for figure, fault in differing:
+            if figure is ANSWER and fault.expected == "accepted":
+                self._theirs.refuse(event, str(fault.observed))
         if line.chose:
             self._theirs.spare({account for figure, _ in line.seen if (account := named_by(figure).account)})
         self._has_parted |= any(fault.kind in ("verdict", "quantity", "lot") for _, fault in differing)
         told = [(figure, text) for figure, text in line.seen if is_primary(figure)]
+        self._theirs.liquidate(event, [one for one in told if named_by(one[0]).account in line.liquidated])
         self._theirs.adopt(one for one in told if self._is_other_than_theirs(*one))
 
     def _is_other_than_theirs(self, figure: Figure, text: str) -> bool:
@@ -254,18 +286,19 @@ class Comparison:
                 self._left.update(one.fault.owner for one in together)
                 continue
             line.chose |= clause[:3] in CHOOSING
-            shared = shared_cause(clause, together, line.step.transition.after)
-            known = self._shared.get(shared) if shared is not None else None
-            still = [one for entry in together if (one := self._open.get(entry.figure))]
-            if known is not None and not known.figures and known.leading.kind != "verdict":
-                known = None
-            repeated = next((one for one in (*still, known) if one is not None and one.clause == clause), None)
-            if repeated is not None:
-                self._repeat(line, repeated, together)
+            line.liquidated.update(one.fault.owner for one in together if one.because.clause == clause == "LIQ-01")
+            manners = manners_of(clause, together, line.step.transition.after)
+            known = [one for manner in manners if (one := self._alike.get(manner))]
+            likely = [self._open[one.figure] for one in together if one.figure in self._open]
+            likely += [one.finding for one in known if one.is_rule]
+            same = next((one for one in likely if one.clause == clause), None)
+            if same is None:
+                self._find(line, clause, together)
+                self._alike.update((one, Recurrence(self.findings[-1], one[1] == QUANTUM)) for one in manners)
                 continue
-            self._find(line, clause, together)
-            if shared is not None:
-                self._shared[shared] = self.findings[-1]
+            for one in known:
+                one.differed += 1
+            self._repeat(line, same, together)
         line.differing.clear()
 
     def _find(self, line: Line, clause: str, entries: list[Differing]) -> None:
@@ -278,20 +311,27 @@ class Comparison:
             if figure is ANSWER:
                 self._by_owner.update(dict.fromkeys(parties(line.step), finding))
             else:
-                self._attach(figure, finding)
+                self._attach(line, figure, finding)
                 self._by_owner[fault.owner] = finding
 
     def _repeat(self, line: Line, finding: Finding, entries: list[Differing]) -> None:
-        """What differs further for the cause of a finding that is open still."""
+        """What differs further for the cause of a finding: in figures that are open still, or in others too."""
+        state, others = line.step.transition.after, []
         for _, figure, fault in entries:
-            if figure is not ANSWER:
-                self._attach(figure, finding)
-            state, total = line.step.transition.after, fault
-            if fault.kind not in ("invariant", "verdict"):
+            if self._open.get(figure) is not finding:
+                others.append(fault)
+            elif fault.kind == "invariant":
+                finding.repeat(fault, finding.figures[figure])
+            else:
                 total = line.fault(figure, field_of(figure).ask(state, figure.name), fault.observed or "")
-            finding.repeat(total)
-            finding.severity = severity_of(finding.clause, finding.asset, finding.money, state)
-            line.consequences.append(Consequence(fault, finding))
+                finding.repeat(total, finding.figures[figure])
+            if figure is not ANSWER:
+                self._attach(line, figure, finding)
+            line.consequences.append(Consequence(fault, finding, again=True))
+        if others:
+            finding.recur(others)
+        finding.show(line.step.number)
+        finding.severity = severity_of(finding.clause, finding.asset, finding.money, state)
 
     def _blame(self, line: Line, figure: Figure, fault: Fault) -> Blamed:
         if fault.kind == "invariant":
@@ -302,7 +342,7 @@ class Comparison:
         unseen = self._unseen.get(ledger_name(figure))
         if unseen is not None and unseen[0] < line.step.number:
             return Blamed(LAST, unseen[1])
-        because = blame.of_figure(figure, stayed=line.stayed(figure, fault))
+        because = blame.of_figure(figure, fault, stayed=line.stayed(figure, fault))
         if because is not None:
             return because
         moved, agreed = self._moved.get(figure.name, (0, "")), self._agreed.get(figure, 0)

@@ -1,6 +1,7 @@
 """audit of longer days: as many findings as there are causes, whoever is at fault and however often."""
 
 import random
+from collections import defaultdict
 from contextlib import AbstractContextManager
 from decimal import Decimal
 from pathlib import Path
@@ -61,12 +62,24 @@ def test_each_fault_is_one_finding_at_its_event(seed: int, day: Path, tmp_path: 
     chance = random.Random(seed)
     records = list(observed_day(day))
     places = sorted(chance.sample(range(len(records)), 30))
+    # Answers that are wrong in the same way are one cause: the first of them is found, the others are told with it.
+    answers: dict[tuple[type, str, str], list[int]] = defaultdict(list)
+    apart = []
     for place in places:
-        record: Record = records[place]
-        records[place] = record._replace(observed=faulty(dict(record.observed or {}), chance))
+        right: dict[str, Any] = dict(records[place].observed or {})
+        wrong = faulty(right, chance)
+        records[place] = records[place]._replace(observed=wrong)
+        given, due = (str(one.get("rejected", "accepted")) for one in (wrong, right))
+        if given == due:
+            apart.append(place + 1)
+        else:
+            answers[type(records[place].event), due, given].append(place + 1)
     path = tmp_path / "faulty.jsonl"
     write_day(path, day, records)
-    assert sorted(one.seq for one in findings(path)) == [place + 1 for place in places]
+    found = findings(path)
+    assert sorted(one.seq for one in found) == sorted([*apart, *[seqs[0] for seqs in answers.values()]])
+    events = {one.seq: one.events for one in found}
+    assert events == {**dict.fromkeys(apart, 1), **{seqs[0]: len(seqs) for seqs in answers.values()}}
 
 
 def test_a_day_that_is_right_has_none(day: Path, tmp_path: Path) -> None:
