@@ -32,7 +32,7 @@ def causes(entries: list[Differing]) -> list[list[Differing]]:
     """
     decided = [one for one in entries if one.because.place < LAST]
     is_judged_otherwise = any(one.figure is ANSWER for one in decided)
-    chose = is_judged_otherwise or (bool(decided) and clause_of(decided)[:3] in CHOOSING)
+    chose = is_judged_otherwise or (bool(decided) and clauses_of(decided)[0][:3] in CHOOSING)
     others: dict[tuple[str, bool], list[Differing]] = defaultdict(list)
     for one in entries:
         if one.because.place < LAST:
@@ -52,22 +52,23 @@ DERIVED = ("", "ACC-03", "MRG-04", "MRG-02", "MRG-03", "MRG-06", "MRG-05", "MRG-
 """Clauses of figures that follow from others, in that order: of what differs of an account, the first is the cause."""
 
 
-def clause_of(together: list[Differing]) -> str:
-    """The clause that decided first; of clauses that move money, the one with a part in most of what differs.
+def clauses_of(together: list[Differing]) -> list[str]:
+    """The clause that decided first; of clauses that move money, those with a part in most of what differs, by place.
 
     Of deleveraging that others were chosen for, it is the one that ranks them.
     """
     first = min(together, key=lambda one: one.because.place).because
-    clause = first.clause
+    clauses = [first.clause]
     if first.touched:
         parts = Counter(touched for one in together for touched in one.because.touched)
         places = {touched: place for one in together for touched, place in one.because.touched.items()}
-        clause = min(parts, key=lambda one: (-parts[one], places[one]))
-        if clause == "ACC-04" and any(list(one.because.touched) == ["TRD-01"] for one in together):
+        most = max(parts.values())
+        clauses = sorted((one for one in parts if parts[one] == most), key=lambda one: places[one])
+        if clauses[0] == "ACC-04" and any(list(one.because.touched) == ["TRD-01"] for one in together):
             # What an isolated position is opened with has the fee in it, and others got a wrong one.
-            clause = "TRD-01"
+            clauses = ["TRD-01"]
     are_others = any(one.because.place >= LAST - 1 for one in together)
-    return "ADL-02" if clause == "ADL-01" and are_others else clause
+    return ["ADL-02" if one == "ADL-01" and are_others else one for one in clauses]
 
 
 Manner: TypeAlias = tuple[str, ...]
@@ -76,11 +77,11 @@ Manner: TypeAlias = tuple[str, ...]
 
 @attrs.define
 class Recurrence:
-    """A manner of differing: the finding that it came up with, how often since it differed so, and how often it agreed.
+    """A manner of differing: the finding that it came up with, and how often since then it differed so, or agreed.
 
-    `agreed` counts money and quantities only: a decision that is wrong now and then is one rule still, which shows where
-    the exchange's and the rulebook's part; but an amount that the exchange computes otherwise is wrong each time. A
-    quantum need not be, where something is rounded: that is one cause as long as it `lasts`.
+    `agreed` counts money and quantities only: a decision that is wrong now and then is one rule still, which shows
+    where the exchange's and the rulebook's part; but an amount that the exchange computes otherwise is wrong each time.
+    A quantum need not be, where something is rounded: that is one cause as long as it `lasts`.
     """
 
     finding: Finding

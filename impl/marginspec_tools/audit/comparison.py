@@ -11,6 +11,7 @@ import attrs
 
 from marginspec.model.effects import Transferred
 from marginspec.model.ledger import FUND_KINDS, account_named
+from marginspec.model.state import State
 from marginspec_journal.decimals import parse_decimal
 from marginspec_tools.audit.blame import LAST, UNSEEN, Blamed, deciding, untouched_clause
 from marginspec_tools.audit.causes import (
@@ -21,7 +22,7 @@ from marginspec_tools.audit.causes import (
     Manner,
     Recurrence,
     causes,
-    clause_of,
+    clauses_of,
     manners_of,
 )
 from marginspec_tools.audit.coverage import Coverage
@@ -187,12 +188,12 @@ class Comparison:
     def _agree(self, line: Line, figure: Figure, agreement: Agreement) -> None:
         """The exchange has what the rulebook has: what was open of the figure is over."""
         self.coverage.add(line.step, figure, agreement)
-        self._count_right(line, figure)
+        self._count_right(figure)
         if figure.group == "ledger":
             self._agreed[figure] = line.step.number
         self._close(line, figure)
 
-    def _count_right(self, line: Line, figure: Figure) -> None:
+    def _count_right(self, figure: Figure) -> None:
         """Count that the exchange has a clause as the rulebook has it, where it was seen to have it otherwise."""
         if not self._alike or kind_of(figure) not in ("balance", "quantity"):
             return
@@ -227,7 +228,7 @@ class Comparison:
             self.coverage.add(line.step, figure, "not checked")
             return
         self.coverage.add(line.step, figure, "consequence")
-        self._count_right(line, figure)
+        self._count_right(figure)
         finding = finding or self.findings[-1]
         finding.consequences += 1
         finding.last = line.step.number
@@ -279,27 +280,33 @@ class Comparison:
     def _settle(self, line: Line) -> None:
         """Put what differs of an event down to causes: new findings, or ones that are open still."""
         entries = [Differing(self._blame(line, *one), *one) for one in line.differing]
+        state = line.step.transition.after
         for together in causes(entries):
-            clause = clause_of(together)
+            clauses = clauses_of(together)
+            clause = next((one for one in clauses if self._same_cause(one, together, state)), clauses[0])
             if self.subset is not None and clause[:3] in SHARING:
                 self.coverage.leave(line.step, [one.figure for one in together])
                 self._left.update(one.fault.owner for one in together)
                 continue
             line.chose |= clause[:3] in CHOOSING
             line.liquidated.update(one.fault.owner for one in together if one.because.clause == clause == "LIQ-01")
-            manners = manners_of(clause, together, line.step.transition.after)
-            known = [one for manner in manners if (one := self._alike.get(manner))]
-            likely = [self._open[one.figure] for one in together if one.figure in self._open]
-            likely += [one.finding for one in known if one.is_rule]
-            same = next((one for one in likely if one.clause == clause), None)
+            same, manners = self._same_cause(clause, together, state), manners_of(clause, together, state)
             if same is None:
                 self._find(line, clause, together)
                 self._alike.update((one, Recurrence(self.findings[-1], one[1] == QUANTUM)) for one in manners)
                 continue
-            for one in known:
-                one.differed += 1
+            for manner in manners:
+                if manner in self._alike:
+                    self._alike[manner].differed += 1
             self._repeat(line, same, together)
         line.differing.clear()
+
+    def _same_cause(self, clause: str, together: list[Differing], state: State) -> Finding | None:
+        """The finding that is open still in what differs, or of a rule that the exchange has otherwise in this way."""
+        likely = [self._open[one.figure] for one in together if one.figure in self._open]
+        known = [self._alike[manner] for manner in manners_of(clause, together, state) if manner in self._alike]
+        likely += [one.finding for one in known if one.is_rule]
+        return next((one for one in likely if one.clause == clause), None)
 
     def _find(self, line: Line, clause: str, entries: list[Differing]) -> None:
         state = line.step.transition.after
