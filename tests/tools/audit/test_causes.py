@@ -17,7 +17,7 @@ from marginspec.handlers import trading
 from marginspec.margin.margin import DomainMargin
 from marginspec.model import market
 from marginspec.model.market import Tier, TierTerms
-from marginspec.model.units import RATE_ONE, Money, div_down, div_up
+from marginspec.model.units import RATE_ONE, Decimal8, Money, div_down, div_up
 from marginspec.settlement import deleveraging, liquidation, settle
 from marginspec.settlement.deleveraging import compare_ranked
 from marginspec_tools.audit.comparison import Comparison
@@ -156,7 +156,7 @@ def moves_the_first_edge(per_cent: int) -> AbstractContextManager[Any]:
 
     def next_tier(below: Tier | None, row: TierTerms, decimals: int) -> Tier:
         if below is not None and below.floor == 0:
-            row = attrs.evolve(row, floor=row.floor * per_cent // 100)
+            row = attrs.evolve(row, floor=Decimal8(row.floor * per_cent // 100))
         return listed_tier(below, row, decimals)
 
     listed_tier = market.next_tier
