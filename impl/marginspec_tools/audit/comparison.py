@@ -12,6 +12,7 @@ import attrs
 from marginspec.model.effects import Transferred
 from marginspec.model.ledger import FUND_KINDS, account_named
 from marginspec.model.state import State
+from marginspec.model.units import WIRE_DECIMALS
 from marginspec_journal.decimals import parse_decimal
 from marginspec_tools.audit.blame import LAST, UNSEEN, Blamed, deciding, untouched_clause
 from marginspec_tools.audit.causes import (
@@ -26,9 +27,10 @@ from marginspec_tools.audit.causes import (
     manners_of,
 )
 from marginspec_tools.audit.coverage import Coverage
-from marginspec_tools.audit.findings import Consequence, Fault, Finding, found, severity_of
+from marginspec_tools.audit.findings import Consequence, Fault, Finding, decimal_of, found, severity_of
 from marginspec_tools.audit.names import Names, named_by
 from marginspec_tools.audit.observed_line import Line, answer_of, ledger_name, parties
+from marginspec_tools.audit.own_books import books_of
 from marginspec_tools.audit.theirs import Theirs
 from marginspec_tools.observed import (
     ANSWER,
@@ -42,11 +44,14 @@ from marginspec_tools.observed import (
     is_primary,
     kind_of,
     observed_figures,
+    whose,
 )
 from marginspec_tools.runs import Step
 
 STATES_APART = 256
 """Every so many events it is seen whether the exchange's side has come back."""
+AMOUNTS = ("balance", "margin", "fund")
+"""Kinds of value that invariants add up."""
 SHARING = ("ADL", "LVY")
 """Parts of the rulebook in which all accounts together decide what becomes of each."""
 
@@ -113,6 +118,7 @@ class Comparison:
             if is_primary(figure):
                 self._compare(line, figure, text)
         self._check_funds(line)
+        self._check_books(line)
         differing = [*line.differing]
         self._settle(line)
         self._go_on_from(line, differing)
@@ -375,3 +381,39 @@ class Comparison:
                 line.differing.append((invariant, attrs.evolve(fault, kind="invariant", rule="INV-03", what=what)))
             else:
                 self._close(line, invariant)
+
+    def _check_books(self, line: Line) -> None:
+        """What of the exchange's own numbers should add up, or be above, and does not."""
+        record = line.step.record
+        state = line.step.transition.after if self._theirs is None else self._theirs.state
+        for one in books_of(line.seen, state, is_whole=self.subset is None):
+            is_decided = one.holds or abs(one.amount - one.other) >= self._slack(line, one.own.asset, state)
+            self.coverage.add_books(one, is_decided=is_decided)
+            if one.holds or not is_decided:
+                self._close(line, one.figure)
+                continue
+            what, off = f"{one.left} {one.relation} {one.right or '0'}", one.amount - one.other
+            wrong = Fault(
+                *(line.step.number, record.line, record.ts, record.ref),
+                kind="invariant",
+                rule=one.invariant,
+                where=one.where,
+                what=what,
+                expected=decimal_of(one.other),
+                observed=decimal_of(one.amount),
+                whose=one.own,
+                difference=off,
+                money=one.money,
+            )
+            line.differing.append((one.figure, wrong))
+
+    def _slack(self, line: Line, asset: str, state: State) -> int:
+        """By how much sums of an asset's values may be off since some are stated in fewer digits than there are."""
+        return sum(
+            10 ** (WIRE_DECIMALS - digits_of(text))
+            for figure, text in line.seen
+            if whose(state, figure).asset == asset
+            and kind_of(figure) in AMOUNTS
+            and self.tolerances.agreement(kind_of(figure), field_of(figure).ask(state, figure.name), text)
+            == "as displayed"
+        )
