@@ -133,7 +133,7 @@ def exhibit(answers: Answers) -> Exhibit:
         check_sides(entry, key, quantity, held)
         leverage = leverage_in(entry, "leverage") if whole_leverage(entry) else None
         markets[symbol] = Terms(asset_of(entry), positive(entry, "markPrice"), tables.get(symbol), leverage)
-        held[key] = Held(quantity, exactly(quantity * entry.number("avgPrice").value))
+        held[key] = Held(quantity, exactly(quantity * entry.number("avgPrice").value), entry.number("avgPrice").value)
         shown[key] = entry
     snapshot = Snapshot(markets, held, dict[DomainKey, Range](), SOURCES)
     claims: list[Claim | Uncheckable] = []

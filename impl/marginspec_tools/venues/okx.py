@@ -113,7 +113,7 @@ def exhibit(answers: Answers) -> Exhibit:
         tiers = first_tier(answers, name, abs(contracts))
         isolated = entry.text("mgnMode") == "isolated"
         markets[name] = Terms(name.split("-")[1], positive(entry, "markPx"), tiers, leverage, isolated)
-        held[key] = Held(quantity, exactly(quantity * entry.number("avgPx").value))
+        held[key] = Held(quantity, exactly(quantity * entry.number("avgPx").value), entry.number("avgPx").value)
         shown[key] = entry
     snapshot = Snapshot(markets, held, dict[DomainKey, Range](), SOURCES)
     claims: list[Claim | Uncheckable] = []
