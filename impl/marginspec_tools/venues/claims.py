@@ -59,8 +59,8 @@ class Uncheckable:
 class Exhibit:
     """All that files say: the account at one moment, claims on it, notes, and, read when asked for, what happened.
 
-    `told` are the fields of positions that `observed` of a journal has too, by the names that it has for them, as far as
-    they are what the rules mean by it; `told_of_assets` those of an asset whose only margin domain is the cross one.
+    `told` are the fields of positions that `observed` of a journal has too, by the names that it has for them, where
+    both mean the same; `told_of_assets` those of an asset whose only margin domain is the cross one.
     """
 
     venue: str

@@ -270,7 +270,11 @@ def exhibit(answers: Answers) -> Exhibit:
     for kind, (what, why) in UNCHECKED.items():
         if answers[kind]:
             claims.append(Uncheckable(kind, what, str(len(answers[kind])), why))
-    return Exhibit(TITLE, snapshot, tuple(claims), (), lambda: tuple(story_of(answers)))
+    return Exhibit(TITLE, snapshot, tuple(claims), (), lambda: tuple(story_of(answers)), TOLD)
+
+
+TOLD = {"unrealizedPnl": "unrealised", "liquidationPx": "liquidation_price"}
+"""What `observed` calls fields of a position."""
 
 
 # ----------------------------------------------------------------- what happened

@@ -83,7 +83,8 @@ def quantity_digits(name: str, quantities: Iterable[Fraction]) -> int:
 
 def mark_digits(snapshot: Snapshot, market: str) -> int:
     """How many decimals are left for the mark of a market."""
-    return MOST - quantity_digits(market, [held.quantity for key, held in snapshot.positions.items() if key.market == market])
+    quantities = [held.quantity for key, held in snapshot.positions.items() if key.market == market]
+    return MOST - quantity_digits(market, quantities)
 
 
 def tier_fields(name: str, terms: Terms, rounding: Rounding) -> list[dict[str, Any]]:

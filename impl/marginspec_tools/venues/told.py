@@ -1,7 +1,8 @@
 """The figures that a venue shows of positions and domains, as `observed` of a journal states them.
 
-What a journal cannot hold is rounded, a mark above all. A figure whose verdict hangs on that is left out and named:
-each is judged twice, on the account as the venue shows it and on the account as the journal has it.
+What a journal cannot hold is rounded, a mark above all, so that an audit of it can only say that a figure is right
+within that. So each is judged on the account as the venue shows it too, and what does not agree there is named: no
+verdict hangs on what was rounded.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,6 @@ from marginspec_tools.venues.rounding import MOST, Rounding, mark_digits
 
 Told = dict[str, dict[str, str | int]]
 """By position or domain, its figures."""
-AGREEING = ("equal", "equal as displayed")
 
 
 def as_written(snapshot: Snapshot) -> Snapshot:
@@ -36,41 +36,42 @@ def as_written(snapshot: Snapshot) -> Snapshot:
     return attrs.evolve(snapshot, markets=markets, positions=positions, cash=cash)
 
 
-def decided(exhibit: Exhibit, rounding: Rounding) -> Iterator[Claim | Uncheckable]:
-    """What is claimed of positions and domains, but for claims whose verdict hangs on rounding, which are named."""
-    of_account = [one for one in exhibit.claims if one.field in {**exhibit.told, **exhibit.told_of_assets}]
+def claims_told(exhibit: Exhibit) -> list[Claim | Uncheckable]:
+    """What is claimed of positions and assets in figures that `observed` has."""
+    return [one for one in exhibit.claims if one.field in {**exhibit.told, **exhibit.told_of_assets}]
+
+
+def not_agreeing(exhibit: Exhibit) -> Iterator[str]:
+    """The figures that do not agree with the rules before anything is rounded, and by how much."""
     try:
-        exact, written = worlds_of(exhibit.snapshot), worlds_of(as_written(exhibit.snapshot))
+        worlds = worlds_of(exhibit.snapshot)
     except NotToBeHad:
         return
-    for claim in of_account:
-        if isinstance(claim, Uncheckable):
-            yield claim
-            continue
-        verdicts = [judge(claim, worlds).verdict for worlds in (exact, written)]
-        if verdicts[0] == verdicts[1] or set(verdicts) <= set(AGREEING):
-            yield claim
-        else:
-            first, second = verdicts
-            why = f"{first} as it is shown, {second} once the journal's numbers are rounded"
-            rounding.say(f"{claim.place} {claim.field}: undecided within the rounding, and left out: {why}")
+    for claim in claims_told(exhibit):
+        row = judge(claim, worlds) if isinstance(claim, Claim) else None
+        if row is not None and row.verdict in ("differs", "undecided by rounding"):
+            yield f"{row.place} {row.field} {row.verdict} {row.why}".rstrip()
 
 
 def figures_told(exhibit: Exhibit, rounding: Rounding) -> tuple[Told, Told]:
     """The figures of positions and of domains that a venue shows, by the names that `observed` has for them."""
-    snapshot, positions, domains = exhibit.snapshot, dict[str, dict[str, str | int]](), dict[str, dict[str, str | int]]()
+    snapshot = exhibit.snapshot
+    positions: Told = {}
+    domains: Told = {}
     places = {place: key for key in snapshot.positions for place in (f"{key.market} {key.side}", key.market)}
     cross = {domain.asset for domain in snapshot.cash if domain.is_cross}
     cross -= {domain.asset for domain in map(snapshot.domain_of, snapshot.positions) if not domain.is_cross}
     for key, held in snapshot.positions.items():
         positions[name_of(key)] = entry_of(held, f"{key.market} {key.side}", rounding)
-    for claim in decided(exhibit, rounding):
+    for claim in claims_told(exhibit):
         key = places.get(claim.place)
         if key is not None and claim.field in exhibit.told:
             positions[name_of(key)][exhibit.told[claim.field]] = text_of(claim, rounding)
         elif claim.place in cross and claim.field in exhibit.told_of_assets:
             figures = domains.setdefault(f"{ACCOUNT}:{claim.place}", {})
             figures[exhibit.told_of_assets[claim.field]] = text_of(claim, rounding)
+    for found in not_agreeing(exhibit):
+        rounding.say(f"before anything is rounded: {found}")
     return positions, domains
 
 
