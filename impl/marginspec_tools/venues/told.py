@@ -37,8 +37,17 @@ def as_written(snapshot: Snapshot) -> Snapshot:
 
 
 def claims_told(exhibit: Exhibit) -> list[Claim | Uncheckable]:
-    """What is claimed of positions and assets in figures that `observed` has."""
-    return [one for one in exhibit.claims if one.field in {**exhibit.told, **exhibit.told_of_assets}]
+    """What is claimed of positions and assets in figures that `observed` has.
+
+    Of what one account's files let nobody check, that is an indicator; sums of another moment are left.
+    """
+    told = {**exhibit.told, **exhibit.told_of_assets}
+    return [one for one in exhibit.claims if one.field in told and (isinstance(one, Claim) or is_indicator(one, told))]
+
+
+def is_indicator(one: Uncheckable, told: Mapping[str, str]) -> bool:
+    """Whether this is an indicator of deleveraging as ADL-05 has it."""
+    return told[one.field] == "adl" and one.shown in ("0", "1", "2", "3", "4")
 
 
 def not_agreeing(exhibit: Exhibit) -> Iterator[str]:
@@ -64,9 +73,9 @@ def figures_told(exhibit: Exhibit, rounding: Rounding) -> tuple[Told, Told]:
     for key, held in snapshot.positions.items():
         positions[name_of(key)] = entry_of(held, f"{key.market} {key.side}", rounding)
     for claim in claims_told(exhibit):
-        key = places.get(claim.place)
-        if key is not None and claim.field in exhibit.told:
-            positions[name_of(key)][exhibit.told[claim.field]] = text_of(claim, rounding)
+        if claim.place in places and claim.field in exhibit.told:
+            figures = positions[name_of(places[claim.place])]
+            figures[exhibit.told[claim.field]] = text_of(claim, rounding)
         elif claim.place in cross and claim.field in exhibit.told_of_assets:
             figures = domains.setdefault(f"{ACCOUNT}:{claim.place}", {})
             figures[exhibit.told_of_assets[claim.field]] = text_of(claim, rounding)

@@ -118,6 +118,15 @@ def test_a_wrong_figure_is_found_beyond_the_noted_tolerances(
     assert [one[:2] for one in audit_as_noted(note, state, journal, tmp_path)] == [(clause, what)]
 
 
+def test_sums_of_another_moment_are_not_told(tmp_path: Path) -> None:
+    account = json.loads(CROSS[1].read_text("utf-8"))
+    for row in account["positions"]:
+        row["notional"] = str(float(row["notional"]) * 2)
+    files = [CROSS[0], *written(tmp_path, account=account), *CROSS[2:]]
+    _, told = imported("binance", *files, state=tmp_path / "s.json", journal=tmp_path / "j.jsonl")
+    assert sorted(told["observed"]) == ["accepted", "ledger", "positions"]
+
+
 @pytest.mark.parametrize("name", ["blur", "doge-a"])
 def test_isolated_and_hedged_positions_become_a_state(tmp_path: Path, name: str) -> None:
     state, journal = tmp_path / "state.json", tmp_path / "day.jsonl"
