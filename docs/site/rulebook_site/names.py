@@ -11,10 +11,10 @@ import attrs
 from docutils import nodes
 from sphinx import addnodes
 
+from marginspec_tools.prove.status import introduction
 from rulebook_site.records import Records
 
 ANY_ID = re.compile(r"\b(?:T-[A-Z]+-(?:\d+|[A-Z]+)|[A-Z]{2,3}-\d{2})\b")
-THEOREM_ID = re.compile(r"\bT-[A-Z]+-(?:\d+|[A-Z]+)\b")
 CLAUSE_TITLE = re.compile(r"^([A-Z]{3}-\d{2}) (.*)$")
 UNTOUCHED = (nodes.reference, nodes.title, nodes.literal, nodes.literal_block, nodes.raw, addnodes.pending_xref)
 """Text within these is left as it is."""
@@ -87,21 +87,20 @@ def add_anchors(document: str, tree: nodes.document, names: Names) -> None:
     here = {place.anchor for place in names.places.values() if place.document == document}
     if document.startswith(("rulebook/", "theorems/")):
         for section in tree.findall(nodes.section):
-            anchor_by_text(section, section.next_node(nodes.title), here)
+            title = section.next_node(nodes.title)
+            add_ids(section, title.astext() if title is not None else "", here)
         for item in tree.findall(nodes.list_item):
-            first = item.next_node(nodes.strong)
-            if first is not None and item.astext().startswith(first.astext()):
-                anchor_by_text(item, first, here)
+            if item.next_node(nodes.strong) is not None:
+                add_ids(item, introduction(f"- {item.astext()}"), here)
     elif document in ("sources", "incidents", "glossary"):
         for row in tree.findall(nodes.row):
             text = row[0].astext()
             row["ids"].append(term_anchor(text) if document == "glossary" else text.lower())
 
 
-def anchor_by_text(node: nodes.Element, head: nodes.Node | None, here: set[str]) -> None:
-    """Put the anchors of the ids that a head introduces before those that a node has."""
-    found = [one.lower() for one in ANY_ID.findall(head.astext() if head is not None else "")]
-    wanted = [one for one in found if one in here]
+def add_ids(node: nodes.Element, head: str, here: set[str]) -> None:
+    """Put the anchors of the ids that a head introduces before those that a node has; each once on a page."""
+    wanted = [one for one in map(str.lower, ANY_ID.findall(head)) if one in here]
     here.difference_update(wanted)
     node["ids"] = wanted + [one for one in node["ids"] if one not in wanted]
 
