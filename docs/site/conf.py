@@ -18,19 +18,17 @@ suppress_warnings = [
     "myst.header"
 ]
 
-myst_enable_extensions: list[str] = []
 myst_heading_anchors = 4
-myst_links_external_new_tab = False
 
 html_theme = "furo"
 html_theme_options = {"top_of_page_buttons": [], "sidebar_hide_name": False}
 html_static_path = ["_static"]
 html_favicon = "_static/icon.svg"
 html_css_files = ["site.css"]
+html_js_files = ["searching.js"]
 templates_path = ["_templates"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_use_index = False
 html_domain_indices = False
-html_baseurl = ""

@@ -18,6 +18,8 @@ ANY_ID = re.compile(r"\b(?:T-[A-Z]+-(?:\d+|[A-Z]+)|[A-Z]{2,3}-\d{2})\b")
 CLAUSE_TITLE = re.compile(r"^([A-Z]{3}-\d{2}) (.*)$")
 UNTOUCHED = (nodes.reference, nodes.title, nodes.literal, nodes.literal_block, nodes.raw, addnodes.pending_xref)
 """Text within these is left as it is."""
+AUXILIARIES = ("may", "can", "must")
+"""A word behind one of these is a verb and no term, as in "may cost"."""
 LABELS = {"Sources": "sources", "Reading": "reading", "Why": "why", "Example": "by-example", "What stays": "stays"}
 """How paragraphs of a clause begin that are not its normative text, and the class that the site gives them."""
 LABEL = re.compile(rf"^({'|'.join(LABELS)}): ")
@@ -60,7 +62,8 @@ class Names:
     def any_term(self) -> re.Pattern[str]:
         """What finds a term, in the singular or the plural; the longest one first."""
         names = sorted(self.terms, key=len, reverse=True)
-        return re.compile(rf"\b({'|'.join(map(re.escape, names))})(s?)\b", re.IGNORECASE)
+        of_verbs = "".join(rf"(?<!\b{verb} )" for verb in AUXILIARIES)
+        return re.compile(rf"{of_verbs}\b({'|'.join(map(re.escape, names))})s?\b", re.IGNORECASE)
 
 
 def terms_of(records: Records) -> Iterator[tuple[str, Term]]:
