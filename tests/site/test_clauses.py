@@ -74,8 +74,8 @@ def test_a_clause_shows_its_code(page: Pages, clause: str) -> None:
 def test_a_clause_shows_its_theorems_vectors_and_tests(page: Pages, records: Records, clause: str) -> None:
     card = card_of(page, clause)
     theorems, vectors = part_of(card, "Theorems"), part_of(card, "Vectors")
-    rows = [row.find_all("td") for row in theorems.find_all("tr")[1:]] if theorems else []
-    named = [(cells[0].get_text(), cells[3].get_text()) for cells in rows]
+    entries = [one.get_text().split(", ", 2)[:2] for one in theorems.select("li")] if theorems else []
+    named = [(name, status) for name, status in entries]
     assert named == [(one.id, "proved") for one in records.theorems.values() if clause in one.rules]
     assert named or clause not in PROVED
     told = vectors.get_text() if vectors else ""

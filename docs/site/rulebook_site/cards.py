@@ -11,7 +11,7 @@ import msgspec
 from marginspec.registry import RuleCode
 from marginspec_tools.prove.mutants import Row as Mutant
 from rulebook_site.examples import Example, example_of, why_none
-from rulebook_site.markdown import code_block, counted, fold, plain, quoted, table
+from rulebook_site.markdown import code_block, counted, fold, listed, plain, quoted, table
 from rulebook_site.records import Records
 
 CARD = '<div class="card">'
@@ -126,9 +126,8 @@ def theorems_part(records: Records, clause: str) -> str:
     if not found:
         return ""
     statuses = Counter(records.status[one.id].status for one in found)
-    rows = [(one.id, plain(one.sentence), one.scope, records.status[one.id].status) for one in found]
+    body = listed((f"{one.id}, {records.status[one.id].status}, {one.scope}", plain(one.sentence)) for one in found)
     told = ", ".join(f"{count} {status}" for status, count in statuses.items())
-    body = table(("theorem", "says", "scope", "status"), rows)
     return fold(
         "Theorems", told, f"{body}\nHow far they reach is told in [what stays unshown](../theorems/unshown.md).\n"
     )
@@ -139,12 +138,12 @@ def mutants_part(records: Records, clause: str) -> str:
     found = records.mutants_of(clause)
     if not found:
         return ""
-    rows = [(quoted(short(row)), quoted(row.what), verdict(records, row)) for row in found]
+    body = listed((f"{quoted(short(row))}: {quoted(row.what)}", verdict(records, row)) for row in found)
     counts = Counter(row.killed_by for row in found)
     told = (
         f"{len(found)} planted: {counts['proof']} killed by proof, {counts['tests']} by tests, {counts[None]} survive"
     )
-    return fold("Mutants", told, table(("function", "fault", "noticed by"), rows))
+    return fold("Mutants", told, body)
 
 
 def short(row: Mutant) -> str:
@@ -155,8 +154,8 @@ def short(row: Mutant) -> str:
 def verdict(records: Records, row: Mutant) -> str:
     """What noticed a mutant, or why nothing can."""
     if row.killed_by is None:
-        return f"**survives**: {plain(records.reasons.get(row.id, 'no reason is written yet'))}"
-    return row.evidence if row.killed_by == "proof" else quoted(row.evidence)
+        return f"**survives**. {plain(records.reasons.get(row.id, 'No reason is written yet.'))}"
+    return f"killed by {row.evidence if row.killed_by == 'proof' else quoted(row.evidence)}"
 
 
 # ------------------------------------------------------------------- conformance
@@ -171,8 +170,7 @@ def vectors_part(records: Records, clause: str) -> str:
     noticed = [one for one in records.planted_faults if (one.vector or "").startswith(f"{clause}/")]
     if not own and not others:
         return ""
-    rows = [(quoted(name), kind, plain(why)) for name, kind, why in own[:NAMED]]
-    body = table(("vector", "is", "why"), rows) if rows else ""
+    body = listed((f"{quoted(name)}, {kind}", plain(why)) for name, kind, why in own[:NAMED])
     if own[NAMED:]:
         body += f"\nAnd {', '.join(quoted(name) for name, _, _ in own[NAMED:])}.\n"
     if others:
@@ -219,7 +217,7 @@ def statements_part(records: Records, clause: str) -> str:
     if not ids:
         return ""
     found = [records.statements[one] for one in ids]
-    body = table(("id", "the source says", "reading"), [(one.id, one.text, one.reading) for one in found])
+    body = listed((one.id, f"{one.text}. *Reading:* {one.reading}.") for one in found)
     return fold("Source", ", ".join(ids), body)
 
 
@@ -233,7 +231,7 @@ def decisions_part(records: Records, clause: str) -> str:
 def incidents_part(records: Records, clause: str) -> str:
     """The failures of real systems that the clause prevents."""
     found = [one for one in records.incidents if clause in one.clauses]
-    body = table(("id", "what happened", "what holds instead"), [(one.id, one.happened, one.broke) for one in found])
+    body = listed((one.id, f"{one.happened}. *What holds here:* {one.broke}.") for one in found)
     return fold("Incidents", ", ".join(one.id for one in found), body) if found else ""
 
 

@@ -52,6 +52,11 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[object]], numbers: int 
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def listed(entries: Iterable[tuple[str, str]]) -> str:
+    """A list of what is named, each with what is said of it."""
+    return "".join(f"- {name}  \n  {told}\n" for name, told in entries)
+
+
 def code_block(language: str, text: str) -> str:
     """A block of code in a language."""
     return f"{FENCE}{language}\n{text.rstrip()}\n{FENCE}\n"
