@@ -14,6 +14,7 @@ from marginspec_tools.runs.engines import (
     need_fast_engine,
     quickest_engine,
 )
+from marginspec_tools.runs.following import followed
 from marginspec_tools.runs.journal_size import estimated_events
 from marginspec_tools.runs.running import Run, Step, Totals, check_headers, start_option
 from marginspec_tools.runs.showing import print_run, total_fields
