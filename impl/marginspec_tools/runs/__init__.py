@@ -21,6 +21,7 @@ from marginspec_tools.runs.showing import print_run, total_fields
 from marginspec_tools.runs.violations import (
     Broken,
     amount_text,
+    broken_between,
     broken_by,
     broken_in,
     broken_object,
@@ -30,11 +31,13 @@ from marginspec_tools.runs.violations import (
 
 if TYPE_CHECKING:
     from marginspec_tools.runs.fast_running import FastRun, rows_after, skip_to_snapshot
+    from marginspec_tools.runs.followed_run import FollowedRun
     from marginspec_tools.runs.tallies import Amounts, Tally, amounts_if_filled_at_mark, texts_of_amounts
 
 
 _ASKED_FOR = {
     "FastRun": "fast_running",
+    "FollowedRun": "followed_run",
     "skip_to_snapshot": "fast_running",
     "rows_after": "fast_running",
     "Amounts": "tallies",

@@ -14,7 +14,14 @@ from marginspec_tools.audit.report.funds_part import add_contrast, add_funds, ad
 from marginspec_tools.audit.report.setting import Setting, clipped, title_of
 from marginspec_tools.audit.report.sides import HEADS, Sides, sides_of, sides_of_events
 from marginspec_tools.audit.report.style import STYLE
-from marginspec_tools.audit.summary import audit_fields, checked_text, compared_text, findings_text, limits_text
+from marginspec_tools.audit.summary import (
+    audit_fields,
+    checked_text,
+    compared_text,
+    findings_text,
+    limits_text,
+    sample_text,
+)
 from marginspec_tools.audit.waterfall import HAPPENED
 from marginspec_tools.markup import add, add_table, new_page, page_bytes
 from marginspec_tools.observed import VALUE_KINDS
@@ -110,6 +117,8 @@ def add_coverage(part: Element, report: Report) -> None:
     coverage = report.summary["coverage"]
     share = f"{coverage['lines']:,} of {coverage['events']:,} events have observed values"
     add(part, "p", f"{share}, of {number_of('accounts', coverage['accounts'])}. All counts are in coverage.csv.")
+    if report.audited.sample > 1:
+        add(part, "p", f"{sample_text(report.audited)}.")
     outcomes = report.audited.comparison.coverage
     of_what = {
         "kind of value": [(VALUE_KINDS[kind], counts) for kind, counts in coverage["kinds"].items()],
