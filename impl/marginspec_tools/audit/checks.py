@@ -72,6 +72,15 @@ class Share(NamedTuple):
 WHOLE = Share(0, 1)
 
 
+@attrs.frozen
+class CheckedSoFar:
+    """What checks have counted, and the last event, of which only the end is asked."""
+
+    tally: Tally
+    recount: Recount
+    last: Step | None
+
+
 class Checks:
     """A run with its checks; iterate over it once, for each event with its faults, and finish it.
 
@@ -104,6 +113,17 @@ class Checks:
         found = [one for one in found if one.rule not in self._unchecked]
         self.tally.add(found)
         return found
+
+    def so_far(self) -> CheckedSoFar:
+        """What is needed to go on from here."""
+        last = self._last
+        if last is not None:
+            last = last._replace(transition=attrs.evolve(last.transition, before=last.transition.after))
+        return CheckedSoFar(self.tally, self._recount, last)
+
+    def go_on_from(self, kept: CheckedSoFar) -> None:
+        """Go on, before the first step, from where the checks of the same run stood."""
+        self.tally, self._recount, self._last = kept.tally, kept.recount, kept.last
 
     def finish(self) -> list[Fault]:
         """What is found after the last event: of its state, if that was not looked at, and of the whole ledger."""

@@ -22,9 +22,11 @@ from marginspec_journal.header import JOURNAL_VERSION
 from marginspec_journal.names import is_name
 from marginspec_journal.state_objects import STATE_VERSION
 from marginspec_journal.states import OpenedState
+from marginspec_tools.audit import checkpoint as checkpoints
 from marginspec_tools.audit import folder
 from marginspec_tools.audit.audited import EXIT_CODES, Audited
 from marginspec_tools.audit.baseline import Review, read_baseline
+from marginspec_tools.audit.checkpoint import Checkpoint
 from marginspec_tools.audit.checks import FIRST_SHOWN, Tally
 from marginspec_tools.audit.comparison import Comparison
 from marginspec_tools.audit.coverage import COLUMNS as COVERAGE_COLUMNS
@@ -203,7 +205,7 @@ def audited_run(engine: str, journal: Path, start: Path | None, subset: str | No
     need_fast_engine()
     from marginspec_tools.runs import FollowedRun
 
-    return FollowedRun(journal, start, prepared, sample)
+    return FollowedRun(journal, start, prepared, sample, checkpoints.EVERY)
 
 
 def audit(audited: Audited, setting: Setting, place: Path) -> dict[str, Any]:
@@ -217,7 +219,10 @@ def audit(audited: Audited, setting: Setting, place: Path) -> dict[str, Any]:
         contents: dict[str, BinaryIO] = {
             name: stack.enter_context(tempfile.TemporaryFile(dir=place.parent)) for name in folder.REPORT_FILES
         }
-        check_events(audited, history, inputs["journal"], contents[folder.CONSEQUENCES], contents[folder.LIQUIDATIONS])
+        checkpoint = Checkpoint(place, setting, contents)
+        contents[folder.LIQUIDATIONS].write(b"" if checkpoint.is_there else csv_line(COLUMNS))
+        history = checkpoint.resume(audited, history)
+        check_events(audited, history, inputs["journal"], checkpoint)
         for name, digest in hashes_of(inputs).items():
             if digest != setting.hashes[name]:
                 raise InputError(str(inputs[name]), None, None, "changed while it was audited")
@@ -243,6 +248,7 @@ def audit(audited: Audited, setting: Setting, place: Path) -> dict[str, Any]:
         contents[folder.FUNDS].write(funds_table(audited.run.state, audited.tally))
         contents[folder.MANIFEST].write(indented_json(manifest(audited.run, setting, contents)))
         folder.publish(place, contents)
+        checkpoint.remove()
     return summary
 
 
@@ -264,17 +270,19 @@ def verify_report(place: Path, signers: Path | None, *, as_json: bool) -> int:
     return 0 if state.holds else 1
 
 
-def check_events(
-    audited: Audited, history: History, journal: Path, consequences: BinaryIO, liquidations: BinaryIO
-) -> None:
-    """Run to the end with all checks; writes consequences and liquidations as they come."""
-    liquidations.write(csv_line(COLUMNS))
-    for step, following in with_progress(audited, "auditing", estimated_events(journal)):
+def check_events(audited: Audited, history: History, journal: Path, checkpoint: Checkpoint) -> None:
+    """Run to the end with all checks; writes consequences and liquidations as they come, and checkpoints."""
+    consequences, liquidations = (checkpoint.spooled[name] for name in (folder.CONSEQUENCES, folder.LIQUIDATIONS))
+    run = audited.run
+    total = estimated_events(journal)
+    for step, following in with_progress(audited, "auditing", total, lambda: run.chain.events - run.start.events):
         history.take(step, [audited.folding.findings, audited.comparison.findings])
         for row in liquidation_rows(step):
             liquidations.write(csv_line(row.get(column) for column in COLUMNS))
         for consequence in following:
             write_line(consequence.as_object(), consequences)
+        if step.number % checkpoints.EVERY == 0:
+            checkpoint.write(audited, history)
     for consequence in audited.at_end:
         write_line(consequence.as_object(), consequences)
 

@@ -115,7 +115,7 @@ class Watch:
     notes: list[Note] = attrs.Factory(list)
     _by_pair: dict[tuple[NoteKind, str, str, str], Note] = attrs.Factory(dict)
     _partners: dict[tuple[str, str], set[str]] = attrs.Factory(lambda: defaultdict(set))
-    _reduced: dict[str, deque[Reduction]] = attrs.Factory(lambda: defaultdict(lambda: deque(maxlen=SOON)))
+    _reduced: dict[str, deque[Reduction]] = attrs.Factory(dict)
     _marks: dict[str, "deque[tuple[int, int, int]]"] = attrs.Factory(dict)
     _levies: dict[str, Note] = attrs.Factory(dict)
     _returned: dict[str, int] = attrs.Factory(lambda: defaultdict(int))
@@ -191,7 +191,10 @@ class Watch:
     # ------------------------------------------------------------- equity that was given away
 
     def _give(self, step: Step, account: str, amount: int, how: str, to: str = "") -> None:
-        self._reduced[account].append(Reduction(step.number, amount, how, to))
+        given = self._reduced.setdefault(account, deque(maxlen=SOON))
+        while given and step.number - given[0].seq > SOON:
+            given.popleft()
+        given.append(Reduction(step.number, amount, how, to))
 
     def _funding(self, step: Step, effects: tuple[Effect, ...]) -> None:
         if not isinstance(step.transition.event, events.Funding):

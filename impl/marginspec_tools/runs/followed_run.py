@@ -43,7 +43,8 @@ OF_MARKETS = (ListMarket, UpdateTiers, UpdateFees, UpdateLimits)
 class FollowedRun(Run):
     """A journal that is run by the optimized engine; iterate once, for the same steps as any run has.
 
-    The state is compared with the engine's after every event whose number `sample` divides, and after the last.
+    The state is compared with the engine's after every event whose number `sample` divides, and after the last. All
+    that was taken is compared by the events whose number `whole` divides.
     """
 
     is_followed = True
@@ -54,23 +55,31 @@ class FollowedRun(Run):
         start: Path | None = None,
         prepared: Callable[[OpenedState], OpenedState] = lambda opened: opened,
         sample: int = 1,
+        whole: int = EVENTS_AT_ONCE,
     ) -> None:
         super().__init__(journal, start, "fast", prepared)
-        self._sample = sample
+        self._sample, self._whole = sample, whole
 
     def __iter__(self) -> Iterator[Step]:
         first, second = Receipts(self.reached()), BatchRun(self.reached())
         records = self.records()
-        while taken := list(islice(records, min(EVENTS_AT_ONCE, self._sample - self.chain.events % self._sample))):
+        while taken := list(islice(records, self._until_whole())):
             receipts, crash = first.of([record.event for record in taken])
             for record, receipt in zip(taken, receipts, strict=False):
-                yield self._followed(record, receipt)
+                step = self._followed(record, receipt)
+                if record is taken[-1]:
+                    # Before it is passed on: whoever keeps how far the run is may do so there.
+                    second.take(rows_of_events(second.engine.tables, [one.event for one in taken]))
+                    self._compare(first.run, second, record)
+                yield step
             if crash is not None:
                 self._crashed(taken[len(receipts)], crash)
-            second.take(rows_of_events(second.engine.tables, [record.event for record in taken]))
-            self._compare(first.run, second, taken[-1])
         if self.chain.events % self._sample:
             self._compare_state(first.run, self.journal.name)
+
+    def _until_whole(self) -> int:
+        """How many events are taken at once from here."""
+        return min(one - self.chain.events % one for one in (EVENTS_AT_ONCE, self._sample, self._whole))
 
     def _followed(self, record: Record, receipt: Receipt) -> Step:
         try:

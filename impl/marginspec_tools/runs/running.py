@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+import attrs
 import click
 
 from marginspec.model.effects import Receipt
@@ -53,6 +55,15 @@ class Totals(NamedTuple):
     hash: str
 
 
+@attrs.frozen
+class RunSoFar:
+    """Where a run stands: what it needs to go on."""
+
+    reached: OpenedState
+    reasons: Counter[str]
+    first_rejections: list[Rejection]
+
+
 class Run:
     """A journal that is run from an empty exchange, or from a state; iterate over it once for its steps.
 
@@ -96,7 +107,17 @@ class Run:
 
     def records(self) -> Iterator[Record]:
         """The events that are still to be run."""
-        return iter(self.journal)
+        passed = self.chain.events - self.start.events
+        return islice(self.journal, passed - self.journal.skip(passed), None)
+
+    def so_far(self) -> RunSoFar:
+        """What is needed to go on from here."""
+        return RunSoFar(self.reached(), self.reasons, self.first_rejections)
+
+    def go_on_from(self, kept: RunSoFar) -> None:
+        """Go on, before the first step, from where a run of the same journal and start stood."""
+        self.state, self.accepted, self.chain = kept.reached.state, kept.reached.accepted, kept.reached.chain()
+        self.reasons, self.first_rejections = kept.reasons, kept.first_rejections
 
     def taken(self, record: Record, receipt: Receipt, after: State) -> Step:
         """Go on to the state after an event, and count its receipt and chain it."""
