@@ -15,6 +15,8 @@ from marginspec_tools.console import EngineCrash
 from marginspec_tools.runs import Run, Step
 
 Verdict = Literal["holds", "findings", "not compared"]
+MOST_FINDINGS = 100_000
+"""An audit ends with so many findings, and those of the same event: nobody reads on, and memory is bounded."""
 EXIT_CODES: dict[Verdict, int] = {"holds": 0, "findings": 1, "not compared": 4}
 
 
@@ -25,7 +27,8 @@ class Audited:
     `subset` names the account that stands for all those that are not known; then what needs all accounts is not
     checked. From a state that breaks invariants it goes on only with `accepts_broken`, and `stopped` is the event at
     which the rules could not. The invariants of states are checked after every event whose number `sample` divides, and
-    after the last. `at_end` is what follows from findings after the last event.
+    after the last. With MOST_FINDINGS it ends, and `full` is the event at which that was. `at_end` is what follows from
+    findings after the last event.
     """
 
     run: Run
@@ -40,6 +43,7 @@ class Audited:
     checks: Checks = attrs.field(init=False)
     opening: list[Fault] = attrs.field(init=False)
     stopped: int | None = None
+    full: int | None = None
 
     def __attrs_post_init__(self) -> None:
         self.folding.apart = self.sample
@@ -72,6 +76,9 @@ class Audited:
                 self.watch.take(step)
                 consequences = self.folding.add(faults, step.transition.after)
                 yield step, [*consequences, *self.comparison.take(step)]
+                if len(self.folding.findings) + len(self.comparison.findings) >= MOST_FINDINGS:
+                    self.full = step.number
+                    break
         except EngineCrash:
             if not self.opening:
                 raise

@@ -61,6 +61,7 @@ def summary_object(audited: Audited, inputs: dict[str, str]) -> dict[str, Any]:
         "opening": [one.as_line() for one in audited.opening],
         "run": audited.is_run,
         "stopped": audited.stopped,
+        "full": audited.full,
         "sample": audited.sample,
         "subset": audited.subset,
         "unchecked": list(audited.unchecked),
@@ -216,6 +217,10 @@ def limits_text(audited: Audited) -> Iterator[str]:
         yield f"Only some accounts are known: {audited.subset} stands for all others"
         needs = ", ".join(audited.unchecked)
         yield f"Not checked, since it needs all accounts: {needs}; funds, lots, queues, deleveraging and levies"
+    if audited.full is not None:
+        yield f"There are so many findings that the audit ended at event {audited.full:,}: nothing after it was checked"
+    if audited.watch.left_out:
+        yield f"Notes with less money than those that are kept: {audited.watch.left_out:,}, not listed"
     if audited.sample > 1 and audited.is_run:
         yield sample_text(audited)
 

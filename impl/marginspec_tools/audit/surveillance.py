@@ -33,6 +33,8 @@ MARKS_TO_RETURN = 3
 """within so many marks of the market."""
 SOON = 100
 """A liquidation is soon after a reduction of equity within so many events."""
+MOST_NOTES = 10_000
+"""So many notes are kept of a kind at least, those with the most money; and so many pairs of accounts are followed."""
 
 NoteKind = Literal[
     "far from the mark",
@@ -109,10 +111,13 @@ class Watch:
     """Looks at a run event by event, and keeps notes.
 
     Of each account it remembers with whom it traded, up to two, and the last equity that it gave away; of each market
-    its last marks; of each levy what came back.
+    its last marks; of each levy what came back. `left_out` counts notes with less money than those that are kept, and
+    events of pairs that came when enough were followed.
     """
 
     notes: list[Note] = attrs.Factory(list)
+    left_out: int = 0
+    _chosen: int = MOST_NOTES
     _by_pair: dict[tuple[NoteKind, str, str, str], Note] = attrs.Factory(dict)
     _partners: dict[tuple[str, str], set[str]] = attrs.Factory(lambda: defaultdict(set))
     _reduced: dict[str, deque[Reduction]] = attrs.Factory(dict)
@@ -150,6 +155,18 @@ class Watch:
             note.what = f"{decimal8(came_back)} came back, {decimal8(note.money - came_back)} did not"
         return sorted([*self.notes, *self._by_pair.values(), *self._levies.values()], key=lambda one: -one.money)
 
+    def _note(self, note: Note) -> None:
+        """Keep a note; of too many of its kind, those with less money go."""
+        self.notes.append(note)
+        if len(self.notes) <= self._chosen + MOST_NOTES:
+            return
+        kept: list[Note] = []
+        for kind in NOTES:
+            of_kind = sorted((one for one in self.notes if one.kind == kind), key=lambda one: -one.money)
+            kept += of_kind[:MOST_NOTES]
+        self.left_out += len(self.notes) - len(kept)
+        self.notes, self._chosen = kept, len(kept)
+
     # ------------------------------------------------------------- trades and fills
 
     def _trade(self, step: Step, trade: events.Trade) -> None:
@@ -182,6 +199,9 @@ class Watch:
         key = (kind, market.id, *(*accounts, "")[:2])
         money = amount * unit_of(step.transition.after, market.asset)
         note = self._by_pair.get(key)  # type: ignore[arg-type]  # kind, market and two accounts
+        if note is None and len(self._by_pair) >= MOST_NOTES:
+            self.left_out += 1
+            return
         if note is None:
             at = step.number, step.number
             self._by_pair[key] = Note(kind, *at, accounts, market.id, market.asset, money, what=what)  # type: ignore[index]  # likewise
@@ -227,7 +247,7 @@ class Watch:
         first = given[0].seq
         accounts = (domain.account, *others)
         note = Note(kind, first, step.number, accounts, market, domain.asset, money, len(given), f"by {hows}")
-        self.notes.append(note)
+        self._note(note)
 
     def _pair(self, step: Step, domain: DomainKey) -> None:
         """A liquidated account that traded with one other only, which traded with nobody else either."""
@@ -266,7 +286,7 @@ class Watch:
         value = abs(listed.value(listed.marked(), step.transition.after.open_interest.get(market, FLAT)))
         money = value * abs(top - start) // listed.marked() * unit_of(step.transition.after, listed.asset)
         what = f"from {prices}; {harmed} liquidations, deleveragings and levies at that price"
-        self.notes.append(Note("mark returned", seq, step.number, (), market, listed.asset, money, what=what))
+        self._note(Note("mark returned", seq, step.number, (), market, listed.asset, money, what=what))
 
     # ------------------------------------------------------------- deleveraging and levies
 
@@ -285,7 +305,7 @@ class Watch:
             at = step.number, step.number
             what = f"reserve, insurance and relief held {decimal8(cover * unit_of(before, market.asset))}"
             kind: NoteKind = "deleveraged with cover"
-            self.notes.append(Note(kind, *at, accounts, market.id, market.asset, money, what=what))
+            self._note(Note(kind, *at, accounts, market.id, market.asset, money, what=what))
 
     def _levy(self, step: Step, effects: tuple[Effect, ...]) -> None:
         levied: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
@@ -304,7 +324,8 @@ class Watch:
             else:
                 note.last, note.times, note.money = step.number, note.times + 1, note.money + money
                 note.accounts = tuple(sorted({*note.accounts, *paid}))
-            self.notes.extend(passed_over(step, asset))
+            for passed in passed_over(step, asset):
+                self._note(passed)
 
 
 def passed_over(step: Step, asset: str) -> Iterator[Note]:
