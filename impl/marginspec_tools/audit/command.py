@@ -152,7 +152,8 @@ def command(
     `observed`. What differs is put down to its cause, one finding for each, ranked by the money at stake. The report is
     written whole when the run is over: report.html, to be read and printed, with summary.md, summary.json,
     findings.jsonl, findings.sarif, junit.xml, consequences.jsonl, notes.jsonl, coverage.csv, funds.csv,
-    liquidations.csv and manifest.json.
+    liquidations.csv and manifest.json. Of a long journal a checkpoint is kept beside the folder: stopped by whatever,
+    the same command goes on from there.
 
     Exit codes: 0 all that was observed agrees; 1 findings; 2 wrong usage or input, nothing written; 4 nothing was
     observed, so that nothing was compared. Of --verify: 0 the report is as its manifest says; 1 it is not.

@@ -219,8 +219,8 @@ def limits_text(audited: Audited) -> Iterator[str]:
         yield f"Not checked, since it needs all accounts: {needs}; funds, lots, queues, deleveraging and levies"
     if audited.full is not None:
         yield f"There are so many findings that the audit ended at event {audited.full:,}: nothing after it was checked"
-    if audited.watch.left_out:
-        yield f"Notes with less money than those that are kept: {audited.watch.left_out:,}, not listed"
+    if audited.watch.notes.left_out:
+        yield f"Notes with less money than those that are kept: {audited.watch.notes.left_out:,}, not listed"
     if audited.sample > 1 and audited.is_run:
         yield sample_text(audited)
 

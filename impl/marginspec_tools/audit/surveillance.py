@@ -107,17 +107,38 @@ class Reduction:
 
 
 @attrs.define
+class Notes:
+    """Notes as they come; of too many, those of each kind with the most money are kept.
+
+    `left_out` counts the others, and events of pairs of accounts that came when enough pairs were followed.
+    """
+
+    kept: list[Note] = attrs.Factory(list)
+    left_out: int = 0
+    _chosen: int = 0
+
+    def add(self, note: Note) -> None:
+        """Keep a note."""
+        self.kept.append(note)
+        if len(self.kept) <= max(self._chosen, MOST_NOTES) + MOST_NOTES:
+            return
+        chosen: list[Note] = []
+        for kind in NOTES:
+            of_kind = sorted((one for one in self.kept if one.kind == kind), key=lambda one: -one.money)
+            chosen += of_kind[:MOST_NOTES]
+        self.left_out += len(self.kept) - len(chosen)
+        self.kept, self._chosen = chosen, len(chosen)
+
+
+@attrs.define
 class Watch:
     """Looks at a run event by event, and keeps notes.
 
     Of each account it remembers with whom it traded, up to two, and the last equity that it gave away; of each market
-    its last marks; of each levy what came back. `left_out` counts notes with less money than those that are kept, and
-    events of pairs that came when enough were followed.
+    its last marks; of each levy what came back.
     """
 
-    notes: list[Note] = attrs.Factory(list)
-    left_out: int = 0
-    _chosen: int = MOST_NOTES
+    notes: Notes = attrs.Factory(Notes)
     _by_pair: dict[tuple[NoteKind, str, str, str], Note] = attrs.Factory(dict)
     _partners: dict[tuple[str, str], set[str]] = attrs.Factory(lambda: defaultdict(set))
     _reduced: dict[str, deque[Reduction]] = attrs.Factory(dict)
@@ -153,19 +174,7 @@ class Watch:
         for asset, note in self._levies.items():
             came_back = self._returned[asset]
             note.what = f"{decimal8(came_back)} came back, {decimal8(note.money - came_back)} did not"
-        return sorted([*self.notes, *self._by_pair.values(), *self._levies.values()], key=lambda one: -one.money)
-
-    def _note(self, note: Note) -> None:
-        """Keep a note; of too many of its kind, those with less money go."""
-        self.notes.append(note)
-        if len(self.notes) <= self._chosen + MOST_NOTES:
-            return
-        kept: list[Note] = []
-        for kind in NOTES:
-            of_kind = sorted((one for one in self.notes if one.kind == kind), key=lambda one: -one.money)
-            kept += of_kind[:MOST_NOTES]
-        self.left_out += len(self.notes) - len(kept)
-        self.notes, self._chosen = kept, len(kept)
+        return sorted([*self.notes.kept, *self._by_pair.values(), *self._levies.values()], key=lambda one: -one.money)
 
     # ------------------------------------------------------------- trades and fills
 
@@ -200,7 +209,7 @@ class Watch:
         money = amount * unit_of(step.transition.after, market.asset)
         note = self._by_pair.get(key)  # type: ignore[arg-type]  # kind, market and two accounts
         if note is None and len(self._by_pair) >= MOST_NOTES:
-            self.left_out += 1
+            self.notes.left_out += 1
             return
         if note is None:
             at = step.number, step.number
@@ -247,7 +256,7 @@ class Watch:
         first = given[0].seq
         accounts = (domain.account, *others)
         note = Note(kind, first, step.number, accounts, market, domain.asset, money, len(given), f"by {hows}")
-        self._note(note)
+        self.notes.add(note)
 
     def _pair(self, step: Step, domain: DomainKey) -> None:
         """A liquidated account that traded with one other only, which traded with nobody else either."""
@@ -286,7 +295,7 @@ class Watch:
         value = abs(listed.value(listed.marked(), step.transition.after.open_interest.get(market, FLAT)))
         money = value * abs(top - start) // listed.marked() * unit_of(step.transition.after, listed.asset)
         what = f"from {prices}; {harmed} liquidations, deleveragings and levies at that price"
-        self._note(Note("mark returned", seq, step.number, (), market, listed.asset, money, what=what))
+        self.notes.add(Note("mark returned", seq, step.number, (), market, listed.asset, money, what=what))
 
     # ------------------------------------------------------------- deleveraging and levies
 
@@ -305,7 +314,7 @@ class Watch:
             at = step.number, step.number
             what = f"reserve, insurance and relief held {decimal8(cover * unit_of(before, market.asset))}"
             kind: NoteKind = "deleveraged with cover"
-            self._note(Note(kind, *at, accounts, market.id, market.asset, money, what=what))
+            self.notes.add(Note(kind, *at, accounts, market.id, market.asset, money, what=what))
 
     def _levy(self, step: Step, effects: tuple[Effect, ...]) -> None:
         levied: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
@@ -325,7 +334,7 @@ class Watch:
                 note.last, note.times, note.money = step.number, note.times + 1, note.money + money
                 note.accounts = tuple(sorted({*note.accounts, *paid}))
             for passed in passed_over(step, asset):
-                self._note(passed)
+                self.notes.add(passed)
 
 
 def passed_over(step: Step, asset: str) -> Iterator[Note]:

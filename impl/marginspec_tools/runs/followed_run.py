@@ -64,12 +64,13 @@ class FollowedRun(Run):
         first, second = Receipts(self.reached()), BatchRun(self.reached())
         records = self.records()
         while taken := list(islice(records, self._until_whole())):
-            receipts, crash = first.of([record.event for record in taken])
+            events = [record.event for record in taken]
+            receipts, crash = first.of(events)
             for record, receipt in zip(taken, receipts, strict=False):
                 step = self._followed(record, receipt)
                 if record is taken[-1]:
                     # Before it is passed on: whoever keeps how far the run is may do so there.
-                    second.take(rows_of_events(second.engine.tables, [one.event for one in taken]))
+                    second.take(rows_of(second.engine.tables, events))
                     self._compare(first.run, second, record)
                 yield step
             if crash is not None:
@@ -118,7 +119,7 @@ class Receipts:
     def of(self, events: list[Event]) -> tuple[list[Receipt], Exception | None]:
         """The receipts of events, and what the engine raised at the one after them, if it did."""
         receipts: list[Receipt] = []
-        rows = rows_of_events(self.run.engine.tables, events)
+        rows = rows_of(self.run.engine.tables, events)
         place = 0
         while place < len(events):
             # An event that changes a market's tables is taken alone, for these are only there right after it.
@@ -168,6 +169,17 @@ class Receipts:
                 return FeesUpdated(market.id, market.fees)
             case UpdateLimits():
                 return LimitsUpdated(market.id, market.limits)
+
+
+def rows_of(tables: Tables, events: list[Event]) -> EventRows:
+    """Events as rows; the names that come with them are numbered together, which is much cheaper than one by one."""
+    for of, field in (("account", "account"), ("order", "order")):
+        known = tables.names(of).numbers
+        named = [name for event in events if (name := getattr(event, field, None)) is not None]
+        fresh = [name for name in dict.fromkeys(named) if name not in known]
+        if fresh:
+            tables.add_names(of, fresh)
+    return rows_of_events(tables, events)
 
 
 class QuickReader(EffectReader):
