@@ -10,9 +10,9 @@ a file that was tampered with is refused, or makes a wrong report, and nothing e
 
 import io
 import pickle
-import shutil
 from collections.abc import Iterator
 from enum import Enum
+from functools import cached_property
 from hashlib import sha256
 from importlib import import_module
 from importlib.util import find_spec
@@ -23,7 +23,7 @@ import attrs
 import msgspec
 
 from marginspec_journal import InputError
-from marginspec_journal.atomic import DISK, atomic_writer
+from marginspec_journal.atomic import DISK, atomic_writer, remove_leftovers
 from marginspec_journal.errors import unreadable
 from marginspec_journal.strict_json import Node, parse_document
 from marginspec_tools.audit import folder
@@ -64,20 +64,20 @@ class Checkpoint:
 
     def __init__(self, place: Path, setting: Setting, spooled: dict[str, BinaryIO]) -> None:
         self.folder = place.with_name(place.name + SUFFIX)
-        self._bound = {
-            "inputs": setting.hashes,
-            "command": setting.command(""),
-            "versions": setting.versions,
-            "program": program_sha256(),
-        }
         self.spooled = spooled
+        self._setting = setting
         self._lengths = dict.fromkeys(SPOOLED, 0)
         self._digests = {name: sha256() for name in SPOOLED}
 
-    @property
-    def is_there(self) -> bool:
-        """Whether an audit was stopped after it had written one."""
-        return self.folder.exists()
+    @cached_property
+    def _bound(self) -> dict[str, Any]:
+        """What it is bound to, by name."""
+        return {
+            "inputs": self._setting.hashes,
+            "command": self._setting.command(""),
+            "versions": self._setting.versions,
+            "program": program_sha256(),
+        }
 
     def write(self, audited: Audited, history: History) -> None:
         """Keep how far an audit is, whole or not at all: the checkpoint before it holds until then."""
@@ -119,7 +119,7 @@ class Checkpoint:
         InputError if it is damaged, or of an audit of anything else.
         """
         path = self.folder / PROGRESS
-        if not self.is_there:
+        if not self.folder.exists():
             return history
         fields, pickled = self._opened(path)
         self._check_bound(fields)
@@ -178,9 +178,14 @@ class Checkpoint:
 
     def remove(self) -> None:
         """The report is there: nothing is to be gone on with."""
-        if self.is_there:
-            with refusing_os_errors(self.folder):
-                shutil.rmtree(self.folder)
+        if not self.folder.exists():
+            return
+        with refusing_os_errors(self.folder):
+            remove_leftovers(self.folder / PROGRESS)
+            for name in (PROGRESS, *SPOOLED):
+                (self.folder / name).unlink(missing_ok=True)
+            if not any(self.folder.iterdir()):
+                self.folder.rmdir()
 
 
 WHAT_DIFFERS = {

@@ -35,8 +35,11 @@ class Tally:
     def count(self, step: Step) -> None:
         """Count what an event did."""
         effects = step.transition.receipt.effects
-        self.happened.update(happenings(effects))
-        self.lots_opened.update(effect.lot.market for effect in effects if isinstance(effect, LotOpened))
+        for one in happenings(effects):
+            self.happened[one] += 1
+        for effect in effects:
+            if isinstance(effect, LotOpened):
+                self.lots_opened[effect.lot.market] += 1
 
     def add(self, faults: Iterable[Fault]) -> None:
         """Count faults, and keep those that are among the first."""

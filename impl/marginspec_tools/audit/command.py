@@ -62,7 +62,7 @@ from marginspec_tools.console import (
     with_progress,
 )
 from marginspec_tools.observed import TOLERABLE, ToleranceOption, ValueKind, read_reasons, tolerances_of
-from marginspec_tools.runs import Run, engine_option, estimated_events, need_fast_engine, start_option
+from marginspec_tools.runs import Run, engine_option, estimated_events, run_by_steps, start_option
 
 PATH = click.Path(path_type=Path)
 SAMPLE, FEW_EVENTS = 50_000, 20_000
@@ -174,7 +174,12 @@ def command(
     hashes = hashes_of(inputs)
     codes = read_reasons(reasons) if reasons else {}
     apart = sample or default_sample(engine, journal)
-    run = audited_run(engine, journal, start, subset, apart)
+
+    def prepared(opened: OpenedState) -> OpenedState:
+        """The state that is audited from: one of some accounts, made whole."""
+        return completed(opened, subset) if start and subset else opened
+
+    run = run_by_steps(engine, journal, start, prepared, apart, checkpoints.EVERY)
     comparison = Comparison(str(journal), tolerances_of(tolerances), codes, subset)
     audited = Audited(run, comparison, subset, accept_broken, apart)
     profiles = None if against is None else (profile or {}, against)
@@ -194,21 +199,6 @@ def default_sample(engine: str, journal: Path) -> int:
     return SAMPLE if engine == "fast" and (estimated_events(journal) or 0) >= FEW_EVENTS else 1
 
 
-def audited_run(engine: str, journal: Path, start: Path | None, subset: str | None, sample: int) -> Run:
-    """The run of an engine; the optimized one's states follow from its receipts, and are its own at every sample."""
-
-    def prepared(opened: OpenedState) -> OpenedState:
-        """The state that is audited from: one of some accounts, made whole."""
-        return completed(opened, subset) if start and subset else opened
-
-    if engine == "spec":
-        return Run(journal, start, engine, prepared)
-    need_fast_engine()
-    from marginspec_tools.runs import FollowedRun
-
-    return FollowedRun(journal, start, prepared, sample, checkpoints.EVERY)
-
-
 def audit(audited: Audited, setting: Setting, place: Path) -> dict[str, Any]:
     """Run to the end with all checks and publish the report; gives the summary.
 
@@ -221,7 +211,6 @@ def audit(audited: Audited, setting: Setting, place: Path) -> dict[str, Any]:
             name: stack.enter_context(tempfile.TemporaryFile(dir=place.parent)) for name in folder.REPORT_FILES
         }
         checkpoint = Checkpoint(place, setting, contents)
-        contents[folder.LIQUIDATIONS].write(b"" if checkpoint.is_there else csv_line(COLUMNS))
         history = checkpoint.resume(audited, history)
         check_events(audited, history, inputs["journal"], checkpoint)
         for name, digest in hashes_of(inputs).items():
@@ -274,8 +263,9 @@ def verify_report(place: Path, signers: Path | None, *, as_json: bool) -> int:
 def check_events(audited: Audited, history: History, journal: Path, checkpoint: Checkpoint) -> None:
     """Run to the end with all checks; writes consequences and liquidations as they come, and checkpoints."""
     consequences, liquidations = (checkpoint.spooled[name] for name in (folder.CONSEQUENCES, folder.LIQUIDATIONS))
-    run = audited.run
-    total = estimated_events(journal)
+    if liquidations.tell() == 0:
+        liquidations.write(csv_line(COLUMNS))
+    run, total = audited.run, estimated_events(journal)
     for step, following in with_progress(audited, "auditing", total, lambda: run.chain.events - run.start.events):
         history.take(step, [audited.folding.findings, audited.comparison.findings])
         for row in liquidation_rows(step):

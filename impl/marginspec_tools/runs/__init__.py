@@ -16,7 +16,7 @@ from marginspec_tools.runs.engines import (
 )
 from marginspec_tools.runs.following import followed
 from marginspec_tools.runs.journal_size import estimated_events
-from marginspec_tools.runs.running import Run, RunSoFar, Step, Totals, check_headers, start_option
+from marginspec_tools.runs.running import Run, RunSoFar, Step, Totals, check_headers, run_by_steps, start_option
 from marginspec_tools.runs.showing import print_run, total_fields
 from marginspec_tools.runs.violations import (
     Broken,

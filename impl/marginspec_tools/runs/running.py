@@ -147,6 +147,26 @@ class Run:
         return OpenedState(self.state, self.chain.events, self.accepted, self.rejected, self.chain.hash)
 
 
+def run_by_steps(
+    engine: str,
+    journal: Path,
+    start: Path | None,
+    prepared: Callable[[OpenedState], OpenedState],
+    sample: int,
+    whole: int | None = None,
+) -> Run:
+    """The run of an engine for who asks for a state after every event; the optimized one's follow from its receipts.
+
+    What `sample` and `whole` are, see FollowedRun.
+    """
+    if engine == "spec":
+        return Run(journal, start, engine, prepared)
+    need_fast_engine()
+    from marginspec_tools.runs.followed_run import EVENTS_AT_ONCE, FollowedRun
+
+    return FollowedRun(journal, start, prepared, sample, whole or EVENTS_AT_ONCE)
+
+
 def opened_run(journal: Path, start: Path | None) -> tuple[Journal, OpenedState]:
     """A journal, and the state that its run starts from: the one in a file, or that of an empty exchange."""
     source = open_journal(journal)

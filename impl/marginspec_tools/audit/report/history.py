@@ -264,9 +264,10 @@ class History:
     # ------------------------------------------------------------- waterfall
 
     def _take_waterfall(self, step: Step) -> None:
-        happened = Counter(happenings(step.transition.receipt.effects))
-        if not happened:
+        names = list(happenings(step.transition.receipt.effects))
+        if not names:
             return
+        happened = Counter(names)
         self.lanes.take(step.number, happened)
         borne, record = passed_on(step), step.record
         told = (record.ts or record.ref, happened, tuple(accounts_in(step)), borne)
