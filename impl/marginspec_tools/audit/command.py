@@ -174,29 +174,29 @@ def command(
     hashes = hashes_of(inputs)
     codes = read_reasons(reasons) if reasons else {}
     apart = sample or default_sample(engine, journal)
-
-    def prepared(opened: OpenedState) -> OpenedState:
-        """The state that is audited from: one of some accounts, made whole."""
-        return completed(opened, subset) if start and subset else opened
-
-    run = run_by_steps(engine, journal, start, prepared, apart, checkpoints.EVERY)
+    run = audited_run(engine, journal, start, subset, apart)
     comparison = Comparison(str(journal), tolerances_of(tolerances), codes, subset)
     audited = Audited(run, comparison, subset, accept_broken, apart)
     profiles = None if against is None else (profile or {}, against)
     setting = Setting(auditor, inputs, hashes, given_options(context, inputs), versions(), earlier, profiles)
     summary = audit(audited, setting, place)
-    if as_json:
-        for found in audited.findings[:FIRST_SHOWN]:
-            print_json_line(found.as_object())
-        print_json_line({**summary, "report": printable_path(place)})
-    else:
-        print_audit(audited, summary, place)
+    print_audit(audited, summary, place, as_json=as_json)
     context.exit(EXIT_CODES[audited.verdict])
 
 
 def default_sample(engine: str, journal: Path) -> int:
     """How many events apart the invariants of states are checked, if that was not given."""
     return SAMPLE if engine == "fast" and (estimated_events(journal) or 0) >= FEW_EVENTS else 1
+
+
+def audited_run(engine: str, journal: Path, start: Path | None, subset: str | None, sample: int) -> Run:
+    """The run of an engine, of which all is compared that a checkpoint keeps."""
+
+    def prepared(opened: OpenedState) -> OpenedState:
+        """The state that is audited from: one of some accounts, made whole."""
+        return completed(opened, subset) if start and subset else opened
+
+    return run_by_steps(engine, journal, start, prepared, sample, checkpoints.EVERY)
 
 
 def audit(audited: Audited, setting: Setting, place: Path) -> dict[str, Any]:
@@ -358,8 +358,13 @@ def indented_json(fields: dict[str, Any]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(fields), indent=2) + b"\n"
 
 
-def print_audit(audited: Audited, summary: dict[str, Any], place: Path) -> None:
+def print_audit(audited: Audited, summary: dict[str, Any], place: Path, *, as_json: bool) -> None:
     """Totals, the first findings, how many there are, what they come from, and where the report is."""
+    if as_json:
+        for one in audited.findings[:FIRST_SHOWN]:
+            print_json_line(one.as_object())
+        print_json_line({**summary, "report": printable_path(place)})
+        return
     print_fields(audit_fields(audited))
     for line in limits_text(audited):
         click.echo(line)

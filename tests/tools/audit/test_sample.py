@@ -134,3 +134,12 @@ def test_so_many_pairs_are_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert LEFT_OUT in outcome.output
     assert f"{LEFT_OUT}." in (tmp_path / "report" / "summary.md").read_text("utf-8")
     assert "far from the mark" not in summary_of(tmp_path / "report")["notes"]
+
+
+def test_a_contrast_is_the_same_on_the_optimized_engine(tmp_path: Path) -> None:
+    attack = DAY.parent / "attacks" / "one-bad-mark.jsonl"
+    for engine in ("spec", "fast"):
+        audit(tmp_path / engine, attack, "--against", "none", "--engine", engine)
+    rows = (tmp_path / "spec" / "profiles.csv").read_bytes()
+    assert rows.count(b"\n") > 2
+    assert (tmp_path / "fast" / "profiles.csv").read_bytes() == rows
