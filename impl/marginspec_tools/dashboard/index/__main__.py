@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from marginspec_journal import InputError
+from marginspec_tools.console import INTERRUPTED
 from marginspec_tools.dashboard.index.building import Builder, BuiltElsewhere
 
 BETWEEN_LOOKS_S = 0.2
@@ -24,6 +25,9 @@ def main() -> int:
     try:
         with closing(Builder(journal, index, *start)) as builder:
             builder.follow(lambda: has_ended(BETWEEN_LOOKS_S), has_ended)
+    except KeyboardInterrupt:
+        # The terminal tells both processes; the other one says so.
+        return INTERRUPTED
     except (InputError, BuiltElsewhere) as error:
         print(error, file=sys.stderr)
         return 2

@@ -13,7 +13,7 @@ from marginspec_tools.dashboard.index.rows import EVENT_TYPES, REASONS
 from marginspec_tools.dashboard.index.tables import EFFECTS_AT_ONCE, SEGMENT, latest
 from marginspec_tools.dashboard.index.values import NUMBERS, Kind, value_of
 
-EXAMINED = 20_000
+EXAMINED = 10_000
 """So many events are looked at for one page of those that fit a filter."""
 EVENT = """
 SELECT seq, type, name, rejected, effects, money, ts, ref FROM events LEFT JOIN markets ON id = market

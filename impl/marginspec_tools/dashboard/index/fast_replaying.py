@@ -95,12 +95,12 @@ class OptimizedReplay:
         single = rows[~is_bulk(rows)]
         shown: list[int] = np.diff(np.searchsorted(single[:, SEQ], numbers)).tolist()
         effects = self._effects(events[0], single)
-        answers: list[Answer] = []
-        for place, line in enumerate(lines):
-            if counts[place] and kinds[place] < 0:
-                answers.append(Answer(REASONS[-kinds[place]], 0, (), line))
-            else:
-                answers.append(Answer(None, counts[place], tuple(islice(effects, shown[place])), line))
+        answers = (
+            Answer(REASONS[-kinds[place]], 0, (), line)
+            if counts[place] and kinds[place] < 0
+            else Answer(None, counts[place], islice(effects, shown[place]), line)
+            for place, line in enumerate(lines)
+        )
         return Batch(answers, Bulk(rows, self._reader, self._tables.name, self._known))
 
     def _effects(self, first: Event, rows: Words64) -> Iterator[Effect]:

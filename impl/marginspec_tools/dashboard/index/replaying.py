@@ -21,19 +21,20 @@ LISTING = (ListMarket, UpdateTiers, UpdateFees, UpdateLimits)
 class Answer(NamedTuple):
     """An event's receipt: the reason if it was rejected, how many effects it has, and which; its line.
 
-    Effects that are many and alike may be left out, if the batch has them in bulk.
+    Effects that are many and alike may be left out, if the batch has them in bulk. They are read once, before the next
+    answer is asked for: those of one event may be millions.
     """
 
     rejected: Reason | None
     made: int
-    effects: tuple[Effect, ...]
+    effects: Iterable[Effect]
     line: bytes
 
 
 class Batch(NamedTuple):
     """The answers to events that follow each other, and what of their effects is not among these, if anything is."""
 
-    answers: list[Answer]
+    answers: Iterable[Answer]
     bulk: "Bulk | None"
 
 
