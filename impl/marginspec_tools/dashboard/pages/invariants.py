@@ -83,7 +83,11 @@ def verdicts_table(view: View) -> Table:
     """What each invariant says, and what became of it."""
     found = view.once(checked)
     rows = [
-        Row(invariant, (invariant, found.verdict(invariant), sentence), {"invariant": view.clause(invariant)})
+        Row(
+            invariant,
+            (invariant, found.verdict(invariant), sentence.replace("`", "")),
+            {"invariant": view.clause(invariant)},
+        )
         for invariant, sentence in invariant_sentences().items()
     ]
     return Table("verdicts", "All invariants", VERDICTS, Order("invariant"), rows)
