@@ -38,7 +38,7 @@ class Dashboard:
 
     def __init__(self, index: Index, source: Source, pages: Sequence[Page] = PAGES) -> None:
         self._index, self._source = index, source
-        self.pages = {page.name: page for page in pages}
+        self.pages = {page.name: page for page in pages if page.is_there(source)}
         self.is_closing = False
         self._kept = Kept()
         self._templates = templates(self.pages)
