@@ -1,6 +1,7 @@
 """The server: on loopback only, with the journal followed by a process beside it."""
 
 import socket
+import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from itertools import repeat
@@ -12,9 +13,11 @@ import uvicorn
 from marginspec_journal import open_journal
 from marginspec_tools.console import with_progress
 from marginspec_tools.dashboard.app import Dashboard
-from marginspec_tools.dashboard.index import Builder, Index, built_in_background
+from marginspec_tools.dashboard.index import Builder, Index, NotThere, built_in_background
 from marginspec_tools.dashboard.view import Source
 
+LOOK_EVERY_S = 0.02
+"""How often it is looked whether indexing has begun, before anything can be shown."""
 LEAVE_WITHIN_S = 2
 """Answers that are under way when the server ends have so long."""
 
@@ -79,6 +82,15 @@ def bound_socket(host: str, port: int) -> socket.socket:
     return made
 
 
+def has_start(index: Index) -> bool:
+    """Whether there is anything to show, or word of why there is not."""
+    try:
+        index.header()
+    except NotThere:
+        return not index.head().is_building
+    return True
+
+
 @contextmanager
 def opened_server(source: Source, index: Path, listening: socket.socket) -> Iterator[Server]:
     """A server of a journal that is ready to run, and is closed at the end; InputError if the journal is refused."""
@@ -88,4 +100,6 @@ def opened_server(source: Source, index: Path, listening: socket.socket) -> Iter
         # There is an index now, if only of nothing, and what is wrong with the state or the place has been told.
         pass
     with built_in_background(source.journal, index, source.start) as builder, closing(Index(index)) as reader:
+        while builder.poll() is None and not has_start(reader):
+            time.sleep(LOOK_EVERY_S)
         yield Server(Dashboard(reader, source), reader, builder, listening.getsockname()[1])

@@ -1,6 +1,5 @@
 """The pages in a browser: nothing goes wrong on them, the keyboard leads through them, and they follow a journal."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from marginspec_tools.dashboard.pages import PAGES
 from marginspec_tools.simulate import stress_day_path
-from worlds.browser import Scheme, chromium, overflow, violations, watched
+from worlds.browser import Scheme, overflow, violations, watched
 from worlds.served import Served, served
 
 ADDRESSES = {
@@ -37,17 +36,14 @@ ADDRESSES = {
     "a sweep": "/whatif?sweep=all&at=1500",
     "another day": "/whatif?ranking=bitmex&resort=none",
     "no event yet": "/event?at=0",
+    "audits": "/audits",
+    "audits at an event": "/audits?at=364&findings.sort=-severity",
+    "conformance": "/conformance",
     "no such event": "/overview?at=99999",
 }
 LOOKS: tuple[tuple[int, Scheme], ...] = ((400, "light"), (1280, "dark"), (3840, "light"))
 """Widths from that of a telephone to that of the widest screens, in light and dark."""
 NOT_FOUND = "console: Failed to load resource: the server responded with a status of 404 (Not Found)"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 def open_page(page: Page, address: str) -> None:
@@ -88,14 +84,26 @@ def test_a_reader_walks_by_keyboard(browser: Browser, day: Served) -> None:
         page = opened.page
         open_page(page, f"{day.url}/overview?at=1000")
         walked = []
-        for _ in range(15):
+        for _ in range(17):
             page.keyboard.press("Tab")
             walked.append(page.evaluate("(document.activeElement.id || document.activeElement.textContent).trim()"))
             ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
             assert ring == "solid", walked[-1]
         assert walked == [
             *("Skip to the content", "marginspec", "Overview", "Liquidations", "Accounts", "Events"),
-            *("What if", "Invariants", "Theorems", "to-first", "to-previous", "to-next", "slider", "jump", "Go"),
+            *(
+                "What if",
+                "Invariants",
+                "Theorems",
+                "Audits",
+                "Conformance",
+                "to-first",
+                "to-previous",
+                "to-next",
+                "slider",
+                "jump",
+                "Go",
+            ),
         ]
         page.locator(".skip").focus()
         page.keyboard.press("Enter")

@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 import pytest
 import zstandard
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from marginspec_journal.names import is_name
 from marginspec_tools.dashboard.pages import PAGES as ALL_PAGES
 from marginspec_tools.simulate import stress_day_path
-from worlds.browser import chromium, violations, watched
+from worlds.browser import violations, watched
 from worlds.served import Served, served
 
 MARKETS = {
@@ -84,8 +84,8 @@ def test_what_others_wrote_is_text(hostile: Served, path: str) -> None:
         assert "<b>&quot;" not in answer.text
 
 
-def test_no_name_does_anything_in_a_browser(hostile: Served) -> None:
-    with chromium() as browser, watched(browser, hostile.host) as opened:
+def test_no_name_does_anything_in_a_browser(browser: Browser, hostile: Served) -> None:
+    with watched(browser, hostile.host) as opened:
         page = opened.page
         page.on("dialog", lambda dialog: opened.faults.append(f"dialog: {dialog.message}"))
         page.goto(f"{hostile.url}/overview?at=2154")

@@ -8,7 +8,7 @@ import attrs
 from marginspec_tools.audit import SEVERITIES
 from marginspec_tools.dashboard.index import NotThere
 from marginspec_tools.dashboard.pages.side_by_side import Numbered, clause_address, left_out, numbered
-from marginspec_tools.dashboard.reports import AuditReport, Finding, told
+from marginspec_tools.dashboard.reports import AuditReport, Compared, Finding, told
 from marginspec_tools.dashboard.tables import Column, Order, Row, Table
 from marginspec_tools.dashboard.view import Page, View
 
@@ -52,15 +52,21 @@ def card(view: View, one: Numbered[AuditReport]) -> dict[str, Any]:
     report = one.report
     if report is None:
         return {"of": one, "standing": "broken", "verdict": "broken report"}
-    changed = "" if not report.changed else ", but not as it was written"
-    standing = "broken" if report.summary.verdict == "findings" else "unknown"
-    is_good = report.holds and not report.limits and relation(view, report) == SAME
-    return {
-        "of": one,
-        "standing": "holds" if is_good else standing,
-        "verdict": f"{report.summary.verdict}{changed}",
-        "relation": relation(view, report),
+    verdict = verdict_of(view, report)
+    standing = "broken" if report.summary.verdict == "findings" else "holds" if verdict == "holds" else "unknown"
+    return {"of": one, "standing": standing, "verdict": verdict, "relation": relation(view, report)}
+
+
+def verdict_of(view: View, report: AuditReport) -> str:
+    """A report's verdict with all that it is under; simply `holds` only if it is of this journal and without limits."""
+    related = relation(view, report)
+    under = {
+        "not as it was written": bool(report.changed),
+        "with limits": bool(report.limits),
+        f"of {related}": related != SAME,
     }
+    told_under = " and ".join(name for name, is_so in under.items() if is_so)
+    return f"{report.summary.verdict}, but {told_under}" if told_under else report.summary.verdict
 
 
 def relation(view: View, report: AuditReport) -> str:
@@ -91,7 +97,7 @@ def report_cells(view: View, one: Numbered[AuditReport]) -> tuple[str | None, ..
     summary, counts = report.summary, report.summary.findings
     limits = "; ".join(report.limits) or None
     return (
-        *(*lead, summary.verdict, limits, report.changed or f"all {report.files} files as it says"),
+        *(*lead, verdict_of(view, report), limits, report.changed or f"all {report.files} files as it says"),
         *(relation(view, report), told(summary.journal), told(summary.engine), told(summary.rulebook)),
         *map(str, (summary.events, summary.rejected, summary.coverage.lines, summary.coverage.values)),
         *map(str, (counts.count, *(counts.severities.get(severity, 0) for severity in SEVERITIES))),
@@ -121,44 +127,36 @@ REPORTS = (
 
 
 def clauses_table(view: View) -> Table:
-    """Of each clause, the events where it had an effect, those of them that have observed values, and the findings."""
+    """Of each clause, the findings, the events where it had an effect, and those of them that have observed values."""
     reports = view.once(readable)
-    names = {name for one in reports for name in (*one.known.summary.coverage.clauses, *counted(one))}
+    exercised = [one.known.summary.coverage.clauses for one in reports]
+    found = [one.known.summary.findings.clauses for one in reports]
     rows = []
-    for clause in sorted(names):
-        cells = [cell for one in reports for cell in clause_cells(one, clause)]
+    for clause in sorted({name for part in exercised for name in part} | {name for part in found for name in part}):
+        known = [part.get(clause) for part in exercised]
+        cells = [
+            *(str(part.get(clause, 0)) for part in found),
+            *(None if one is None else str(one.events) for one in known),
+            *(None if one is None else str(one.compared) for one in known),
+        ]
         rows.append(Row(clause, (told(clause), *cells), {"clause": clause_address(view, clause)}))
-    heads = (("events", "had an effect"), ("compared", "observed"), ("findings", "findings"))
+    heads = (("findings", "findings"), ("events", "had an effect"), ("compared", "observed"))
     return Table("clauses", "By clause", columns("clause", reports, heads), Order("clause"), rows, empty=NOTHING)
 
 
-def counted(one: Numbered[AuditReport]) -> Mapping[str, int]:
-    """A report's findings by clause."""
-    return one.known.summary.findings.clauses
-
-
-def clause_cells(one: Numbered[AuditReport], clause: str) -> Iterator[str | None]:
-    """What a report says of a clause."""
-    exercised = one.known.summary.coverage.clauses.get(clause)
-    yield None if exercised is None else str(exercised.events)
-    yield None if exercised is None else str(exercised.compared)
-    yield str(counted(one).get(clause, 0))
-
-
 def coverage_table(view: View) -> Table:
-    """Of each kind of value and each market, how many were compared and how many differ."""
+    """Of each kind of value and each market, how many were compared, how many differ, and how many were not checked."""
     reports = view.once(readable)
-    covered = [(one, part, found) for one in reports for part, found in parts_of(one.known)]
+    parts = [dict(parts_of(one.known)) for one in reports]
     rows = []
-    for part in sorted({part for _, part, _ in covered}):
-        of = {one.number: found for one, name, found in covered if name == part}
-        cells: list[str | None] = []
-        for one in reports:
-            found = of.get(one.number)
-            cells += [None] * 3 if found is None else [
-                str(found.values - found.unchecked), str(found.differs + found.consequence), str(found.unchecked)
-            ]  # fmt: skip
-        rows.append(Row(":".join(part), (part[0], told(part[1]), *cells)))
+    for of, name in sorted({key for part in parts for key in part}):
+        known = [part.get((of, name)) for part in parts]
+        cells = [
+            *(None if one is None else str(one.values - one.unchecked) for one in known),
+            *(None if one is None else str(one.differs + one.consequence) for one in known),
+            *(None if one is None else str(one.unchecked) for one in known),
+        ]
+        rows.append(Row(f"{of}:{name}", (of, told(name), *cells)))
     heads = (("compared", "compared"), ("differ", "differ"), ("unchecked", "not checked"))
     named = columns("of", reports, heads)
     return Table("coverage", "What was compared", (named[0], NAMED, *named[1:]), Order("of"), rows, empty=NOTHING)
@@ -167,7 +165,7 @@ def coverage_table(view: View) -> Table:
 NAMED = Column("name", "name", "name")
 
 
-def parts_of(report: AuditReport) -> Iterator[tuple[tuple[str, str], Any]]:
+def parts_of(report: AuditReport) -> Iterator[tuple[tuple[str, str], Compared]]:
     """The parts that a report counts values of."""
     coverage = report.summary.coverage
     yield from ((("kind", name), found) for name, found in coverage.kinds.items())
@@ -176,7 +174,7 @@ def parts_of(report: AuditReport) -> Iterator[tuple[tuple[str, str], Any]]:
 
 def columns(lead: str, reports: list[Numbered[AuditReport]], heads: tuple[tuple[str, str], ...]) -> tuple[Column, ...]:
     """A leading column, and some for each report."""
-    return (Column(lead, lead), *(one.column(name, head) for one in reports for name, head in heads))
+    return (Column(lead, lead), *(one.column("report", name, head) for name, head in heads for one in reports))
 
 
 def findings_told(view: View) -> list[Told]:

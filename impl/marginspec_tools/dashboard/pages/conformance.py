@@ -105,11 +105,11 @@ def clauses_table(view: View) -> Table:
     counts = {one.number: Counter((case.clause, case.outcome) for case in one.known.cases) for one in known}
     shown = [one for one in OUTCOMES if any(log.known.counts()[one] for log in known)]
     rows = [
-        Row(clause, (told(clause), *(str(counts[one.number][clause, outcome]) for one in known for outcome in shown)),
+        Row(clause, (told(clause), *(str(counts[one.number][clause, outcome]) for outcome in shown for one in known)),
             {"clause": clause_address(view, clause)})
         for clause in sorted({clause for found in counts.values() for clause, _ in found})
     ]  # fmt: skip
-    heads = (one.column(outcome.replace(" ", "_"), outcome) for one in known for outcome in shown)
+    heads = (one.column("log", outcome.replace(" ", "_"), outcome) for outcome in shown for one in known)
     return Table("clauses", "By clause", (Column("clause", "clause"), *heads), Order("clause"), rows, empty=NOTHING)
 
 

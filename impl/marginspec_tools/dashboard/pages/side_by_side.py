@@ -35,9 +35,9 @@ class Numbered(Generic[Report]):
         assert self.report is not None
         return self.report
 
-    def column(self, name: str, head: str) -> Column:
-        """A column of figures of this report."""
-        return Column(f"{name}_{self.number}", head, "number", f"report {self.number}")
+    def column(self, kind: str, name: str, head: str) -> Column:
+        """A column of figures of this report, which is of a kind."""
+        return Column(f"{name}_{self.number}", head, "number", f"{kind} {self.number}")
 
 
 def numbered(read: Sequence[tuple[Path, Report | Broken]]) -> list[Numbered[Report]]:

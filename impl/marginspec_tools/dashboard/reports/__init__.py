@@ -4,7 +4,7 @@ Of what is in them nothing is taken for good that the reports do not say consist
 of another format is `Broken`, with the reason.
 """
 
-from marginspec_tools.dashboard.reports.audits import AuditReport, Finding
+from marginspec_tools.dashboard.reports.audits import AuditReport, Compared, Finding
 from marginspec_tools.dashboard.reports.found import MOST, NO_REPORTS, Reports, found_reports
 from marginspec_tools.dashboard.reports.logs import OUTCOMES, Case, ConformanceLog
 from marginspec_tools.dashboard.reports.reading import Broken, told

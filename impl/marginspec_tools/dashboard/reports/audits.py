@@ -111,11 +111,6 @@ class AuditReport:
         }
         return [limit for limit, is_so in stated.items() if is_so]
 
-    @property
-    def holds(self) -> bool:
-        """Whether what was observed agrees, of a report that is as it was written."""
-        return self.summary.verdict == "holds" and not self.changed
-
 
 def read_audit(folder: Path) -> AuditReport:
     """The report in a folder; InputError, with the reason, for one that is cut short or contradicts itself."""
