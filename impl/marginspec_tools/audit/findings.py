@@ -13,7 +13,7 @@ from marginspec_audit import Violation
 from marginspec_journal.decimals import parse_decimal, shortest_decimal
 from marginspec_tools.console import one_line
 from marginspec_tools.observed import NOBODY, Figure, ValueKind, Whose
-from marginspec_tools.runs import Step, amount_text, broken_by
+from marginspec_tools.runs import Broken, Step, amount_text, broken_between, broken_by, broken_in
 
 FaultKind = Literal["invariant", "transparency"] | ValueKind
 Class = Literal["solvency", "conservation", "order", "figure", "display"]
@@ -123,12 +123,24 @@ def amount_in(text: str | None) -> int | None:
 
 def broken_invariants(step: Step) -> list[Fault]:
     """The invariants that an event or the state after it breaks."""
+    return faults_of(step, broken_by(step.transition, step.number, step.record.line))
+
+
+def broken_event_invariants(step: Step, *, is_followed: bool) -> list[Fault]:
+    """The invariants of events that an event breaks; whether its state follows from the receipt, see the run."""
+    return faults_of(step, broken_between(step.transition, step.number, step.record.line, is_followed=is_followed))
+
+
+def broken_state_invariants(step: Step) -> list[Fault]:
+    """The invariants that the state after an event breaks."""
+    return faults_of(step, broken_in(step.transition.after, step.number, step.record.line))
+
+
+def faults_of(step: Step, broken: list[Broken]) -> list[Fault]:
+    """The faults that an event breaks invariants."""
     record = step.record
     marks = step.number, record.line, record.ts, record.ref
-    return [
-        broken_fault(*marks, one.violation, step.transition.after)
-        for one in broken_by(step.transition, step.number, record.line)
-    ]
+    return [broken_fault(*marks, one.violation, step.transition.after) for one in broken]
 
 
 def broken_fault(seq: int, line: int, ts: str | None, ref: str | None, broken: Violation, state: State) -> Fault:
@@ -348,9 +360,11 @@ def ranked(findings: Sequence[Finding]) -> list[Finding]:
 class Folding:
     """Faults of the rulebook's own run, folded: one that comes up again is a consequence of its first finding.
 
-    An invariant that is broken after one event and again after the next is one finding; so is a miscount of a counter.
+    An invariant that is broken after one event and again when it is next checked, at most so many events `apart`, is
+    one finding; so is a miscount of a counter.
     """
 
+    apart: int = 1
     findings: list[Finding] = attrs.Factory(list)
     _open: dict[tuple[str, str, str, str], Finding] = attrs.Factory(dict)
 
@@ -360,7 +374,9 @@ class Folding:
         for fault in faults:
             key = fault.kind, fault.rule, fault.where, fault.what
             known = self._open.get(key)
-            is_on = known is not None and (fault.kind != "invariant" or fault.seq - (known.last or known.seq) <= 1)
+            is_on = known is not None and (
+                fault.kind != "invariant" or fault.seq - (known.last or known.seq) <= self.apart
+            )
             if known is None or not is_on:
                 self._open[key] = finding = found([fault], fault.rule, state)
                 self.findings.append(finding)

@@ -8,7 +8,7 @@ import attrs
 from marginspec import RULEBOOK_VERSION
 from marginspec.model import ledger
 from marginspec.model.state import State
-from marginspec_audit import assets_of
+from marginspec_audit import STATE_INVARIANTS, assets_of
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.header import header_object
 from marginspec_tools.audit.audited import Audited
@@ -61,6 +61,8 @@ def summary_object(audited: Audited, inputs: dict[str, str]) -> dict[str, Any]:
         "opening": [one.as_line() for one in audited.opening],
         "run": audited.is_run,
         "stopped": audited.stopped,
+        "full": audited.full,
+        "sample": audited.sample,
         "subset": audited.subset,
         "unchecked": list(audited.unchecked),
         "coverage": audited.comparison.coverage.as_object(),
@@ -203,8 +205,19 @@ def outcome_row(name: str, counts: dict[str, int]) -> str:
 def checked_text(audited: Audited, summary: dict[str, Any]) -> str:
     """What was checked in any case."""
     run = summary["events"] - summary["before"]
-    which = "every invariant but those named below" if audited.unchecked else "every invariant"
+    of_events = " of events" if audited.sample > 1 else ""
+    which = f"every invariant{of_events} but those named below" if audited.unchecked else f"every invariant{of_events}"
     return f"Checked after each of {run:,} events: {which}, and the published figures against the transfers"
+
+
+def sample_text(audited: Audited) -> str:
+    """When the invariants of states were checked, if not after every event, and what that leaves open."""
+    when = f"at the start, after every {audited.sample:,}th event and at the end"
+    told = f"The invariants of states ({', '.join(STATE_INVARIANTS)}) were checked {when}, and not in between"
+    if not audited.run.is_followed:
+        return told
+    twice = "INV-10 is of two runs of the optimized engine, and of the specification at these events"
+    return f"{told}; so was the state that follows from the receipts compared with the engine's; {twice}"
 
 
 def limits_text(audited: Audited) -> Iterator[str]:
@@ -220,6 +233,12 @@ def limits_text(audited: Audited) -> Iterator[str]:
         yield f"Only some accounts are known: {audited.subset} stands for all others"
         needs = ", ".join(audited.unchecked)
         yield f"Not checked, since it needs all accounts: {needs}; funds, lots, queues, deleveraging and levies"
+    if audited.full is not None:
+        yield f"There are so many findings that the audit ended at event {audited.full:,}: nothing after it was checked"
+    if audited.watch.notes.left_out:
+        yield f"Notes with less money than those that are kept: {audited.watch.notes.left_out:,}, not listed"
+    if audited.sample > 1 and audited.is_run:
+        yield sample_text(audited)
 
 
 def compared_text(coverage: dict[str, Any]) -> str:

@@ -21,6 +21,7 @@ from marginspec_tools.audit.summary import (
     compared_text,
     findings_text,
     limits_text,
+    sample_text,
 )
 from marginspec_tools.audit.waterfall import HAPPENED
 from marginspec_tools.markup import add, add_table, new_page, page_bytes
@@ -117,6 +118,8 @@ def add_coverage(part: Element, report: Report) -> None:
     coverage = report.summary["coverage"]
     share = f"{coverage['lines']:,} of {coverage['events']:,} events have observed values"
     add(part, "p", f"{share}, of {number_of('accounts', coverage['accounts'])}. All counts are in coverage.csv.")
+    if report.audited.sample > 1:
+        add(part, "p", f"{sample_text(report.audited)}.")
     outcomes = report.audited.comparison.coverage
     of_what = {
         "kind of value": [(VALUE_KINDS[kind], counts) for kind, counts in coverage["kinds"].items()],
