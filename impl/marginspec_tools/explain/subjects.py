@@ -130,6 +130,16 @@ def explain_account(state: State, number: int, account: str, market: str | None 
 
 def explain_market(state: State, number: int, market: str) -> Explained:
     """A market's mark, tiers, fees, funds and lots, and both deleveraging queues with scores and indicators."""
+    return explained_market(state, number, market, has_accounts=True)
+
+
+def explain_funds(state: State, number: int, market: str) -> Explained:
+    """The same without the queues, for which alone a state needs its accounts."""
+    return explained_market(state, number, market, has_accounts=False)
+
+
+def explained_market(state: State, number: int, market: str, *, has_accounts: bool) -> Explained:
+    """A market's own terms, with its queues if the state has the accounts that stand in them."""
     tracer, listed = Tracer(), state.markets[market]
     with tracer.section(f"market {market}", listed):
         tracer.add_figure("mark", listed.mark, Price | None)
@@ -142,8 +152,9 @@ def explain_market(state: State, number: int, market: str) -> Explained:
         if listed.mark is not None:
             with observed_by(tracer):
                 market_status(state, market)
-            trace_queue(tracer, state, market, "long")
-            trace_queue(tracer, state, market, "short")
+            if has_accounts:
+                trace_queue(tracer, state, market, "long")
+                trace_queue(tracer, state, market, "short")
     title = f"after event {number}: market {market}"
     return Explained(title, {"seq": number, "market": market}, tracer.top, Units(state))
 
