@@ -25,7 +25,7 @@ from marginspec_tools.dashboard.index.answers import Head
 from marginspec_tools.dashboard.pages import PAGES
 from marginspec_tools.dashboard.security import Guard
 from marginspec_tools.dashboard.tables import csv_lines, json_lines
-from marginspec_tools.dashboard.view import CHART, FROM, Page, Unanswerable, View
+from marginspec_tools.dashboard.view import CHART, FROM, Kept, Page, Source, Unanswerable, View
 
 FOLDER = Path(__file__).parent
 LOOK_EVERY_S, SAY_EVERY_S = 0.5, 15.0
@@ -36,10 +36,11 @@ MEDIA = {"csv": "text/csv", "json": "application/json"}
 class Dashboard:
     """The pages of one journal."""
 
-    def __init__(self, index: Index, journal: str, pages: Sequence[Page] = PAGES) -> None:
-        self._index, self._journal = index, journal
+    def __init__(self, index: Index, source: Source, pages: Sequence[Page] = PAGES) -> None:
+        self._index, self._source = index, source
         self.pages = {page.name: page for page in pages}
         self.is_closing = False
+        self._kept = Kept()
         self._templates = templates(self.pages)
 
     def application(self, port: int) -> ASGIApp:
@@ -100,7 +101,7 @@ class Dashboard:
             if not (page.accepts(parameter) or parameter in more) or [one for one, _ in asked].count(parameter) > 1:
                 reason = f"The page {name} takes each of its parameters once, and none named {parameter!r}."
                 raise Unanswerable(400, "Not understood", reason)
-        return View(page, self.pages, self._index, self._journal, dict(asked), self._index.head())
+        return View(page, self.pages, self._index, self._source, dict(asked), self._index.head(), self._kept)
 
     # ------------------------------------------------------------- new events
 

@@ -11,6 +11,7 @@ import uvicorn
 from marginspec_journal import open_journal
 from marginspec_tools.dashboard.app import Dashboard
 from marginspec_tools.dashboard.index import Builder, Index
+from marginspec_tools.dashboard.view import Source
 
 LOOK_EVERY_S = 0.25
 """How often the journal is looked at while nothing is added to it."""
@@ -102,7 +103,7 @@ def opened_server(
         builder.step()
         following = Following(builder)
         reader = Index(index)
-        server = Server(Dashboard(reader, journal.name), following, listening.getsockname()[1])
+        server = Server(Dashboard(reader, Source(journal, start)), following, listening.getsockname()[1])
         following.start()
         try:
             yield server, following

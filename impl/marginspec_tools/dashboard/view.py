@@ -1,8 +1,11 @@
 """A page as it is asked for: which page, of which event, with which parameters; and what a page must say of itself."""
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
+from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -64,20 +67,53 @@ class Page:
         return parameter in (AT, *self.parameters) or (table in self.tables and what in ("sort", "after"))
 
 
+@attrs.frozen
+class Source:
+    """Where what is shown comes from: the journal, and the state that it goes on from, if it does."""
+
+    journal: Path
+    start: Path | None = None
+
+
+class Kept:
+    """The last answers that took long to make, for all readers."""
+
+    MOST = 32
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[Any, Any] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Any, make: Callable[[], Made]) -> Made:
+        """The answer of a key; made now if it is not kept."""
+        with self._lock:
+            if key in self._answers:
+                self._answers.move_to_end(key)
+                known: Made = self._answers[key]
+                return known
+        made = make()
+        with self._lock:
+            self._answers[key] = made
+            while len(self._answers) > self.MOST:
+                self._answers.popitem(last=False)
+        return made
+
+
 @attrs.define(slots=False, eq=False)
 class View:
     """A page of an event: what its content is made from.
 
-    `journal` is the journal's name, `head` tells how far its index is. A live view asked for no event, and shows the
+    `source` is the journal, `head` tells how far its index is. A live view asked for no event, and shows the
     newest one.
     """
 
     page: Page
     pages: Mapping[str, Page]
     index: Index
-    journal: str
+    source: Source
     parameters: Mapping[str, str]
     head: Head
+    _answers: Kept
     _kept: dict[Any, Any] = attrs.field(factory=dict, repr=False)
 
     def once(self, make: Callable[["View"], Made]) -> Made:
@@ -86,6 +122,16 @@ class View:
             self._kept[make] = make(self)
         made: Made = self._kept[make]
         return made
+
+    def kept(self, make: Callable[["View"], Made]) -> Made:
+        """What takes long to make, made once for all readers of this page with these parameters."""
+        key = (make, self.head.run, self.head.seq, self.at, tuple(sorted(self.parameters.items())))
+        return self._answers.get(key, lambda: make(self))
+
+    @property
+    def journal(self) -> str:
+        """The journal's name."""
+        return self.source.journal.name
 
     @property
     def is_live(self) -> bool:
@@ -143,7 +189,7 @@ class View:
 
     def event_address(self, event: int) -> str:
         """The address of an event's own page, or, without one, of this page after the event."""
-        return self.to("event", event=event) or self.moved(event)
+        return self.to("event", at=event) or self.moved(event)
 
     def clause(self, clause: str) -> str:
         """The address of what is proved of a clause."""

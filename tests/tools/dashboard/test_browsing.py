@@ -23,6 +23,20 @@ ADDRESSES = {
     "invariants": "/invariants",
     "theorems": "/theorems",
     "theorems on a clause": "/theorems?clause=WTF-01",
+    "accounts": "/accounts?prefix=a0003",
+    "account": "/account?account=a00036&at=1000",
+    "queue": "/queue?market=DOGEUSDT&at=1674&looks=all",
+    "queue of a quiet event": "/queue?market=BTCUSDT",
+    "events": "/events",
+    "events of a kind": "/events?type=trade&market=BTCUSDT&account=a00036&only=rejected",
+    "event": "/event?at=1674&why=all",
+    "event refused": "/event?at=450",
+    "event of a setting": "/event?at=1703",
+    "what if": "/whatif",
+    "another mark": "/whatif?market=BTCUSDT&mark=60000&at=1500",
+    "a sweep": "/whatif?sweep=all&at=1500",
+    "another day": "/whatif?ranking=bitmex&resort=none",
+    "no event yet": "/event?at=0",
     "no such event": "/overview?at=99999",
 }
 LOOKS: tuple[tuple[int, Scheme], ...] = ((400, "light"), (1280, "dark"), (3840, "light"))
@@ -74,14 +88,14 @@ def test_a_reader_walks_by_keyboard(browser: Browser, day: Served) -> None:
         page = opened.page
         open_page(page, f"{day.url}/overview?at=1000")
         walked = []
-        for _ in range(12):
+        for _ in range(15):
             page.keyboard.press("Tab")
             walked.append(page.evaluate("(document.activeElement.id || document.activeElement.textContent).trim()"))
             ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
             assert ring == "solid", walked[-1]
         assert walked == [
-            *("Skip to the content", "marginspec", "Overview", "Liquidations", "Invariants", "Theorems"),
-            *("to-first", "to-previous", "to-next", "slider", "jump", "Go"),
+            *("Skip to the content", "marginspec", "Overview", "Liquidations", "Accounts", "Events"),
+            *("What if", "Invariants", "Theorems", "to-first", "to-previous", "to-next", "slider", "jump", "Go"),
         ]
         page.locator(".skip").focus()
         page.keyboard.press("Enter")

@@ -11,7 +11,7 @@ from marginspec.model.effects import Deleveraged, DomainLiquidated, Levied, LotO
 from marginspec.model.state import State
 from marginspec.model.units import WIRE_DECIMALS
 from marginspec.settlement.waterfall import lots_unrealised, shortfall_of
-from marginspec_audit import assets_of
+from marginspec_audit import Transition, assets_of
 from marginspec_tools.audit.findings import SEVERITIES, Finding
 from marginspec_tools.audit.waterfall import happenings
 from marginspec_tools.explain import explain_event
@@ -305,22 +305,22 @@ def touched_markets(step: Step) -> set[str]:
 def passed_on(step: Step) -> dict[str, int]:
     """The money that an event moved down the waterfall, in 1e-8, by who bore it: funds, deleveraged, levied."""
     borne: Counter[str] = Counter()
-    for bearer, asset, amount in bearers(step):
+    for bearer, asset, amount in bearers(step.transition):
         decimals = step.transition.after.header.decimals(asset)
         borne[bearer] += amount * 10 ** (WIRE_DECIMALS - decimals)
     return dict(borne)
 
 
-def bearers(step: Step) -> Iterator[tuple[str, str, int]]:
+def bearers(taken: Transition) -> Iterator[tuple[str, str, int]]:
     """Who bore which amount of which asset."""
-    for effect in step.transition.receipt.effects:
+    for effect in taken.receipt.effects:
         match effect:
             case Transferred(rule="WTF-01", asset=asset, source=source, amount=amount):
                 yield source.kind, asset, amount
             case Transferred(rule="LVY-01", asset=asset, source=source, amount=amount) if source.kind == "house":
                 yield "house", asset, amount
             case Deleveraged(counterparty=counterparty, loss=loss):
-                yield "deleveraging", step.transition.market(counterparty.market).asset, loss
+                yield "deleveraging", taken.market(counterparty.market).asset, loss
             case Levied(domain=domain, amount=amount):
                 yield "levy", domain.asset, amount
 

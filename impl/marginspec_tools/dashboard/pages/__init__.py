@@ -1,5 +1,29 @@
 """The pages, in the order of the navigation; a new one is a module here, a template, and a line below."""
 
-from marginspec_tools.dashboard.pages import invariants, liquidations, market, overview, theorems
+from marginspec_tools.dashboard.pages import (
+    account,
+    accounts,
+    event,
+    events,
+    invariants,
+    liquidations,
+    market,
+    overview,
+    queue,
+    theorems,
+    whatif,
+)
 
-PAGES = (overview.PAGE, market.PAGE, liquidations.PAGE, invariants.PAGE, theorems.PAGE)
+PAGES = (
+    overview.PAGE,
+    market.PAGE,
+    queue.PAGE,
+    liquidations.PAGE,
+    accounts.PAGE,
+    account.PAGE,
+    events.PAGE,
+    event.PAGE,
+    whatif.PAGE,
+    invariants.PAGE,
+    theorems.PAGE,
+)

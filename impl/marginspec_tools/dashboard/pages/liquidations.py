@@ -100,8 +100,8 @@ def liquidation_row(view: View, one: Liquidation) -> Row:
     links = {
         "event": view.event_address(one.seq),
         "account": view.to("account", account=one.account),
-        "equity": view.to("event", event=one.seq),
-        "maintenance": view.to("event", event=one.seq),
+        "equity": view.to("event", at=one.seq),
+        "maintenance": view.to("event", at=one.seq),
     }
     cells = (str(one.seq), one.ts, one.account, domain, one.asset, *amounts[:2], str(len(one.lots)), *amounts[2:])
     return Row(str(one.id), cells, links)

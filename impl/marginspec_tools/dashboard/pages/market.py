@@ -138,7 +138,7 @@ def movement_row(view: View, market: Market, place: int, one: Movement) -> Row:
         str(one.seq), view.money(one.amount, market.asset), view.money(one.balance, market.asset), one.rule, cause,
         str(number) if number else None, None if lot is None else lot.account,
     )  # fmt: skip
-    why = view.to("event", event=one.seq)
+    why = view.to("event", at=one.seq)
     links = {"event": view.event_address(one.seq), "amount": why, "balance": why, "clause": view.clause(one.rule)}
     if lot is not None:
         links["account"] = view.to("account", account=lot.account)

@@ -161,7 +161,7 @@ def moments_table(view: View) -> Table:
     for place, one in enumerate(view.index.moments(view.at, MOMENTS), 1):
         money = None if one.money is None else decimal_text(one.money, WIRE_DECIMALS)
         cells = (str(place), str(one.seq), one.ts, one.type.replace("_", " "), one.market, str(one.effects), money)
-        why = view.to("event", event=one.seq)
+        why = view.to("event", at=one.seq)
         links = {"event": view.event_address(one.seq), "money": why, "effects": why}
         if one.market in view.book.markets:
             links["market"] = view.to("market", market=one.market)
