@@ -170,6 +170,8 @@ def coverage_tables(coverage: dict[str, Any]) -> Iterator[str]:
         yield from (outcome_row(f"{kind}: {VALUE_KINDS[kind]}", counts) for kind, counts in coverage["kinds"].items())
         yield from (outcome_row(f"of {name}", counts) for name, counts in coverage["markets"].items())
         yield ""
+    yield f"{books_text(coverage)}."
+    yield ""
     missing = [meaning for kind, meaning in VALUE_KINDS.items() if kind not in coverage["kinds"]]
     if missing:
         yield f"Not observed, and so not compared: {'; '.join(missing)}."
@@ -179,6 +181,20 @@ def coverage_tables(coverage: dict[str, Any]) -> Iterator[str]:
     for clause, counts in coverage["clauses"].items():
         yield f"| {clause} | {counts['events']} | {counts['compared']} |"
     yield ""
+
+
+def books_text(coverage: dict[str, Any]) -> str:
+    """Which invariants were checked on the exchange's own numbers, and how often."""
+    if not coverage["invariants"]:
+        return "No line states enough to check an invariant on the exchange's own numbers"
+    times = ", ".join(books_count(one, counts) for one, counts in coverage["invariants"].items())
+    return f"Checked on the exchange's own numbers, where a line states all that it takes: {times}"
+
+
+def books_count(invariant: str, counts: dict[str, int]) -> str:
+    """How often an invariant was checked so."""
+    open_still = f" (undecided by their rounding {number_of('times', counts['undecided'])})"
+    return f"{invariant} {number_of('times', counts['checked'])}" + (open_still if counts["undecided"] else "")
 
 
 def outcome_row(name: str, counts: dict[str, int]) -> str:

@@ -89,6 +89,8 @@ def facts_of(finding: Finding) -> Iterator[tuple[str, str]]:
         yield "market", lead.whose.market
     if finding.since:
         yield "last seen to agree", f"event {finding.since:,}"
+    if finding.events > 1:
+        yield "shows at", f"{finding.events:,} events, of {finding.owners:,} accounts or funds"
     if finding.consequences:
         yield "consequences", f"{finding.consequences:,}, the last at event {finding.last:,}"
     yield "agrees again", "no" if finding.returned is None else f"from event {finding.returned:,}"
