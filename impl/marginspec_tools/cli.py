@@ -38,6 +38,7 @@ COMMANDS = {
     "replay": Listed("tools.runs.replay", "Run a journal to receipts, a final state and a hash."),
     "audit": Listed("tools.audit.command", "Check a journal event by event and write a report folder."),
     "explain": Listed("tools.explain.command", "Explain an event or an account as a tree of values and rules."),
+    "serve": Listed("tools.dashboard.command", "Show a journal as pages in a browser, on this machine."),
     "import": Listed("tools.venues.importing", "Write a venue's files as questions, an opening state or a journal."),
     "check": Listed("tools.venues.checking", "Compare what a venue shows of an account with what the rules say."),
     "scenario": Listed("tools.simulate.scenario", "Write the journal of a simulated venue, from a seed."),

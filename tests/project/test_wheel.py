@@ -36,6 +36,14 @@ def test_the_whole_kit_is_in_the_wheel(installed: Path) -> None:
     assert names(installed / "marginspec_conformance") == names(PACKAGE)
 
 
+def test_the_dashboard_has_its_templates_its_files_and_the_record_of_proofs(installed: Path) -> None:
+    source, dashboard = ROOT / "impl" / "marginspec_tools" / "dashboard", installed / "marginspec_tools" / "dashboard"
+    recorded = {f"recorded/{name}": ROOT / "docs" / "theorems" / name for name in ("README.md", "status.json")}
+    assert names(dashboard) == sorted([*names(source), *recorded])
+    for name, path in recorded.items():
+        assert (dashboard / name).read_bytes() == path.read_bytes()
+
+
 def test_the_installed_kit_writes_an_adapter_and_talks_to_it(installed: Path, tmp_path: Path) -> None:
     def marginspec(*words: str) -> list[str]:
         ended = subprocess.run(

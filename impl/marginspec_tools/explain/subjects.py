@@ -109,6 +109,16 @@ OF_GROUP = {"funds": "fund ", "lots": "lot "}
 
 def explain_account(state: State, number: int, account: str, market: str | None = None) -> Explained:
     """An account's margin domains, positions, orders and places in the queues; those of one market if it is named."""
+    return explained_account(state, number, account, market, has_others=True)
+
+
+def explain_margins(state: State, number: int, account: str) -> Explained:
+    """The same of all markets without places in queues, for which alone a state needs the other accounts."""
+    return explained_account(state, number, account, None, has_others=False)
+
+
+def explained_account(state: State, number: int, account: str, market: str | None, *, has_others: bool) -> Explained:
+    """An account's own terms, with its places in the queues if the state has the others that stand in them."""
     tracer, orders = Tracer(), state.orders.get(account, margins.NO_ORDERS)
     tracer.add_figure("position mode", state.accounts[account], PositionMode)
     assets = {listed.asset for listed in state.markets.values()} | {one.asset for one in state.ledger if one.asset}
@@ -118,7 +128,8 @@ def explain_account(state: State, number: int, account: str, market: str | None 
         markets |= ordered if domain.is_cross else set()
         if market in markets or (market is None and (markets or state.balance(margins.cash_account(domain)) != 0)):
             with tracer.section(f"domain {name_of(domain)}", domain):
-                trace_domain(tracer, state, domain, sorted(markets) if market is None else [market])
+                shown = sorted(markets) if market is None else [market]
+                trace_domain(tracer, state, domain, shown, has_others=has_others)
     for order in sorted(orders):
         if market in (None, orders[order].market):
             with tracer.section(f"order {order}", orders[order]):
@@ -130,6 +141,16 @@ def explain_account(state: State, number: int, account: str, market: str | None 
 
 def explain_market(state: State, number: int, market: str) -> Explained:
     """A market's mark, tiers, fees, funds and lots, and both deleveraging queues with scores and indicators."""
+    return explained_market(state, number, market, has_accounts=True)
+
+
+def explain_funds(state: State, number: int, market: str) -> Explained:
+    """The same without the queues, for which alone a state needs its accounts."""
+    return explained_market(state, number, market, has_accounts=False)
+
+
+def explained_market(state: State, number: int, market: str, *, has_accounts: bool) -> Explained:
+    """A market's own terms, with its queues if the state has the accounts that stand in them."""
     tracer, listed = Tracer(), state.markets[market]
     with tracer.section(f"market {market}", listed):
         tracer.add_figure("mark", listed.mark, Price | None)
@@ -142,13 +163,14 @@ def explain_market(state: State, number: int, market: str) -> Explained:
         if listed.mark is not None:
             with observed_by(tracer):
                 market_status(state, market)
-            trace_queue(tracer, state, market, "long")
-            trace_queue(tracer, state, market, "short")
+            if has_accounts:
+                trace_queue(tracer, state, market, "long")
+                trace_queue(tracer, state, market, "short")
     title = f"after event {number}: market {market}"
     return Explained(title, {"seq": number, "market": market}, tracer.top, Units(state))
 
 
-def trace_domain(tracer: Tracer, state: State, domain: DomainKey, markets: list[str]) -> None:
+def trace_domain(tracer: Tracer, state: State, domain: DomainKey, markets: list[str], *, has_others: bool) -> None:
     """Ask for a domain's margins and health, and in markets for settings, band, bankruptcy price and positions."""
     with observed_by(tracer):
         margin = margins.domain_margin(state, domain)
@@ -171,7 +193,8 @@ def trace_domain(tracer: Tracer, state: State, domain: DomainKey, markets: list[
                 with tracer.section(f"position {name_of(key)}", key):
                     tracer.add_figure("quantity", state.positions[key], Quantity)
                     tracer.add_figure("open cost", margins.cost_of(state, key), Money)
-                    trace_queue(tracer, state, market, "long" if state.positions[key] > 0 else "short", key)
+                    if has_others:
+                        trace_queue(tracer, state, market, "long" if state.positions[key] > 0 else "short", key)
 
 
 def trace_queue(tracer: Tracer, state: State, market: str, side: Direction, only: PositionKey | None = None) -> None:

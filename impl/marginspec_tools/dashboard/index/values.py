@@ -1,0 +1,81 @@
+"""What the index keeps a history of: figures of the state by kind and name, and how the database holds them."""
+
+from typing import Any, Final, Literal, NamedTuple, get_args
+
+import msgspec
+
+from marginspec.model.account import DomainKey, Lot, Order, Setting
+from marginspec.model.effects import FundStatus
+from marginspec.model.market import Market
+
+Kind = Literal[
+    "ledger",
+    "position",
+    "order",
+    "setting",
+    "claim",
+    "lot",
+    "account",
+    "market",
+    "mark",
+    "fund",
+    "uncovered",
+    "open_interest",
+    "paid_in",
+    "paid_out",
+    "borne",
+    "next_lot",
+]
+"""Balance of a ledger account, position, order, settings, claim on relief, lot, position mode, parameters of a market
+(without its mark), mark, counters of a market's funds, uncovered shortfall, a market's open interest,
+what was paid in and out of an asset, what each bearer bore of its losses, the next lot's id."""
+KINDS: tuple[Kind, ...] = get_args(Kind)
+NUMBERS: dict[Kind, int] = {kind: number for number, kind in enumerate(KINDS)}
+
+RECORDS: dict[Kind, type] = {"order": Order, "setting": Setting, "lot": Lot, "market": Market, "fund": FundStatus}
+"""Kinds whose values are records; all others are integers, and position modes texts."""
+INT64 = 2**63
+
+
+EPHEMERAL: Final = frozenset({"order", "lot"})
+"""Kinds that come and go for good; so do the balances of lots."""
+LOT = "lot:"
+"""How the name of a lot's balance begins."""
+
+
+class Owned(NamedTuple):
+    """A figure: its kind and name, and the account and market whose page shows it, empty if there is none."""
+
+    kind: Kind
+    name: str
+    account: str = ""
+    market: str = ""
+
+
+def stored(value: Any) -> Any:
+    """A value as the database holds it: nothing for what is not there, exact integers, records as JSON."""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int):
+        # SQLite's integers have 64 bits; a figure that is wider is a text, never a float.
+        return value if -INT64 <= value < INT64 else str(value)
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def value_of(kind: Kind, held: Any) -> Any:
+    """The value that the database holds; None for what is not there."""
+    if held is None or kind == "account":
+        return held
+    if kind in RECORDS:
+        return msgspec.json.decode(held, type=RECORDS[kind])
+    return int(held)
+
+
+def domain_name(domain: DomainKey) -> str:
+    """A domain's name: its four parts, joined by colons, those of the cross domain that are empty too."""
+    return ":".join(domain)
+
+
+def domain_named(name: str) -> DomainKey:
+    """The domain of a name."""
+    return DomainKey(*name.split(":"))  # type: ignore[arg-type]  # the name was made of a domain

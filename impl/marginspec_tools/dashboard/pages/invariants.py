@@ -1,0 +1,129 @@
+"""The invariants after an event: each with its left and its right side, and whether the event itself broke one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from marginspec.transition import apply
+from marginspec_audit import EVENT_INVARIANTS, STATE_INVARIANTS, Transition
+from marginspec_tools.audit import Sides, invariant_sentences, sides_of
+from marginspec_tools.dashboard.tables import Column, Order, Row, Table
+from marginspec_tools.dashboard.view import Page, View
+from marginspec_tools.runs import amount_text
+
+MOST_ACCOUNTS = 20_000
+"""Of more accounts, the invariants that are of all of them are checked only if that is asked for."""
+OF_FUNDS = frozenset({"INV-03", "INV-06", "INV-11", "INV-12", "INV-13"})
+"""Invariants of states that need no account."""
+
+
+@attrs.frozen
+class Checked:
+    """What is known of the invariants after an event: what is broken, their sides, and which were not looked at."""
+
+    broken: Mapping[str, str]
+    sides: tuple[Sides, ...]
+    unchecked: frozenset[str]
+
+    def verdict(self, invariant: str) -> str:
+        """What became of an invariant."""
+        if invariant in self.broken:
+            return f"broken: {self.broken[invariant]}"
+        return "not checked" if invariant in self.unchecked else "holds"
+
+
+def is_whole(view: View) -> bool:
+    """Whether all accounts are looked at."""
+    return view.head.accounts <= MOST_ACCOUNTS or view.parameters.get("accounts") == "all"
+
+
+def checked(view: View) -> Checked:
+    """Check what is to be checked after the event."""
+    whole = is_whole(view)
+    state = view.index.state_at(view.at) if whole else view.book
+    broken = {
+        one.invariant: f"{one.what}, {one.where}: {amount_text(one, state)}"
+        for invariant, predicate in STATE_INVARIANTS.items()
+        if whole or invariant in OF_FUNDS
+        for one in predicate(state)
+    }
+    unchecked: frozenset[str] = frozenset() if whole else frozenset(STATE_INVARIANTS) - OF_FUNDS
+    if whole and view.at > view.head.first:
+        taken = transition(view)
+        for predicate in EVENT_INVARIANTS.values():
+            broken |= {one.invariant: f"{one.what}, {one.where}: {amount_text(one, state)}" for one in predicate(taken)}
+    else:
+        unchecked |= frozenset(EVENT_INVARIANTS) - OF_FUNDS
+    sides = tuple(one for one in sides_of(state) if one.invariant not in unchecked)
+    return Checked(broken, sides, unchecked)
+
+
+def transition(view: View) -> Transition:
+    """The event as the rules take it, run again on the whole state before it."""
+    before, event = view.index.state_at(view.at - 1), view.index.moment(view.at).record.event
+    after, receipt = apply(before, event)
+    return Transition(before, event, receipt, after)
+
+
+def content(view: View) -> Mapping[str, Any]:
+    """How many hold."""
+    found = view.once(checked)
+    verdicts = [found.verdict(invariant) for invariant in invariant_sentences()]
+    return {
+        "holding": verdicts.count("holds"),
+        "broken": len(found.broken),
+        "unchecked": verdicts.count("not checked"),
+        "accounts": view.head.accounts,
+        "is_whole": is_whole(view),
+    }
+
+
+def verdicts_table(view: View) -> Table:
+    """What each invariant says, and what became of it."""
+    found = view.once(checked)
+    rows = [
+        Row(
+            invariant,
+            (invariant, found.verdict(invariant), sentence.replace("`", "")),
+            {"invariant": view.clause(invariant)},
+        )
+        for invariant, sentence in invariant_sentences().items()
+    ]
+    return Table("verdicts", "All invariants", VERDICTS, Order("invariant"), rows)
+
+
+VERDICTS = (Column("invariant", "invariant"), Column("verdict", "here", "status"), Column("says", "says", "prose"))
+
+
+def sides_table(view: View) -> Table:
+    """The left and the right side of each, of every asset and market."""
+    rows = [Row(f"{place:06}", sides_cells(one), {"invariant": view.clause(one.invariant)})
+            for place, one in enumerate(view.once(checked).sides)]  # fmt: skip
+    return Table("sides", "Left and right sides", SIDES, Order("invariant"), rows)
+
+
+def sides_cells(one: Sides) -> tuple[str | None, ...]:
+    """The cells of a row; the right side of some is just zero."""
+    return one.invariant, one.where, one.left, one.left_figure, one.relation, one.right or None, one.right_figure
+
+
+SIDES = (
+    Column("invariant", "invariant"),
+    Column("where", "where", "name"),
+    Column("left", "left side", "name"),
+    Column("left_figure", "left figure", "number"),
+    Column("relation", "is"),
+    Column("right", "right side"),
+    Column("right_figure", "right figure", "number"),
+)
+
+PAGE = Page(
+    "invariants",
+    "Invariants",
+    "invariants.html",
+    content,
+    {"verdicts": verdicts_table, "sides": sides_table},
+    parameters=("accounts",),
+    clauses=tuple(invariant_sentences()),
+)

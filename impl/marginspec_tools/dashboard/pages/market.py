@@ -1,0 +1,287 @@
+"""A market: its mark and bands, its reserve with the cause of every change, its lots, and who was liquidated in it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from marginspec.margin.margin import lot_cost
+from marginspec.model import ledger
+from marginspec.model.account import Lot
+from marginspec.model.ledger import account_named
+from marginspec.model.market import Market
+from marginspec.model.units import RATE_ONE, Price
+from marginspec_audit.transparency import market_status
+from marginspec_tools.dashboard.charts import Chart, Line, Mark
+from marginspec_tools.dashboard.explanations import entries
+from marginspec_tools.dashboard.index.answers import Liquidation, Movement
+from marginspec_tools.dashboard.numbers import percent_of, price_text, quantity_text, ratio_text
+from marginspec_tools.dashboard.pages.lines import balance_line, mark_line
+from marginspec_tools.dashboard.pages.liquidations import LIQUIDATIONS, LOTS_NOTE, liquidation_row
+from marginspec_tools.dashboard.tables import Column, Order, Read, Row, Table
+from marginspec_tools.dashboard.view import Page, View
+from marginspec_tools.explain import explain_funds
+
+MARKED = 200
+"""So many liquidations are marked on the chart of prices: the last ones."""
+LEVELS = 3
+"""Of the explanation, below what moved."""
+
+
+def content(view: View) -> Mapping[str, Any]:
+    """The market's figures, charts and explanation."""
+    market = view.market()
+    explained = explain_funds(view.book, view.at, market.id)
+    return {
+        "market": market,
+        "figures": list(figures(view, market)),
+        "charts": charts(view),
+        # Below the title and the market's name.
+        "explanation": entries(explained.lines(LEVELS))[0].parts[0].parts,
+    }
+
+
+def figures(view: View, market: Market) -> Iterator[tuple[str, str | None, str]]:
+    """What stands at the head: a name, the figure, and its unit."""
+    status, asset = market_status(view.book, market.id), market.asset
+    yield "mark", None if market.mark is None else price_text(market.mark, market), asset
+    yield "reserve", view.money(view.book.balance(ledger.reserve(market.id)), asset), asset
+    yield "loss of its lots", view.money(max(0, -status.lots_pnl), asset), asset
+    yield "shortfall", view.money(status.shortfall, asset), asset
+    cover = None if status.cover is None else ratio_text(status.cover.numerator, status.cover.denominator)
+    yield "cover", cover, "times"
+    yield "lots", str(status.lots), ""
+    yield "long lots", quantity_text(status.long_lots, market), market.id
+    yield "short lots", quantity_text(status.short_lots, market), market.id
+    yield "long side in all", quantity_text(view.book.open_interest.get(market.id, 0), market), market.id
+
+
+# ----------------------------------------------------------------- charts
+
+
+def charts(view: View) -> list[Chart]:
+    """The market's charts."""
+    market = view.market()
+    return [price_chart(view, market), reserve_chart(view, market)]
+
+
+def price_chart(view: View, market: Market) -> Chart:
+    """The mark, with the last liquidations on it."""
+    page = view.index.liquidations(view.at, market=market.id, most=MARKED)
+    line = mark_line(view, market.id)
+    marks = [mark for one in reversed(page.rows) if (mark := liquidation_mark(view, line, one)) is not None]
+    told = f"From event {view.begin} to {view.at}, with the last {len(marks)} liquidations."
+    return Chart(
+        "price", "Mark, and liquidations on it", told, f"{market.asset}", market.price_decimals,
+        view.begin, view.at, [line] if line.points else [], marks, from_zero=False,
+    )  # fmt: skip
+
+
+def liquidation_mark(view: View, line: Line, one: Liquidation) -> Mark | None:
+    """A liquidation, at the mark that stood then as far as the line tells it."""
+    at = next((point for point in reversed(line.points) if point.first <= one.seq), None)
+    if at is None:
+        return None
+    value = at.value if at.last <= one.seq else at.low
+    told = f"event {one.seq}: {one.account} liquidated, equity {view.money(one.equity, one.asset)} {one.asset}"
+    return Mark(one.seq, value, told, "rose" if one.equity >= 0 else "fell")
+
+
+def reserve_chart(view: View, market: Market) -> Chart:
+    """The market's own reserve."""
+    line = balance_line(view, "reserve", ledger.reserve(market.id))
+    told = f"From event {view.begin} to {view.at}; {view.money(line.points[-1].value, market.asset)} at the end."
+    decimals = view.book.header.decimals(market.asset)
+    return Chart("reserve-line", "Its reserve", told, market.asset, decimals, view.begin, view.at, [line])
+
+
+# ----------------------------------------------------------------- the reserve
+
+
+def reserve_table(view: View) -> Table:
+    """Every change of the reserve with its cause, newest first."""
+    market = view.market()
+    name = ledger.reserve(market.id).name
+
+    def read(after: str, most: int) -> Read:
+        """Some movements, newest events first."""
+        page = view.index.movements(name, view.at, view.number(after), most)
+        rows = [movement_row(view, market, place, one) for place, one in enumerate(page.rows)]
+        return Read(rows, "" if page.after is None else str(page.after))
+
+    return Table("reserve", "Every change of its reserve", RESERVE, Order("event", True), read=read)
+
+
+RESERVE = (
+    Column("event", "event", "number"),
+    Column("amount", "amount", "number"),
+    Column("balance", "balance after the event", "number"),
+    Column("clause", "clause"),
+    Column("cause", "cause", "prose"),
+    Column("lot", "lot", "number"),
+    Column("account", "taken of", "name"),
+)
+CAUSES = {
+    ("LIQ-05", True): "profit of a lot",
+    ("WTF-01", False): "loss of a lot",
+    ("MKT-05", False): "handed to the insurance fund when the market closed",
+}
+"""Why a reserve gains or loses, by the clause that moved the money (INV-07 allows no other)."""
+
+
+def movement_row(view: View, market: Market, place: int, one: Movement) -> Row:
+    """A change of the reserve."""
+    number = account_named(one.other).lot
+    lot = lot_taken(view, number) if number else None
+    cause = CAUSES.get((one.rule, one.amount > 0), one.rule)
+    cells = (
+        str(one.seq), view.money(one.amount, market.asset), view.money(one.balance, market.asset), one.rule, cause,
+        str(number) if number else None, None if lot is None else lot.account,
+    )  # fmt: skip
+    why = view.to("event", at=one.seq)
+    links = {"event": view.event_address(one.seq), "amount": why, "balance": why, "clause": view.clause(one.rule)}
+    if lot is not None:
+        links["account"] = view.to("account", account=lot.account)
+    return Row(f"{one.seq}:{place}", cells, links)
+
+
+# ----------------------------------------------------------------- lots, terms, liquidations
+
+
+def lots_table(view: View) -> Table:
+    """The open lots, with what they gain or lose at mark."""
+    market, book = view.market(), view.book
+    rows = []
+    for number in book.lots_in.get(market.id, ()):
+        lot, cost = book.lots[number], lot_cost(book, number)
+        amounts = [view.money(one, market.asset) for one in (cost, market.at_mark(lot.quantity) - cost)]
+        cells = (
+            str(number), lot.account, lot.side, lot.margin_mode,
+            lot.reason.replace("_", " "), quantity_text(lot.quantity, market), *amounts,
+        )  # fmt: skip
+        links = {"account": view.to("account", account=lot.account), "cost": "#why", "pnl": "#why"}
+        rows.append(Row(str(number), cells, links))
+    columns = [attrs.evolve(one, unit=market.id) if one.name == "quantity" else one for one in LOTS]
+    return Table("lots", "Lots of the liquidation engine", columns, Order("lot"), rows)
+
+
+LOTS = (
+    Column("lot", "lot", "number"),
+    Column("account", "taken of", "name"),
+    Column("side", "side"),
+    Column("mode", "margin"),
+    Column("reason", "why"),
+    Column("quantity", "quantity", "number"),
+    Column("cost", "cost", "number"),
+    Column("pnl", "PnL at mark", "number"),
+)
+
+
+def lot_taken(view: View, number: int) -> Lot | None:
+    """A lot as it stood when it was last there; None if it never was."""
+    for version in view.index.history("lot", str(number), view.at, most=1).rows:
+        lot: Lot | None = version.value or version.before
+        return lot
+    return None
+
+
+def bands_table(view: View) -> Table:
+    """The limits of the market, and the prices that they allow at the mark."""
+    market = view.market()
+    limits, mark = market.limits, market.mark
+    ends = {} if mark is None else allowed_prices(market, mark)
+    rows = []
+    for name, about, rate in (
+        ("price_band", "trades and fills", limits.price_band),
+        ("fill_band", "fills of the engine", limits.fill_band),
+        ("funding_cap", "funding rates", limits.funding_cap),
+    ):
+        low, high = (price_text(end, market) for end in ends[name]) if name in ends else (None, None)
+        limit = None if rate is None else percent_of(rate) + " %"
+        rows.append(Row(name, (name.replace("_", " "), about, limit, low, high)))
+    limit = None if limits.position_limit is None else view.money(limits.position_limit, market.asset)
+    rows.append(Row("position_limit", ("position limit", "notional of a position", limit, None, None)))
+    return Table("bands", "Bands and limits", BANDS, Order("limit"), rows)
+
+
+def allowed_prices(market: Market, mark: Price) -> dict[str, tuple[int, int]]:
+    """The lowest and the highest price that each band of a market allows at a mark (MKT-04, LIQ-05).
+
+    Of fills, the lowest at which the engine may sell long lots, and the highest at which it may buy for short ones.
+    """
+    found = {}
+    if market.limits.price_band is not None:
+        away = market.tick + (mark * market.limits.price_band - 1) // RATE_ONE
+        found["price_band"] = -(-(mark - away) // market.tick) * market.tick, (mark + away) // market.tick * market.tick
+    if market.limits.fill_band is not None:
+        away = mark * market.limits.fill_band // RATE_ONE
+        found["fill_band"] = -(-(mark - away) // market.tick) * market.tick, (mark + away) // market.tick * market.tick
+    return found
+
+
+BANDS = (
+    Column("limit", "limit"),
+    Column("of", "of"),
+    Column("bound", "bound"),
+    Column("lowest", "lowest now", "number"),
+    Column("highest", "highest now", "number"),
+)
+
+
+def tiers_table(view: View) -> Table:
+    """The tiers of the market."""
+    market = view.market()
+    rows = [
+        Row(
+            str(place),
+            (
+                str(place),
+                view.money(tier.floor, market.asset),
+                str(tier.max_leverage),
+                percent_of(tier.maintenance_rate),
+            ),
+        )
+        for place, tier in enumerate(market.tiers.tiers, 1)
+    ]
+    return Table("tiers", "Tiers", TIERS, Order("tier"), rows)
+
+
+TIERS = (
+    Column("tier", "tier", "number"),
+    Column("floor", "notional above", "number"),
+    Column("max_leverage", "leverage up to", "number"),
+    Column("maintenance_rate", "maintenance", "number", "%"),
+)
+
+
+def liquidations_table(view: View) -> Table:
+    """The liquidations that took lots in the market, newest first."""
+    market = view.market()
+
+    def read(after: str, most: int) -> Read:
+        """Some liquidations."""
+        page = view.index.liquidations(view.at, market=market.id, below=view.number(after), most=most)
+        return Read([liquidation_row(view, one) for one in page.rows], "" if page.after is None else str(page.after))
+
+    return Table(
+        "liquidations", "Liquidations with lots here", LIQUIDATIONS, Order("event", True), read=read, note=LOTS_NOTE
+    )
+
+
+PAGE = Page(
+    "market",
+    "Market",
+    "market.html",
+    content,
+    {
+        "reserve": reserve_table,
+        "lots": lots_table,
+        "bands": bands_table,
+        "tiers": tiers_table,
+        "liquidations": liquidations_table,
+    },
+    charts=charts,
+    parameters=("market",),
+    clauses=("MKT-02", "MKT-04", "LIQ-03", "LIQ-05", "WTF-01", "WTF-02", "TRN-01", "INV-07"),
+    in_navigation=False,
+)

@@ -1,0 +1,210 @@
+"""The deleveraging queues of a market: exact scores, places and quantiles, and who the event passed over, and why."""
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+import attrs
+
+from marginspec.margin.margin import cost_of, domain_margin, position_margin
+from marginspec.model.account import Direction
+from marginspec.model.state import State
+from marginspec.model.units import WIRE_DECIMALS
+from marginspec.settlement.deleveraging import Ranked, queue_of
+from marginspec.transition import apply
+from marginspec_audit.transparency import indicator
+from marginspec_journal.decimals import decimal_text
+from marginspec_tools.dashboard.numbers import quantity_text
+from marginspec_tools.dashboard.tables import Column, Order, Row, Table
+from marginspec_tools.dashboard.view import Page, View
+from marginspec_tools.explain import Term, Tracer, fraction_text
+
+SIDES: tuple[Direction, ...] = ("long", "short")
+MOST_LOOKS = 5_000
+"""So many looks of an event at counterparties are shown: the first ones."""
+
+
+@attrs.frozen
+class Look:
+    """A look at a counterparty for a lot: where in the queue it stood, with which score, and what came of it."""
+
+    lot: int
+    place: int
+    ranked: Ranked
+    closed: int
+    reason: str
+
+
+def state(view: View) -> State:
+    """The market with all accounts that have a position in it."""
+    return view.index.queue_state(view.at, view.market().id)
+
+
+def content(view: View) -> Mapping[str, Any]:
+    """The market, how it ranks, and whether the event deleveraged here."""
+    return {
+        "market": view.market(),
+        "markets": sorted(view.book.markets),
+        "ranking": view.book.header.profile.adl_ranking,
+        "deleveraged": view.event is not None and any(one.bearer == "deleveraging" for one in borne(view)),
+        "looks": view.kept(looks) if asks_looks(view) else None,
+        "most": MOST_LOOKS,
+        "ask": view.with_parameters(at=view.at, looks="all"),
+    }
+
+
+def asks_looks(view: View) -> bool:
+    """Whether the event is to be run again for whom it looked at."""
+    return view.parameters.get("looks") == "all"
+
+
+def borne(view: View) -> Iterator[Any]:
+    """Who bore what in the event."""
+    after = -1
+    while rows := view.index.borne_in(view.at, after):
+        yield from rows
+        after = rows[-1].place
+
+
+# ----------------------------------------------------------------- as they stand
+
+
+def queue_table(side: Direction) -> Any:
+    """The table of a side's queue."""
+
+    def table(view: View) -> Table:
+        """The queue of the side after the event."""
+        book, market = view.once(state), view.market()
+        queue = queue_of(book, market.id, side) if market.mark is not None else ()
+        rows = [queue_row(view, book, place, len(queue), ranked) for place, ranked in enumerate(queue)]
+        return Table(side, f"The {side} queue: whom {other(side)} lots are closed against", QUEUE, Order("place"), rows)
+
+    return table
+
+
+def other(side: Direction) -> Direction:
+    """The other side."""
+    return "short" if side == "long" else "long"
+
+
+def queue_row(view: View, book: State, place: int, length: int, ranked: Ranked) -> Row:
+    """A position in the queue."""
+    key, market = ranked.key, view.market()
+    own, domain = position_margin(book, key), domain_margin(book, book.positions_in[key.market][key])
+    amounts = [
+        view.money(one, market.asset)
+        for one in (own.unrealised, cost_of(book, key), domain.cash, domain.equity, domain.maintenance)
+    ]
+    cells = (
+        str(place + 1), str(indicator(place, length)), key.account, key.side.lower(),
+        quantity_text(book.positions[key], market), rounded_score(ranked), *amounts, exact_score(ranked),
+    )  # fmt: skip
+    return Row(":".join(key), cells, {"account": view.to("account", account=key.account)})
+
+
+def exact_score(ranked: Ranked) -> str:
+    """The score as a decimal, where it has a short one, or as a fraction."""
+    return fraction_text(Fraction(ranked.score.numerator, ranked.score.denominator))
+
+
+def rounded_score(ranked: Ranked) -> str:
+    """The score to eight digits, rounded down; what ranks is the exact one."""
+    return decimal_text(ranked.score.numerator * 10**WIRE_DECIMALS // ranked.score.denominator, WIRE_DECIMALS)
+
+
+QUEUE = (
+    Column("place", "place", "number"),
+    Column("indicator", "quantile", "number"),
+    Column("account", "account", "name"),
+    Column("side", "side"),
+    Column("quantity", "quantity", "number"),
+    Column("score", "score", "number"),
+    Column("unrealised", "unrealised PnL", "number"),
+    Column("cost", "cost", "number"),
+    Column("cash", "cash of its domain", "number"),
+    Column("equity", "equity", "number"),
+    Column("maintenance", "maintenance", "number"),
+    Column("exact", "score exactly"),
+)
+
+
+# ----------------------------------------------------------------- whom the event looked at
+
+
+def looks(view: View) -> list[Look]:
+    """Whom the event looked at here, in order: the event is run again under observation."""
+    moment, tracer = view.index.moment(view.at), Tracer()
+    before = moment.before if moment.is_whole else view.index.state_at(view.at - 1)
+    apply(before, moment.record.event, tracer)
+    queues: dict[Direction, tuple[Ranked, ...]] = {}
+    found: list[Look] = []
+    for term in calls(tracer.top):
+        given = term.arguments
+        if term.name == "queue_of" and given["market"] == view.market().id:
+            queues[given["side"]] = term.answer
+        elif term.name == "pair_step" and given["lot"].market == view.market().id and len(found) < MOST_LOOKS:
+            queue = queues[other(given["lot"].direction)]
+            place = next(at for at, one in enumerate(queue) if one.key == given["key"])
+            closed = 0 if term.answer is None else term.answer.quantity
+            found.append(Look(given["lot"].id, place, queue[place], closed, reason_of(term)))
+    return found
+
+
+def calls(above: Term) -> Iterator[Term]:
+    """All calls of rules, each before those that it made."""
+    for term in above.terms:
+        yield term
+        yield from calls(term)
+
+
+def reason_of(step: Term) -> str:
+    """Why a look closed something or nothing, from what the rule asked on its way (ADL-04)."""
+    asked = {term.name: term.answer for term in step.terms}
+    if step.answer is not None:
+        at = "its own entry" if asked["terms_of"].at_entry else "the lot's bankruptcy price"
+        return f"closed at {at}" if asked["terms_of"].loss else "closed at the mark, since the lot does not lose"
+    if asked["terms_of"] is None:
+        return "passed over: it has not the profit to give up, and principal is never taken"
+    if asked.get("wanted_quantity", asked.get("most_within", 1)) == 0:
+        return "passed over: not even one unit is within the shortfall"
+    return "passed over: without room, closing one unit would leave its domain unhealthy"
+
+
+def looks_table(view: View) -> Table:
+    """Whom the event looked at, and what came of it."""
+    market = view.market()
+    rows = []
+    for at, look in enumerate(view.kept(looks)) if asks_looks(view) else ():
+        closed = quantity_text(look.closed, market) if look.closed else None
+        key = look.ranked.key
+        cells = (
+            str(at + 1), str(look.lot), str(look.place + 1), key.account, key.side.lower(), rounded_score(look.ranked),
+            closed, look.reason, exact_score(look.ranked),
+        )  # fmt: skip
+        rows.append(Row(f"{at:06}", cells, {"account": view.to("account", account=key.account)}))
+    return Table("looks", "Whom the event looked at, in order", LOOKS, Order("look"), rows)
+
+
+LOOKS = (
+    Column("look", "look", "number"),
+    Column("lot", "lot", "number"),
+    Column("place", "place", "number"),
+    Column("account", "account", "name"),
+    Column("side", "side"),
+    Column("score", "score", "number"),
+    Column("closed", "closed", "number"),
+    Column("reason", "what came of it", "prose"),
+    Column("exact", "score exactly"),
+)
+
+
+PAGE = Page(
+    "queue",
+    "Queue",
+    "queue.html",
+    content,
+    {"looks": looks_table, "long": queue_table("long"), "short": queue_table("short")},
+    parameters=("market", "looks"),
+    clauses=("ADL-01", "ADL-02", "ADL-03", "ADL-04", "ADL-05", "ADL-06"),
+    in_navigation=False,
+)
