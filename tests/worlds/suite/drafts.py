@@ -6,6 +6,7 @@ from marginspec_conformance.vectors.making import Draft
 from worlds.suite import (
     acceptable,
     bands,
+    beyond,
     boundaries,
     corners,
     directed,
@@ -19,7 +20,7 @@ from worlds.suite import (
     waterfall,
 )
 
-VERSION = "1"
+VERSION = "2"
 """The version of the suite; it rises with every change of a vector."""
 BY_HAND = (limits, edges, acceptable, bands, ties, waterfall, corners, boundaries, hidden, floats, incidents)
 
@@ -28,6 +29,7 @@ def drafts() -> list[Draft]:
     """Every draft once; no two of a clause have one name."""
     found = [draft for module in BY_HAND for draft in module.DRAFTS]
     found += [*directed.drafts(), *recorded.drafts()]
+    found += [*beyond.beyond(found)]
     found.sort(key=lambda one: one.clause)
     names = Counter((one.clause, one.slug) for one in found)
     repeated = sorted(name for name, count in names.items() if count > 1)
