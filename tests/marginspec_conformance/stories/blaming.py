@@ -1,6 +1,6 @@
 """Which clause a difference falls under, read off the rules' own trace of the event."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import zip_longest
 from typing import Any
@@ -17,6 +17,7 @@ from marginspec_conformance.comparing.amounts import read_amount
 from marginspec_conformance.comparing.differences import ABSENT, Difference, listed
 from marginspec_conformance.comparing.expected import Expected
 from marginspec_conformance.comparing.judging import Judged
+from marginspec_conformance.driving.checking import Checked
 from marginspec_conformance.protocol.messages import Accepted
 from marginspec_conformance.stories.covering import stops_too_early
 
@@ -80,27 +81,21 @@ def trail_of(expected: Expected) -> Trail:
     return trail
 
 
-@attrs.frozen
-class Blamed:
-    """The clause that a difference falls under; whether the trace shows it rather than hints at it."""
-
-    clause: str
-    is_shown: bool = True
-
-
 def clause_of(judged: Judged) -> str:
-    """The clause that the differences of an event fall under."""
-    return blamed(judged).clause
-
-
-def blamed(judged: Judged) -> Blamed:
-    """What is blamed for the differences of an event; where the trace names nothing, the event's handler."""
+    """The clause that the first difference of an event falls under; where the trace names none, the handler's."""
     first = judged.differences[0]
     if first.kind in BY_NAME:
-        return Blamed(first.name.split(" ")[0])
-    trail = trail_of(judged.expected)
-    clause = BY_KIND[first.kind](trail, judged) if first.kind in BY_KIND else ""
-    return Blamed(clause or handler_clause(judged.expected), bool(clause) and is_shown(trail, first))
+        return first.name.split(" ")[0]
+    clause = BY_KIND[first.kind](trail_of(judged.expected), judged) if first.kind in BY_KIND else ""
+    return clause or handler_clause(judged.expected)
+
+
+def unless_left_out(checked: Checked, clauses: Container[str]) -> Checked:
+    """What came of a case; it was skipped if what differs falls under one of the clauses that are left out."""
+    clause = clause_of(checked.found) if checked.outcome == "differs" and checked.found else ""
+    if not clause or clause not in clauses:
+        return checked
+    return attrs.evolve(checked, outcome="skipped", judged=checked.judged - 1, why=f"left out: {clause}")
 
 
 def sentence_for(judged: Judged, clause: str) -> str:
@@ -120,11 +115,6 @@ def sentence_for(judged: Judged, clause: str) -> str:
         return sentence_of(clause)
     except KeyError:
         return ""
-
-
-def is_shown(trail: Trail, difference: Difference) -> bool:
-    """Whether a trace shows whose fault a difference is: who is liquidated, say, follows from many rules."""
-    return trail.refusing is not None or difference.kind not in ("verdict", "reason", "liquidated", "levied")
 
 
 def handler_clause(expected: Expected) -> str:
