@@ -23,6 +23,7 @@ PERCENT = (5, 10, 20, 50)
 GRAINS = (10**8, 10**6, 10**4, 1)
 """An amount is moved to a multiple of one of these, in 1e-8, the coarsest that does."""
 NO_PARTNER = {
+    "ADL-04/halving-between-two-ends": "well past the edge nobody is deleveraged, which is what it is about",
     "LIQ-01/equal-and-one-above": "two accounts stand at the edge, on both sides of it",
     "MKT-04/funding-under-a-cap": "the rate stands at its cap, and a lower one liquidates nobody",
     "MRG-07/t-band-25": "it is unhealthy only since its maintenance is rounded up, at any mark",
@@ -34,8 +35,10 @@ def beyond(drafts: Sequence[Draft]) -> Iterator[Draft]:
     """For each draft at an edge, one well past it, unless that is written by hand."""
     written = {(one.clause, one.slug) for one in drafts}
     for draft in drafts:
+        if f"{draft.clause}/{draft.slug}" in NO_PARTNER or (draft.clause, f"{draft.slug}-{SUFFIX}") in written:
+            continue
         expected = last_of(draft)
-        if (draft.clause, f"{draft.slug}-{SUFFIX}") not in written and is_at_an_edge(expected):
+        if is_at_an_edge(expected):
             found = next(partners(draft, expected), None)
             if found is not None:
                 yield found
