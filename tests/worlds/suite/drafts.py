@@ -5,6 +5,7 @@ from collections import Counter
 from marginspec_conformance.vectors.making import Draft
 from worlds.suite import (
     acceptable,
+    balances,
     bands,
     beyond,
     boundaries,
@@ -12,17 +13,22 @@ from worlds.suite import (
     directed,
     edges,
     floats,
+    forgotten,
     hidden,
     incidents,
     limits,
+    many,
     recorded,
     ties,
     waterfall,
 )
 
-VERSION = "2"
+VERSION = "3"
 """The version of the suite; it rises with every change of a vector."""
-BY_HAND = (limits, edges, acceptable, bands, ties, waterfall, corners, boundaries, hidden, floats, incidents)
+BY_HAND = (
+    *(limits, balances, edges, acceptable, bands, ties, waterfall, corners, boundaries, hidden, forgotten, many),
+    *(floats, incidents),
+)
 
 
 def drafts() -> list[Draft]:
