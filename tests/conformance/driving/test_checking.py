@@ -136,11 +136,11 @@ def test_a_fund_below_zero_and_quantities_that_do_not_sum_are_unsound() -> None:
 def test_what_an_engine_lacks_is_skipped() -> None:
     case = Case(Header(), (*OPENING, order("alice", "buy", "1", "100")))
     engine = Changed(capabilities=ALL - {"orders"}).engine()
-    assert (check(engine, case, Plan(4)).outcome, check(engine, case, Plan(4)).why) == ("skipped", "orders")
+    assert (check(engine, case, Plan(4)).outcome, check(engine, case, Plan(4)).why) == ("skipped", "needs orders")
     bitmex = Case(Header(Profile("bitmex")), OPENING)
-    assert check(Changed(capabilities=ALL - {"bitmex"}).engine(), bitmex, Plan(4)).why == "bitmex"
+    assert check(Changed(capabilities=ALL - {"bitmex"}).engine(), bitmex, Plan(4)).why == "needs bitmex"
     midway = check(Changed(at(TRADE, lambda _: Unsupported("trades"))).engine(), CASE, Plan(4))
-    assert (midway.outcome, midway.place, midway.why) == ("skipped", 4, "trades")
+    assert (midway.outcome, midway.place, midway.why) == ("skipped", 4, "needs trades")
 
 
 def test_an_engine_that_fails_at_an_event_differs_there() -> None:
