@@ -143,6 +143,19 @@ def test_what_an_engine_lacks_is_skipped() -> None:
     assert (midway.outcome, midway.place, midway.why) == ("skipped", 4, "needs trades")
 
 
+def test_what_an_engine_that_does_not_deleverage_has_no_answer_to_is_skipped() -> None:
+    """Who loses all and more is taken over, and bob is deleveraged: nobody is, here."""
+    opened = (listing(), mark("100"), deposit("alice", "10"), deposit("bob", "900"), trade("alice", "bob", "1", "100"))
+    case = Case(Header(), (*opened, mark("50")))
+
+    def nobody(_: JsonObject, answer: Answer) -> Answer:
+        return attrs.evolve(answer, deleveraged=()) if isinstance(answer, Accepted) else answer
+
+    for capabilities, outcome, why in ((ALL, "differs", ""), (ALL - {"adl"}, "skipped", "needs adl")):
+        checked = check(Changed(nobody, capabilities).engine(), case, Plan(4))
+        assert (checked.outcome, checked.place, checked.why) == (outcome, 5, why)
+
+
 def test_an_engine_that_fails_at_an_event_differs_there() -> None:
     checked = check(Changed(at(TRADE, lambda _: Errored("division by zero"))).engine(), CASE, Plan(4))
     assert checked.differences == (Difference("errored", "", "accepted", "division by zero"),)
