@@ -16,6 +16,7 @@ ALL = 10**6
 """All levels of an explanation, and no line too long."""
 EFFECT = "-> "
 MOST_LINES, MOST_TRIED = 14, 4
+"""So many lines, and figures, are shown; so many vectors are run in search of an effect."""
 NEITHER = {"INV": "An invariant is what auditors check, not a step of an event: no event shows it at work."}
 """Groups of clauses that can have no example, and why."""
 
@@ -60,7 +61,7 @@ def example_of(clause: str, vectors: Iterable[Vector]) -> Example | None:
     """The example of a clause, by rule: the smallest valid vector whose last event shows what the clause does.
 
     A vector of the clause itself comes before one that pins it down besides, one in which the clause had an effect
-    before one in which it only gave a figure. None if there is no such vector.
+    before one in which it only gave a figure, as far as the first MOST_TRIED go. None if there is no such vector.
     """
     if why_none(clause):
         return None

@@ -6,7 +6,6 @@ may add up where every value differs.
 """
 
 from collections.abc import Iterator, Mapping
-from itertools import chain
 from typing import NamedTuple
 
 from marginspec.model import ledger
@@ -16,7 +15,7 @@ from marginspec.model.state import State
 from marginspec.model.units import FLAT, WIRE_DECIMALS
 from marginspec_audit import asset_of, is_closed_lot
 from marginspec_journal.decimals import parse_decimal
-from marginspec_tools.observed import Figure, Whose, digits_of, domain_named, whose
+from marginspec_tools.observed import Figure, Whose, digits_of, domain_named, position_named, whose
 
 
 class Books(NamedTuple):
@@ -59,47 +58,82 @@ Stated = Mapping[Figure, int]
 
 def books_of(seen: list[tuple[Figure, str]], state: State, *, is_whole: bool) -> Iterator[Books]:
     """The invariants that a line states enough for; `is_whole` unless only some accounts are known."""
-    numbers = [(figure, text) for figure, text in seen if figure.group in ("ledger", "lots", "domains", "funds")]
-    numbers += [(figure, text) for figure, text in seen if figure.field in ("quantity", "uncovered")]
-    stated = {figure: parse_decimal(text) for figure, text in numbers}
-    owners = {figure: whose(state, figure) for figure in stated}
-    if is_whole:
-        for asset in sorted({own.asset for figure, own in owners.items() if figure.group == "ledger"} - {""}):
-            yield from conservation({one: stated[one] for one in stated if owners[one].asset == asset}, state, asset)
+    groups = {figure.group for figure, _ in seen}
+    assets = whole_assets(seen, state) if is_whole and "ledger" in groups else []
+    markets = whole_markets(seen, state) if is_whole and "positions" in groups else []
+    if not assets and not markets and groups.isdisjoint({"domains", "funds"}):
+        # Most lines tell of a few accounts.
+        return
+    stated = {figure: parse_decimal(text) for figure, text in seen if is_counted(figure)}
+    for asset in assets:
+        yield from conservation(stated, state, asset)
+    if is_whole and "funds" in groups:
+        for asset in sorted({market.asset for market in state.markets.values()}):
             yield from cover(stated, state, asset)
-        for market in sorted({own.market for figure, own in owners.items() if figure.field == "quantity"} - {""}):
-            of_market = {one: stated[one] for one in stated if owners[one].market == market}
-            yield from zero_sum(of_market, state, market)
+    for market in markets:
+        yield from zero_sum(stated, state, market)
     texts = dict(seen)
     for domain in sorted({figure.name for figure in stated if figure.group == "domains"}):
         yield from health(stated, texts, state, domain)
 
 
+def is_counted(figure: Figure) -> bool:
+    """Whether a figure is an amount that invariants are about."""
+    return figure.group in ("ledger", "lots", "domains", "funds", "uncovered") or figure.field == "quantity"
+
+
+def whole_assets(seen: list[tuple[Figure, str]], state: State) -> list[str]:
+    """The assets of which every balance that is not zero is stated, what was paid in apart."""
+    names = {account_named(figure.name) for figure, _ in seen if figure.group == "ledger"}
+    names |= {ledger.lot(int(figure.name)) for figure, _ in seen if figure.group == "lots" and figure.field == "cost"}
+    assets = {whose(state, Figure("ledger", name.name, "balance")).asset for name in names} - {""}
+    for account in state.ledger:
+        if account not in names and account.kind != "external" and not is_closed_lot(state, account):
+            assets.discard(asset_of(state, account))
+            if not assets:
+                break
+    return sorted(assets)
+
+
+def whole_markets(seen: list[tuple[Figure, str]], state: State) -> list[str]:
+    """The markets of which every position and every lot is stated."""
+    told = {(figure.group, figure.name) for figure, _ in seen if figure.field == "quantity"}
+    markets = {position_named(name).market for group, name in told if group == "positions"}
+    return sorted(
+        market
+        for market in markets
+        if market in state.markets
+        and all(("positions", ":".join(key)) in told for key in state.positions_in.get(market, ()))
+        and all(("lots", str(lot)) in told for lot in state.lots_in.get(market, ()))
+    )
+
+
 def conservation(stated: Stated, state: State, asset: str) -> Iterator[Books]:
     """All balances of an asset are what was paid in less what was paid out (INV-01)."""
-    balances = {account_named(figure.name): amount for figure, amount in stated.items() if figure.group == "ledger"}
-    for figure, cost in stated.items():
-        if figure.group == "lots" and figure.field == "cost":
-            balances.setdefault(ledger.lot(int(figure.name)), -cost)
+    balances: dict[str, int] = {}
+    for figure, amount in stated.items():
+        if figure.group == "ledger" and whose(state, figure).asset == asset:
+            balances[figure.name] = amount
+        elif figure.group == "lots" and figure.field == "cost" and whose(state, figure).asset == asset:
+            balances.setdefault(ledger.lot(int(figure.name)).name, -amount)
     outside = ledger.external(asset)
-    paid_in = -balances.pop(outside, state.balance(outside) * unit_of(state, asset))
-    # Most lines tell of a few accounts: of the first that is missing, the rest need not be looked at.
-    own = (one for one in state.ledger if one != outside and not is_closed_lot(state, one))
-    if all(one in balances for one in own if asset_of(state, one) == asset):
-        total = sum(balances.values())
-        sides = ("all balances", total, "=", "net deposits", paid_in)
-        yield Books("INV-01", asset, Whose(asset=asset), *sides, abs(total - paid_in))
+    paid_in = -balances.pop(outside.name, state.balance(outside) * unit_of(state, asset))
+    total = sum(balances.values())
+    sides = ("all balances", total, "=", "net deposits", paid_in)
+    yield Books("INV-01", asset, Whose(asset=asset), *sides, abs(total - paid_in))
 
 
 def zero_sum(stated: Stated, state: State, market_id: str) -> Iterator[Books]:
     """What is long of a market is short, lots included (INV-02)."""
-    market = state.markets.get(market_id)
-    held = (Figure("positions", ":".join(key), "quantity") for key in state.positions_in.get(market_id, ()))
-    lots = (Figure("lots", str(lot), "quantity") for lot in state.lots_in.get(market_id, ()))
-    if market is None or not all(one in stated for one in chain(held, lots)):
-        return
-    amounts = [amount for figure, amount in stated.items() if figure.field == "quantity"]
+    market = state.markets[market_id]
+    amounts = [
+        amount
+        for figure, amount in stated.items()
+        if figure.field == "quantity" and whose(state, figure).market == market_id
+    ]
     longs, shorts = sum(max(0, one) for one in amounts), sum(max(0, -one) for one in amounts)
+    if not longs and not shorts:
+        return
     off = abs(longs - shorts)
     money = 0 if market.mark is None else off * market.mark // 10**market.price_decimals
     sides = ("long, lots included", longs, "=", "short, lots included", shorts)

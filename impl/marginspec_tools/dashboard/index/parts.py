@@ -3,6 +3,7 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -183,13 +184,9 @@ def spans_of(database: sqlite3.Connection, figure: int, after: int, until: int) 
 def thinned(values: Iterable[Values], after: int, until: int, width: int) -> list[Point]:
     """A point for each stretch of so many events, counted from event 0, in which there were values."""
     points: list[Point] = []
-    for one in values:
-        place = one.seq // width * width
-        begin = max(place, after + 1)
-        if points and points[-1].first == begin:
-            before = points[-1]
-            low, high = min(before.low, one.low), max(before.high, one.high)
-            points[-1] = Point(begin, before.last, low, high, one.last)
-        else:
-            points.append(Point(begin, min(place + width - 1, until), one.low, one.high, one.last))
+    for place, those in groupby(values, lambda one: one.seq // width):
+        stretch = list(those)
+        low, high = min(one.low for one in stretch), max(one.high for one in stretch)
+        begin, end = max(place * width, after + 1), min(place * width + width - 1, until)
+        points.append(Point(begin, end, low, high, stretch[-1].last))
     return points
