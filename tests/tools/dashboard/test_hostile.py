@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from html import escape
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser, expect
 
 from marginspec_journal.names import is_name
 from marginspec_tools.dashboard.pages import PAGES as ALL_PAGES
+from marginspec_tools.dashboard.view import Source
 from marginspec_tools.simulate import stress_day_path
 from worlds.browser import violations, watched
 from worlds.served import Served, served
@@ -61,7 +63,7 @@ BY_NUMBER = "An event is asked for by its number, from 0 to 2400."
 NO_EVENT = "There is no event 2401: those that are known are numbered 0 to 2400."
 ONCE = "The page overview takes each of its parameters once, and none named"
 NOT_BOTH = "Ask for an account or for a market, not for both."
-KNOWN_PAGES = f"There are the pages {', '.join(page.name for page in ALL_PAGES)}."
+KNOWN_PAGES = f"There are the pages {', '.join(page.name for page in ALL_PAGES if page.is_there(Source(Path())))}."
 ISOLATED = "[...document.querySelectorAll('tbody .name')].every(one => one.querySelector('bdi, .nothing'))"
 
 
