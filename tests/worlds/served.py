@@ -3,13 +3,16 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import attrs
 import httpx
 
+from marginspec_tools.dashboard.index import Builder
+from marginspec_tools.dashboard.reports import NO_REPORTS, Reports
 from marginspec_tools.dashboard.server import Server, bound_socket, opened_server
+from marginspec_tools.dashboard.view import Source
 
 HOST = "127.0.0.1"
 
@@ -32,17 +35,19 @@ class Served:
 
 
 @contextmanager
-def served(journal: Path, index: Path, start: Path | None = None) -> Iterator[Served]:
+def served(journal: Path, index: Path, reports: Reports = NO_REPORTS) -> Iterator[Served]:
     """Serve a journal; all of it that is there is indexed when the test begins."""
-    with bound_socket(HOST, 0) as listening, opened_server(journal, index, start, listening) as (server, following):
+    with closing(Builder(journal, index)) as builder:
+        builder.build()
+    source = Source(journal, reports=reports)
+    with bound_socket(HOST, 0) as listening, opened_server(source, index, listening) as server:
         thread = threading.Thread(target=server.run, args=([listening],), name="server")
         thread.start()
         try:
-            following.caught_up.wait()
             yield Served(f"{HOST}:{port_of(listening)}", journal)
         finally:
             end(server, thread)
-    assert following.failure is None
+    assert server.failure == 0
 
 
 def port_of(listening: socket.socket) -> int:

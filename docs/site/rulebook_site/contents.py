@@ -10,7 +10,7 @@ RULEBOOK = (
 PARTS = {
     "How to": (
         *("how-to/check-an-account", "how-to/audit-an-exchange", "how-to/validate-your-engine"),
-        *("how-to/read-a-proof", "how-to/change-a-rule"),
+        *("how-to/see-a-journal", "how-to/read-a-proof", "how-to/change-a-rule"),
     ),
     "Rulebook": ("rulebook/index", *(f"rulebook/{name}" for name in RULEBOOK), "why-these-rules", "glossary"),
     "Proofs": ("theorems/index", "theorems/unshown", "theorems/mutants", "traceability"),

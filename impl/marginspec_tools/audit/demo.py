@@ -1,9 +1,12 @@
 """`marginspec demo`: an audit of the bundled stress day, which shows what its waterfall did."""
 
 import os
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
+from shlex import quote
+from shutil import which
 from typing import Any
 
 import attrs
@@ -16,8 +19,11 @@ from marginspec_tools.audit.checks import Checks, Share, Tally, Verdict, check_s
 from marginspec_tools.audit.findings import Fault
 from marginspec_tools.audit.waterfall import HAPPENED, all_funds, happened_text, waterfall_table
 from marginspec_tools.console import (
+    SERVE,
     QuietPool,
+    install_line,
     json_option,
+    missing_packages,
     people_console,
     print_json_line,
     printable_path,
@@ -27,6 +33,7 @@ from marginspec_tools.explain import explain_event
 from marginspec_tools.runs import Run, Step, Totals, estimated_events
 from marginspec_tools.simulate import stress_day_path
 
+NAME = "marginspec"
 MOST_PROCESSES = 4
 LINES_EXPLAINED = 45
 
@@ -157,6 +164,21 @@ def print_demo(found: Audit) -> None:
     click.echo(f"All {len(found_verdicts)} invariants held." if held else "Not all invariants held.")
     click.echo("Nothing was observed: invariants and receipts only.")
     click.echo(f"hash {totals.hash}")
+    click.echo(see_it())
+
+
+def see_it() -> str:
+    """The line that opens the stress day as pages; first how to install what that needs, where it is missing."""
+    line = f"{program()} serve --demo"
+    return f"see it: {install_line('serve')} && {line}" if missing_packages(SERVE) else f"see it: {line}"
+
+
+def program() -> str:
+    """How this program is called again: by its name, or as it was called, where that finds none or another one."""
+    called = Path(sys.argv[0])
+    if called.name != NAME or ((found := which(NAME)) and Path(found).resolve() == called.resolve()):
+        return NAME
+    return quote(printable_path(called))
 
 
 def print_beginning(step: Step, width: int) -> None:

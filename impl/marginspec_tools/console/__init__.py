@@ -1,6 +1,7 @@
 """The terminal: tables, lines of JSON, files that appear whole, progress, and how commands end."""
 
 from marginspec_tools.console.commands import LazyCommands, Listed
+from marginspec_tools.console.extras import SERVE, install_line, missing_packages
 from marginspec_tools.console.options import json_option, refuse_parameters
 from marginspec_tools.console.outcomes import (
     CRASHED,

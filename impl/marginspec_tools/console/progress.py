@@ -1,7 +1,7 @@
 """Progress of long work, on stderr, and only where a person watches."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import TypeVar
 
 Element = TypeVar("Element")
@@ -9,7 +9,7 @@ Element = TypeVar("Element")
 
 def with_progress(
     elements: Iterable[Element], what: str, total: int | None = None, done: Callable[[], int] | None = None
-) -> Iterator[Element]:
+) -> Generator[Element, None, None]:
     """Pass elements on, showing on a terminal's stderr how many of a total have passed, or how much `done` says."""
     if not sys.stderr.isatty():
         yield from elements

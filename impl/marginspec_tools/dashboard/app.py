@@ -38,7 +38,7 @@ class Dashboard:
 
     def __init__(self, index: Index, source: Source, pages: Sequence[Page] = PAGES) -> None:
         self._index, self._source = index, source
-        self.pages = {page.name: page for page in pages}
+        self.pages = {page.name: page for page in pages if page.is_there(source)}
         self.is_closing = False
         self._kept = Kept()
         self._templates = templates(self.pages)
@@ -111,18 +111,22 @@ class Dashboard:
         )
 
     async def _ticks(self, request: Request) -> AsyncIterator[str]:
-        """An event whenever the journal has more, or anything else is known of it, until reader or server go."""
-        known, waited = await self._head(), 0.0
-        yield f": following from event {known.seq}\n\n"
+        """An event whenever the journal has more, or anything else is known of it, until reader or server go.
+
+        A reader who says of what he has `seen` hears at once if there is more by now.
+        """
+        head, waited = await self._head(), 0.0
+        known = request.query_params.get("seen", head.mark)
+        yield f": following from event {head.seq}\n\n"
         while not self.is_closing and not await request.is_disconnected():
-            await asyncio.sleep(LOOK_EVERY_S)
-            head, waited = await self._head(), waited + LOOK_EVERY_S
-            if head != known:
-                known, waited = head, 0.0
+            if head.mark != known:
+                known, waited = head.mark, 0.0
                 yield f"event: tick\ndata: {head.seq}\n\n"
             elif waited >= SAY_EVERY_S:
                 waited = 0.0
                 yield ": nothing new\n\n"
+            await asyncio.sleep(LOOK_EVERY_S)
+            head, waited = await self._head(), waited + LOOK_EVERY_S
 
     async def _head(self) -> Head:
         return await run_in_threadpool(self._index.head)

@@ -1,17 +1,24 @@
 """`marginspec serve`: a journal's dashboard, for readers on this machine."""
 
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 from marginspec_journal import InputError
 from marginspec_journal.reading import LINES_SUFFIXES, PARQUET_SUFFIX
-from marginspec_tools.console import printable_path, refusing_os_errors
+from marginspec_tools.console import (
+    CRASHED,
+    SERVE,
+    WRONG_INPUT,
+    install_line,
+    missing_packages,
+    printable_path,
+    refusing_os_errors,
+)
 from marginspec_tools.runs import start_option
+from marginspec_tools.simulate import stress_day_path
 
-EXTRA = ("jinja2", "starlette", "uvicorn")
 HOSTS = ("127.0.0.1", "::1", "localhost")
 PORT = 8765
 
@@ -37,15 +44,21 @@ def journal_in(path: Path) -> Path:
 
 def need_extra() -> None:
     """Refuse to serve where what it needs is not installed."""
-    missing = [package for package in EXTRA if find_spec(package) is None]
+    missing = missing_packages(SERVE)
     if missing:
-        raise click.UsageError(
-            f"serving needs the extra: pip install 'marginspec[serve]' ({', '.join(missing)} missing)"
-        )
+        raise click.UsageError(f"serving needs the extra: {install_line('serve')} ({', '.join(missing)} missing)")
+
+
+def shown(journal: Path | None, *, is_demo: bool) -> Path:
+    """What is to be shown: the one journal or folder that was named, or the bundled stress day."""
+    if (journal is None) != is_demo:
+        raise click.UsageError("name one journal, or one folder, or --demo")
+    return stress_day_path() if journal is None else journal
 
 
 @click.command("serve")
-@click.argument("journal", metavar="JOURNAL|FOLDER", type=click.Path(exists=True, path_type=Path))
+@click.argument("journal", metavar="[JOURNAL|FOLDER]", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option("--demo", "is_demo", is_flag=True, help="Show the bundled stress day.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0 takes any that is free."
 )
@@ -56,27 +69,59 @@ def need_extra() -> None:
     metavar="FILE",
     help="Keep the index here, not in the user's cache.",
 )
+@click.option(
+    "--audit",
+    "audits",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Show this report of an audit too; may be repeated.",
+)
+@click.option(
+    "--conformance",
+    "logs",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Show this log of a conformance run too; may be repeated.",
+)
 @start_option
-def command(journal: Path, port: int, host: str, index: Path | None, start: Path | None) -> None:
+def command(
+    journal: Path | None,
+    port: int,
+    host: str,
+    index: Path | None,
+    audits: tuple[Path, ...],
+    logs: tuple[Path, ...],
+    start: Path | None,
+    *,
+    is_demo: bool,
+) -> None:
     """Show JOURNAL, or the only journal in FOLDER, as pages in a browser on this machine, until Ctrl-C.
 
     Prints the address. Pages appear while the journal is being indexed, and follow it as it grows; the index is kept
-    for the next time. Nothing is sent anywhere, and nobody else can read.
+    for the next time. Reports of audits and logs of conformance runs in FOLDER, and in its folders, are shown side by
+    side. Nothing is sent anywhere, and nobody else can read.
 
-    Exit codes: 0 ended by Ctrl-C; 2 wrong usage or input.
+    Exit codes: 0 ended by Ctrl-C; 2 wrong usage or input; 3 indexing crashed.
     """
+    named = shown(journal, is_demo=is_demo)
     need_extra()
     from marginspec_tools.dashboard.index import index_path
+    from marginspec_tools.dashboard.reports import found_reports
     from marginspec_tools.dashboard.server import bound_socket, opened_server
+    from marginspec_tools.dashboard.view import Source
 
-    served = journal_in(journal)
+    served = journal_in(named)
+    source = Source(served, start, found_reports(named if named.is_dir() else None, audits, logs))
     with refusing_os_errors(Path(f"{host}:{port}")):
         listening = bound_socket(host, port)
-    with listening, opened_server(served, index or index_path(served), start, listening) as (server, following):
-        named = f"[{host}]" if ":" in host else host
-        click.echo(f"{printable_path(served)}: http://{named}:{listening.getsockname()[1]}/")
+    with listening, opened_server(source, index or index_path(served), listening) as server:
+        address = f"[{host}]" if ":" in host else host
+        click.echo(f"{printable_path(served)}: http://{address}:{listening.getsockname()[1]}/")
         # An interrupt is how it is meant to end.
         with suppress(KeyboardInterrupt):
             server.run([listening])
-        if following.failure is not None:
-            raise following.failure
+    if server.failure:
+        # What it was has been told where it happened.
+        raise click.exceptions.Exit(WRONG_INPUT if server.failure == WRONG_INPUT else CRASHED)

@@ -1,58 +1,34 @@
-"""The server: on loopback only, with the journal followed in a thread beside it."""
+"""The server: on loopback only, with the journal followed by a process beside it."""
 
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from itertools import repeat
 from pathlib import Path
+from subprocess import Popen
 
 import uvicorn
 
 from marginspec_journal import open_journal
+from marginspec_tools.console import with_progress
 from marginspec_tools.dashboard.app import Dashboard
-from marginspec_tools.dashboard.index import Builder, Index
+from marginspec_tools.dashboard.index import Builder, Index, NotThere, built_in_background
 from marginspec_tools.dashboard.view import Source
 
-LOOK_EVERY_S = 0.25
-"""How often the journal is looked at while nothing is added to it."""
+LOOK_EVERY_S = 0.02
+"""How often it is looked whether indexing has begun, before anything can be shown."""
 LEAVE_WITHIN_S = 2
 """Answers that are under way when the server ends have so long."""
 
 
-class Following(threading.Thread):
-    """Builds the index of a journal, and goes on as the journal grows, until it is told to end."""
-
-    def __init__(self, builder: Builder) -> None:
-        super().__init__(name="following", daemon=True)
-        self._builder, self._ending = builder, threading.Event()
-        self.failure: BaseException | None = None
-        self.caught_up = threading.Event()
-        """Set when all is indexed that the journal holds."""
-
-    def run(self) -> None:
-        """Follow the journal; what goes wrong is kept for whoever ends the server."""
-        try:
-            self._builder.follow(self._waited)
-        except BaseException as error:
-            self.failure = error
-        finally:
-            self.caught_up.set()
-
-    def _waited(self) -> bool:
-        """Wait for more of the journal; gives whether to end."""
-        self.caught_up.set()
-        return self._ending.wait(LOOK_EVERY_S)
-
-    def end(self) -> None:
-        """Stop after the step that is being made."""
-        self._ending.set()
-        self.join()
-
-
 class Server(uvicorn.Server):
-    """The server of a dashboard; it ends when the journal cannot be followed any more."""
+    """The server of a dashboard; it ends when the journal cannot be followed any more.
 
-    def __init__(self, dashboard: Dashboard, following: Following, port: int) -> None:
+    `failure` is then what the process that followed it ended with, else 0.
+    """
+
+    def __init__(self, dashboard: Dashboard, index: Index, builder: "Popen[bytes]", port: int) -> None:
         config = uvicorn.Config(
             dashboard.application(port),
             log_level="error",
@@ -63,18 +39,33 @@ class Server(uvicorn.Server):
             ws="none",
         )
         super().__init__(config)
-        self._dashboard, self._following = dashboard, following
+        self._dashboard, self._index, self._builder = dashboard, index, builder
+        self._progress = progress_of(index)
+        self.failure = 0
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to end, asked ten times a second."""
-        if self._following.failure is not None:
-            self.should_exit = True
+        # What comes to an end by itself has failed: it would follow the journal for ever.
+        if self._builder.poll() is not None:
+            self.failure, self.should_exit = self._builder.returncode or 1, True
+        next(self._progress, None)
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End, and the readers that wait for new events with it."""
         self._dashboard.is_closing = True
+        self._progress.close()
         await super().shutdown(sockets)
+
+
+def progress_of(index: Index) -> Generator[None, None, None]:
+    """Shows on a terminal how far an index is, a little further at each step, until it has all events."""
+    while (head := index.head()).is_building and not head.total:
+        yield
+    shown = with_progress(repeat(None), "indexing", head.total, lambda: index.head().seq)
+    while index.head().is_building:
+        yield next(shown)
+    shown.close()
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
@@ -91,24 +82,24 @@ def bound_socket(host: str, port: int) -> socket.socket:
     return made
 
 
+def has_start(index: Index) -> bool:
+    """Whether there is anything to show, or word of why there is not."""
+    try:
+        index.header()
+    except NotThere:
+        return not index.head().is_building
+    return True
+
+
 @contextmanager
-def opened_server(
-    journal: Path, index: Path, start: Path | None, listening: socket.socket
-) -> Iterator[tuple[Server, Following]]:
+def opened_server(source: Source, index: Path, listening: socket.socket) -> Iterator[Server]:
     """A server of a journal that is ready to run, and is closed at the end; InputError if the journal is refused."""
     # What is wrong with its header is an error; what is wrong further on is told on the pages.
-    open_journal(journal)
-    builder = Builder(journal, index, start)
-    try:
-        builder.step()
-        following = Following(builder)
-        reader = Index(index)
-        server = Server(Dashboard(reader, Source(journal, start)), following, listening.getsockname()[1])
-        following.start()
-        try:
-            yield server, following
-        finally:
-            following.end()
-            reader.close()
-    finally:
-        builder.close()
+    open_journal(source.journal)
+    with closing(Builder(source.journal, index, source.start)):
+        # There is an index now, if only of nothing, and what is wrong with the state or the place has been told.
+        pass
+    with built_in_background(source.journal, index, source.start) as builder, closing(Index(index)) as reader:
+        while builder.poll() is None and not has_start(reader):
+            time.sleep(LOOK_EVERY_S)
+        yield Server(Dashboard(reader, source), reader, builder, listening.getsockname()[1])

@@ -17,6 +17,7 @@ from marginspec_journal.decimals import decimal_text
 from marginspec_tools.dashboard.charts import Chart
 from marginspec_tools.dashboard.index import Index
 from marginspec_tools.dashboard.index.answers import EventRow, Head
+from marginspec_tools.dashboard.reports import NO_REPORTS, Reports
 from marginspec_tools.dashboard.tables import Sheet, Table, order_of
 
 Made = TypeVar("Made")
@@ -42,13 +43,28 @@ def no_charts(view: "View") -> Iterable[Chart]:  # noqa: ARG001 - as pages call 
 
 
 @attrs.frozen
+class Source:
+    """Where what is shown comes from: the journal, the state that it goes on from, if it does, and reports of it."""
+
+    journal: Path
+    start: Path | None = None
+    reports: Reports = NO_REPORTS
+
+
+def always(source: Source) -> bool:  # noqa: ARG001 - as the dashboard calls it
+    """Of pages that there are for every journal."""
+    return True
+
+
+@attrs.frozen
 class Page:
     """A page: its name in addresses, its title, its template, and what fills it.
 
     `content` gives what the template names; `tables` are made on their own, for the page and as CSV and JSON, and
     `charts` for the page and as series.
     `parameters` are all that may be asked beside the event and the order of tables. `clauses` are those that the page
-    shows at work. A page that shows something by name is not in the navigation.
+    shows at work. A page that shows something by name is not in the navigation; `is_there` tells for which journals
+    there is the page at all.
     """
 
     name: str
@@ -60,19 +76,12 @@ class Page:
     parameters: tuple[str, ...] = ()
     clauses: tuple[str, ...] = ()
     in_navigation: bool = True
+    is_there: Callable[[Source], bool] = always
 
     def accepts(self, parameter: str) -> bool:
         """Whether a parameter may be asked."""
         table, _, what = parameter.rpartition(".")
         return parameter in (AT, *self.parameters) or (table in self.tables and what in ("sort", "after"))
-
-
-@attrs.frozen
-class Source:
-    """Where what is shown comes from: the journal, and the state that it goes on from, if it does."""
-
-    journal: Path
-    start: Path | None = None
 
 
 class Kept:

@@ -1,6 +1,7 @@
 """The demo: what the stress day contains, its verdicts, and that the bundled file is what the command writes."""
 
 import json
+import sys
 from pathlib import Path
 
 import attrs
@@ -14,7 +15,7 @@ from marginspec_tools.audit.checks import Share, Tally, check_share, invariant_s
 from marginspec_tools.audit.command import command as audit_command
 from marginspec_tools.audit.demo import Audit, audit, command, hash_mismatch, json_lines, verdict_line
 from marginspec_tools.audit.waterfall import HAPPENED, all_funds, whole_units_text
-from marginspec_tools.console import printable_path
+from marginspec_tools.console import extras, printable_path
 from marginspec_tools.runs import Totals
 from marginspec_tools.simulate import Parameters, stress_day_path
 from marginspec_tools.simulate.stress_day import MARKETS, stress_markets, stress_parameters, write_stress_day
@@ -96,8 +97,22 @@ def test_people_see_totals_table_explanation_verdicts_and_hash(audited: Audit, m
     (rest,) = (line for line in lines if line.startswith("… "))
     assert rest == f"… 134 more lines, and all figures: marginspec explain {printable_path(stress_day_path())} 1723"
     observed = "Nothing was observed: invariants and receipts only."
-    assert lines[-17:] == [*VERDICTS, "All 14 invariants held.", observed, f"hash {audited.totals.hash}"]
+    last = [observed, f"hash {audited.totals.hash}", "see it: marginspec serve --demo"]
+    assert lines[-18:] == [*VERDICTS, "All 14 invariants held.", *last]
     assert [line for line in lines if line.endswith(" ")] == []
+
+
+def test_the_line_that_opens_it_is_as_the_program_was_called(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "my bin" / "marginspec"
+    program.parent.mkdir()
+    program.touch(0o755)
+    monkeypatch.setattr(sys, "argv", [str(program), "demo"])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert demo.see_it() == f"see it: '{program}' serve --demo"
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert demo.see_it() == "see it: marginspec serve --demo"
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "jinja2" else object())
+    assert demo.see_it() == "see it: pip install 'marginspec[serve]' && marginspec serve --demo"
 
 
 def test_programs_get_the_same_as_lines(audited: Audit) -> None:

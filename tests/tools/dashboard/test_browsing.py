@@ -1,6 +1,5 @@
 """The pages in a browser: nothing goes wrong on them, the keyboard leads through them, and they follow a journal."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,44 +9,51 @@ from playwright.sync_api import Browser, Page, expect
 
 from marginspec_tools.dashboard.pages import PAGES
 from marginspec_tools.simulate import stress_day_path
-from worlds.browser import Scheme, chromium, overflow, violations, watched
+from worlds.browser import Scheme, overflow, violations, watched
 from worlds.served import Served, served
 
-ADDRESSES = {
-    "overview": "/overview",
-    "overview at the start": "/overview?at=0",
-    "market": "/market?market=BTCUSDT",
-    "market at an event": "/market?market=SUIUSDT&at=2100",
-    "liquidations": "/liquidations",
-    "liquidations of an account": "/liquidations?account=a00036&at=2000",
-    "invariants": "/invariants",
-    "theorems": "/theorems",
-    "theorems on a clause": "/theorems?clause=WTF-01",
-    "accounts": "/accounts?prefix=a0003",
-    "account": "/account?account=a00036&at=1000",
-    "queue": "/queue?market=DOGEUSDT&at=1674&looks=all",
-    "queue of a quiet event": "/queue?market=BTCUSDT",
-    "events": "/events",
-    "events of a kind": "/events?type=trade&market=BTCUSDT&account=a00036&only=rejected",
-    "event": "/event?at=1674&why=all",
-    "event refused": "/event?at=450",
-    "event of a setting": "/event?at=1703",
-    "what if": "/whatif",
-    "another mark": "/whatif?market=BTCUSDT&mark=60000&at=1500",
-    "a sweep": "/whatif?sweep=all&at=1500",
-    "another day": "/whatif?ranking=bitmex&resort=none",
-    "no event yet": "/event?at=0",
-    "no such event": "/overview?at=99999",
-}
+ADDRESSES = (
+    "/overview",
+    "/overview?at=0",
+    "/market?market=BTCUSDT&at=1650",
+    "/market?market=SUIUSDT&at=2100",
+    "/liquidations?at=1600",
+    "/liquidations?account=a00036&at=2000",
+    "/invariants",
+    "/theorems",
+    "/theorems?clause=WTF-01",
+    "/accounts?prefix=a0003",
+    "/account?account=a00036&at=1000",
+    "/queue?market=DOGEUSDT&at=1674&looks=all",
+    "/queue?market=BTCUSDT",
+    "/events",
+    "/events?type=trade&market=BTCUSDT&account=a00036&only=rejected",
+    "/event?at=1674&why=all",
+    "/event?at=450",
+    "/event?at=1703",
+    "/whatif?sweep=all&at=1500",
+    "/whatif",
+    "/whatif?market=BTCUSDT&mark=60000&at=1500",
+    "/whatif?ranking=bitmex&resort=none",
+    "/event?at=0",
+    "/audits",
+    "/audits?at=364&findings.sort=-severity",
+    "/conformance",
+    "/overview?at=99999",
+)
+"""The first of a page is looked at in every way, the others, which show it otherwise, in one way each."""
 LOOKS: tuple[tuple[int, Scheme], ...] = ((400, "light"), (1280, "dark"), (3840, "light"))
 """Widths from that of a telephone to that of the widest screens, in light and dark."""
+
+
+def page_of(path: str) -> str:
+    """The page that an address is of."""
+    return path[1:].partition("?")[0]
+
+
+FIRST = {page_of(path): path for path in reversed(ADDRESSES)}
+OTHERS = [path for path in ADDRESSES if path not in FIRST.values()]
 NOT_FOUND = "console: Failed to load resource: the server responded with a status of 404 (Not Found)"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 def open_page(page: Page, address: str) -> None:
@@ -57,21 +63,24 @@ def open_page(page: Page, address: str) -> None:
 
 
 def test_every_page_is_opened_here() -> None:
-    assert {page.name for page in PAGES} <= {address[1:].partition("?")[0] for address in ADDRESSES.values()}
+    assert {page.name for page in PAGES} == set(FIRST)
 
 
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
-def test_nothing_is_wrong_with_any_page(browser: Browser, day: Served, width: int, scheme: Scheme) -> None:
+@pytest.mark.parametrize("look", range(len(LOOKS)))
+def test_nothing_is_wrong_with_any_page(browser: Browser, day: Served, look: int) -> None:
+    width, scheme = LOOKS[look]
+    paths = [*FIRST.values(), *OTHERS[look :: len(LOOKS)]]
     with watched(browser, day.host, width, scheme=scheme) as opened:
         found = {}
-        for name, path in ADDRESSES.items():
+        for path in paths:
             open_page(opened.page, day.url + path)
-            found[name] = violations(opened.page), overflow(opened.page)
-        opened.faults.remove(NOT_FOUND)
-    assert found == dict.fromkeys(ADDRESSES, ([], 0))
+            # Colours were looked at in light and in dark.
+            found[path] = violations(opened.page, has_colours=look < 2 or path in OTHERS), overflow(opened.page)
+        opened.faults = [fault for fault in opened.faults if fault != NOT_FOUND]
+    assert found == dict.fromkeys(paths, ([], 0))
 
 
-@pytest.mark.parametrize("path", [path for path in ADDRESSES.values() if "99999" not in path])
+@pytest.mark.parametrize("path", FIRST.values())
 def test_pages_are_whole_without_script(browser: Browser, day: Served, path: str) -> None:
     told = []
     for has_script in (True, False):
@@ -88,14 +97,26 @@ def test_a_reader_walks_by_keyboard(browser: Browser, day: Served) -> None:
         page = opened.page
         open_page(page, f"{day.url}/overview?at=1000")
         walked = []
-        for _ in range(15):
+        for _ in range(17):
             page.keyboard.press("Tab")
             walked.append(page.evaluate("(document.activeElement.id || document.activeElement.textContent).trim()"))
             ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
             assert ring == "solid", walked[-1]
         assert walked == [
             *("Skip to the content", "marginspec", "Overview", "Liquidations", "Accounts", "Events"),
-            *("What if", "Invariants", "Theorems", "to-first", "to-previous", "to-next", "slider", "jump", "Go"),
+            *(
+                "What if",
+                "Invariants",
+                "Theorems",
+                "Audits",
+                "Conformance",
+                "to-first",
+                "to-previous",
+                "to-next",
+                "slider",
+                "jump",
+                "Go",
+            ),
         ]
         page.locator(".skip").focus()
         page.keyboard.press("Enter")

@@ -2,19 +2,29 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+import zstandard
 from click.testing import CliRunner
+from playwright.sync_api import Browser, expect
 
+from marginspec_tools.audit import demo
 from marginspec_tools.cli import main, marginspec
+from marginspec_tools.console import extras
 from marginspec_tools.dashboard import command
+from marginspec_tools.dashboard.index import Index
 from marginspec_tools.simulate import stress_day_path
+from worlds.browser import watched
 
 
 def refused(*words: str) -> str:
@@ -30,26 +40,40 @@ def refused(*words: str) -> str:
     return outcome.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
-def test_it_prints_one_line_serves_and_ends(tmp_path: Path, sent: signal.Signals, code: int) -> None:
-    words = ["serve", str(stress_day_path()), "--port", "0", "--index", str(tmp_path / "day.index")]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "marginspec_tools.entry", *words],
+@contextmanager
+def running(*words: str) -> Iterator["subprocess.Popen[str]"]:
+    """The command on a free port; interrupted at the end, if it has not ended."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "marginspec_tools.entry", "serve", "--port", "0", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def address_of(process: "subprocess.Popen[str]") -> str:
+    """Where it serves, by its one line."""
     assert process.stdout is not None
-    line = process.stdout.readline()
-    told, _, address = line.rstrip("\n").partition(": ")
-    assert told == str(stress_day_path())
-    assert httpx.get(f"{address}overview", timeout=60).status_code == 200
-    # A reader who waits for new events keeps nothing from ending.
-    with httpx.stream("GET", f"{address}changes", timeout=60) as waiting:
-        assert next(waiting.iter_lines()).startswith(": following from event ")
-        process.send_signal(sent)
-        assert process.communicate(timeout=60) == ("", "")
+    return process.stdout.readline().rstrip("\n").rpartition(": ")[2]
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+def test_it_prints_one_line_serves_and_ends(tmp_path: Path, sent: signal.Signals, code: int) -> None:
+    with running(str(stress_day_path()), "--index", str(tmp_path / "day.index")) as process:
+        assert process.stdout is not None
+        told, _, address = process.stdout.readline().rstrip("\n").partition(": ")
+        assert told == str(stress_day_path())
+        assert httpx.get(f"{address}overview", timeout=60).status_code == 200
+        # A reader who waits for new events keeps nothing from ending.
+        with httpx.stream("GET", f"{address}changes", timeout=60) as waiting:
+            assert next(waiting.iter_lines()).startswith(": following from event ")
+            process.send_signal(sent)
+            assert process.communicate(timeout=60) == ("", "")
     assert process.returncode == code
     # What is indexed is kept, and the next time nothing is replayed that is there.
     assert (tmp_path / "day.index").stat().st_size > 0
@@ -96,11 +120,85 @@ def test_without_its_extra_it_says_how_to_install_it(monkeypatch: pytest.MonkeyP
     def find(name: str) -> object:
         return None if name in ("starlette", "uvicorn") else object()
 
-    monkeypatch.setattr(command, "find_spec", find)
+    monkeypatch.setattr(extras, "find_spec", find)
     outcome = CliRunner().invoke(marginspec, ["serve", str(stress_day_path())])
     assert outcome.exit_code == 2
     said = "Error: serving needs the extra: pip install 'marginspec[serve]' (starlette, uvicorn missing)"
     assert outcome.output.splitlines()[-1] == said
+
+
+@pytest.mark.parametrize("words", [[], [str(stress_day_path()), "--demo"]])
+def test_one_thing_is_shown(words: list[str]) -> None:
+    assert refused(*words) == "Error: name one journal, or one folder, or --demo"
+
+
+def test_from_the_demo_to_the_explanation_of_a_liquidation_in_two_clicks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, browser: Browser
+) -> None:
+    # The demo's last line is the command that is run here, but for the port and the place of the index.
+    line = demo.see_it()
+    assert line == "see it: marginspec serve --demo"
+    words = line.removeprefix("see it: marginspec serve ").split()
+    with running(*words, "--index", str(tmp_path / "day.index")) as process:
+        address = address_of(process)
+        with watched(browser, urlsplit(address).netloc) as opened:
+            page = opened.page
+            page.goto(address)
+            page.get_by_role("link", name="Liquidations", exact=True).click()
+            liquidation = page.locator("#liquidations tbody th a").first
+            expect(liquidation).to_be_visible(timeout=60_000)
+            event = liquidation.inner_text().replace(" ", "")
+            liquidation.click()
+            expect(page.locator("h1")).to_contain_text("Event")
+            expect(page.locator("#why .tree").first).to_contain_text("LIQ-01", timeout=60_000)
+            assert parse_qs(urlsplit(page.url).query)["at"] == [event]
+
+
+def test_a_folder_is_shown_with_the_reports_in_it(tmp_path: Path, reports: Path) -> None:
+    shutil.copy(stress_day_path(), tmp_path)
+    shutil.copytree(reports / "audit-right", tmp_path / "audit")
+    log, named = reports / "engine-a.ndjson", reports / "audit-tuesday"
+    named_too = ("--conformance", str(log), "--audit", str(named))
+    with running(str(tmp_path), "--index", str(tmp_path / "an.index"), *named_too) as process:
+        address = address_of(process)
+        shown = {
+            page: [one["name"] for one in httpx.get(f"{address}{page}.json", timeout=60).json()]
+            for page in ("audits/reports", "conformance/logs")
+        }
+    assert shown == {"audits/reports": ["audit-tuesday", "audit"], "conformance/logs": ["engine-a.ndjson"]}
+
+
+def test_an_interrupt_ends_at_once_while_a_long_journal_is_indexed(tmp_path: Path) -> None:
+    lines = zstandard.ZstdDecompressor().decompressobj().decompress(stress_day_path().read_bytes()).splitlines(True)
+    journal, index = tmp_path / "long.jsonl", tmp_path / "long.index"
+    mark = b'{"type": "mark_price", "market": "BTCUSDT", "price": "114000.00"}\n'
+    journal.write_bytes(b"".join([*lines, mark * 300_000]))
+    with running(str(journal), "--index", str(index)) as process:
+        # It is answered meanwhile.
+        assert httpx.get(f"{address_of(process)}overview", timeout=60).status_code == 200
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60) == ("", "")
+    assert process.returncode == 0
+    # The index is whole as far as it is, and has not been built to the end.
+    with closing(Index(index)) as reader:
+        assert reader.head().is_building
+        assert reader.head().broken is None
+
+
+def test_what_ends_the_process_that_indexes_ends_the_server(tmp_path: Path) -> None:
+    index = tmp_path / "an.index"
+    with running(str(stress_day_path()), "--index", str(index)) as process:
+        address = address_of(process)
+        (builder,) = children_of(process.pid)
+        os.kill(builder, signal.SIGKILL)
+        process.communicate(timeout=60)
+        assert address.startswith("http://")
+    assert process.returncode == 3
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
 
 
 def test_help_needs_no_extra(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,8 @@
 from marginspec_tools.dashboard.pages import (
     account,
     accounts,
+    audits,
+    conformance,
     event,
     events,
     invariants,
@@ -26,4 +28,6 @@ PAGES = (
     whatif.PAGE,
     invariants.PAGE,
     theorems.PAGE,
+    audits.PAGE,
+    conformance.PAGE,
 )
