@@ -10,7 +10,7 @@ import uvicorn
 
 from marginspec_journal import open_journal
 from marginspec_tools.dashboard.app import Dashboard
-from marginspec_tools.dashboard.index import Builder, Index
+from marginspec_tools.dashboard.index import Builder, Index, found_of
 from marginspec_tools.dashboard.view import Source
 
 LOOK_EVERY_S = 0.25
@@ -97,6 +97,7 @@ def opened_server(
 ) -> Iterator[tuple[Server, Following]]:
     """A server of a journal that is ready to run, and is closed at the end; InputError if the journal is refused."""
     # What is wrong with its header is an error; what is wrong further on is told on the pages.
+    found_of(journal)
     open_journal(journal)
     builder = Builder(journal, index, start)
     try:
