@@ -27,7 +27,15 @@ from marginspec_tools.dashboard.index.source import (
     found_of,
     opened_source,
 )
-from marginspec_tools.dashboard.index.tables import begin_anew, is_damage, latest, opened_for_writing, refusing_errors, remove, text_hash
+from marginspec_tools.dashboard.index.tables import (
+    begin_anew,
+    is_damage,
+    latest,
+    opened_for_writing,
+    refusing_errors,
+    remove,
+    text_hash,
+)
 from marginspec_tools.dashboard.index.values import NUMBERS, Kind, value_of
 from marginspec_tools.runs import check_headers, check_start, estimated_events, quickest_engine
 
@@ -43,7 +51,7 @@ def index_path(journal: Path) -> Path:
     """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     named = sha256(os.fsencode(journal.resolve())).hexdigest()[:16]
-    return cache / FOLDER / "dashboard" / f"{named}.index"
+    return cache / FOLDER / "dashboard" / f"{named}.sqlite"
 
 
 class BuiltElsewhere(Exception):  # noqa: N818 - not an error: somebody else does the work

@@ -15,8 +15,7 @@ from marginspec.model.state import State
 from marginspec.transition import apply
 from marginspec_journal import InputError, open_journal
 from marginspec_journal.states import opening, write_state
-from marginspec_tools.dashboard.index import Builder, BuiltElsewhere, Index, building, built_in_background
-from marginspec_tools.dashboard.index import tables
+from marginspec_tools.dashboard.index import Builder, BuiltElsewhere, Index, building, built_in_background, tables
 from marginspec_tools.dashboard.index.rows import Rows
 from marginspec_tools.dashboard.index.values import KINDS
 from marginspec_tools.simulate import stress_day_path
@@ -294,9 +293,7 @@ def test_an_index_says_whose_it_is_from_its_first_bytes_on(tmp_path: Path, journ
         assert (tmp_path / "an.index").read_bytes()[68:72] == b"MSID"
 
 
-def test_an_index_that_is_locked_is_not_removed(
-    tmp_path: Path, journal: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_index_that_is_locked_is_not_removed(tmp_path: Path, journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     index = tmp_path / "an.index"
     build(journal, index)
     monkeypatch.setattr(tables, "BUSY_MS", 0)
