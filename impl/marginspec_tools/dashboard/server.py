@@ -8,13 +8,14 @@ from pathlib import Path
 
 import uvicorn
 
-from marginspec_journal import open_journal
+from marginspec_journal import InputError, open_journal
 from marginspec_tools.dashboard.app import Dashboard
-from marginspec_tools.dashboard.index import Builder, Index, found_of
+from marginspec_tools.dashboard.index import Builder, BuiltElsewhere, Index, found_of
 from marginspec_tools.dashboard.view import Source
 
 LOOK_EVERY_S = 0.25
 """How often the journal is looked at while nothing is added to it."""
+BUILT_ELSEWHERE = "another process builds this index; name another file with --index"
 LEAVE_WITHIN_S = 2
 """Answers that are under way when the server ends have so long."""
 
@@ -33,6 +34,8 @@ class Following(threading.Thread):
         """Follow the journal; what goes wrong is kept for whoever ends the server."""
         try:
             self._builder.follow(self._waited)
+        except BuiltElsewhere:
+            self.failure = InputError(str(self._builder.index), None, None, BUILT_ELSEWHERE)
         except BaseException as error:
             self.failure = error
         finally:
