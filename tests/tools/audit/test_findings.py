@@ -1,7 +1,5 @@
 """Findings that go on for a long journal: what they count, and what they keep."""
 
-from typing import Any
-
 import attrs
 import pytest
 
@@ -17,8 +15,8 @@ def fault(seq: int, money: int) -> Fault:
     """A balance that differs at an event by so much."""
     account = f"a{seq % ACCOUNTS}"
     whose = Whose(account, "", "USDT")
-    texts: tuple[Any, ...] = ("balance", "TRD-01", f"wallet:{account}:USDT", "balance", "0", str(money), whose)
-    return Fault(seq, seq + 1, None, None, *texts, money, money)
+    texts = f"wallet:{account}:USDT", "balance", "0", str(money)
+    return Fault(seq, seq + 1, None, None, "balance", "TRD-01", *texts, whose, money, money)
 
 
 def drifted() -> Finding:
