@@ -48,7 +48,8 @@ def test_the_toy_is_short_and_does_what_the_guide_says(lang: str) -> None:
     adapter = Path(TOYS[lang])
     assert len(adapter.read_text("utf-8").splitlines()) < 100
     code, output = told("doctor", ENGINES[lang])
-    assert (code, output.splitlines()[-1]) == (0, "12 steps, nothing to mend")
+    last = "13 steps, nothing to mend; 6 of 7 events supported, and not a liquidation"
+    assert (code, output.splitlines()[-1]) == (0, last)
     story, mended = blocks(PAGES[0], "text")
     code, output = told("run", "MRG-06", "-e", ENGINES[lang])
     assert (code, untimed(output)) == (0, untimed(mended.replace(ENGINES["python"], ENGINES[lang])))
@@ -68,6 +69,23 @@ def test_the_toy_fails_where_the_guide_says(lang: str) -> None:
     assert (code, expected) == (1, {*invalid, "rejected (LEVERAGE_ABOVE_TIER)"})
     # Enough of them pass that the toy can be called an engine.
     assert sum(case["outcome"] == "passed" for case in cases) > 90
+
+
+def test_an_engine_of_its_own_is_wrapped_by_a_short_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A venue with floats, codes and one currency: the adapter reaches level 4 by `Books`, and finds what it rounds."""
+    told("init", "--lang", "python", str(tmp_path / "venue"))
+    for name in ("venue.py", "adapter.py"):
+        shutil.copy(DOCS / "how-to" / "wrapped-engine" / name, tmp_path / "venue")
+    monkeypatch.chdir(tmp_path / "venue")
+    assert len(Path("adapter.py").read_text("utf-8").splitlines()) < 100
+    assert told("doctor", ENGINES["python"])[1].splitlines()[-1] == "13 steps, nothing to mend"
+    code, output = told("run", "MRG-06", "-e", ENGINES["python"])
+    assert (code, untimed(output)) == (0, untimed(blocks(PAGES[0], "text")[1]))
+    told("run", "-e", ENGINES["python"], "--level", "4", "--log", "log.ndjson")
+    lines = [json.loads(line) for line in Path("log.ndjson").read_text("utf-8").splitlines()]
+    cases = [line["case"] for line in lines if "case" in line]
+    assert sum(case["outcome"] == "passed" for case in cases) > 80
+    assert {"insurance:USD", "wallet:alice:USD"} & {case["finding"]["subject"] for case in cases if case["finding"]}
 
 
 COMMANDS = sorted(

@@ -58,6 +58,7 @@ def test_what_differs_is_told_as_a_story(tmp_path: Path) -> None:
     assert (code, lines[2].strip("_ "), lines[-1].partition(",")[0]) == (1, vector.id, "1 failed")
     assert lines[3:-1] == [
         "event 6 (funding): liquidated: expected alice:USD, the engine says nobody",
+        'asked: {"type": "funding", "market": "A", "rate": "0.1"}',
         f"clause LIQ-01: {sentence_of('LIQ-01')}",
         "also: positions alice:A:BOTH: expected 0, the engine says 1 (unchanged)",
         "also: ledger lot:1: expected -90, the engine says 0 (unchanged)",

@@ -1,6 +1,6 @@
 // A toy engine and its adapter: cross margin, one-way positions, trades that open; it liquidates nobody.
 
-import { Engine, accepted, ok, rejected, serve, unsupported } from "./engine_protocol.mjs";
+import { Engine, about, accepted, ok, rejected, serve, unsupported } from "./engine_protocol.mjs";
 
 const ONE = 10n ** 8n; // amounts, prices, quantities and rates are whole numbers of 1e-8
 const AMOUNTS = ["amount", "price", "quantity"];
@@ -8,18 +8,12 @@ const whole = (text, [units, decimals = ""] = text.split(".")) => BigInt(units +
 const [size, most] = [(a) => (a < 0n ? -a : a), (a, b) => (a > b ? a : b)];
 
 class Adapter extends Engine {
-  hello() {
-    const about = { name: "toy", version: "1", language: "JavaScript", rulebook: "2", level: 2 };
-    return { answer: "hello", protocol: 1, ...about, capabilities: ["batch"] };
-  }
+  hello() { return about("toy", "1", 2, ["batch"]); }
   configure({ assets }) {
     this.quantum = (asset) => 10n ** BigInt(8 - (assets[asset]?.decimals ?? 8));
     return ok();
   }
-  reset(state) {
-    this.kept = { markets: {}, marks: {}, cash: {}, positions: {} };
-    return state === undefined ? ok() : unsupported("reset_state");
-  }
+  start() { this.kept = { markets: {}, marks: {}, cash: {}, positions: {} }; }
   step({ type, ...fields }) {
     for (const name of AMOUNTS) if (name in fields) fields[name] = whole(fields[name]);
     if (AMOUNTS.some((name) => fields[name] <= 0n || fields[name] >= 10n ** 17n)) return unsupported("checks of amounts");
@@ -27,7 +21,7 @@ class Adapter extends Engine {
     const before = structuredClone(this.kept);
     const refusal = events[type](this, this.kept, fields);
     if (refusal) this.kept = before; // what is not accepted changes nothing
-    return refusal ?? accepted({ liquidated: [], deleveraged: [], levied: [] });
+    return refusal ?? accepted();
   }
   up(amount, by, asset) { // amount / by, up to a whole quantum
     const unit = this.quantum(asset) * by;

@@ -3,21 +3,19 @@
 from copy import deepcopy
 from fractions import Fraction
 
-from engine_protocol import Engine, Object, accepted, ok, rejected, serve, unsupported
+from engine_protocol import Engine, Object, about, accepted, ok, rejected, serve, unsupported
 
 
 class Adapter(Engine):
     def hello(self) -> Object:
-        about = {"name": "toy", "version": "1", "language": "Python", "rulebook": "2", "level": 2}
-        return {"answer": "hello", "protocol": 1, **about, "capabilities": ["batch"]}
+        return about("toy", "1", 2, ["batch"])
 
     def configure(self, header: Object) -> Object:
         self.quanta = {asset: 10 ** given["decimals"] for asset, given in header["assets"].items()}
         return ok()
 
-    def reset(self, state: Object | None) -> Object:
+    def start(self) -> None:
         self.markets, self.marks, self.cash, self.positions = {}, {}, {}, {}
-        return ok() if state is None else unsupported("reset_state")
 
     def step(self, event: Object, want: str) -> Object:
         take = getattr(self, event["type"], lambda **_: unsupported(event["type"]))
@@ -27,7 +25,7 @@ class Adapter(Engine):
         before = deepcopy(vars(self))
         refusal = take(**{name: amounts.get(name, value) for name, value in event.items() if name != "type"})
         vars(self).update(before if refusal else {})  # what is not accepted changes nothing
-        return refusal or accepted(liquidated=[], deleveraged=[], levied=[])
+        return refusal or accepted()
 
     def list_market(self, market, tiers, **terms):
         if market in self.markets:

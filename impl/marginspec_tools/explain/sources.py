@@ -185,7 +185,7 @@ class Check:
         limits = types.first_kind(ast.walk(self._test))
         read = ast.Name | ast.Attribute | ast.Call | ast.Subscript
         for source, node in {text_of(one): one for one in ast.walk(self._test) if isinstance(one, read)}.items():
-            with suppress(NameError):  # of what only a loop inside the condition names
+            with suppress(NameError, TypeError):  # of what only a loop inside the condition names, or asks of None
                 # The rules only read here, on what they read when they refused.
                 value = eval(ast.unparse(node), dict(known), dict(names))
                 if (not isinstance(value, Mapping) and not field_names(value)) or isinstance(value, str | tuple):

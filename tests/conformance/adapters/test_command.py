@@ -14,7 +14,10 @@ from click.testing import CliRunner
 
 from marginspec_conformance.adapters.command import LANGUAGES
 from marginspec_conformance.command import command
+from marginspec_conformance.connectors.parsing import connector_of
+from marginspec_conformance.connectors.session import Limits
 from marginspec_conformance.doctor.example import EVENTS, HEADER
+from marginspec_conformance.protocol.messages import Accepted, Answer, Changes, Refused, Unsupported
 from marginspec_conformance.vectors.reading import suite_manifest
 from marginspec_journal.errors import InputError
 
@@ -28,6 +31,9 @@ PACKAGES = {
     "go": "golang-go",
 }
 """The Debian package of each program that is needed."""
+NOTHING = (
+    "0 of 7 events supported, and not a listing, a mark, a deposit, another deposit, a trade, a liquidation, a refusal"
+)
 FILES = {
     "python": ["adapter.py", "engine_protocol.py"],
     "node": ["adapter.mjs", "engine_protocol.mjs"],
@@ -64,8 +70,8 @@ def build(lang: str, folder: Path) -> None:
 def walk(lang: str) -> list[dict[str, Any]]:
     """What the doctor finds of an adapter that has nothing yet."""
     skipped = (
-        "bitmex, calc, choices, deleverage, digest, fills, funding, hedge, isolated, limits, no_levy, orders, "
-        "reset_state, settle_market, state, stated_fees, terms"
+        "adl, bitmex, calc, choices, deleverage, digest, fills, funding, hedge, isolated, levy, limits, no_levy, "
+        "orders, reset_state, settle_market, state, stated_fees, terms"
     )
     hello = {"answer": "hello", "protocol": 1, "name": "my engine", "version": "0.1", "language": NAMES[lang]}
     hello |= {"rulebook": "2", "level": 2, "capabilities": ["batch"]}
@@ -125,18 +131,84 @@ def test_an_adapter_starts_and_has_nothing_yet(lang: str, tmp_path: Path, monkey
     verdict, told_conditions, _, most, *_ = output.splitlines()
     count = len(suite_manifest()["smoke"])
     conditions = (
-        "level 2, rulebook 2, profiles binance/levy, binance/none, bitmex/levy, suite 2, "
+        f"level 2, rulebook 2, profiles binance/levy, binance/none, bitmex/levy, suite {suite_manifest()['suite']}, "
         f"of the short suite only; clauses left out: none; skipped: {count}; undecided: 0"
     )
     assert (code, verdict, told_conditions) == (4, "nothing was decided at level 2", conditions)
     assert re.fullmatch(r"  skipped: \d+ vectors, needs list_market", most)
 
 
+BANK = {
+    "python": "adapter.py",
+    "node": "adapter.mjs",
+    "java": "Adapter.java",
+    "cpp": "adapter.cpp",
+    "rust": "src/main.rs",
+    "go": "adapter.go",
+}
+"""By language, where the bank of `bank` stands in an adapter's folder."""
+TIERS = [{"floor": "0", "max_leverage": 5, "maintenance_rate": "0.05"}]
+HIGH = [{"floor": "0", "max_leverage": 50, "maintenance_rate": "0.01"}]
+MONEY = "wallet:alice:USD"
+
+
+def changed(ledger: dict[str, str], positions: dict[str, str] | None = None, *liquidated: str) -> Accepted:
+    return Accepted(liquidated, (), (), Changes(ledger, positions or {}, {}))
+
+
+ASKED: list[tuple[dict[str, Any], Answer]] = [
+    ({"type": "list_market", "market": "A", "tiers": TIERS}, changed({})),
+    (
+        {"type": "deposit", "account": "alice", "asset": "USD", "amount": "10.50"},
+        changed({MONEY: "10.5", "external:USD": "-10.5"}),
+    ),
+    (
+        {"type": "deposit", "account": "alice", "asset": "USD", "amount": "0.00010"},
+        changed({MONEY: "10.5001", "external:USD": "-10.5001"}),
+    ),
+    ({"type": "deposit", "account": "alice", "asset": "USD", "amount": "0.00001"}, Unsupported("finer amounts")),
+    ({"type": "withdraw", "account": "alice", "asset": "USD", "amount": "11"}, Refused("INSUFFICIENT_BALANCE")),
+    (
+        {"type": "withdraw", "account": "alice", "asset": "USD", "amount": "10.5"},
+        changed({MONEY: "0.0001", "external:USD": "-0.0001"}),
+    ),
+    (
+        {"type": "withdraw", "account": "alice", "asset": "USD", "amount": "0.0001"},
+        changed({MONEY: "0", "external:USD": "0"}),
+    ),
+    ({"type": "mark_price", "market": "A", "price": "1"}, changed({}, {"alice:A:BOTH": "-0.5"}, "alice:A:BOTH:USD")),
+    (
+        {"type": "list_market", "market": "B", "tiers": [{**TIERS[0], "max_leverage": 50}]},
+        changed({}, {"alice:A:BOTH": "0"}),
+    ),
+    ({"type": "mark_price", "market": "B", "price": "1"}, changed({}, {"alice:B:BOTH": "-2"}, "alice:B:BOTH:USD")),
+    ({"type": "settle_market", "market": "B", "price": "1"}, Unsupported("settle_market")),
+]
+"""What the banks are asked, and what they answer; the default leverage stands for a quantity, in tenths."""
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_kit_is_the_same_in_every_language(lang: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told("init", "--lang", lang, str(tmp_path / "bank"))
+    shutil.copy(Path(__file__).parent / "bank" / Path(BANK[lang]).name, tmp_path / "bank" / BANK[lang])
+    build(lang, tmp_path / "bank")
+    monkeypatch.chdir(tmp_path / "bank")
+    session = connector_of(f"exec:{LANGUAGES[lang].run}").open(Limits(10, 10))
+    session.configure({"journal": 1, "rulebook": "2", "profile": "reserve", "assets": {"USD": {"decimals": 4}}})
+    session.reset()
+    for event, answer in ASKED:
+        assert session.step(event, "balances") == answer, event
+    big = {"type": "deposit", "account": "alice", "asset": "USD", "amount": "922337203685477.5808"}
+    [heard] = session.steps([big], "verdict")
+    assert heard == (Accepted() if lang in ("python", "node") else Unsupported("big numbers"))
+    session.close()
+
+
 def test_the_adapter_in_python_needs_nothing_installed(tmp_path: Path) -> None:
     told("init", "--lang", "python", str(tmp_path / "mine"))
     bare = shlex.join([sys.executable, "-S", str(tmp_path / "mine" / "adapter.py")])
     code, output = told("doctor", f"exec:{bare}")
-    assert (code, output.splitlines()[-1]) == (0, "12 steps, nothing to mend")
+    assert (code, output.splitlines()[-1]) == (0, f"13 steps, nothing to mend; {NOTHING}")
 
 
 def refused(*arguments: str) -> str:

@@ -167,10 +167,10 @@ def test_a_record_may_be_packed(tmp_path: Path) -> None:
     [
         (b"no\n", "not packed by gzip: Not a gzipped file (b'no')"),
         (
-            gzip.compress(b"{}\n" * 99)[:-12],
+            gzip.compress(b"{}\n" * 99, mtime=0)[:-12],
             "not packed by gzip: Compressed file ended before the end-of-stream marker was reached",
         ),
-        (gzip.compress(b" " * 1001), "unpacked larger than the limit of 1000 bytes"),
+        (gzip.compress(b" " * 1001, mtime=0), "unpacked larger than the limit of 1000 bytes"),
     ],
 )
 def test_packed_files_that_are_no_record(

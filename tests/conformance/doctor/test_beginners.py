@@ -59,12 +59,12 @@ def test_another_id(tmp_path: Path) -> None:
             "changes.ledger.wallet:alice:USDT: expected a string, found 10000.5",
         ),
         ("accepted({ liquidated: [], deleveraged: [], levied: [] })", "changes: missing field"),
-        ("accepted({ liquidated: [] })", "deleveraged: missing field"),
+        ('{ answer: "result", liquidated: [] }', "deleveraged: missing field"),
     ],
 )
 def test_amounts_that_are_numbers_and_fields_that_are_missing(answer: str, mend: str, tmp_path: Path) -> None:
     wrong = f'case "deposit": return {answer};\n      {NOTHING}'
-    code, found = walked(tmp_path, "adapter.mjs", (NOTHING, wrong), ("level: 2", "level: 4"))
+    code, found = walked(tmp_path, "adapter.mjs", (NOTHING, wrong), ('"0.1", 2', '"0.1", 4'))
     mended: Told = {name: ([mend], []) for name in ("a deposit", "another deposit")}
     assert (code, found) == (1, {**mended, "a batch": ([f"answers[2].{mend}"], [])})
 
@@ -80,5 +80,5 @@ def test_an_exception_is_told_with_its_place(tmp_path: Path) -> None:
     place = lines.index("another deposit: to mend")
     assert lines[place + 3 : place + 5] == [
         "  err   TypeError: Cannot read properties of undefined (reading 'bob')",
-        f"  err       at Adapter.step (file://{tmp_path / 'mine' / 'adapter.mjs'}:22:39)",
+        f"  err       at Adapter.step (file://{tmp_path / 'mine' / 'adapter.mjs'}:15:39)",
     ]

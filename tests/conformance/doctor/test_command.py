@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import attrs
 from click.testing import CliRunner
 
 from conformance.connectors.test_processes import command as misbehaving
@@ -16,10 +17,20 @@ from marginspec_conformance.doctor.command import command
 from marginspec_conformance.doctor.example import EVENTS
 from marginspec_conformance.doctor.walk import bytes_around
 from marginspec_conformance.engines import RulebookAdapter
-from marginspec_conformance.protocol.messages import Accepted, Answer, Calculated, Changes, Hello, Refused, Want
+from marginspec_conformance.protocol.messages import (
+    Accepted,
+    Answer,
+    Calculated,
+    Changes,
+    Hello,
+    Refused,
+    Unsupported,
+    Want,
+)
 from marginspec_journal.canonical import JsonObject
 from marginspec_journal.errors import InputError
 
+LEFT_OUT = "is an account of the ledger left out, such as external:USDT?"
 HERE = "py:conformance.doctor.test_command:"
 
 
@@ -62,7 +73,7 @@ class Careless(RulebookAdapter):
 
 
 class Fickle(Adapter):
-    """Answers the seventh event otherwise than the first, which it is, and so the thirteenth."""
+    """Answers the eighth event otherwise than the first, which it is, and so the fifteenth."""
 
     def __init__(self) -> None:
         self._steps = 0
@@ -72,7 +83,7 @@ class Fickle(Adapter):
 
     def step(self, event: JsonObject, want: Want) -> Answer:
         self._steps += 1
-        return Accepted((), (), (), Changes()) if self._steps < 7 else Refused("NO_MARK")
+        return Accepted((), (), (), Changes()) if self._steps < 8 else Refused("NO_MARK")
 
 
 class Verdicts(Adapter):
@@ -83,6 +94,43 @@ class Verdicts(Adapter):
 
     def step(self, event: JsonObject, want: Want) -> Answer:
         return Refused("NO_MARK") if event["type"] == "trade" else Accepted((), (), ())
+
+
+class Forgetful(RulebookAdapter):
+    """The specification, which never tells what comes from outside."""
+
+    def __init__(self) -> None:
+        super().__init__("forgetful", SpecificationEngine)
+
+    def hello(self) -> Hello:
+        return attrs.evolve(super().hello(), level=4, capabilities=frozenset())
+
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        answer = super().step(event, want)
+        if not isinstance(answer, Accepted) or answer.changes is None:
+            return answer
+        ledger = {name: text for name, text in answer.changes.ledger.items() if not name.startswith("external:")}
+        return attrs.evolve(answer, changes=attrs.evolve(answer.changes, ledger=ledger))
+
+
+class Bare(Adapter):
+    """Liquidates alice, by her account's name."""
+
+    def hello(self) -> Hello:
+        return Hello("bare", "0", "Python", "2", 2, frozenset())
+
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        return Accepted(("alice",) if event.get("price") == "30200" else (), (), ())
+
+
+class Tradeless(Adapter):
+    """Takes everything but trades and withdrawals."""
+
+    def hello(self) -> Hello:
+        return Hello("tradeless", "0", "Python", "2", 2, frozenset())
+
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        return Unsupported("trade") if event["type"] in ("trade", "withdraw") else Accepted((), (), ())
 
 
 class Falling(Adapter):
@@ -101,7 +149,7 @@ class Absent(Adapter):
 def test_the_specification_has_nothing_to_mend() -> None:
     code, output = told("py:marginspec_conformance.engines:specification")
     assert code == 0
-    assert output.splitlines()[-1] == "18 steps, nothing to mend"
+    assert output.splitlines()[-1] == "19 steps, nothing to mend"
     assert [line for line in output.splitlines() if line.endswith((": to mend", ": failed"))] == []
 
 
@@ -119,6 +167,7 @@ def test_each_thing_to_mend_is_named_at_its_step() -> None:
     found = mended(f"{HERE}Careless")
     assert found == {
         "a trade": [account],
+        "a liquidation": ["INV-01 USDT: balances sum to 0, and these sum to -25012.750125; " + LEFT_OUT],
         "a batch": [f"answers[4].{account}"],
         "state": ["state.marks: missing field"],
         "the state after that": ["state.marks: missing field"],
@@ -131,10 +180,10 @@ def test_a_batch_and_a_digest_must_be_of_the_same_answers() -> None:
         '{"answer":"result","changes":{"claims":{},"ledger":{},"positions":{}},'
         '"deleveraged":[],"levied":[],"liquidated":[]}'
     )
-    digest = sha256(f"{accepted}\n".encode() * 6).hexdigest()
+    digest = sha256(f"{accepted}\n".encode() * 7).hexdigest()
     assert mended(f"{HERE}Fickle") == {
         "a batch": [f"{name}: answered otherwise than alone, where it was {accepted}" for name in EVENTS],
-        "a digest": [f"expected 6 steps and the digest {digest}, of these lines:", *[accepted] * 6],
+        "a digest": [f"expected 7 steps and the digest {digest}, of these lines:", *[accepted] * 7],
     }
 
 
@@ -144,8 +193,27 @@ def test_what_the_rulebook_decides_otherwise_is_noted_and_not_to_be_mended() -> 
     assert code == 0
     assert notes == [
         "  note  the rulebook accepts this; see `marginspec conform run`",
+        "  note  the rulebook liquidates alice:USDT here; see `marginspec conform run`",
         "  note  the rulebook refuses this, UNKNOWN_ACCOUNT; see `marginspec conform run`",
     ]
+
+
+def test_balances_that_do_not_sum_to_zero_are_told_at_the_events_that_make_them_so() -> None:
+    assert mended(f"{HERE}Forgetful") == {
+        "a deposit": [f"INV-01 USDT: balances sum to 0, and these sum to 10000.5; {LEFT_OUT}"],
+        "another deposit": [f"INV-01 USDT: balances sum to 0, and these sum to 30000.5; {LEFT_OUT}"],
+    }
+
+
+def test_a_domain_that_is_named_as_an_account_is_told() -> None:
+    reason = 'liquidated[0]: expected ACCOUNT:ASSET or ACCOUNT:MARKET:SIDE:ASSET, found "alice"'
+    assert mended(f"{HERE}Bare") == {"a liquidation": [reason]}
+
+
+def test_events_that_are_unsupported_are_counted_and_named() -> None:
+    code, output = told(f"{HERE}Tradeless")
+    last = "11 steps, nothing to mend; 5 of 7 events supported, and not a trade, a refusal"
+    assert (code, output.splitlines()[-1]) == (0, last)
 
 
 def test_an_engine_that_says_it_failed() -> None:

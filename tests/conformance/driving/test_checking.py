@@ -136,11 +136,24 @@ def test_a_fund_below_zero_and_quantities_that_do_not_sum_are_unsound() -> None:
 def test_what_an_engine_lacks_is_skipped() -> None:
     case = Case(Header(), (*OPENING, order("alice", "buy", "1", "100")))
     engine = Changed(capabilities=ALL - {"orders"}).engine()
-    assert (check(engine, case, Plan(4)).outcome, check(engine, case, Plan(4)).why) == ("skipped", "orders")
+    assert (check(engine, case, Plan(4)).outcome, check(engine, case, Plan(4)).why) == ("skipped", "needs orders")
     bitmex = Case(Header(Profile("bitmex")), OPENING)
-    assert check(Changed(capabilities=ALL - {"bitmex"}).engine(), bitmex, Plan(4)).why == "bitmex"
+    assert check(Changed(capabilities=ALL - {"bitmex"}).engine(), bitmex, Plan(4)).why == "needs bitmex"
     midway = check(Changed(at(TRADE, lambda _: Unsupported("trades"))).engine(), CASE, Plan(4))
-    assert (midway.outcome, midway.place, midway.why) == ("skipped", 4, "trades")
+    assert (midway.outcome, midway.place, midway.why) == ("skipped", 4, "needs trades")
+
+
+def test_what_an_engine_that_does_not_deleverage_has_no_answer_to_is_skipped() -> None:
+    """Who loses all and more is taken over, and bob is deleveraged: nobody is, here."""
+    opened = (listing(), mark("100"), deposit("alice", "10"), deposit("bob", "900"), trade("alice", "bob", "1", "100"))
+    case = Case(Header(), (*opened, mark("50")))
+
+    def nobody(_: JsonObject, answer: Answer) -> Answer:
+        return attrs.evolve(answer, deleveraged=()) if isinstance(answer, Accepted) else answer
+
+    for capabilities, outcome, why in ((ALL, "differs", ""), (ALL - {"adl"}, "skipped", "needs adl")):
+        checked = check(Changed(nobody, capabilities).engine(), case, Plan(4))
+        assert (checked.outcome, checked.place, checked.why) == (outcome, 5, why)
 
 
 def test_an_engine_that_fails_at_an_event_differs_there() -> None:

@@ -1,5 +1,6 @@
 """The commands `fuzz` and `shrink`, as a user calls them: what they print, write, and end with."""
 
+import json
 import shlex
 from pathlib import Path
 
@@ -76,6 +77,22 @@ def test_a_fuzz_finds_shrinks_saves_and_tells(tmp_path: Path) -> None:
     assert "a fee rounds down" in finding.faults
     assert finding.reproduce == f"marginspec conform shrink {out} -e '{FAULTY}' --level 4"
     assert code("shrink", str(out), "-e", FAULTY, "--level", "4") == 1
+
+
+def test_a_fuzz_goes_on_past_clauses_that_are_left_out_or_known(tmp_path: Path) -> None:
+    out, known = tmp_path / "found.jsonl", tmp_path / "known.json"
+    entry = {"case": "TRD-01/fees/00000000", "reason": "release 12", "expires": "9999-12-31"}
+    known.write_text(json.dumps({"known_failures": [entry]}))
+    arguments = ("fuzz", "-e", FAULTY, "--max-time", "3", "-o", str(out))
+    for more in (("--without", "TRD-01"), ("--known", str(known))):
+        log = tmp_path / f"{more[0]}.ndjson"
+        ended = called(*arguments, *more, "--log", str(log))
+        assert ended.return_value == 0
+        assert ended.output.startswith("no difference found at level 4, without TRD-01: ")
+        assert "left out: TRD-01" in {case.reason for case in read_log(log).cases if case.outcome == "skipped"}
+    assert not out.exists()
+    wrong = called(*arguments, "--without", "XYZ-01")
+    assert str(wrong.exception) == "CLAUSE: no rule is of XYZ-01"
 
 
 def test_shrinking_what_agrees_decides_nothing(tmp_path: Path) -> None:

@@ -32,6 +32,6 @@ def test_what_an_engine_never_has_is_left_out_and_what_it_sometimes_has_ends_a_j
     kinds = {type(event) for one in found[1:] for event in one.generated.case.events}
     assert {Deposit, MarkPrice} <= kinds
     assert SetLeverage not in kinds
-    cut = [one.generated.case.events[one.checked.place] for one in found if one.checked.why == "liquidation"]
+    cut = [one.generated.case.events[one.checked.place] for one in found if one.checked.why == "needs liquidation"]
     assert MarkPrice in {type(event) for event in cut}
     assert all(one.checked.judged == one.checked.place for one in found if one.checked.why)

@@ -74,6 +74,13 @@ def test_an_answer_is_its_object(answer: Answer, told: dict[str, Any], want: Wan
     assert answer_of(told, want) == answer
 
 
+def test_what_is_told_beyond_what_is_wanted_is_left_aside_unread() -> None:
+    careless = {**DECIDED, "changes": {"ledger": {"wallet:alice": 1.5}}, "terms": None, "hash": "none"}
+    assert answer_of(careless, "decisions") == Accepted(("alice:USDT",), ("bob:BTCUSDT:BOTH",), ())
+    assert answer_of({"answer": "result", "liquidated": ["alice"], "levied": 0}, "verdict") == Accepted()
+    assert answer_of({"answer": "rejected", "reason": "NO_MARK", "hash": 1}, "balances") == Refused("NO_MARK")
+
+
 def test_what_is_told_beyond_what_is_wanted_is_left_out() -> None:
     everything = {**TOLD, "terms": [{"name": "fee", "of": "", "value": "1"}], "hash": HASH}
     assert answer_of(everything, "verdict") == Accepted()
@@ -102,7 +109,7 @@ WRONG: list[tuple[Any, Want, str]] = [
     ({"answer": "result"}, "decisions", "liquidated: missing field"),
     (DECIDED, "balances", "changes: missing field"),
     (DECIDED, "receipts", "hash: missing field"),
-    ({"answer": "result", "hash": "AB"}, "verdict", "hash: expected 64 lower-case hexadecimal digits"),
+    ({"answer": "result", "hash": "AB"}, "receipts", "hash: expected 64 lower-case hexadecimal digits"),
     ({**TOLD, "levied": "bob:USDT"}, "balances", 'levied: expected a list, found "bob:USDT"'),
     ({**TOLD, "levied": [1]}, "balances", "levied[0]: expected a string, found 1"),
     (

@@ -19,6 +19,7 @@ from marginspec_conformance.engines import RulebookAdapter
 from marginspec_conformance.generator.events import deposit, listing, mark, trade
 from marginspec_conformance.protocol.messages import Answer, Hello, Refused, Unsupported, Want
 from marginspec_conformance.reporting.log import read_log
+from marginspec_conformance.vectors import vectors_of
 from marginspec_conformance.vectors.making import Draft, vector_object
 from marginspec_conformance.vectors.writing import suite_text
 from marginspec_journal import InputError
@@ -73,6 +74,23 @@ for line in sys.stdin:
     elif asked["do"] == "stop":
         break
 """
+
+
+class WithoutFees(RulebookAdapter):
+    """The rulebook without fees, which says so."""
+
+    def hello(self) -> Hello:
+        return attrs.evolve(super().hello(), level=4, left_out=("TRD-01",), capabilities=frozenset())
+
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        if event["type"] == "list_market":
+            event = {**event, "taker_fee": "0", "maker_fee": "0"}
+        return super().step(event, want)
+
+
+def without_fees() -> WithoutFees:
+    """An engine that leaves a clause out."""
+    return WithoutFees("without fees", SpecificationEngine)
 
 
 class RefusesAll(Adapter):
@@ -181,8 +199,13 @@ def test_an_engine_that_fails_in_the_first_probe_has_failed_and_marginspec_has_n
 
 def test_a_run_names_the_fault_that_explains_most_of_what_it_tells(vectors: Path) -> None:
     ended = called("run", "-e", FAULTY, "--vectors", str(vectors), "--explain")
-    *_, last = ended.output.splitlines()
-    assert last == "  2 of 2 told would be explained by: a fee rounds down [TRD-01]"
+    *_, differ, told, last = ended.output.splitlines()
+    others = "`run ID` tells one, and --log FILE writes all, for `marginspec conform report make FILE FOLDER`"
+    assert (differ, told, last) == (
+        "  TRD-01: 2 vectors differ, all by the same difference",
+        f"  told: 1 of 2, the shortest of each clause; {others}",
+        "  1 of 1 told would be explained by: a fee rounds down [TRD-01]",
+    )
 
 
 def test_shards_share_the_vectors_and_none_of_them_is_no_pass(vectors: Path) -> None:
@@ -250,6 +273,38 @@ def test_what_an_engine_claims_and_does_not_have_is_said(vectors: Path, tmp_path
         "  nothing was decided of TRD-01",
     ]
     assert {case.reason for case in read_log(log).cases} == {"needs fills, which it claims to have"}
+
+
+def test_what_an_engine_leaves_out_is_skipped_and_said(tmp_path: Path) -> None:
+    """By the clause that a vector is about, and by that under which something else differs."""
+    path = tmp_path / "vectors.jsonl"
+    drafts = (
+        Draft("TRD-01", "a", "A fee.", HEADER, EVENTS),
+        Draft("ACC-01", "b", "A fee, in passing.", HEADER, EVENTS),
+        Draft("ACC-01", "c", "No fee yet.", HEADER, EVENTS[:-1]),
+    )
+    path.write_bytes(suite_text([vector_object(one) for one in drafts]))
+    ended = called("run", "-e", f"py:{__name__}:without_fees", "--vectors", str(path))
+    verdict, conditions, _, skipped, undecided = ended.output.splitlines()
+    assert ended.return_value == 0
+    assert verdict.startswith(
+        "conforms in decisions and balances, exactly, over 8 events; 1 of 3 cases passed, of the file"
+    )
+    assert conditions.endswith("clauses left out: TRD-01; skipped: 2; undecided: 0")
+    assert skipped == "  skipped: 2 vectors, left out: TRD-01"
+    assert undecided == "  nothing was decided of TRD-01"
+
+
+def test_what_lies_near_an_edge_is_named_with_the_reason_and_its_partner_decides() -> None:
+    """An engine that lets unrealised profit be withdrawn: of one quantum more nothing is known at level 2."""
+    fault = "fault:unrealised profit is movable"
+    near, partner = (next(one.id for one in vectors_of(["MRG-06"]) if one.id.split("/")[1] == name)
+                     for name in ("profit-more", "profit-more-well-past"))  # fmt: skip
+    ended = called("run", near, "-e", fault, "--level", "2")
+    why = "near tie at event 8: verdict: expected rejected (INSUFFICIENT_BALANCE), the engine says accepted"
+    assert (ended.return_value, ended.output.splitlines()[3]) == (4, f"  undecided: {near}, {why}")
+    assert code("run", partner, "-e", fault, "--level", "2") == 1
+    assert code("run", "MRG-06", "-e", fault, "--level", "2") == 1
 
 
 def test_a_log_is_not_written_over_the_vectors(vectors: Path) -> None:

@@ -12,18 +12,20 @@ from marginspec_conformance.engines import specification
 from marginspec_conformance.protocol.messages import Calculated, Hello, Unsupported
 from marginspec_conformance.reporting.log import read_log
 from marginspec_conformance.running.command import command
+from marginspec_conformance.vectors import suite_version
 from marginspec_conformance.vectors.question import questions_of
 from marginspec_journal import InputError
 from marginspec_journal.canonical import JsonObject
 
 ALL = len(questions_of())
-UNDER = "level 0, rulebook 2, profiles none, suite 2; clauses left out: none"
+SUITE = f"suite {suite_version()}"
+UNDER = f"level 0, rulebook 2, profiles none, {SUITE}; clauses left out: none"
 DEBT, ALONE = "MRG-08/debt", "MRG-08/alone-long-10"
 
 
 def under_of(part: str) -> str:
     """What is said under which conditions of a part of the questions."""
-    return UNDER.replace("suite 2", f"suite 2, of {part} only")
+    return UNDER.replace(SUITE, f"{SUITE}, of {part} only")
 
 
 class Calculator(Adapter):
@@ -90,7 +92,7 @@ def test_an_engine_of_level_0_is_asked_questions() -> None:
 def test_an_engine_without_calc_is_asked_nothing() -> None:
     outcome = run("marginspec_conformance.adapter:Adapter", "--level", "0")
     expected = [f"calc: 0 of {ALL}; {ALL} skipped", f"{UNDER}; skipped: {ALL}; undecided: 0", f"{ALL} questions"]
-    assert (outcome.exit_code, outcome.stdout.splitlines()) == (4, [*expected, f"  skipped: {ALL} need calc"])
+    assert (outcome.exit_code, outcome.stdout.splitlines()) == (4, [*expected, f"  skipped: {ALL}, needs calc"])
 
 
 def test_what_is_not_answered_is_not_passed(tmp_path: Path) -> None:
@@ -105,7 +107,7 @@ def test_what_is_not_answered_is_not_passed(tmp_path: Path) -> None:
         said,
         f"{under}; skipped: {kinds[0]}; undecided: {kinds[1]}",
         f"{count} questions",
-        f"  skipped: {kinds[0]} need tiers",
+        f"  skipped: {kinds[0]}, needs tiers",
     ]
     written = read_log(log)
     assert written.ending.verdict == f"{said} ({under}; skipped: {kinds[0]}; undecided: {kinds[1]})"

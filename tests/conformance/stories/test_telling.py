@@ -1,12 +1,21 @@
 """Stories: the clause, the first term that differs, the candidate faults, and what is not affected."""
 
+import json
+
+import attrs
+import pytest
+from immutables import Map
+
+from marginspec.model.events import Event
 from marginspec.model.state import Header
 from marginspec_conformance.driving.checking import Case, Plan, check
 from marginspec_conformance.faults.catalogue import fault_named
-from marginspec_conformance.generator.events import deposit, listing, mark, trade
+from marginspec_conformance.generator.events import deposit, listing, mark, trade, withdraw
+from marginspec_conformance.protocol.messages import Accepted, Answer
 from marginspec_conformance.stories.telling import tell
 from worlds.changed_answers import Changed
 
+HEADER = Header(asset_decimals=Map({"USD": 0}))
 HEDGED = (listing(taker="0.001"), mark("100"), deposit("alice", "300"), deposit("bob", "300"))
 
 
@@ -28,7 +37,9 @@ def test_the_sentence_is_of_the_code_that_moved_what_differs() -> None:
     opened = (trade("alice", "bob", "1", "100"), trade("alice", "bob", "2", "101"))
     case = Case(Header(), (*HEDGED, *opened, trade("bob", "alice", "1", "100")))
     story = tell(case, check(engine, case, Plan(4)), "again", Plan(4), with_faults=False)
-    assert story.lines()[1] == (
+    asked = {"type": "trade", "buyer": "bob", "market": "A", "price": "100", "quantity": "1", "seller": "alice"}
+    assert story.lines()[1] == f"asked: {json.dumps({**asked, 'taker': 'buyer'})}"
+    assert story.lines()[2] == (
         "clause ACC-02: Closing realises the value of the part less its released cost, into the position's domain."
     )
 
@@ -42,3 +53,58 @@ def test_without_faults_the_trace_names_the_clause() -> None:
         "the verdict, liquidated, deleveraged, levied, 2 of 2 changes of positions, 3 of 5 changes of ledger",
     )
     assert "candidate faults: not sought; `run --explain` seeks them" in story.lines()
+
+
+@pytest.mark.parametrize(
+    ("level", "agreeing"),
+    [
+        (2, "the verdict, deleveraged, levied"),
+        (4, "the verdict, deleveraged, levied, 1 of 1 changes of positions, 3 of 3 changes of ledger"),
+    ],
+)
+def test_nothing_is_said_of_what_was_not_compared(level: int, agreeing: str) -> None:
+    """An engine tells all balances, and nobody of who is liquidated; at level 2 no balance is compared."""
+    engine = Changed(lambda _, answer: liquidating_nobody(answer)).engine()
+    opened = (listing(), mark("100"), deposit("alice", "30"), deposit("bob", "300"))
+    case = Case(Header(), (*opened, trade("alice", "bob", "1", "100"), mark("72")))
+    checked = check(engine, case, Plan(level))
+    story = tell(case, checked, "again", Plan(level), with_faults=False)
+    assert (story.clause, str(story.first)) == ("LIQ-01", "liquidated: expected alice:USD, the engine says nobody")
+    assert story.agreeing == agreeing
+
+
+def liquidating_nobody(answer: Answer) -> Answer:
+    return attrs.evolve(answer, liquidated=()) if isinstance(answer, Accepted) else answer
+
+
+REFUSED: list[tuple[tuple[Event, ...], str]] = [
+    (
+        (withdraw("alice", "291"),),
+        (
+            "refused unless amount <= movable(transaction, domain): alice cross USD, amount 291 USD, "
+            "movable(transaction, domain) 290 USD"
+        ),
+    ),
+    (
+        (withdraw("alice", "250"), trade("alice", "bob", "5", "100")),
+        "refused unless margin.equity >= demanded: alice cross USD, margin.equity 50 USD, demanded 60 USD",
+    ),
+    (
+        (trade("alice", "bob", "1", "100", buyer_fee="0.5"),),
+        "refused since fee is None or abs(fee) > value: value 100 USD",
+    ),
+    ((trade("alice", "zoe", "1", "100"),), "refused since account not in book.accounts: zoe"),
+    ((trade("alice", "bob", "40", "100"),), "refused unless not any(too_high): alice A, bob A"),
+    (
+        (withdraw("alice", "285"), trade("alice", "bob", "1", "106")),
+        "refused unless all(healthy): alice cross USD: equity 9 USD, maintenance 10 USD",
+    ),
+]
+
+
+@pytest.mark.parametrize(("events", "told"), REFUSED)
+def test_a_refusal_is_told_with_whose_it_is_and_the_figures_compared(events: tuple[Event, ...], told: str) -> None:
+    engine = Changed(lambda _, answer: answer if isinstance(answer, Accepted) else Accepted((), (), ())).engine()
+    case = Case(HEADER, (listing(), *HEDGED[1:], trade("alice", "bob", "1", "100"), *events))
+    story = tell(case, check(engine, case, Plan(2)), "again", Plan(2), with_faults=False)
+    assert told == story.lines()[3]

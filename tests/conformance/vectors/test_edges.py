@@ -9,6 +9,7 @@ from functools import cache
 
 import pytest
 
+from marginspec_conformance.comparing.near_ties import decision
 from marginspec_conformance.faults.catalogue import fault_named
 from marginspec_conformance.faults.judging import HASHES, Judged, seen_by, shortest_first
 from marginspec_conformance.faults.planting import PACKAGE, Planted, planted, text_of
@@ -17,6 +18,8 @@ from marginspec_conformance.vectors import Vector, read_vectors
 from marginspec_conformance.vectors.question import AskedQuestion, read_questions
 from marginspec_conformance.vectors.reading import suite_manifest
 from worlds.refusals import BY_EVENT
+from worlds.suite.beyond import NO_PARTNER, SUFFIX, is_at_an_edge, last_of
+from worlds.suite.drafts import drafts
 
 BOUNDARIES = {
     "ACC-01": "handlers.account_settings.set_leverage:comparison-1",
@@ -162,3 +165,17 @@ def test_every_event_is_refused_for_every_reason_that_it_has() -> None:
         if isinstance(one.answers[-1], Refused)
     }
     assert refused == {(event, reason) for event in BY_EVENT for reason in BY_EVENT[event].split()}
+
+
+def test_who_stands_at_an_edge_has_a_partner_well_past_it() -> None:
+    """At level 2 a vector that a quantum turns may be undecided; the partner decides, and no quantum turns it."""
+    names = {(one.clause, one.slug): one for one in drafts()}
+    lacking = set()
+    for (clause, slug), draft in names.items():
+        partner = names.get((clause, f"{slug}-{SUFFIX}"))
+        if partner is not None:
+            assert decision(last_of(partner).answer)[:2] == decision(last_of(draft).answer)[:2], slug
+            assert not is_at_an_edge(last_of(partner)), slug
+        elif is_at_an_edge(last_of(draft)):
+            lacking.add(f"{clause}/{slug}")
+    assert lacking == set(NO_PARTNER)

@@ -13,7 +13,7 @@ Fields hello() {
             {"language", "\"C++\""}, {"rulebook", "\"2\""}, {"level", "4"},
             {"capabilities",
              "[\"batch\",\"digest\",\"state\",\"reset_state\",\"isolated\",\"hedge\",\"orders\",\"limits\",\"stated_fees\",\"funding\","
-             "\"fills\",\"deleverage\",\"settle_market\",\"bitmex\",\"no_levy\"]"}};
+             "\"fills\",\"deleverage\",\"settle_market\",\"bitmex\",\"adl\",\"levy\",\"no_levy\"]"}};
 }
 
 std::string names(const std::vector<std::string>& items) {

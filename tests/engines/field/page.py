@@ -83,7 +83,7 @@ def decisions(way: Way) -> str:
     counts = Counter(one.checked.outcome for one in found)
     differing = [one for one in found if one.checked.outcome == "differs"]
     agreeing = [one for one in found if one.checked.outcome == "agrees"]
-    lacking = Counter(one.checked.why for one in found if one.checked.outcome == "skipped")
+    lacking = Counter(one.checked.why.removeprefix("needs ") for one in found if one.checked.outcome == "skipped")
     told = ", ".join(f"{count} for `{word}`" for word, count in sorted(lacking.items()))
     rows = [(one.journal.vector.id, one.checked.place + 1, str(one.checked.differences[0])) for one in differing]
     parts = [

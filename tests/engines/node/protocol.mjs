@@ -10,7 +10,7 @@ import { states } from "./states.mjs";
 const HELLO = {
   answer: "hello", protocol: 1, name: "node-rulebook", version: "1", language: "JavaScript", rulebook: "2", level: 4,
   capabilities: ["batch", "digest", "reset_state", "isolated", "hedge", "orders", "limits", "stated_fees", "funding",
-    "fills", "deleverage", "settle_market", "bitmex", "no_levy"],
+    "fills", "deleverage", "settle_market", "bitmex", "adl", "levy", "no_levy"],
 };
 
 const WANTS = ["verdict", "decisions", "balances", "terms", "receipts"];

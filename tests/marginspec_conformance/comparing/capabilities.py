@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from marginspec.model import events
 from marginspec.model.events import Event
 from marginspec.model.state import Header
-from marginspec_conformance.protocol.messages import Capability
+from marginspec_conformance.protocol.messages import Accepted, Answer, Capability
 
 BY_CLASS: dict[type, Capability] = {
     events.AdjustIsolatedMargin: "isolated",
@@ -37,6 +37,18 @@ def needed_by_header(header: Header) -> frozenset[Capability]:
 def needed_by_event(event: Event) -> frozenset[Capability]:
     """What an event needs, by its class and its fields."""
     return frozenset(_needed(event))
+
+
+def needed_by_answer(event: Event, answer: Answer) -> frozenset[Capability]:
+    """What an engine needs to answer an event as the rulebook does: to deleverage by itself, to levy."""
+    if not isinstance(answer, Accepted):
+        return frozenset()
+    needed: set[Capability] = set()
+    if answer.deleveraged and not isinstance(event, events.Deleverage):
+        needed.add("adl")
+    if answer.levied:
+        needed.add("levy")
+    return frozenset(needed)
 
 
 def _needed(event: Event) -> Iterator[Capability]:

@@ -10,6 +10,7 @@ from marginspec_conformance.connectors.conversation import shown
 from marginspec_conformance.connectors.parsing import connector_of
 from marginspec_conformance.connectors.session import EngineFailure, Limits
 from marginspec_conformance.connectors.transcripts import recorded
+from marginspec_conformance.doctor.example import EVENTS
 from marginspec_conformance.doctor.walk import ADVICE, Step, Walk, step_object
 from marginspec_conformance.driving.options import Seconds
 from marginspec_tools.console import CRASHED, DIVERGED, Spool, json_option, one_line, print_json_line
@@ -87,11 +88,20 @@ def print_step(step: Step) -> None:
             click.echo(f"  {title:<5} {one_line(text)}")
 
 
+def lacking(steps: list[Step]) -> str:
+    """Which of the events that were asked are unsupported, in words; nothing if none is."""
+    asked = [one for one in steps if one.name in EVENTS]
+    lacked = [one.name for one in asked if not one.is_supported]
+    return (
+        f"; {len(asked) - len(lacked)} of {len(asked)} events supported, and not {', '.join(lacked)}" if lacked else ""
+    )
+
+
 def concluded(steps: list[Step], *, quiet: bool) -> int:
     """Say what the walk came to, and give the exit code."""
     failed = any(step.failure for step in steps)
     wrong = sum(bool(step.mend) for step in steps)
     if not quiet:
         told = "the engine failed" if failed else f"{wrong} of {len(steps)} steps have something to mend"
-        click.echo(told if failed or wrong else f"{len(steps)} steps, nothing to mend")
+        click.echo(told if failed or wrong else f"{len(steps)} steps, nothing to mend{lacking(steps)}")
     return CRASHED if failed else DIVERGED if wrong else 0

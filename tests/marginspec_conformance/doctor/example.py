@@ -31,6 +31,7 @@ EVENTS: dict[str, JsonObject] = {
         "price": "50000.5",
         "taker": "buyer",
     },
+    "a liquidation": {"type": "mark_price", "market": "BTCUSDT", "price": "30200"},
     "a refusal": {"type": "withdraw", "account": "carol", "asset": "USDT", "amount": "1"},
 }
 """Events by what they are called; the last one is refused."""

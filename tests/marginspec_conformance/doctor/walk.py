@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from marginspec_conformance.comparing.books import Books
 from marginspec_conformance.connectors.channel import Channel
 from marginspec_conformance.connectors.conversation import past_noise
 from marginspec_conformance.connectors.session import EngineFailure, FailureKind, Limits
@@ -29,6 +30,7 @@ from marginspec_conformance.protocol.messages import (
 from marginspec_conformance.protocol.requests import Do, hello_fields, request_line
 from marginspec_journal.canonical import JsonObject
 from marginspec_journal.errors import InputError
+from marginspec_journal.events import record_of
 from marginspec_journal.states import state_in
 from marginspec_journal.strict_json import Node
 
@@ -54,7 +56,7 @@ AROUND = 8
 class Step:
     """A step of the walk: the request, the answer, what to mend and what else there is to say.
 
-    `stderr` is what the engine wrote to standard error where it failed.
+    `is_supported` tells whether the engine has what was asked, `stderr` what it wrote where it failed.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Step:
     notes: list[str] = attrs.Factory(list)
     failure: EngineFailure | None = None
     stderr: str = ""
+    is_supported: bool = True
 
 
 class Walk:
@@ -75,6 +78,7 @@ class Walk:
         self._answers: dict[str, Answer] = {}
         self._hello: Hello | None = None
         self._stderr, self._is_over = "", False
+        self._books, self._unbalanced = Books(), set[str]()
 
     def __iter__(self) -> Iterator[Step]:
         try:
@@ -152,6 +156,7 @@ class Walk:
         """What was answered; None, and a word on it, if it was refused or wrong."""
         if isinstance(found, Unsupported):
             self._step.notes.append(f"not supported, it says: {found.capability}")
+            self._step.is_supported = False
             return None
         if isinstance(found, Errored):
             self._step.mend.append(f"the engine failed at it, it says: {found.message}")
@@ -180,11 +185,17 @@ class Walk:
 
     def _event(self, name: str, want: Want) -> None:
         event = EVENTS[name]
-        expected = self._reference.step(event, "verdict")
+        expected = self._reference.step(event, "decisions")
         found = self._ask("step", {"event": event, "want": want}, lambda line, n: replies.strict_step(line, n, want))
         if found is not None:
             self._answers[name] = found
         answered = self._unless_refused(found)
+        if isinstance(answered, Accepted) and answered.changes is not None:
+            self._balance(event, answered)
+        if isinstance(answered, Accepted) and isinstance(expected, Accepted) and answered.liquidated is not None:
+            right = ", ".join(expected.liquidated or ())
+            if right and answered.liquidated != expected.liquidated:
+                self._step.notes.append(f"the rulebook liquidates {right} here; see `marginspec conform run`")
         if isinstance(answered, Accepted) and isinstance(expected, Refused):
             self._step.notes.append(f"the rulebook refuses this, {expected.reason}; see `marginspec conform run`")
         if isinstance(answered, Refused):
@@ -192,6 +203,14 @@ class Walk:
                 self._step.notes.append("the rulebook accepts this; see `marginspec conform run`")
             elif isinstance(expected, Refused) and answered.reason != expected.reason:
                 self._step.notes.append(f"the rulebook's reason is {expected.reason}; see `marginspec conform run`")
+
+    def _balance(self, event: JsonObject, answered: Accepted) -> None:
+        """What is told of the ledger must sum to zero by asset after every event; a sum that stays off is told once."""
+        found = self._books.take(record_of(Node("event", None, "", event), 1).event, answered)
+        wrong = {f"{one.name}: {one.expected}, and these sum to {one.actual}" for one in found if one.kind == "books"}
+        for text in sorted(wrong - self._unbalanced):
+            self._step.mend.append(f"{text}; is an account of the ledger left out, such as external:USDT?")
+        self._unbalanced = wrong
 
     def _batch(self, want: Want) -> None:
         events = list(EVENTS.values())

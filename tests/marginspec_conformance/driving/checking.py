@@ -10,7 +10,7 @@ from marginspec.model.events import Event
 from marginspec.model.state import Header, State
 from marginspec_conformance.comparing.amounts import EXACT, Tolerance
 from marginspec_conformance.comparing.books import broken_in_state
-from marginspec_conformance.comparing.capabilities import needed_by_event, needed_by_header
+from marginspec_conformance.comparing.capabilities import needed_by_answer, needed_by_event, needed_by_header
 from marginspec_conformance.comparing.differences import BY_LEVEL, Difference, differences
 from marginspec_conformance.comparing.expected import Expected
 from marginspec_conformance.comparing.judging import Judge, Judged
@@ -71,15 +71,16 @@ def check(
     `known` is what the oracle expects of the first events, if it was asked before. `stored` are answers to all events
     that were made of the rulebook before: an engine that gives these agrees, and the oracle is not asked at all.
     """
-    lacking = engine.lacks(needed_by_header(case.header).union(*map(needed_by_event, case.events)))
+    by_answers = map(needed_by_answer, case.events, stored)
+    lacking = engine.lacks(needed_by_header(case.header).union(*map(needed_by_event, case.events), *by_answers))
     if case.opened is not None:
         lacking += engine.lacks(frozenset({"reset_state"}))
     if lacking:
-        return Checked("skipped", 0, why=lacking[0])
+        return Checked("skipped", 0, why=f"needs {lacking[0]}")
     refused = engine.begin(case.header, case.opened)
     if refused is not None:
         if not refused.failed:
-            return Checked("skipped", 0, why=lacked(engine, refused.why))
+            return Checked("skipped", 0, why=needed(engine, refused.why))
         return Checked("differs", 0, 0, not_begun(case, refused.why))
     if len(stored) == len(case.events) and plan.level > 1 and gives(engine, case, plan, stored):
         return Checked("agrees", len(case.events))
@@ -95,9 +96,9 @@ def check(
     return checked
 
 
-def lacked(engine: Engine, capability: str) -> str:
+def needed(engine: Engine, capability: str) -> str:
     """What an engine says that it lacks; that it claims to have it is not left unsaid."""
-    return f"{capability}, which it claims to have" if capability in engine.hello.capabilities else capability
+    return f"needs {capability}{', which it claims to have' if capability in engine.hello.capabilities else ''}"
 
 
 def gives(engine: Engine, case: Case, plan: Plan, stored: Sequence[Accepted | Refused]) -> bool:
@@ -140,7 +141,10 @@ def _in_batches(engine: Engine, case: Case, plan: Plan, judge: Judge, known: Seq
                 return Checked("oracle failed", place + step, place + step, why=str(error))
             if judged.verdict == "unsupported":
                 assert isinstance(heard, Unsupported)
-                return Checked("skipped", place + step, place + step, why=lacked(engine, heard.capability))
+                return Checked("skipped", place + step, place + step, why=needed(engine, heard.capability))
+            lacking = engine.lacks(needed_by_answer(batch[step], judged.expected.answer))
+            if judged.verdict != "agrees" and lacking:
+                return Checked("skipped", place + step, place + step, why=f"needs {lacking[0]}")
             if judged.verdict != "agrees":
                 return Checked(judged.verdict, place + step + 1, place + step, judged)
     return Checked("agrees", len(case.events))

@@ -29,9 +29,7 @@ def setting_of(asked: Asked, command: str, profile: str, seed: int | None = None
 
 def logged(name: str, clause: str, checked: Checked, story: Story | None, microseconds: int) -> Case:
     """A case with its finding, if it has one."""
-    reason = {"skipped": f"needs {checked.why}", "oracle failed": f"the oracle failed: {checked.why}"}.get(
-        checked.outcome, checked.why
-    )
+    reason = f"the oracle failed: {checked.why}" if checked.outcome == "oracle failed" else checked.why
     if checked.outcome == "undecided" and not checked.why:
         reason = f"near tie at event {checked.place + 1}: {checked.differences[0]}"
     finding = None if story is None else finding_of(story)

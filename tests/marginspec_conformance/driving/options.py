@@ -75,6 +75,13 @@ class Asked:
     """Of which part of the suite it is asked, in words; empty for the whole suite."""
     vectors: Path | None = None
     """The file of what it is asked, if that is not the suite."""
+    known: frozenset[str] = frozenset()
+    """Clauses whose differences are not looked for, besides those that the engine itself leaves out."""
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The clauses of which nothing is asked."""
+        return self.known | frozenset(self.engine.hello.left_out)
 
     def again(self, command: str, *arguments: str | Path) -> str:
         """The command line that asks for the same again, as a shell takes it."""

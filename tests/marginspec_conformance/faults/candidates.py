@@ -9,7 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -20,10 +20,9 @@ from marginspec.model.events import Event
 from marginspec.model.state import State
 from marginspec_conformance.comparing.differences import Heard, Silence
 from marginspec_conformance.comparing.expected import Expected, expected_of
-from marginspec_conformance.comparing.terms import terms_of
 from marginspec_conformance.faults.catalogue import faults_by_hand, has_mutants, mutants
 from marginspec_conformance.faults.planting import Planted
-from marginspec_conformance.protocol.messages import Accepted, Refused, Term
+from marginspec_conformance.protocol.messages import Accepted, Refused
 from marginspec_conformance.stories.blaming import trail_of
 from marginspec_journal.errors import InputError
 from marginspec_journal.events import event_object, record_of
@@ -39,19 +38,16 @@ HANGS, FAILS = "hangs", "fails"
 
 @attrs.frozen
 class Candidate:
-    """A fault that explains an answer: its name, what is wrong, its clauses, and the first term that it gets wrong."""
+    """A fault that explains an answer: its name, what is wrong, its clauses."""
 
     name: str
     what: str
     clauses: tuple[str, ...]
-    term: str = ""
-    expected: str = ""
-    actual: str = ""
 
 
 @attrs.frozen
 class Candidates:
-    """The faults that explain an answer, and what of them was not looked at, if anything."""
+    """The faults that explain an answer, those written by hand first, and what was not looked at, if anything."""
 
     found: tuple[Candidate, ...]
     tried: int
@@ -155,22 +151,6 @@ def same(value: Any, given: Any) -> bool:
     return bool(json.dumps(value, sort_keys=True) == json.dumps(given, sort_keys=True))
 
 
-def first_wrong_term(fault: Planted, right: list[Term], state: State, event: Event) -> Mapping[str, str]:
-    """The first term, in the order of the rules' trace, that the fault finds otherwise."""
-    try:
-        with limited(ONE_S), fault.grown():
-            wrong = terms_of(expected_of(state, event)).terms
-    except Exception:
-        return {}
-    for one, other in zip(right, wrong, strict=False):
-        if one == other:
-            continue
-        if (one.name, one.of) != (other.name, other.of):
-            return {}
-        return {"term": f"{one.name} of {one.of}", "expected": one.value, "actual": other.value}
-    return {}
-
-
 def faults_near(expected: Expected) -> Iterator[Planted]:
     """The faults made by hand, and the mutants of the functions that ran in an event."""
     yield from faults_by_hand()
@@ -195,15 +175,13 @@ def explained(question: Any) -> dict[str, Any]:
     state, event = asked(question["state"], question["event"])
     expected = expected_of(state, event)
     agreed = [expected_of(*asked(*one)) for one in question["agreed"]]
-    right = terms_of(expected).terms
     found: list[dict[str, Any]] = []
     tried = 0
     for fault in faults_near(expected):
         tried += 1
         answer = answer_with(fault, state, event)
         if is_explained(question["answer"], answer, question["reasons"]) and agrees_on(fault, agreed):
-            term = first_wrong_term(fault, right, state, event)
-            found.append({"name": fault.name, "what": fault.what, "clauses": fault.clauses, **term})
+            found.append({"name": fault.name, "what": fault.what, "clauses": fault.clauses})
     not_tried = "" if has_mutants() else "the mutants need the extra 'prove'"
     return {"found": found, "tried": tried, "not_tried": not_tried}
 

@@ -23,7 +23,7 @@ from marginspec_journal.strict_json import Node
 ALL: frozenset[Word] = frozenset(
     (
         *("batch", "reset_state", "isolated", "hedge", "orders", "limits", "stated_fees", "funding", "fills"),
-        *("deleverage", "settle_market", "bitmex", "no_levy", "calc"),
+        *("deleverage", "settle_market", "bitmex", "adl", "levy", "no_levy", "calc"),
     )
 )
 

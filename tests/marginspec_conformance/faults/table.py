@@ -123,7 +123,7 @@ def page_of(rows: list[Row], reasons: Mapping[str, str], killers: Mapping[str, s
             "",
             "## Not noticed",
             "",
-            "No answer of an engine can tell these from the rulebook, for the reason given.",
+            "No answer of an engine tells these from the rulebook, or none that is known, for the reason given.",
             "Where a proof fails by one, it speaks of more than what an engine can be brought to.",
             "",
             *(f"- {told(row)}.\n  {why_missed(row.fault, reasons, killers)}" for row in missed),

@@ -1,12 +1,14 @@
 """`marginspec conform fuzz`: an engine and the specification side by side on random journals."""
 
 from collections import Counter
+from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic
 
 import attrs
 import click
 
+from marginspec.registry import sentence_of
 from marginspec_conformance.connectors.session import EngineFailure
 from marginspec_conformance.driving.checking import Case, check
 from marginspec_conformance.driving.logging import logged, setting_of
@@ -22,12 +24,14 @@ from marginspec_conformance.driving.options import (
 )
 from marginspec_conformance.driving.probing import probe
 from marginspec_conformance.fuzzing.driving import Fuzz, Tried, generate
+from marginspec_conformance.reporting.known import clauses_known
 from marginspec_conformance.reporting.log import Case as LoggedCase
 from marginspec_conformance.reporting.log import Ending, LogWriter, Outcome
 from marginspec_conformance.shrinking.passes import markets_of
 from marginspec_conformance.shrinking.saving import check_journal_target, save
 from marginspec_conformance.shrinking.shrinker import Shrinker, Shrunk
 from marginspec_conformance.stories.telling import tell
+from marginspec_journal.errors import InputError
 from marginspec_tools.console import CRASHED, DIVERGED, one_line
 
 SHRINKING_S = 30.0
@@ -59,6 +63,8 @@ class Progress:
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The first journal's seed.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("fuzz.jsonl"), show_default=True,
               help="Where the journal of a difference is saved.")  # fmt: skip
+@click.option("--without", multiple=True, metavar="CLAUSE", help="Go on past what falls under a clause (ADL-01).")
+@click.option("--known", type=click.Path(path_type=Path), metavar="FILE", help="Go on past clauses of known failures.")
 @log_option
 @click.pass_context
 def command(
@@ -70,23 +76,41 @@ def command(
     max_time: float,
     seed: int,
     out: Path,
+    without: tuple[str, ...],
+    known: Path | None,
     log: Path | None,
 ) -> None:
     """Drive an engine and the specification side by side with random journals aimed at the edges of solvency.
 
     Ends at a difference that could be made short, or the third one, which is saved, or when time is up, which is no
-    failure.
+    failure. A journal is skipped from a difference on that falls under a clause that is left out.
 
     Exit codes: 0 nothing differed; 1 a difference; 2 wrong usage or input; 3 the engine failed; 4 nothing was compared.
     """
     check_journal_target(out)
-    check_log(log, engine_text, out)
+    check_log(log, engine_text, out, known)
+    left_out = frozenset(without) | (clauses_known(known, today()) if known is not None else frozenset())
+    for clause in sorted(left_out):
+        check_clause(clause)
     try:
-        asked = opened_engine(engine_text, level, tolerance, timeout)
+        asked = attrs.evolve(opened_engine(engine_text, level, tolerance, timeout), known=left_out)
         ctx.exit(fuzzed(asked, max_time, seed, out, log))
     except EngineFailure as failure:
         click.echo(f"the engine failed: {failure_text(failure)}", err=True)
         ctx.exit(CRASHED)
+
+
+def today() -> date:
+    """The day on which known failures may have expired."""
+    return datetime.now(tz=UTC).date()
+
+
+def check_clause(clause: str) -> None:
+    """InputError if no rule is of a clause."""
+    try:
+        sentence_of(clause)
+    except KeyError:
+        raise InputError("CLAUSE", None, None, f"no rule is of {one_line(clause)}") from None
 
 
 def fuzzed(asked: Asked, most_s: float, seed: int, out: Path, log: Path | None) -> int:
@@ -103,7 +127,7 @@ def ended(asked: Asked, progress: Progress, most_s: float, seed: int, out: Path)
     began = monotonic()
     try:
         if determined(asked, progress, seed):
-            search(asked, progress, Fuzz(asked.engine, asked.plan, seed, most_s), out)
+            search(asked, progress, Fuzz(asked.engine, asked.plan, seed, most_s, asked.left_out), out)
     except EngineFailure as failure:
         progress.add(LoggedCase("engine", "", "engine failed", failure_text(failure)))
         click.echo(f"the engine failed: {failure_text(failure)}", err=True)
@@ -114,7 +138,8 @@ def ended(asked: Asked, progress: Progress, most_s: float, seed: int, out: Path)
     rate = progress.events / max(monotonic() - began, 1e-9)
     verdict = {DIVERGED: "differs from the rulebook", 0: "no difference found"}.get(code, "nothing was decided")
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
-    said = f"{verdict} at level {asked.plan.level}: {progress.events} events ({rate:.0f}/s)"
+    left_out = f", without {', '.join(sorted(asked.left_out))}" if asked.left_out else ""
+    said = f"{verdict} at level {asked.plan.level}{left_out}: {progress.events} events ({rate:.0f}/s)"
     click.echo(f"{said}; journals: {outcomes or 'none'}; events left out that the engine lacks: {progress.left_out}")
     if progress.log is not None:
         progress.log.end(Ending(said, code))

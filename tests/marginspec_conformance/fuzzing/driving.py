@@ -7,11 +7,13 @@ import attrs
 
 from marginspec.model.events import Event
 from marginspec.model.state import Header, State
-from marginspec_conformance.comparing.capabilities import needed_by_event, needed_by_header
+from marginspec_conformance.comparing.capabilities import needed_by_answer, needed_by_event, needed_by_header
 from marginspec_conformance.comparing.expected import Expected, expected_of
+from marginspec_conformance.comparing.leaving import exercised
 from marginspec_conformance.driving.asking import Engine
 from marginspec_conformance.driving.checking import Case, Checked, Plan, check
 from marginspec_conformance.protocol.messages import Capability
+from marginspec_conformance.stories.blaming import unless_left_out
 
 LENGTH = 256
 """So many events has a random journal at most."""
@@ -43,8 +45,14 @@ class Tried:
     checked: Checked
 
 
-def generate(header: Header, choose: Callable[[State], Event], has: Callable[[Event], bool], length: int) -> Generated:
-    """A journal of so many events, each aimed at the state before it; some are left out.
+def generate(
+    header: Header,
+    choose: Callable[[State], Event],
+    has: Callable[[Event], bool],
+    length: int,
+    answers: Callable[[Expected], bool] = lambda _: True,
+) -> Generated:
+    """A journal of so many events, each aimed at the state before it; some are left out, by themselves or the answer.
 
     An assertion of the specification ends the journal before that event.
     """
@@ -56,19 +64,25 @@ def generate(header: Header, choose: Callable[[State], Event], has: Callable[[Ev
             left_out += 1
             continue
         try:
-            known.append(expected_of(state, event))
+            expected = expected_of(state, event)
         except AssertionError as error:
             failure = str(error) or "assertion"
             break
-        state = known[-1].after
+        if not answers(expected):
+            left_out += 1
+            continue
+        known.append(expected)
+        state = expected.after
     return Generated(Case(header, tuple(one.event for one in known)), tuple(known), left_out, failure)
 
 
 class Fuzz:
     """Random journals from a seed on, until time is up or the caller has seen enough."""
 
-    def __init__(self, engine: Engine, plan: Plan, seed: int, most_s: float) -> None:
-        self.engine, self._plan, self._seed = engine, plan, seed
+    def __init__(
+        self, engine: Engine, plan: Plan, seed: int, most_s: float, left_out: frozenset[str] = frozenset()
+    ) -> None:
+        self.engine, self._plan, self._seed, self._left_out = engine, plan, seed, left_out
         self._until = monotonic() + most_s
         self._unsupported: set[EventKind] = set()
         self._taken: set[EventKind] = set()
@@ -79,7 +93,8 @@ class Fuzz:
             generated = self._generated(seed)
             if generated is not None:
                 checked = check(self.engine, generated.case, self._plan, generated.known)
-                if checked.outcome == "skipped" and checked.place >= 0:
+                checked = unless_left_out(checked, self._left_out)
+                if checked.outcome == "skipped" and checked.found is None and checked.place >= 0:
                     kinds = [kind_of_event(event) for event in generated.case.events[: checked.place + 1]]
                     self._taken.update(kinds[:-1])
                     if kinds[-1] not in self._taken:
@@ -98,8 +113,13 @@ class Fuzz:
         header, choose = KINDS[kind_of(seed)](seed, LENGTH)
         if self.engine.lacks(needed_by_header(header)):
             return None
-        generated = generate(header, choose, self._has, LENGTH)
+        generated = generate(header, choose, self._has, LENGTH, self._answers)
         return generated if generated.case.events else None
+
+    def _answers(self, expected: Expected) -> bool:
+        """Whether the engine has what the rulebook's answer takes, and leaves out no clause that it shows."""
+        lacking = self.engine.lacks(needed_by_answer(expected.event, expected.answer))
+        return not lacking and not (self._left_out and self._left_out & exercised([expected.answer]))
 
     def _has(self, event: Event) -> bool:
         kind = kind_of_event(event)

@@ -36,6 +36,8 @@ Capability = Literal[
     "deleverage",
     "settle_market",
     "bitmex",
+    "adl",
+    "levy",
     "no_levy",
 ]
 """What an engine says that it has; whatever needs another one is skipped, and counted as skipped."""
@@ -243,7 +245,7 @@ def _short_amount(text: str) -> str:
 def answer_of(given: JsonObject, want: Want) -> Answer:
     """An answer to an event from JSON; ProtocolError, with place and reason, if it is none or lacks what was wanted.
 
-    What it tells beyond what was wanted must be well formed too, and is left out.
+    What it tells beyond what was wanted is left aside unread; choices belong to any result.
     """
     try:
         return answer_in(Node("answer", None, "", given), want)
@@ -259,8 +261,7 @@ def answer_in(node: Node, want: Want, *more: str) -> Answer:
     if kind == "rejected":
         needed = ("hash",) if want == "receipts" else ()
         fields = node.record(("answer", "reason", *needed, *more), optional=("hash",))
-        chain = fields["hash"].sha256() if "hash" in fields else None
-        return Refused(word_of(fields["reason"]), chain if needed else None)
+        return Refused(word_of(fields["reason"]), fields["hash"].sha256() if needed else None)
     return refusal_in(node, *more)
 
 
@@ -286,18 +287,15 @@ def is_word(text: str) -> bool:
 
 def _accepted(node: Node, want: Want, more: tuple[str, ...]) -> Accepted:
     fields = node.record(("answer", *NEEDED[want], *more), optional=TOLD)
-    decisions = {name: tuple(_names(fields[name], name)) for name in DECISIONS if name in fields}
-    changes = _changes(fields["changes"]) if "changes" in fields else None
-    terms = tuple(_term(one) for one in fields["terms"].elements()) if "terms" in fields else ()
-    choices = tuple(_choice(one) for one in fields["choices"].elements()) if "choices" in fields else ()
-    chain = fields["hash"].sha256() if "hash" in fields else None
-    wanted = {name: decisions[name] for name in DECISIONS if name in NEEDED[want]}
+    wanted = NEEDED[want]
+    terms = fields["terms"].elements() if want == "terms" and "terms" in fields else ()
+    choices = fields["choices"].elements() if "choices" in fields else ()
     return Accepted(
-        **wanted,
-        changes=changes if "changes" in NEEDED[want] else None,
-        terms=terms if want == "terms" else (),
-        choices=choices,
-        hash=chain if want == "receipts" else None,
+        **{name: tuple(_names(fields[name], name)) for name in DECISIONS if name in wanted},
+        changes=_changes(fields["changes"]) if "changes" in wanted else None,
+        terms=tuple(map(_term, terms)),
+        choices=tuple(map(_choice, choices)),
+        hash=fields["hash"].sha256() if "hash" in wanted else None,
     )
 
 

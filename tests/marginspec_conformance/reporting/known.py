@@ -73,6 +73,14 @@ def read_known(path: Path) -> tuple[Known, ...]:
     return found
 
 
+def clauses_known(path: Path, today: date) -> frozenset[str]:
+    """The clauses under which the failures of a file fall that are known today, for what is not asked by vectors."""
+    entries = [entry for entry in read_known(path) if entry.expires >= today]
+    return frozenset(
+        entry.clause or entry.case.partition("/")[0] for entry in entries if entry.clause or "/" in entry.case
+    )
+
+
 def judge(log: Log, known: tuple[Known, ...], today: date) -> Judged:
     """Hold a log against the known failures. What was skipped or undecided is neither a failure nor a pass."""
     failed = [case for case in log.cases if case.outcome in ("failed", "engine failed")]

@@ -8,7 +8,7 @@ import attrs
 import click
 
 from marginspec.model.state import Profile
-from marginspec_conformance.comparing.differences import Silence
+from marginspec_conformance.comparing.differences import Difference, Silence
 from marginspec_conformance.comparing.levels import LEVELS, Counts, Standing
 from marginspec_conformance.connectors.session import EngineFailure
 from marginspec_conformance.driving.checking import Checked
@@ -34,7 +34,9 @@ from marginspec_journal.errors import InputError
 from marginspec_tools.console import CRASHED, one_line
 
 MOST_STORIES = 10
-"""So many differences are told at length; all are in the log."""
+"""So many differences are told at length, one of a clause, the shortest; all are in the log."""
+MOST_UNDECIDED = 12
+"""So many vectors that are undecided are named with the reason."""
 MOST_REASONS = 5
 """So many reasons for skipping are told, the most frequent first."""
 MOST_NAMED = 12
@@ -89,7 +91,10 @@ def command(
     of_questions = asked.plan.level == 0
     try:
         questions = questions_of(clauses, part, vectors) if of_questions else []
-        chosen = [] if of_questions else list(vectors_of(clauses, part, smoke, vectors))
+        # The shortest of each clause is told, and so they are asked in that order.
+        chosen = (
+            [] if of_questions else sorted(vectors_of(clauses, part, smoke, vectors), key=lambda one: len(one.steps))
+        )
     except InputError:
         asked.engine.close()
         raise
@@ -124,6 +129,17 @@ def vectors_text(count: int) -> str:
     return f"{count} {'vector' if count == 1 else 'vectors'}"
 
 
+Cause = tuple[str, ...]
+"""What two differences have in common that are of one cause: event and kind, and the decisions where they differ."""
+DECIDED = ("verdict", "reason")
+
+
+def cause_of(event: str, first: Difference) -> Cause:
+    """The cause of a first difference; figures differ from vector to vector, and say nothing of it."""
+    kind = first.name.partition(":")[0]
+    return (event, first.kind, kind, *((first.expected, first.actual) if first.kind in DECIDED else ()))
+
+
 @attrs.define
 class Run:
     """One run: the engine, what it was asked with, and what came of it so far."""
@@ -133,9 +149,12 @@ class Run:
     fail_fast: bool = False
     log: LogWriter | None = None
     counts: Counter[str] = attrs.Factory(Counter)
-    failed_clauses: Counter[str] = attrs.Factory(Counter)
+    causes: dict[str, Counter[Cause]] = attrs.Factory(dict)
+    """By clause that differs, what differs, and in how many vectors; the first is the one told."""
+    told: int = 0
     explained: Counter[tuple[str, str]] = attrs.Factory(Counter)
     skipped: Counter[str] = attrs.Factory(Counter)
+    undecided: dict[str, str] = attrs.Factory(dict)
     decided: set[str] = attrs.Factory(set)
     """Clauses of which a vector passed or differed."""
     events: int = 0
@@ -155,17 +174,34 @@ class Run:
         # What holds says so itself.
         passed = "" if standing.holds else f"{counts['passed']} of {vectors_text(counts.total())} passed; "
         click.echo(f"{said}\n{standing.conditions()}\n{passed}{self.events} events in {monotonic() - began:.1f} s")
-        for clause, count in self.failed_clauses.most_common():
-            click.echo(f"  {clause}: {vectors_text(count)} {'differs' if count == 1 else 'differ'}")
+        self._tell_failed()
+        self._tell_undecided()
         self._tell_skipped()
         left = sorted({one.clause for one in vectors} - self.decided)
         if left:
             click.echo(f"  nothing was decided of {', '.join(left)}")
         for (_, line), count in self.explained.most_common(1):
-            click.echo(f"  {count} of {min(counts['failed'], MOST_STORIES)} told {one_line(line)}")
+            click.echo(f"  {count} of {self.told} told {one_line(line)}")
         if self.log is not None:
             self.log.end(Ending(said, code, cut_short))
         return code
+
+    def _tell_failed(self) -> None:
+        """By clause, how many vectors differ, and how many of them as the one that was told."""
+        for clause, causes in sorted(self.causes.items(), key=lambda one: -one[1].total()):
+            count, alike = causes.total(), next(iter(causes.values()))
+            like = f", {alike} of them by the same difference" if 1 < alike < count else ""
+            like = ", all by the same difference" if 1 < alike == count else like
+            click.echo(f"  {clause}: {vectors_text(count)} {'differs' if count == 1 else 'differ'}{like}")
+        if self.told < self.counts["failed"]:
+            others = "`run ID` tells one, and --log FILE writes all, for `marginspec conform report make FILE FOLDER`"
+            click.echo(f"  told: {self.told} of {self.counts['failed']}, the shortest of each clause; {others}")
+
+    def _tell_undecided(self) -> None:
+        for name, reason in [*self.undecided.items()][:MOST_UNDECIDED]:
+            click.echo(one_line(f"  undecided: {name}, {reason}"))
+        if len(self.undecided) > MOST_UNDECIDED:
+            click.echo(f"  undecided: {len(self.undecided) - MOST_UNDECIDED} more, which --log FILE writes")
 
     def _tell_skipped(self) -> None:
         reasons = self.skipped.most_common()
@@ -220,14 +256,19 @@ class Run:
         return checked.found is not None and isinstance(checked.found.heard, Silence)
 
     def _story(self, vector: Vector, checked: Checked) -> Story:
-        is_told = self.counts["failed"] < MOST_STORIES
-        story = story_of(self.asked, vector, checked, with_faults=self.explain and is_told)
-        self.failed_clauses[story.clause] += 1
+        """The story of a vector that differs, told if it is the first of its clause."""
+        story = story_of(self.asked, vector, checked, with_faults=False)
+        is_told = story.clause not in self.causes and self.told < MOST_STORIES
+        self.causes.setdefault(story.clause, Counter())[cause_of(story.event["type"], story.first)] += 1
+        if not is_told:
+            return story
+        self.told += 1
+        if self.explain:
+            story = story_of(self.asked, vector, checked, with_faults=True)
         self.explained.update({(one.name, candidate_line(one)): 1 for one in story.candidates.found})
-        if is_told:
-            click.echo(one_line(f"{vector.id}:"))
-            for line in story.lines():
-                click.echo(f"  {one_line(line)}")
+        click.echo(one_line(f"{vector.id}:"))
+        for line in story.lines():
+            click.echo(f"  {one_line(line)}")
         return story
 
     def _fail(self, case: str, clause: str, failure: EngineFailure) -> None:
@@ -243,6 +284,8 @@ class Run:
             self.decided.add(case.clause)
         if case.outcome == "skipped":
             self.skipped[case.reason] += 1
+        if case.outcome == "undecided":
+            self.undecided[case.id] = case.reason
         if self.log is not None:
             self.log.add(case)
 

@@ -62,7 +62,7 @@ class Judged:
     def reason(self, tolerance: Tolerance) -> str:
         """Why it was skipped or is undecided, or how far off a right answer is."""
         if self.lacking:
-            return f"needs {self.lacking}"
+            return self.lacking
         if self.compared.untold:
             return f"says nothing of {', '.join(self.compared.untold)}"
         inexact = [f"{one.name} off by {decimal(one.off or Fraction(0))}" for one in self.compared.inexact()]
@@ -71,11 +71,14 @@ class Judged:
 
 def judged(asked: Asked, question: AskedQuestion) -> Judged:
     """Ask an engine a question; EngineFailure if it fails apart from being wrong."""
+    left_out = sorted(asked.left_out & set(question.clauses))
+    if left_out:
+        return Judged(lacking=f"left out: {left_out[0]}")
     if CALC not in asked.engine.hello.capabilities:
-        return Judged(lacking=CALC)
+        return Judged(lacking=f"needs {CALC}")
     heard = asked.engine.session.calc(question.asked)
     if isinstance(heard, Unsupported):
-        return Judged(lacking=heard.capability)
+        return Judged(lacking=f"needs {heard.capability}")
     if isinstance(heard, Errored):
         return Judged((Difference("errored", CALC, "an answer", heard.message),))
     found = compared(question.expected, heard.values)
@@ -108,7 +111,7 @@ class QuestionRun:
         said = "; ".join([said, *more, *([cut_short] if cut_short else [])])
         click.echo(f"{said}\n{standing.conditions()}\n{len(questions)} questions in {monotonic() - began:.1f} s")
         for lacking, count in self.skipped.most_common():
-            click.echo(one_line(f"  skipped: {count} need {lacking}"))
+            click.echo(one_line(f"  skipped: {count}, {lacking}"))
         for name, off in sorted(self.furthest.items()):
             click.echo(f"  {name}: off by at most {decimal(off)}")
         if self.log is not None:

@@ -95,5 +95,6 @@ def nothing_found(checked: Checked) -> str:
         why = f" ({checked.why})" if checked.why else ""
         return f"{checked.outcome} after {checked.judged} events{why}"
     if checked.place < 0:
-        return f"the engine lacks {checked.why}"
-    return f"{checked.judged} events agree, and the engine has nothing for the next: {checked.why}"
+        return f"the engine lacks {checked.why.removeprefix('needs ')}"
+    lacking = checked.why.removeprefix("needs ")
+    return f"{checked.judged} events agree, and the engine has nothing for the next: {lacking}"

@@ -1,14 +1,16 @@
 """Which clause a difference falls under, read off the rules' own trace of the event."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import zip_longest
 from typing import Any
 
 import attrs
 
+from marginspec.margin.margin import domain_margin, exact_maintenance, maintenance_margin
 from marginspec.model.effects import Deleveraged, Effect, Levied, Transferred
-from marginspec.model.units import MAX_AMOUNT, WIRE_DECIMALS, share_pro_rata
+from marginspec.model.market import TierTable
+from marginspec.model.units import MAX_AMOUNT, RATE_ONE, WIRE_DECIMALS, share_pro_rata
 from marginspec.observation import Refusal
 from marginspec.registry import HANDLERS, REGISTRY, RuleCode, sentence_of
 from marginspec.settlement.deleveraging import pair_step
@@ -17,8 +19,10 @@ from marginspec_conformance.comparing.amounts import read_amount
 from marginspec_conformance.comparing.differences import ABSENT, Difference, listed
 from marginspec_conformance.comparing.expected import Expected
 from marginspec_conformance.comparing.judging import Judged
+from marginspec_conformance.driving.checking import Checked
 from marginspec_conformance.protocol.messages import Accepted
 from marginspec_conformance.stories.covering import stops_too_early
+from marginspec_journal.state_objects import claim_name
 
 
 @attrs.define
@@ -26,8 +30,9 @@ class Trail:
     """An observer that keeps what tells whose fault a difference is.
 
     The rules that ran, the effects, by an effect's place the code that moved money under its own clause, the rule that
-    refused, the counterparties with whom no step of deleveraging was possible, each after how many steps, and the most
-    quanta that a share pro rata left to round.
+    refused, the counterparties with whom no step of deleveraging was possible, each after how many steps, the most
+    quanta that a share pro rata left to round, whether a notional stood just at a tier's floor, and the domains that
+    are unhealthy only since maintenance is rounded up.
     """
 
     rules: list[RuleCode] = attrs.Factory(list)
@@ -36,6 +41,9 @@ class Trail:
     refusing: RuleCode | None = None
     declined: set[tuple[int, str]] = attrs.Factory(set)
     rounded: int = 0
+    at_floor: bool = False
+    by_rounding: set[str] = attrs.Factory(set)
+    _inexact: int = 0
     _open: list[tuple[RuleCode, Mapping[str, Any]]] = attrs.Factory(list)
 
     def called(self, rule: RuleCode, names: Mapping[str, Any]) -> None:
@@ -51,6 +59,18 @@ class Trail:
         if rule.executable is share_pro_rata:
             amount, claims = given["amount"], given["claims"]
             self.rounded = max(self.rounded, amount - sum(amount * claim // sum(claims) for claim in claims))
+        self._note_edges(rule, given, answer)
+
+    def _note_edges(self, rule: RuleCode, given: Mapping[str, Any], answer: Any) -> None:
+        """Whether a notional or an equity stands where the tier's edge, or a rounding, decides."""
+        if rule.executable is TierTable.holding:
+            self.at_floor |= any(tier.floor == given["notional"] for tier in given["self"].tiers[1:])
+        elif rule.executable is maintenance_margin:
+            self._inexact += answer * RATE_ONE != exact_maintenance(given["notional"], given["tier"])
+        elif rule.executable is domain_margin:
+            if answer.maintenance - self._inexact < answer.equity <= answer.maintenance:
+                self.by_rounding.add(claim_name(given["domain"]))
+            self._inexact = 0
 
     def effect(self, effect: Effect) -> None:
         """A rule has an effect."""
@@ -80,27 +100,21 @@ def trail_of(expected: Expected) -> Trail:
     return trail
 
 
-@attrs.frozen
-class Blamed:
-    """The clause that a difference falls under; whether the trace shows it rather than hints at it."""
-
-    clause: str
-    is_shown: bool = True
-
-
 def clause_of(judged: Judged) -> str:
-    """The clause that the differences of an event fall under."""
-    return blamed(judged).clause
-
-
-def blamed(judged: Judged) -> Blamed:
-    """What is blamed for the differences of an event; where the trace names nothing, the event's handler."""
+    """The clause that the first difference of an event falls under; where the trace names none, the handler's."""
     first = judged.differences[0]
     if first.kind in BY_NAME:
-        return Blamed(first.name.split(" ")[0])
-    trail = trail_of(judged.expected)
-    clause = BY_KIND[first.kind](trail, judged) if first.kind in BY_KIND else ""
-    return Blamed(clause or handler_clause(judged.expected), bool(clause) and is_shown(trail, first))
+        return first.name.split(" ")[0]
+    clause = BY_KIND[first.kind](trail_of(judged.expected), judged) if first.kind in BY_KIND else ""
+    return clause or handler_clause(judged.expected)
+
+
+def unless_left_out(checked: Checked, clauses: Container[str]) -> Checked:
+    """What came of a case; it was skipped if what differs falls under one of the clauses that are left out."""
+    clause = clause_of(checked.found) if checked.outcome == "differs" and checked.found else ""
+    if not clause or clause not in clauses:
+        return checked
+    return attrs.evolve(checked, outcome="skipped", judged=checked.judged - 1, why=f"left out: {clause}")
 
 
 def sentence_for(judged: Judged, clause: str) -> str:
@@ -120,11 +134,6 @@ def sentence_for(judged: Judged, clause: str) -> str:
         return sentence_of(clause)
     except KeyError:
         return ""
-
-
-def is_shown(trail: Trail, difference: Difference) -> bool:
-    """Whether a trace shows whose fault a difference is: who is liquidated, say, follows from many rules."""
-    return trail.refusing is not None or difference.kind not in ("verdict", "reason", "liquidated", "levied")
 
 
 def handler_clause(expected: Expected) -> str:
@@ -195,8 +204,20 @@ def of_account(trail: Trail, difference: Difference) -> Iterator[tuple[int, Tran
     return ((place, one) for place, one in trail.moves() if owner in (one.source.account, one.target.account))
 
 
+def of_liquidated(trail: Trail, judged: Judged) -> str:
+    """The rounding of maintenance, if that alone makes unhealthy whom an engine does not liquidate; else who is."""
+    right, given = (names_in(text) for text in (judged.differences[0].expected, judged.differences[0].actual))
+    missed = [one for one in right if one not in given]
+    return "MRG-04" if missed and missed[0] in trail.by_rounding else "LIQ-01"
+
+
 def of_verdict(trail: Trail, judged: Judged) -> str:
-    """The clause that refuses; or, if an engine refuses what is accepted, the rule that ran and knows its reason."""
+    """The clause that refuses; or, if an engine refuses what is accepted, the rule that ran and knows its reason.
+
+    A leverage that a tier does not allow falls under the tiers where the notional stands just at a floor.
+    """
+    if trail.at_floor and ABOVE_TIER in f"{judged.differences[0].expected} {judged.differences[0].actual}":
+        return "MKT-02"
     if trail.refusing is not None:
         return trail.refusing.ids[0]
     reason = judged.differences[0].actual.removeprefix("rejected (").removesuffix(")")
@@ -244,6 +265,7 @@ def of_silence(trail: Trail, _: Judged) -> str:
     return next((repeated[one.name] for one in trail.rules if one.name in repeated), "SET-01")
 
 
+ABOVE_TIER = "LEVERAGE_ABOVE_TIER"
 FUNDS = ("reserve", "insurance", "relief", "house", "clearing")
 BY_NAME = ("choice", "books")
 """Kinds of difference whose name begins with the clause."""
@@ -251,7 +273,7 @@ BY_KIND: dict[str, Callable[[Trail, Judged], str]] = {
     "ledger": of_figures,
     "claims": of_figures,
     "positions": of_figures,
-    "liquidated": lambda *_: "LIQ-01",
+    "liquidated": of_liquidated,
     "levied": of_levy,
     "deleveraged": of_deleveraging,
     "verdict": of_verdict,

@@ -1,31 +1,38 @@
 """The story of a first difference: what, where, by which clause, by which term, and what would explain it."""
 
-from collections import Counter
+import json
 from typing import Any
 
 import attrs
 
-from marginspec_conformance.comparing.differences import Difference
+from marginspec_conformance.comparing.differences import BY_LEVEL, Difference
 from marginspec_conformance.comparing.expected import Expected, expected_of
 from marginspec_conformance.comparing.judging import Judged
 from marginspec_conformance.driving.checking import Case, Checked, Plan
 from marginspec_conformance.faults.candidates import Candidate, Candidates, candidates_for
-from marginspec_conformance.protocol.messages import Accepted
-from marginspec_conformance.stories.blaming import Blamed, blamed, sentence_for
+from marginspec_conformance.protocol.messages import DECISIONS, Accepted
+from marginspec_conformance.stories.blaming import clause_of, sentence_for
+from marginspec_conformance.stories.refusing import refusal_text
 from marginspec_journal.events import event_object
 
 MOST_AGREED = 24
 """So many events before a difference must come out with a fault as they do without."""
 LISTED = 8
-"""So many other differences, or candidates, are told by name."""
+"""So many other differences are told by name."""
+MOST_CANDIDATES = 3
+"""So many faults that would explain an answer are told."""
+FIGURES = ("positions", "ledger", "claims")
+LONGEST_EVENT = 400
+"""A longer line of an event is cut."""
 
 
 @attrs.frozen
 class Story:
     """What an engine got wrong at an event.
 
-    `place` is the event's number, from 1. `clause` is the one blamed, by the trace and the faults that explain the
-    answer. `agreeing` says what of the event is not affected.
+    `place` is the event's number, from 1. `clause` is the one that the first difference falls under, by the rules'
+    trace; the faults that explain the answer stand beside it. `refusal` says where and with which figures the rulebook
+    refuses, `agreeing` what of the event is not affected, `term` which of the terms that the engine told is wrong.
     """
 
     place: int
@@ -35,20 +42,30 @@ class Story:
     first: Difference
     others: tuple[Difference, ...]
     agreeing: str
+    refusal: str
     term: str
     candidates: Candidates
     command: str
 
     def lines(self) -> list[str]:
         """The story as lines for people."""
-        told = [f"event {self.place} ({self.event['type']}): {self.first}", f"clause {self.clause}: {self.sentence}"]
+        line = json.dumps({"type": self.event["type"], **self.event}, ensure_ascii=False)
+        told = [
+            f"event {self.place} ({self.event['type']}): {self.first}",
+            f"asked: {line if len(line) <= LONGEST_EVENT else f'{line[:LONGEST_EVENT]}…'}",
+            f"clause {self.clause}: {self.sentence}",
+        ]
+        if self.refusal:
+            told.append(f"refused {self.refusal}")
         if self.term:
             told.append(f"first term that differs: {self.term}")
         told += [f"also: {other}" for other in self.others[:LISTED]]
         if len(self.others) > LISTED:
             told.append(f"and {len(self.others) - LISTED} more")
         told.append(f"not affected: {self.agreeing}")
-        told += [candidate_line(one) for one in self.candidates.found[:LISTED]]
+        told += [candidate_line(one) for one in self.candidates.found[:MOST_CANDIDATES]]
+        if len(self.candidates.found) > MOST_CANDIDATES:
+            told.append(f"and by {len(self.candidates.found) - MOST_CANDIDATES} more")
         if not self.candidates.found:
             reason = self.candidates.not_tried or f"none of {self.candidates.tried} gives this answer"
             told.append(f"candidate faults: {reason}")
@@ -73,7 +90,7 @@ def tell(case: Case, checked: Checked, command: str, plan: Plan, *, with_faults:
     if with_faults and judged.heard is not None:
         agreed = agreed_before(case, checked.place)
         candidates = candidates_for(judged.expected, judged.heard, plan.level >= 4, agreed)
-    clause = agreed_clause(blamed(judged), candidates)
+    clause = clause_of(judged)
     return Story(
         checked.place + 1,
         event_object(judged.expected.event),
@@ -81,8 +98,9 @@ def tell(case: Case, checked: Checked, command: str, plan: Plan, *, with_faults:
         sentence_for(judged, clause),
         first,
         tuple(others),
-        agreeing(judged),
-        first_term(judged.differences, candidates),
+        agreeing(judged, plan.level),
+        refusal_text(judged.expected),
+        first_term(judged.differences),
         candidates,
         command,
     )
@@ -97,40 +115,24 @@ def agreed_before(case: Case, place: int) -> list[Expected]:
     return agreed[-MOST_AGREED:]
 
 
-def agreed_clause(by_trace: Blamed, candidates: Candidates) -> str:
-    """The clause of the trace, if a fault under it explains the answer; else that of most of the faults that do.
-
-    What the trace only hints at counts no more than a fault. Without any fault the trace alone is there.
-    """
-    counts = Counter(one.clauses[0] for one in candidates.found if one.clauses)
-    if not counts or (by_trace.is_shown and by_trace.clause in counts):
-        return by_trace.clause
-    return counts.most_common(1)[0][0]
+def first_term(differences: tuple[Difference, ...]) -> str:
+    """The first of the terms that an engine told and that is wrong; empty if there is none."""
+    terms = (one for one in differences if one.kind == "term")
+    return next((f"{one.name}: {one.expected}, the engine says {one.actual}" for one in terms), "")
 
 
-def first_term(differences: tuple[Difference, ...], candidates: Candidates) -> str:
-    """The first term that differs: as the engine told it, else as the faults have it that explain the answer."""
-    for one in differences:
-        if one.kind == "term":
-            return f"{one.name}: {one.expected}, the engine says {one.actual}"
-    for fault in candidates.found:
-        if fault.term:
-            return f"{fault.term}: {fault.expected}, with the fault {fault.actual}"
-    return ""
-
-
-def agreeing(judged: Judged) -> str:
-    """What of the event was compared and agrees."""
-    kinds = {one.kind for one in judged.differences}
-    if kinds & {"verdict", "no answer", "errored"}:
+def agreeing(judged: Judged, level: int) -> str:
+    """What of the event was compared at a level and agrees; nothing else is said."""
+    compared, kinds = BY_LEVEL[level], {one.kind for one in judged.differences}
+    if kinds & {"verdict", "no answer", "errored", "books"}:
         return "nothing more was compared of this event"
     answer = judged.expected.answer
-    if not isinstance(answer, Accepted) or answer.changes is None:
+    if not isinstance(answer, Accepted):
         return "the verdict"
-    said = ["the verdict", *(name for name in ("liquidated", "deleveraged", "levied") if name not in kinds)]
-    for name in ("positions", "ledger", "claims"):
-        wrong = sum(one.kind == name for one in judged.differences)
-        told: int = len(getattr(answer.changes, name))
-        if told > wrong:
-            said.append(f"{told - wrong} of {told} changes of {name}")
+    said = ["the verdict", *(name for name in DECISIONS if compared.decisions and name not in kinds)]
+    for name in FIGURES if compared.balances and answer.changes else ():
+        wrong = {one.name for one in judged.differences if one.kind == name}
+        told = getattr(answer.changes, name)
+        if right := len(told.keys() - wrong):
+            said.append(f"{right} of {len(told)} changes of {name}")
     return ", ".join(said)

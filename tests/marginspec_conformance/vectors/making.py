@@ -12,7 +12,7 @@ from marginspec.model.market import NO_LIMITS
 from marginspec.model.state import Header, State
 from marginspec.observation import Refusal, observed_by
 from marginspec.registry import RuleCode
-from marginspec_conformance.comparing.capabilities import needed_by_event, needed_by_header
+from marginspec_conformance.comparing.capabilities import needed_by_answer, needed_by_event, needed_by_header
 from marginspec_conformance.comparing.expected import Expected, expected_of
 from marginspec_conformance.protocol.messages import Accepted, Capability, Refused
 from marginspec_conformance.vectors.vector import ID_DIGITS, Kind, Vector, answer_object, content_hash, versions
@@ -106,7 +106,7 @@ def vector_object(draft: Draft) -> JsonObject:
         "clauses": sorted({draft.clause, *draft.clauses}),
         "kind": kind_of(draft, steps[-1].answer),
         "why": draft.why,
-        "flags": sorted(flags_of(draft)),
+        "flags": sorted(flags_of(draft).union(*(needed_by_answer(one.expected.event, one.answer) for one in steps))),
         "venues": list(draft.venues),
         "header": header_object(draft.header),
         "state": None if draft.opened is None else state_json(draft.opened),
@@ -134,7 +134,7 @@ def kind_of(draft: Draft, last: Accepted | Refused) -> Kind:
 
 
 def flags_of(draft: Draft) -> frozenset[Capability]:
-    """The capabilities that an engine needs for a draft's journal."""
+    """The capabilities that an engine needs for a draft's journal, whatever the answers to it are."""
     needed = set(needed_by_header(draft.header).union(*map(needed_by_event, draft.events)))
     if draft.opened is not None:
         needed.add("reset_state")

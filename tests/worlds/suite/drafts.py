@@ -7,6 +7,7 @@ from worlds.suite import (
     acceptable,
     balances,
     bands,
+    beyond,
     boundaries,
     corners,
     directed,
@@ -22,7 +23,7 @@ from worlds.suite import (
     waterfall,
 )
 
-VERSION = "2"
+VERSION = "3"
 """The version of the suite; it rises with every change of a vector."""
 BY_HAND = (
     *(limits, balances, edges, acceptable, bands, ties, waterfall, corners, boundaries, hidden, forgotten, many),
@@ -34,6 +35,7 @@ def drafts() -> list[Draft]:
     """Every draft once; no two of a clause have one name."""
     found = [draft for module in BY_HAND for draft in module.DRAFTS]
     found += [*directed.drafts(), *recorded.drafts()]
+    found += [*beyond.beyond(found)]
     found.sort(key=lambda one: one.clause)
     names = Counter((one.clause, one.slug) for one in found)
     repeated = sorted(name for name, count in names.items() if count > 1)

@@ -83,6 +83,16 @@ DRAFTS: tuple[Draft, ...] = (
     *health_edges(),
     draft(
         "MRG-05",
+        "equal-by-tiers-well-past",
+        "A new rate brings maintenance to 13.5, rounded up, where equity is 10: no rounding decides it.",
+        *TENTH,
+        trade("alice", "bob", "1", "100"),
+        mark("90"),
+        new_tiers(("0", 5, "0.15")),
+        also=("MKT-03",),
+    ),
+    draft(
+        "MRG-05",
         "long-a-quantum-above",
         "A long whose equity is a quantum above its maintenance stays.",
         *TENTH,

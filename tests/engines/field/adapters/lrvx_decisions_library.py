@@ -104,7 +104,7 @@ class LrvxDecisions(Engine):
             "language": "Python",
             "rulebook": "2",
             "level": 2,
-            "capabilities": ["no_levy"],
+            "capabilities": ["adl", "no_levy"],
         }
 
     def reset(self, state: Object | None) -> Object:

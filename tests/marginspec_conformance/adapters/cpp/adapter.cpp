@@ -2,26 +2,16 @@
 
 #include "engine_protocol.hpp"
 
-// Fill in one type of event after another. Amounts are texts: make integers of them, never floating-point numbers.
+// Fill in one type of event after another. Amounts are texts: `units` makes whole numbers of them.
 struct Adapter : Engine {
-    Fields hello() override {
-        return answer("hello", {{"protocol", "1"}, {"name", json::quoted("my engine")},
-                                {"version", json::quoted("0.1")}, {"language", json::quoted("C++")},
-                                {"rulebook", json::quoted("2")}, {"level", "2"},
-                                {"capabilities", json::list({json::quoted("batch")})}});
-    }
+    Fields hello() override { return about("my engine", "0.1", 2, {"batch"}); }
 
-    Fields reset(const json::Value* state) override {
-        if (state) return unsupported("reset_state");
-        // Make an exchange without markets, accounts and money.
-        return ok();
-    }
+    // Make an exchange without markets, accounts and money.
+    void start() override {}
 
-    // Answer answer("result", {{"liquidated", "[]"}, {"deleveraged", "[]"}, {"levied", "[]"}})
-    // or rejected("UNKNOWN_MARKET").
-    Fields step(const json::Value& event, const std::string&) override {
-        const std::string& type = event.at("type").as_text();
-        return unsupported(type);
+    // Answer accepted({{"liquidated", texts({"alice:USDT"})}}) or rejected("UNKNOWN_MARKET").
+    Fields step(const Event& event, const std::string&) override {
+        return unsupported(event.type);
     }
 };
 

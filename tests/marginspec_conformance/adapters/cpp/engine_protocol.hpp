@@ -1,7 +1,9 @@
-// The engine protocol of marginspec, version 1: the loop that hands each request to an engine.
+// The engine protocol of marginspec, version 1: the loop that hands each request to an engine, and what adapters need.
 #pragma once
 
+#include <algorithm>
 #include <iostream>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,21 +17,181 @@ inline Fields answer(const std::string& kind, Fields fields = {}) {
     fields["answer"] = json::quoted(kind);
     return fields;
 }
+// The texts as a list of JSON, as of names.
+inline std::string texts(const std::vector<std::string>& given) {
+    std::vector<std::string> quoted;
+    for (const auto& one : given) quoted.push_back(json::quoted(one));
+    return json::list(quoted);
+}
+// What an engine says of itself.
+inline Fields about(const std::string& name, const std::string& version, int level,
+                    const std::vector<std::string>& capabilities) {
+    return answer("hello", {{"protocol", "1"}, {"name", json::quoted(name)}, {"version", json::quoted(version)},
+                            {"language", json::quoted("C++")}, {"rulebook", json::quoted("2")},
+                            {"level", std::to_string(level)}, {"capabilities", texts(capabilities)}});
+}
 inline Fields ok() { return answer("ok"); }
+// Nobody is liquidated, deleveraged or levied but whom the fields name.
+inline Fields accepted(Fields fields = {}) {
+    for (const char* name : {"liquidated", "deleveraged", "levied"}) fields.emplace(name, "[]");
+    return answer("result", fields);
+}
 inline Fields rejected(const std::string& reason) { return answer("rejected", {{"reason", json::quoted(reason)}}); }
 inline Fields unsupported(const std::string& capability) {
     return answer("unsupported", {{"capability", json::quoted(capability)}});
 }
 
+// The engine has nothing for what is asked; thrown anywhere, it is the answer.
+struct Unsupported : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+// A decimal text counted in 10^-decimals; Unsupported if it is finer, or beyond 64 bits.
+inline std::int64_t units(const std::string& text, int decimals = 8) {
+    std::string digits = text.substr(text[0] == '-'), part;
+    if (auto point = digits.find('.'); point != std::string::npos) {
+        part = digits.substr(point + 1);
+        digits.erase(point);
+    }
+    part.resize(std::max<std::size_t>(part.size(), decimals), '0');
+    if (part.find_first_not_of('0', decimals) != std::string::npos) throw Unsupported("finer amounts");
+    digits += part.substr(0, decimals);
+    try {
+        std::int64_t counted = std::stoll(digits);
+        return text[0] == '-' ? -counted : counted;
+    } catch (const std::out_of_range&) {
+        throw Unsupported("big numbers");
+    }
+}
+
+// A decimal text in its shortest form: `1.5` for `1.50`, `0` for `-0.0`.
+inline std::string shortest(std::string text) {
+    if (text.find('.') != std::string::npos) {
+        text.erase(text.find_last_not_of('0') + 1);
+        if (text.back() == '.') text.pop_back();
+    }
+    return text == "-0" ? "0" : text;
+}
+
+// What is counted in 10^-decimals as a decimal text, in its shortest form.
+inline std::string decimal(std::int64_t counted, int decimals = 8) {
+    std::string digits = std::to_string(counted), sign = counted < 0 ? "-" : "";
+    digits.erase(0, sign.size());
+    if (digits.size() <= std::size_t(decimals)) digits.insert(0, decimals + 1 - digits.size(), '0');
+    return shortest(sign + digits.insert(digits.size() - decimals, "."));
+}
+
+// The decimals of an asset: those that the header says, else eight.
+inline int decimals_of(const json::Value& header, const std::string& asset) {
+    const json::Value* given = header.at("assets").find(asset);
+    return given ? int(given->at("decimals").as_integer()) : 8;
+}
+
+inline std::string position(const std::string& account, const std::string& market, const std::string& side = "BOTH") {
+    return account + ":" + market + ":" + side;
+}
+// The name of a margin domain: of an account if it is cross, of a position if it is isolated.
+inline std::string domain(const std::string& owner, const std::string& asset) { return owner + ":" + asset; }
+
+// A row of a market's table.
+struct Tier {
+    std::string floor;
+    std::int64_t max_leverage;
+    std::string maintenance_rate;
+};
+
+// The leverage of an account that set none: 20, or the first tier's maximum if that is less.
+inline std::int64_t default_leverage(const std::vector<Tier>& tiers) {
+    return std::min<std::int64_t>(20, tiers.at(0).max_leverage);
+}
+
+// The fields of all events; amounts are texts, and what an event does not have is empty.
+struct Event {
+    std::string type, market, asset, account, buyer, seller, taker, counterparty, side, order, mode, amount, price,
+        quantity, rate, tick, taker_fee, maker_fee, insurance_fee_share, clearance_fee, price_band, fill_band,
+        funding_cap, position_limit, position_side, buyer_side, seller_side, counterparty_side, buyer_order,
+        seller_order, buyer_fee, seller_fee, counterparty_fee;
+    std::int64_t leverage = 0, price_decimals = 0, quantity_decimals = 0;
+    bool reduce_only = false;
+    std::vector<Tier> tiers;
+
+    explicit Event(const json::Value& given) {
+        const std::map<std::string, std::string*> words = {
+            {"type", &type}, {"market", &market}, {"asset", &asset}, {"account", &account}, {"buyer", &buyer},
+            {"seller", &seller}, {"taker", &taker}, {"counterparty", &counterparty}, {"side", &side}, {"order", &order},
+            {"mode", &mode}, {"amount", &amount}, {"price", &price}, {"quantity", &quantity}, {"rate", &rate},
+            {"tick", &tick}, {"taker_fee", &taker_fee}, {"maker_fee", &maker_fee},
+            {"insurance_fee_share", &insurance_fee_share}, {"clearance_fee", &clearance_fee},
+            {"price_band", &price_band}, {"fill_band", &fill_band}, {"funding_cap", &funding_cap},
+            {"position_limit", &position_limit}, {"position_side", &position_side}, {"buyer_side", &buyer_side},
+            {"seller_side", &seller_side}, {"counterparty_side", &counterparty_side}, {"buyer_order", &buyer_order},
+            {"seller_order", &seller_order}, {"buyer_fee", &buyer_fee}, {"seller_fee", &seller_fee},
+            {"counterparty_fee", &counterparty_fee}};
+        const std::map<std::string, std::int64_t*> numbers = {
+            {"leverage", &leverage}, {"price_decimals", &price_decimals}, {"quantity_decimals", &quantity_decimals}};
+        for (const auto& [name, value] : given.fields) {
+            if (auto word = words.find(name); word != words.end()) *word->second = value.as_text();
+            if (auto number = numbers.find(name); number != numbers.end()) *number->second = value.as_integer();
+            if (name == "reduce_only") reduce_only = value.as_bool();
+            if (name == "tiers")
+                for (const auto& row : value.as_list())
+                    tiers.push_back({row.at("floor").as_text(), row.at("max_leverage").as_integer(),
+                                     row.at("maintenance_rate").as_text()});
+        }
+    }
+};
+
+// Balances, quantities or claims, by name.
+using Figures = std::map<std::string, std::string>;
+
+// An engine's balances from event to event, and the money that came from outside.
+class Books {
+  public:
+    // What an accepted event changed, as JSON; all balances after it, by name, are given, but for `external`.
+    std::string changes(const Event& event, Figures ledger, const Figures& positions, const Figures& claims = {}) {
+        const bool in = event.type == "deposit" || event.type == "fund_insurance";
+        if (in || event.type == "withdraw" || event.type == "withdraw_house")
+            outside_[event.asset] += in ? -units(event.amount) : units(event.amount);
+        for (const auto& [asset, counted] : outside_) ledger["external:" + asset] = decimal(counted);
+        return json::object({{"ledger", differing("ledger", ledger)}, {"positions", differing("positions", positions)},
+                             {"claims", differing("claims", claims)}});
+    }
+
+  private:
+    std::map<std::string, std::int64_t> outside_;
+    std::map<std::string, Figures> before_;
+
+    std::string differing(const std::string& kind, const Figures& given) {
+        Fields found;
+        Figures after, &before = before_[kind];
+        for (const auto& [name, text] : given) after[name] = shortest(text);
+        for (const auto& [name, text] : before) after.emplace(name, "0");
+        for (const auto& [name, text] : after)
+            if (text != (before.count(name) ? before[name] : "0")) found[name] = json::quoted(text);
+        before = after;
+        return json::object(found);
+    }
+};
+
 // What an engine answers; whatever it does not override is unsupported.
 struct Engine {
+    json::Value header;
     virtual ~Engine() = default;
     virtual Fields hello() = 0;
-    virtual Fields configure(const json::Value&) { return ok(); }
+    virtual Fields configure(const json::Value& given) {
+        header = given;
+        return ok();
+    }
+    // Make an exchange without markets, accounts and money.
+    virtual void start() {}
     // From nothing, or from a state.
-    virtual Fields reset(const json::Value* state) { return state ? unsupported("reset_state") : ok(); }
+    virtual Fields reset(const json::Value* state) {
+        if (state) return unsupported("reset_state");
+        start();
+        return ok();
+    }
     // One event; `want` says how much a result tells.
-    virtual Fields step(const json::Value& event, const std::string&) { return unsupported(event.at("type").as_text()); }
+    virtual Fields step(const Event& event, const std::string&) { return unsupported(event.type); }
     virtual Fields state() { return unsupported("state"); }
     virtual Fields calc(const json::Value&) { return unsupported("calc"); }
 };
@@ -41,7 +203,9 @@ inline Fields errored(const std::exception& error) {
 // What an engine throws is its word that it failed at this event.
 inline Fields step(Engine& engine, const json::Value& event, const std::string& want) {
     try {
-        return engine.step(event, want);
+        return engine.step(Event(event), want);
+    } catch (const Unsupported& lacking) {
+        return unsupported(lacking.what());
     } catch (const std::exception& error) {
         return errored(error);
     }
@@ -64,6 +228,8 @@ inline Fields answer_to(Engine& engine, const json::Value& request, const std::s
         if (wish == "state") return engine.state();
         if (wish == "calc") return engine.calc(request.at("question"));
         return wish == "stop" ? ok() : unsupported(wish);
+    } catch (const Unsupported& lacking) {
+        return unsupported(lacking.what());
     } catch (const std::exception& error) {
         return errored(error);
     }

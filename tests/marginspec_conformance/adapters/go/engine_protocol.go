@@ -1,6 +1,6 @@
 package main
 
-// The engine protocol of marginspec, version 1: the loop that hands each request to an engine.
+// The engine protocol of marginspec, version 1: the loop that hands each request to an engine, and what adapters need.
 
 import (
 	"bufio"
@@ -9,29 +9,198 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"strconv"
+	"strings"
 )
 
 // Object is an object of JSON; amounts in it are texts, whole numbers are json.Number.
 type Object = map[string]any
 
-// Engine answers requests; Unsupported is the answer to what it does not have.
+// Tier is a row of a market's table.
+type Tier struct {
+	Floor           string `json:"floor"`
+	MaxLeverage     int64  `json:"max_leverage"`
+	MaintenanceRate string `json:"maintenance_rate"`
+}
+
+// Event has the fields of all events; amounts are texts, and what an event does not have is empty.
+type Event struct {
+	Type, Market, Asset, Account, Buyer, Seller, Taker, Counterparty, Side, Order, Mode string
+	Amount, Price, Quantity, Rate, Tick                                                 string
+	Leverage                                                                            int64
+	Tiers                                                                               []Tier
+	PriceDecimals                                                                       int    `json:"price_decimals"`
+	QuantityDecimals                                                                    int    `json:"quantity_decimals"`
+	TakerFee                                                                            string `json:"taker_fee"`
+	MakerFee                                                                            string `json:"maker_fee"`
+	InsuranceFeeShare                                                                   string `json:"insurance_fee_share"`
+	ClearanceFee                                                                        string `json:"clearance_fee"`
+	PriceBand                                                                           string `json:"price_band"`
+	FillBand                                                                            string `json:"fill_band"`
+	FundingCap                                                                          string `json:"funding_cap"`
+	PositionLimit                                                                       string `json:"position_limit"`
+	PositionSide                                                                        string `json:"position_side"`
+	BuyerSide                                                                           string `json:"buyer_side"`
+	SellerSide                                                                          string `json:"seller_side"`
+	CounterpartySide                                                                    string `json:"counterparty_side"`
+	BuyerOrder                                                                          string `json:"buyer_order"`
+	SellerOrder                                                                         string `json:"seller_order"`
+	BuyerFee                                                                            string `json:"buyer_fee"`
+	SellerFee                                                                           string `json:"seller_fee"`
+	CounterpartyFee                                                                     string `json:"counterparty_fee"`
+	ReduceOnly                                                                          bool   `json:"reduce_only"`
+}
+
+// Engine answers requests. Embed Defaults, which has all of it but Hello, Start and Step.
 type Engine interface {
 	Hello() Object
 	Configure(header Object) Object
-	// Reset begins anew; state is nil for an exchange without anything.
+	// Start makes an exchange without markets, accounts and money.
+	Start()
+	// Reset begins from a state.
 	Reset(state Object) Object
 	// Step answers one event; want says how much a result tells.
-	Step(event Object, want string) Object
+	Step(event Event, want string) Object
 	State() Object
 	Calc(question Object) Object
 }
 
+// Defaults has the header that was configured, and answers Unsupported to what an engine does not have of its own.
+type Defaults struct{ Header Object }
+
+func (defaults *Defaults) Configure(header Object) Object {
+	defaults.Header = header
+	return Ok()
+}
+func (*Defaults) Reset(state Object) Object   { return Unsupported("reset_state") }
+func (*Defaults) State() Object               { return Unsupported("state") }
+func (*Defaults) Calc(question Object) Object { return Unsupported("calc") }
+
+// Lacking is what the engine has nothing for; as a panic anywhere, it is the answer.
+type Lacking string
+
+// About is what an engine says of itself.
+func About(name, version string, level int, capabilities ...string) Object {
+	return Object{"answer": "hello", "protocol": 1, "name": name, "version": version, "language": "Go",
+		"rulebook": "2", "level": level, "capabilities": capabilities}
+}
+
 func Ok() Object { return Object{"answer": "ok"} }
+
+// Accepted says that nobody was liquidated, deleveraged or levied but whom the fields name, which may be nil.
+func Accepted(fields Object) Object {
+	made := Object{"answer": "result", "liquidated": []string{}, "deleveraged": []string{}, "levied": []string{}}
+	for name, value := range fields {
+		made[name] = value
+	}
+	return made
+}
 
 func Rejected(reason string) Object { return Object{"answer": "rejected", "reason": reason} }
 
 func Unsupported(capability string) Object {
 	return Object{"answer": "unsupported", "capability": capability}
+}
+
+// Units is a decimal text counted in 10^-decimals; a panic of Lacking if it is finer, or beyond int64.
+func Units(text string, decimals int) int64 {
+	whole, part, _ := strings.Cut(text, ".")
+	part += strings.Repeat("0", decimals)
+	if strings.Trim(part[decimals:], "0") != "" {
+		panic(Lacking("finer amounts"))
+	}
+	counted, err := strconv.ParseInt(whole+part[:decimals], 10, 64)
+	if err != nil {
+		panic(Lacking("big numbers"))
+	}
+	return counted
+}
+
+// Decimal is what is counted in 10^-decimals as a decimal text, in its shortest form.
+func Decimal(counted int64, decimals int) string {
+	sign, digits := "", strconv.FormatInt(counted, 10)
+	if counted < 0 {
+		sign, digits = "-", digits[1:]
+	}
+	if missing := decimals + 1 - len(digits); missing > 0 {
+		digits = strings.Repeat("0", missing) + digits
+	}
+	place := len(digits) - decimals
+	return Shortest(sign + digits[:place] + "." + digits[place:])
+}
+
+// Shortest is a decimal text in its shortest form: `1.5` for `1.50`, `0` for `-0.0`.
+func Shortest(text string) string {
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	if text == "-0" {
+		return "0"
+	}
+	return text
+}
+
+// DecimalsOf gives the decimals of an asset: those that the header says, else eight.
+func DecimalsOf(header Object, asset string) int {
+	if given, found := header["assets"].(Object)[asset].(Object); found {
+		decimals, _ := given["decimals"].(json.Number).Int64()
+		return int(decimals)
+	}
+	return 8
+}
+
+// DefaultLeverage is that of an account that set none: 20, or the first tier's maximum if that is less.
+func DefaultLeverage(tiers []Tier) int64 {
+	if tiers[0].MaxLeverage < 20 {
+		return tiers[0].MaxLeverage
+	}
+	return 20
+}
+
+// Position names a position; its side is BOTH in one-way mode.
+func Position(account, market, side string) string { return account + ":" + market + ":" + side }
+
+// Domain names a margin domain: of an account if it is cross, of a position if it is isolated.
+func Domain(owner, asset string) string { return owner + ":" + asset }
+
+// Figures are balances, quantities or claims, by name.
+type Figures = map[string]string
+
+// Books has an engine's balances from event to event, and the money that came from outside; made by NewBooks.
+type Books struct {
+	outside map[string]int64
+	before  map[string]Figures
+}
+
+func NewBooks() *Books { return &Books{map[string]int64{}, map[string]Figures{}} }
+
+var outside = map[string]int64{"deposit": -1, "fund_insurance": -1, "withdraw": 1, "withdraw_house": 1}
+
+// Changes is what an accepted event changed; all balances after it are given, but for `external`. Claims may be nil.
+func (books *Books) Changes(event Event, ledger, positions, claims Figures) Object {
+	if way := outside[event.Type]; way != 0 {
+		books.outside[event.Asset] += way * Units(event.Amount, 8)
+	}
+	for asset, counted := range books.outside {
+		ledger["external:"+asset] = Decimal(counted, 8)
+	}
+	changed := Object{}
+	for kind, given := range map[string]Figures{"ledger": ledger, "positions": positions, "claims": claims} {
+		before, after, differing := books.before[kind], Figures{}, Figures{}
+		for name, text := range given {
+			after[name] = Shortest(text)
+			if was, known := before[name]; after[name] != was && (known || after[name] != "0") {
+				differing[name] = after[name]
+			}
+		}
+		for name, was := range before {
+			if _, known := after[name]; !known && was != "0" {
+				differing[name] = "0"
+			}
+		}
+		books.before[kind], changed[kind] = after, differing
+	}
+	return changed
 }
 
 // Serve answers requests until `stop`. What the engine prints goes to standard error: only answers may stand on the
@@ -67,9 +236,24 @@ func Serve(engine Engine) {
 	}
 }
 
+func eventOf(object any) (event Event) {
+	text, err := json.Marshal(object)
+	if err == nil {
+		err = json.Unmarshal(text, &event)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return event
+}
+
 func answerTo(engine Engine, request Object) (answered Object) {
 	defer func() {
-		if failure := recover(); failure != nil {
+		switch failure := recover().(type) {
+		case nil:
+		case Lacking:
+			answered = Unsupported(string(failure))
+		default:
 			debug.PrintStack()
 			answered = Object{"answer": "errored", "message": fmt.Sprint(failure)}
 		}
@@ -81,10 +265,13 @@ func answerTo(engine Engine, request Object) (answered Object) {
 	case "configure":
 		return engine.Configure(request["header"].(Object))
 	case "reset":
-		state, _ := request["state"].(Object)
-		return engine.Reset(state)
+		if state, given := request["state"].(Object); given {
+			return engine.Reset(state)
+		}
+		engine.Start()
+		return Ok()
 	case "step":
-		return engine.Step(request["event"].(Object), want)
+		return engine.Step(eventOf(request["event"]), want)
 	case "batch":
 		answers := []Object{}
 		for _, event := range request["events"].([]any) {

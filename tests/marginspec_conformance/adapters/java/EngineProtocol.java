@@ -3,37 +3,200 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
-/** The engine protocol of marginspec, version 1: JSON, and the loop that hands each request to an engine. */
+/** The engine protocol of marginspec, version 1: the loop that hands each request to an engine, and what adapters need. */
 public final class EngineProtocol {
     /** What an engine answers; whatever it does not override is unsupported. */
-    public interface Engine {
-        Map<String, Object> hello();
+    public abstract static class Engine {
+        protected Map<String, Object> header;
 
-        default Map<String, Object> configure(Map<String, Object> header) {
+        public abstract Map<String, Object> hello();
+
+        public Map<String, Object> configure(Map<String, Object> given) {
+            header = given;
             return ok();
         }
 
-        default Map<String, Object> reset(Map<String, Object> state) {
-            return state == null ? ok() : unsupported("reset_state");
+        /** Make an exchange without markets, accounts and money. */
+        public void start() {}
+
+        /** Begin anew: from nothing, or from a state. */
+        public Map<String, Object> reset(Map<String, Object> state) {
+            if (state != null) {
+                return unsupported("reset_state");
+            }
+            start();
+            return ok();
         }
 
         /** The answer to one event; `want` says how much a result tells. */
-        default Map<String, Object> step(Map<String, Object> event, String want) {
-            return unsupported((String) event.get("type"));
+        public Map<String, Object> step(Event event, String want) {
+            return unsupported(event.type);
         }
 
-        default Map<String, Object> state() {
+        public Map<String, Object> state() {
             return unsupported("state");
         }
 
-        default Map<String, Object> calc(Map<String, Object> question) {
+        public Map<String, Object> calc(Map<String, Object> question) {
             return unsupported("calc");
         }
+    }
+
+    /** The engine has nothing for what is asked; thrown anywhere, it is the answer. */
+    public static final class Unsupported extends RuntimeException {
+        public Unsupported(String capability) {
+            super(capability);
+        }
+    }
+
+    /** A row of a market's table. */
+    public static final class Tier {
+        public String floor;
+        public String maintenanceRate;
+        public long maxLeverage;
+    }
+
+    /** The fields of all events; amounts are texts, and what an event does not have is empty. */
+    public static final class Event {
+        public String type = "", market = "", asset = "", account = "", buyer = "", seller = "", taker = "";
+        public String counterparty = "", side = "", order = "", mode = "", amount = "", price = "", quantity = "";
+        public String rate = "", tick = "", takerFee = "", makerFee = "", insuranceFeeShare = "", clearanceFee = "";
+        public String priceBand = "", fillBand = "", fundingCap = "", positionLimit = "", positionSide = "";
+        public String buyerSide = "", sellerSide = "", counterpartySide = "", buyerOrder = "", sellerOrder = "";
+        public String buyerFee = "", sellerFee = "", counterpartyFee = "";
+        public long leverage, priceDecimals, quantityDecimals;
+        public boolean reduceOnly;
+        public List<Tier> tiers = new ArrayList<>();
+    }
+
+    private static Event event(Map<String, Object> given) {
+        Event made = new Event();
+        fill(made, given);
+        return made;
+    }
+
+    /** Fills the fields of an object, which are named as in JSON but for the case. */
+    private static void fill(Object made, Map<String, Object> given) {
+        for (Map.Entry<String, Object> entry : given.entrySet()) {
+            Object value = entry.getValue();
+            if (entry.getKey().equals("tiers")) {
+                for (Object row : (List<?>) value) {
+                    Tier tier = new Tier();
+                    fill(tier, object(row));
+                    ((Event) made).tiers.add(tier);
+                }
+                continue;
+            }
+            StringBuilder name = new StringBuilder();
+            for (String word : entry.getKey().split("_")) {
+                name.append(name.length() == 0 ? word : Character.toUpperCase(word.charAt(0)) + word.substring(1));
+            }
+            try {
+                made.getClass().getField(name.toString()).set(made, value);
+            } catch (ReflectiveOperationException error) {
+                throw new IllegalArgumentException(error);
+            }
+        }
+    }
+
+    /** A decimal text counted in 10^-decimals; Unsupported if it is finer, or beyond 64 bits. */
+    public static long units(String text, int decimals) {
+        BigDecimal counted = new BigDecimal(text).movePointRight(decimals);
+        if (counted.stripTrailingZeros().scale() > 0) {
+            throw new Unsupported("finer amounts");
+        }
+        try {
+            return counted.longValueExact();
+        } catch (ArithmeticException error) {
+            throw new Unsupported("big numbers");
+        }
+    }
+
+    /** What is counted in 10^-decimals as a decimal text, in its shortest form. */
+    public static String decimal(long counted, int decimals) {
+        return shortest(BigDecimal.valueOf(counted, decimals).toPlainString());
+    }
+
+    /** A decimal text in its shortest form: `1.5` for `1.50`, `0` for `-0.0`. */
+    public static String shortest(String text) {
+        BigDecimal amount = new BigDecimal(text);
+        return amount.signum() == 0 ? "0" : amount.stripTrailingZeros().toPlainString();
+    }
+
+    /** The decimals of an asset: those that the header says, else eight. */
+    public static int decimalsOf(Map<String, Object> header, String asset) {
+        Map<String, Object> given = object(object(header.get("assets")).get(asset));
+        return given == null ? 8 : ((Long) given.get("decimals")).intValue();
+    }
+
+    /** The leverage of an account that set none: 20, or the first tier's maximum if that is less. */
+    public static long defaultLeverage(List<Tier> tiers) {
+        return Math.min(20, tiers.get(0).maxLeverage);
+    }
+
+    /** The name of a position; its side is BOTH in one-way mode. */
+    public static String position(String account, String market, String side) {
+        return account + ":" + market + ":" + side;
+    }
+
+    /** The name of a margin domain: of an account if it is cross, of a position if it is isolated. */
+    public static String domain(String owner, String asset) {
+        return owner + ":" + asset;
+    }
+
+    /** An engine's balances from event to event, and the money that came from outside. */
+    public static final class Books {
+        private static final Map<String, Integer> OUTSIDE =
+            Map.of("deposit", -1, "fund_insurance", -1, "withdraw", 1, "withdraw_house", 1);
+        private final Map<String, Long> outside = new TreeMap<>();
+        private final Map<String, Map<String, String>> before = new TreeMap<>();
+
+        /** What an accepted event changed; all balances after it, by name, are given, but for `external`. */
+        public Map<String, Object> changes(
+            Event event, Map<String, String> ledger, Map<String, String> positions, Map<String, String> claims) {
+            if (OUTSIDE.containsKey(event.type)) {
+                outside.merge(event.asset, OUTSIDE.get(event.type) * units(event.amount, 8), Math::addExact);
+            }
+            Map<String, String> all = new TreeMap<>(ledger);
+            outside.forEach((asset, counted) -> all.put("external:" + asset, decimal(counted, 8)));
+            Map<String, Object> changed = new LinkedHashMap<>();
+            changed.put("ledger", differing("ledger", all));
+            changed.put("positions", differing("positions", positions));
+            changed.put("claims", differing("claims", claims));
+            return changed;
+        }
+
+        private Map<String, Object> differing(String kind, Map<String, String> given) {
+            Map<String, String> was = before.getOrDefault(kind, Map.of());
+            Map<String, String> after = new TreeMap<>();
+            was.keySet().forEach(name -> after.put(name, "0"));
+            given.forEach((name, text) -> after.put(name, shortest(text)));
+            Map<String, Object> found = new TreeMap<>(after);
+            found.entrySet().removeIf(one -> one.getValue().equals(was.getOrDefault(one.getKey(), "0")));
+            before.put(kind, after);
+            return found;
+        }
+    }
+
+    /** What an engine says of itself. */
+    public static Map<String, Object> about(String name, String version, int level, String... capabilities) {
+        return answer("hello", "protocol", 1, "name", name, "version", version, "language", "Java",
+            "rulebook", "2", "level", level, "capabilities", List.of(capabilities));
+    }
+
+    /** Nobody is liquidated, deleveraged or levied but whom the fields name. */
+    public static Map<String, Object> accepted(Object... fields) {
+        Map<String, Object> made =
+            answer("result", "liquidated", List.of(), "deleveraged", List.of(), "levied", List.of());
+        made.putAll(answer("result", fields));
+        return made;
     }
 
     public static Map<String, Object> answer(String kind, Object... fields) {
@@ -87,7 +250,7 @@ public final class EngineProtocol {
                 case "reset":
                     return engine.reset(object(request.get("state")));
                 case "step":
-                    return engine.step(object(request.get("event")), want);
+                    return engine.step(event(object(request.get("event"))), want);
                 case "batch":
                     List<Object> answers = new ArrayList<>();
                     for (Object event : (List<?>) request.get("events")) {
@@ -103,6 +266,8 @@ public final class EngineProtocol {
                 default:
                     return unsupported((String) request.get("do"));
             }
+        } catch (Unsupported lacking) {
+            return unsupported(lacking.getMessage());
         } catch (RuntimeException error) {
             error.printStackTrace();
             return answer("errored", "message", error.toString());

@@ -1,19 +1,89 @@
-// The engine protocol of marginspec, version 1: the loop that hands each request to an engine.
+// The engine protocol of marginspec, version 1: the loop that hands each request to an engine, and what adapters need.
+// An event is an object as in a journal: amounts are texts, `tiers` is a list, what is optional may not be there.
 
 import { createInterface } from "node:readline";
 
+export const about = (name, version, level, capabilities) =>
+  ({ answer: "hello", protocol: 1, name, version, language: "JavaScript", rulebook: "2", level, capabilities });
 export const ok = () => ({ answer: "ok" });
-// The fields are those that were wanted.
-export const accepted = (fields = {}) => ({ answer: "result", ...fields });
+// Nobody is liquidated, deleveraged or levied but whom the fields name.
+export const accepted = (fields = {}) => ({ answer: "result", liquidated: [], deleveraged: [], levied: [], ...fields });
 // For one of the rulebook's reasons.
 export const rejected = (reason) => ({ answer: "rejected", reason });
 export const unsupported = (capability) => ({ answer: "unsupported", capability });
 
+// The engine has nothing for what is asked; thrown anywhere, it is the answer.
+export class Unsupported extends Error {}
+
+// A decimal text as a BigInt, counted in 10^-decimals; Unsupported if it is finer.
+export function units(text, decimals = 8) {
+  const [whole, part = ""] = text.replace("-", "").split(".");
+  if (/[1-9]/.test(part.slice(decimals))) throw new Unsupported("finer amounts");
+  const counted = BigInt(whole + part.slice(0, decimals).padEnd(decimals, "0"));
+  return text.startsWith("-") ? -counted : counted;
+}
+
+// What is counted in 10^-decimals as a decimal text, in its shortest form.
+export function decimal(counted, decimals = 8) {
+  const digits = String(counted).replace("-", "").padStart(decimals + 1, "0");
+  const place = digits.length - decimals;
+  return shortest(`${counted < 0 ? "-" : ""}${digits.slice(0, place)}.${digits.slice(place)}`);
+}
+
+// A decimal text in its shortest form: `1.5` for `1.50`, `0` for `-0.0`.
+export function shortest(text) {
+  const short = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+  return short === "-0" ? "0" : short;
+}
+
+// The decimals of an asset: those that the header says, else eight.
+export const decimalsOf = (header, asset) => header.assets[asset]?.decimals ?? 8;
+// The leverage of an account that set none: 20, or the first tier's maximum if that is less.
+export const defaultLeverage = (tiers) => Math.min(20, tiers[0].max_leverage);
+export const position = (account, market, side = "BOTH") => `${account}:${market}:${side}`;
+// The name of a margin domain: of an account if it is cross, of a position if it is isolated.
+export const domain = (owner, asset) => `${owner}:${asset}`;
+
+// By the events that move money from outside or out, which way `external` goes.
+const OUTSIDE = { deposit: -1n, fund_insurance: -1n, withdraw: 1n, withdraw_house: 1n };
+
+// An engine's balances from event to event, and the money that came from outside.
+export class Books {
+  outside = {};
+  before = { ledger: {}, positions: {}, claims: {} };
+
+  // What an accepted event changed; all balances after it, by name, are given, but for `external`.
+  changes(event, ledger, positions, claims = {}) {
+    if (event.type in OUTSIDE)
+      this.outside[event.asset] = (this.outside[event.asset] ?? 0n) + OUTSIDE[event.type] * units(event.amount);
+    const after = { ledger: { ...ledger }, positions, claims };
+    for (const asset in this.outside) after.ledger[`external:${asset}`] = decimal(this.outside[asset]);
+    const changed = {};
+    for (const kind in after) {
+      after[kind] = Object.fromEntries(Object.entries(after[kind]).map(([name, text]) => [name, shortest(text)]));
+      changed[kind] = {};
+      for (const name of Object.keys({ ...this.before[kind], ...after[kind] }))
+        if ((this.before[kind][name] ?? "0") !== (after[kind][name] ?? "0")) changed[kind][name] = after[kind][name] ?? "0";
+    }
+    this.before = after;
+    return changed;
+  }
+}
+
 // What an engine answers; whatever a subclass does not have of its own is unsupported.
 export class Engine {
-  configure(header) { return ok(); }
+  configure(header) {
+    this.header = header;
+    return ok();
+  }
+  // Make an exchange without markets, accounts and money.
+  start() {}
   // From nothing, or from a state.
-  reset(state) { return state === undefined ? ok() : unsupported("reset_state"); }
+  reset(state) {
+    if (state !== undefined) return unsupported("reset_state");
+    this.start();
+    return ok();
+  }
   // One event; `want` says how much a result tells.
   step(event, want) { return unsupported(event.type); }
   state() { return unsupported("state"); }
@@ -37,6 +107,7 @@ function answerTo(engine, request) {
   try {
     return (answers[request.do] ?? (() => unsupported(request.do)))(engine, request);
   } catch (error) {
+    if (error instanceof Unsupported) return unsupported(error.message);
     console.error(error);
     return { answer: "errored", message: String(error) };
   }

@@ -1,4 +1,7 @@
-"""The engine protocol of marginspec, version 1: the loop that hands each request to an engine."""
+"""The engine protocol of marginspec, version 1: the loop that hands each request to an engine, and what adapters need.
+
+An event is an object as in a journal: amounts are texts, `tiers` is a list, what is optional may not be there.
+"""
 
 import json
 import sys
@@ -9,14 +12,24 @@ Object = dict[str, Any]
 """An object of JSON; amounts in it are texts."""
 
 
+class Unsupported(Exception):  # noqa: N818 - the word of the protocol
+    """The engine has nothing for what is asked; raised anywhere, it is the answer."""
+
+
+def about(name: str, version: str, level: int, capabilities: list[str]) -> Object:
+    """What an engine says of itself."""
+    fields = {"name": name, "version": version, "language": "Python", "rulebook": "2", "level": level}
+    return {"answer": "hello", "protocol": 1, **fields, "capabilities": capabilities}
+
+
 def ok() -> Object:
     """The engine did as it was asked."""
     return {"answer": "ok"}
 
 
 def accepted(**fields: Any) -> Object:
-    """The engine accepts an event; the fields are those that were wanted."""
-    return {"answer": "result", **fields}
+    """The engine accepts an event; nobody is liquidated, deleveraged or levied but whom the fields name."""
+    return {"answer": "result", "liquidated": [], "deleveraged": [], "levied": [], **fields}
 
 
 def rejected(reason: str) -> Object:
@@ -29,6 +42,88 @@ def unsupported(capability: str) -> Object:
     return {"answer": "unsupported", "capability": capability}
 
 
+# ------------------------------------------------------------------- amounts and names
+
+
+def units(text: str, decimals: int = 8) -> int:
+    """A decimal text counted in 10^-decimals; Unsupported if it is finer."""
+    whole, _, part = text.lstrip("-").partition(".")
+    if part[decimals:].strip("0"):
+        raise Unsupported("finer amounts")
+    counted = int(whole + part[:decimals].ljust(decimals, "0"))
+    return -counted if text.startswith("-") else counted
+
+
+def decimal(counted: int, decimals: int = 8) -> str:
+    """What is counted in 10^-decimals as a decimal text, in its shortest form."""
+    digits = str(abs(counted)).rjust(decimals + 1, "0")
+    place = len(digits) - decimals
+    return shortest(("-" if counted < 0 else "") + digits[:place] + "." + digits[place:])
+
+
+def shortest(text: str) -> str:
+    """A decimal text in its shortest form: `1.5` for `1.50`, `0` for `-0.0`."""
+    short = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if short in ("", "-", "-0") else short
+
+
+def decimals_of(header: Object, asset: str) -> int:
+    """The decimals of an asset: those that the header says, else eight."""
+    found: int = header["assets"].get(asset, {}).get("decimals", 8)
+    return found
+
+
+def default_leverage(tiers: list[Object]) -> int:
+    """The leverage of an account that set none: 20, or the first tier's maximum if that is less."""
+    return min(20, int(tiers[0]["max_leverage"]))
+
+
+def position(account: str, market: str, side: str = "BOTH") -> str:
+    """The name of a position."""
+    return f"{account}:{market}:{side}"
+
+
+def domain(owner: str, asset: str) -> str:
+    """The name of a margin domain: of an account if it is cross, of a position if it is isolated."""
+    return f"{owner}:{asset}"
+
+
+class Books:
+    """An engine's balances from event to event, and the money that came from outside."""
+
+    def __init__(self) -> None:
+        self.outside: dict[str, int] = {}
+        self.before: dict[str, dict[str, str]] = {"ledger": {}, "positions": {}, "claims": {}}
+
+    def changes(
+        self, event: Object, ledger: dict[str, str], positions: dict[str, str], claims: dict[str, str] | None = None
+    ) -> Object:
+        """What an accepted event changed; all balances after it, by name, are given, but for `external`."""
+        if event["type"] in OUTSIDE:
+            asset = event["asset"]
+            self.outside[asset] = self.outside.get(asset, 0) + OUTSIDE[event["type"]] * units(event["amount"])
+        outside = {f"external:{asset}": decimal(counted) for asset, counted in self.outside.items()}
+        given = {"ledger": {**ledger, **outside}, "positions": positions, "claims": claims or {}}
+        before, self.before = (
+            self.before,
+            {kind: {name: shortest(text) for name, text in of.items()} for kind, of in given.items()},
+        )
+        return {kind: differing(before[kind], after) for kind, after in self.before.items()}
+
+
+OUTSIDE = {"deposit": -1, "fund_insurance": -1, "withdraw": 1, "withdraw_house": 1}
+"""By the events that move money from outside or out, which way `external` goes."""
+
+
+def differing(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:
+    """What is not as it was; what is not there is zero."""
+    names = dict.fromkeys([*before, *after])
+    return {name: after.get(name, "0") for name in names if before.get(name, "0") != after.get(name, "0")}
+
+
+# ------------------------------------------------------------------- the engine
+
+
 class Engine:
     """What an engine answers; whatever a subclass does not have of its own is unsupported."""
 
@@ -38,11 +133,18 @@ class Engine:
 
     def configure(self, header: Object) -> Object:
         """Take the header of a journal: profile and decimals of assets."""
+        self.header = header
         return ok()
+
+    def start(self) -> None:
+        """Make an exchange without markets, accounts and money."""
 
     def reset(self, state: Object | None) -> Object:
         """Begin anew: from nothing, or from a state."""
-        return ok() if state is None else unsupported("reset_state")
+        if state is not None:
+            return unsupported("reset_state")
+        self.start()
+        return ok()
 
     def step(self, event: Object, want: str) -> Object:
         """Take one event; `want` says how much a result tells."""
@@ -59,29 +161,36 @@ class Engine:
 
 def answer_to(engine: Engine, request: Object) -> Object:
     """The answer to a request; what an engine raises is its word that it failed."""
-    if request["do"] == "batch":
-        steps = [{"do": "step", "event": event, "want": request["want"]} for event in request["events"]]
-        return {"answer": "batch", "answers": [answer_to(engine, step) for step in steps]}
     try:
-        match request["do"]:
-            case "hello":
-                return engine.hello()
-            case "configure":
-                return engine.configure(request["header"])
-            case "reset":
-                return engine.reset(request.get("state"))
-            case "step":
-                return engine.step(request["event"], request["want"])
-            case "state":
-                return engine.state()
-            case "calc":
-                return engine.calc(request["question"])
-            case "stop":
-                return ok()
-        return unsupported(request["do"])
+        return answer_of(engine, request)
+    except Unsupported as lacking:
+        return unsupported(str(lacking))
     except Exception as error:
         traceback.print_exc()
         return {"answer": "errored", "message": f"{type(error).__name__}: {error}"}
+
+
+def answer_of(engine: Engine, request: Object) -> Object:
+    """The answer to a request, if the engine raises nothing; each event of a batch is answered by itself."""
+    match request["do"]:
+        case "hello":
+            return engine.hello()
+        case "configure":
+            return engine.configure(request["header"])
+        case "reset":
+            return engine.reset(request.get("state"))
+        case "step":
+            return engine.step(request["event"], request["want"])
+        case "batch":
+            steps = [{"do": "step", "event": event, "want": request["want"]} for event in request["events"]]
+            return {"answer": "batch", "answers": [answer_to(engine, step) for step in steps]}
+        case "state":
+            return engine.state()
+        case "calc":
+            return engine.calc(request["question"])
+        case "stop":
+            return ok()
+    return unsupported(request["do"])
 
 
 def serve(engine: Engine) -> None:

@@ -1,7 +1,8 @@
-//! The engine protocol of marginspec, version 1: JSON, and the loop that hands each request to an engine.
+//! The engine protocol of marginspec, version 1: the loop that hands each request to an engine, and what adapters need.
 
 #![allow(dead_code)] // an adapter need not use all of it
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, BufRead, Write as _};
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -31,6 +32,14 @@ impl Json {
         match self {
             Json::Text(text) => text,
             _ => "",
+        }
+    }
+
+    /// A whole number; zero for anything else.
+    pub fn whole(&self) -> i64 {
+        match self {
+            Json::Whole(given) => *given,
+            _ => 0,
         }
     }
 
@@ -86,8 +95,8 @@ pub fn text(given: &str) -> Json {
     Json::Text(given.to_string())
 }
 
-pub fn texts(given: &[&str]) -> Json {
-    Json::List(given.iter().map(|one| text(one)).collect())
+pub fn texts<S: AsRef<str>>(given: &[S]) -> Json {
+    Json::List(given.iter().map(|one| text(one.as_ref())).collect())
 }
 
 /// An answer of a kind, with its fields.
@@ -95,6 +104,33 @@ pub fn answer(kind: &str, fields: Vec<(&str, Json)>) -> Json {
     let mut made = vec![("answer".to_string(), text(kind))];
     made.extend(fields.into_iter().map(|(name, value)| (name.to_string(), value)));
     Json::Object(made)
+}
+
+/// What an engine says of itself.
+pub fn about(name: &str, version: &str, level: i64, capabilities: &[&str]) -> Json {
+    answer(
+        "hello",
+        vec![
+            ("protocol", Json::Whole(1)),
+            ("name", text(name)),
+            ("version", text(version)),
+            ("language", text("Rust")),
+            ("rulebook", text("2")),
+            ("level", Json::Whole(level)),
+            ("capabilities", texts(capabilities)),
+        ],
+    )
+}
+
+/// Nobody is liquidated, deleveraged or levied but whom the fields name.
+pub fn accepted(fields: Vec<(&str, Json)>) -> Json {
+    let mut made = fields;
+    for name in ["liquidated", "deleveraged", "levied"] {
+        if !made.iter().any(|field| field.0 == name) {
+            made.push((name, Json::List(vec![])));
+        }
+    }
+    answer("result", made)
 }
 
 pub fn ok() -> Json {
@@ -109,6 +145,154 @@ pub fn unsupported(capability: &str) -> Json {
     answer("unsupported", vec![("capability", text(capability))])
 }
 
+/// The engine has nothing for what is asked; as the error of `step`, it is the answer.
+#[derive(Debug)]
+pub struct Unsupported(pub String);
+
+/// A decimal text counted in 10^-decimals; Unsupported if it is finer, or beyond 64 bits.
+pub fn units(text: &str, decimals: usize) -> Result<i64, Unsupported> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let part = format!("{part:0<decimals$}");
+    if part[decimals..].trim_matches('0') != "" {
+        return Err(Unsupported("finer amounts".to_string()));
+    }
+    format!("{whole}{}", &part[..decimals]).parse().map_err(|_| Unsupported("big numbers".to_string()))
+}
+
+/// What is counted in 10^-decimals as a decimal text, in its shortest form.
+pub fn decimal(counted: i64, decimals: usize) -> String {
+    let digits = format!("{:0>width$}", counted.unsigned_abs(), width = decimals + 1);
+    let (whole, part) = digits.split_at(digits.len() - decimals);
+    shortest(&format!("{}{whole}.{part}", if counted < 0 { "-" } else { "" }))
+}
+
+/// A decimal text in its shortest form: `1.5` for `1.50`, `0` for `-0.0`.
+pub fn shortest(text: &str) -> String {
+    let short = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text };
+    if short == "-0" { "0" } else { short }.to_string()
+}
+
+/// The decimals of an asset: those that the header says, else eight.
+pub fn decimals_of(header: &Json, asset: &str) -> usize {
+    match header.get("assets").get(asset).get("decimals") {
+        Json::Whole(decimals) => *decimals as usize,
+        _ => 8,
+    }
+}
+
+/// The leverage of an account that set none: 20, or the first tier's maximum if that is less.
+pub fn default_leverage(tiers: &[Tier]) -> i64 {
+    tiers[0].max_leverage.min(20)
+}
+
+/// The name of a position; its side is BOTH in one-way mode.
+pub fn position(account: &str, market: &str, side: &str) -> String {
+    format!("{account}:{market}:{side}")
+}
+
+/// The name of a margin domain: of an account if it is cross, of a position if it is isolated.
+pub fn domain(owner: &str, asset: &str) -> String {
+    format!("{owner}:{asset}")
+}
+
+/// A row of a market's table.
+#[derive(Clone, Debug, Default)]
+pub struct Tier {
+    pub floor: String,
+    pub max_leverage: i64,
+    pub maintenance_rate: String,
+}
+
+macro_rules! event {
+    ($($word:ident),*; $($number:ident),*) => {
+        /// The fields of all events; amounts are texts, and what an event does not have is empty.
+        #[derive(Clone, Debug, Default)]
+        pub struct Event {
+            pub kind: String,
+            pub reduce_only: bool,
+            pub tiers: Vec<Tier>,
+            $(pub $word: String,)*
+            $(pub $number: i64,)*
+        }
+
+        impl Event {
+            fn of(given: &Json) -> Event {
+                Event {
+                    kind: given.get("type").text().to_string(),
+                    reduce_only: *given.get("reduce_only") == Json::Bool(true),
+                    tiers: given.get("tiers").members().iter().map(Tier::of).collect(),
+                    $($word: given.get(stringify!($word)).text().to_string(),)*
+                    $($number: given.get(stringify!($number)).whole(),)*
+                }
+            }
+        }
+    };
+}
+
+event!(
+    market, asset, account, buyer, seller, taker, counterparty, side, order, mode, amount, price, quantity, rate, tick,
+    taker_fee, maker_fee, insurance_fee_share, clearance_fee, price_band, fill_band, funding_cap, position_limit,
+    position_side, buyer_side, seller_side, counterparty_side, buyer_order, seller_order, buyer_fee, seller_fee,
+    counterparty_fee; leverage, price_decimals, quantity_decimals
+);
+
+impl Tier {
+    fn of(given: &Json) -> Tier {
+        Tier {
+            floor: given.get("floor").text().to_string(),
+            max_leverage: given.get("max_leverage").whole(),
+            maintenance_rate: given.get("maintenance_rate").text().to_string(),
+        }
+    }
+}
+
+/// Balances, quantities or claims, by name.
+pub type Figures = BTreeMap<String, String>;
+
+/// An engine's balances from event to event, and the money that came from outside.
+#[derive(Default)]
+pub struct Books {
+    outside: BTreeMap<String, i64>,
+    before: [Figures; 3],
+}
+
+impl Books {
+    /// What an accepted event changed; all balances after it, by name, are given, but for `external`.
+    pub fn changes(
+        &mut self,
+        event: &Event,
+        mut ledger: Figures,
+        positions: Figures,
+        claims: Figures,
+    ) -> Result<Json, Unsupported> {
+        let way = match event.kind.as_str() {
+            "deposit" | "fund_insurance" => -1,
+            "withdraw" | "withdraw_house" => 1,
+            _ => 0,
+        };
+        if way != 0 {
+            *self.outside.entry(event.asset.clone()).or_default() += way * units(&event.amount, 8)?;
+        }
+        for (asset, counted) in &self.outside {
+            ledger.insert(format!("external:{asset}"), decimal(*counted, 8));
+        }
+        let mut changed = vec![];
+        for (at, (kind, given)) in [("ledger", ledger), ("positions", positions), ("claims", claims)].into_iter().enumerate() {
+            let before = &mut self.before[at];
+            let mut after: Figures = before.keys().map(|name| (name.clone(), "0".to_string())).collect();
+            after.extend(given.into_iter().map(|(name, text)| (name, shortest(&text))));
+            let differing = after
+                .iter()
+                .filter(|(name, text)| before.get(*name).map_or("0", String::as_str) != text.as_str())
+                .map(|(name, text)| (name.clone(), Json::Text(text.clone())))
+                .collect();
+            changed.push((kind.to_string(), Json::Object(differing)));
+            *before = after;
+        }
+        Ok(Json::Object(changed))
+    }
+}
+
 /// What an engine answers; whatever it does not have of its own is unsupported.
 pub trait Engine {
     fn hello(&self) -> Json;
@@ -117,18 +301,21 @@ pub trait Engine {
         ok()
     }
 
+    /// Make an exchange without markets, accounts and money.
+    fn start(&mut self);
+
     /// Begin anew; the state is null for an exchange without anything.
     fn reset(&mut self, state: &Json) -> Json {
-        if *state == Json::Null {
-            ok()
-        } else {
-            unsupported("reset_state")
+        if *state != Json::Null {
+            return unsupported("reset_state");
         }
+        self.start();
+        ok()
     }
 
     /// The answer to one event; `want` says how much a result tells.
-    fn step(&mut self, event: &Json, _want: &str) -> Json {
-        unsupported(event.get("type").text())
+    fn step(&mut self, event: &Event, _want: &str) -> Result<Json, Unsupported> {
+        Err(Unsupported(event.kind.clone()))
     }
 
     fn state(&self) -> Json {
@@ -162,8 +349,12 @@ pub fn serve(engine: &mut dyn Engine) -> io::Result<()> {
 
 /// The answer to one event; a panic is the engine's word that it failed at it, and is told on standard error.
 fn step(engine: &mut dyn Engine, event: &Json, want: &str) -> Json {
-    catch_unwind(AssertUnwindSafe(|| engine.step(event, want)))
-        .unwrap_or_else(|_| answer("errored", vec![("message", text("it panicked, see standard error"))]))
+    let stepped = catch_unwind(AssertUnwindSafe(|| engine.step(&Event::of(event), want)));
+    match stepped {
+        Ok(Ok(answered)) => answered,
+        Ok(Err(lacking)) => unsupported(&lacking.0),
+        Err(_) => answer("errored", vec![("message", text("it panicked, see standard error"))]),
+    }
 }
 
 fn answer_to(engine: &mut dyn Engine, request: &Json) -> Json {

@@ -1,44 +1,26 @@
 //! Between marginspec and your engine. Build with `cargo build --release`, run with `target/release/adapter`.
 //!
-//! Fill in one type of event after another. Amounts are texts: make whole numbers of them, never `f64`. Log with
+//! Fill in one type of event after another. Amounts are texts: `units` makes whole numbers of them. Log with
 //! `eprintln!`: on standard output only answers may stand.
 
 mod engine_protocol;
 
-use engine_protocol::{answer, ok, serve, text, texts, unsupported, Engine, Json};
+use engine_protocol::{about, serve, unsupported, Engine, Event, Json, Unsupported};
 
 struct Adapter;
 
 impl Engine for Adapter {
     fn hello(&self) -> Json {
-        answer(
-            "hello",
-            vec![
-                ("protocol", Json::Whole(1)),
-                ("name", text("my engine")),
-                ("version", text("0.1")),
-                ("language", text("Rust")),
-                ("rulebook", text("2")),
-                ("level", Json::Whole(2)),
-                ("capabilities", texts(&["batch"])),
-            ],
-        )
+        about("my engine", "0.1", 2, &["batch"])
     }
 
-    fn reset(&mut self, state: &Json) -> Json {
-        if *state != Json::Null {
-            return unsupported("reset_state");
-        }
-        // Make an exchange without markets, accounts and money.
-        ok()
-    }
+    /// Make an exchange without markets, accounts and money.
+    fn start(&mut self) {}
 
-    /// Answer
-    /// `answer("result", vec![("liquidated", texts(&[])), ("deleveraged", texts(&[])), ("levied", texts(&[]))])` or
-    /// `engine_protocol::rejected("UNKNOWN_MARKET")`.
-    fn step(&mut self, event: &Json, _want: &str) -> Json {
-        match event.get("type").text() {
-            other => unsupported(other),
+    /// Answer `Ok(accepted(vec![("liquidated", texts(&["alice:USDT"]))]))` or `Ok(rejected("UNKNOWN_MARKET"))`.
+    fn step(&mut self, event: &Event, _want: &str) -> Result<Json, Unsupported> {
+        match event.kind.as_str() {
+            other => Ok(unsupported(other)),
         }
     }
 }

@@ -1,0 +1,59 @@
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** A bank by means of the kit: it keeps wallets, and calls a mark a liquidation. */
+public final class Adapter extends EngineProtocol.Engine {
+    private Map<String, Long> cash;
+    private long leverage;
+    private EngineProtocol.Books books;
+
+    public static void main(String[] words) throws java.io.IOException {
+        EngineProtocol.serve(new Adapter());
+    }
+
+    @Override
+    public Map<String, Object> hello() {
+        return EngineProtocol.about("bank", "1", 4, "batch");
+    }
+
+    @Override
+    public void start() {
+        cash = new TreeMap<>();
+        leverage = 0;
+        books = new EngineProtocol.Books();
+    }
+
+    @Override
+    public Map<String, Object> step(EngineProtocol.Event event, String want) {
+        List<String> liquidated = List.of();
+        Map<String, String> ledger = new TreeMap<>(), quantities = new TreeMap<>();
+        int decimals = EngineProtocol.decimalsOf(header, "USD");
+        String wallet = "wallet:" + event.account + ":" + event.asset;
+        String held = EngineProtocol.position("alice", event.market, "BOTH");
+        switch (event.type) {
+            case "list_market":
+                leverage = EngineProtocol.defaultLeverage(event.tiers);
+                break;
+            case "deposit":
+                cash.merge(wallet, EngineProtocol.units(event.amount, decimals), Long::sum);
+                break;
+            case "withdraw":
+                long amount = EngineProtocol.units(event.amount, decimals);
+                if (cash.getOrDefault(wallet, 0L) < amount) {
+                    return EngineProtocol.rejected("INSUFFICIENT_BALANCE");
+                }
+                cash.merge(wallet, -amount, Long::sum);
+                break;
+            case "mark_price":
+                liquidated = List.of(EngineProtocol.domain(held, "USD"));
+                quantities.put(held, EngineProtocol.decimal(-leverage, 1));
+                break;
+            default:
+                return EngineProtocol.unsupported(event.type);
+        }
+        cash.forEach((name, money) -> ledger.put(name, EngineProtocol.decimal(money, decimals)));
+        Object changes = books.changes(event, ledger, quantities, Map.of());
+        return EngineProtocol.accepted("liquidated", liquidated, "changes", changes);
+    }
+}

@@ -1,0 +1,40 @@
+// A bank by means of the kit: it keeps wallets, and calls a mark a liquidation.
+
+#include "engine_protocol.hpp"
+
+struct Adapter : Engine {
+    std::map<std::string, std::int64_t> cash;
+    std::int64_t leverage = 0;
+    Books books;
+
+    Fields hello() override { return about("bank", "1", 4, {"batch"}); }
+
+    void start() override { cash.clear(), leverage = 0, books = Books(); }
+
+    Fields step(const Event& event, const std::string&) override {
+        std::vector<std::string> liquidated;
+        Figures ledger, quantities;
+        const int decimals = decimals_of(header, "USD");
+        const std::string wallet = "wallet:" + event.account + ":" + event.asset, held = position("alice", event.market);
+        if (event.type == "list_market") {
+            leverage = default_leverage(event.tiers);
+        } else if (event.type == "deposit") {
+            cash[wallet] += units(event.amount, decimals);
+        } else if (event.type == "withdraw") {
+            if (cash[wallet] < units(event.amount, decimals)) return rejected("INSUFFICIENT_BALANCE");
+            cash[wallet] -= units(event.amount, decimals);
+        } else if (event.type == "mark_price") {
+            liquidated.push_back(domain(held, "USD"));
+            quantities[held] = decimal(-leverage, 1);
+        } else {
+            return unsupported(event.type);
+        }
+        for (const auto& [name, money] : cash) ledger[name] = decimal(money, decimals);
+        return accepted({{"liquidated", texts(liquidated)}, {"changes", books.changes(event, ledger, quantities)}});
+    }
+};
+
+int main() {
+    Adapter adapter;
+    serve(adapter);
+}

@@ -1,0 +1,51 @@
+"""A bank by means of the kit: it keeps wallets, and calls a mark a liquidation."""
+
+from engine_protocol import (
+    Books,
+    Engine,
+    Object,
+    about,
+    accepted,
+    decimal,
+    decimals_of,
+    default_leverage,
+    domain,
+    position,
+    rejected,
+    serve,
+    units,
+    unsupported,
+)
+
+
+class Adapter(Engine):
+    def hello(self) -> Object:
+        return about("bank", "1", 4, ["batch"])
+
+    def start(self) -> None:
+        self.cash: dict[str, int] = {}
+        self.leverage, self.books = 0, Books()
+
+    def step(self, event: Object, want: str) -> Object:
+        liquidated: list[str] = []
+        quantities: dict[str, str] = {}
+        decimals = decimals_of(self.header, "USD")
+        wallet = f"wallet:{event.get('account')}:{event.get('asset')}"
+        if event["type"] == "list_market":
+            self.leverage = default_leverage(event["tiers"])
+        elif event["type"] == "deposit":
+            self.cash[wallet] = self.cash.get(wallet, 0) + units(event["amount"], decimals)
+        elif event["type"] == "withdraw":
+            if self.cash.get(wallet, 0) < units(event["amount"], decimals):
+                return rejected("INSUFFICIENT_BALANCE")
+            self.cash[wallet] -= units(event["amount"], decimals)
+        elif event["type"] == "mark_price":
+            held = position("alice", event["market"])
+            liquidated, quantities = [domain(held, "USD")], {held: decimal(-self.leverage, 1)}
+        else:
+            return unsupported(event["type"])
+        ledger = {name: decimal(money, decimals) for name, money in self.cash.items()}
+        return accepted(liquidated=liquidated, changes=self.books.changes(event, ledger, quantities))
+
+
+serve(Adapter())

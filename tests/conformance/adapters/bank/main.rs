@@ -1,0 +1,59 @@
+//! A bank by means of the kit: it keeps wallets, and calls a mark a liquidation.
+
+mod engine_protocol;
+
+use std::collections::BTreeMap;
+
+use engine_protocol::*;
+
+#[derive(Default)]
+struct Adapter {
+    cash: BTreeMap<String, i64>,
+    leverage: i64,
+    books: Books,
+    decimals: usize,
+}
+
+impl Engine for Adapter {
+    fn hello(&self) -> Json {
+        about("bank", "1", 4, &["batch"])
+    }
+
+    fn configure(&mut self, header: &Json) -> Json {
+        self.decimals = decimals_of(header, "USD");
+        ok()
+    }
+
+    fn start(&mut self) {
+        *self = Adapter { decimals: self.decimals, ..Adapter::default() };
+    }
+
+    fn step(&mut self, event: &Event, _want: &str) -> Result<Json, Unsupported> {
+        let (mut liquidated, mut quantities) = (vec![], Figures::new());
+        let wallet = format!("wallet:{}:{}", event.account, event.asset);
+        let held = position("alice", &event.market, "BOTH");
+        match event.kind.as_str() {
+            "list_market" => self.leverage = default_leverage(&event.tiers),
+            "deposit" => *self.cash.entry(wallet).or_default() += units(&event.amount, self.decimals)?,
+            "withdraw" => {
+                let amount = units(&event.amount, self.decimals)?;
+                if self.cash.get(&wallet).is_none_or(|cash| *cash < amount) {
+                    return Ok(rejected("INSUFFICIENT_BALANCE"));
+                }
+                *self.cash.entry(wallet).or_default() -= amount;
+            }
+            "mark_price" => {
+                liquidated.push(domain(&held, "USD"));
+                quantities.insert(held, decimal(-self.leverage, 1));
+            }
+            other => return Ok(unsupported(other)),
+        }
+        let ledger = self.cash.iter().map(|(name, money)| (name.clone(), decimal(*money, self.decimals))).collect();
+        let changes = self.books.changes(event, ledger, quantities, Figures::new())?;
+        Ok(accepted(vec![("liquidated", texts(&liquidated)), ("changes", changes)]))
+    }
+}
+
+fn main() -> std::io::Result<()> {
+    serve(&mut Adapter::default())
+}
