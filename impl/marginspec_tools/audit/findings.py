@@ -168,6 +168,10 @@ def at_stake(broken: Violation, state: State) -> tuple[str, int]:
 # ----------------------------------------------------------------- findings
 
 
+STAKES_KEPT = 1_000
+"""A finding of so many stakes looks which of them can grow still."""
+
+
 @attrs.define
 class Finding:
     """A cause: the faults of the event where it was found first, and what follows from it.
@@ -177,7 +181,7 @@ class Finding:
     the last of them at event `last`; `returned` is the event at which all that differs agreed again, and `figures` are
     those that differ still, with the event from which on each does. Where one cause shows at several `events`, the last
     of them `latest`, or in the figures of many, `by_owner` has the most that was at stake of each, by the event from
-    which on it was, and `money` is the sum of that.
+    which on it was, and `money` is the sum of that. What can grow no more is not kept in it, but counts.
     """
 
     clause: str
@@ -194,6 +198,8 @@ class Finding:
     latest: int = 0
     by_owner: dict[tuple[str, int], int] = attrs.field(factory=dict, eq=False)
     figures: dict[Figure, int] = attrs.field(factory=dict, eq=False)
+    _all_owners: set[str] = attrs.field(factory=set, eq=False)
+    _room: int = attrs.field(default=STAKES_KEPT, eq=False)
 
     def repeat(self, fault: Fault, began: int | None = None) -> None:
         """Take a fault that follows from what was found, at the event `began`; more money at stake counts."""
@@ -226,12 +232,21 @@ class Finding:
         known = self.by_owner.get((owner, began), 0)
         if asset in (self.asset, ""):
             self.by_owner[owner, began] = max(money, known)
+            self._all_owners.add(owner)
             self.money += max(money - known, 0)
+            if len(self.by_owner) > self._room:
+                self._drop_settled()
+
+    def _drop_settled(self) -> None:
+        """Drop what is of no figure that differs still, and neither of the first nor of the last event."""
+        growing = {self.seq, self.last, *self.figures.values()}
+        self.by_owner = {key: money for key, money in self.by_owner.items() if key[1] in growing}
+        self._room = max(STAKES_KEPT, 2 * len(self.by_owner))
 
     @property
     def owners(self) -> int:
         """In how many accounts and funds it shows."""
-        return len({owner for owner, _ in self.by_owner} | {one.owner for one in self.faults})
+        return len(self._all_owners | {one.owner for one in self.faults})
 
     @property
     def seq(self) -> int:

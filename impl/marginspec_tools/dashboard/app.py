@@ -1,6 +1,7 @@
 """The application: addresses, pages, tables as files, word of new events, and errors as plain pages with a reason."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -17,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from marginspec import RULEBOOK_VERSION
+from marginspec_journal import InputError
 from marginspec_journal.decimals import decimal_text
 from marginspec_tools.audit import title_of
 from marginspec_tools.dashboard import charts, numbers
@@ -57,6 +59,8 @@ class Dashboard:
             HTTPException: self._not_found,
             Unanswerable: self._unanswerable,
             NotThere: self._not_there,
+            InputError: self._unreadable,
+            sqlite3.Error: self._unreadable,
             Exception: self._failed,
         }
         return Guard(Starlette(routes=routes, exception_handlers=handlers), port)
@@ -138,6 +142,10 @@ class Dashboard:
 
     def _not_there(self, request: Request, error: NotThere) -> Response:  # noqa: ARG002 - as handlers are called
         return self._error(404, "Not there", f"This is not known here: {error}.")
+
+    def _unreadable(self, request: Request, error: Exception) -> Response:  # noqa: ARG002 - as handlers are called
+        reason = f"The index cannot be read: {error}. Start marginspec again; it is built anew if it is gone."
+        return self._error(503, "No index", reason)
 
     def _not_found(self, request: Request, error: HTTPException) -> Response:
         reason = f"Nothing stands at {request.url.path}."

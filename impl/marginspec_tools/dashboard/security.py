@@ -2,10 +2,11 @@
 
 A page of another site, open in the same browser, can send requests here. It gets no answer that it could read: it
 cannot name this host as its own (the check of Host), frame a page, or load anything of it as a resource of its own.
+Nor does it have this machine work for nothing: a browser tells what another site asks for (Sec-Fetch-Site), and that is
+refused before any page is made, links among it.
 """
 
 import ipaddress
-from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -13,6 +14,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 METHODS = ("GET", "HEAD")
+OWN_SITES = ("same-origin", "none")
+"""What a browser says of a request that a page of ours, or the reader's own hand, made."""
+FOREIGN = "Asked by another site. Put the address into the browser's address bar.\n"
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -80,14 +84,16 @@ class Guard:
                 headers.setdefault("Cache-Control", "no-cache")
             await send(message)
 
-        app = self._refusal(scope["method"], Headers(scope=scope).getlist("host")) or self._app
+        app = self._refusal(scope["method"], Headers(scope=scope)) or self._app
         await app(scope, receive, send_with_headers)
 
-    def _refusal(self, method: str, hosts: Iterable[str]) -> ASGIApp | None:
+    def _refusal(self, method: str, headers: Headers) -> ASGIApp | None:
         """The answer to a request that may not be made, if it is one."""
-        named = list(hosts)
+        named = headers.getlist("host")
         if len(named) != 1 or not names_us(named[0], self._port):
             return PlainTextResponse(f"Not asked as localhost on port {self._port}.\n", 421)
+        if any(site not in OWN_SITES for site in headers.getlist("sec-fetch-site")):
+            return PlainTextResponse(FOREIGN, 403)
         if method not in METHODS:
             return PlainTextResponse(
                 f"Only {' and '.join(METHODS)} are answered.\n", 405, {"Allow": ", ".join(METHODS)}

@@ -13,7 +13,7 @@ import uvicorn
 from marginspec_journal import open_journal
 from marginspec_tools.console import with_progress
 from marginspec_tools.dashboard.app import Dashboard
-from marginspec_tools.dashboard.index import Builder, Index, NotThere, built_in_background
+from marginspec_tools.dashboard.index import Builder, Index, NotThere, built_in_background, found_of
 from marginspec_tools.dashboard.view import Source
 
 LOOK_EVERY_S = 0.02
@@ -95,6 +95,7 @@ def has_start(index: Index) -> bool:
 def opened_server(source: Source, index: Path, listening: socket.socket) -> Iterator[Server]:
     """A server of a journal that is ready to run, and is closed at the end; InputError if the journal is refused."""
     # What is wrong with its header is an error; what is wrong further on is told on the pages.
+    found_of(source.journal)
     open_journal(source.journal)
     with closing(Builder(source.journal, index, source.start)):
         # There is an index now, if only of nothing, and what is wrong with the state or the place has been told.

@@ -17,6 +17,10 @@ ROWS = 50
 AT_ONCE = 1_000
 """Rows that are read at once where a table is given as a whole."""
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How what a spreadsheet takes for a formula begins."""
+OTHERS = ("name", "prose")
+"""The kinds of cells in which others' words may stand first."""
 Kind = Literal["number", "name", "text", "prose", "status"]
 
 
@@ -152,11 +156,15 @@ def order_of(table: Table, text: str) -> Order | None:
 
 
 def csv_lines(table: Table) -> Iterator[str]:
-    """The table as CSV, line by line."""
-    names = [column.name for column in table.columns]
-    yield csv_line(names)
+    """The table as CSV, line by line; no name that others chose is a formula in a spreadsheet. JSON has it as it is."""
+    yield csv_line([column.name for column in table.columns])
     for record in table.records():
-        yield csv_line([record[name] or "" for name in names])
+        yield csv_line([csv_cell(column, record[column.name] or "") for column in table.columns])
+
+
+def csv_cell(column: Column, text: str) -> str:
+    """A cell of CSV: an apostrophe stands before what others chose and a spreadsheet would take for a formula."""
+    return f"'{text}" if column.kind in OTHERS and text.startswith(FORMULA) else text
 
 
 def csv_line(cells: Sequence[str]) -> str:

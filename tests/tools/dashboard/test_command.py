@@ -1,5 +1,6 @@
 """The command `serve`: what it prints, refuses, and how it ends."""
 
+import asyncio
 import os
 import re
 import shutil
@@ -22,7 +23,9 @@ from marginspec_tools.audit import demo
 from marginspec_tools.cli import main, marginspec
 from marginspec_tools.console import extras
 from marginspec_tools.dashboard import command
-from marginspec_tools.dashboard.index import Index
+from marginspec_tools.dashboard.app import Dashboard
+from marginspec_tools.dashboard.index import Builder, BuiltElsewhere, Index, building
+from marginspec_tools.dashboard.view import Source
 from marginspec_tools.simulate import stress_day_path
 from worlds.browser import watched
 
@@ -213,3 +216,32 @@ def test_the_how_to_names_every_option() -> None:
     page = (Path(__file__).parents[3] / "docs" / "how-to" / "see-a-journal.md").read_text("utf-8")
     named = re.findall(r"^\| `(--[a-z]+)", page, re.MULTILINE)
     assert sorted(named) == sorted(one.opts[0] for one in command.command.params if one.opts[0].startswith("--"))
+
+
+def test_an_index_that_is_gone_is_told(tmp_path: Path) -> None:
+    index = tmp_path / "day.index"
+    with closing(Builder(stress_day_path(), index)) as builder:
+        builder.step()
+    reader = Index(index)
+    transport = httpx.ASGITransport(Dashboard(reader, Source(stress_day_path())).application(8765))
+
+    async def asked() -> httpx.Response:
+        """The answer to a request, without a server."""
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8765") as reading:
+            return await reading.get("/overview")
+
+    index.unlink()
+    answer = asyncio.run(asked())
+    reason = f"The index cannot be read: {index}: not an index: unable to open database file."
+    assert (answer.status_code, f"<p><bdi>{reason}" in answer.text) == (503, True)
+
+
+def test_who_loses_to_another_builder_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "EVENTS_AT_ONCE", 300)
+    index = tmp_path / "day.index"
+    with closing(Builder(stress_day_path(), index)) as one, closing(Builder(stress_day_path(), index)) as other:
+        assert one.step()
+        assert other.step()
+        with pytest.raises(BuiltElsewhere) as lost:
+            one.step()
+    assert str(lost.value) == f"{index}: another process builds this index; name another file with --index"

@@ -120,6 +120,8 @@ def test_no_name_does_anything_in_a_browser(browser: Browser, hostile: Served) -
         ("/market", 404, "No such market", "After event 2400 there is no market ''."),
         ("/market?market=<b>", 404, "No such market", "After event 2400 there is no market '<b>'."),
         ("/market?market=..&at=0", 404, "No such market", "After event 0 there is no market '..'."),
+        ("/account?account=-1.0&at=0", 404, "No such account", "After event 0 there is no account '-1.0' yet."),
+        ("/account?account=<b>", 404, "Not there", "This is not known here: account <b>."),
         ("/theorems?clause=<b>", 404, "No such clause", "The rulebook has no clause '<b>'."),
         ("/<b>", 404, "No such page", KNOWN_PAGES),
         ("/overview/<b>.csv", 404, "No such table", None),

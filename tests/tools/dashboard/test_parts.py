@@ -108,6 +108,13 @@ def test_files() -> None:
     quoted = attrs.evolve(TABLE, rows=[Row("x", ('a"b,c', None))])
     assert list(csv_lines(quoted)) == ["name,amount\r\n", '"a""b,c",\r\n']
     assert json.loads(b"".join(json_lines(quoted))) == [{"name": 'a"b,c', "amount": None}]
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1.0", "@SUM(1)"])
+def test_no_name_is_a_formula_in_a_spreadsheet(name: str) -> None:
+    named = attrs.evolve(TABLE, rows=[Row("x", (name, "-2.50"))])
+    assert list(csv_lines(named)) == ["name,amount\r\n", f"'{name},-2.50\r\n"]
+    assert json.loads(b"".join(json_lines(named))) == [{"name": name, "amount": "-2.50"}]
     assert json.loads(b"".join(json_lines(TABLE)))[1] == {"name": "b", "amount": "-10.5"}
     assert b"".join(json_lines(attrs.evolve(TABLE, rows=[]))) == b"[]\n"
 

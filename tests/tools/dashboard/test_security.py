@@ -66,6 +66,19 @@ def test_who_asks_under_another_name_gets_nothing(day: Served, host: str) -> Non
     assert (answer.status_code, answer.text) == (421, f"Not asked as localhost on port {port}.\n")
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "anything"])
+@pytest.mark.parametrize("path", ["/whatif?sweep=all", "/overview", "/changes", "/static/style.css"])
+def test_another_site_has_nothing_made_for_it(day: Served, path: str, site: str) -> None:
+    answer = day.get(path, **{"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"})
+    said = "Asked by another site. Put the address into the browser's address bar.\n"
+    assert (answer.status_code, answer.text) == (403, said)
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_our_own_pages_and_the_address_bar_are_answered(day: Served, site: str) -> None:
+    assert day.get("/theorems", **{"Sec-Fetch-Site": site}).status_code == 200
+
+
 def test_two_hosts_are_none(day: Served) -> None:
     address, _, port = day.host.partition(":")
     with socket.create_connection((address, int(port))) as connection:

@@ -23,3 +23,4 @@ from marginspec_tools.dashboard.index.background import built_in_background
 from marginspec_tools.dashboard.index.building import Builder, BuiltElsewhere, index_path
 from marginspec_tools.dashboard.index.events import Filter
 from marginspec_tools.dashboard.index.parts import NotThere
+from marginspec_tools.dashboard.index.source import found_of

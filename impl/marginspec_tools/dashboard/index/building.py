@@ -27,7 +27,15 @@ from marginspec_tools.dashboard.index.source import (
     found_of,
     opened_source,
 )
-from marginspec_tools.dashboard.index.tables import begin_anew, latest, opened_for_writing, text_hash
+from marginspec_tools.dashboard.index.tables import (
+    begin_anew,
+    is_damage,
+    latest,
+    opened_for_writing,
+    refusing_errors,
+    remove,
+    text_hash,
+)
 from marginspec_tools.dashboard.index.values import NUMBERS, Kind, value_of
 from marginspec_tools.runs import check_headers, check_start, estimated_events, quickest_engine
 
@@ -43,7 +51,7 @@ def index_path(journal: Path) -> Path:
     """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     named = sha256(os.fsencode(journal.resolve())).hexdigest()[:16]
-    return cache / FOLDER / "dashboard" / f"{named}.index"
+    return cache / FOLDER / "dashboard" / f"{named}.sqlite"
 
 
 class BuiltElsewhere(Exception):  # noqa: N818 - not an error: somebody else does the work
@@ -64,12 +72,27 @@ class Builder:
             check_headers(open_journal(journal), self._opened.state.header, start)
             check_start(str(start), self._opened.state)
         self._bound, self._start = text_hash(), "" if self._opened is None else self._opened.hash
-        self._database = opened_for_writing(index)
         self._going: Going | None = None
         self._seen: Found | None = None
         self._is_replaced = False
-        if not self._is_bound():
-            self._begin_without_journal()
+        with refusing_errors(index):
+            try:
+                self._open()
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error):
+                    raise
+                remove(index)
+                self._open()
+
+    def _open(self) -> None:
+        """Open the index, and begin it anew if it is none that this program goes on with."""
+        self._database = opened_for_writing(self.index)
+        try:
+            if not self._is_bound():
+                self._begin_without_journal()
+        except BaseException:
+            self._database.close()
+            raise
 
     def close(self) -> None:
         """Close the index."""
@@ -99,23 +122,24 @@ class Builder:
 
         What is wrong with the journal is written into the index, and what is indexed of it stays.
         """
-        now: Found | None = None
-        try:
-            now = found_of(self.journal)
-            more = now != self._seen and self._step()
-        except Changed as changed:
-            self._say("notice", f"{changed}: indexed anew")
-            self._going, self._is_replaced = None, True
-            return True
-        except InputError as refused:
-            self._say("broken", str(refused))
-            more = False
-        except sqlite3.Error as error:
-            self._going = None
-            raise InputError(str(self.index), None, None, f"cannot be written: {error}") from None
-        if not more:
-            self._seen = now
-        return more
+        with refusing_errors(self.index):
+            now: Found | None = None
+            try:
+                now = found_of(self.journal)
+                more = now != self._seen and self._step()
+            except Changed as changed:
+                self._say("notice", f"{changed}: indexed anew")
+                self._going, self._is_replaced = None, True
+                return True
+            except InputError as refused:
+                self._say("broken", str(refused))
+                more = False
+            except sqlite3.Error:
+                self._going = None
+                raise
+            if not more:
+                self._seen = now
+            return more
 
     def _step(self) -> bool:
         if self._going is None:
@@ -135,7 +159,10 @@ class Builder:
         """Whether there is an index that this program goes on with."""
         try:
             found = self._database.execute("SELECT bound, start FROM head").fetchone()
-        except sqlite3.DatabaseError:
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+                raise
+            # There is no such table, or none of these columns.
             return False
         return bool(found == (self._bound, self._start))
 
@@ -214,7 +241,7 @@ class Builder:
         assert self._going is not None
         with self._transaction():
             if self._head("seq") != self._going.written:
-                raise BuiltElsewhere(f"{self.index}: another process builds this index")
+                raise BuiltElsewhere(f"{self.index}: another process builds this index; name another file with --index")
             self._update_head(self._going, found, building=building)
 
     def _update_head(self, going: "Going", found: Found, *, building: bool) -> None:
@@ -241,7 +268,8 @@ class Builder:
         try:
             yield
         except BaseException:
-            self._database.execute("ROLLBACK")
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
             # What waited to be written is gone.
             self._going = None
             raise

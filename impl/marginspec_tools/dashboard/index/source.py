@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
+from stat import S_ISREG
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -22,6 +23,7 @@ from marginspec_journal.whole_files import check_length, open_file
 
 GROWING = ".jsonl"
 """The suffix of journals that may go on being written."""
+NO_FILE = "not a file: pages read a journal more than once"
 CHUNK = 1 << 20
 TAIL = 1 << 12
 """So many bytes before where reading stands must be the same as before when a file has grown."""
@@ -64,11 +66,14 @@ class Source(Protocol):
 
 
 def found_of(path: Path) -> Found:
-    """What the file system says of a file; InputError if it is not there."""
+    """What the file system says of a file; InputError if it is not there, or no file: a pipe would be waited for."""
     try:
-        return found_in(path.stat())
+        status = path.stat()
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from None
+    if not S_ISREG(status.st_mode):
+        raise InputError(str(path), None, None, NO_FILE)
+    return found_in(status)
 
 
 def found_in(status: os.stat_result) -> Found:

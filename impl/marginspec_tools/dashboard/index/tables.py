@@ -12,6 +12,8 @@ from urllib.parse import quote
 from marginspec.model import events as model_events
 from marginspec_journal import InputError
 from marginspec_journal import errors as journal_errors
+from marginspec_journal.errors import unwritable
+from marginspec_tools.console import refusing_os_errors
 
 SEGMENT = 1 << 16
 """Events of a segment: within one, what belongs together stands together, and new segments are only appended."""
@@ -22,6 +24,11 @@ TEXTS_AT_ONCE = 64
 EFFECTS_AT_ONCE = 1_000
 """Effects of a receipt that are read at once; a receipt that has more is kept in parts."""
 BUSY_MS = 60_000
+APPLICATION_ID = 0x4D534944
+"""What stands in the first bytes of every index; no other file is ever written to."""
+MAGIC = b"SQLite format 3\0"
+HEADER_BYTES, ID_AT, ID_END = 100, 68, 72
+"""The header of an SQLite file, and where in it the application's number stands."""
 
 SCHEMA = """
 CREATE TABLE head(
@@ -87,20 +94,53 @@ def text_hash() -> str:
 
 
 def opened_for_writing(path: Path) -> sqlite3.Connection:
-    """A connection that writes; a file that is no database is begun anew."""
+    """A connection that writes; InputError for a file that is no index, which is somebody's and stays as it is."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        return _writing(path)
-    except sqlite3.DatabaseError:
-        for suffix in ("", "-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
-        return _writing(path)
+    if not _is_ours(path):
+        raise unwritable(path, "not an index; name another file with --index, or remove this one")
+    return _writing(path)
+
+
+@contextmanager
+def refusing_errors(path: Path) -> Iterator[None]:
+    """Turn errors at an index into an InputError that names it, and says what to do about one that is damaged."""
+    with refusing_os_errors(path):
+        try:
+            yield
+        except sqlite3.Error as error:
+            advice = "; remove it, and it is built anew" if is_damage(error) else ""
+            raise unwritable(path, f"{error}{advice}") from None
+
+
+def remove(path: Path) -> None:
+    """Remove an index, and what SQLite keeps beside it."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether an error says that the file is damaged, and not that it is locked, read-only or without room."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a path is free, an empty file, or a file that SQLite would know as an index by its first bytes."""
+    if not path.exists():
+        return True
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        text = stream.read(HEADER_BYTES)
+    return not text or (text.startswith(MAGIC) and text[ID_AT:ID_END] == APPLICATION_ID.to_bytes(ID_END - ID_AT, "big"))
 
 
 def _writing(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         database.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        if not path.stat().st_size:
+            # Before the log is kept: the file itself says at once whose it is, whenever a kill comes.
+            database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute("PRAGMA cache_size = -65536")

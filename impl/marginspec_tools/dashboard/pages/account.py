@@ -59,7 +59,10 @@ def name(view: View) -> str:
 
 def state(view: View) -> State:
     """What there is of the account: all its own, its markets, and the funds."""
-    return view.index.account_state(view.at, name(view))
+    found = view.index.account_state(view.at, name(view))
+    if name(view) not in found.accounts:
+        raise Unanswerable(404, "No such account", f"After event {view.at} there is no account {name(view)!r} yet.")
+    return found
 
 
 def standings(view: View) -> list[Standing]:

@@ -1,5 +1,6 @@
 """Building: after a kill, on either engine, of a journal that grows, is cut short, replaced, damaged or removed."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from marginspec.model.state import State
 from marginspec.transition import apply
 from marginspec_journal import InputError, open_journal
 from marginspec_journal.states import opening, write_state
-from marginspec_tools.dashboard.index import Builder, BuiltElsewhere, Index, building, built_in_background
+from marginspec_tools.dashboard.index import Builder, BuiltElsewhere, Index, building, built_in_background, tables
 from marginspec_tools.dashboard.index.rows import Rows
 from marginspec_tools.dashboard.index.values import KINDS
 from marginspec_tools.simulate import stress_day_path
@@ -243,18 +244,93 @@ def test_no_header_is_waited_for(tmp_path: Path, lines: list[bytes]) -> None:
         assert (asked.head().seq, asked.head().broken) == (2, None)
 
 
-@pytest.mark.parametrize("damage", ["bound", "file"])
-def test_another_version_or_no_database_is_begun_anew(tmp_path: Path, journal: Path, damage: str) -> None:
+def damaged(index: Path, damage: str) -> None:
+    """Have an index be of another version, have no tables, hold nonsense, or end early."""
+    if damage in ("bound", "tables"):
+        with closing(sqlite3.connect(index)) as database, database:
+            database.execute("UPDATE head SET bound = 'another'" if damage == "bound" else "DROP TABLE head")
+        return
+    text = index.read_bytes()
+    index.write_bytes({"pages": text[:100] + b"nonsense" * 10_000, "short": text[:1_000], "empty": b""}[damage])
+
+
+@pytest.mark.parametrize("damage", ["bound", "tables", "pages", "short", "empty"])
+def test_another_version_or_a_damaged_index_is_begun_anew(tmp_path: Path, journal: Path, damage: str) -> None:
     index = tmp_path / "an.index"
     build(journal, index)
-    if damage == "bound":
-        with closing(sqlite3.connect(index)) as database, database:
-            database.execute("UPDATE head SET bound = 'another'")
-    else:
-        index.write_bytes(b"no database at all" * 1_000)
+    damaged(index, damage)
     build(journal, index)
     build(journal, tmp_path / "whole.index")
     assert content(index) == content(tmp_path / "whole.index")
+
+
+NOT_OURS = "cannot be written: not an index; name another file with --index, or remove this one"
+
+
+@pytest.mark.parametrize("kind", ["text", "database", "journal", "pipe", "folder"])
+def test_what_is_somebody_elses_is_never_written_to(tmp_path: Path, journal: Path, kind: str) -> None:
+    index = journal if kind == "journal" else tmp_path / "theirs"
+    if kind == "text":
+        index.write_text("a thesis")
+    elif kind == "database":
+        with closing(sqlite3.connect(index)) as database, database:
+            database.execute("CREATE TABLE head(bound TEXT, start TEXT)")
+    elif kind == "pipe":
+        os.mkfifo(index)
+    elif kind == "folder":
+        index.mkdir()
+    before = (index.stat().st_ino, index.is_file() and index.read_bytes())
+    with pytest.raises(InputError) as refused:
+        Builder(journal, index)
+    assert str(refused.value) == f"{index}: {NOT_OURS}"
+    assert (index.stat().st_ino, index.is_file() and index.read_bytes()) == before
+    assert {one.name for one in tmp_path.iterdir()} == {"journal.jsonl", index.name}
+
+
+def test_an_index_says_whose_it_is_from_its_first_bytes_on(tmp_path: Path, journal: Path) -> None:
+    # While the log is not yet written back, as after a kill.
+    with closing(Builder(journal, tmp_path / "an.index")):
+        assert (tmp_path / "an.index").read_bytes()[68:72] == b"MSID"
+
+
+def test_an_index_that_is_locked_is_not_removed(tmp_path: Path, journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = tmp_path / "an.index"
+    build(journal, index)
+    monkeypatch.setattr(tables, "BUSY_MS", 0)
+    with closing(sqlite3.connect(index, isolation_level=None)) as database:
+        database.execute("UPDATE head SET bound = 'another'")
+        database.execute("BEGIN IMMEDIATE")
+        with pytest.raises(InputError, match="cannot be written: database is locked"):
+            Builder(journal, index)
+        assert database.execute("SELECT seq FROM head").fetchone() == (HEADER_AND_EVENTS - 1,)
+
+
+def test_a_damaged_index_is_told_while_it_is_built(tmp_path: Path, journal: Path) -> None:
+    index = tmp_path / "an.index"
+    build(journal, index)
+    with closing(Builder(journal, index)) as builder:
+        with journal.open("ab") as more:
+            more.write(b" ")
+        with closing(sqlite3.connect(index)) as database, database:
+            database.execute("DROP TABLE head")
+        with pytest.raises(InputError, match=f"^{index}: cannot be written: no such table: head$"):
+            builder.step()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_a_pipe_or_a_folder_in_its_place_is_no_journal(tmp_path: Path, journal: Path, kind: str) -> None:
+    text = journal.read_bytes()
+    with closing(Builder(journal, tmp_path / "an.index")) as builder, closing(Index(builder.index)) as asked:
+        builder.build()
+        journal.unlink()
+        os.mkfifo(journal) if kind == "pipe" else journal.mkdir()
+        assert not builder.step()
+        reason = f"{journal}: not a file: pages read a journal more than once"
+        assert (asked.head().broken, asked.head().seq) == (reason, 1_000)
+        journal.unlink() if kind == "pipe" else journal.rmdir()
+        journal.write_bytes(text)
+        builder.build()
+        assert asked.head().broken is None
 
 
 def test_one_process_builds(tmp_path: Path, journal: Path, lines: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
