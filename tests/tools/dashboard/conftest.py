@@ -29,7 +29,7 @@ def day(tmp_path_factory: pytest.TempPathFactory, reports: Path) -> Iterator[Ser
         yield dashboard
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One browser; every page in it is in a context of its own."""
     with chromium() as opened:

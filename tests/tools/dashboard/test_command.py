@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -231,7 +232,9 @@ def test_an_index_that_is_gone_is_told(tmp_path: Path) -> None:
             return await reading.get("/overview")
 
     index.unlink()
-    answer = asyncio.run(asked())
+    # A browser of this module may have a loop under way in this thread.
+    with ThreadPoolExecutor(1) as apart:
+        answer = apart.submit(lambda: asyncio.run(asked())).result()
     reason = f"The index cannot be read: {index}: not an index: unable to open database file."
     assert (answer.status_code, f"<p><bdi>{reason}" in answer.text) == (503, True)
 

@@ -26,6 +26,10 @@ NO_PARTNER = {
     "ADL-04/halving-between-two-ends": "well past the edge nobody is deleveraged, which is what it is about",
     "LIQ-01/equal-and-one-above": "two accounts stand at the edge, on both sides of it",
     "MKT-04/funding-under-a-cap": "the rate stands at its cap, and a lower one liquidates nobody",
+    **dict.fromkeys(
+        ("NUM-03/withdrawals-past", "NUM-03/isolated-margin-past", "NUM-03/deleveraging-past"),
+        "a balance stands at its limit, and has no room for so much more",
+    ),
     "MRG-07/t-band-25": "it is unhealthy only since its maintenance is rounded up, at any mark",
 }
 """Drafts at an edge that cannot be moved past it, and why."""
