@@ -19,7 +19,7 @@ from marginspec_conformance.vectors.question import AskedQuestion, read_question
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "docs" / "conformance"
-SAMPLE, RUN = 12, 4
+SAMPLE, RUN = 6, 2
 ROWS = read_rows(FOLDER)
 SEED = int(sha256((FOLDER / TABLE).read_bytes()).hexdigest()[:8], 16)
 """Another sample for each table, the same one in every run."""

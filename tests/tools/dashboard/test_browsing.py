@@ -224,11 +224,3 @@ def test_a_growing_journal_is_followed_without_losing_the_focus(browser: Browser
         expect(page.locator("#slider")).to_have_attribute("max", "1900")
         expect(page.locator("#jump")).to_have_value("1700")
         expect(page).to_have_title("Overview, event 1700 of growing.jsonl")
-        # One that is cut short is told, and shown as it is now.
-        open_page(page, f"{growing.url}/overview")
-        journal.write_bytes(b"".join(lines[:101]))
-        expect(page).to_have_title("Overview, event 100 of growing.jsonl")
-        expect(page.locator(".banner")).to_contain_text("indexed anew")
-        with journal.open("ab") as stream:
-            stream.write(b"not an event\n")
-        expect(page.locator(".banner.wrong")).to_contain_text("What follows event 100 is not shown")
