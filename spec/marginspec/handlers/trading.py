@@ -1,6 +1,6 @@
 """Trades: what each side's booking does to position, cash, fees and isolated margin, and when it is refused."""
 
-from typing import NamedTuple
+import attrs
 
 from marginspec.handlers.guards import (
     check_band,
@@ -52,7 +52,8 @@ from marginspec.registry import handles, rule
 from marginspec.transaction import Transaction
 
 
-class Leg(NamedTuple):
+@attrs.define
+class Leg:
     """One party's side of a trade: position, domain and cash, signed quantity, price, fee, order, cost before it."""
 
     key: PositionKey
@@ -65,7 +66,8 @@ class Leg(NamedTuple):
     cost: Money
 
 
-class Booked(NamedTuple):
+@attrs.define
+class Booked:
     """What the booking of a leg found: whether it opened, lacked margin to move, closed into negative cash."""
 
     opened: bool
