@@ -95,20 +95,20 @@ class Transaction(Book):
         left = self.ledger.get(source, NOTHING) - amount
         gained = self.ledger.get(target, NOTHING) + amount
         assert left >= 0 or source.kind not in FUND_KINDS, f"{source} at {left} by {rule_id}"
-        self._set_balance(source, left)
-        self._set_balance(target, gained)
+        if left:
+            self.balances[source] = left
+        else:
+            del self.balances[source]
+        if gained:
+            self.balances[target] = gained
+        else:
+            del self.balances[target]
         most = MAX_FUND if target.kind in FUND_KINDS else MAX_BALANCE
         if not self.settling and not (-MAX_BALANCE <= left <= MAX_BALANCE and -MAX_BALANCE <= gained <= most):
             self.out_of_range = True
         if source.kind in SHARED_FUND_KINDS or target.kind in SHARED_FUND_KINDS:
             self.shared_funds_moved.add(asset)
         self.effects.append(Transferred(asset, source, target, amount, rule_id))
-
-    def _set_balance(self, account: LedgerAccount, balance: int) -> None:
-        if balance:
-            self.balances[account] = balance
-        else:
-            del self.balances[account]
 
     def move(
         self, asset: str, source: LedgerAccount, target: LedgerAccount, amount: Money, rule_id: MovingRule

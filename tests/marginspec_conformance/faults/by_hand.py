@@ -71,7 +71,7 @@ FAULTS = (
           "margin + max(0, value - value_at_mark) + fee", "margin + fee"),
     Fault("a reduction returns more than is movable", "handlers/trading.py",
           "min(div_down(cash * part, size), movable_now)", "div_down(cash * part, size)"),
-    Fault("a trade needs no initial margin", "handlers/trading.py", "margin.equity >= demanded", "margin.equity >= 0"),
+    Fault("a trade needs no initial margin", "handlers/trading.py", "margin.equity < demanded", "margin.equity < 0"),
     Fault("taker and maker fees swapped", "handlers/trading.py",
           '(taker, maker) if event.taker == "buyer"', '(taker, maker) if event.taker == "seller"'),
     Fault("the clearance fee is not capped by the released maintenance", "settlement/liquidation.py",
