@@ -9,11 +9,11 @@ MAKEFLAGS += --jobs=$(WORKERS)
 VENV := .venv
 BIN := $(VENV)/bin
 # Source roots, of whose packages and modules all types are checked.
-ROOTS := spec impl proofs tests
+ROOTS := spec impl proofs tests docs/site
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup check test format compiled equality campaign lint coverage bench docs recordings field broken lock clean
+.PHONY: help demo setup check test format compiled equality campaign lint coverage bench docs site recordings field broken lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -82,6 +82,10 @@ docs: setup ## write the generated documents and schemas anew
 	$(BIN)/python -m marginspec_tools.calculate.schema docs/schemas
 	$(BIN)/python -m marginspec_conformance.protocol.schema docs/conformance
 	$(BIN)/python -m marginspec_conformance.faults.table docs/conformance
+
+site: setup ## build the rulebook's site into build/site, offline: open index.html
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --nitpicky --fresh-env --write-all --quiet \
+		-b html -d build/site-doctrees -c docs/site docs build/site
 
 recordings: setup ## write what tests compare with anew: golden receipts, witnesses, explanations, transcripts, vectors; then read what changed
 	$(BIN)/python -m worlds.golden

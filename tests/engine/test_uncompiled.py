@@ -16,6 +16,7 @@ from marginspec.model.events import Event
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, Profile, State
 from marginspec.transition import apply
+from marginspec_conformance.faults.uncompiled import UncompiledEngine
 from marginspec_conformance.generator.aimed import Seeded, settling_event, world
 from marginspec_conformance.generator.events import (
     adjust,
@@ -47,7 +48,6 @@ from marginspec_engine.rules import deleveraging, transition
 from marginspec_journal import open_journal
 from worlds.pair import Pair
 from worlds.states import MINIMAL
-from worlds.uncompiled import UncompiledEngine
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 EVENTS = 400

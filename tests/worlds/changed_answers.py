@@ -5,8 +5,8 @@ from typing import Any
 
 from marginspec_conformance.connectors.session import EngineFailure, Limits, Session
 from marginspec_conformance.driving.asking import Engine
+from marginspec_conformance.faults.catalogue import AnyFault
 from marginspec_conformance.faults.engine import ALL, FaultySession
-from marginspec_conformance.faults.planting import Planted
 from marginspec_conformance.protocol.messages import Answer, Capability, Want
 from marginspec_journal.canonical import JsonObject
 
@@ -35,7 +35,7 @@ class Changed:
         self,
         change: Change = lambda _, answer: answer,
         capabilities: frozenset[Capability] = ALL,
-        fault: Planted | None = None,
+        fault: AnyFault | None = None,
     ) -> None:
         self._change, self._capabilities, self._fault = change, capabilities, fault
         self.opened = 0

@@ -37,6 +37,25 @@ def refusal(venue: str, *files: Path) -> str:
     return str(found.exception).replace(f"{files[0].parent}/", "")
 
 
+def imported(venue: str, *files: Path, state: Path, journal: Path) -> tuple[list[str], dict[str, Any]]:
+    """Import a state and a journal; gives what `import` notes, and the journal's last line."""
+    words = ["import", venue, *map(str, files), "--state", str(state), "--journal", str(journal), "--json"]
+    found = CliRunner().invoke(marginspec, words)
+    assert found.exit_code == 0, found.output
+    *_, last = journal.read_text("utf-8").splitlines()
+    return json.loads(found.stdout)["notes"], json.loads(last)
+
+
+def audit_as_noted(note: str, state: Path, journal: Path, folder: Path) -> list[tuple[str, str, str | None, str]]:
+    """What an audit with the tolerances that a note names finds: clause, figure, expected, observed."""
+    report = folder / "report"
+    words = ["audit", str(journal), "--from", str(state), "--subset", "others", "--report", str(report), "--force"]
+    found = CliRunner().invoke(marginspec, [*words, *note.partition("audit with ")[2].split()])
+    assert found.exit_code in (0, 1), found.output
+    findings = [json.loads(line) for line in (report / "findings.jsonl").read_text("utf-8").splitlines()]
+    return [(one["clause"], one["what"], one["expected"], one["observed"]) for one in findings]
+
+
 def written(folder: Path, **documents: Any) -> list[Path]:
     """Files of JSON, by name."""
     paths = []

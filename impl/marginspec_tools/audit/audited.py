@@ -15,6 +15,8 @@ from marginspec_tools.console import EngineCrash
 from marginspec_tools.runs import Run, Step
 
 Verdict = Literal["holds", "findings", "not compared"]
+MOST_FINDINGS = 100_000
+"""An audit ends with so many findings, and those of the same event: nobody reads on, and memory is bounded."""
 EXIT_CODES: dict[Verdict, int] = {"holds": 0, "findings": 1, "not compared": 4}
 
 
@@ -24,24 +26,37 @@ class Audited:
 
     `subset` names the account that stands for all those that are not known; then what needs all accounts is not
     checked. From a state that breaks invariants it goes on only with `accepts_broken`, and `stopped` is the event at
-    which the rules could not. `at_end` is what follows from findings of the whole ledger after the last event.
+    which the rules could not. The invariants of states are checked after every event whose number `sample` divides, and
+    after the last. With MOST_FINDINGS it ends, and `full` is the event at which that was. `at_end` is what follows from
+    findings after the last event.
     """
 
     run: Run
     comparison: Comparison
     subset: str | None = None
     accepts_broken: bool = False
+    sample: int = 1
     folding: Folding = attrs.Factory(Folding)
     watch: Watch = attrs.Factory(Watch)
-    tally: Tally = attrs.Factory(Tally)
     notes: list[Note] = attrs.Factory(list)
     at_end: list[Consequence] = attrs.Factory(list)
+    checks: Checks = attrs.field(init=False)
     opening: list[Fault] = attrs.field(init=False)
     stopped: int | None = None
+    full: int | None = None
 
     def __attrs_post_init__(self) -> None:
+        self.folding.apart = self.sample
+        self.checks = Checks(self.run, unchecked=self.unchecked, sample=self.sample)
         self.opening = broken_at_opening(self.run.start, self.unchecked)
         self.folding.add(self.opening, self.run.state)
+        if self.is_run:
+            self.tally.add(self.opening)
+
+    @property
+    def tally(self) -> Tally:
+        """What was counted."""
+        return self.checks.tally
 
     @property
     def unchecked(self) -> tuple[str, ...]:
@@ -56,20 +71,20 @@ class Audited:
     def __iter__(self) -> Iterator[tuple[Step, list[Consequence]]]:
         if not self.is_run:
             return
-        checks = Checks(self.run, unchecked=self.unchecked)
-        self.tally = checks.tally
-        self.tally.add(self.opening)
         try:
-            for step, faults in checks:
+            for step, faults in self.checks:
                 self.watch.take(step)
                 consequences = self.folding.add(faults, step.transition.after)
                 yield step, [*consequences, *self.comparison.take(step)]
+                if len(self.folding.findings) + len(self.comparison.findings) >= MOST_FINDINGS:
+                    self.full = step.number
+                    break
         except EngineCrash:
             if not self.opening:
                 raise
             self.stopped = self.run.chain.events + 1
         self.notes = self.watch.finish()
-        self.at_end = self.folding.add(checks.finish(), self.run.state)
+        self.at_end = self.folding.add(self.checks.finish(), self.run.state)
 
     @property
     def findings(self) -> list[Finding]:

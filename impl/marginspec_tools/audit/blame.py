@@ -80,7 +80,7 @@ class Blame:
         knowing = (one.ids[0] for one in self.trail.rules if one.code is not None and observed in one.code.co_names)
         return Blamed(FIRST, next(knowing, handler_clause(self.event)))
 
-    def of_figure(self, figure: Figure, *, stayed: bool) -> Blamed | None:
+    def of_figure(self, figure: Figure, fault: Fault, *, stayed: bool) -> Blamed | None:
         """What decided a figure in this event; None if the event did not touch it.
 
         `stayed` says that the exchange still has what there was before the event.
@@ -89,7 +89,7 @@ class Blame:
             case "ledger":
                 return self._of_balance(figure.name, stayed=stayed)
             case "positions" if figure.field == "quantity":
-                return self._of_quantity(figure.name, stayed=stayed)
+                return self._of_quantity(figure.name, fault, stayed=stayed)
             case "lots":
                 return self._of_lot(int(figure.name))
         return None
@@ -108,9 +108,12 @@ class Blame:
         clause = list(touched)[-1]
         return Blamed(touched[clause], clause, touched)
 
-    def _of_quantity(self, name: str, *, stayed: bool) -> Blamed | None:
+    def _of_quantity(self, name: str, fault: Fault, *, stayed: bool) -> Blamed | None:
         key = position_named(name)
-        if stayed and (taken := self._liquidation_of(key.account)):
+        went_on = fault.observed is not None and amount_in(fault.observed) == 0
+        taken = self._liquidation_of(key.account) if stayed or went_on else None
+        if taken and (stayed or taken.clause == "LIQ-01"):
+            # It took none of it; or, after a step-down, all that the rules leave of an account that is healthy again.
             return taken
         moved = self._of_balance(f"position:{name}", stayed=False)
         changed = any(isinstance(one, PositionChanged) and one.key == key for one in self.trail.effects)

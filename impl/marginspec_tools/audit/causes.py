@@ -1,13 +1,17 @@
 """What differs after an event, by cause: which values belong together, and under which clause."""
 
 from collections import Counter, defaultdict
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
+import attrs
+
+from marginspec.model.ledger import account_named
 from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.model.units import WIRE_DECIMALS
 from marginspec_tools.audit.blame import LAST, Blamed
-from marginspec_tools.audit.findings import Fault
+from marginspec_tools.audit.findings import Fault, Finding, amount_in
+from marginspec_tools.audit.observed_line import ledger_name
 from marginspec_tools.observed import ANSWER, Figure
 
 
@@ -28,7 +32,7 @@ def causes(entries: list[Differing]) -> list[list[Differing]]:
     """
     decided = [one for one in entries if one.because.place < LAST]
     is_judged_otherwise = any(one.figure is ANSWER for one in decided)
-    chose = is_judged_otherwise or (bool(decided) and clause_of(decided)[:3] in CHOOSING)
+    chose = is_judged_otherwise or (bool(decided) and clauses_of(decided)[0][:3] in CHOOSING)
     others: dict[tuple[str, bool], list[Differing]] = defaultdict(list)
     for one in entries:
         if one.because.place < LAST:
@@ -48,40 +52,99 @@ DERIVED = ("", "ACC-03", "MRG-04", "MRG-02", "MRG-03", "MRG-06", "MRG-05", "MRG-
 """Clauses of figures that follow from others, in that order: of what differs of an account, the first is the cause."""
 
 
-def clause_of(together: list[Differing]) -> str:
-    """The clause that decided first; of clauses that move money, the one with a part in most of what differs.
+def clauses_of(together: list[Differing]) -> list[str]:
+    """The clause that decided first; of clauses that move money, those with a part in most of what differs, by place.
 
     Of deleveraging that others were chosen for, it is the one that ranks them.
     """
     first = min(together, key=lambda one: one.because.place).because
-    clause = first.clause
+    clauses = [first.clause]
     if first.touched:
         parts = Counter(touched for one in together for touched in one.because.touched)
         places = {touched: place for one in together for touched, place in one.because.touched.items()}
-        clause = min(parts, key=lambda one: (-parts[one], places[one]))
+        most = max(parts.values())
+        clauses = sorted((one for one in parts if parts[one] == most), key=lambda one: places[one])
+        if clauses[0] == "ACC-04" and any(list(one.because.touched) == ["TRD-01"] for one in together):
+            # What an isolated position is opened with has the fee in it, and others got a wrong one.
+            clauses = ["TRD-01"]
     are_others = any(one.because.place >= LAST - 1 for one in together)
-    return "ADL-02" if clause == "ADL-01" and are_others else clause
+    return ["ADL-02" if one == "ADL-01" and are_others else one for one in clauses]
 
 
-def shared_cause(clause: str, together: list[Differing], state: State) -> tuple[str, ...] | None:
-    """What the same cause in other accounts looks like; None if what differs is this account's or fund's own.
+Manner: TypeAlias = tuple[str, ...]
+"""How an exchange differs under a clause, in words that are the same wherever it differs so."""
 
-    A formula that is not the rulebook's differs for everyone: in the same figure, of the same market or asset. So does
-    a rounding, by a quantum of the balances of wallets, say. What was wrong once and is right again is no such cause.
-    An exchange without lots refuses every fill.
+
+@attrs.define
+class Recurrence:
+    """A manner of differing: the finding that it came up with, and how often since then it differed so, or agreed.
+
+    `agreed` counts money and quantities only: a decision that is wrong now and then is one rule still, which shows
+    where the exchange's and the rulebook's part; but an amount that the exchange computes otherwise is wrong each time.
+    A quantum need not be, where something is rounded: that is one cause as long as it `lasts`.
+    """
+
+    finding: Finding
+    lasts: bool
+    differed: int = 1
+    agreed: int = 0
+
+    @property
+    def is_rule(self) -> bool:
+        """Whether the exchange, if it differs so once more, has the rule otherwise: it differed more than it agreed."""
+        return bool(self.finding.figures) if self.lasts else self.agreed < self.differed
+
+
+def manners_of(clause: str, together: list[Differing], state: State) -> list[Manner]:
+    """How what differs of a cause does; none for what is told of one account or market, as a leverage or a mark.
+
+    A decision: which answer was given for which, or whether positions were closed or kept. A figure that follows from
+    others: which, of which market or asset, and whether it is too large. Money and quantities: in which kinds of
+    ledger account.
     """
     faults = [one.fault for one in together]
-    lead = faults[0]
-    if all(one.kind in ("price", "pnl", "margin", "ratio", "indicator") for one in faults):
-        return clause, lead.what, lead.whose.market or lead.whose.asset
-    if all(one.kind == "balance" and is_quantum(one, state) for one in faults):
-        return clause, lead.where.split(":")[0]
-    if lead.observed == Reason.NO_INVENTORY:
-        return clause, Reason.NO_INVENTORY, lead.whose.market
-    return None
+    lead = max(faults, key=lambda one: one.money)
+    verdict = next((one for one in faults if one.kind == "verdict"), None)
+    if verdict is not None:
+        keeps = verdict.observed == Reason.NO_INVENTORY
+        return [kept(clause) if keeps else (clause, verdict.where, str(verdict.expected), str(verdict.observed))]
+    if clause in DECISIONS:
+        return [closed(clause) if any(map(is_closed, faults)) else kept(clause)]
+    if all(one.kind in FOLLOWING for one in faults):
+        sign = "more" if (lead.difference or 0) > 0 else "less"
+        return [(clause, lead.what, lead.whose.market or lead.whose.asset, sign)]
+    moved = [one for one in together if one.fault.kind in ("balance", "quantity")]
+    kinds = sorted({(clause, account_named(ledger_name(one.figure)).kind) for one in moved})
+    return [*kinds, (clause, QUANTUM)] if all(is_quantum(one, state) for one in faults) else list(kinds)
+
+
+QUANTUM = "a quantum"
+
+
+FOLLOWING = ("price", "pnl", "margin", "ratio", "indicator", "fund")
+"""Kinds of value that follow from others."""
+DECISIONS = ("LIQ-01", "LIQ-02", "ADL-01", "ADL-02", "LVY-01")
+"""Clauses that say who is closed or pays."""
+
+
+def closed(clause: str) -> Manner:
+    """The exchange closed what the rules keep."""
+    return clause, "closed"
+
+
+def kept(clause: str) -> Manner:
+    """The exchange kept what the rules close."""
+    return clause, "kept"
+
+
+def is_closed(fault: Fault) -> bool:
+    """Whether less is held than by the rules, on the same side."""
+    had, has = amount_in(fault.expected) or 0, amount_in(fault.observed) or 0
+    return fault.kind == "quantity" and abs(has) < abs(had) and has * had >= 0
 
 
 def is_quantum(fault: Fault, state: State) -> bool:
     """Whether a balance differs by one quantum."""
     asset = fault.whose.asset
-    return bool(asset) and abs(fault.difference or 0) == 10 ** (WIRE_DECIMALS - state.header.decimals(asset))
+    unit = 10 ** (WIRE_DECIMALS - state.header.decimals(asset)) if asset else 0
+    return fault.kind == "balance" and abs(fault.difference or 0) == unit

@@ -9,7 +9,7 @@ import attrs
 
 from marginspec.model.effects import LotOpened
 from marginspec_audit import EVENT_INVARIANTS, STATE_INVARIANTS
-from marginspec_tools.audit.findings import Fault, broken_invariants
+from marginspec_tools.audit.findings import Fault, broken_event_invariants, broken_invariants, broken_state_invariants
 from marginspec_tools.audit.recount import Recount
 from marginspec_tools.audit.waterfall import happenings
 from marginspec_tools.runs import Run, Step
@@ -35,8 +35,11 @@ class Tally:
     def count(self, step: Step) -> None:
         """Count what an event did."""
         effects = step.transition.receipt.effects
-        self.happened.update(happenings(effects))
-        self.lots_opened.update(effect.lot.market for effect in effects if isinstance(effect, LotOpened))
+        for one in happenings(effects):
+            self.happened[one] += 1
+        for effect in effects:
+            if isinstance(effect, LotOpened):
+                self.lots_opened[effect.lot.market] += 1
 
     def add(self, faults: Iterable[Fault]) -> None:
         """Count faults, and keep those that are among the first."""
@@ -72,15 +75,25 @@ class Share(NamedTuple):
 WHOLE = Share(0, 1)
 
 
+@attrs.frozen
+class CheckedSoFar:
+    """What checks have counted, and the last event, of which only the end is asked."""
+
+    tally: Tally
+    recount: Recount
+    last: Step | None
+
+
 class Checks:
     """A run with its checks; iterate over it once, for each event with its faults, and finish it.
 
-    The invariants take nearly all of the time. So processes may share them, each of which runs the whole journal; the
-    first one does all the rest. Invariants that are `unchecked` are left out.
+    The invariants of states are checked after every event whose number `sample` divides, and after the last; those of
+    events always. They take nearly all of the time. So processes may share them, each of which runs the whole journal;
+    the first one does all the rest. Invariants that are `unchecked` are left out.
     """
 
-    def __init__(self, run: Run, share: Share = WHOLE, unchecked: Collection[str] = ()) -> None:
-        self.run, self.tally = run, Tally()
+    def __init__(self, run: Run, share: Share = WHOLE, unchecked: Collection[str] = (), sample: int = 1) -> None:
+        self.run, self.tally, self.sample = run, Tally(), sample
         self._share, self._unchecked = share, unchecked
         self._recount = Recount(run.start.state)
         self._last: Step | None = None
@@ -88,19 +101,39 @@ class Checks:
     def __iter__(self) -> Iterator[tuple[Step, list[Fault]]]:
         for step in self.run:
             self._last = step
-            found = broken_invariants(step) if step.number % self._share.parts == self._share.number else []
+            found = self._broken(step) if step.number % self._share.parts == self._share.number else []
             if self._share.number == 0:
                 self.tally.count(step)
                 found += self._recount.take(step)
-            found = [one for one in found if one.rule not in self._unchecked]
-            self.tally.add(found)
-            yield step, found
+            yield step, self._counted(found)
 
-    def finish(self) -> list[Fault]:
-        """What is found of the whole ledger after the last event."""
-        found = [] if self._last is None or self._share.number else list(self._recount.finish(self._last))
+    def _broken(self, step: Step) -> list[Fault]:
+        if step.number % self.sample == 0:
+            return broken_invariants(step)
+        return broken_event_invariants(step, is_followed=self.run.is_followed)
+
+    def _counted(self, found: list[Fault]) -> list[Fault]:
+        found = [one for one in found if one.rule not in self._unchecked]
         self.tally.add(found)
         return found
+
+    def so_far(self) -> CheckedSoFar:
+        """What is needed to go on from here."""
+        last = self._last
+        if last is not None:
+            last = last._replace(transition=attrs.evolve(last.transition, before=last.transition.after))
+        return CheckedSoFar(self.tally, self._recount, last)
+
+    def go_on_from(self, kept: CheckedSoFar) -> None:
+        """Go on, before the first step, from where the checks of the same run stood."""
+        self.tally, self._recount, self._last = kept.tally, kept.recount, kept.last
+
+    def finish(self) -> list[Fault]:
+        """What is found after the last event: of its state, if that was not looked at, and of the whole ledger."""
+        if self._last is None or self._share.number:
+            return []
+        found = [] if self._last.number % self.sample == 0 else broken_state_invariants(self._last)
+        return self._counted([*found, *self._recount.finish(self._last)])
 
 
 def check_share(path: Path, share: Share) -> tuple[str, Tally]:

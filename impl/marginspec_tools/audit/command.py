@@ -21,9 +21,12 @@ from marginspec_journal.errors import unreadable
 from marginspec_journal.header import JOURNAL_VERSION
 from marginspec_journal.names import is_name
 from marginspec_journal.state_objects import STATE_VERSION
+from marginspec_journal.states import OpenedState
+from marginspec_tools.audit import checkpoint as checkpoints
 from marginspec_tools.audit import folder
 from marginspec_tools.audit.audited import EXIT_CODES, Audited
 from marginspec_tools.audit.baseline import Review, read_baseline
+from marginspec_tools.audit.checkpoint import Checkpoint
 from marginspec_tools.audit.checks import FIRST_SHOWN, Tally
 from marginspec_tools.audit.comparison import Comparison
 from marginspec_tools.audit.coverage import COLUMNS as COVERAGE_COLUMNS
@@ -59,9 +62,11 @@ from marginspec_tools.console import (
     with_progress,
 )
 from marginspec_tools.observed import TOLERABLE, ToleranceOption, ValueKind, read_reasons, tolerances_of
-from marginspec_tools.runs import Run, engine_option, estimated_events, start_option
+from marginspec_tools.runs import Run, engine_option, estimated_events, run_by_steps, start_option
 
 PATH = click.Path(path_type=Path)
+SAMPLE, FEW_EVENTS = 50_000, 20_000
+"""How many events apart the optimized engine's states are looked at, if not told otherwise, from so many events on."""
 
 
 def account_name(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
@@ -110,6 +115,13 @@ def hashes_of(inputs: dict[str, Path]) -> dict[str, str]:
 @click.option("--verify", type=PATH, metavar="FOLDER", help="Only see whether a report is as its manifest says.")
 @click.option("--signers", type=PATH, metavar="FILE", help="With --verify: whose signatures count.")
 @click.option("--auditor", default="", metavar="TEXT", help="Who audits, and when: stands in the report as given.")
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Check the invariants of states after every Nth event, and at the start and the end; those of events always."
+    f"  [default: 1; of --engine fast {SAMPLE} from {FEW_EVENTS:,} events on]",
+)
 @engine_option
 @json_option
 @click.pass_context
@@ -129,16 +141,19 @@ def command(
     verify: Path | None,
     signers: Path | None,
     auditor: str,
+    sample: int | None,
     engine: str,
     as_json: bool,
 ) -> None:
     """Run JOURNAL, check every event, and write a report folder.
 
-    It checks all invariants after every event; the transparency figures, by counting them anew from the transfers;
-    and the answers of the exchange's own engine, where the journal states them as `observed`. What differs is put down
-    to its cause, one finding for each, ranked by the money at stake. The report is written whole when the run is over:
-    report.html, to be read and printed, with summary.md, summary.json, findings.jsonl, findings.sarif, junit.xml,
-    consequences.jsonl, notes.jsonl, coverage.csv, funds.csv, liquidations.csv and manifest.json.
+    It checks all invariants after every event, those of states as --sample says; the transparency figures, by counting
+    them anew from the transfers; and the answers of the exchange's own engine, where the journal states them as
+    `observed`. What differs is put down to its cause, one finding for each, ranked by the money at stake. The report is
+    written whole when the run is over: report.html, to be read and printed, with summary.md, summary.json,
+    findings.jsonl, findings.sarif, junit.xml, consequences.jsonl, notes.jsonl, coverage.csv, funds.csv,
+    liquidations.csv and manifest.json. Of a long journal a checkpoint is kept beside the folder: stopped by whatever,
+    the same command goes on from there.
 
     Exit codes: 0 all that was observed agrees; 1 findings; 2 wrong usage or input, nothing written; 4 nothing was
     observed, so that nothing was compared. Of --verify: 0 the report is as its manifest says; 1 it is not.
@@ -158,19 +173,30 @@ def command(
     inputs = {"journal": journal, **({"state": start} if start else {}), **({"reasons": reasons} if reasons else {})}
     hashes = hashes_of(inputs)
     codes = read_reasons(reasons) if reasons else {}
-    run = Run(journal, start, engine, lambda opened: completed(opened, subset) if start and subset else opened)
+    apart = sample or default_sample(engine, journal)
+    run = audited_run(engine, journal, start, subset, apart)
     comparison = Comparison(str(journal), tolerances_of(tolerances), codes, subset)
-    audited = Audited(run, comparison, subset, accept_broken)
+    audited = Audited(run, comparison, subset, accept_broken, apart)
     profiles = None if against is None else (profile or {}, against)
     setting = Setting(auditor, inputs, hashes, given_options(context, inputs), versions(), earlier, profiles)
     summary = audit(audited, setting, place)
-    if as_json:
-        for found in audited.findings[:FIRST_SHOWN]:
-            print_json_line(found.as_object())
-        print_json_line({**summary, "report": printable_path(place)})
-    else:
-        print_audit(audited, summary, place)
+    print_audit(audited, summary, place, as_json=as_json)
     context.exit(EXIT_CODES[audited.verdict])
+
+
+def default_sample(engine: str, journal: Path) -> int:
+    """How many events apart the invariants of states are checked, if that was not given."""
+    return SAMPLE if engine == "fast" and (estimated_events(journal) or 0) >= FEW_EVENTS else 1
+
+
+def audited_run(engine: str, journal: Path, start: Path | None, subset: str | None, sample: int) -> Run:
+    """The run of an engine, of which all is compared that a checkpoint keeps."""
+
+    def prepared(opened: OpenedState) -> OpenedState:
+        """The state that is audited from: one of some accounts, made whole."""
+        return completed(opened, subset) if start and subset else opened
+
+    return run_by_steps(engine, journal, start, prepared, sample, checkpoints.EVERY)
 
 
 def audit(audited: Audited, setting: Setting, place: Path) -> dict[str, Any]:
@@ -184,7 +210,9 @@ def audit(audited: Audited, setting: Setting, place: Path) -> dict[str, Any]:
         contents: dict[str, BinaryIO] = {
             name: stack.enter_context(tempfile.TemporaryFile(dir=place.parent)) for name in folder.REPORT_FILES
         }
-        check_events(audited, history, inputs["journal"], contents[folder.CONSEQUENCES], contents[folder.LIQUIDATIONS])
+        checkpoint = Checkpoint(place, setting, contents)
+        history = checkpoint.resume(audited, history)
+        check_events(audited, history, inputs["journal"], checkpoint)
         for name, digest in hashes_of(inputs).items():
             if digest != setting.hashes[name]:
                 raise InputError(str(inputs[name]), None, None, "changed while it was audited")
@@ -210,6 +238,7 @@ def audit(audited: Audited, setting: Setting, place: Path) -> dict[str, Any]:
         contents[folder.FUNDS].write(funds_table(audited.run.state, audited.tally))
         contents[folder.MANIFEST].write(indented_json(manifest(audited.run, setting, contents)))
         folder.publish(place, contents)
+        checkpoint.remove()
     return summary
 
 
@@ -231,17 +260,20 @@ def verify_report(place: Path, signers: Path | None, *, as_json: bool) -> int:
     return 0 if state.holds else 1
 
 
-def check_events(
-    audited: Audited, history: History, journal: Path, consequences: BinaryIO, liquidations: BinaryIO
-) -> None:
-    """Run to the end with all checks; writes consequences and liquidations as they come."""
-    liquidations.write(csv_line(COLUMNS))
-    for step, following in with_progress(audited, "auditing", estimated_events(journal)):
+def check_events(audited: Audited, history: History, journal: Path, checkpoint: Checkpoint) -> None:
+    """Run to the end with all checks; writes consequences and liquidations as they come, and checkpoints."""
+    consequences, liquidations = (checkpoint.spooled[name] for name in (folder.CONSEQUENCES, folder.LIQUIDATIONS))
+    if liquidations.tell() == 0:
+        liquidations.write(csv_line(COLUMNS))
+    run, total = audited.run, estimated_events(journal)
+    for step, following in with_progress(audited, "auditing", total, lambda: run.chain.events - run.start.events):
         history.take(step, [audited.folding.findings, audited.comparison.findings])
         for row in liquidation_rows(step):
             liquidations.write(csv_line(row.get(column) for column in COLUMNS))
         for consequence in following:
             write_line(consequence.as_object(), consequences)
+        if step.number % checkpoints.EVERY == 0:
+            checkpoint.write(audited, history)
     for consequence in audited.at_end:
         write_line(consequence.as_object(), consequences)
 
@@ -280,6 +312,7 @@ def given_options(context: click.Context, inputs: dict[str, Path]) -> tuple[str,
     words += ["--baseline", printable_path(given["baseline"])] if given["baseline"] else []
     for name in ("profile", "against"):
         words += [f"--{name}", ",".join(given[name].values())] if given[name] else []
+    words += ["--sample", str(given["sample"])] if given["sample"] else []
     words += ["--accept-broken"] if given["accept_broken"] else []
     words += [word for name in ("subset", "auditor") if given[name] for word in (f"--{name}", given[name])]
     return (*words, "--engine", given["engine"]) if given["engine"] != "spec" else tuple(words)
@@ -325,8 +358,13 @@ def indented_json(fields: dict[str, Any]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(fields), indent=2) + b"\n"
 
 
-def print_audit(audited: Audited, summary: dict[str, Any], place: Path) -> None:
+def print_audit(audited: Audited, summary: dict[str, Any], place: Path, *, as_json: bool) -> None:
     """Totals, the first findings, how many there are, what they come from, and where the report is."""
+    if as_json:
+        for one in audited.findings[:FIRST_SHOWN]:
+            print_json_line(one.as_object())
+        print_json_line({**summary, "report": printable_path(place)})
+        return
     print_fields(audit_fields(audited))
     for line in limits_text(audited):
         click.echo(line)

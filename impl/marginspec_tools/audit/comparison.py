@@ -5,17 +5,32 @@ the observed values too (`theirs`). A later value that agrees with that run foll
 already, and is a consequence; one that agrees with the rulebook's own run shows that the exchange came back.
 """
 
+from collections import defaultdict
+
 import attrs
 
 from marginspec.model.effects import Transferred
 from marginspec.model.ledger import FUND_KINDS, account_named
+from marginspec.model.state import State
+from marginspec.model.units import WIRE_DECIMALS
 from marginspec_journal.decimals import parse_decimal
-from marginspec_tools.audit.blame import LAST, UNSEEN, Blamed, untouched_clause
-from marginspec_tools.audit.causes import CHOOSING, DERIVED, Differing, causes, clause_of, shared_cause
+from marginspec_tools.audit.blame import LAST, UNSEEN, Blamed, deciding, untouched_clause
+from marginspec_tools.audit.causes import (
+    CHOOSING,
+    DERIVED,
+    QUANTUM,
+    Differing,
+    Manner,
+    Recurrence,
+    causes,
+    clauses_of,
+    manners_of,
+)
 from marginspec_tools.audit.coverage import Coverage
-from marginspec_tools.audit.findings import Consequence, Fault, Finding, found, severity_of
+from marginspec_tools.audit.findings import Consequence, Fault, Finding, decimal_of, found, severity_of
 from marginspec_tools.audit.names import Names, named_by
 from marginspec_tools.audit.observed_line import Line, answer_of, ledger_name, parties
+from marginspec_tools.audit.own_books import books_of
 from marginspec_tools.audit.theirs import Theirs
 from marginspec_tools.observed import (
     ANSWER,
@@ -29,11 +44,14 @@ from marginspec_tools.observed import (
     is_primary,
     kind_of,
     observed_figures,
+    whose,
 )
 from marginspec_tools.runs import Step
 
 STATES_APART = 256
 """Every so many events it is seen whether the exchange's side has come back."""
+AMOUNTS = ("balance", "margin", "fund")
+"""Kinds of value that invariants add up."""
 SHARING = ("ADL", "LVY")
 """Parts of the rulebook in which all accounts together decide what becomes of each."""
 
@@ -67,10 +85,11 @@ class Comparison:
     _has_parted: bool = False
     _displayed: dict[tuple[str, int], Finding] = attrs.Factory(dict)
     _left: set[str] = attrs.Factory(set)
-    _shared: dict[tuple[str, ...], Finding] = attrs.Factory(dict)
+    _alike: dict[Manner, Recurrence] = attrs.Factory(dict)
     _agreed: dict[Figure, int] = attrs.Factory(dict)
     _moved: dict[str, tuple[int, str]] = attrs.Factory(dict)
     _unseen: dict[str, tuple[int, str]] = attrs.Factory(dict)
+    _touched: dict[str, set[str]] = attrs.Factory(lambda: defaultdict(set))
 
     def __attrs_post_init__(self) -> None:
         self._names = Names(self.file)
@@ -99,6 +118,7 @@ class Comparison:
             if is_primary(figure):
                 self._compare(line, figure, text)
         self._check_funds(line)
+        self._check_books(line)
         differing = [*line.differing]
         self._settle(line)
         self._go_on_from(line, differing)
@@ -119,10 +139,12 @@ class Comparison:
         )
 
     def _note_transfers(self, step: Step) -> None:
+        self._touched.clear()
         for effect in step.transition.receipt.effects:
             if isinstance(effect, Transferred):
                 for name in (effect.source.name, effect.target.name):
                     self._moved[name] = step.number, effect.rule
+                    self._touched[name].add(deciding(effect.rule))
                     if effect.rule in UNSEEN:
                         self._unseen.setdefault(name, (step.number, UNSEEN[effect.rule]))
 
@@ -172,24 +194,37 @@ class Comparison:
     def _agree(self, line: Line, figure: Figure, agreement: Agreement) -> None:
         """The exchange has what the rulebook has: what was open of the figure is over."""
         self.coverage.add(line.step, figure, agreement)
+        self._count_right(figure)
         if figure.group == "ledger":
             self._agreed[figure] = line.step.number
         self._close(line, figure)
 
+    def _count_right(self, figure: Figure) -> None:
+        """Count that the exchange has a clause as the rulebook has it, where it was seen to have it otherwise."""
+        if not self._alike or kind_of(figure) not in ("balance", "quantity"):
+            return
+        name = ledger_name(figure)
+        for clause in self._touched.get(name, {field_of(figure).clause}):
+            known = self._alike.get((clause, account_named(name).kind))
+            if known is not None:
+                known.agreed += 1
+
     def _close(self, line: Line, figure: Figure) -> None:
         finding = self._open.pop(figure, None)
         if finding is not None:
-            finding.figures.remove(figure)
+            del finding.figures[figure]
             if not finding.figures:
                 finding.returned = line.step.number
 
-    def _attach(self, figure: Figure, finding: Finding) -> None:
+    def _attach(self, line: Line, figure: Figure, finding: Finding) -> None:
         """Have a finding be open in a figure."""
         before = self._open.get(figure)
+        if before is finding:
+            return
         if before is not None:
-            before.figures.remove(figure)
+            del before.figures[figure]
         self._open[figure] = finding
-        finding.figures.add(figure)
+        finding.figures[figure] = line.step.number
         finding.returned = None
 
     def _follow(self, line: Line, fault: Fault, figure: Figure) -> None:
@@ -199,6 +234,7 @@ class Comparison:
             self.coverage.add(line.step, figure, "not checked")
             return
         self.coverage.add(line.step, figure, "consequence")
+        self._count_right(figure)
         finding = finding or self.findings[-1]
         finding.consequences += 1
         finding.last = line.step.number
@@ -231,12 +267,15 @@ class Comparison:
             if not differing:
                 return
             self._theirs = Theirs.beside(line.step)
-        if any(figure is ANSWER and fault.expected == "accepted" for figure, fault in differing):
-            self._theirs.refuse()
+        event = line.step.transition.event
+        for figure, fault in differing:
+            if figure is ANSWER and fault.expected == "accepted":
+                self._theirs.refuse(event, str(fault.observed))
         if line.chose:
             self._theirs.spare({account for figure, _ in line.seen if (account := named_by(figure).account)})
         self._has_parted |= any(fault.kind in ("verdict", "quantity", "lot") for _, fault in differing)
         told = [(figure, text) for figure, text in line.seen if is_primary(figure)]
+        self._theirs.liquidate(event, [one for one in told if named_by(one[0]).account in line.liquidated])
         self._theirs.adopt(one for one in told if self._is_other_than_theirs(*one))
 
     def _is_other_than_theirs(self, figure: Figure, text: str) -> bool:
@@ -247,26 +286,33 @@ class Comparison:
     def _settle(self, line: Line) -> None:
         """Put what differs of an event down to causes: new findings, or ones that are open still."""
         entries = [Differing(self._blame(line, *one), *one) for one in line.differing]
+        state = line.step.transition.after
         for together in causes(entries):
-            clause = clause_of(together)
+            clauses = clauses_of(together)
+            clause = next((one for one in clauses if self._same_cause(one, together, state)), clauses[0])
             if self.subset is not None and clause[:3] in SHARING:
                 self.coverage.leave(line.step, [one.figure for one in together])
                 self._left.update(one.fault.owner for one in together)
                 continue
             line.chose |= clause[:3] in CHOOSING
-            shared = shared_cause(clause, together, line.step.transition.after)
-            known = self._shared.get(shared) if shared is not None else None
-            still = [one for entry in together if (one := self._open.get(entry.figure))]
-            if known is not None and not known.figures and known.leading.kind != "verdict":
-                known = None
-            repeated = next((one for one in (*still, known) if one is not None and one.clause == clause), None)
-            if repeated is not None:
-                self._repeat(line, repeated, together)
+            line.liquidated.update(one.fault.owner for one in together if one.because.clause == clause == "LIQ-01")
+            same, manners = self._same_cause(clause, together, state), manners_of(clause, together, state)
+            if same is None:
+                self._find(line, clause, together)
+                self._alike.update((one, Recurrence(self.findings[-1], one[1] == QUANTUM)) for one in manners)
                 continue
-            self._find(line, clause, together)
-            if shared is not None:
-                self._shared[shared] = self.findings[-1]
+            for manner in manners:
+                if manner in self._alike:
+                    self._alike[manner].differed += 1
+            self._repeat(line, same, together)
         line.differing.clear()
+
+    def _same_cause(self, clause: str, together: list[Differing], state: State) -> Finding | None:
+        """The finding that is open still in what differs, or of a rule that the exchange has otherwise in this way."""
+        likely = [self._open[one.figure] for one in together if one.figure in self._open]
+        known = [self._alike[manner] for manner in manners_of(clause, together, state) if manner in self._alike]
+        likely += [one.finding for one in known if one.is_rule]
+        return next((one for one in likely if one.clause == clause), None)
 
     def _find(self, line: Line, clause: str, entries: list[Differing]) -> None:
         state = line.step.transition.after
@@ -278,20 +324,27 @@ class Comparison:
             if figure is ANSWER:
                 self._by_owner.update(dict.fromkeys(parties(line.step), finding))
             else:
-                self._attach(figure, finding)
+                self._attach(line, figure, finding)
                 self._by_owner[fault.owner] = finding
 
     def _repeat(self, line: Line, finding: Finding, entries: list[Differing]) -> None:
-        """What differs further for the cause of a finding that is open still."""
+        """What differs further for the cause of a finding: in figures that are open still, or in others too."""
+        state, others = line.step.transition.after, []
         for _, figure, fault in entries:
-            if figure is not ANSWER:
-                self._attach(figure, finding)
-            state, total = line.step.transition.after, fault
-            if fault.kind not in ("invariant", "verdict"):
+            if self._open.get(figure) is not finding:
+                others.append(fault)
+            elif fault.kind == "invariant":
+                finding.repeat(fault, finding.figures[figure])
+            else:
                 total = line.fault(figure, field_of(figure).ask(state, figure.name), fault.observed or "")
-            finding.repeat(total)
-            finding.severity = severity_of(finding.clause, finding.asset, finding.money, state)
-            line.consequences.append(Consequence(fault, finding))
+                finding.repeat(total, finding.figures[figure])
+            if figure is not ANSWER:
+                self._attach(line, figure, finding)
+            line.consequences.append(Consequence(fault, finding, again=True))
+        if others:
+            finding.recur(others)
+        finding.show(line.step.number)
+        finding.severity = severity_of(finding.clause, finding.asset, finding.money, state)
 
     def _blame(self, line: Line, figure: Figure, fault: Fault) -> Blamed:
         if fault.kind == "invariant":
@@ -302,7 +355,7 @@ class Comparison:
         unseen = self._unseen.get(ledger_name(figure))
         if unseen is not None and unseen[0] < line.step.number:
             return Blamed(LAST, unseen[1])
-        because = blame.of_figure(figure, stayed=line.stayed(figure, fault))
+        because = blame.of_figure(figure, fault, stayed=line.stayed(figure, fault))
         if because is not None:
             return because
         moved, agreed = self._moved.get(figure.name, (0, "")), self._agreed.get(figure, 0)
@@ -328,3 +381,39 @@ class Comparison:
                 line.differing.append((invariant, attrs.evolve(fault, kind="invariant", rule="INV-03", what=what)))
             else:
                 self._close(line, invariant)
+
+    def _check_books(self, line: Line) -> None:
+        """What of the exchange's own numbers should add up, or be above, and does not."""
+        record = line.step.record
+        state = line.step.transition.after if self._theirs is None else self._theirs.state
+        for one in books_of(line.seen, state, is_whole=self.subset is None):
+            is_decided = one.holds or abs(one.amount - one.other) >= self._slack(line, one.own.asset, state)
+            self.coverage.add_books(one, is_decided=is_decided)
+            if one.holds or not is_decided:
+                self._close(line, one.figure)
+                continue
+            what, off = f"{one.left} {one.relation} {one.right or '0'}", one.amount - one.other
+            wrong = Fault(
+                *(line.step.number, record.line, record.ts, record.ref),
+                kind="invariant",
+                rule=one.invariant,
+                where=one.where,
+                what=what,
+                expected=decimal_of(one.other),
+                observed=decimal_of(one.amount),
+                whose=one.own,
+                difference=off,
+                money=one.money,
+            )
+            line.differing.append((one.figure, wrong))
+
+    def _slack(self, line: Line, asset: str, state: State) -> int:
+        """By how much sums of an asset's values may be off since some are stated in fewer digits than there are."""
+        return sum(
+            10 ** (WIRE_DECIMALS - digits_of(text))
+            for figure, text in line.seen
+            if whose(state, figure).asset == asset
+            and kind_of(figure) in AMOUNTS
+            and self.tolerances.agreement(kind_of(figure), field_of(figure).ask(state, figure.name), text)
+            == "as displayed"
+        )

@@ -16,6 +16,7 @@ from marginspec.model.effects import (
     Transferred,
 )
 from marginspec.registry import HANDLERS, REGISTRY
+from marginspec_tools.audit.own_books import Books
 from marginspec_tools.observed import VALUE_KINDS, Figure, ValueKind, kind_of, whose
 from marginspec_tools.runs import Step
 
@@ -39,6 +40,9 @@ class Coverage:
     """Counts of observed values by what they are and whose, of events, and of the clauses that had an effect.
 
     `exercised` counts the events in which a clause had an effect, `compared` those of them that have observed values.
+    `checked` counts the checks of an invariant on the exchange's own numbers, `undecided` those that the rounding of
+    the numbers for display leaves open; `books` has both of its sides, of an asset
+    or market as they were told last, of domains those of the closest one.
     """
 
     events: int = 0
@@ -49,6 +53,9 @@ class Coverage:
     exercised: Counter[str] = attrs.Factory(Counter)
     compared: Counter[str] = attrs.Factory(Counter)
     unknown_codes: Counter[str] = attrs.Factory(Counter)
+    checked: Counter[str] = attrs.Factory(Counter)
+    undecided: Counter[str] = attrs.Factory(Counter)
+    books: dict[tuple[str, str], Books] = attrs.Factory(dict)
 
     def add_event(self, step: Step) -> None:
         """Count an event and the clauses that had an effect in it."""
@@ -68,6 +75,17 @@ class Coverage:
             self.markets[market, outcome] += number
         if own.account:
             self.accounts[own.account, outcome] += number
+
+    def add_books(self, told: Books, *, is_decided: bool) -> None:
+        """Count a check of an invariant on the exchange's own numbers, unless their display leaves it open."""
+        if not is_decided:
+            self.undecided[told.invariant] += 1
+            return
+        self.checked[told.invariant] += 1
+        key = told.invariant, told.own.asset if told.own.account else told.where
+        known = self.books.get(key)
+        if known is None or not told.own.account or told.amount - told.other < known.amount - known.other:
+            self.books[key] = told
 
     def leave(self, step: Step, figures: list[Figure]) -> None:
         """Count values that were found to differ as not checked."""
@@ -99,6 +117,10 @@ class Coverage:
             "clauses": {
                 clause: {"events": self.exercised[clause], "compared": self.compared[clause]}
                 for clause in sorted(self.exercised)
+            },
+            "invariants": {
+                one: {"checked": self.checked[one], "undecided": self.undecided[one]}
+                for one in sorted({*self.checked, *self.undecided})
             },
             "unknown_codes": dict(sorted(self.unknown_codes.items())),
         }

@@ -13,7 +13,7 @@ from marginspec_audit import Violation
 from marginspec_journal.decimals import parse_decimal, shortest_decimal
 from marginspec_tools.console import one_line
 from marginspec_tools.observed import NOBODY, Figure, ValueKind, Whose
-from marginspec_tools.runs import Step, amount_text, broken_by
+from marginspec_tools.runs import Broken, Step, amount_text, broken_between, broken_by, broken_in
 
 FaultKind = Literal["invariant", "transparency"] | ValueKind
 Class = Literal["solvency", "conservation", "order", "figure", "display"]
@@ -123,12 +123,24 @@ def amount_in(text: str | None) -> int | None:
 
 def broken_invariants(step: Step) -> list[Fault]:
     """The invariants that an event or the state after it breaks."""
+    return faults_of(step, broken_by(step.transition, step.number, step.record.line))
+
+
+def broken_event_invariants(step: Step, *, is_followed: bool) -> list[Fault]:
+    """The invariants of events that an event breaks; whether its state follows from the receipt, see the run."""
+    return faults_of(step, broken_between(step.transition, step.number, step.record.line, is_followed=is_followed))
+
+
+def broken_state_invariants(step: Step) -> list[Fault]:
+    """The invariants that the state after an event breaks."""
+    return faults_of(step, broken_in(step.transition.after, step.number, step.record.line))
+
+
+def faults_of(step: Step, broken: list[Broken]) -> list[Fault]:
+    """The faults that an event breaks invariants."""
     record = step.record
     marks = step.number, record.line, record.ts, record.ref
-    return [
-        broken_fault(*marks, one.violation, step.transition.after)
-        for one in broken_by(step.transition, step.number, record.line)
-    ]
+    return [broken_fault(*marks, one.violation, step.transition.after) for one in broken]
 
 
 def broken_fault(seq: int, line: int, ts: str | None, ref: str | None, broken: Violation, state: State) -> Fault:
@@ -163,8 +175,9 @@ class Finding:
     `money` is what is at stake of `asset`, in 1e-8; `since` the last event up to which what differs was seen to agree,
     0 if there was none, so that the cause lies behind it. `consequences` counts values that differ later because of it,
     the last of them at event `last`; `returned` is the event at which all that differs agreed again, and `figures` are
-    those that differ still. Where one cause shows in the figures of many, `by_owner` has the most that was at stake of
-    each, and `money` is the sum of that.
+    those that differ still, with the event from which on each does. Where one cause shows at several `events`, the last
+    of them `latest`, or in the figures of many, `by_owner` has the most that was at stake of each, by the event from
+    which on it was, and `money` is the sum of that.
     """
 
     clause: str
@@ -177,21 +190,48 @@ class Finding:
     consequences: int = 0
     last: int = 0
     returned: int | None = None
-    by_owner: dict[str, int] = attrs.field(factory=dict, eq=False)
-    figures: set[Figure] = attrs.field(factory=set, eq=False)
+    events: int = 1
+    latest: int = 0
+    by_owner: dict[tuple[str, int], int] = attrs.field(factory=dict, eq=False)
+    figures: dict[Figure, int] = attrs.field(factory=dict, eq=False)
 
-    def repeat(self, fault: Fault) -> None:
-        """Take a fault that follows from what was found; more money at stake counts."""
-        self.consequences += 1
-        self.last = fault.seq
+    def repeat(self, fault: Fault, began: int | None = None) -> None:
+        """Take a fault that follows from what was found, at the event `began`; more money at stake counts."""
+        self._count(fault)
         if self.classified == "display":
             self.money = max(self.money, fault.money)
-            return
+        else:
+            self._stake(fault.owner, self.seq if began is None else began, fault.whose.asset, fault.money)
+
+    def recur(self, faults: Sequence[Fault]) -> None:
+        """Take faults of another event, or of others at the same one, that have the same cause; their money adds up."""
+        for fault in faults:
+            self._count(fault)
+        lead = max(faults, key=lambda one: one.money)
+        self._stake(lead.owner, lead.seq, *money_of(faults))
+
+    def show(self, seq: int) -> None:
+        """Count an event at which the cause shows anew."""
+        if seq != (self.latest or self.seq):
+            self.events += 1
+            self.latest = seq
+
+    def _count(self, fault: Fault) -> None:
+        self.consequences += 1
+        self.last = fault.seq
+
+    def _stake(self, owner: str, began: int, asset: str, money: int) -> None:
         if not self.by_owner:
-            self.by_owner[self.leading.owner] = self.money
-        if fault.whose.asset in (self.asset, ""):
-            self.by_owner[fault.owner] = max(fault.money, self.by_owner.get(fault.owner, 0))
-            self.money = sum(self.by_owner.values())
+            self.by_owner[self.leading.owner, self.seq] = self.money
+        known = self.by_owner.get((owner, began), 0)
+        if asset in (self.asset, ""):
+            self.by_owner[owner, began] = max(money, known)
+            self.money += max(money - known, 0)
+
+    @property
+    def owners(self) -> int:
+        """In how many accounts and funds it shows."""
+        return len({owner for owner, _ in self.by_owner} | {one.owner for one in self.faults})
 
     @property
     def seq(self) -> int:
@@ -217,12 +257,13 @@ class Finding:
         lead = self.leading
         more = "" if len(self.faults) == 1 else f" and {len(self.faults) - 1} more"
         stake = f"{decimal_of(self.money)} {self.asset} at stake" if self.money else "no money at stake"
+        again = f" at {self.events:,} events, of {self.owners:,} accounts or funds" if self.events > 1 else ""
         follows = f", {number_of('consequences', self.consequences)}" if self.consequences else ""
         expected, observed = lead.expected or "nothing", lead.observed or "nothing"
         place = f"event {lead.seq} (line {lead.line})" if lead.line else "the opening state"
         ref = f", ref {lead.ref}" if lead.ref else ""
         what = f"{lead.where} {lead.what}: expected {expected}, observed {observed}{more}"
-        return one_line(f"{self.severity} {self.clause} {place}{ref}: {what}; {stake}{follows}")
+        return one_line(f"{self.severity} {self.clause} {place}{ref}: {what}; {stake}{again}{follows}")
 
     def as_object(self) -> dict[str, Any]:
         """A line of findings.jsonl."""
@@ -243,6 +284,8 @@ class Finding:
             **lead.as_object(),
             "values": [one.as_object() for one in self.faults],
             "since": self.since,
+            "events": self.events,
+            "owners": self.owners,
             "consequences": self.consequences,
             "last": self.last or lead.seq,
             "returned": self.returned,
@@ -250,14 +293,15 @@ class Finding:
 
 
 class Consequence(NamedTuple):
-    """A fault that follows from an earlier one, and the finding of that."""
+    """A fault that follows from an earlier one, or is of the same cause `again`, and the finding of that."""
 
     fault: Fault
     finding: Finding
+    again: bool = False
 
     def as_object(self) -> dict[str, Any]:
         """A line of consequences.jsonl."""
-        return {"of": self.finding.id, **self.fault.as_line()}
+        return {"of": self.finding.id, "again": self.again, **self.fault.as_line()}
 
 
 def number_of(things: str, number: int) -> str:
@@ -316,9 +360,11 @@ def ranked(findings: Sequence[Finding]) -> list[Finding]:
 class Folding:
     """Faults of the rulebook's own run, folded: one that comes up again is a consequence of its first finding.
 
-    An invariant that is broken after one event and again after the next is one finding; so is a miscount of a counter.
+    An invariant that is broken after one event and again when it is next checked, at most so many events `apart`, is
+    one finding; so is a miscount of a counter.
     """
 
+    apart: int = 1
     findings: list[Finding] = attrs.Factory(list)
     _open: dict[tuple[str, str, str, str], Finding] = attrs.Factory(dict)
 
@@ -328,7 +374,9 @@ class Folding:
         for fault in faults:
             key = fault.kind, fault.rule, fault.where, fault.what
             known = self._open.get(key)
-            is_on = known is not None and (fault.kind != "invariant" or fault.seq - (known.last or known.seq) <= 1)
+            is_on = known is not None and (
+                fault.kind != "invariant" or fault.seq - (known.last or known.seq) <= self.apart
+            )
             if known is None or not is_on:
                 self._open[key] = finding = found([fault], fault.rule, state)
                 self.findings.append(finding)

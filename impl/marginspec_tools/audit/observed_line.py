@@ -20,7 +20,7 @@ class Line:
     """An event with what its line has observed, and what became of comparing that.
 
     `before` is what the exchange had before it, where its side had parted already; `chose` says that other accounts
-    were closed or paid than by the rules.
+    were closed or paid than by the rules, and `liquidated` are those that are healthy by the rules, or the reverse.
     """
 
     step: Step
@@ -29,6 +29,7 @@ class Line:
     seen: list[tuple[Figure, str]] = attrs.Factory(list)
     differing: list[tuple[Figure, Fault]] = attrs.Factory(list)
     chose: bool = False
+    liquidated: set[str] = attrs.Factory(set)
     consequences: list[Consequence] = attrs.Factory(list)
 
     @cached_property

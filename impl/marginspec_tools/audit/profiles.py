@@ -12,9 +12,11 @@ from marginspec_audit import asset_of
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.states import OpenedState, opening
 from marginspec_tools.console import with_progress
-from marginspec_tools.runs import Run, estimated_events
+from marginspec_tools.runs import Run, estimated_events, run_by_steps
 
 RANKINGS, LAST_RESORTS = get_args(Ranking), get_args(LastResort)
+STATES_APART = 1_000_000
+"""Of a run of which only the end is asked, the states that follow are compared so seldom, and at the end."""
 OWNED = ("wallet", "isolated", "position")
 """Kinds of ledger accounts that are somebody's."""
 
@@ -130,7 +132,7 @@ def run_under(journal: Path, start: Path | None, run: Run, profile: Profile) -> 
         state = attrs.evolve(run.start.state, header=attrs.evolve(opened.state.header, profile=profile))
         return opening(state) if opened.events == 0 else attrs.evolve(opened, state=state)
 
-    other = Run(journal, start, run.engine_name, under_profile)
+    other = run_by_steps(run.engine_name, journal, start, under_profile, STATES_APART)
     for _ in with_progress(other, f"under {profile_text(profile)}", estimated_events(journal)):
         pass
     return other

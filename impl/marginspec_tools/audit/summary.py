@@ -8,7 +8,7 @@ import attrs
 from marginspec import RULEBOOK_VERSION
 from marginspec.model import ledger
 from marginspec.model.state import State
-from marginspec_audit import assets_of
+from marginspec_audit import STATE_INVARIANTS, assets_of
 from marginspec_journal.decimals import decimal_text
 from marginspec_journal.header import header_object
 from marginspec_tools.audit.audited import Audited
@@ -61,6 +61,8 @@ def summary_object(audited: Audited, inputs: dict[str, str]) -> dict[str, Any]:
         "opening": [one.as_line() for one in audited.opening],
         "run": audited.is_run,
         "stopped": audited.stopped,
+        "full": audited.full,
+        "sample": audited.sample,
         "subset": audited.subset,
         "unchecked": list(audited.unchecked),
         "coverage": audited.comparison.coverage.as_object(),
@@ -168,6 +170,8 @@ def coverage_tables(coverage: dict[str, Any]) -> Iterator[str]:
         yield from (outcome_row(f"{kind}: {VALUE_KINDS[kind]}", counts) for kind, counts in coverage["kinds"].items())
         yield from (outcome_row(f"of {name}", counts) for name, counts in coverage["markets"].items())
         yield ""
+    yield f"{books_text(coverage)}."
+    yield ""
     missing = [meaning for kind, meaning in VALUE_KINDS.items() if kind not in coverage["kinds"]]
     if missing:
         yield f"Not observed, and so not compared: {'; '.join(missing)}."
@@ -179,6 +183,20 @@ def coverage_tables(coverage: dict[str, Any]) -> Iterator[str]:
     yield ""
 
 
+def books_text(coverage: dict[str, Any]) -> str:
+    """Which invariants were checked on the exchange's own numbers, and how often."""
+    if not coverage["invariants"]:
+        return "No line states enough to check an invariant on the exchange's own numbers"
+    times = ", ".join(books_count(one, counts) for one, counts in coverage["invariants"].items())
+    return f"Checked on the exchange's own numbers, where a line states all that it takes: {times}"
+
+
+def books_count(invariant: str, counts: dict[str, int]) -> str:
+    """How often an invariant was checked so."""
+    open_still = f" (undecided by their rounding {number_of('times', counts['undecided'])})"
+    return f"{invariant} {number_of('times', counts['checked'])}" + (open_still if counts["undecided"] else "")
+
+
 def outcome_row(name: str, counts: dict[str, int]) -> str:
     """A row of counts by outcome."""
     return f"| {markdown_line(name)} | {counts['values']} | {' | '.join(str(counts[one]) for one in OUTCOMES)} |"
@@ -187,8 +205,19 @@ def outcome_row(name: str, counts: dict[str, int]) -> str:
 def checked_text(audited: Audited, summary: dict[str, Any]) -> str:
     """What was checked in any case."""
     run = summary["events"] - summary["before"]
-    which = "every invariant but those named below" if audited.unchecked else "every invariant"
+    of_events = " of events" if audited.sample > 1 else ""
+    which = f"every invariant{of_events} but those named below" if audited.unchecked else f"every invariant{of_events}"
     return f"Checked after each of {run:,} events: {which}, and the published figures against the transfers"
+
+
+def sample_text(audited: Audited) -> str:
+    """When the invariants of states were checked, if not after every event, and what that leaves open."""
+    when = f"at the start, after every {audited.sample:,}th event and at the end"
+    told = f"The invariants of states ({', '.join(STATE_INVARIANTS)}) were checked {when}, and not in between"
+    if not audited.run.is_followed:
+        return told
+    twice = "INV-10 is of two runs of the optimized engine, and of the specification at these events"
+    return f"{told}; so was the state that follows from the receipts compared with the engine's; {twice}"
 
 
 def limits_text(audited: Audited) -> Iterator[str]:
@@ -204,6 +233,12 @@ def limits_text(audited: Audited) -> Iterator[str]:
         yield f"Only some accounts are known: {audited.subset} stands for all others"
         needs = ", ".join(audited.unchecked)
         yield f"Not checked, since it needs all accounts: {needs}; funds, lots, queues, deleveraging and levies"
+    if audited.full is not None:
+        yield f"There are so many findings that the audit ended at event {audited.full:,}: nothing after it was checked"
+    if audited.watch.notes.left_out:
+        yield f"Notes with less money than those that are kept: {audited.watch.notes.left_out:,}, not listed"
+    if audited.sample > 1 and audited.is_run:
+        yield sample_text(audited)
 
 
 def compared_text(coverage: dict[str, Any]) -> str:

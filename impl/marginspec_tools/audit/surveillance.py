@@ -33,6 +33,8 @@ MARKS_TO_RETURN = 3
 """within so many marks of the market."""
 SOON = 100
 """A liquidation is soon after a reduction of equity within so many events."""
+MOST_NOTES = 10_000
+"""So many notes are kept of a kind at least, those with the most money; and so many pairs of accounts are followed."""
 
 NoteKind = Literal[
     "far from the mark",
@@ -105,6 +107,30 @@ class Reduction:
 
 
 @attrs.define
+class Notes:
+    """Notes as they come; of too many, those of each kind with the most money are kept.
+
+    `left_out` counts the others, and events of pairs of accounts that came when enough pairs were followed.
+    """
+
+    kept: list[Note] = attrs.Factory(list)
+    left_out: int = 0
+    _chosen: int = 0
+
+    def add(self, note: Note) -> None:
+        """Keep a note."""
+        self.kept.append(note)
+        if len(self.kept) <= max(self._chosen, MOST_NOTES) + MOST_NOTES:
+            return
+        chosen: list[Note] = []
+        for kind in NOTES:
+            of_kind = sorted((one for one in self.kept if one.kind == kind), key=lambda one: -one.money)
+            chosen += of_kind[:MOST_NOTES]
+        self.left_out += len(self.kept) - len(chosen)
+        self.kept, self._chosen = chosen, len(chosen)
+
+
+@attrs.define
 class Watch:
     """Looks at a run event by event, and keeps notes.
 
@@ -112,10 +138,10 @@ class Watch:
     its last marks; of each levy what came back.
     """
 
-    notes: list[Note] = attrs.Factory(list)
+    notes: Notes = attrs.Factory(Notes)
     _by_pair: dict[tuple[NoteKind, str, str, str], Note] = attrs.Factory(dict)
     _partners: dict[tuple[str, str], set[str]] = attrs.Factory(lambda: defaultdict(set))
-    _reduced: dict[str, deque[Reduction]] = attrs.Factory(lambda: defaultdict(lambda: deque(maxlen=SOON)))
+    _reduced: dict[str, deque[Reduction]] = attrs.Factory(dict)
     _marks: dict[str, "deque[tuple[int, int, int]]"] = attrs.Factory(dict)
     _levies: dict[str, Note] = attrs.Factory(dict)
     _returned: dict[str, int] = attrs.Factory(lambda: defaultdict(int))
@@ -148,7 +174,7 @@ class Watch:
         for asset, note in self._levies.items():
             came_back = self._returned[asset]
             note.what = f"{decimal8(came_back)} came back, {decimal8(note.money - came_back)} did not"
-        return sorted([*self.notes, *self._by_pair.values(), *self._levies.values()], key=lambda one: -one.money)
+        return sorted([*self.notes.kept, *self._by_pair.values(), *self._levies.values()], key=lambda one: -one.money)
 
     # ------------------------------------------------------------- trades and fills
 
@@ -182,6 +208,9 @@ class Watch:
         key = (kind, market.id, *(*accounts, "")[:2])
         money = amount * unit_of(step.transition.after, market.asset)
         note = self._by_pair.get(key)  # type: ignore[arg-type]  # kind, market and two accounts
+        if note is None and len(self._by_pair) >= MOST_NOTES:
+            self.notes.left_out += 1
+            return
         if note is None:
             at = step.number, step.number
             self._by_pair[key] = Note(kind, *at, accounts, market.id, market.asset, money, what=what)  # type: ignore[index]  # likewise
@@ -191,7 +220,10 @@ class Watch:
     # ------------------------------------------------------------- equity that was given away
 
     def _give(self, step: Step, account: str, amount: int, how: str, to: str = "") -> None:
-        self._reduced[account].append(Reduction(step.number, amount, how, to))
+        given = self._reduced.setdefault(account, deque(maxlen=SOON))
+        while given and step.number - given[0].seq > SOON:
+            given.popleft()
+        given.append(Reduction(step.number, amount, how, to))
 
     def _funding(self, step: Step, effects: tuple[Effect, ...]) -> None:
         if not isinstance(step.transition.event, events.Funding):
@@ -224,7 +256,7 @@ class Watch:
         first = given[0].seq
         accounts = (domain.account, *others)
         note = Note(kind, first, step.number, accounts, market, domain.asset, money, len(given), f"by {hows}")
-        self.notes.append(note)
+        self.notes.add(note)
 
     def _pair(self, step: Step, domain: DomainKey) -> None:
         """A liquidated account that traded with one other only, which traded with nobody else either."""
@@ -263,7 +295,7 @@ class Watch:
         value = abs(listed.value(listed.marked(), step.transition.after.open_interest.get(market, FLAT)))
         money = value * abs(top - start) // listed.marked() * unit_of(step.transition.after, listed.asset)
         what = f"from {prices}; {harmed} liquidations, deleveragings and levies at that price"
-        self.notes.append(Note("mark returned", seq, step.number, (), market, listed.asset, money, what=what))
+        self.notes.add(Note("mark returned", seq, step.number, (), market, listed.asset, money, what=what))
 
     # ------------------------------------------------------------- deleveraging and levies
 
@@ -282,7 +314,7 @@ class Watch:
             at = step.number, step.number
             what = f"reserve, insurance and relief held {decimal8(cover * unit_of(before, market.asset))}"
             kind: NoteKind = "deleveraged with cover"
-            self.notes.append(Note(kind, *at, accounts, market.id, market.asset, money, what=what))
+            self.notes.add(Note(kind, *at, accounts, market.id, market.asset, money, what=what))
 
     def _levy(self, step: Step, effects: tuple[Effect, ...]) -> None:
         levied: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
@@ -301,7 +333,8 @@ class Watch:
             else:
                 note.last, note.times, note.money = step.number, note.times + 1, note.money + money
                 note.accounts = tuple(sorted({*note.accounts, *paid}))
-            self.notes.extend(passed_over(step, asset))
+            for passed in passed_over(step, asset):
+                self.notes.add(passed)
 
 
 def passed_over(step: Step, asset: str) -> Iterator[Note]:

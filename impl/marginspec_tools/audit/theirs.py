@@ -1,12 +1,13 @@
 """The exchange's side: from the first difference on, the rules also go on from what the exchange has."""
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 
 import attrs
 
-from marginspec.margin.margin import cash_account, cost_of, domain_of, lot_cost
+from marginspec.margin.margin import cash_account, cost_of, domain_margin, domain_of, lot_cost
 from marginspec.model import ledger
-from marginspec.model.account import Lot, PositionKey, Setting
+from marginspec.model.account import DomainKey, Lot, PositionKey, Setting
 from marginspec.model.effects import (
     Deleveraged,
     DomainLiquidated,
@@ -20,8 +21,11 @@ from marginspec.model.effects import (
 )
 from marginspec.model.events import Event
 from marginspec.model.ledger import LedgerAccount, account_named
+from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.model.units import FLAT, MAX_LEVERAGE, MIN_LEVERAGE, WIRE_DECIMALS, Money, Price, Quantity
+from marginspec.settlement.liquidation import cancel_orders, position_to_step_down, step_down, take_over
+from marginspec.settlement.settle import settle
 from marginspec.transaction import Transaction, with_entry
 from marginspec.transition import apply
 from marginspec_audit import asset_of
@@ -66,9 +70,41 @@ class Theirs:
         except Exception:
             return Ours(None)
 
-    def refuse(self) -> None:
-        """The exchange refused the event: nothing of it happened."""
+    def refuse(self, event: Event, answer: str) -> None:
+        """The exchange refused the event: nothing of it happened. Without lots of a market, their owners have them."""
         self.state = self.before
+        if answer == Reason.NO_INVENTORY:
+            changes = Transaction(self.state)
+            for lot in lots_of(changes, getattr(event, "market", "")):
+                give_back(changes, lot)
+            self.state = changes.commit()
+
+    def liquidate(self, event: Event, seen: Iterable[tuple[Figure, str]]) -> None:
+        """The exchange closed what the rules do not: as these close, until there is what is seen of the positions.
+
+        So the lots, and what becomes of them later, are as if the rules had found the accounts unhealthy.
+        """
+        less: dict[DomainKey, dict[PositionKey, int]] = defaultdict(dict)
+        for figure, text in seen:
+            if figure.group == "positions" and figure.field == "quantity":
+                key, quantity = position_named(figure.name), parse_decimal(text)
+                market, held = self.state.markets.get(key.market), self.state.positions.get(key, FLAT)
+                left = in_units(quantity, market.quantity_decimals) if market is not None else held
+                if abs(left) < abs(held) and left * held >= 0:
+                    less[domain_of(self.state, key)][key] = left
+        for domain, left_of in sorted(less.items()):
+            changes = Transaction(self.state)
+            changes.settling, changes.event_market = True, getattr(event, "market", None)
+            try:
+                close_down(changes, domain, left_of)
+                changes.exposed.add(domain.asset)
+                settle(changes)
+            except Exception:
+                # Likewise; or it was no liquidation, and what is seen is taken over alone.
+                continue
+            if all(changes.positions.get(key, FLAT) == left for key, left in left_of.items()):
+                self.effects = (*self.effects, *changes.effects)
+                self.state = changes.commit()
 
     def spare(self, seen: Collection[str]) -> None:
         """The exchange chose others: accounts that the rules closed or had pay, and it told nothing of, are as before.
@@ -198,6 +234,26 @@ def set_balance(changes: Transaction, account: LedgerAccount, balance: Money) ->
 def put_balance(changes: Transaction, account: LedgerAccount, before: State) -> None:
     """Give a ledger account the balance that it had."""
     set_balance(changes, account, before.balance(account))
+
+
+def close_down(changes: Transaction, domain: DomainKey, left_of: Mapping[PositionKey, int]) -> None:
+    """Step a domain down until so much is left of its positions; if it cannot be, take it over."""
+    cancel_orders(changes, domain)
+    while any(changes.positions.get(key, FLAT) != left for key, left in left_of.items()):
+        key = position_to_step_down(domain_margin(changes, domain))
+        if key is None:
+            take_over(changes, domain)
+            return
+        step_down(changes, domain, key)
+
+
+def give_back(changes: Transaction, lot: Lot) -> None:
+    """Have a lot's owner hold it, at its cost, as if it had not been taken over."""
+    key, cost = PositionKey(lot.account, lot.market, lot.side), lot_cost(changes, lot.id)
+    held = Money(cost_of(changes, key) + cost)
+    drop_lot(changes, lot.id)
+    changes.set_position(key, domain_of(changes, key), Quantity(changes.positions.get(key, FLAT) + lot.quantity))
+    set_balance(changes, ledger.position(*key), Money(-held))
 
 
 def drop_lot(changes: Transaction, lot_id: int) -> None:

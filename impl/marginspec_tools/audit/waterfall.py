@@ -42,25 +42,30 @@ HAPPENED = (
 def happenings(effects: tuple[Effect, ...]) -> Iterator[str]:
     """What the waterfall did in an event, once for each time."""
     for effect in effects:
-        match effect:
-            case DomainLiquidated():
-                yield "liquidations"
-            case LotOpened(lot=lot):
-                yield "step_downs" if lot.reason == "step_down" else "takeovers"
-            case Deleveraged():
-                yield "deleveragings"
-            case Levied():
-                yield "levies"
-            case ReliefReturned():
-                yield "returns"
-            case Transferred(rule="WTF-01", source=source):
-                yield f"{source.kind}_draws"
-            case Transferred(rule="LIQ-05", target=target) if target.kind == "reserve":
-                yield "reserve_profits"
-            case Transferred(rule="LVY-01", source=source) if source.kind == "house":
-                yield "house_payments"
-            case _:
-                pass
+        if type(effect) is Transferred:
+            name = TRANSFERS.get((effect.rule, effect.source.kind)) or TRANSFERS.get((effect.rule, effect.target.kind))
+        elif type(effect) is LotOpened:
+            name = "step_downs" if effect.lot.reason == "step_down" else "takeovers"
+        else:
+            name = OTHERS.get(type(effect))
+        if name is not None:
+            yield name
+
+
+TRANSFERS = {
+    ("WTF-01", "reserve"): "reserve_draws",
+    ("WTF-01", "insurance"): "insurance_draws",
+    ("WTF-01", "relief"): "relief_draws",
+    ("LIQ-05", "reserve"): "reserve_profits",
+    ("LVY-01", "house"): "house_payments",
+}
+"""What a transfer comes to, by its rule and the fund that it is from or to."""
+OTHERS: dict[type, str] = {
+    DomainLiquidated: "liquidations",
+    Deleveraged: "deleveragings",
+    Levied: "levies",
+    ReliefReturned: "returns",
+}
 
 
 def happened_text(happened: Counter[str]) -> str:

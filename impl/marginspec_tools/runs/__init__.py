@@ -14,12 +14,14 @@ from marginspec_tools.runs.engines import (
     need_fast_engine,
     quickest_engine,
 )
+from marginspec_tools.runs.following import followed
 from marginspec_tools.runs.journal_size import estimated_events
-from marginspec_tools.runs.running import Run, Step, Totals, check_headers, start_option
+from marginspec_tools.runs.running import Run, RunSoFar, Step, Totals, check_headers, run_by_steps, start_option
 from marginspec_tools.runs.showing import print_run, total_fields
 from marginspec_tools.runs.violations import (
     Broken,
     amount_text,
+    broken_between,
     broken_by,
     broken_in,
     broken_object,
@@ -29,11 +31,13 @@ from marginspec_tools.runs.violations import (
 
 if TYPE_CHECKING:
     from marginspec_tools.runs.fast_running import FastRun, rows_after, skip_to_snapshot
+    from marginspec_tools.runs.followed_run import FollowedRun
     from marginspec_tools.runs.tallies import Amounts, Tally, amounts_if_filled_at_mark, texts_of_amounts
 
 
 _ASKED_FOR = {
     "FastRun": "fast_running",
+    "FollowedRun": "followed_run",
     "skip_to_snapshot": "fast_running",
     "rows_after": "fast_running",
     "Amounts": "tallies",

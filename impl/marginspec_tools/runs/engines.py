@@ -39,7 +39,6 @@ def opened_engine(name: str, state: State) -> Engine:
     """An engine that goes on from a state."""
     if name == "spec":
         return SpecificationEngine(state)
-    need_fast_engine()
     from marginspec_engine.engine import OptimizedEngine
 
     return OptimizedEngine(state)

@@ -4,8 +4,9 @@ from typing import Any
 
 import attrs
 
+from marginspec.model.effects import Effect, LotOpened, LotReduced, Transferred
 from marginspec.model.state import State
-from marginspec_audit import Transition, Unit, Violation, check_state, check_transition
+from marginspec_audit import EVENT_INVARIANTS, Transition, Unit, Violation, check_state, check_transition
 from marginspec_journal.decimals import decimal_text
 from marginspec_tools.console import BrokenInvariant
 
@@ -34,6 +35,34 @@ def check_start(name: str, state: State) -> None:
 def broken_by(taken: Transition, event: int, line: int) -> list[Broken]:
     """What an event, or the state after it, breaks; the event's number and line are for the answer."""
     return [Broken(event, line, found, amount_text(found, taken.after)) for found in check_transition(taken)]
+
+
+def broken_between(taken: Transition, event: int, line: int, *, is_followed: bool) -> list[Broken]:
+    """What an event breaks whose state is not looked at: the invariants of events.
+
+    Where the state follows from the receipt, those that so hold are left out: of reserves without a transfer of one, of
+    lots without a lot; and that a second run agrees, to which such a run sees itself.
+    """
+    left_out = set[str]()
+    if is_followed:
+        left_out.add("INV-10")
+        if not any(map(touches_reserve, taken.receipt.effects)):
+            left_out.add("INV-07")
+        if not any(map(touches_lot, taken.receipt.effects)):
+            left_out.add("INV-11")
+    checked = [predicate for name, predicate in EVENT_INVARIANTS.items() if name not in left_out]
+    found = (one for predicate in checked for one in predicate(taken))
+    return [Broken(event, line, one, amount_text(one, taken.after)) for one in found]
+
+
+def touches_reserve(effect: Effect) -> bool:
+    """Whether an effect moves a reserve."""
+    return isinstance(effect, Transferred) and "reserve" in (effect.source.kind, effect.target.kind)
+
+
+def touches_lot(effect: Effect) -> bool:
+    """Whether an effect opens or reduces a lot."""
+    return isinstance(effect, LotOpened | LotReduced)
 
 
 def amount_text(violation: Violation, state: State) -> str:

@@ -175,6 +175,16 @@ def trade_claims(answers: Answers) -> Iterator[Claim | Uncheckable]:
 
 
 MOMENT = "needs the account at that moment: import a journal and audit it"
+TOLD = {
+    "unRealizedProfit": "unrealised",
+    "unrealizedProfit": "unrealised",
+    "maintMargin": "maintenance",
+    "positionInitialMargin": "initial",
+    "liquidationPrice": "liquidation_price",
+    "adl": "adl",
+}
+TOLD_OF_ASSETS = {"marginBalance": "equity", "maintMargin": "maintenance", "positionInitialMargin": "initial"}
+"""What `observed` calls fields of a position, and of an asset."""
 UNCHECKED = {
     "ACCOUNT_UPDATE": ("updates of the account", MOMENT),
     "ORDER_TRADE_UPDATE": ("updates of orders", MOMENT),
@@ -219,9 +229,14 @@ def exhibit(answers: Answers) -> Exhibit:
     claims.extend(history_claims(snapshot, story_of(answers), MONEY, MONEY))
     claims.extend(tier_claims(answers, tables))
     claims.extend(unchecked(answers))
-    return Exhibit(
-        TITLE, snapshot, tuple(claims), tuple(notes_of(snapshot, positions.values())), lambda: tuple(story_of(answers))
-    )
+    notes = (*notes_of(snapshot, positions.values()), *notes_of_updates(answers))
+    return Exhibit(TITLE, snapshot, tuple(claims), notes, lambda: tuple(story_of(answers)), TOLD, TOLD_OF_ASSETS)
+
+
+def notes_of_updates(answers: Answers) -> Iterator[str]:
+    """What updates of the account show that is at a mark which they do not show."""
+    if any(row.gives("up") for entry in answers["ACCOUNT_UPDATE"] for row in entry.child("a").listed("P")):
+        yield "unrealised PnL in updates of the account (up) cannot be had: it is at a mark that no update says"
 
 
 def notes_of(snapshot: Snapshot, positions: Iterable[Position]) -> Iterator[str]:

@@ -267,7 +267,7 @@ def snapshot_of(
         )
         if markets.setdefault(symbol, terms) != terms:
             entry.fail(f"the two sides of {symbol} have different marks")
-        held[key] = Held(position.quantity, cost_of(position))
+        held[key] = Held(position.quantity, cost_of(position), entry_in(entry))
         if terms.isolated and entry.gives("isolatedWallet"):
             cash[DomainKey(ACCOUNT, terms.asset, symbol, key.side)] = exactly(entry.number("isolatedWallet").value)
     for asset in answers["balance"]:
@@ -291,6 +291,11 @@ def listed_in(
         asset = asset_of(entry, field)
         found[symbol] = Terms(asset, Fraction(0), tables.get(symbol), setting.leverage, bool(setting.isolated))
     return found
+
+
+def entry_in(entry: Entry) -> Fraction | None:
+    """The entry price that an answer shows."""
+    return entry.number("entryPrice").value if entry.gives("entryPrice") else None
 
 
 def cost_of(position: Position) -> Range:

@@ -41,11 +41,10 @@ def story_of(answers: Answers) -> Iterator[Happening]:
     for entry in answers["ACCOUNT_UPDATE"]:
         shown = entry.child("a")
         cash = {row.text("a"): row.number("cw").value for row in shown.listed("B")}
-        held = {
-            PositionKey(ACCOUNT, market_name(row, "s"), side_of(row, "ps")): row.number("pa").value
-            for row in shown.listed("P")
-        }
-        yield Sighting(moment(entry, "T"), cash, held)
+        rows = {PositionKey(ACCOUNT, market_name(row, "s"), side_of(row, "ps")): row for row in shown.listed("P")}
+        held = {key: row.number("pa").value for key, row in rows.items()}
+        entries = {key: row.number("ep").value for key, row in rows.items() if row.gives("ep")}
+        yield Sighting(moment(entry, "T"), cash, held, entries)
 
 
 def fills_in_updates(answers: Answers) -> Iterator[Fill]:

@@ -26,7 +26,13 @@ from marginspec_tools.venues.figures import ACCOUNT, Held, Range, Snapshot, Term
 TITLE = "Bybit linear"
 MONEY = Fraction(1, 10**8)
 SIDES: dict[str, PositionSide] = {"0": "BOTH", "1": "LONG", "2": "SHORT"}
-SOURCES = {"tiers": "risk-limit", "leverage": "position/list", "cash": "balances, which are not read of this venue"}
+SOURCES = {
+    "tiers": "risk-limit",
+    "leverage": "position/list",
+    "cash": "wallet-balance, in which no other coin is collateral too",
+}
+TOLD = {"unrealisedPnl": "unrealised"}
+"""What `observed` calls fields of a position."""
 KINDS = (
     Kind("risk-limit", ("symbol", "riskLimitValue", "maintenanceMargin", "maxLeverage")),
     Kind("position/list", ("symbol", "side", "size", "avgPrice", "markPrice")),
@@ -35,6 +41,7 @@ KINDS = (
     Kind("execution/list", ("symbol", "execId", "execPrice", "execQty")),
     Kind("allLiquidation", ("T", "s", "S", "v", "p")),
     Kind("account/info", ("marginMode",)),
+    Kind("wallet-balance", ("accountType", "coin")),
 )
 FEE = "includes an estimated fee for closing, which no answer shows"
 UNSHOWN = {
@@ -133,18 +140,46 @@ def exhibit(answers: Answers) -> Exhibit:
         check_sides(entry, key, quantity, held)
         leverage = leverage_in(entry, "leverage") if whole_leverage(entry) else None
         markets[symbol] = Terms(asset_of(entry), positive(entry, "markPrice"), tables.get(symbol), leverage)
-        held[key] = Held(quantity, exactly(quantity * entry.number("avgPrice").value))
+        held[key] = Held(quantity, exactly(quantity * entry.number("avgPrice").value), entry.number("avgPrice").value)
         shown[key] = entry
-    snapshot = Snapshot(markets, held, dict[DomainKey, Range](), SOURCES)
+    cash, of_cash = cash_in(answers, {terms.asset for terms in markets.values()})
+    snapshot = Snapshot(markets, held, cash, SOURCES)
     claims: list[Claim | Uncheckable] = []
     for key, entry in shown.items():
         claims.extend(position_claims(snapshot, key, entry))
+    claims.extend(of_cash)
     claims.extend(trade_claims(answers))
     claims.extend(of_tiers)
     for kind, (what, why) in UNCHECKED.items():
         if answers[kind]:
             claims.append(Uncheckable(kind, what, str(len(answers[kind])), why))
-    return Exhibit(TITLE, snapshot, tuple(claims))
+    return Exhibit(TITLE, snapshot, tuple(claims), told=TOLD)
+
+
+def cash_in(answers: Answers, assets: set[str]) -> tuple[dict[DomainKey, Range], list[Uncheckable]]:
+    """The cash of the cross domain in each asset that positions settle in, or why it cannot be had.
+
+    With several coins in the wallet each is collateral for all positions, which the rulebook has no model of.
+    """
+    coins: dict[str, Entry] = {}
+    for entry in answers["wallet-balance"]:
+        for coin in entry.child("coin").elements():
+            if coin.gives("walletBalance") and coin.number("walletBalance").value != 0:
+                coins[coin.text("coin")] = coin
+    cash: dict[DomainKey, Range] = {}
+    claims: list[Uncheckable] = []
+    for asset in sorted(assets):
+        others = sorted(coins.keys() - {asset})
+        if not answers["wallet-balance"]:
+            claims.append(Uncheckable(asset, "cash", "", "cannot be had from these answers: wallet-balance says it"))
+        elif others:
+            shown = coins[asset].text("walletBalance") if asset in coins else "0"
+            why = f"other coins may be collateral too, which is not supported: {', '.join(others)}"
+            claims.append(Uncheckable(asset, "walletBalance", shown, why))
+        else:
+            balance = coins[asset].number("walletBalance").value if asset in coins else Fraction(0)
+            cash[DomainKey(ACCOUNT, asset)] = exactly(balance)
+    return cash, claims
 
 
 def whole_leverage(entry: Entry) -> bool:

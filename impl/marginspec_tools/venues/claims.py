@@ -1,11 +1,12 @@
 """What a venue shows of an account, beside what the rules say: claims, and a verdict on each."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Literal
 
 import attrs
+from immutables import Map
 
 from marginspec_tools.venues.documents import Shown
 from marginspec_tools.venues.figures import (
@@ -56,13 +57,19 @@ class Uncheckable:
 
 @attrs.frozen
 class Exhibit:
-    """All that files say: the account at one moment, claims on it, notes, and, read when asked for, what happened."""
+    """All that files say: the account at one moment, claims on it, notes, and, read when asked for, what happened.
+
+    `told` are the fields of positions that `observed` of a journal has too, by the names that it has for them, where
+    both mean the same; `told_of_assets` those of an asset whose only margin domain is the cross one.
+    """
 
     venue: str
     snapshot: Snapshot
     claims: tuple[Claim | Uncheckable, ...]
     notes: tuple[str, ...] = ()
     story: Callable[[], tuple[Happening, ...]] = tuple
+    told: Mapping[str, str] = Map()
+    told_of_assets: Mapping[str, str] = Map()
 
 
 @attrs.frozen

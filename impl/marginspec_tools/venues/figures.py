@@ -76,10 +76,11 @@ class Terms:
 
 @attrs.frozen
 class Held:
-    """An open position: quantity and cost, both signed."""
+    """An open position: quantity and cost, both signed, and the entry price as it is shown, if it is."""
 
     quantity: Fraction
     cost: Range
+    entry: Fraction | None = None
 
 
 @attrs.frozen

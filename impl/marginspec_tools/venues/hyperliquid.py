@@ -138,7 +138,7 @@ def snapshot_of(answers: Answers) -> tuple[Snapshot, dict[PositionKey, Entry]]:
         isolated = leverage.text("type") == "isolated"
         markets[name] = Terms(asset, mark_of(entry, quantity), tiers, leverage_in(leverage, "value"), isolated)
         cost = cost_of(entry, quantity)
-        held[key] = Held(quantity, exactly(cost))
+        held[key] = Held(quantity, exactly(cost), entry.number("entryPx").value)
         shown[key] = entry
         if isolated:
             cash[DomainKey(ACCOUNT, asset, name, "BOTH")] = shown_cash(leverage.number("rawUsd"), cost)
@@ -270,7 +270,11 @@ def exhibit(answers: Answers) -> Exhibit:
     for kind, (what, why) in UNCHECKED.items():
         if answers[kind]:
             claims.append(Uncheckable(kind, what, str(len(answers[kind])), why))
-    return Exhibit(TITLE, snapshot, tuple(claims), (), lambda: tuple(story_of(answers)))
+    return Exhibit(TITLE, snapshot, tuple(claims), (), lambda: tuple(story_of(answers)), TOLD)
+
+
+TOLD = {"unrealizedPnl": "unrealised", "liquidationPx": "liquidation_price"}
+"""What `observed` calls fields of a position."""
 
 
 # ----------------------------------------------------------------- what happened

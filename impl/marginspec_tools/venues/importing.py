@@ -1,6 +1,7 @@
 """`marginspec import`: a venue's files as questions, an opening state or a journal."""
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from marginspec_tools.venues.figures import NotToBeHad
 from marginspec_tools.venues.journals import journal_of
 from marginspec_tools.venues.readers import VENUES
 from marginspec_tools.venues.rounding import Rounding
+from marginspec_tools.venues.told import tolerances_for
 from marginspec_tools.venues.written import questions_of, state_of
 
 IMPORT_VERSION = 1
@@ -58,6 +60,8 @@ def command(
     except NotToBeHad as reason:
         raise InputError(printable_path(files[0]), None, None, str(reason)) from None
     write_all(made, files)
+    if journal is not None and exhibit.snapshot.positions:
+        rounding.say(tolerance_note(exhibit))
     notes = [*exhibit.notes, *rounding.notes]
     if as_json:
         written = {what: printable_path(path) for what, path, _ in made}
@@ -67,6 +71,17 @@ def command(
         click.echo(one_line(f"note: {note}"))
     for what, path, text in made:
         click.echo(f"{what}: {printable_path(path)}, {text.count(10):,} lines")
+
+
+def tolerance_note(exhibit: Exhibit) -> str:
+    """Which tolerances of `audit` are what rounding alone comes to."""
+    options = " ".join(f"--tolerance {kind}={up_to_wire(amount)}" for kind, amount in tolerances_for(exhibit).items())
+    return f"venues cut what the rules round up, and what is rounded here shows in other figures: audit with {options}"
+
+
+def up_to_wire(amount: Fraction) -> str:
+    """A tolerance in the digits that a journal has, up."""
+    return Rounding().up("", amount)
 
 
 def write_all(made: list[Made], files: tuple[Path, ...]) -> None:

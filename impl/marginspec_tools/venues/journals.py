@@ -12,10 +12,11 @@ from typing import Any
 from marginspec.model.account import DomainKey, PositionKey
 from marginspec.model.units import MAX_LEVERAGE, RATE_ONE, WIRE_DECIMALS, div_up
 from marginspec_tools.venues.claims import Exhibit
-from marginspec_tools.venues.figures import ACCOUNT, NotToBeHad, Snapshot, decimal_of
+from marginspec_tools.venues.figures import ACCOUNT, NotToBeHad, decimal_of
 from marginspec_tools.venues.history import in_order
 from marginspec_tools.venues.rounding import Rounding, market_fields
 from marginspec_tools.venues.story import Fill, Funding, Happening, Payment, Sighting
+from marginspec_tools.venues.told import cut, figures_told
 from marginspec_tools.venues.written import (
     HEADER,
     OTHERS,
@@ -36,32 +37,39 @@ def journal_of(exhibit: Exhibit, rounding: Rounding) -> list[Line]:
     """The lines of a journal: of what happened if files say that, else of the marks as they are."""
     story = exhibit.story()
     if any(isinstance(one, Fill) for one in story):
-        return list(Telling(exhibit.snapshot, story, rounding).lines())
-    return [HEADER, *marks_of(exhibit.snapshot, rounding)]
+        return list(Telling(exhibit, story, rounding).lines())
+    return [HEADER, *marks_of(exhibit, rounding)]
 
 
-def marks_of(snapshot: Snapshot, rounding: Rounding) -> Iterator[Line]:
+def marks_of(exhibit: Exhibit, rounding: Rounding) -> Iterator[Line]:
     """The present marks, the last one with what is observed of the account; it goes on from an opening state."""
+    snapshot = exhibit.snapshot
     markets = markets_of(snapshot, rounding)
     for place, (name, market) in enumerate(markets.items()):
         line: Line = {"type": "mark_price", "market": name, "price": mark_text(name, snapshot, market, rounding)}
         if place == len(markets) - 1:
-            line["observed"] = observed_now(snapshot, rounding)
+            line["observed"] = observed_now(exhibit, rounding)
         yield line
 
 
-def observed_now(snapshot: Snapshot, rounding: Rounding) -> Line:
-    """What is observed of the account: its cash, its positions and their settings."""
+def observed_now(exhibit: Exhibit, rounding: Rounding) -> Line:
+    """What is observed of the account: its cash, its positions with their settings, and all figures shown of them."""
+    snapshot = exhibit.snapshot
+    of_positions, of_domains = figures_told(exhibit, rounding)
     ledger = {name: decimal_of(amount) for (name, _), amount in cash_of(snapshot, rounding).items()}
-    positions = {f"{key.account}:{key.market}:{key.side}": position_fields(snapshot, key) for key in snapshot.positions}
-    return {"accepted": True, "ledger": ledger, "positions": positions}
+    positions = {
+        position_name(key): {**position_fields(snapshot, key), **of_positions[position_name(key)]}
+        for key in snapshot.positions
+    }
+    domains = {"domains": of_domains} if of_domains else {}
+    return {"accepted": True, "ledger": ledger, "positions": positions, **domains}
 
 
 class Telling:
     """What happened, as lines of a journal."""
 
-    def __init__(self, snapshot: Snapshot, story: Iterable[Happening], rounding: Rounding) -> None:
-        self._snapshot = snapshot
+    def __init__(self, exhibit: Exhibit, story: Iterable[Happening], rounding: Rounding) -> None:
+        self._exhibit, self._snapshot = exhibit, exhibit.snapshot
         self._rounding = rounding
         self._story = in_order(story)
         self._fills = [one for one in self._story if isinstance(one, Fill)]
@@ -202,6 +210,9 @@ class Telling:
             for key, quantity in seen.positions.items()
             if key.market in self._markets and (key.side == "BOTH") == ("BOTH" in self._sides)
         }
+        for key, price in seen.entries.items():
+            if position_name(key) in held and price:
+                held[position_name(key)]["entry_price"] = cut(f"{key.market} entry price", price, self._rounding)
         for field, found in (("ledger", cash), ("positions", held)):
             if found:
                 observed[field] = {**observed.get(field, {}), **found}
@@ -215,7 +226,7 @@ class Telling:
             )
             line: Line = {"type": "mark_price", "market": name, "price": price}
             if place == len(names) - 1:
-                line["observed"] = observed_now(self._snapshot, self._rounding)
+                line["observed"] = observed_now(self._exhibit, self._rounding)
             yield line
 
 

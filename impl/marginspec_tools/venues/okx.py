@@ -28,8 +28,10 @@ MONEY = Fraction(1, 10**8)
 SOURCES = {
     "tiers": "position-tiers, where the position is in the first one",
     "leverage": "positions",
-    "cash": "balances, which are not read of this venue",
+    "cash": "account/balance",
 }
+TOLD = {"upl": "unrealised", "imr": "initial", "mmr": "maintenance"}
+"""What `observed` calls fields of a position."""
 KINDS = (
     Kind("positions", ("instId", "pos", "avgPx", "upl", "mgnMode")),
     Kind("position-tiers", ("tier", "minSz", "maxSz", "mmr", "imr")),
@@ -37,6 +39,7 @@ KINDS = (
     Kind("insurance-fund", ("total", "details")),
     Kind("liquidation-orders", ("instId", "details")),
     Kind("account/config", ("acctLv",)),
+    Kind("account/balance", ("details", "totalEq")),
     Kind("bills", ("billId", "balChg")),
 )
 MODES = {"3": "multi-currency margin", "4": "portfolio margin"}
@@ -91,11 +94,16 @@ def first_tier(answers: Answers, name: str, contracts: Fraction) -> tuple[TierRo
     return None
 
 
-def exhibit(answers: Answers) -> Exhibit:
-    """What answers of OKX come to."""
+def refuse_other_modes(answers: Answers) -> None:
+    """Refuse, by name, what the rulebook has no model of."""
     for entry in answers["account/config"]:
         if entry.text("acctLv") in MODES:
             entry.child("acctLv").fail(f"{MODES[entry.text('acctLv')]} is not supported")
+
+
+def exhibit(answers: Answers) -> Exhibit:
+    """What answers of OKX come to."""
+    refuse_other_modes(answers)
     values = contract_values(answers)
     markets: dict[str, Terms] = {}
     held: dict[PositionKey, Held] = {}
@@ -113,16 +121,44 @@ def exhibit(answers: Answers) -> Exhibit:
         tiers = first_tier(answers, name, abs(contracts))
         isolated = entry.text("mgnMode") == "isolated"
         markets[name] = Terms(name.split("-")[1], positive(entry, "markPx"), tiers, leverage, isolated)
-        held[key] = Held(quantity, exactly(quantity * entry.number("avgPx").value))
+        held[key] = Held(quantity, exactly(quantity * entry.number("avgPx").value), entry.number("avgPx").value)
         shown[key] = entry
-    snapshot = Snapshot(markets, held, dict[DomainKey, Range](), SOURCES)
+    cash, of_cash = cash_in(answers, {terms.asset for terms in markets.values()})
+    cash |= margins_in(shown, markets)
+    snapshot = Snapshot(markets, held, cash, SOURCES)
     claims: list[Claim | Uncheckable] = []
     for key, entry in shown.items():
         claims.extend(position_claims(key, entry))
+    claims.extend(of_cash)
     for kind, (what, why) in UNCHECKED.items():
         if answers[kind]:
             claims.append(Uncheckable(kind, what, str(len(answers[kind])), why))
-    return Exhibit(TITLE, snapshot, tuple(claims))
+    return Exhibit(TITLE, snapshot, tuple(claims), told=TOLD)
+
+
+def margins_in(shown: dict[PositionKey, Entry], markets: dict[str, Terms]) -> dict[DomainKey, Range]:
+    """The cash of isolated positions."""
+    return {
+        DomainKey(ACCOUNT, markets[key.market].asset, key.market, key.side): exactly(entry.number("margin").value)
+        for key, entry in shown.items()
+        if markets[key.market].isolated and entry.gives("margin")
+    }
+
+
+def cash_in(answers: Answers, assets: set[str]) -> tuple[dict[DomainKey, Range], list[Uncheckable]]:
+    """The cash of the cross domain in each asset that positions settle in, or why it cannot be had."""
+    cash: dict[DomainKey, Range] = {}
+    for entry in answers["account/balance"]:
+        for row in entry.child("details").elements():
+            if row.text("ccy") in assets:
+                cash[DomainKey(ACCOUNT, row.text("ccy"))] = exactly(row.number("cashBal").value)
+    if answers["account/balance"] and not answers["account/config"]:
+        why = "cannot be had without account/config, which says whether other currencies are collateral too"
+        shown = {domain.asset: str(row.low) for domain, row in cash.items()}
+        return {}, [Uncheckable(asset, "cashBal", shown.get(asset, ""), why) for asset in sorted(assets)]
+    missing = sorted(assets - {domain.asset for domain in cash})
+    why = "cannot be had from these answers: account/balance says it"
+    return cash, [Uncheckable(asset, "cash", "", why) for asset in missing]
 
 
 def sided(entry: Entry, name: str, quantity: Fraction) -> tuple[PositionKey, Fraction]:

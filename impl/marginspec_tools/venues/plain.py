@@ -98,7 +98,7 @@ def exhibit(answers: Answers) -> Exhibit:
         terms = Terms(asset, positive(entry, "mark"), tables.get(market), leverage, is_isolated(entry))
         if markets.setdefault(market, terms) != terms:
             entry.fail(f"the two sides of {market} differ in asset, mark, leverage or margin mode")
-        held[key] = Held(quantity, exactly(quantity * entry.number("entry").value))
+        held[key] = Held(quantity, exactly(quantity * entry.number("entry").value), entry.number("entry").value)
         shown[key] = entry
         if terms.isolated and entry.gives("cash"):
             cash[DomainKey(ACCOUNT, asset, market, side)] = exactly(entry.number("cash").value)
@@ -112,7 +112,12 @@ def exhibit(answers: Answers) -> Exhibit:
         claims.extend(balance_claims(snapshot, entry))
     for number, entry in enumerate(answers["trades"], 1):
         claims.extend(trade_claims(entry, number))
-    return Exhibit(TITLE, snapshot, (*claims, *of_tiers), (), lambda: tuple(story_of(answers)))
+    return Exhibit(TITLE, snapshot, (*claims, *of_tiers), (), lambda: tuple(story_of(answers)), TOLD, TOLD_OF_ASSETS)
+
+
+TOLD = {one: one for one in ("unrealised", "maintenance", "initial", "liquidation_price", "bankruptcy_price")}
+TOLD_OF_ASSETS = {one: one for one in ("equity", "maintenance", "initial", "available")}
+"""What `observed` calls fields of a position, and of an asset."""
 
 
 def listed_in(answers: Answers, tables: dict[str, tuple[TierRow, ...]]) -> dict[str, Terms]:

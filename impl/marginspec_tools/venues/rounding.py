@@ -41,6 +41,10 @@ class Rounding:
             self._notes[f"{what}: known to be within {decimal_of(cost.low)} and {decimal_of(cost.high)}; {text}"] = None
         return text
 
+    def say(self, note: str) -> None:
+        """Keep a note of what follows from rounding."""
+        self._notes[note] = None
+
     def _rounded(
         self, what: str, number: Fraction, decimals: int, divide: Callable[[int, int], int], direction: str
     ) -> str:
@@ -54,9 +58,7 @@ class Rounding:
 
 def market_fields(name: str, terms: Terms, rounding: Rounding, quantities: Iterable[Fraction]) -> dict[str, Any]:
     """A market as `list_market` states it, with no fee rates, as fine as its quantities leave its prices."""
-    quantity_decimals = max(map(decimals_of, quantities), default=0)
-    if quantity_decimals > MOST:
-        raise NotToBeHad(f"quantities in {name} have more than {MOST} decimals")
+    quantity_decimals = quantity_digits(name, quantities)
     price_decimals = MOST - quantity_decimals
     return {
         "asset": terms.asset,
@@ -69,6 +71,20 @@ def market_fields(name: str, terms: Terms, rounding: Rounding, quantities: Itera
         "clearance_fee": "0",
         "tiers": tier_fields(name, terms, rounding),
     }
+
+
+def quantity_digits(name: str, quantities: Iterable[Fraction]) -> int:
+    """How many decimals the quantities of a market have."""
+    digits = max(map(decimals_of, quantities), default=0)
+    if digits > MOST:
+        raise NotToBeHad(f"quantities in {name} have more than {MOST} decimals")
+    return digits
+
+
+def mark_digits(snapshot: Snapshot, market: str) -> int:
+    """How many decimals are left for the mark of a market."""
+    quantities = [held.quantity for key, held in snapshot.positions.items() if key.market == market]
+    return MOST - quantity_digits(market, quantities)
 
 
 def tier_fields(name: str, terms: Terms, rounding: Rounding) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 import attrs
+from immutables import Map
 
 from marginspec.model.account import PositionKey
 from marginspec_tools.venues.documents import Shown
@@ -57,11 +58,12 @@ class Funding:
 
 @attrs.frozen
 class Sighting:
-    """Cash of the cross wallet by asset, and positions, as the venue said that they were at a time."""
+    """Cash of the cross wallet by asset, positions and their entries, as the venue said that they were at a time."""
 
     time: int
     cash: Mapping[str, Fraction]
     positions: Mapping[PositionKey, Fraction]
+    entries: Mapping[PositionKey, Fraction] = Map()
 
 
 Happening = Fill | Payment | Funding | Sighting

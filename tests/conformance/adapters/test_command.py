@@ -125,7 +125,7 @@ def test_an_adapter_starts_and_has_nothing_yet(lang: str, tmp_path: Path, monkey
     verdict, told_conditions, _, most, *_ = output.splitlines()
     count = len(suite_manifest()["smoke"])
     conditions = (
-        "level 2, rulebook 2, profiles binance/levy, binance/none, bitmex/levy, suite 1, "
+        "level 2, rulebook 2, profiles binance/levy, binance/none, bitmex/levy, suite 2, "
         f"of the short suite only; clauses left out: none; skipped: {count}; undecided: 0"
     )
     assert (code, verdict, told_conditions) == (4, "nothing was decided at level 2", conditions)

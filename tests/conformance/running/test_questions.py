@@ -17,13 +17,13 @@ from marginspec_journal import InputError
 from marginspec_journal.canonical import JsonObject
 
 ALL = len(questions_of())
-UNDER = "level 0, rulebook 2, profiles none, suite 1; clauses left out: none"
+UNDER = "level 0, rulebook 2, profiles none, suite 2; clauses left out: none"
 DEBT, ALONE = "MRG-08/debt", "MRG-08/alone-long-10"
 
 
 def under_of(part: str) -> str:
     """What is said under which conditions of a part of the questions."""
-    return UNDER.replace("suite 1", f"suite 1, of {part} only")
+    return UNDER.replace("suite 2", f"suite 2, of {part} only")
 
 
 class Calculator(Adapter):

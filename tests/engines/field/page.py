@@ -5,13 +5,18 @@ from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 
-from engines.field.decisions import decided
+import msgspec
+
+from engines.field.decisions import Decided, decided
 from engines.field.libraries import HERE, Library, Way, libraries
 from engines.field.measuring import Heard, Measured, measured
 from marginspec.registry import sentence_of
 from marginspec_conformance.comparing.answers import decimal
 from marginspec_conformance.vectors.question import read_questions
 from marginspec_conformance.vectors.reading import suite_manifest
+from marginspec_journal.events import Record
+from marginspec_journal.header import header_object
+from marginspec_journal.lines import record_object
 
 TEXTS = tomllib.loads((HERE / "page.toml").read_text("utf-8"))
 
@@ -95,8 +100,23 @@ def decisions(way: Way) -> str:
             differ=len(differing),
         ),
         table(("vector", "event", "first difference"), rows),
+        *(shortest_journal(kind, differing) for kind in dict.fromkeys(one.kind for one in differing)),
     ]
     return "\n".join(parts)
+
+
+def shortest_journal(kind: str, differing: Sequence[Decided]) -> str:
+    """Of the journals whose first difference is of a kind, the one of fewest events, whole up to there."""
+    found = min((one for one in differing if one.kind == kind), key=lambda one: one.checked.place)
+    vector, events = found.journal.vector, found.journal.events[: found.checked.place + 1]
+    lines = [header_object(vector.header), *(record_object(Record(1, event)) for event in events)]
+    journal = "".join(f"{msgspec.json.encode(line).decode()}\n" for line in lines)
+    return (
+        f"The shortest example of `{kind}` is `{vector.id}`: {vector.why}\n\n"
+        f"```json\n{journal}```\n\n"
+        f"At its last event the library says {found.checked.differences[0].actual}, "
+        f"the rulebook {found.checked.differences[0].expected}.\n"
+    )
 
 
 def unanswered(one: Measured) -> str:

@@ -1,12 +1,21 @@
-"""All faults that can be planted: those made by hand, and the mutants that a machine makes of the rules' functions."""
+"""All faults that can be planted: those made by hand, and the mutants that a machine makes of the rules' functions.
+
+The optimized engine has the rules once more, and mutants of its own.
+"""
 
 import ast
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 
+from marginspec_conformance.faults import rebuilding
 from marginspec_conformance.faults.by_hand import FAULTS
 from marginspec_conformance.faults.planting import PACKAGE, Planted, planted, text_of
+from marginspec_conformance.faults.rebuilding import EngineFault
+
+AnyFault = Planted | EngineFault
+OF_THE_ENGINE = "engine."
+"""How the name of a mutant of the engine begins."""
 
 
 @cache
@@ -43,11 +52,28 @@ def mutants(functions: frozenset[str] | None = None, every: bool = False) -> Ite
                     yield planted(mutant.id, mutant.what, mutant.path, mutant.text)
 
 
-def fault_named(name: str) -> Planted:
+def mutants_of_the_engine(every: bool = False) -> Iterator[EngineFault]:
+    """The mutants of the engine's rules: those that the table of mutants has, or every one."""
+    from marginspec_proofs.mutation.mutants import ENGINE, module_of, mutants_of_the_engine, taken_of
+
+    for path in sorted((rebuilding.PACKAGE / "rules").glob("*.py")):
+        for found in mutants_of_the_engine(path, module_of(path, rebuilding.PACKAGE)):
+            for mutant in found if every else taken_of(found, ENGINE):
+                yield EngineFault(mutant.id, mutant.what, mutant.module, mutant.text)
+
+
+def all_faults() -> list[AnyFault]:
+    """Those that the table has, in its order."""
+    return [*faults_by_hand(), *mutants(), *mutants_of_the_engine()]
+
+
+def fault_named(name: str) -> AnyFault:
     """The fault of a name, also one of the mutants that the table does not have; KeyError if there is none."""
     by_hand = {fault.name: fault for fault in faults_by_hand()}
     if name in by_hand:
         return by_hand[name]
     function = name.rpartition(":")[0]
+    if function.startswith(OF_THE_ENGINE):
+        return {fault.name: fault for fault in mutants_of_the_engine(every=True)}[name]
     found = {fault.name: fault for fault in mutants(frozenset({function}), every=True)} if function else {}
     return found[name]

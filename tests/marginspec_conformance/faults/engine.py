@@ -1,15 +1,16 @@
-"""A rulebook with a fault as an engine of this process, which the rest of the process does not notice."""
+"""The rulebook or the optimized engine with a fault, as an engine that the rest of the process does not notice."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
 from time import monotonic
 
 from marginspec.model.state import State
-from marginspec_conformance.comparing.expected import expected_of
+from marginspec.transition import apply
+from marginspec_conformance.comparing.expected import Expected
 from marginspec_conformance.connectors.in_process import answered_by
 from marginspec_conformance.connectors.session import EngineFailure, Limits, Session
 from marginspec_conformance.driving.asking import digest_of, reduced
-from marginspec_conformance.faults.planting import Planted
+from marginspec_conformance.faults.catalogue import AnyFault
 from marginspec_conformance.protocol.messages import Answer, Calculated, Digest, Errored, Hello, Unsupported, Want
 from marginspec_conformance.protocol.messages import Capability as Word
 from marginspec_conformance.vectors.question import rulebook_answer
@@ -30,9 +31,10 @@ ALL: frozenset[Word] = frozenset(
 class FaultySession:
     """A session with the rulebook as it is with a fault, or as it is without one; an assertion is its own failure."""
 
-    def __init__(self, fault: Planted | None, capabilities: frozenset[Word] = ALL, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
+    def __init__(self, fault: AnyFault | None, capabilities: frozenset[Word] = ALL, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
         self.hello = Hello(fault.name if fault else "rulebook", "0", "Python", "2", 4, capabilities)
         self._fault, self._state, self._limits = fault, State(), limits
+        self._applied = fault.applied() if fault else apply
 
     def configure(self, header: JsonObject) -> None:
         """Take the header of a journal."""
@@ -51,11 +53,7 @@ class FaultySession:
     def _step(self, told: JsonObject, want: Want) -> Answer:
         event = record_of(Node("event", None, "", told), 1).event
         try:
-            if self._fault is None:
-                expected = expected_of(self._state, event)
-            else:
-                with self._fault.grown():
-                    expected = expected_of(self._state, event)
+            expected = Expected(event, self._state, *self._applied(self._state, event))
         except RecursionError as error:
             raise EngineFailure("crashed", str(error)) from None
         except Exception as error:
@@ -97,7 +95,7 @@ class FaultySession:
 class Faulty:
     """A connector to a rulebook with a fault; without one, to the rulebook as it is."""
 
-    def __init__(self, fault: Planted | None, capabilities: frozenset[Word] = ALL) -> None:
+    def __init__(self, fault: AnyFault | None, capabilities: frozenset[Word] = ALL) -> None:
         self.name = f"fault:{fault.name}" if fault else "rulebook"
         self._fault, self._capabilities = fault, capabilities
 

@@ -1,15 +1,16 @@
 """Which planted faults vectors and questions notice, and at which level.
 
 `python -m marginspec_conformance.faults.judging` prints a line of JSON for each fault, and a sum. Each fault runs in a
-process of its own, since it may hang, take all memory or crash; that counts as noticed, as an engine that never answers
-does.
+process of its own, since it may hang, take all memory or crash; that counts as noticed by the vector that it was at, as
+an engine that never answers does.
 """
 
 import multiprocessing
 import resource
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import monotonic
@@ -24,17 +25,18 @@ from marginspec.model.state import State
 from marginspec.transition import apply
 from marginspec_conformance.comparing.expected import Expected
 from marginspec_conformance.driving.asking import reduced
-from marginspec_conformance.faults.catalogue import fault_named, faults_by_hand, mutants
-from marginspec_conformance.faults.planting import PACKAGE, Planted
+from marginspec_conformance.faults.catalogue import AnyFault, all_faults, fault_named
+from marginspec_conformance.faults.planting import PACKAGE, Applied
+from marginspec_conformance.faults.rebuilding import EngineFault
 from marginspec_conformance.vectors.question import AskedQuestion, read_questions, rulebook_answer
 from marginspec_conformance.vectors.reading import shard_of, vectors_of
 from marginspec_conformance.vectors.vector import Vector
 from marginspec_tools.console import DIVERGED, print_json_line
 
 STEP_S = 2.0
-"""A fault that is not done with one event after so long hangs."""
-FAULT_S = 60.0
-"""So long is a fault judged; what vectors noticed by then counts."""
+"""A fault that is not done with one event after so many seconds of the processor hangs."""
+FAULT_S = 600.0
+"""So many seconds of the clock is a fault judged; what vectors noticed by then counts."""
 MEMORY = 6 * 2**30
 QUESTIONS, DECISIONS, BALANCES, HASHES, NEVER = 0, 2, 4, 5, 6
 """The levels that a fault is judged at: answers to questions, verdicts and decisions, balances, whole receipts.
@@ -56,8 +58,8 @@ class Judged:
     ran: frozenset[CodeType]
 
 
-Known = dict[tuple[int, Event], tuple[State, Receipt] | None]
-"""What a fault made of events from states before; None if it failed or hung."""
+Outcome = tuple[State, Receipt] | None
+"""What a fault makes of an event; None if it fails or hangs."""
 
 
 class TookTooLongError(Exception):
@@ -70,14 +72,14 @@ class TookTooLongError(Exception):
 @click.option("--shard", default="1/1", show_default=True, help="Judge one of several parts of the faults only.")
 @click.pass_context
 def command(ctx: click.Context, faults: tuple[str, ...], vectors: Path | None, shard: str) -> None:
-    """Judge FAULTS by their names, or all: those made by hand and the mutants of the rules' functions.
+    """Judge FAULTS by their names, or all: those made by hand and the mutants of the rules and of the engine.
 
     Exit codes: 0 each was noticed; 1 some were not; 2 wrong usage or input.
     """
     judged = shortest_first(vectors_of(path=vectors))
     questions = list(read_questions()) if vectors is None else []
     number, count = shard_of(shard)
-    planted = list(map(fault_named, faults)) if faults else [*faults_by_hand(), *mutants()]
+    planted = list(map(fault_named, faults)) if faults else all_faults()
     missed = 0
     for fault in planted[number - 1 :: count]:
         seen = seen_by(fault, judged, questions)
@@ -127,48 +129,60 @@ def prepared(found: tuple[Vector, State]) -> Judged:
     return Judged(vector.id, start, vector.events, tuple(right), own)
 
 
-def seen_by(fault: Planted, vectors: Sequence[Judged], questions: Sequence[AskedQuestion] = ()) -> Seen | None:
+def seen_by(fault: AnyFault, vectors: Sequence[Judged], questions: Sequence[AskedQuestion] = ()) -> Seen | None:
     """The lowest level at which a vector notices a fault, and the first that does, else a question that does."""
-    swapped = {function.__code__ for function, _ in fault.swaps}
-    touched = [one for one in vectors if not swapped.isdisjoint(one.ran)]
+    touched = [one for one in vectors if reaches(one, fault)]
+    asked = () if isinstance(fault, EngineFault) else questions
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=judge_within, args=(fault, touched, questions, theirs))
+    child = context.Process(target=judge_within, args=(fault, touched, asked, theirs))
     child.start()
     theirs.close()
     found: list[Seen] = []
-    done, until = False, monotonic() + FAULT_S
+    done, at, until = False, "", monotonic() + FAULT_S
     while not done and ours.poll(max(0.0, until - monotonic())):
         try:
             told = ours.recv()
         except EOFError:
-            found += [(DECISIONS, "crashed")]
+            found += [(DECISIONS, at)]
             break
         done = told is None
-        found += [] if done else [told]
+        if isinstance(told, str):
+            at = told
+        elif not done:
+            found += [told]
     else:
-        found += [] if done or found else [(DECISIONS, "took too long")]
+        found += [] if done or found else [(DECISIONS, at)]
     child.kill()
     child.join()
     return found[-1] if found else None
 
 
+def reaches(vector: Judged, fault: AnyFault) -> bool:
+    """Whether a vector runs the functions that a fault is in; of the engine that is not known before."""
+    if isinstance(fault, EngineFault):
+        return True
+    return not {function.__code__ for function, _ in fault.swaps}.isdisjoint(vector.ran)
+
+
 def judge_within(
-    fault: Planted, vectors: Sequence[Judged], questions: Sequence[AskedQuestion], told: Connection
+    fault: AnyFault, vectors: Sequence[Judged], questions: Sequence[AskedQuestion], told: Connection
 ) -> None:
-    """What the process of one fault does: it tells each vector that notices it at a lower level, at last None."""
+    """What the process of one fault does: it tells where it is, what notices it at a lower level, at last None."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    signal.signal(signal.SIGALRM, too_long)
-    known: Known = {}
+    signal.signal(signal.SIGVTALRM, too_long)
     lowest = NEVER
+    taken: Callable[[State, Event], Outcome] | None = None
+    for vector in vectors:
+        told.send(vector.id)
+        taken = taken or taker_of(fault)
+        level = level_of(vector, taken)
+        if level < lowest:
+            lowest = level
+            told.send((level, vector.id))
+            if level == DECISIONS:
+                break
     with fault.grown():
-        for vector in vectors:
-            level = level_of(vector, known)
-            if level < lowest:
-                lowest = level
-                told.send((level, vector.id))
-                if level == DECISIONS:
-                    break
         wrong = (one.id for one in questions if not answers(one)) if lowest == NEVER else iter(())
         first = next(wrong, None)
     if first is not None:
@@ -176,23 +190,36 @@ def judge_within(
     told.send(None)
 
 
+def taker_of(fault: AnyFault) -> Callable[[State, Event], Outcome]:
+    """What tells the outcomes of events: the rulebook's once for each state, the engine goes on and cannot go back."""
+    outcome = partial(outcome_of, fault.applied())
+    return outcome if isinstance(fault, EngineFault) else remembered(outcome)
+
+
+def remembered(outcome: Callable[[State, Event], Outcome]) -> Callable[[State, Event], Outcome]:
+    """The same, asked once for each event from a state: vectors that begin alike are run once up to where they part."""
+    known: dict[tuple[int, Event], Outcome] = {}
+
+    def asked(state: State, event: Event) -> Outcome:
+        key = (id(state), event)
+        if key not in known:
+            known[key] = outcome(state, event)
+        return known[key]
+
+    return asked
+
+
 def too_long(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as handlers of signals are called
     """The alarm rings."""
     raise TookTooLongError
 
 
-def level_of(vector: Judged, known: Known) -> int:
-    """The lowest level at which a fault, which is planted now, answers an event of a vector not as the rulebook does.
-
-    `known` is what it made of events before: vectors that begin alike are run once up to where they part.
-    """
+def level_of(vector: Judged, taken: Callable[[State, Event], Outcome]) -> int:
+    """The lowest level at which what a fault makes of a vector's events differs from the rulebook."""
     lowest = NEVER
     state, before = vector.start, vector.start
     for event, (right, right_after) in zip(vector.events, vector.right, strict=True):
-        key = (id(state), event)
-        if key not in known:
-            known[key] = outcome_of(state, event)
-        outcome = known[key]
+        outcome = taken(state, event)
         if outcome is None:
             return DECISIONS
         after, receipt = outcome
@@ -205,24 +232,24 @@ def level_of(vector: Judged, known: Known) -> int:
 
 def answers(question: AskedQuestion) -> bool:
     """Whether a fault, which is planted now, answers a question as the rulebook does."""
-    signal.setitimer(signal.ITIMER_REAL, STEP_S)
+    signal.setitimer(signal.ITIMER_VIRTUAL, STEP_S)
     try:
         return rulebook_answer(question.asked) == question.expected
     except Exception:
         return False
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
 
-def outcome_of(state: State, event: Event) -> tuple[State, Receipt] | None:
-    """What the fault makes of an event; None if it fails or hangs."""
-    signal.setitimer(signal.ITIMER_REAL, STEP_S)
+def outcome_of(applied: Applied, state: State, event: Event) -> Outcome:
+    """What a fault makes of an event; None if it fails or hangs."""
+    signal.setitimer(signal.ITIMER_VIRTUAL, STEP_S)
     try:
-        return apply(state, event)
+        return applied(state, event)
     except Exception:
         return None
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
 
 def level_between(found: tuple[State, State, Receipt], right: tuple[State, State, Receipt], event: Event) -> int:

@@ -3,7 +3,7 @@
 A function is one object, whoever imported it; with other code in it, all that call it run the fault.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
@@ -13,10 +13,16 @@ from types import CodeType, FunctionType
 import attrs
 
 import marginspec
+from marginspec.model.effects import Receipt
+from marginspec.model.events import Event
+from marginspec.model.state import State
 from marginspec.model.units import div_down, div_up
 from marginspec.registry import REGISTRY
+from marginspec.transition import apply
 
 PACKAGE = Path(marginspec.__file__).parent
+Applied = Callable[[State, Event], tuple[State, Receipt]]
+"""What gives the state after an event, and its receipt, as `transition.apply` does."""
 NAMES_NEEDED = {"div_down": div_down, "div_up": div_up}
 """What faulty code may call that its module does not import."""
 
@@ -43,6 +49,15 @@ class Planted:
         finally:
             for (function, _), code in zip(self.swaps, right, strict=True):
                 function.__code__ = code
+
+    def applied(self) -> Applied:
+        """What the rulebook makes of events with the fault."""
+
+        def faulty(state: State, event: Event) -> tuple[State, Receipt]:
+            with self.grown():
+                return apply(state, event)
+
+        return faulty
 
 
 def planted(name: str, what: str, path: str, text: str) -> Planted:

@@ -12,9 +12,8 @@ from pathlib import Path
 import attrs
 import click
 
-from marginspec_conformance.faults.catalogue import faults_by_hand, mutants
+from marginspec_conformance.faults.catalogue import OF_THE_ENGINE, AnyFault, all_faults
 from marginspec_conformance.faults.judging import BALANCES, DECISIONS, HASHES, QUESTIONS, Seen, seen_by, shortest_first
-from marginspec_conformance.faults.planting import Planted
 from marginspec_conformance.vectors.question import read_questions
 from marginspec_conformance.vectors.reading import read_vectors
 from marginspec_journal.atomic import atomic_writer
@@ -28,6 +27,7 @@ SAVED_EVERY = 20
 NO_REASON = "No reason is known yet."
 SHOWN_IN = {QUESTIONS: "questions", DECISIONS: "decisions", BALANCES: "balances", HASHES: "receipts"}
 """What shows a fault, by the level from which on an engine tells it."""
+BY_HAND, OF_RULES, OF_ENGINE = "made by hand", "mutants of the specification", "mutants of the optimized engine"
 
 
 @attrs.frozen
@@ -44,8 +44,15 @@ class Row:
         """Whether a machine made it: it is named after a function and a kind of fault."""
         return ":" in self.fault
 
+    @property
+    def kind(self) -> str:
+        """Which sort of faults it is one of, as the page has them."""
+        if not self.is_mutant:
+            return BY_HAND
+        return OF_ENGINE if self.fault.startswith(OF_THE_ENGINE) else OF_RULES
 
-def row_of(fault: Planted, seen: Seen | None) -> Row:
+
+def row_of(fault: AnyFault, seen: Seen | None) -> Row:
     """The row of a judged fault; the vector without its hash, which changes with every word of it."""
     level, vector = seen or (None, "")
     return Row(fault.name, fault.what, level, vector.rpartition("/")[0] or vector)
@@ -67,7 +74,7 @@ def read_reasons(folder: Path) -> dict[str, str]:
 def read_killers(folder: Path) -> dict[str, str]:
     """What kills each mutant by the table of mutants, in words; empty if nothing does."""
     rows = json.loads((folder.parent / MUTANTS).read_text("utf-8"))["rows"]
-    words = {"proof": "The proof of {} fails by it.", "tests": "`{}` sees it, by a limit or arguments of its own."}
+    words = {"proof": "The proof of {} fails by it.", "tests": "`{}` sees it."}
     return {one["id"]: words.get(one["killed_by"], "").format(one["evidence"].partition(" ")[0]) for one in rows}
 
 
@@ -100,13 +107,14 @@ One by which the rulebook fails or does not end counts among those in decisions.
 Of the vectors that notice a fault at its lowest level the table names the shortest.
 What no event depends on, liquidation prices above all, shows in the answers to *questions*, at level 0.
 
-Faults in the optimized engine's copy of the rules are not here, as they are faults of one engine's text;
-`tests/engine/test_uncompiled.py` judges those.
+The optimized engine has the rules once more, and mutants of several lines of its own, which tests kill.
+With one of these it plays itself: the text that is otherwise compiled runs as it stands, on Python's integers.
 """
 
 
 def page_of(rows: list[Row], reasons: Mapping[str, str], killers: Mapping[str, str]) -> str:
     """The page: how many are noticed and where, why the rest is not, and every fault."""
+    found = [row for row in rows if row.level is not None]
     missed = [row for row in rows if row.level is None]
     return "\n".join(
         [
@@ -120,14 +128,11 @@ def page_of(rows: list[Row], reasons: Mapping[str, str], killers: Mapping[str, s
             "",
             *(f"- {told(row)}.\n  {why_missed(row.fault, reasons, killers)}" for row in missed),
             "",
-            "## Made by hand",
-            "",
-            *lines_of([row for row in rows if not row.is_mutant and row.level is not None]),
-            "",
-            "## Mutants",
-            "",
-            *lines_of([row for row in rows if row.is_mutant and row.level is not None]),
-            "",
+            *(
+                line
+                for kind in (BY_HAND, OF_RULES, OF_ENGINE)
+                for line in (f"## {kind.capitalize()}", "", *lines_of([row for row in found if row.kind == kind]), "")
+            ),
         ]
     )
 
@@ -143,10 +148,8 @@ def summary_of(rows: list[Row]) -> list[str]:
         f"| faults | in all | {' | '.join(f'show in {name}' for name in SHOWN_IN.values())} | not noticed |",
         f"|---|--:|{'--:|' * len(SHOWN_IN)}--:|",
     ]
-    for name, of_kind in (
-        ("made by hand", [row for row in rows if not row.is_mutant]),
-        ("mutants of the specification", [row for row in rows if row.is_mutant]),
-    ):
+    for name in (BY_HAND, OF_RULES, OF_ENGINE):
+        of_kind = [row for row in rows if row.kind == name]
         counts = Counter(row.level for row in of_kind)
         numbers = (len(of_kind), *(counts[level] for level in SHOWN_IN), counts[None])
         lines.append(f"| {name} | {' | '.join(map(str, numbers))} |")
@@ -174,7 +177,7 @@ def command(folder: Path, again: bool) -> None:
     """Judge the faults that the table in FOLDER does not have, and write table and page; it takes some minutes."""
     known = {} if again else read_rows(folder)
     vectors, questions = shortest_first(read_vectors()), list(read_questions())
-    faults = [*faults_by_hand(), *mutants()]
+    faults = all_faults()
     rows: dict[str, Row] = {}
     for number, fault in enumerate(with_progress(faults, "faults", len(faults)), 1):
         row = known.get(fault.name)

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from marginspec import transition as transition  # which has all rules registered
-from marginspec.registry import sentence_of
 from marginspec_conformance.reporting.junit import summary_of
 from marginspec_conformance.reporting.log import Case, Log
+from marginspec_tools.audit.report.setting import title_of
 from marginspec_tools.markup import sarif_bytes
 
 
@@ -13,7 +12,7 @@ def sarif(log: Log, artifact: str) -> bytes:
     """The report, its findings placed in the log (`artifact`), since an engine's source is not known."""
     failed = [case for case in log.cases if case.outcome in ("failed", "engine failed")]
     clauses = sorted({clause_of(case) for case in failed})
-    rules = {clause: said_by(clause) for clause in clauses}
+    rules = {clause: title_of(clause) or clause for clause in clauses}
     told = {"verdict": log.ending.verdict, "counts": log.counts()}
     return sarif_bytes(log.setting.suite, rules, (finding_of(case, artifact) for case in failed), told)
 
@@ -32,11 +31,3 @@ def finding_of(case: Case, artifact: str) -> dict[str, Any]:
 def clause_of(case: Case) -> str:
     """The clause that a failure is blamed on."""
     return case.finding.clause if case.finding else case.clause
-
-
-def said_by(clause: str) -> str:
-    """The sentence of a clause; its id if no code of the rulebook names it."""
-    try:
-        return sentence_of(clause)
-    except KeyError:
-        return clause

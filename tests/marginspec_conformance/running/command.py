@@ -152,8 +152,9 @@ class Run:
             said += f"; it claims level {self.asked.engine.hello.level} only"
         if cut_short:
             said += f"; {cut_short}"
-        passed = f"{counts['passed']} of {vectors_text(counts.total())} passed"
-        click.echo(f"{said}\n{standing.conditions()}\n{passed}; {self.events} events in {monotonic() - began:.1f} s")
+        # What holds says so itself.
+        passed = "" if standing.holds else f"{counts['passed']} of {vectors_text(counts.total())} passed; "
+        click.echo(f"{said}\n{standing.conditions()}\n{passed}{self.events} events in {monotonic() - began:.1f} s")
         for clause, count in self.failed_clauses.most_common():
             click.echo(f"  {clause}: {vectors_text(count)} {'differs' if count == 1 else 'differ'}")
         self._tell_skipped()

@@ -263,6 +263,8 @@ def test_broken_invariants_are_findings(tmp_path: Path, monkeypatch: pytest.Monk
         "difference": None,
         "values": finding["values"],
         "since": 0,
+        "events": 1,
+        "owners": 1,
         "consequences": 25,
         "last": 31,
         "returned": None,

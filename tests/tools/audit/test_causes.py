@@ -1,18 +1,25 @@
 """audit of longer days: as many findings as there are causes, whoever is at fault and however often."""
 
 import random
-from contextlib import AbstractContextManager
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import attrs
 import pytest
 from click.testing import CliRunner
 
-from marginspec.model.units import div_down
+from marginspec.handlers import trading
+from marginspec.margin.margin import DomainMargin
+from marginspec.model import market
+from marginspec.model.market import Tier, TierTerms
+from marginspec.model.units import RATE_ONE, Decimal8, Money, div_down, div_up
+from marginspec.settlement import deleveraging, liquidation, settle
 from marginspec.settlement.deleveraging import compare_ranked
-from marginspec_journal import Record
 from marginspec_tools.audit.comparison import Comparison
 from marginspec_tools.audit.findings import Finding, ranked
 from marginspec_tools.cli import marginspec
@@ -61,12 +68,24 @@ def test_each_fault_is_one_finding_at_its_event(seed: int, day: Path, tmp_path: 
     chance = random.Random(seed)
     records = list(observed_day(day))
     places = sorted(chance.sample(range(len(records)), 30))
+    # Answers that are wrong in the same way are one cause: the first of them is found, the others are told with it.
+    answers: dict[tuple[type, str, str], list[int]] = defaultdict(list)
+    apart = []
     for place in places:
-        record: Record = records[place]
-        records[place] = record._replace(observed=faulty(dict(record.observed or {}), chance))
+        right: dict[str, Any] = dict(records[place].observed or {})
+        wrong = faulty(right, chance)
+        records[place] = records[place]._replace(observed=wrong)
+        given, due = (str(one.get("rejected", "accepted")) for one in (wrong, right))
+        if given == due:
+            apart.append(place + 1)
+        else:
+            answers[type(records[place].event), due, given].append(place + 1)
     path = tmp_path / "faulty.jsonl"
     write_day(path, day, records)
-    assert sorted(one.seq for one in findings(path)) == [place + 1 for place in places]
+    found = findings(path)
+    assert sorted(one.seq for one in found) == sorted([*apart, *[seqs[0] for seqs in answers.values()]])
+    events = {one.seq: one.events for one in found}
+    assert events == {**dict.fromkeys(apart, 1), **{seqs[0]: len(seqs) for seqs in answers.values()}}
 
 
 def test_a_day_that_is_right_has_none(day: Path, tmp_path: Path) -> None:
@@ -75,6 +94,15 @@ def test_a_day_that_is_right_has_none(day: Path, tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------- rules of the exchange's own
+
+
+@pytest.fixture(scope="module")
+def rough_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A day with marks that jump both ways: many are liquidated, and some deleveraged."""
+    path = tmp_path_factory.mktemp("day") / "rough.jsonl"
+    words = ["scenario", str(path), "--accounts", "40", "--markets", "4", "--events", "1500", "--seed", "4"]
+    assert CliRunner().invoke(marginspec, [*words, "--volatility", "0.012", "--jump-mean", "0"]).exit_code == 0
+    return path
 
 
 def ranks_last_first() -> AbstractContextManager[Any]:
@@ -91,20 +119,121 @@ def rounds_fees_down() -> AbstractContextManager[Any]:
     return patch("marginspec.handlers.trading.div_up", div_down)
 
 
+def takes_fees(per_cent: int) -> AbstractContextManager[Any]:
+    """Takes so many per cent of the fees."""
+
+    def fee(value: Money, rate: int) -> Money:
+        return Money(div_up(abs(value) * rate * per_cent, RATE_ONE * 100))
+
+    return patch("marginspec.handlers.trading.trade_fee", fee)
+
+
+def rounds_funding_up_twice() -> AbstractContextManager[Any]:
+    """Has payers of funding pay a quantum more."""
+
+    def due(value: Money, rate: int) -> Money:
+        rounded = div_up(value * rate, RATE_ONE)
+        return Money(rounded + 1 if rounded > 0 else rounded)
+
+    return patch("marginspec.handlers.funding.funding_due", due)
+
+
+@contextmanager
+def liquidates_at(per_cent: int) -> Iterator[None]:
+    """Takes a domain for unhealthy once its margin ratio is so many per cent."""
+
+    def is_healthy(margin: DomainMargin) -> bool:
+        return not margin.positions or margin.equity * per_cent > margin.maintenance * 100
+
+    with ExitStack() as stack:
+        for module in (settle, deleveraging, liquidation, trading):
+            stack.enter_context(patch.object(module, "is_healthy", is_healthy))
+        yield
+
+
+def moves_the_first_edge(per_cent: int) -> AbstractContextManager[Any]:
+    """Has the first tier end at so many per cent of what was listed."""
+
+    def next_tier(below: Tier | None, row: TierTerms, decimals: int) -> Tier:
+        if below is not None and below.floor == 0:
+            row = attrs.evolve(row, floor=Decimal8(row.floor * per_cent // 100))
+        return listed_tier(below, row, decimals)
+
+    listed_tier = market.next_tier
+    return patch.object(market, "next_tier", next_tier)
+
+
+def found_of(day: Path, path: Path, exchange: AbstractContextManager[Any]) -> list[Finding]:
+    """The findings of a day on an exchange with a rule of its own."""
+    write_day(path, day, list(observed_day(day, exchange)))
+    return findings(path)
+
+
 @pytest.mark.rule("ADL-02")
 def test_another_order_of_deleveraging_is_one_finding(day: Path, tmp_path: Path) -> None:
-    write_day(tmp_path / "other.jsonl", day, list(observed_day(day, ranks_last_first())))
-    (found,) = findings(tmp_path / "other.jsonl")
+    (found,) = found_of(day, tmp_path / "other.jsonl", ranks_last_first())
     assert (found.clause, found.classified, found.severity) == ("ADL-02", "order", "critical")
     assert found.consequences > 100
 
 
 @pytest.mark.rule("TRD-01", "NUM-02")
 def test_fees_that_are_rounded_otherwise_are_one_finding(day: Path, tmp_path: Path) -> None:
-    write_day(tmp_path / "other.jsonl", day, list(observed_day(day, rounds_fees_down())))
-    (found,) = findings(tmp_path / "other.jsonl")
+    (found,) = found_of(day, tmp_path / "other.jsonl", rounds_fees_down())
     assert (found.clause, found.classified, found.severity) == ("TRD-01", "figure", "low")
     assert found.consequences > 1000
+
+
+@pytest.mark.rule("TRD-01")
+@pytest.mark.parametrize("per_cent", [50, 99, 150])
+def test_another_fee_rate_is_one_finding(per_cent: int, day: Path, tmp_path: Path) -> None:
+    (found,) = found_of(day, tmp_path / "other.jsonl", takes_fees(per_cent))
+    assert (found.clause, found.seq, found.owners, found.returned) == ("TRD-01", 91, 42, None)
+    assert found.events > 650
+
+
+@pytest.mark.rule("TRD-01")
+def test_another_fee_rate_is_found_once_where_only_wallets_are_told(day: Path, tmp_path: Path) -> None:
+    records = []
+    for record in observed_day(day, takes_fees(150)):
+        observed = dict(record.observed or {})
+        wallets = {name: text for name, text in observed.pop("ledger", {}).items() if name.startswith("wallet")}
+        records.append(record._replace(observed={**observed, "ledger": wallets}))
+    write_day(tmp_path / "other.jsonl", day, records)
+    found = findings(tmp_path / "other.jsonl")
+    # Where both sides open isolated positions, all that is told is what these were opened with (ACC-04).
+    assert [(one.clause, one.owners, one.events) for one in found] == [("TRD-01", 40, 644), ("ACC-04", 24, 42)]
+
+
+@pytest.mark.rule("FND-01", "NUM-02")
+def test_funding_that_is_rounded_otherwise_is_one_finding(day: Path, tmp_path: Path) -> None:
+    (found,) = found_of(day, tmp_path / "other.jsonl", rounds_funding_up_twice())
+    assert (found.clause, found.severity, found.events, found.money) == ("FND-01", "low", 8, 290)
+
+
+@pytest.mark.rule("LIQ-01", "MRG-05")
+@pytest.mark.parametrize(
+    ("per_cent", "events", "owners", "others"), [(80, 5, 4, ["LIQ-05"]), (90, 2, 2, ["LIQ-05"]), (99, 1, 1, [])]
+)
+def test_liquidation_at_another_margin_ratio_is_one_finding(
+    per_cent: int, events: int, owners: int, others: list[str], rough_day: Path, tmp_path: Path
+) -> None:
+    found = found_of(rough_day, tmp_path / "other.jsonl", liquidates_at(per_cent))
+    early = next(one for one in found if one.clause == "LIQ-01")
+    assert (early.classified, early.severity, early.events, early.owners) == ("solvency", "critical", events, owners)
+    # A lot that nobody tells of, of several in one event, may have another cost than it would have by the rules.
+    assert [one.clause for one in found if one is not early] == others
+
+
+@pytest.mark.rule("LIQ-01", "MRG-05")
+def test_too_late_a_liquidation_is_told_by_the_fill_that_finds_no_lot(day: Path, tmp_path: Path) -> None:
+    late, *_ = found_of(day, tmp_path / "other.jsonl", liquidates_at(150))
+    assert (late.clause, late.leading.observed, late.events) == ("LIQ-01", "NO_INVENTORY", 5)
+
+
+@pytest.mark.rule("MKT-02", "LIQ-01")
+def test_another_edge_of_a_tier_is_told_by_clause_and_not_by_event(day: Path, tmp_path: Path) -> None:
+    found = found_of(day, tmp_path / "other.jsonl", moves_the_first_edge(50))
+    assert [(one.clause, one.events) for one in found] == [("LIQ-01", 1), ("LIQ-05", 8), ("WTF-01", 1)]
 
 
 # ------------------------------------------------------------------- whatever an exchange states

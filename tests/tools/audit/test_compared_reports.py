@@ -125,6 +125,29 @@ def test_a_signature_is_of_whom_the_signers_name(report: Path, tmp_path: Path) -
     assert run("--verify", report).stdout.splitlines() == [WHOLE, "not signed"]
 
 
+def minisign(*words: object) -> None:
+    assert shutil.which("minisign"), "needs minisign, Debian's package of that name"
+    subprocess.run(["minisign", *(str(one) for one in words)], check=True, capture_output=True)
+
+
+def test_a_signature_of_minisign_is_of_the_key_that_is_named(report: Path, tmp_path: Path) -> None:
+    for name in ("ours", "other"):
+        minisign("-G", "-W", "-p", tmp_path / f"{name}.pub", "-s", tmp_path / f"{name}.key")
+    minisign("-S", "-s", tmp_path / "ours.key", "-m", report / "manifest.json")
+    ours, other = tmp_path / "ours.pub", tmp_path / "other.pub"
+    outcome = run("--verify", report, "--signers", ours)
+    assert (outcome.exit_code, outcome.stdout.splitlines()) == (0, [WHOLE, f"signed by the key in {ours}"])
+    unknown = run("--verify", report, "--signers", other)
+    assert unknown.exit_code == 1
+    assert unknown.stdout.splitlines()[1].startswith("WRONG SIGNATURE: Signature key id in ")
+    with (report / "manifest.json").open("a") as manifest:
+        manifest.write("\n")
+    forged = run("--verify", report, "--signers", ours)
+    assert (forged.exit_code, forged.stdout.splitlines()[1]) == (
+        *(1, "WRONG SIGNATURE: Signature verification failed"),
+    )
+
+
 def test_a_signature_that_is_asked_for_must_be_there(report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = run("--verify", report, "--signers", report / "manifest.json")
     assert (outcome.exit_code, outcome.stdout.splitlines()) == (1, [WHOLE, "not signed"])

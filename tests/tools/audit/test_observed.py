@@ -280,16 +280,26 @@ def test_what_the_exchange_accepted_alone_is_one_finding(tmp_path: Path) -> None
     assert found["consequences"] == 2
 
 
-def test_a_figure_that_is_wrong_again_and_again_is_one_finding_until_it_is_right(tmp_path: Path) -> None:
-    def insurance(seq: int, balance: str) -> Line:
-        return seen(trade("alice", "bob", "2"), {"ledger": {"insurance:USDT": balance}}, ref=f"t-{seq}")
+def insured(seq: int, balance: str) -> Line:
+    """A trade, which brings the fund 0.06, and what the exchange has in it."""
+    return seen(trade("alice", "bob", "2"), {"ledger": {"insurance:USDT": balance}}, ref=f"t-{seq}")
 
-    # Each trade brings the fund 0.06; the exchange books 0.07, and puts it right after the third.
-    lines = [*OPEN, *[insurance(place, text) for place, text in enumerate(("0.07", "0.14", "0.21", "0.24", "0.31"))]]
+
+def test_a_figure_that_is_wrong_again_and_again_is_one_finding(tmp_path: Path) -> None:
+    # The exchange books 0.07 for 0.06, puts it right after the third trade, and goes on.
+    balances = ("0.07", "0.14", "0.21", "0.24", "0.31", "0.38")
+    (found,) = audited(tmp_path, [*OPEN, *[insured(place, text) for place, text in enumerate(balances)]])
+    assert (found["ref"], found["money"], found["consequences"], found["last"]) == ("t-0", "0.05", 4, 11)
+    assert (found["returned"], found["since"], found["events"], found["owners"]) == (None, 0, 5, 1)
+    again = [(one["seq"], one["again"]) for one in found_in(tmp_path, "consequences")]
+    assert again == [(7, True), (8, True), (10, True), (11, True)]
+
+
+def test_a_figure_that_was_wrong_and_then_right_more_often_is_another_finding(tmp_path: Path) -> None:
+    lines = [*OPEN, *[insured(place, text) for place, text in enumerate(("0.07", "0.12", "0.19"))]]
     first, second = sorted(audited(tmp_path, lines), key=lambda one: int(one["seq"]))
-    assert (first["ref"], first["money"], first["consequences"], first["last"]) == ("t-0", "0.03", 2, 8)
-    assert (first["returned"], first["since"]) == (9, 0)
-    assert (second["ref"], second["money"], second["consequences"], second["since"]) == ("t-4", "0.01", 0, 9)
+    assert (first["ref"], first["money"], first["events"], first["returned"]) == ("t-0", "0.01", 1, 7)
+    assert (second["ref"], second["money"], second["events"], second["since"]) == ("t-2", "0.01", 1, 7)
 
 
 @pytest.mark.rule("LIQ-01")
@@ -408,7 +418,8 @@ def test_a_rounding_by_a_quantum_is_one_finding_for_all_wallets(tmp_path: Path) 
 
     (found,) = audited(tmp_path, [*OPEN, sold("alice", "999.8001"), sold("carol", "4999.8001")])
     assert (found["clause"], found["money"], found["consequences"]) == ("TRD-01", "0.0002", 1)
-    more = audited(tmp_path, [*OPEN, sold("alice", "999.8001"), sold("carol", "4999.8002")])
+    # Two quanta are no rounding, and in between a fee was right.
+    more = audited(tmp_path, [*OPEN, sold("alice", "999.8001"), sold("carol", "4999.8000"), sold("carol", "4999.6002")])
     assert [(one["where"], one["money"]) for one in more] == [
         ("wallet:carol:USDT", "0.0002"),
         ("wallet:alice:USDT", "0.0001"),

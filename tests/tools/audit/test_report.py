@@ -344,14 +344,26 @@ def test_lanes_widen_and_lose_no_count() -> None:
     assert len(ElementTree.tostring(figure)) < 5_000
 
 
+UNTOLD = {"type": "deposit", "account": "untold", "asset": "USDT", "amount": "1"}
+"""A deposit that nothing was observed of, so that no line tells of all balances."""
+
+
+def right(number: int) -> dict[str, Any]:
+    """A deposit that the exchange booked, so that those which it did not are no rule of its own."""
+    booked = {"ledger": {f"wallet:right-{number}:USDT": "1"}}
+    return {"type": "deposit", "account": f"right-{number}", "asset": "USDT", "amount": "1", "observed": booked}
+
+
 def test_the_page_of_a_large_exchange_is_small(tmp_path: Path) -> None:
     listed = next(line_of(one) for one in OPEN if line_of(one)["type"] == "list_market")
     lines: list[dict[str, Any]] = [HEADER]
     lines += [{**listed, "market": f"M{number}", "ref": f"{number} {MARKUP}"} for number in range(300)]
+    lines.append(UNTOLD)
     for number in range(300):
         deposit = {"type": "deposit", "account": f"account-{number}", "asset": "USDT", "amount": "1000"}
         wrong = {"ledger": {f"wallet:account-{number}:USDT": str(number + 1)}}
         lines.append({**deposit, "observed": wrong, "ref": f"{number} {MARKUP}"})
+        lines.append(right(number))
     path = tmp_path / "j.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     folder = report(path, tmp_path / "r")
@@ -410,11 +422,12 @@ def test_amounts_and_counts_are_written_for_people() -> None:
 
 
 def test_of_many_findings_the_worst_are_kept_to_be_explained(tmp_path: Path) -> None:
-    lines: list[dict[str, Any]] = [HEADER]
+    lines: list[dict[str, Any]] = [HEADER, UNTOLD]
     for number in range(1, 400):
         name, amount = f"account-{number}", str(number * 7 % 400 + 1)
         wrong = {"ledger": {f"wallet:{name}:USDT": "0"}}
         lines.append({"type": "deposit", "account": name, "asset": "USDT", "amount": amount, "observed": wrong})
+        lines.append(right(number))
     path = tmp_path / "j.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     page = Tree((report(path, tmp_path / "r") / "report.html").read_text("utf-8")).root

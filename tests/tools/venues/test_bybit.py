@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from worlds.venue_files import check, refusal, whys, written
+from worlds.venue_files import audit_as_noted, check, imported, refusal, whys, written
 
 
 def answer(rows: list[dict[str, Any]], category: str = "linear") -> dict[str, Any]:
@@ -45,9 +45,48 @@ def test_a_linear_position_and_its_tiers(tmp_path: Path) -> None:
         ("ETHUSDT BOTH", "positionMM", "16.5", "", "not checked"),
         ("ETHUSDT BOTH", "positionIM", "301.2", "", "not checked"),
         ("ETHUSDT BOTH", "adlRankIndicator", "2", "", "not checked"),
+        ("USDT", "cash", "", "", "not checked"),
         ("ETHUSDT tier 2", "mmDeduction", "50", "50", "equal"),
     ]
     assert summary["venue"] == "Bybit linear"
+
+
+def wallet(**coins: str) -> dict[str, Any]:
+    held = [{"coin": coin, "walletBalance": balance, "equity": balance} for coin, balance in coins.items()]
+    return answer([{"accountType": "UNIFIED", "totalEquity": "1", "coin": held}])
+
+
+def test_the_wallet_makes_a_state_and_a_journal_that_agrees(tmp_path: Path) -> None:
+    files = written(tmp_path, positions=answer([POSITION]), tiers=answer(TIERS), wallet=wallet(USDT="500.25", BTC="0"))
+    state, journal = tmp_path / "state.json", tmp_path / "day.jsonl"
+    (note,), told = imported("bybit", *files, state=state, journal=journal)
+    assert told["observed"] == {
+        "accepted": True,
+        "ledger": {"wallet:account:USDT": "500.25"},
+        "positions": {
+            "account:ETHUSDT:BOTH": {
+                "quantity": "-1.5",
+                "margin_mode": "cross",
+                "leverage": 10,
+                "entry_price": "2000.5",
+                "unrealised": "15.375",
+            }
+        },
+    }
+    assert audit_as_noted(note, state, journal, tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("coins", "reason"),
+    [
+        (None, "cannot be had from these answers: wallet-balance says it"),
+        ({"USDT": "5", "BTC": "1"}, "other coins may be collateral too, which is not supported: BTC"),
+    ],
+)
+def test_why_cash_cannot_be_had_is_said(coins: dict[str, str] | None, reason: str, tmp_path: Path) -> None:
+    documents = {} if coins is None else {"wallet": wallet(**coins)}
+    found = whys("bybit", *written(tmp_path, positions=answer([POSITION]), tiers=answer(TIERS), **documents))
+    assert found["cash" if coins is None else "walletBalance"] == reason
 
 
 def test_a_wrong_deduction_differs(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ from click.testing import CliRunner
 
 from marginspec_journal import InputError
 from marginspec_tools.cli import marginspec
-from worlds.venue_files import VECTORS, written
+from worlds.venue_files import VECTORS, audit_as_noted, imported, written
 
 FOLDER = VECTORS / "binance"
+NOTE = "venues cut what the rules round up, and what is rounded here shows in other figures: audit with"
 CROSS = [FOLDER / f"{name}.json" for name in ("cross-positions", "cross-account", "cross-config", "brackets")]
 
 
@@ -25,8 +26,8 @@ def lines(text: str) -> list[Any]:
 
 def test_questions_are_answered(tmp_path: Path) -> None:
     questions = tmp_path / "questions.json"
-    imported = run("import", "binance", *CROSS, "--questions", questions, "--json")
-    assert lines(imported.stdout) == [
+    made = run("import", "binance", *CROSS, "--questions", questions, "--json")
+    assert lines(made.stdout) == [
         {"import": 1, "venue": "Binance USD-M", "written": {"questions": str(questions)}, "notes": []}
     ]
     answers = {one["id"]: one for one in lines(run("calc", questions).stdout)}
@@ -53,23 +54,87 @@ def test_questions_are_answered(tmp_path: Path) -> None:
 
 def test_an_opening_state_breaks_no_invariant_and_its_journal_agrees(tmp_path: Path) -> None:
     state, journal = tmp_path / "state.json", tmp_path / "day.jsonl"
-    imported = run("import", "binance", *CROSS, "--state", state, "--journal", journal)
-    assert imported.stdout == f"state: {state}, 119 lines\njournal: {journal}, 3 lines\n"
+    made = run("import", "binance", *CROSS, "--state", state, "--journal", journal)
+    note = f"note: {NOTE} --tolerance pnl=0.00000005 --tolerance margin=0.00000005 --tolerance price=0.000003"
+    assert made.stdout.splitlines() == [note, f"state: {state}, 119 lines", f"journal: {journal}, 3 lines"]
     replayed = run("replay", journal, "--from", state, "--check", "--json")
     totals = json.loads(replayed.stdout)
     assert (totals["accepted"], totals["rejected"], totals["invariants"]) == (2, 0, "hold")
-    audited = run("audit", journal, "--from", state, "--report", tmp_path / "report", "--json")
-    assert json.loads(audited.stdout)["verdict"] == "holds"
+    assert audit_as_noted(note, state, journal, tmp_path) == []
+    # Of every kind of figure that the files show.
+    *_, last = lines(journal.read_text("utf-8"))
+    assert last["observed"] == {
+        "accepted": True,
+        "ledger": {"wallet:account:USDT": "500"},
+        "positions": {
+            "account:BTCUSDT:BOTH": {
+                "quantity": "-0.05",
+                "margin_mode": "cross",
+                "leverage": 25,
+                "entry_price": "60000",
+                "unrealised": "-5.555",
+                "maintenance": "12.02222",
+                "initial": "120.2222",
+                "liquidation_price": "68931.18882454",
+                "adl": 1,
+            },
+            "account:ETHUSDT:BOTH": {
+                "quantity": "2",
+                "margin_mode": "cross",
+                "leverage": 20,
+                "entry_price": "2000",
+                "unrealised": "-19.75308644",
+                "maintenance": "19.90123456",
+                "initial": "199.01234567",
+                "liquidation_price": "1767.62674371",
+                "adl": 1,
+            },
+        },
+        "domains": {
+            "account:USDT": {"equity": "474.69191356", "maintenance": "31.92345456", "initial": "319.23454567"}
+        },
+    }
+
+
+@pytest.mark.rule("MRG-04", "MRG-07")
+@pytest.mark.parametrize(
+    ("field", "wrong", "clause", "what"),
+    [
+        ("maintMargin", "19.90123466", "MRG-04", "maintenance"),
+        ("positionInitialMargin", "199.01234577", "MRG-02", "initial"),
+        ("unRealizedProfit", "-19.75308654", "ACC-03", "unrealised"),
+        ("liquidationPrice", "1767.62664371", "MRG-07", "liquidation price"),
+    ],
+)
+def test_a_wrong_figure_is_found_beyond_the_noted_tolerances(
+    field: str, wrong: str, clause: str, what: str, tmp_path: Path
+) -> None:
+    positions = json.loads(CROSS[0].read_text("utf-8"))
+    (changed,) = [one for one in positions if one["symbol"] == "ETHUSDT"]
+    changed[field] = wrong
+    files = [*written(tmp_path, positions=positions), *CROSS[1:]]
+    state, journal = tmp_path / "state.json", tmp_path / "day.jsonl"
+    (*_, note), _ = imported("binance", *files, state=state, journal=journal)
+    assert [one[:2] for one in audit_as_noted(note, state, journal, tmp_path)] == [(clause, what)]
+
+
+def test_sums_of_another_moment_are_not_told(tmp_path: Path) -> None:
+    account = json.loads(CROSS[1].read_text("utf-8"))
+    for row in account["positions"]:
+        row["notional"] = str(float(row["notional"]) * 2)
+    files = [CROSS[0], *written(tmp_path, account=account), *CROSS[2:]]
+    _, told = imported("binance", *files, state=tmp_path / "s.json", journal=tmp_path / "j.jsonl")
+    assert sorted(told["observed"]) == ["accepted", "ledger", "positions"]
 
 
 @pytest.mark.parametrize("name", ["blur", "doge-a"])
 def test_isolated_and_hedged_positions_become_a_state(tmp_path: Path, name: str) -> None:
     state, journal = tmp_path / "state.json", tmp_path / "day.jsonl"
     files = FOLDER / f"{name}.json", FOLDER / "brackets.json"
-    imported = run("import", "binance", *files, "--state", state, "--journal", journal)
-    assert imported.exit_code == 0, imported.output
+    (*_, note), _ = imported("binance", *files, state=state, journal=journal)
     totals = json.loads(run("replay", journal, "--from", state, "--check", "--json").stdout)
     assert (totals["accepted"], totals["rejected"], totals["invariants"]) == (1, 0, "hold")
+    assert audit_as_noted(note, state, journal, tmp_path) == []
 
 
 def test_what_is_rounded_is_said(tmp_path: Path) -> None:
@@ -77,12 +142,39 @@ def test_what_is_rounded_is_said(tmp_path: Path) -> None:
     position |= {"positionAmt": "-0.013", "notional": "-0.005876", "unRealizedProfit": "-0.00000260"}
     position |= {"markPrice": "0.45200001", "isolatedWallet": "0.00587046", "entryPrice": "0.4518"}
     files = [*written(tmp_path, positions=[position]), FOLDER / "brackets.json"]
-    imported = run("import", "binance", *files, "--questions", tmp_path / "q.json", "--json")
+    made = run("import", "binance", *files, "--questions", tmp_path / "q.json", "--json")
     digits = "mark and quantity have 8 and 3 decimals, more than the 8 that NUM-01 allows them together"
-    assert json.loads(imported.stdout)["notes"] == [
+    assert json.loads(made.stdout)["notes"] == [
         f"AGIXUSDT SHORT: {digits}; they are compared in finer quanta, unrounded",
         "AGIXUSDT mark: 0.45200001 rounded down to 0.452",
     ]
+
+
+@pytest.mark.rule("NUM-01")
+@pytest.mark.parametrize(
+    ("profit", "said", "found"),
+    [
+        # Cut to eight digits.
+        ("-0.02700067", [], []),
+        # Less than what the rounding of the mark comes to, so that the audit cannot see it.
+        ("-0.02700050", ["differs by +0.000000175"], []),
+        ("-0.02700120", ["differs by -0.000000525"], [("ACC-03", "unrealised", "-0.02700000", "-0.0270012")]),
+    ],
+)
+def test_no_verdict_hangs_on_what_is_rounded(
+    profit: str, said: list[str], found: list[tuple[str, str, str, str]], tmp_path: Path
+) -> None:
+    # At 0.45200005 the PnL is -0.027000675; the journal has 0.452, since the quantity leaves it seven digits.
+    position = json.loads((FOLDER / "agix.json").read_text("utf-8"))[0]
+    position |= {"positionAmt": "-13.5", "entryPrice": "0.45", "markPrice": "0.45200005", "notional": "-6.10200067"}
+    position |= {"isolatedWallet": "6.1", "unRealizedProfit": profit, "liquidationPrice": "0.8841685"}
+    files = [*written(tmp_path, positions=[position]), FOLDER / "brackets.json"]
+    state, journal = tmp_path / "s.json", tmp_path / "j.jsonl"
+    (_, *notes, last), _ = imported("binance", *files, state=state, journal=journal)
+    told = [f"before anything is rounded: AGIXUSDT SHORT unRealizedProfit {one}" for one in said]
+    assert [one for one in notes if "unRealizedProfit" in one] == told
+    figures = [one for one in audit_as_noted(last, state, journal, tmp_path) if one[1] == "unrealised"]
+    assert figures == found
 
 
 # ----------------------------------------------------------------- journals of what happened
@@ -101,7 +193,7 @@ def history(**changes: Any) -> dict[str, Any]:
     update = {"e": "ACCOUNT_UPDATE", "T": 2000, "a": shown}
     income = {"symbol": "ETHUSDT", "asset": "USDT", "tranId": "f1", "incomeType": "FUNDING_FEE"}
     position = {"symbol": "ETHUSDT", "positionSide": "BOTH", "positionAmt": "1", "entryPrice": "2000.0"}
-    position |= {"markPrice": "2100.00000000", "unRealizedProfit": "100", "liquidationPrice": "0"}
+    position |= {"markPrice": "2100.00000000", "unRealizedProfit": "100", "liquidationPrice": "907.18592964"}
     position |= {"notional": "2100", "marginAsset": "USDT", "isolatedWallet": "0"}
     asset = {"asset": "USDT", "walletBalance": "1097.35", "crossWalletBalance": "1097.35"}
     documents = {
@@ -125,13 +217,23 @@ def journal_of(folder: Path, **changes: Any) -> Any:
 
 
 def test_a_history_becomes_a_journal_with_what_was_seen(tmp_path: Path) -> None:
-    imported = journal_of(tmp_path)
-    assert imported.stdout == f"journal: {tmp_path / 'day.jsonl'}, 11 lines\n"
+    made = journal_of(tmp_path)
+    noted = f"note: {NOTE} --tolerance pnl=0.00000003 --tolerance margin=0.00000003 --tolerance price=0.00000007"
+    assert made.stdout.splitlines() == [noted, f"journal: {tmp_path / 'day.jsonl'}, 11 lines"]
     header, listed, *rest = lines((tmp_path / "day.jsonl").read_text("utf-8"))
     at = [f"1970-01-01T00:00:0{second}.000Z" for second in range(4)]
     fill = {"type": "trade", "market": "ETHUSDT"}
     seen = {"ledger": {"wallet:account:USDT": "1097.56"}, "positions": {"account:ETHUSDT:BOTH": {"quantity": "1"}}}
-    held = {"account:ETHUSDT:BOTH": {"quantity": "1", "margin_mode": "cross", "leverage": 20}}
+    held = {
+        "account:ETHUSDT:BOTH": {
+            "quantity": "1",
+            "margin_mode": "cross",
+            "leverage": 20,
+            "entry_price": "2000",
+            "unrealised": "100",
+            "liquidation_price": "907.18592964",
+        }
+    }
     assert header == {"journal": 1, "rulebook": "2"}
     assert (listed["type"], listed["price_decimals"], listed["quantity_decimals"]) == ("list_market", 8, 0)
     assert rest == [
@@ -148,8 +250,25 @@ def test_a_history_becomes_a_journal_with_what_was_seen(tmp_path: Path) -> None:
         {"type": "mark_price", "market": "ETHUSDT", "price": "2100",
          "observed": {"accepted": True, "ledger": {"wallet:account:USDT": "1097.35"}, "positions": held}},
     ]  # fmt: skip
-    audited = run("audit", tmp_path / "day.jsonl", "--report", tmp_path / "report", "--json")
+    words = noted.partition("audit with ")[2].split()
+    audited = run("audit", tmp_path / "day.jsonl", "--report", tmp_path / "report", "--json", *words)
     assert json.loads(audited.stdout)["verdict"] == "holds"
+
+
+@pytest.mark.rule("ACC-02")
+def test_the_entry_that_an_update_shows_is_compared(tmp_path: Path) -> None:
+    update = history()["updates"][0]
+    update["a"]["P"][0] |= {"ep": "2000.5", "up": "99"}
+    unheard, noted, _ = journal_of(tmp_path, updates=[update]).stdout.splitlines()
+    assert unheard == (
+        "note: unrealised PnL in updates of the account (up) cannot be had: it is at a mark that no update says"
+    )
+    words = noted.partition("audit with ")[2].split()
+    audited = run("audit", tmp_path / "day.jsonl", "--report", tmp_path / "report", "--json", *words)
+    found, _ = lines(audited.stdout)
+    assert (found["clause"], found["what"], found["expected"], found["observed"]) == (
+        *("ACC-02", "entry price", "2000", "2000.5"),
+    )
 
 
 def test_a_recorded_stream_tells_the_fills_too(tmp_path: Path) -> None:
@@ -171,7 +290,8 @@ def test_a_balance_that_does_not_follow_is_a_finding(tmp_path: Path) -> None:
     update = history()["updates"][0]
     update["a"]["B"][0]["cw"] = "1097.55"
     journal_of(tmp_path, updates=[update])
-    audited = run("audit", tmp_path / "day.jsonl", "--report", tmp_path / "report", "--json")
+    words = ("--tolerance", "price=0.00000007")
+    audited = run("audit", tmp_path / "day.jsonl", "--report", tmp_path / "report", "--json", *words)
     found, summary = lines(audited.stdout)
     assert (audited.exit_code, summary["verdict"]) == (1, "findings")
     assert (found["kind"], found["expected"], found["observed"]) == ("balance", "1097.56000000", "1097.55")
@@ -186,8 +306,8 @@ def test_fills_of_hyperliquid_say_the_position_after_each(tmp_path: Path) -> Non
     ledger = [{"time": 500, "hash": "0x2", "delta": {"type": "deposit", "usdc": "50.0"}}]
     folder = VECTORS / "hyperliquid"
     files = [*written(tmp_path, fills=fills, ledger=ledger), folder / "hype.json", folder / "meta.json"]
-    imported = run("import", "hyperliquid", *files, "--journal", tmp_path / "day.jsonl")
-    assert imported.exit_code == 0, imported.output
+    made = run("import", "hyperliquid", *files, "--journal", tmp_path / "day.jsonl")
+    assert made.exit_code == 0, made.output
     told = lines((tmp_path / "day.jsonl").read_text("utf-8"))
     observed = [line["observed"]["positions"] for line in told if line.get("type") == "trade"]
     assert observed == [{"account:HYPE:BOTH": {"quantity": text}} for text in ("3", "2")]
@@ -203,8 +323,8 @@ def test_trades_of_plain_csv_become_a_journal(tmp_path: Path) -> None:
     for name, text in texts.items():
         (tmp_path / f"{name}.csv").write_text(text, "utf-8")
     files = [tmp_path / f"{name}.csv" for name in texts]
-    imported = run("import", "csv", *files, "--journal", tmp_path / "day.jsonl")
-    assert imported.exit_code == 0, imported.output
+    made = run("import", "csv", *files, "--journal", tmp_path / "day.jsonl")
+    assert made.exit_code == 0, made.output
     told = lines((tmp_path / "day.jsonl").read_text("utf-8"))
     assert {"type": "deposit", "account": "account", "asset": "USDT", "amount": "1000"} in told
     totals = json.loads(run("replay", tmp_path / "day.jsonl", "--check", "--json").stdout)
@@ -218,8 +338,8 @@ def test_a_hedge_opens_its_own_sides(tmp_path: Path) -> None:
         {**trade(3, "SELL", "2000", "2", "0", 3000), "positionSide": "LONG"},
         {**trade(4, "BUY", "2000", "1", "0.5", 4000), "positionSide": "SHORT", "commissionAsset": "BNB"},
     ]
-    imported = journal_of(tmp_path, trades=trades, positions=[], income=[], updates=[])
-    assert imported.exit_code == 0, imported.output
+    made = journal_of(tmp_path, trades=trades, positions=[], income=[], updates=[])
+    assert made.exit_code == 0, made.output
     told = lines((tmp_path / "day.jsonl").read_text("utf-8"))
     assert {"type": "set_position_mode", "account": "account", "mode": "hedge"} in told
     sides = [(line.get("buyer_side"), line.get("seller_side")) for line in told if line.get("type") == "trade"]
@@ -241,8 +361,8 @@ def test_money_that_comes_and_goes_is_booked(tmp_path: Path) -> None:
     fills = [fill, {**fill, "coin": "@107"}]
     folder = VECTORS / "hyperliquid"
     files = [*written(tmp_path, fills=fills, ledger=ledger), folder / "hype.json", folder / "meta.json"]
-    imported = run("import", "hyperliquid", *files, "--journal", tmp_path / "day.jsonl")
-    assert imported.exit_code == 0, imported.output
+    made = run("import", "hyperliquid", *files, "--journal", tmp_path / "day.jsonl")
+    assert made.exit_code == 0, made.output
     told = lines((tmp_path / "day.jsonl").read_text("utf-8"))
     booked = [(line["type"], line["amount"]) for line in told if "ref" in line and "amount" in line]
     assert booked == [("deposit", "50"), ("withdraw", "10"), ("withdraw", "5"), ("withdraw", "0.25")]

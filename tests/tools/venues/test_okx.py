@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from worlds.venue_files import check, refusal, written
+from worlds.venue_files import audit_as_noted, check, imported, refusal, whys, written
 
 POSITION = {
     "instId": "BTC-USDT-SWAP",
@@ -48,7 +48,48 @@ def test_a_position_within_the_first_tier(tmp_path: Path) -> None:
         ("BTC-USDT-SWAP LONG", "mmr", "12.0201", "12.0201", "equal"),
         ("BTC-USDT-SWAP LONG", "mgnRatio", "90.1", "", "not checked"),
         ("BTC-USDT-SWAP LONG", "adl", "1", "", "not checked"),
+        ("USDT", "cash", "", "", "not checked"),
     ]
+
+
+BALANCE = {"totalEq": "900", "details": [{"ccy": "USDT", "cashBal": "900.5"}, {"ccy": "BTC", "cashBal": "1"}]}
+
+
+def test_the_balance_makes_a_state_and_a_journal_that_agrees(tmp_path: Path) -> None:
+    more = written(tmp_path, balance=answer(BALANCE), config=answer({"acctLv": "2"}))
+    state, journal = tmp_path / "state.json", tmp_path / "day.jsonl"
+    (note,), told = imported("okx", *files(tmp_path), *more, state=state, journal=journal)
+    assert told["observed"] == {
+        "accepted": True,
+        "ledger": {"wallet:account:USDT": "900.5"},
+        "positions": {
+            "account:BTC-USDT-SWAP:LONG": {
+                "quantity": "0.05",
+                "margin_mode": "cross",
+                "leverage": 10,
+                "entry_price": "60000",
+                "unrealised": "5.025",
+                "initial": "300.5025",
+                "maintenance": "12.0201",
+            }
+        },
+    }
+    assert audit_as_noted(note, state, journal, tmp_path) == []
+
+
+def test_the_margin_of_an_isolated_position_is_its_cash(tmp_path: Path) -> None:
+    more = written(tmp_path, balance=answer(BALANCE), config=answer({"acctLv": "2"}))
+    state, journal = tmp_path / "state.json", tmp_path / "day.jsonl"
+    _, told = imported("okx", *files(tmp_path, mgnMode="isolated", margin="300"), *more, state=state, journal=journal)
+    assert told["observed"]["ledger"] == {"wallet:account:USDT": "900.5", "isolated:account:BTC-USDT-SWAP:LONG": "300"}
+
+
+def test_without_the_account_s_mode_its_cash_cannot_be_had(tmp_path: Path) -> None:
+    found = whys("okx", *files(tmp_path), *written(tmp_path, balance=answer(BALANCE)))
+    assert found["cashBal"] == (
+        "cannot be had without account/config, which says whether other currencies are collateral too"
+    )
+    assert whys("okx", *files(tmp_path))["cash"] == "cannot be had from these answers: account/balance says it"
 
 
 def test_above_the_first_tier_there_is_no_clause(tmp_path: Path) -> None:

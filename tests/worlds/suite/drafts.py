@@ -5,23 +5,29 @@ from collections import Counter
 from marginspec_conformance.vectors.making import Draft
 from worlds.suite import (
     acceptable,
+    balances,
     bands,
     boundaries,
     corners,
     directed,
     edges,
     floats,
+    forgotten,
     hidden,
     incidents,
     limits,
+    many,
     recorded,
     ties,
     waterfall,
 )
 
-VERSION = "1"
+VERSION = "2"
 """The version of the suite; it rises with every change of a vector."""
-BY_HAND = (limits, edges, acceptable, bands, ties, waterfall, corners, boundaries, hidden, floats, incidents)
+BY_HAND = (
+    *(limits, balances, edges, acceptable, bands, ties, waterfall, corners, boundaries, hidden, forgotten, many),
+    *(floats, incidents),
+)
 
 
 def drafts() -> list[Draft]:

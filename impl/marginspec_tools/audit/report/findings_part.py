@@ -11,13 +11,11 @@ from marginspec_tools.audit.report.content import Report, add_rows, grouped, nam
 from marginspec_tools.audit.report.history import MOST_EXPLAINED, History, by_severity
 from marginspec_tools.audit.report.setting import Setting, clipped, title_of
 from marginspec_tools.audit.surveillance import NOTES, Note
-from marginspec_tools.explain import explain_event
 from marginspec_tools.markup import add, add_table
 
 MOST_VALUES = 20
-MOST_LINES = 60
 NOTES_SHOWN = 10
-"""So much is shown of each: values of a finding, lines of an explanation, notes of a kind."""
+"""So much is shown of each: values of a finding, notes of a kind."""
 
 
 def add_findings(part: Element, report: Report) -> None:
@@ -91,6 +89,8 @@ def facts_of(finding: Finding) -> Iterator[tuple[str, str]]:
         yield "market", lead.whose.market
     if finding.since:
         yield "last seen to agree", f"event {finding.since:,}"
+    if finding.events > 1:
+        yield "shows at", f"{finding.events:,} events, of {finding.owners:,} accounts or funds"
     if finding.consequences:
         yield "consequences", f"{finding.consequences:,}, the last at event {finding.last:,}"
     yield "agrees again", "no" if finding.returned is None else f"from event {finding.returned:,}"
@@ -109,19 +109,16 @@ def value_row(fault: Fault) -> tuple[str, ...]:
 
 def add_explanation(article: Element, finding: Finding, history: History, setting: Setting) -> None:
     """What the rules did at the event of a finding, as a tree."""
-    step = history.step_of(finding)
-    if step is None:
+    explained = history.explanation(finding)
+    if explained is None:
         return
-    explained = explain_event(step.transition.before, step.record, step.number)
-    # What was observed stands beside ours already.
-    lines = [one for one in explained.lines() if not one.lstrip().startswith("observed ")]
-    shown = [part for line in lines[:MOST_LINES] for part in line.split("\n")]
+    shown = [part for line in explained.lines for part in line.split("\n")]
     opened = add(article, "details")
     add(opened, "summary", f"Why the rules say so: {clipped(shown[0])}")
     add_tree(opened, shown[1:])
-    more = f"{len(lines) - MOST_LINES} more lines" if len(lines) > MOST_LINES else "Every call of a rule"
+    more = f"{explained.left_out} more lines" if explained.left_out else "Every call of a rule"
     told = add(opened, "p", f"{more}: ", kind="more")
-    add(told, "code", setting.explaining(str(step.number)))
+    add(told, "code", setting.explaining(str(explained.number)))
 
 
 def add_tree(parent: Element, lines: Iterable[str]) -> None:

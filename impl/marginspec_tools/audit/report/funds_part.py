@@ -10,7 +10,7 @@ from marginspec_tools.audit.findings import decimal_of, number_of
 from marginspec_tools.audit.profiles import profile_text
 from marginspec_tools.audit.report.charts import add_bars, add_lines, span_of_values
 from marginspec_tools.audit.report.content import MOST_NAMES, Report, add_rows, grouped, named, times_of
-from marginspec_tools.audit.report.history import OF_ASSET, OF_MARKET, Moment, Track, accounts_in, passed_on
+from marginspec_tools.audit.report.history import OF_ASSET, OF_MARKET, Moment, Track
 from marginspec_tools.audit.report.setting import clipped
 from marginspec_tools.audit.waterfall import HAPPENED
 from marginspec_tools.markup import add, add_table
@@ -51,14 +51,11 @@ def add_timeline(part: Element, report: Report) -> None:
 
 def moment_row(moment: Moment) -> tuple[str, ...]:
     """An event of the waterfall."""
-    record = moment.step.record
     what = ", ".join(times_of(one, moment.happened[one]) for one in HAPPENED if moment.happened[one])
-    borne = passed_on(moment.step)
-    shares = (f"{bearer} {grouped(decimal_of(amount))}" for bearer, amount in borne.items())
-    bearers = ", ".join(borne if len(borne) < 2 else shares)
+    shares = (f"{bearer} {grouped(decimal_of(amount))}" for bearer, amount in moment.borne.items())
+    bearers = ", ".join(moment.borne if len(moment.borne) < 2 else shares)
     money = grouped(decimal_text(moment.money, WIRE_DECIMALS)) if moment.money else "-"
-    when = clipped(record.ts or record.ref)
-    return f"{moment.seq:,}", when, what, named(accounts_in(moment.step)), money, bearers
+    return f"{moment.seq:,}", clipped(moment.when), what, named(moment.accounts), money, bearers
 
 
 Chart: TypeAlias = tuple[str, Track, Sequence[str], str]

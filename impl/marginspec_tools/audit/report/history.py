@@ -14,12 +14,14 @@ from marginspec.settlement.waterfall import lots_unrealised, shortfall_of
 from marginspec_audit import assets_of
 from marginspec_tools.audit.findings import SEVERITIES, Finding
 from marginspec_tools.audit.waterfall import happenings
+from marginspec_tools.explain import explain_event
 from marginspec_tools.runs import Step
 
 MOST_SPANS = 256
 MOST_BARS = 120
 MOST_MOMENTS = 60
 MOST_EXPLAINED = 40
+MOST_LINES = 60
 SHARED_KINDS = ("insurance", "relief", "house")
 
 Values = tuple[int, ...]
@@ -131,12 +133,33 @@ class Lanes:
 
 @attrs.frozen(order=True)
 class Moment:
-    """An event in which the waterfall ran: the money that it moved, in 1e-8, and how often each thing happened."""
+    """An event in which the waterfall ran: the money that it moved, in 1e-8, and how often each thing happened.
+
+    Also its time or else its ref, whom it took from or gave back to, and who bore how much.
+    """
 
     money: int
     seq: int
-    step: Step = attrs.field(order=False, repr=False)
+    when: str | None = attrs.field(order=False)
     happened: Counter[str] = attrs.field(order=False)
+    accounts: tuple[str, ...] = attrs.field(order=False)
+    borne: dict[str, int] = attrs.field(order=False)
+
+
+@attrs.frozen
+class Explanation:
+    """What the rules did at an event: the first lines of it, and how many more there are."""
+
+    number: int
+    lines: tuple[str, ...]
+    left_out: int
+
+
+def explanation_of(step: Step) -> Explanation:
+    """What the rules did at an event; what was observed stands beside ours already."""
+    explained = explain_event(step.transition.before, step.record, step.number)
+    lines = [one for one in explained.lines() if not one.lstrip().startswith("observed ")]
+    return Explanation(step.number, tuple(lines[:MOST_LINES]), max(0, len(lines) - MOST_LINES))
 
 
 def by_severity(findings: list[Finding]) -> list[Finding]:
@@ -156,7 +179,7 @@ class History:
         self.first_ts: str | None = None
         self.last = self.first = seq
         self._moments: list[Moment] = []
-        self._kept: list[tuple[Finding, Step]] = []
+        self._kept: list[tuple[Finding, Step | Explanation]] = []
         self._known: tuple[int, ...] = (0, 0)
         self._shortfalls: Counter[str] = Counter()
         for market in sorted(start.markets):
@@ -186,9 +209,14 @@ class History:
             worst = by_severity([one for one, _ in self._kept])[:MOST_EXPLAINED]
             self._kept = [(one, steps[id(one)]) for one in worst]
 
-    def step_of(self, finding: Finding) -> Step | None:
-        """The event where a finding was found first, if it was kept."""
-        return next((step for one, step in self._kept if one is finding), None)
+    def explain(self) -> None:
+        """Work out what the rules did where findings were found, so that no state is kept for that."""
+        self._kept = [(one, explanation_of(kept) if isinstance(kept, Step) else kept) for one, kept in self._kept]
+
+    def explanation(self, finding: Finding) -> Explanation | None:
+        """What the rules did at the event where a finding was found first, if that was kept."""
+        kept = next((kept for one, kept in self._kept if one is finding), None)
+        return explanation_of(kept) if isinstance(kept, Step) else kept
 
     @property
     def moments(self) -> list[Moment]:
@@ -236,12 +264,14 @@ class History:
     # ------------------------------------------------------------- waterfall
 
     def _take_waterfall(self, step: Step) -> None:
-        happened = Counter(happenings(step.transition.receipt.effects))
-        if not happened:
+        names = list(happenings(step.transition.receipt.effects))
+        if not names:
             return
+        happened = Counter(names)
         self.lanes.take(step.number, happened)
-        money = sum(passed_on(step).values())
-        moment = Moment(money, step.number, step, happened)
+        borne, record = passed_on(step), step.record
+        told = (record.ts or record.ref, happened, tuple(accounts_in(step)), borne)
+        moment = Moment(sum(borne.values()), step.number, *told)
         if len(self._moments) < MOST_MOMENTS:
             heappush(self._moments, moment)
         elif moment > self._moments[0]:

@@ -14,7 +14,15 @@ from marginspec_tools.audit.report.funds_part import add_contrast, add_funds, ad
 from marginspec_tools.audit.report.setting import Setting, clipped, title_of
 from marginspec_tools.audit.report.sides import HEADS, Sides, sides_of, sides_of_events
 from marginspec_tools.audit.report.style import STYLE
-from marginspec_tools.audit.summary import audit_fields, checked_text, compared_text, findings_text, limits_text
+from marginspec_tools.audit.summary import (
+    audit_fields,
+    books_text,
+    checked_text,
+    compared_text,
+    findings_text,
+    limits_text,
+    sample_text,
+)
 from marginspec_tools.audit.waterfall import HAPPENED
 from marginspec_tools.markup import add, add_table, new_page, page_bytes
 from marginspec_tools.observed import VALUE_KINDS
@@ -110,6 +118,8 @@ def add_coverage(part: Element, report: Report) -> None:
     coverage = report.summary["coverage"]
     share = f"{coverage['lines']:,} of {coverage['events']:,} events have observed values"
     add(part, "p", f"{share}, of {number_of('accounts', coverage['accounts'])}. All counts are in coverage.csv.")
+    if report.audited.sample > 1:
+        add(part, "p", f"{sample_text(report.audited)}.")
     outcomes = report.audited.comparison.coverage
     of_what = {
         "kind of value": [(VALUE_KINDS[kind], counts) for kind, counts in coverage["kinds"].items()],
@@ -174,6 +184,23 @@ def add_invariants(part: Element, report: Report) -> None:
     add_table(part, HEADS, shown, caption="Left and right sides", numbers=numbers, is_named=True)
     if len(told) > len(sides):
         add(part, "p", f"Of each invariant, {MOST_SIDES} assets or markets.", kind="more")
+    add_books(part, report)
+
+
+def add_books(part: Element, report: Report) -> None:
+    """The invariants on the exchange's own numbers, as it told them last."""
+    add(part, "p", f"{books_text(report.summary['coverage'])}.")
+    told = [report.audited.comparison.coverage.books[key] for key in sorted(report.audited.comparison.coverage.books)]
+    rows = [
+        (
+            *(one.invariant, clipped(one.where), one.left, grouped(decimal_of(one.amount))),
+            *(one.relation, one.right, grouped(decimal_of(one.other)), "holds" if one.holds else "broken"),
+        )
+        for one in told
+    ]
+    numbers = (False, False, False, True, False, False, True, False)
+    caption = "On the exchange's own numbers, as told last; of domains, the closest"
+    add_rows(part, (*HEADS, "outcome"), rows, caption, numbers, "findings.jsonl")
 
 
 def add_unchecked(part: Element, report: Report) -> None:

@@ -35,6 +35,7 @@ header.open h1 { color: var(--open); }
 .figures dt { font-size: .875rem; }
 .figures dd { font-size: 1.25rem; white-space: nowrap; font-weight: 600; font-variant-numeric: tabular-nums; }
 nav ol { columns: 14rem; margin: 2rem 0 0; padding: 0 0 0 1.875rem; font-size: .9375rem; }
+nav a { display: inline-block; padding: .125rem 0; }
 a { color: var(--one); }
 .table { overflow-x: auto; margin-top: 1.25rem; }
 .table:focus-visible, summary:focus-visible, a:focus-visible { outline: 2px solid var(--one); outline-offset: 2px; }
@@ -104,7 +105,7 @@ figure .table { margin-top: 0; }
 @media (max-width: 56rem) { figure { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 30rem) { th, td { padding-right: .875rem; } nav ol { columns: auto; }
   .figures dd { font-size: 1.0625rem; } }
-@media (max-width: 22rem) { .figures { grid-template-columns: 1fr; } }
+@media (max-width: 27rem) { .figures { grid-template-columns: 1fr; } }
 @media print {
   @page { size: A4; margin: 16mm 14mm; }
   :root { color-scheme: light; --paper: #fff; --ink: #000; --quiet: #444; --line: #bbb; --soft: #f3f3f3;

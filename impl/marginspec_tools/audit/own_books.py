@@ -1,0 +1,157 @@
+"""The invariants on the exchange's own numbers, where a line states all that one needs: no rule computes any of them.
+
+What must be stated is whatever is not zero by the rules as they go on from what the exchange has. Each value may agree
+with the rulebook's within a tolerance, or to the digits that are shown, and the whole still not add up; and the whole
+may add up where every value differs.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import NamedTuple
+
+from marginspec.model import ledger
+from marginspec.model.account import DomainKey
+from marginspec.model.ledger import account_named
+from marginspec.model.state import State
+from marginspec.model.units import FLAT, WIRE_DECIMALS
+from marginspec_audit import asset_of, is_closed_lot
+from marginspec_journal.decimals import parse_decimal
+from marginspec_tools.observed import Figure, Whose, digits_of, domain_named, whose
+
+
+class Books(NamedTuple):
+    """An invariant on stated numbers: both of its sides, in 1e-8, and what is at stake if it does not hold.
+
+    `where` is the asset, market or domain, `own` whose that is; `left` and `right` say what the sides are.
+    """
+
+    invariant: str
+    where: str
+    own: Whose
+    left: str
+    amount: int
+    relation: str
+    right: str
+    other: int
+    money: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether the relation does."""
+        match self.relation:
+            case "=":
+                return self.amount == self.other
+            case ">":
+                return self.amount > self.other
+            case "≥":
+                return self.amount >= self.other
+        return self.amount <= self.other
+
+    @property
+    def figure(self) -> Figure:
+        """A figure that it is open under while it does not hold."""
+        return Figure("books", self.where, self.invariant)
+
+
+Stated = Mapping[Figure, int]
+"""What a line states, in 1e-8."""
+
+
+def books_of(seen: list[tuple[Figure, str]], state: State, *, is_whole: bool) -> Iterator[Books]:
+    """The invariants that a line states enough for; `is_whole` unless only some accounts are known."""
+    numbers = [(figure, text) for figure, text in seen if figure.group in ("ledger", "lots", "domains", "funds")]
+    numbers += [(figure, text) for figure, text in seen if figure.field in ("quantity", "uncovered")]
+    stated = {figure: parse_decimal(text) for figure, text in numbers}
+    owners = {figure: whose(state, figure) for figure in stated}
+    if is_whole:
+        for asset in sorted({own.asset for figure, own in owners.items() if figure.group == "ledger"} - {""}):
+            yield from conservation({one: stated[one] for one in stated if owners[one].asset == asset}, state, asset)
+            yield from cover(stated, state, asset)
+        for market in sorted({own.market for figure, own in owners.items() if figure.field == "quantity"} - {""}):
+            of_market = {one: stated[one] for one in stated if owners[one].market == market}
+            yield from zero_sum(of_market, state, market)
+    texts = dict(seen)
+    for domain in sorted({figure.name for figure in stated if figure.group == "domains"}):
+        yield from health(stated, texts, state, domain)
+
+
+def conservation(stated: Stated, state: State, asset: str) -> Iterator[Books]:
+    """All balances of an asset are what was paid in less what was paid out (INV-01)."""
+    balances = {account_named(figure.name): amount for figure, amount in stated.items() if figure.group == "ledger"}
+    for figure, cost in stated.items():
+        if figure.group == "lots" and figure.field == "cost":
+            balances.setdefault(ledger.lot(int(figure.name)), -cost)
+    outside = ledger.external(asset)
+    paid_in = -balances.pop(outside, state.balance(outside) * unit_of(state, asset))
+    # Most lines tell of a few accounts: of the first that is missing, the rest need not be looked at.
+    own = (one for one in state.ledger if one != outside and not is_closed_lot(state, one))
+    if all(one in balances for one in own if asset_of(state, one) == asset):
+        total = sum(balances.values())
+        sides = ("all balances", total, "=", "net deposits", paid_in)
+        yield Books("INV-01", asset, Whose(asset=asset), *sides, abs(total - paid_in))
+
+
+def zero_sum(stated: Stated, state: State, market_id: str) -> Iterator[Books]:
+    """What is long of a market is short, lots included (INV-02)."""
+    market = state.markets.get(market_id)
+    held = (Figure("positions", ":".join(key), "quantity") for key in state.positions_in.get(market_id, ()))
+    lots = (Figure("lots", str(lot), "quantity") for lot in state.lots_in.get(market_id, ()))
+    if market is None or not all(one in stated for one in chain(held, lots)):
+        return
+    amounts = [amount for figure, amount in stated.items() if figure.field == "quantity"]
+    longs, shorts = sum(max(0, one) for one in amounts), sum(max(0, -one) for one in amounts)
+    off = abs(longs - shorts)
+    money = 0 if market.mark is None else off * market.mark // 10**market.price_decimals
+    sides = ("long, lots included", longs, "=", "short, lots included", shorts)
+    yield Books("INV-02", market_id, Whose("", market_id, market.asset), *sides, money)
+
+
+def health(stated: Stated, texts: Mapping[Figure, str], state: State, name: str) -> Iterator[Books]:
+    """A domain's equity is above its maintenance margin (INV-04), and no equity is below zero (INV-05).
+
+    Two that are equal in fewer digits than the asset has may differ.
+    """
+    equity, maintenance = Figure("domains", name, "equity"), Figure("domains", name, "maintenance")
+    own = whose(state, equity)
+    if equity not in stated:
+        return
+    has = stated[equity]
+    yield Books("INV-05", name, own, "equity", has, "≥", "", 0, max(0, -has))
+    if not stated.get(maintenance):
+        return
+    needs = stated[maintenance]
+    is_shown_short = min(digits_of(texts[equity]), digits_of(texts[maintenance])) < state.header.decimals(own.asset)
+    relation = "≥" if has == needs and is_shown_short else ">"
+    yield Books("INV-04", name, own, "equity", has, relation, "its maintenance", needs, value_of(state, name))
+
+
+def value_of(state: State, name: str) -> int:
+    """What a domain holds at mark, in 1e-8 of its asset: what should have been taken over."""
+    domain: DomainKey = domain_named(name)
+    quanta = sum(
+        abs(state.markets[key.market].at_mark(state.positions.get(key, FLAT)))
+        for key in state.positions_of.get(domain, ())
+    )
+    return int(quanta * unit_of(state, domain.asset))
+
+
+def cover(stated: Stated, state: State, asset: str) -> Iterator[Books]:
+    """The shortfalls of an asset's markets are covered by insurance and relief, or stand as uncovered (INV-06)."""
+    open_lots = [market for market in sorted(state.lots_in) if state.markets[market].asset == asset]
+    shortfalls = [Figure("funds", market, "shortfall") for market in open_lots]
+    insurance = Figure("ledger", ledger.insurance(asset).name, "balance")
+    if not open_lots or insurance not in stated or any(one not in stated for one in shortfalls):
+        return
+    relief, uncovered = ledger.relief(asset), Figure("uncovered", asset, "uncovered")
+    cover_of = stated[insurance]
+    cover_of += stated.get(Figure("ledger", relief.name, "balance"), state.balance(relief) * unit_of(state, asset))
+    cover_of += stated.get(uncovered, state.uncovered.get(asset, 0) * unit_of(state, asset))
+    needed = sum(max(0, stated[one]) for one in shortfalls)
+    sides = ("shortfalls", needed, "≤", "insurance, relief and uncovered", cover_of)
+    yield Books("INV-06", asset, Whose(asset=asset), *sides, max(0, needed - cover_of))
+
+
+def unit_of(state: State, asset: str) -> int:
+    """A quantum of an asset in 1e-8."""
+    unit: int = 10 ** (WIRE_DECIMALS - state.header.decimals(asset))
+    return unit
