@@ -30,8 +30,8 @@ from marginspec_tools.dashboard.tables import csv_lines, json_lines
 from marginspec_tools.dashboard.view import CHART, FROM, Kept, Page, Source, Unanswerable, View
 
 FOLDER = Path(__file__).parent
-LOOK_EVERY_S, AGAIN_S, SAY_EVERY_S = 0.5, 2.0, 15.0
-"""How often new events are looked for, when what is new is told again, and how often that nothing is new."""
+LOOK_EVERY_S, SAY_EVERY_S = 0.5, 15.0
+"""How often new events are looked for, and how often a reader is told that nothing is new."""
 MEDIA = {"csv": "text/csv", "json": "application/json"}
 
 
@@ -117,16 +117,14 @@ class Dashboard:
     async def _ticks(self, request: Request) -> AsyncIterator[str]:
         """An event whenever the journal has more, or anything else is known of it, until reader or server go.
 
-        A reader who says of what he has `seen` hears at once if there is more by now. What is new is told once more a
-        little later: a page that was refused while the index was begun anew asks again then.
+        A reader who says of what he has `seen` hears at once if there is more by now.
         """
-        head, waited, is_told_again = await self._head(), 0.0, True
+        head, waited = await self._head(), 0.0
         known = request.query_params.get("seen", head.mark)
         yield f": following from event {head.seq}\n\n"
         while not self.is_closing and not await request.is_disconnected():
-            is_new = head.mark != known
-            if is_new or (not is_told_again and waited >= AGAIN_S):
-                known, waited, is_told_again = head.mark, 0.0, not is_new
+            if head.mark != known:
+                known, waited = head.mark, 0.0
                 yield f"event: tick\ndata: {head.seq}\n\n"
             elif waited >= SAY_EVERY_S:
                 waited = 0.0
