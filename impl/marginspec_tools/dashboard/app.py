@@ -115,17 +115,12 @@ class Dashboard:
         )
 
     async def _ticks(self, request: Request) -> AsyncIterator[str]:
-        """An event whenever the journal has more, or anything else is known of it, until reader or server go.
-
-        A reader who says of what he has `seen` hears at once if there is more by now.
-        """
-        head, waited = await self._head(), 0.0
-        known = request.query_params.get("seen", head.mark)
-        yield f": following from event {head.seq}\n\n"
+        """What is known of the journal as a mark: at once, and whenever it is another, until reader or server go."""
+        head, known, waited = await self._head(), None, 0.0
         while not self.is_closing and not await request.is_disconnected():
             if head.mark != known:
                 known, waited = head.mark, 0.0
-                yield f"event: tick\ndata: {head.seq}\n\n"
+                yield f"event: tick\ndata: {known}\n\n"
             elif waited >= SAY_EVERY_S:
                 waited = 0.0
                 yield ": nothing new\n\n"

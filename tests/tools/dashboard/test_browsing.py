@@ -200,3 +200,42 @@ def test_a_long_series_is_looked_into(browser: Browser, tmp_path: Path) -> None:
         looked_into = [int(asked[name][0]) for name in ("from", "at")]
         # Between half and three quarters of the events since the first mark.
         assert all(abs(event - expected) <= 20 for event, expected in zip(looked_into, (1306, 1953), strict=True))
+
+
+def test_a_growing_journal_is_followed_without_losing_the_focus(browser: Browser, tmp_path: Path) -> None:
+    lines, journal = lines_of_the_day(), tmp_path / "growing.jsonl"
+    journal.write_bytes(b"".join(lines[:1701]))
+    with served(journal, tmp_path / "growing.index") as growing, watched(browser, growing.host) as opened:
+        page = opened.page
+        open_page(page, f"{growing.url}/overview")
+        expect(page.locator("#jump")).to_have_value("1700")
+        head = page.locator("#markets-by-reserve")
+        head.focus()
+        with journal.open("ab") as stream:
+            stream.writelines(lines[1701:1801])
+        expect(page).to_have_title("Overview, event 1800 of growing.jsonl")
+        expect(page.locator("#jump")).to_have_value("1800")
+        expect(page.locator("#slider")).to_have_attribute("max", "1800")
+        assert page.evaluate("document.activeElement.id") == "markets-by-reserve"
+        # A page of an event stays there, and only says that there is more.
+        open_page(page, f"{growing.url}/overview?at=1700")
+        with journal.open("ab") as stream:
+            stream.writelines(lines[1801:1901])
+        expect(page.locator("#slider")).to_have_attribute("max", "1900")
+        expect(page.locator("#jump")).to_have_value("1700")
+        expect(page).to_have_title("Overview, event 1700 of growing.jsonl")
+        # One that is cut short is told, and shown as it is now.
+        open_page(page, f"{growing.url}/overview")
+        journal.write_bytes(b"".join(lines[:101]))
+        expect(page).to_have_title("Overview, event 100 of growing.jsonl")
+        expect(page.locator(".banner")).to_contain_text("indexed anew")
+        with journal.open("ab") as stream:
+            stream.write(b"not an event\n")
+        expect(page.locator(".banner.wrong")).to_contain_text("What follows event 100 is not shown")
+        # A page of an event that is gone says so.
+        open_page(page, f"{growing.url}/overview?at=90")
+        journal.write_bytes(b"".join(lines[:51]))
+        expect(page.locator("h1")).to_have_text("No such event")
+        answer = "the server responded with a status of 404 (Not Found)"
+        assert opened.faults == [f"console: Failed to load resource: {answer}"] * 2
+        opened.faults.clear()

@@ -75,7 +75,7 @@ def test_it_prints_one_line_serves_and_ends(tmp_path: Path, sent: signal.Signals
         assert httpx.get(f"{address}overview", timeout=60).status_code == 200
         # A reader who waits for new events keeps nothing from ending.
         with httpx.stream("GET", f"{address}changes", timeout=60) as waiting:
-            assert next(waiting.iter_lines()).startswith(": following from event ")
+            assert next(waiting.iter_lines()) == "event: tick"
             process.send_signal(sent)
             assert process.communicate(timeout=60) == ("", "")
     assert process.returncode == code
