@@ -14,7 +14,7 @@ from marginspec.model.ledger import FUND_KINDS, account_named
 from marginspec.model.state import State
 from marginspec.model.units import WIRE_DECIMALS
 from marginspec_journal.decimals import parse_decimal
-from marginspec_tools.audit.blame import LAST, UNSEEN, Blamed, deciding, untouched_clause
+from marginspec_tools.audit.blame import FIRST, LAST, UNSEEN, Blamed, deciding, untouched_clause
 from marginspec_tools.audit.causes import (
     CHOOSING,
     DERIVED,
@@ -52,8 +52,15 @@ STATES_APART = 256
 """Every so many events it is seen whether the exchange's side has come back."""
 AMOUNTS = ("balance", "margin", "fund")
 """Kinds of value that invariants add up."""
+BY_LIQUIDATION = Blamed(FIRST, "LIQ-01")
+"""What is to blame for what follows from whom the exchange liquidated."""
 SHARING = ("ADL", "LVY")
 """Parts of the rulebook in which all accounts together decide what becomes of each."""
+
+
+def told_of(line: Line) -> list[tuple[Figure, str]]:
+    """What a line tells that does not follow from other figures."""
+    return [(figure, text) for figure, text in line.seen if is_primary(figure)]
 
 
 def needs_all_accounts(figure: Figure, synthetic: str) -> bool:
@@ -120,6 +127,7 @@ class Comparison:
         self._check_funds(line)
         self._check_books(line)
         differing = [*line.differing]
+        self._see_liquidations(line)
         self._settle(line)
         self._go_on_from(line, differing)
         for figure, text in line.seen:
@@ -185,11 +193,18 @@ class Comparison:
             if theirs in ("equal", "tolerated") or (theirs == "as displayed" and agreement == "differs"):
                 self._follow(line, line.fault(figure, ours, text), figure)
                 return
-            ours = other if figure in self._open else ours
+            ours = other if self._went_apart(line, figure) else ours
         if agreement == "as displayed":
             self._display(line, figure, ours, text)
         else:
             self._differ(line, figure, ours, text)
+
+    def _went_apart(self, line: Line, figure: Figure) -> bool:
+        """Whether the exchange had, before the event, something else of a figure than the rulebook, or is taken to."""
+        if figure in self._open:
+            return True
+        figures = [line.before, line.step.transition.before]
+        return self._theirs is not None and len({field_of(figure).ask(one, figure.name) for one in figures}) > 1
 
     def _agree(self, line: Line, figure: Figure, agreement: Agreement) -> None:
         """The exchange has what the rulebook has: what was open of the figure is over."""
@@ -271,23 +286,32 @@ class Comparison:
         for figure, fault in differing:
             if figure is ANSWER and fault.expected == "accepted":
                 self._theirs.refuse(event, str(fault.observed))
+        if line.decided is not None:
+            self._theirs = line.decided
         if line.chose:
             self._theirs.spare({account for figure, _ in line.seen if (account := named_by(figure).account)})
         self._has_parted |= any(fault.kind in ("verdict", "quantity", "lot") for _, fault in differing)
-        told = [(figure, text) for figure, text in line.seen if is_primary(figure)]
-        self._theirs.liquidate(event, [one for one in told if named_by(one[0]).account in line.liquidated])
-        self._theirs.adopt(one for one in told if self._is_other_than_theirs(*one))
+        self._theirs.adopt(one for one in told_of(line) if self._is_other_than(self._theirs, *one))
 
-    def _is_other_than_theirs(self, figure: Figure, text: str) -> bool:
+    def _is_other_than(self, theirs: Theirs, figure: Figure, text: str) -> bool:
         """Whether a value is not what the exchange's side has anyway, up to tolerance and display."""
-        assert self._theirs is not None, "the exchange's side has parted"
-        return self.tolerances.agreement(kind_of(figure), self._theirs.ask(figure), text) == "differs"
+        return self.tolerances.agreement(kind_of(figure), theirs.ask(figure), text) == "differs"
+
+    def _see_liquidations(self, line: Line) -> None:
+        """See whether the exchange liquidated others than the rules, and what follows from that."""
+        theirs = self._theirs or Theirs.beside(line.step)
+        told = told_of(line)
+        if any(figure.field == "quantity" and self._is_other_than(theirs, figure, text) for figure, text in told):
+            decided = theirs.decided(line.step.transition.event, told)
+            line.decided = None if decided is theirs else decided
+            line.liquidates = decided.liquidated != theirs.liquidated
 
     def _settle(self, line: Line) -> None:
         """Put what differs of an event down to causes: new findings, or ones that are open still."""
         entries = [Differing(self._blame(line, *one), *one) for one in line.differing]
         state = line.step.transition.after
-        for together in causes(entries):
+        follow = [one for one in entries if one.because is BY_LIQUIDATION]
+        for together in [*([follow] if follow else []), *causes([one for one in entries if one not in follow])]:
             clauses = clauses_of(together)
             clause = next((one for one in clauses if self._same_cause(one, together, state)), clauses[0])
             if self.subset is not None and clause[:3] in SHARING:
@@ -295,7 +319,6 @@ class Comparison:
                 self._left.update(one.fault.owner for one in together)
                 continue
             line.chose |= clause[:3] in CHOOSING
-            line.liquidated.update(one.fault.owner for one in together if one.because.clause == clause == "LIQ-01")
             same, manners = self._same_cause(clause, together, state), manners_of(clause, together, state)
             if same is None:
                 self._find(line, clause, together)
@@ -351,15 +374,18 @@ class Comparison:
             return Blamed(LAST, fault.rule)
         if figure is ANSWER:
             return line.blame.of_verdict(fault.observed or "")
-        blame = line.their_blame if figure in self._open else line.blame
+        if line.liquidates and line.follows(figure, fault):
+            return BY_LIQUIDATION
+        is_apart = self._went_apart(line, figure)
+        blame = line.their_blame if is_apart else line.blame
         unseen = self._unseen.get(ledger_name(figure))
-        if unseen is not None and unseen[0] < line.step.number:
+        if not is_apart and unseen is not None and unseen[0] < line.step.number:
             return Blamed(LAST, unseen[1])
         because = blame.of_figure(figure, fault, stayed=line.stayed(figure, fault))
         if because is not None:
             return because
         moved, agreed = self._moved.get(figure.name, (0, "")), self._agreed.get(figure, 0)
-        if figure.group == "ledger" and moved[0] > agreed:
+        if figure.group == "ledger" and not is_apart and moved[0] > agreed:
             return Blamed(LAST, moved[1])
         clause = untouched_clause(blame, figure, fault)
         if clause[:3] in CHOOSING:
