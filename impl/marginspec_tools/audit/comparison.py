@@ -25,6 +25,7 @@ from marginspec_tools.audit.causes import (
     causes,
     clauses_of,
     manners_of,
+    margins_moved,
 )
 from marginspec_tools.audit.coverage import Coverage
 from marginspec_tools.audit.findings import Consequence, Fault, Finding, decimal_of, found, severity_of
@@ -121,6 +122,7 @@ class Comparison:
             self._names.check(step, figure)
             line.seen.append((figure, text))
         self._compare_verdict(line)
+        self._follow_answer(line)
         for figure, text in line.seen:
             if is_primary(figure):
                 self._compare(line, figure, text)
@@ -176,6 +178,12 @@ class Comparison:
             self._follow(line, line.fault(ANSWER, Ours(expected), answer), ANSWER)
         else:
             self._differ(line, ANSWER, Ours(expected), answer)
+
+    def _follow_answer(self, line: Line) -> None:
+        """Where the exchange answers as by the rulebook, though otherwise than follows from what it had, go on so."""
+        answer = answer_of(line.observed)
+        if self._theirs is not None and not line.differing and answer is not None:
+            self._theirs.answer_as(line.step.transition.event, answer, parties(line.step))
 
     def _compare(self, line: Line, figure: Figure, text: str) -> None:
         field = field_of(figure)
@@ -283,11 +291,11 @@ class Comparison:
                 return
             self._theirs = Theirs.beside(line.step)
         event = line.step.transition.event
-        for figure, fault in differing:
-            if figure is ANSWER and fault.expected == "accepted":
-                self._theirs.refuse(event, str(fault.observed))
+        if any(figure is ANSWER for figure, _ in differing):
+            self._theirs.answer_as(event, answer_of(line.observed) or "", parties(line.step))
         if line.decided is not None:
             self._theirs = line.decided
+        self._theirs.unmake(line.unmade, line.told_balances)
         if line.chose:
             self._theirs.spare({account for figure, _ in line.seen if (account := named_by(figure).account)})
         self._has_parted |= any(fault.kind in ("verdict", "quantity", "lot") for _, fault in differing)
@@ -310,31 +318,42 @@ class Comparison:
         """Put what differs of an event down to causes: new findings, or ones that are open still."""
         entries = [Differing(self._blame(line, *one), *one) for one in line.differing]
         state = line.step.transition.after
+        for moved in margins_moved(entries, line.told_balances, line.their_blame.trail.effects, state):
+            entries = [one for one in entries if one not in moved.entries]
+            line.unmade += [moved.unmade] if moved.unmade else []
+            same = self._same_cause(moved.clause, moved.entries, [moved.manner])
+            self._put_down(line, moved.clause, moved.entries, same, [moved.manner])
         follow = [one for one in entries if one.because is BY_LIQUIDATION]
         for together in [*([follow] if follow else []), *causes([one for one in entries if one not in follow])]:
             clauses = clauses_of(together)
-            clause = next((one for one in clauses if self._same_cause(one, together, state)), clauses[0])
+            manners = {one: manners_of(one, together, state) for one in clauses}
+            same = {one: self._same_cause(one, together, manners[one]) for one in clauses}
+            clause = next((one for one in clauses if same[one]), clauses[0])
             if self.subset is not None and clause[:3] in SHARING:
                 self.coverage.leave(line.step, [one.figure for one in together])
                 self._left.update(one.fault.owner for one in together)
                 continue
             line.chose |= clause[:3] in CHOOSING
-            same, manners = self._same_cause(clause, together, state), manners_of(clause, together, state)
-            if same is None:
-                self._find(line, clause, together)
-                self._alike.update((one, Recurrence(self.findings[-1], one[1] == QUANTUM)) for one in manners)
-                continue
-            for manner in manners:
-                if manner in self._alike:
-                    self._alike[manner].differed += 1
-            self._repeat(line, same, together)
+            self._put_down(line, clause, together, same[clause], manners[clause])
         line.differing.clear()
 
-    def _same_cause(self, clause: str, together: list[Differing], state: State) -> Finding | None:
+    def _put_down(
+        self, line: Line, clause: str, together: list[Differing], same: Finding | None, manners: list[Manner]
+    ) -> None:
+        """Put what differs for one cause down to the finding that is the same, or else to a new one."""
+        if same is None:
+            self._find(line, clause, together)
+            self._alike.update((one, Recurrence(self.findings[-1], one[1] == QUANTUM)) for one in manners)
+            return
+        for manner in manners:
+            if manner in self._alike:
+                self._alike[manner].differed += 1
+        self._repeat(line, same, together)
+
+    def _same_cause(self, clause: str, together: list[Differing], manners: list[Manner]) -> Finding | None:
         """The finding that is open still in what differs, or of a rule that the exchange has otherwise in this way."""
         likely = [self._open[one.figure] for one in together if one.figure in self._open]
-        known = [self._alike[manner] for manner in manners_of(clause, together, state) if manner in self._alike]
-        likely += [one.finding for one in known if one.is_rule]
+        likely += [self._alike[one].finding for one in manners if one in self._alike and self._alike[one].is_rule]
         return next((one for one in likely if one.clause == clause), None)
 
     def _find(self, line: Line, clause: str, entries: list[Differing]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from marginspec.model.effects import Transferred
 from marginspec.model.state import State
 from marginspec_journal.decimals import parse_decimal
 from marginspec_tools.audit.blame import Blame, blame_of
@@ -22,7 +23,7 @@ class Line:
 
     `before` is what the exchange had before it, where its side had parted already; `chose` says that other accounts
     were closed or paid than by the rules. `decided` is the event as the exchange settled it, and
-    `liquidates` says that it liquidated others.
+    `liquidates` says that it liquidated others; `unmade` are transfers that it did not make.
     """
 
     step: Step
@@ -33,6 +34,7 @@ class Line:
     chose: bool = False
     decided: Theirs | None = None
     liquidates: bool = False
+    unmade: list[Transferred] = attrs.Factory(list)
     consequences: list[Consequence] = attrs.Factory(list)
 
     @cached_property
@@ -44,6 +46,11 @@ class Line:
     def their_blame(self) -> Blame:
         """The event as the rules take it from what the exchange had."""
         return blame_of(self.step.transition.event, self.before)
+
+    @cached_property
+    def told_balances(self) -> set[str]:
+        """The ledger accounts of which the line tells."""
+        return {figure.name for figure, _ in self.seen if figure.group == "ledger"}
 
     def follows(self, one: Figure, fault: Fault) -> bool:
         """Whether what differs is what comes of whom the exchange liquidated, to the last digit."""

@@ -24,7 +24,7 @@ from marginspec.model.events import Event
 from marginspec.model.ledger import LedgerAccount, account_named
 from marginspec.model.rejections import Reason, Rejected
 from marginspec.model.state import State
-from marginspec.model.units import FLAT, MAX_LEVERAGE, MIN_LEVERAGE, WIRE_DECIMALS, Money, Price, Quantity
+from marginspec.model.units import FLAT, MAX_BALANCE, MAX_LEVERAGE, MIN_LEVERAGE, WIRE_DECIMALS, Money, Price, Quantity
 from marginspec.settlement.liquidation import cancel_orders, liquidate, position_to_step_down, step_down, take_over
 from marginspec.settlement.levy import return_relief
 from marginspec.settlement.settle import restore_cover
@@ -55,7 +55,9 @@ class Theirs:
     @classmethod
     def beside(cls, step: Step) -> "Theirs":
         """The exchange's side where it parts with the rulebook's, at the end of an event."""
-        return cls(step.transition.before, step.transition.after, step.transition.receipt.effects)
+        receipt = step.transition.receipt
+        answer = str(receipt.rejected or "accepted")
+        return cls(step.transition.before, step.transition.after, receipt.effects, answer)
 
     def take(self, event: Event) -> bool:
         """Take an event; whether the rules could go on, which they need not from a state that breaks invariants."""
@@ -74,6 +76,31 @@ class Theirs:
             return field_of(figure).ask(self.state, figure.name)
         except Exception:
             return Ours(None)
+
+    def answer_as(self, event: Event, answer: str, parties: Iterable[str]) -> None:
+        """Take the event as the exchange answered it."""
+        if answer == "accepted" != self.answer:
+            self.accept(event, parties)
+        elif answer != "accepted" == self.answer:
+            self.refuse(event, answer)
+
+    def accept(self, event: Event, parties: Iterable[str]) -> None:
+        """The exchange accepted what the rules refuse: as they take it where its parties have more, for so long."""
+        asset = self.before.markets[event.market].asset if getattr(event, "market", None) in self.before.markets else getattr(event, "asset", "")
+        wallets = [ledger.wallet(account, asset) for account in parties if account in self.before.accounts]
+        lent = Transaction(self.before)
+        for account in wallets:
+            set_balance(lent, account, Money(lent.balance(account) + LOAN))
+        try:
+            state, receipt = apply(lent.commit(), event)
+        except Exception:
+            # Whatever the rules trip over in a state that they cannot lead to.
+            return
+        if receipt.rejected is None:
+            back = Transaction(state)
+            for account in wallets:
+                set_balance(back, account, Money(back.balance(account) - LOAN))
+            self.state, self.effects, self.answer = back.commit(), receipt.effects, "accepted"
 
     def refuse(self, event: Event, answer: str) -> None:
         """The exchange refused the event: nothing of it happened. Without lots of a market, their owners have them."""
@@ -129,6 +156,15 @@ class Theirs:
     def _agreeing(self, seen: Collection[tuple[Figure, str]]) -> int:
         """How much of what is seen is as it is here."""
         return sum(self.ask(figure).amount == parse_decimal(text) for figure, text in seen if is_amount(figure))
+
+    def unmake(self, transfers: Iterable[Transferred], told: Collection[str]) -> None:
+        """The exchange did not make these transfers: a side that it does not tell of is as if they had not been."""
+        changes = Transaction(self.state)
+        for one in transfers:
+            for account, change in ((one.source, one.amount), (one.target, -one.amount)):
+                if account.name not in told and is_open(changes, account):
+                    set_balance(changes, account, Money(changes.balance(account) + change))
+        self.state = changes.commit()
 
     def spare(self, seen: Collection[str]) -> None:
         """The exchange chose others: accounts that the rules closed or had pay, and it told nothing of, are as before.
@@ -259,6 +295,9 @@ def put_balance(changes: Transaction, account: LedgerAccount, before: State) -> 
     """Give a ledger account the balance that it had."""
     set_balance(changes, account, before.balance(account))
 
+
+LOAN = MAX_BALANCE // 4
+"""More than any account has, and little enough that its balance is in range."""
 
 Lefts: TypeAlias = Mapping[DomainKey, Mapping[PositionKey, int]]
 """What is left of the positions of the domains that an exchange closed."""
