@@ -89,7 +89,9 @@ class MarginMoved(NamedTuple):
         return self.clause, "margin", "more" if (self.entries[0].fault.difference or 0) > 0 else "less"
 
 
-def margins_moved(entries: list[Differing], told: Set[str], effects: Iterable[Effect], state: State) -> list[MarginMoved]:
+def margins_moved(
+    entries: list[Differing], told: Set[str], effects: Iterable[Effect], state: State
+) -> list[MarginMoved]:
     """The isolated positions whose cash differs by what the wallet has less, or by a transfer that was not made."""
     off = {one.figure.name: one for one in entries if one.fault.kind == "balance"}
     between = {frozenset((one.source, one.target)): one for one in effects if isinstance(one, Transferred)}

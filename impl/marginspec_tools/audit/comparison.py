@@ -9,8 +9,8 @@ from collections import defaultdict
 
 import attrs
 
-from marginspec.model.effects import Transferred
-from marginspec.model.ledger import FUND_KINDS, account_named
+from marginspec.model.effects import LotReduced, Transferred
+from marginspec.model.ledger import FUND_KINDS, account_named, lot
 from marginspec.model.state import State
 from marginspec.model.units import WIRE_DECIMALS
 from marginspec_journal.decimals import parse_decimal
@@ -157,6 +157,12 @@ class Comparison:
                     self._touched[name].add(deciding(effect.rule))
                     if effect.rule in UNSEEN:
                         self._unseen.setdefault(name, (step.number, UNSEEN[effect.rule]))
+            elif isinstance(effect, LotReduced) and effect.quantity == 0:
+                # So that what is kept does not grow with all the lots that there ever were.
+                closed = lot(effect.lot).name
+                self._moved.pop(closed, None)
+                self._unseen.pop(closed, None)
+                self._agreed.pop(Figure("ledger", closed, "balance"), None)
 
     # ------------------------------------------------------------- one value
 
@@ -321,8 +327,8 @@ class Comparison:
         for moved in margins_moved(entries, line.told_balances, line.their_blame.trail.effects, state):
             entries = [one for one in entries if one not in moved.entries]
             line.unmade += [moved.unmade] if moved.unmade else []
-            same = self._same_cause(moved.clause, moved.entries, [moved.manner])
-            self._put_down(line, moved.clause, moved.entries, same, [moved.manner])
+            known = self._same_cause(moved.clause, moved.entries, [moved.manner])
+            self._put_down(line, moved.clause, moved.entries, known, [moved.manner])
         follow = [one for one in entries if one.because is BY_LIQUIDATION]
         for together in [*([follow] if follow else []), *causes([one for one in entries if one not in follow])]:
             clauses = clauses_of(together)

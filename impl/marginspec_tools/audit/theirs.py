@@ -25,17 +25,17 @@ from marginspec.model.ledger import LedgerAccount, account_named
 from marginspec.model.rejections import Reason, Rejected
 from marginspec.model.state import State
 from marginspec.model.units import FLAT, MAX_BALANCE, MAX_LEVERAGE, MIN_LEVERAGE, WIRE_DECIMALS, Money, Price, Quantity
-from marginspec.settlement.liquidation import cancel_orders, liquidate, position_to_step_down, step_down, take_over
+from marginspec.registry import HANDLERS
 from marginspec.settlement.levy import return_relief
+from marginspec.settlement.liquidation import cancel_orders, liquidate, position_to_step_down, step_down, take_over
 from marginspec.settlement.settle import restore_cover
 from marginspec.settlement.waterfall import uncovered_shortfall
-from marginspec.registry import HANDLERS
 from marginspec.transaction import Transaction, with_entry
 from marginspec.transition import apply
 from marginspec_audit import asset_of
 from marginspec_journal.decimals import parse_decimal
 from marginspec_tools.audit.names import named_by
-from marginspec_tools.observed import Figure, Ours, field_of, position_named
+from marginspec_tools.observed import Figure, Ours, asset_in, field_of, position_named
 from marginspec_tools.runs import Step
 
 
@@ -86,7 +86,7 @@ class Theirs:
 
     def accept(self, event: Event, parties: Iterable[str]) -> None:
         """The exchange accepted what the rules refuse: as they take it where its parties have more, for so long."""
-        asset = self.before.markets[event.market].asset if getattr(event, "market", None) in self.before.markets else getattr(event, "asset", "")
+        asset = getattr(event, "asset", "") or asset_in(self.before, getattr(event, "market", ""))
         wallets = [ledger.wallet(account, asset) for account in parties if account in self.before.accounts]
         lent = Transaction(self.before)
         for account in wallets:
