@@ -89,6 +89,7 @@ class Comparison:
     _names: Names = attrs.field(init=False)
     _theirs: Theirs | None = None
     _open: dict[Figure, Finding] = attrs.Factory(dict)
+    _off: dict[Figure, int] = attrs.Factory(dict)
     _by_owner: dict[str, Finding] = attrs.Factory(dict)
     _has_parted: bool = False
     _displayed: dict[tuple[str, int], Finding] = attrs.Factory(dict)
@@ -113,6 +114,7 @@ class Comparison:
         self._note_transfers(step)
         if self._theirs is not None and not self._theirs.take(step.transition.event):
             self._theirs = None
+            self._off.clear()
         observed = step.record.observed
         self.coverage.add_event(step)
         if observed is None:
@@ -207,6 +209,15 @@ class Comparison:
             if theirs in ("equal", "tolerated") or (theirs == "as displayed" and agreement == "differs"):
                 self._follow(line, line.fault(figure, ours, text), figure)
                 return
+            if (
+                self._off.get(figure)
+                and other.amount is not None
+                and parse_decimal(text) == other.amount - self._off[figure]
+            ):
+                # What was wrong is right again, beside what still follows from other findings.
+                self._close(line, figure)
+                self._follow(line, line.fault(figure, ours, text), figure)
+                return
             ours = other if self._went_apart(line, figure) else ours
         if agreement == "as displayed":
             self._display(line, figure, ours, text)
@@ -240,6 +251,7 @@ class Comparison:
 
     def _close(self, line: Line, figure: Figure) -> None:
         finding = self._open.pop(figure, None)
+        self._off.pop(figure, None)
         if finding is not None:
             del finding.figures[figure]
             if not finding.figures:
@@ -373,19 +385,20 @@ class Comparison:
                 self._by_owner.update(dict.fromkeys(parties(line.step), finding))
             else:
                 self._attach(line, figure, finding)
+                self._add_off(figure, fault)
                 self._by_owner[fault.owner] = finding
 
     def _repeat(self, line: Line, finding: Finding, entries: list[Differing]) -> None:
         """What differs further for the cause of a finding: in figures that are open still, or in others too."""
         state, others = line.step.transition.after, []
         for _, figure, fault in entries:
+            self._add_off(figure, fault)
             if self._open.get(figure) is not finding:
                 others.append(fault)
             elif fault.kind == "invariant":
                 finding.repeat(fault, finding.figures[figure])
             else:
-                total = line.fault(figure, field_of(figure).ask(state, figure.name), fault.observed or "")
-                finding.repeat(total, finding.figures[figure])
+                finding.repeat(self._total(line, figure, fault), finding.figures[figure])
             if figure is not ANSWER:
                 self._attach(line, figure, finding)
             line.consequences.append(Consequence(fault, finding, again=True))
@@ -393,6 +406,19 @@ class Comparison:
             finding.recur(others)
         finding.show(line.step.number)
         finding.severity = severity_of(finding.clause, finding.asset, finding.money, state)
+
+    def _add_off(self, figure: Figure, fault: Fault) -> None:
+        """Count by how much a balance is off because of what it is open under."""
+        if fault.kind == "balance":
+            self._off[figure] = self._off.get(figure, 0) + (fault.difference or 0)
+
+    def _total(self, line: Line, figure: Figure, fault: Fault) -> Fault:
+        """The fault with all by which a figure is off, if it was off before."""
+        observed, ours = fault.observed or "", field_of(figure).ask(line.step.transition.after, figure.name)
+        if figure in self._off:
+            right = parse_decimal(observed) - self._off[figure]
+            ours = Ours(decimal_of(right), right)
+        return line.fault(figure, ours, observed)
 
     def _blame(self, line: Line, figure: Figure, fault: Fault) -> Blamed:
         if fault.kind == "invariant":

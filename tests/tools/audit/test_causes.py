@@ -237,7 +237,8 @@ def test_a_fault_beside_a_rule_of_its_own_is_found_apart(rough_day: Path, tmp_pa
     planted: dict[str, int] = {}
     # One event each of an account and of funds that have long been otherwise because of the other rule.
     for name in ("insurance:USDT", "wallet:a00017:USDT", "house:USDT"):
-        place = next(place for place in range(1290, 1500) if name in (records[place].observed or {}).get("ledger", {}))
+        begin = 1 + max(planted.values(), default=1290)
+        place = next(place for place in range(begin, 1500) if name in (records[place].observed or {}).get("ledger", {}))
         observed: dict[str, Any] = dict(records[place].observed or {})
         wrong = moved(observed["ledger"][name], 100_000_000 * (len(planted) + 2))
         records[place] = records[place]._replace(observed={**observed, "ledger": {**observed["ledger"], name: wrong}})
