@@ -167,7 +167,7 @@ class Recount:
         for asset in sorted({*assets, *published}):
             funds, told = (insurance(asset), relief(asset)), published.get(asset, (None, None))
             for fund, observed in zip(funds, told, strict=True):
-                expected = self.ledger[fund] if asset in assets else None
+                expected = self.ledger.get(fund, 0) if asset in assets else None
                 if expected != observed:
                     texts = (self._text(step, asset, balance) for balance in (expected, observed))
                     yield fault(step, "transparency", "TRN-01", str(fund), "balance published", *texts)
