@@ -30,7 +30,7 @@ from marginspec_tools.audit.causes import (
 from marginspec_tools.audit.coverage import Coverage
 from marginspec_tools.audit.findings import Consequence, Fault, Finding, decimal_of, found, severity_of
 from marginspec_tools.audit.names import Names, named_by
-from marginspec_tools.audit.observed_line import Line, answer_of, ledger_name, parties
+from marginspec_tools.audit.observed_line import Line, answer_of, ledger_name, parties, was_there
 from marginspec_tools.audit.own_books import books_of
 from marginspec_tools.audit.theirs import Theirs
 from marginspec_tools.observed import (
@@ -228,8 +228,11 @@ class Comparison:
         """Whether the exchange had, before the event, something else of a figure than the rulebook, or is taken to."""
         if figure in self._open:
             return True
-        figures = [line.before, line.step.transition.before]
-        return self._theirs is not None and len({field_of(figure).ask(one, figure.name) for one in figures}) > 1
+        if self._theirs is None:
+            return False
+        sides = line.before, line.step.transition.before
+        known = [field_of(figure).ask(one, figure.name) for one in sides if was_there(one, figure)]
+        return len(set(known)) > 1
 
     def _agree(self, line: Line, figure: Figure, agreement: Agreement) -> None:
         """The exchange has what the rulebook has: what was open of the figure is over."""
@@ -325,6 +328,8 @@ class Comparison:
 
     def _see_liquidations(self, line: Line) -> None:
         """See whether the exchange liquidated others than the rules, and what follows from that."""
+        if self._theirs is None and not line.differing:
+            return
         theirs = self._theirs or Theirs.beside(line.step)
         told = told_of(line)
         if any(figure.field == "quantity" and self._is_other_than(theirs, figure, text) for figure, text in told):
@@ -334,6 +339,8 @@ class Comparison:
 
     def _settle(self, line: Line) -> None:
         """Put what differs of an event down to causes: new findings, or ones that are open still."""
+        if not line.differing:
+            return
         entries = [Differing(self._blame(line, *one), *one) for one in line.differing]
         state = line.step.transition.after
         for moved in margins_moved(entries, line.told_balances, line.their_blame.trail.effects, state):
