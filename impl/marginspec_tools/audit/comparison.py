@@ -29,7 +29,7 @@ from marginspec_tools.audit.causes import (
 )
 from marginspec_tools.audit.coverage import Coverage
 from marginspec_tools.audit.findings import Consequence, Fault, Finding, decimal_of, found, severity_of
-from marginspec_tools.audit.names import Names, named_by
+from marginspec_tools.audit.names import Names, named_by, needs_all_accounts
 from marginspec_tools.audit.observed_line import Line, answer_of, ledger_name, parties, was_there
 from marginspec_tools.audit.own_books import books_of
 from marginspec_tools.audit.theirs import Theirs
@@ -57,20 +57,6 @@ BY_LIQUIDATION = Blamed(FIRST, "LIQ-01")
 """What is to blame for what follows from whom the exchange liquidated."""
 SHARING = ("ADL", "LVY")
 """Parts of the rulebook in which all accounts together decide what becomes of each."""
-
-
-def told_of(line: Line) -> list[tuple[Figure, str]]:
-    """What a line tells that does not follow from other figures."""
-    return [(figure, text) for figure, text in line.seen if is_primary(figure)]
-
-
-def needs_all_accounts(figure: Figure, synthetic: str) -> bool:
-    """Whether a figure follows from all accounts together, or is of the one that stands for those not known."""
-    if figure.group in ("funds", "uncovered", "lots") or figure.field == "adl":
-        return True
-    if figure.group == "marks":
-        return False
-    return named_by(figure).account in ("", synthetic)
 
 
 @attrs.define
@@ -320,7 +306,7 @@ class Comparison:
         if line.chose:
             self._theirs.spare({account for figure, _ in line.seen if (account := named_by(figure).account)})
         self._has_parted |= any(fault.kind in ("verdict", "quantity", "lot") for _, fault in differing)
-        self._theirs.adopt(one for one in told_of(line) if self._is_other_than(self._theirs, *one))
+        self._theirs.adopt(one for one in line.told if self._is_other_than(self._theirs, *one))
 
     def _is_other_than(self, theirs: Theirs, figure: Figure, text: str) -> bool:
         """Whether a value is not what the exchange's side has anyway, up to tolerance and display."""
@@ -331,7 +317,7 @@ class Comparison:
         if self._theirs is None and not line.differing:
             return
         theirs = self._theirs or Theirs.beside(line.step)
-        told = told_of(line)
+        told = line.told
         if any(figure.field == "quantity" and self._is_other_than(theirs, figure, text) for figure, text in told):
             decided = theirs.decided(line.step.transition.event, told)
             line.decided = None if decided is theirs else decided

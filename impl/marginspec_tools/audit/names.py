@@ -95,6 +95,15 @@ def named_by(figure: Figure) -> Whose:
     return Whose()
 
 
+def needs_all_accounts(figure: Figure, synthetic: str) -> bool:
+    """Whether a figure follows from all accounts together, or is of the one that stands for those not known."""
+    if figure.group in ("funds", "uncovered", "lots") or figure.field == "adl":
+        return True
+    if figure.group == "marks":
+        return False
+    return named_by(figure).account in ("", synthetic)
+
+
 def lot_number(figure: Figure) -> int | None:
     """The lot that a figure's name names, if it does."""
     if figure.group == "lots":

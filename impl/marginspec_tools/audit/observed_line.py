@@ -13,7 +13,7 @@ from marginspec_tools.audit.blame import Blame, blame_of
 from marginspec_tools.audit.findings import Consequence, Fault, amount_in
 from marginspec_tools.audit.stakes import money_at_stake
 from marginspec_tools.audit.theirs import Theirs
-from marginspec_tools.observed import ANSWER, Figure, Ours, Whose, asset_in, field_of, kind_of, whose
+from marginspec_tools.observed import ANSWER, Figure, Ours, Whose, asset_in, field_of, is_primary, kind_of, whose
 from marginspec_tools.runs import Step
 
 
@@ -46,6 +46,11 @@ class Line:
     def their_blame(self) -> Blame:
         """The event as the rules take it from what the exchange had."""
         return blame_of(self.step.transition.event, self.before)
+
+    @property
+    def told(self) -> list[tuple[Figure, str]]:
+        """What the line tells that does not follow from other figures."""
+        return [(figure, text) for figure, text in self.seen if is_primary(figure)]
 
     @cached_property
     def told_balances(self) -> set[str]:
