@@ -17,7 +17,7 @@ from marginspec.settlement.deleveraging import queue_of
 from marginspec.settlement.levy import domains_of_asset
 from marginspec_audit.transparency import indicators
 from marginspec_journal.decimals import decimal_text
-from marginspec_tools.explain import explain_event, fraction_text
+from marginspec_tools.explain import explain_event, fraction_text, name_of
 from tools.dashboard.test_content import EVENTS, Truth, money, records, truth
 from worlds.served import Served
 
@@ -181,6 +181,19 @@ def test_queues_are_those_of_the_rules(day: Served, truth: Truth, event: int) ->
         keys = [PositionKey(row["account"], "BTCUSDT", row["side"].upper()) for row in rows]
         assert [(key, row["exact"]) for key, row in zip(keys, rows, strict=True)] == wanted
         assert [int(row["indicator"]) for row in rows] == [quantiles[key] for key in keys]
+
+
+def test_a_rank_is_explained_as_the_rules_take_it(day: Served, truth: Truth) -> None:
+    state = truth.states[1674]
+    place, ranked = list(enumerate(queue_of(state, "BTCUSDT", "long")))[2]
+    account, side = ranked.key.account, ranked.key.side.lower()
+    page = day.get(f"/queue?market=BTCUSDT&account={account}&side={side}&at=1674").text
+    score = fraction_text(Fraction(ranked.score.numerator, ranked.score.denominator))
+    assert f"{place + 1}. {name_of(ranked.key)}" in page
+    assert score in page.partition('id="why"')[2].partition("</section>")[0]
+    answer = day.get(f"/queue?market=BTCUSDT&account={account}&side=north&at=1674")
+    reason = f"After event 1674 &#39;{account}&#39; has no position of side &#39;north&#39; in BTCUSDT."
+    assert (answer.status_code, reason in answer.text) == (404, True)
 
 
 def test_looks_of_an_event_are_its_deleveragings_and_those_passed_over(day: Served, truth: Truth) -> None:
