@@ -17,6 +17,7 @@ from marginspec_tools.dashboard.explanations import Entry, entries
 from marginspec_tools.dashboard.index.answers import Liquidation, Movement, Version
 from marginspec_tools.dashboard.index.values import Kind
 from marginspec_tools.dashboard.numbers import percent_of, price_text, quantity_text, ratio_text
+from marginspec_tools.dashboard.pages import nearest
 from marginspec_tools.dashboard.pages.lines import balance_line, mark_line
 from marginspec_tools.dashboard.pages.liquidations import LIQUIDATIONS, LOTS_NOTE, liquidation_row
 from marginspec_tools.dashboard.tables import Column, Order, Read, Row, Table
@@ -37,6 +38,7 @@ def content(view: View) -> Mapping[str, Any]:
         "market": market,
         "figures": list(figures(view, market)),
         "charts": charts(view),
+        "near": view.with_parameters(at=view.at, near="all") if nearest.can_be_asked(view) else None,
         # Below the title and the market's name.
         "explanation": [
             *entries(explained.lines(LEVELS))[0].parts[0].parts,
@@ -323,10 +325,11 @@ PAGE = Page(
         "lots": lots_table,
         "bands": bands_table,
         "tiers": tiers_table,
+        "nearest": nearest.nearest_table,
         "liquidations": liquidations_table,
     },
     charts=charts,
-    parameters=("market",),
-    clauses=("MKT-02", "MKT-04", "LIQ-03", "LIQ-05", "WTF-01", "WTF-02", "TRN-01", "INV-07"),
+    parameters=("market", "near"),
+    clauses=("MKT-02", "MKT-04", "MRG-07", "LIQ-03", "LIQ-05", "WTF-01", "WTF-02", "TRN-01", "INV-07"),
     in_navigation=False,
 )
