@@ -18,7 +18,7 @@ from marginspec_tools.dashboard.pages.invariants import MOST_ACCOUNTS
 from marginspec_tools.dashboard.tables import Column, Order, Row, Table
 from marginspec_tools.dashboard.view import View, within
 
-AT_ONCE = 250
+AT_ONCE = 200
 """Positions that were ever held in a market, for which a page is still made within 300 ms."""
 
 
