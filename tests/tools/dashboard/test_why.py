@@ -231,12 +231,14 @@ def test_queues_are_those_of_the_rules(day: Served, truth: Truth, event: int) ->
 
 def test_a_rank_is_explained_as_the_rules_take_it(day: Served, truth: Truth) -> None:
     state = truth.states[1674]
-    place, ranked = list(enumerate(queue_of(state, "BTCUSDT", "long")))[2]
+    place, ranked = 2, queue_of(state, "BTCUSDT", "short")[2]
     account, side = ranked.key.account, ranked.key.side.lower()
     page = day.get(f"/queue?market=BTCUSDT&account={account}&side={side}&at=1674").text
-    score = fraction_text(Fraction(ranked.score.numerator, ranked.score.denominator))
-    assert f"{place + 1}. {name_of(ranked.key)}" in page
-    assert score in page.partition('id="why"')[2].partition("</section>")[0]
+    told = page.partition('id="why"')[2].partition("</section>")[0]
+    score = decimal_text(ranked.score.numerator * 10**8 // ranked.score.denominator, 8)
+    lead = f"score of: ≈{score} with key {name_of(ranked.key)}, "
+    assert (f"<bdi>{place + 1}. {name_of(ranked.key)}</bdi>" in told, lead in told) == (True, True)
+    assert ranked.score.numerator > 0
     answer = day.get(f"/queue?market=BTCUSDT&account={account}&side=north&at=1674")
     reason = f"After event 1674 &#39;{account}&#39; has no position of side &#39;north&#39; in BTCUSDT."
     assert (answer.status_code, reason in answer.text) == (404, True)

@@ -111,8 +111,11 @@ def liquidation_mark(view: View, line: Line, one: Liquidation) -> Mark | None:
 
 def reserve_chart(view: View, market: Market) -> Chart:
     """The market's own reserve."""
-    line = balance_line(view, "reserve", ledger.reserve(market.id))
-    told = f"From event {view.begin} to {view.at}; {view.money(line.points[-1].value, market.asset)} at the end."
+    listed = next(one.since for one in view.index.markets() if one.name == market.id)
+    line = balance_line(view, "reserve", ledger.reserve(market.id), since=listed)
+    told = (
+        f"From event {line.points[0].first} to {view.at}; {view.money(line.points[-1].value, market.asset)} at the end."
+    )
     decimals = view.book.header.decimals(market.asset)
     return Chart("reserve-line", "Its reserve", told, market.asset, decimals, view.begin, view.at, [line])
 

@@ -21,7 +21,7 @@ from marginspec_tools.dashboard.view import Page, Unanswerable, View, within
 from marginspec_tools.explain import Term, Tracer, explain_rank, fraction_text
 
 SIDES: tuple[Direction, ...] = ("long", "short")
-LEVELS = 3
+LEVELS = 4
 """Of the explanation of a score."""
 MOST_LOOKS = 5_000
 """So many looks of an event at counterparties are shown: the first ones."""
@@ -65,7 +65,10 @@ def explanation(view: View) -> list[Entry]:
     if key is None:
         reason = f"After event {view.at} {account!r} has no position of side {side!r} in {market.id}."
         raise Unanswerable(404, "No such position", reason)
-    return entries(explain_rank(book, view.at, key).lines(LEVELS))[0].parts
+    queue = entries(explain_rank(book, view.at, key).lines(LEVELS))[0].parts[0]
+    if len(queue.parts) == 1:
+        return [*queue.parts, Entry("its domain is not healthy, so it stands in no queue [ADL-02]")]
+    return queue.parts
 
 
 def asks_looks(view: View) -> bool:
@@ -120,7 +123,7 @@ def queue_row(view: View, book: State, place: int, length: int, ranked: Ranked) 
     return Row(":".join(key), cells, {**links, **dict.fromkeys(OF_ACCOUNT, within(page, "why"))})
 
 
-SCORED, OF_ACCOUNT = ("indicator", "score", "exact"), ("unrealised", "cost", "cash", "equity", "maintenance")
+SCORED, OF_ACCOUNT = ("indicator", "score"), ("unrealised", "cost", "cash", "equity", "maintenance")
 """The columns that a score explains, and those that an account's page does."""
 
 
@@ -203,7 +206,7 @@ def looks_table(view: View) -> Table:
             str(at + 1), str(look.lot), str(look.place + 1), key.account, key.side.lower(), rounded_score(look.ranked),
             closed, look.reason, exact_score(look.ranked),
         )  # fmt: skip
-        why = dict.fromkeys(("lot", "score", "closed", "exact"), view.to("event", at=view.at, why="all"))
+        why = dict.fromkeys(("lot", "score", "closed"), view.to("event", at=view.at, why="all"))
         rows.append(Row(f"{at:06}", cells, {"account": view.to("account", account=key.account), **why}))
     return Table("looks", "Whom the event looked at, in order", LOOKS, Order("look"), rows)
 
