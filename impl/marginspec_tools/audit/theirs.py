@@ -30,7 +30,7 @@ from marginspec.settlement.levy import return_relief
 from marginspec.settlement.liquidation import cancel_orders, liquidate, position_to_step_down, step_down, take_over
 from marginspec.settlement.settle import restore_cover
 from marginspec.settlement.waterfall import uncovered_shortfall
-from marginspec.transaction import Transaction, with_entry
+from marginspec.transaction import Transaction
 from marginspec.transition import apply
 from marginspec_audit import asset_of
 from marginspec_journal.decimals import parse_decimal
@@ -287,8 +287,10 @@ def is_open(changes: Transaction, account: LedgerAccount) -> bool:
 
 def set_balance(changes: Transaction, account: LedgerAccount, balance: Money) -> None:
     """Give a ledger account this balance, from nowhere."""
-    if balance or account in changes.ledger:
-        changes.ledger = with_entry(changes.ledger, account, balance)
+    if balance:
+        changes.balances[account] = balance
+    elif account in changes.balances:
+        del changes.balances[account]
 
 
 def put_balance(changes: Transaction, account: LedgerAccount, before: State) -> None:
