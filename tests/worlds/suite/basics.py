@@ -31,7 +31,7 @@ ROWS: tuple[TierRow, ...] = (("0", 50, "0.01"), ("1000", 25, "0.02"), ("5000", 2
 """Maintenance 1%, above 1000 2% less 10, above 5000 3% less 60; each tier allows the leverage of 20 that nobody set."""
 CASH = 1000
 SPARE = 5
-"""Half of the least deduction: with so much above its maintenance a domain would not be healthy without one."""
+"""Half of the least deduction: with so much more than it needs, a domain would not be healthy without one."""
 TIERED = (listing(rows=ROWS), mark("100"), deposit("alice", str(CASH)), deposit("bob", "90000"))
 LONG = (*TIERED, trade("alice", "bob", "30", "100"))
 LARGE = (*TIERED, trade("alice", "bob", "80", "100"))
@@ -123,11 +123,12 @@ REALISED = tuple(
 
 
 def edge(clause: str, slug: str, what: str, opened: tuple[Event, ...], least: int, *then: Event) -> Iterator[Draft]:
-    """Three vectors: alice withdraws all but `least`, and is healthy by a quantum; a quantum more; a few less."""
+    """Four vectors: alice withdraws all but `least`, and is healthy by a quantum, or one more; and well past both."""
     for cash, word, where in (
         (least, "above", "a quantum above that"),
         (least - 1, "equal", "equal to that"),
         (least + SPARE, f"above-{SUFFIX}", "above that by less than the deduction, and no rounding decides it"),
+        (least - SPARE, f"equal-{SUFFIX}", "below that, and no rounding decides it"),
     ):
         events = (*opened, withdraw("alice", str(CASH - cash)), *then)
         yield draft(clause, f"{slug}-{word}", f"{what}; equity is {where}.", *events, also=("MRG-04", "MRG-05"))
