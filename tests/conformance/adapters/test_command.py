@@ -186,6 +186,21 @@ ASKED: list[tuple[dict[str, Any], Answer]] = [
 ]
 """What the banks are asked, and what they answer; the default leverage stands for a quantity, in tenths."""
 
+WHOLE: list[tuple[dict[str, Any], Answer]] = [
+    (
+        {"type": kind, "account": "alice", "asset": "USD", "amount": amount},
+        changed({MONEY: balance, "external:USD": f"-{balance}".removesuffix("-0") or "0"}),
+    )
+    for kind, amount, balance in (
+        ("deposit", "500000000000000000", "500000000000000000"),
+        ("deposit", "300000000000000010", "800000000000000010"),
+        ("withdraw", "800000000000000000", "10"),
+        ("withdraw", "5", "5"),
+        ("withdraw", "5", "0"),
+    )
+]
+"""The same of money in whole units, as much of it as a legal deposit may be, which 64 bits do not hold in 10^-8."""
+
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_kit_is_the_same_in_every_language(lang: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,6 +216,10 @@ def test_the_kit_is_the_same_in_every_language(lang: str, tmp_path: Path, monkey
     big = {"type": "deposit", "account": "alice", "asset": "USD", "amount": "922337203685477.5808"}
     [heard] = session.steps([big], "verdict")
     assert heard == (Accepted() if lang in ("python", "node") else Unsupported("big numbers"))
+    session.configure({"journal": 1, "rulebook": "2", "profile": "reserve", "assets": {"USD": {"decimals": 0}}})
+    session.reset()
+    for event, answer in WHOLE:
+        assert session.step(event, "balances") == answer, event
     session.close()
 
 

@@ -155,17 +155,18 @@ public final class EngineProtocol {
     public static final class Books {
         private static final Map<String, Integer> OUTSIDE =
             Map.of("deposit", -1, "fund_insurance", -1, "withdraw", 1, "withdraw_house", 1);
-        private final Map<String, Long> outside = new TreeMap<>();
+        private final Map<String, BigDecimal> outside = new TreeMap<>();
         private final Map<String, Map<String, String>> before = new TreeMap<>();
 
         /** What an accepted event changed; all balances after it, by name, are given, but for `external`. */
         public Map<String, Object> changes(
             Event event, Map<String, String> ledger, Map<String, String> positions, Map<String, String> claims) {
             if (OUTSIDE.containsKey(event.type)) {
-                outside.merge(event.asset, OUTSIDE.get(event.type) * units(event.amount, 8), Math::addExact);
+                BigDecimal way = BigDecimal.valueOf(OUTSIDE.get(event.type));
+                outside.merge(event.asset, way.multiply(new BigDecimal(event.amount)), BigDecimal::add);
             }
             Map<String, String> all = new TreeMap<>(ledger);
-            outside.forEach((asset, counted) -> all.put("external:" + asset, decimal(counted, 8)));
+            outside.forEach((asset, amount) -> all.put("external:" + asset, amount.toPlainString()));
             Map<String, Object> changed = new LinkedHashMap<>();
             changed.put("ledger", differing("ledger", all));
             changed.put("positions", differing("positions", positions));

@@ -32,7 +32,7 @@ export function decimal(counted, decimals = 8) {
 
 // A decimal text in its shortest form: `1.5` for `1.50`, `0` for `-0.0`.
 export function shortest(text) {
-  const short = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+  const short = text.includes(".") ? text.replace(/\.?0*$/, "") : text;
   return short === "-0" ? "0" : short;
 }
 

@@ -151,6 +151,10 @@ pub struct Unsupported(pub String);
 
 /// A decimal text counted in 10^-decimals; Unsupported if it is finer, or beyond 64 bits.
 pub fn units(text: &str, decimals: usize) -> Result<i64, Unsupported> {
+    i64::try_from(wide_units(text, decimals)?).map_err(|_| Unsupported("big numbers".to_string()))
+}
+
+fn wide_units(text: &str, decimals: usize) -> Result<i128, Unsupported> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let part = format!("{part:0<decimals$}");
     if part[decimals..].trim_matches('0') != "" {
@@ -160,7 +164,8 @@ pub fn units(text: &str, decimals: usize) -> Result<i64, Unsupported> {
 }
 
 /// What is counted in 10^-decimals as a decimal text, in its shortest form.
-pub fn decimal(counted: i64, decimals: usize) -> String {
+pub fn decimal(counted: impl Into<i128>, decimals: usize) -> String {
+    let counted = counted.into();
     let digits = format!("{:0>width$}", counted.unsigned_abs(), width = decimals + 1);
     let (whole, part) = digits.split_at(digits.len() - decimals);
     shortest(&format!("{}{whole}.{part}", if counted < 0 { "-" } else { "" }))
@@ -252,7 +257,7 @@ pub type Figures = BTreeMap<String, String>;
 /// An engine's balances from event to event, and the money that came from outside.
 #[derive(Default)]
 pub struct Books {
-    outside: BTreeMap<String, i64>,
+    outside: BTreeMap<String, i128>, // in 10^-8 of each asset, which 64 bits do not hold of all amounts
     before: [Figures; 3],
 }
 
@@ -271,7 +276,7 @@ impl Books {
             _ => 0,
         };
         if way != 0 {
-            *self.outside.entry(event.asset.clone()).or_default() += way * units(&event.amount, 8)?;
+            *self.outside.entry(event.asset.clone()).or_default() += way * wide_units(&event.amount, 8)?;
         }
         for (asset, counted) in &self.outside {
             ledger.insert(format!("external:{asset}"), decimal(*counted, 8));
