@@ -12,7 +12,7 @@ from marginspec.model.fields import type_name
 from marginspec.model.state import Header, Profile
 from marginspec.model.units import Decimal8
 from marginspec_conformance.comparing.amounts import Tolerance
-from marginspec_conformance.comparing.differences import Difference
+from marginspec_conformance.comparing.differences import Difference, DifferenceKind
 from marginspec_conformance.comparing.expected import Expected, expected_of
 from marginspec_conformance.driving.checking import Case, Checked, Plan, check
 from marginspec_conformance.driving.probing import probe
@@ -223,6 +223,33 @@ def test_a_decision_that_one_quantum_turns_is_undecided_where_engines_may_round(
     assert marked("95", 2) == ("undecided", wrong)
     assert marked("96", 2) == ("differs", wrong)
     assert marked("95", 4)[0] == "differs"
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [("liquidation", "liquidated"), ("deleveraging", "deleveraged"), ("adl", "deleveraged"), ("levy", "levied")],
+)
+def test_what_an_engine_lacks_and_the_rulebook_does_not_do_is_a_difference(word: str, kind: DifferenceKind) -> None:
+    lacking = Changed(at(events.MarkPrice("A", Decimal8(1)), lambda _: Unsupported(word)))
+    case = Case(WHOLE, (OPENING[0], mark("96")))
+    wrong = (Difference(kind, "", "nobody", f"unsupported ({word})"),)
+    for level in (2, 4):
+        checked = check(lacking.engine(), case, Plan(level))
+        assert (checked.outcome, checked.place, checked.differences) == ("differs", 1, wrong)
+    # Of books alone nothing is decided; another word says nothing of the rulebook.
+    assert check(lacking.engine(), case, Plan(1)).outcome == "skipped"
+    other = Changed(at(events.MarkPrice("A", Decimal8(1)), lambda _: Unsupported("marks")))
+    assert check(other.engine(), case, Plan(4)).why == "needs marks"
+
+
+@pytest.mark.parametrize(
+    ("price", "level", "outcome"),
+    [("94", 4, "skipped"), ("95", 2, "skipped"), ("95", 4, "differs"), ("96", 2, "differs")],
+)
+def test_it_is_none_where_there_is_one_or_one_quantum_makes_it(price: str, level: int, outcome: str) -> None:
+    change = at(events.MarkPrice("A", Decimal8(1)), lambda _: Unsupported("liquidation"))
+    engine = Changed(lambda told, answer: change(told, answer) if told.get("price") == price else answer).engine()
+    assert check(engine, Case(WHOLE, (*TIGHT, mark(price))), Plan(level)).outcome == outcome
 
 
 def test_a_choice_of_a_clause_that_leaves_none_is_wrong() -> None:

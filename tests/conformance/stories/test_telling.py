@@ -9,10 +9,11 @@ from immutables import Map
 from marginspec.model.events import Event
 from marginspec.model.state import Header
 from marginspec_conformance.driving.checking import Case, Plan, check
+from marginspec_conformance.faults.candidates import Candidate
 from marginspec_conformance.faults.catalogue import fault_named
 from marginspec_conformance.generator.events import deposit, listing, mark, trade, withdraw
-from marginspec_conformance.protocol.messages import Accepted, Answer
-from marginspec_conformance.stories.telling import tell
+from marginspec_conformance.protocol.messages import Accepted, Answer, Unsupported
+from marginspec_conformance.stories.telling import candidate_line, tell
 from worlds.changed_answers import Changed
 
 HEADER = Header(asset_decimals=Map({"USD": 0}))
@@ -71,6 +72,24 @@ def test_nothing_is_said_of_what_was_not_compared(level: int, agreeing: str) -> 
     story = tell(case, checked, "again", Plan(level), with_faults=False)
     assert (story.clause, str(story.first)) == ("LIQ-01", "liquidated: expected alice:USD, the engine says nobody")
     assert story.agreeing == agreeing
+
+
+def test_a_liquidation_that_an_engine_lacks_and_the_rulebook_has_not_is_told() -> None:
+    engine = Changed(lambda told, answer: Unsupported("liquidation") if told.get("price") == "99" else answer).engine()
+    case = Case(Header(), (*HEDGED, mark("99")))
+    story = tell(case, check(engine, case, Plan(2)), "again", Plan(2))
+    assert (story.clause, str(story.first)) == (
+        "LIQ-01",
+        "liquidated: expected nobody, the engine says unsupported (liquidation)",
+    )
+    assert story.agreeing == "nothing more was compared of this event"
+    assert "candidate faults: not sought, as the engine decided nothing" in story.lines()
+
+
+def test_a_fault_without_a_clause_is_named_alone() -> None:
+    assert candidate_line(Candidate("a", "a new mark suspects nobody", ())) == (
+        "would be explained by: a new mark suspects nobody"
+    )
 
 
 def liquidating_nobody(answer: Answer) -> Answer:

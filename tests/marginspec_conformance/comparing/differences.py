@@ -76,6 +76,23 @@ BY_LEVEL = {
 """What each level compares. Reasons of refusals are compared where nothing is left to an engine's choice."""
 
 
+NEEDLESS: dict[str, DifferenceKind] = {
+    "liquidation": "liquidated",
+    "deleveraging": "deleveraged",
+    "adl": "deleveraged",
+    "levy": "levied",
+}
+"""Words with which an engine says that it would liquidate, deleverage or levy here, and has nothing for that."""
+
+
+def needless(expected: Accepted | Refused, heard: Unsupported) -> Difference | None:
+    """What differs if an engine lacks what the rulebook does not do here: it would do it to somebody, in its way."""
+    kind = NEEDLESS.get(heard.capability)
+    if kind is None or (isinstance(expected, Accepted) and getattr(expected, kind)):
+        return None
+    return Difference(kind, "", listed(()), f"unsupported ({heard.capability})")
+
+
 def differences(
     expected: Accepted | Refused, heard: Heard, compared: Compared, before: Mapping[str, Mapping[str, str]]
 ) -> list[Difference]:

@@ -10,7 +10,12 @@ from marginspec.model.events import Event
 from marginspec.model.state import Header, State
 from marginspec_conformance.comparing.amounts import EXACT, Tolerance
 from marginspec_conformance.comparing.books import broken_in_state
-from marginspec_conformance.comparing.capabilities import needed_by_answer, needed_by_event, needed_by_header
+from marginspec_conformance.comparing.capabilities import (
+    needed_by_answer,
+    needed_by_event,
+    needed_by_expected,
+    needed_by_header,
+)
 from marginspec_conformance.comparing.differences import BY_LEVEL, Difference, differences
 from marginspec_conformance.comparing.expected import Expected
 from marginspec_conformance.comparing.judging import Judge, Judged
@@ -151,7 +156,7 @@ def _in_batches(engine: Engine, case: Case, plan: Plan, judge: Judge, known: Seq
             if judged.verdict == "unsupported":
                 assert isinstance(heard, Unsupported)
                 return Checked("skipped", place + step, place + step, why=needed(engine, heard.capability))
-            lacking = engine.lacks(needed_by_answer(batch[step], judged.expected.answer))
+            lacking = engine.lacks(needed_by_expected(judged.expected))
             if judged.verdict != "agrees" and lacking:
                 return Checked("skipped", place + step, place + step, why=f"needs {lacking[0]}")
             if judged.verdict != "agrees":

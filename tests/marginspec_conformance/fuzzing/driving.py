@@ -9,7 +9,7 @@ import attrs
 from marginspec.model.events import Event, Trade
 from marginspec.model.fields import type_name
 from marginspec.model.state import Header, State
-from marginspec_conformance.comparing.capabilities import needed_by_answer, needed_by_event, needed_by_header
+from marginspec_conformance.comparing.capabilities import needed_by_event, needed_by_expected, needed_by_header
 from marginspec_conformance.comparing.expected import Expected, expected_of
 from marginspec_conformance.comparing.judging import Judge
 from marginspec_conformance.comparing.leaving import exercised
@@ -124,7 +124,7 @@ class Growing:
 
     def _lacking(self, expected: Expected) -> list[str]:
         """What the engine lacks to answer as the rulebook does, and the clauses left out that the answer shows."""
-        lacking = self._engine.lacks(needed_by_answer(expected.event, expected.answer))
+        lacking = self._engine.lacks(needed_by_expected(expected))
         return lacking or sorted(self._clauses & exercised([expected.answer]))
 
     def at_end(self) -> Checked:

@@ -2,6 +2,7 @@
 
 import attrs
 
+from marginspec_conformance.comparing.capabilities import LEVY
 from marginspec_conformance.comparing.leaving import exercised
 from marginspec_conformance.driving.checking import Case, Checked, check
 from marginspec_conformance.driving.options import Asked
@@ -20,6 +21,10 @@ def checked_of(asked: Asked, vector: Vector) -> Checked:
     left_out = sorted(asked.left_out & exercised(vector.answers).union(vector.clauses)) if asked.left_out else []
     if left_out:
         return Checked("skipped", 0, why=f"left out: {left_out[0]}")
+    levies = LEVY in vector.clauses and vector.header.profile.last_resort == "levy"
+    if levies and asked.engine.lacks(frozenset({"levy"})):
+        # The house alone may pay, which no decision tells.
+        return Checked("skipped", 0, why="needs levy")
     checked = unless_left_out(check(asked.engine, case_of(vector), asked.plan, (), vector.answers), asked.left_out)
     is_last = checked.place == len(vector.steps) - 1
     if checked.outcome == "differs" and vector.kind == "acceptable" and is_last and asked.plan.level < 4:

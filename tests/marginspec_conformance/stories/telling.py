@@ -10,7 +10,7 @@ from marginspec_conformance.comparing.expected import Expected, expected_of
 from marginspec_conformance.comparing.judging import Judged
 from marginspec_conformance.driving.checking import Case, Checked, Plan
 from marginspec_conformance.faults.candidates import Candidate, Candidates, candidates_for
-from marginspec_conformance.protocol.messages import DECISIONS, Accepted
+from marginspec_conformance.protocol.messages import DECISIONS, Accepted, Unsupported
 from marginspec_conformance.stories.blaming import clause_of, sentence_for
 from marginspec_conformance.stories.refusing import refusal_text
 from marginspec_journal.events import event_object
@@ -78,7 +78,8 @@ class Story:
 
 def candidate_line(candidate: Candidate) -> str:
     """A fault that explains the answer, as people read it."""
-    return f"would be explained by: {candidate.what} [{', '.join(candidate.clauses)}]"
+    clauses = f" [{', '.join(candidate.clauses)}]" if candidate.clauses else ""
+    return f"would be explained by: {candidate.what}{clauses}"
 
 
 def tell(case: Case, checked: Checked, command: str, plan: Plan, *, with_faults: bool = True) -> Story:
@@ -87,7 +88,9 @@ def tell(case: Case, checked: Checked, command: str, plan: Plan, *, with_faults:
     assert judged is not None, "a story is told of a difference"
     first, *others = judged.differences
     candidates = Candidates((), 0, "not sought; `run --explain` seeks them")
-    if with_faults and judged.heard is not None:
+    if isinstance(judged.heard, Unsupported):
+        candidates = Candidates((), 0, "not sought, as the engine decided nothing")
+    elif with_faults and judged.heard is not None:
         agreed = agreed_before(case, checked.place)
         candidates = candidates_for(judged.expected, judged.heard, plan.level >= 4, agreed)
     clause = clause_of(judged)
@@ -124,7 +127,7 @@ def first_term(differences: tuple[Difference, ...]) -> str:
 def agreeing(judged: Judged, level: int) -> str:
     """What of the event was compared at a level and agrees; nothing else is said."""
     compared, kinds = BY_LEVEL[level], {one.kind for one in judged.differences}
-    if kinds & {"verdict", "no answer", "errored", "books"}:
+    if kinds & {"verdict", "no answer", "errored", "books"} or isinstance(judged.heard, Unsupported):
         return "nothing more was compared of this event"
     answer = judged.expected.answer
     if not isinstance(answer, Accepted):
