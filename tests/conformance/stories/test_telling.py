@@ -1,6 +1,7 @@
 """Stories: the clause, the first term that differs, the candidate faults, and what is not affected."""
 
 import json
+from collections.abc import Callable
 
 import attrs
 import pytest
@@ -12,8 +13,9 @@ from marginspec_conformance.driving.checking import Case, Plan, check
 from marginspec_conformance.faults.candidates import Candidate
 from marginspec_conformance.faults.catalogue import fault_named
 from marginspec_conformance.generator.events import deposit, listing, mark, trade, withdraw
-from marginspec_conformance.protocol.messages import Accepted, Answer, Unsupported
+from marginspec_conformance.protocol.messages import Accepted, Answer, Refused, Unsupported
 from marginspec_conformance.stories.telling import candidate_line, tell
+from marginspec_journal.events import event_object
 from worlds.changed_answers import Changed
 
 HEADER = Header(asset_decimals=Map({"USD": 0}))
@@ -84,6 +86,58 @@ def test_a_liquidation_that_an_engine_lacks_and_the_rulebook_has_not_is_told() -
     )
     assert story.agreeing == "nothing more was compared of this event"
     assert "candidate faults: not sought, as the engine decided nothing" in story.lines()
+
+
+@pytest.mark.parametrize(
+    ("last", "change", "told"),
+    [
+        (
+            mark("79"),
+            lambda answer: attrs.evolve(answer, liquidated=()),
+            ["by the rulebook: alice:USD: equity 0 USD, maintenance 4 USD", "explain: marginspec explain j.jsonl 6"],
+        ),
+        (
+            mark("99"),
+            lambda answer: attrs.evolve(answer, liquidated=("bob:USD",)),
+            [
+                "by the rulebook: bob:USD: equity 301 USD, maintenance 5 USD",
+                "explain: marginspec explain j.jsonl 6 --account bob",
+            ],
+        ),
+        (
+            mark("99"),
+            lambda _: Unsupported("liquidation"),
+            [
+                "by the rulebook: alice:USD: equity 20 USD, maintenance 5 USD",
+                "explain: marginspec explain j.jsonl 6 --account alice",
+            ],
+        ),
+        (
+            trade("bob", "alice", "1", "90"),
+            lambda _: Refused("UNHEALTHY"),
+            [
+                (
+                    "by the rulebook: alice:USD: equity 11 USD, maintenance 0 USD, "
+                    "bob:USD: equity 310 USD, maintenance 0 USD"
+                ),
+                "explain: marginspec explain j.jsonl 6",
+            ],
+        ),
+        (mark("99"), lambda _: Refused("INVALID_PRICE"), ["explain: marginspec explain j.jsonl 6"]),
+    ],
+)
+def test_equity_and_maintenance_of_whom_it_is_about_are_told_and_how_to_see_more(
+    last: Event, change: Callable[[Accepted], Answer], told: list[str]
+) -> None:
+    opened = (listing(), mark("100"), deposit("alice", "21"), deposit("bob", "300"), trade("alice", "bob", "1", "100"))
+    asked = event_object(last)
+    engine = Changed(
+        lambda event, answer: change(answer) if event == asked and isinstance(answer, Accepted) else answer
+    )
+    case = Case(HEADER, (*opened, last))
+    checked = check(engine.engine(), case, Plan(2))
+    story = tell(case, checked, "again", Plan(2), "marginspec explain j.jsonl", with_faults=False)
+    assert [line for line in story.lines() if line.startswith(("by the rulebook", "explain"))] == told
 
 
 def test_a_fault_without_a_clause_is_named_alone() -> None:

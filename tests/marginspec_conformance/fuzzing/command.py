@@ -32,7 +32,7 @@ from marginspec_conformance.reporting.known import clauses_known
 from marginspec_conformance.reporting.log import Case as LoggedCase
 from marginspec_conformance.reporting.log import Ending, LogWriter, Outcome
 from marginspec_conformance.shrinking.passes import markets_of
-from marginspec_conformance.shrinking.saving import check_journal_target, save
+from marginspec_conformance.shrinking.saving import check_journal_target, explaining, save
 from marginspec_conformance.shrinking.shrinker import Shrinker, Shrunk
 from marginspec_conformance.stories.telling import tell
 from marginspec_journal.errors import InputError
@@ -210,7 +210,7 @@ def told(asked: Asked, progress: Progress, found: list[tuple[Shrunk, Tried]], ou
     for small, tried in found:
         story = None
         if small is shortest[0]:
-            story = tell(small.case, small.checked, again, asked.plan)
+            story = tell(small.case, small.checked, again, asked.plan, explaining(small.case, out))
             for line in (*save(small, out), *story.lines()):
                 click.echo(one_line(line))
         progress.add(logged(f"seed-{tried.seed}", story.clause if story else "", tried.checked, story, 0))

@@ -1,5 +1,7 @@
 """A vector asked of an engine: what came of it, and the story of what differs."""
 
+from pathlib import Path
+
 import attrs
 
 from marginspec_conformance.comparing.capabilities import LEVY
@@ -9,6 +11,7 @@ from marginspec_conformance.driving.options import Asked
 from marginspec_conformance.stories.blaming import unless_left_out
 from marginspec_conformance.stories.telling import Story, tell
 from marginspec_conformance.vectors import Vector
+from marginspec_conformance.vectors.writing import file_of
 
 
 def case_of(vector: Vector) -> Case:
@@ -37,4 +40,12 @@ def checked_of(asked: Asked, vector: Vector) -> Checked:
 def story_of(asked: Asked, vector: Vector, checked: Checked, *, with_faults: bool) -> Story:
     """The story of a vector that differs."""
     again = asked.again("run", vector.id)
-    return tell(case_of(vector), checked, again, asked.plan, with_faults=with_faults)
+    explain = "" if vector.opened is not None or asked.vectors is not None else explaining(vector.id)
+    return tell(case_of(vector), checked, again, asked.plan, explain, with_faults=with_faults)
+
+
+def explaining(name: str) -> str:
+    """The commands that explain a vector of the suite, but for the number of the event."""
+    _, _, folder = name.split("/")
+    journal = Path(folder, file_of(name)).with_suffix(".jsonl").as_posix()
+    return f"marginspec vectors export {folder} {name} && marginspec explain {journal}"

@@ -10,7 +10,7 @@ from marginspec_conformance.connectors.session import EngineFailure
 from marginspec_conformance.driving.checking import Case, Checked, check, needed_to_begin
 from marginspec_conformance.driving.options import Asked, Seconds, engine_options, failure_text, opened_engine
 from marginspec_conformance.fuzzing.driving import Growing, wanting
-from marginspec_conformance.shrinking.saving import check_journal_target, save, start_of
+from marginspec_conformance.shrinking.saving import check_journal_target, explaining, save, start_of
 from marginspec_conformance.shrinking.shrinker import Shrinker
 from marginspec_conformance.stories.telling import tell
 from marginspec_journal import open_journal
@@ -65,7 +65,8 @@ def command(
         for line in save(shrunk, target):
             click.echo(line)
         again = asked.again("shrink", target, *start_of(shrunk.case, target))
-        for line in tell(shrunk.case, shrunk.checked, again, asked.plan).lines():
+        story = tell(shrunk.case, shrunk.checked, again, asked.plan, explaining(shrunk.case, target))
+        for line in story.lines():
             click.echo(one_line(line))
         asked.engine.close()
     except EngineFailure as failure:
