@@ -267,7 +267,8 @@ def test_an_engine_that_answers_otherwise_the_second_time_is_not_deterministic()
     moody = at(TRADE, change)
     differs = probe(Changed(moody).engine(), CASE, Plan(4))
     assert differs is not None
-    assert (differs.kind, differs.name) == ("determinism", "event 5")
+    told = "event 5 changes ledger wallet:alice:USD: the first run says 0, the second 2"
+    assert (differs.kind, str(differs)) == ("determinism", told)
     assert probe(Changed().engine(), CASE, Plan(4)) is None
 
 
@@ -287,10 +288,14 @@ class OtherDigest(ChangedSession):
 
 
 @pytest.mark.parametrize(
-    ("session", "place", "second"), [(InBatches, "event 7", "Accepted("), (OtherDigest, "events 1 to 7", "0" * 64)]
+    ("session", "place", "first", "second"),
+    [
+        (InBatches, "event 7 answer", "rejected (IN_A_BATCH)", "accepted"),
+        (OtherDigest, "events 1 to 7", "answers of the digest ", "0" * 64),
+    ],
 )
 def test_the_probe_asks_in_each_of_the_ways_that_are_used(
-    session: type[ChangedSession], place: str, second: str, monkeypatch: pytest.MonkeyPatch
+    session: type[ChangedSession], place: str, first: str, second: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connector = Changed(capabilities=ALL | {"digest"})
     assert probe(connector.engine(), CASE, Plan(4)) is None
@@ -298,7 +303,7 @@ def test_the_probe_asks_in_each_of_the_ways_that_are_used(
     differs = probe(connector.engine(), CASE, Plan(4))
     assert differs is not None
     assert (differs.kind, differs.name) == ("determinism", place)
-    assert differs.actual.startswith(second)
+    assert (differs.expected.startswith(first), differs.actual) == (True, second)
 
 
 class NoDigest(ChangedSession):

@@ -15,6 +15,7 @@ from marginspec.model.state import Header, Profile
 from marginspec.transition import SpecificationEngine
 from marginspec_conformance.command import command
 from marginspec_conformance.engines import RulebookAdapter
+from marginspec_conformance.fuzzing import command as fuzzing
 from marginspec_conformance.fuzzing import driving
 from marginspec_conformance.generator.events import deposit, listing, mark, trade
 from marginspec_conformance.protocol.messages import Accepted, Answer, Refused, Unsupported, Want
@@ -150,6 +151,17 @@ def test_a_fuzz_goes_on_past_clauses_that_are_left_out_or_known(
     assert not out.exists()
     wrong = called(*arguments, "--without", "XYZ-01")
     assert str(wrong.exception) == "CLAUSE: no rule is of XYZ-01"
+
+
+def test_of_several_journals_that_differ_the_others_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fuzzing, "is_short", lambda _: False)
+    monkeypatch.setattr(fuzzing, "MOST_SHRUNK", 2)
+    ended = called("fuzz", "-e", FAULTY, "-o", str(tmp_path / "found.jsonl"))
+    assert "; journals: 2 failed" in ended.output
+    told = [line for line in ended.output.splitlines() if line.startswith("told: ")]
+    assert [line.rpartition(" ")[0] for line in told] == [
+        "told: the shortest of 2 that differ; the others come again with --seed"
+    ]
 
 
 def test_shrinking_what_agrees_decides_nothing(tmp_path: Path) -> None:

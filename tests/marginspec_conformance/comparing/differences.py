@@ -41,6 +41,8 @@ class Difference:
 
     def __str__(self) -> str:
         name = f" {self.name}" if self.name else ""
+        if self.kind == "determinism":
+            return f"{self.name}: the first run says {self.expected}, the second {self.actual}"
         return f"{self.kind}{name}: expected {self.expected}, the engine says {self.actual}"
 
 

@@ -214,6 +214,8 @@ def told(asked: Asked, progress: Progress, found: list[tuple[Shrunk, Tried]], ou
             for line in (*save(small, out), *story.lines()):
                 click.echo(one_line(line))
         progress.add(logged(f"seed-{tried.seed}", story.clause if story else "", tried.checked, story, 0))
+    if others := [f"--seed {tried.seed}" for small, tried in found if small is not shortest[0]]:
+        click.echo(f"told: the shortest of {len(found)} that differ; the others come again with {', '.join(others)}")
 
 
 def shrunk(asked: Asked, tried: Tried) -> Shrunk:
