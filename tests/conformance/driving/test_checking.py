@@ -17,7 +17,7 @@ from marginspec_conformance.comparing.expected import Expected, expected_of
 from marginspec_conformance.driving.checking import Case, Checked, Plan, check
 from marginspec_conformance.driving.probing import probe
 from marginspec_conformance.faults.engine import ALL
-from marginspec_conformance.generator.events import deposit, listing, mark, order, trade
+from marginspec_conformance.generator.events import deposit, listing, mark, order, trade, withdraw
 from marginspec_conformance.protocol.messages import (
     Accepted,
     Answer,
@@ -240,6 +240,13 @@ def test_what_an_engine_lacks_and_the_rulebook_does_not_do_is_a_difference(word:
     assert check(lacking.engine(), case, Plan(1)).outcome == "skipped"
     other = Changed(at(events.MarkPrice("A", Decimal8(1)), lambda _: Unsupported("marks")))
     assert check(other.engine(), case, Plan(4)).why == "needs marks"
+
+
+def test_a_liquidation_that_an_engine_lacks_where_the_rulebook_refuses_is_another_verdict() -> None:
+    engine = Changed(lambda told, answer: Unsupported("liquidation") if told["type"] == "withdraw" else answer)
+    checked = check(engine.engine(), Case(WHOLE, (*OPENING, withdraw("alice", "301"))), Plan(2))
+    wrong = Difference("verdict", "", "rejected (INSUFFICIENT_BALANCE)", "unsupported (liquidation)")
+    assert (checked.outcome, checked.differences) == ("differs", (wrong,))
 
 
 @pytest.mark.parametrize(

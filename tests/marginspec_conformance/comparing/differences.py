@@ -89,10 +89,12 @@ NEEDLESS: dict[str, DifferenceKind] = {
 
 def needless(expected: Accepted | Refused, heard: Unsupported) -> Difference | None:
     """What differs if an engine lacks what the rulebook does not do here: it would do it to somebody, in its way."""
-    kind = NEEDLESS.get(heard.capability)
+    kind, actual = NEEDLESS.get(heard.capability), f"unsupported ({heard.capability})"
     if kind is None or (isinstance(expected, Accepted) and getattr(expected, kind)):
         return None
-    return Difference(kind, "", listed(()), f"unsupported ({heard.capability})")
+    if isinstance(expected, Refused):
+        return Difference("verdict", "", verdict_of(expected), actual)
+    return Difference(kind, "", listed(()), actual)
 
 
 def differences(

@@ -9,7 +9,15 @@ from marginspec.model.events import Deleverage, Event, LiquidationFill
 from marginspec_conformance.comparing.amounts import EXACT, Tolerance
 from marginspec_conformance.comparing.books import Books
 from marginspec_conformance.comparing.choices import Chosen, choosing
-from marginspec_conformance.comparing.differences import BY_LEVEL, Difference, Heard, Silence, differences, needless
+from marginspec_conformance.comparing.differences import (
+    BY_LEVEL,
+    NEEDLESS,
+    Difference,
+    Heard,
+    Silence,
+    differences,
+    needless,
+)
 from marginspec_conformance.comparing.expected import Expected, expected_of
 from marginspec_conformance.comparing.figures import Figures, adopted
 from marginspec_conformance.comparing.near_ties import is_near_tie, may_turn
@@ -78,7 +86,7 @@ class Judge:
         found = needless(expected.answer, heard) if self.level > 1 else None
         if found is None or isinstance(expected.event, Deleverage | LiquidationFill):
             return Judged("unsupported", expected)
-        if self.level in CHOICE_LEVELS and may_turn(expected, found.kind):
+        if self.level in CHOICE_LEVELS and may_turn(expected, NEEDLESS[heard.capability]):
             return Judged("unsupported", expected)
         return Judged("differs", expected, (found,), heard)
 

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <limits>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,11 @@ inline Fields about(const std::string& name, const std::string& version, int lev
     return answer("hello", {{"protocol", "1"}, {"name", json::quoted(name)}, {"version", json::quoted(version)},
                             {"language", json::quoted("C++")}, {"rulebook", json::quoted("2")},
                             {"level", std::to_string(level)}, {"capabilities", texts(capabilities)}});
+}
+// The same, with the clauses that the engine does not follow.
+inline Fields leaving_out(Fields hello, const std::vector<std::string>& clauses) {
+    hello["left_out"] = texts(clauses);
+    return hello;
 }
 inline Fields ok() { return answer("ok"); }
 // Nobody is liquidated, deleveraged or levied but whom the fields name.
@@ -100,6 +106,18 @@ inline std::string position(const std::string& account, const std::string& marke
 }
 // The name of a margin domain: of an account if it is cross, of a position if it is isolated.
 inline std::string domain(const std::string& owner, const std::string& asset) { return owner + ":" + asset; }
+
+// Margin domains in the order in which they are liquidated: by account, asset, market and side, cross first.
+inline std::vector<std::string> in_order(std::vector<std::string> domains) {
+    const auto key = [](const std::string& name) {
+        const std::size_t first = name.find(':'), last = name.rfind(':');
+        std::string position = name.substr(first, last - first);
+        std::replace(position.begin(), position.end(), ':', '\0');
+        return std::make_tuple(name.substr(0, first), name.substr(last + 1), position);
+    };
+    std::sort(domains.begin(), domains.end(), [&](const auto& one, const auto& other) { return key(one) < key(other); });
+    return domains;
+}
 
 // A row of a market's table.
 struct Tier {

@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"os"
 	"runtime/debug"
+	"sort"
 	"strings"
 )
 
@@ -83,6 +84,12 @@ type Lacking string
 func About(name, version string, level int, capabilities ...string) Object {
 	return Object{"answer": "hello", "protocol": 1, "name": name, "version": version, "language": "Go",
 		"rulebook": "2", "level": level, "capabilities": capabilities}
+}
+
+// LeavingOut is the same, with the clauses that the engine does not follow.
+func LeavingOut(hello Object, clauses ...string) Object {
+	hello["left_out"] = clauses
+	return hello
 }
 
 func Ok() Object { return Object{"answer": "ok"} }
@@ -169,6 +176,16 @@ func Position(account, market, side string) string { return account + ":" + mark
 
 // Domain names a margin domain: of an account if it is cross, of a position if it is isolated.
 func Domain(owner, asset string) string { return owner + ":" + asset }
+
+// InOrder sorts margin domains as they are liquidated: by account, asset, market and side, cross first.
+func InOrder(domains []string) []string {
+	key := func(name string) string {
+		parts := strings.Split(name, ":")
+		return strings.Join(append([]string{parts[0], parts[len(parts)-1]}, parts[1:len(parts)-1]...), "\x00")
+	}
+	sort.Slice(domains, func(one, other int) bool { return key(domains[one]) < key(domains[other]) })
+	return domains
+}
 
 // Figures are balances, quantities or claims, by name.
 type Figures = map[string]string

@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -151,6 +152,17 @@ public final class EngineProtocol {
         return owner + ":" + asset;
     }
 
+    /** Margin domains in the order in which they are liquidated: by account, asset, market and side, cross first. */
+    public static List<String> inOrder(List<String> domains) {
+        List<String> sorted = new ArrayList<>(domains);
+        sorted.sort(Comparator.comparing(name -> {
+            List<String> parts = new ArrayList<>(List.of(name.split(":")));
+            parts.add(1, parts.remove(parts.size() - 1));
+            return String.join("\0", parts);
+        }));
+        return sorted;
+    }
+
     /** An engine's balances from event to event, and the money that came from outside. */
     public static final class Books {
         private static final Map<String, Integer> OUTSIDE =
@@ -190,6 +202,12 @@ public final class EngineProtocol {
     public static Map<String, Object> about(String name, String version, int level, String... capabilities) {
         return answer("hello", "protocol", 1, "name", name, "version", version, "language", "Java",
             "rulebook", "2", "level", level, "capabilities", List.of(capabilities));
+    }
+
+    /** The same, with the clauses that the engine does not follow. */
+    public static Map<String, Object> leavingOut(Map<String, Object> hello, String... clauses) {
+        hello.put("left_out", List.of(clauses));
+        return hello;
     }
 
     /** Nobody is liquidated, deleveraged or levied but whom the fields name. */

@@ -122,6 +122,14 @@ pub fn about(name: &str, version: &str, level: i64, capabilities: &[&str]) -> Js
     )
 }
 
+/// The same, with the clauses that the engine does not follow.
+pub fn leaving_out(mut hello: Json, clauses: &[&str]) -> Json {
+    if let Json::Object(fields) = &mut hello {
+        fields.push(("left_out".to_string(), texts(clauses)));
+    }
+    hello
+}
+
 /// Nobody is liquidated, deleveraged or levied but whom the fields name.
 pub fn accepted(fields: Vec<(&str, Json)>) -> Json {
     let mut made = fields;
@@ -198,6 +206,16 @@ pub fn position(account: &str, market: &str, side: &str) -> String {
 /// The name of a margin domain: of an account if it is cross, of a position if it is isolated.
 pub fn domain(owner: &str, asset: &str) -> String {
     format!("{owner}:{asset}")
+}
+
+/// Margin domains in the order in which they are liquidated: by account, asset, market and side, cross first.
+pub fn in_order(mut domains: Vec<String>) -> Vec<String> {
+    domains.sort_by_cached_key(|name| {
+        let mut parts: Vec<String> = name.split(':').map(str::to_string).collect();
+        parts[1..].rotate_right(1);
+        parts
+    });
+    domains
 }
 
 /// A row of a market's table.
