@@ -86,6 +86,24 @@ def test_a_clause_shows_its_theorems_vectors_and_tests(page: Pages, records: Rec
     assert part_of(card, "Tests") is not None
 
 
+def test_a_clause_shows_the_mutants_of_the_engine(page: Pages, records: Records) -> None:
+    shown = part_of(card_of(page, "MRG-03"), "Mutants")
+    assert shown is not None
+    told = [" ".join(entry.get_text(" ", strip=True).split()) for entry in shown.select("li")]
+    text = (ROOT / "impl" / "marginspec_engine" / "rules" / "margin.py").read_text("utf-8")
+    # The function says whose it is, and the table of mutants what kills them.
+    assert "MRG-03" in text.partition("def order_margin(")[2].partition("def ")[0]
+    wanted = [one for one in records.engine_mutants_of("MRG-03") if one.function.endswith(".order_margin")]
+    assert len(wanted) == 2
+    for row in wanted:
+        assert f"order_margin : {row.what} killed by {row.evidence}" in told
+    of_rules, of_engine = (len(found("MRG-03")) for found in (records.mutants_of, records.engine_mutants_of))
+    assert len(told) == of_rules + of_engine
+    summary = shown.summary
+    assert summary is not None
+    assert f"of the optimized engine {of_engine} planted: " in summary.get_text()
+
+
 def test_clauses_that_can_have_no_example_say_why(page: Pages) -> None:
     without = [one for one in CLAUSES if part_of(card_of(page, one), "Example") is None]
     assert without == [one for one in CLAUSES if why_none(one)] == [one for one in CLAUSES if one not in WITH_EXAMPLE]

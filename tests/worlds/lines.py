@@ -4,9 +4,12 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+import zstandard
+
 from marginspec.model.events import Event
 from marginspec.model.fields import Amount, Rows, fields_of, type_name
 from marginspec.model.units import Decimal8
+from marginspec_tools.simulate import stress_day_path
 
 Line = dict[str, Any]
 
@@ -41,3 +44,9 @@ def journal_text(lines: Iterable[Line | Event]) -> str:
     """A journal as JSON Lines, of its header and of events or lines."""
     written = (line if isinstance(line, dict) else line_of(line) for line in lines)
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in written)
+
+
+def lines_of_the_day() -> list[bytes]:
+    """The lines of the stress day, each with its newline."""
+    packed = stress_day_path().read_bytes()
+    return zstandard.ZstdDecompressor().decompressobj().decompress(packed).splitlines(keepends=True)

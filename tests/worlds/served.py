@@ -1,20 +1,25 @@
 """A dashboard that is served: on a free port of this machine, in this process, for as long as a test needs it."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import attrs
 import httpx
 
+from marginspec_tools.dashboard.app import Dashboard
 from marginspec_tools.dashboard.index import Builder
 from marginspec_tools.dashboard.reports import NO_REPORTS, Reports
 from marginspec_tools.dashboard.server import Server, bound_socket, opened_server
 from marginspec_tools.dashboard.view import Source
 
 HOST = "127.0.0.1"
+PORT = 8765
+"""Of requests that no server is asked."""
 
 
 @attrs.frozen
@@ -48,6 +53,20 @@ def served(journal: Path, index: Path, reports: Reports = NO_REPORTS) -> Iterato
         finally:
             end(server, thread)
     assert server.failure == 0
+
+
+def answer_of(dashboard: Dashboard, path: str) -> httpx.Response:
+    """The answer to a request for a path, without a server."""
+
+    async def asked() -> httpx.Response:
+        """Ask the application itself."""
+        transport = httpx.ASGITransport(dashboard.application(PORT))
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://localhost:{PORT}") as reading:
+            return await reading.get(path)
+
+    # A browser of the module may have a loop under way in this thread.
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(lambda: asyncio.run(asked())).result()
 
 
 def port_of(listening: socket.socket) -> int:

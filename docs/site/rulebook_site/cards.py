@@ -134,16 +134,29 @@ def theorems_part(records: Records, clause: str) -> str:
 
 
 def mutants_part(records: Records, clause: str) -> str:
-    """The faults planted into the clause's functions, and what noticed them."""
-    found = records.mutants_of(clause)
-    if not found:
-        return ""
-    body = listed((f"{quoted(short(row))}: {quoted(row.what)}", verdict(records, row)) for row in found)
+    """The faults planted into the clause's functions, and into those of the engine that name it; what noticed them."""
+    of_rules, of_engine = records.mutants_of(clause), records.engine_mutants_of(clause)
+    body, told = mutant_list(records, of_rules), []
+    if of_rules:
+        told.append(mutant_counts(of_rules))
+    if of_engine:
+        told.append(f"of the optimized engine {mutant_counts(of_engine)}")
+        lead = "Of the functions of the optimized engine that say they follow this clause:"
+        body += f"\n{lead}\n\n{mutant_list(records, of_engine)}"
+    return fold("Mutants", "; ".join(told), body) if told else ""
+
+
+def mutant_list(records: Records, found: list[Mutant]) -> str:
+    """Mutants, each with what noticed it."""
+    return listed((f"{quoted(short(row))}: {quoted(row.what)}", verdict(records, row)) for row in found)
+
+
+def mutant_counts(found: list[Mutant]) -> str:
+    """How many mutants there are, and what noticed how many; of the engine nothing is proved."""
     counts = Counter(row.killed_by for row in found)
-    told = (
-        f"{len(found)} planted: {counts['proof']} killed by proof, {counts['tests']} by tests, {counts[None]} survive"
-    )
-    return fold("Mutants", told, body)
+    proofs = "" if found[0].is_of_the_engine else f"{counts['proof']} killed by proof, "
+    tests = f"{counts['tests']} {'by' if proofs else 'killed by'} tests"
+    return f"{len(found)} planted: {proofs}{tests}, {counts[None]} survive"
 
 
 def short(row: Mutant) -> str:

@@ -1,5 +1,6 @@
 """All that the project records about a clause: read once, by the readers that tests and commands use too."""
 
+import ast
 import re
 from functools import cached_property
 from pathlib import Path
@@ -153,6 +154,21 @@ class Records:
         """The judged mutants of a clause's functions."""
         names = {f"{code.module}.{code.name}" for code in self.code_of(clause)}
         return [row for row in self._mutants if row.function in names]
+
+    def engine_mutants_of(self, clause: str) -> list[Mutant]:
+        """The judged mutants of the optimized engine's functions whose docstrings name a clause."""
+        rows = [row for row in self._mutants if row.is_of_the_engine]
+        return [row for row in rows if clause in self.ids_in(self._engine_docstrings.get(row.function, ""))]
+
+    @cached_property
+    def _engine_docstrings(self) -> dict[str, str]:
+        """The docstrings of the optimized engine's rules, by name; read as text, since loading them compiles."""
+        folder, found = self.root / "impl" / "marginspec_engine" / "rules", dict[str, str]()
+        for path in sorted(folder.glob("*.py")):
+            for one in ast.parse(path.read_text("utf-8")).body:
+                if isinstance(one, ast.FunctionDef):
+                    found[f"marginspec_engine.rules.{path.stem}.{one.name}"] = ast.get_docstring(one) or ""
+        return found
 
     @cached_property
     def _mutants(self) -> tuple[Mutant, ...]:

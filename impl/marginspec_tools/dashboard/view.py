@@ -200,6 +200,10 @@ class View:
         """The address of an event's own page, or, without one, of this page after the event."""
         return self.to("event", at=event) or self.moved(event)
 
+    def reached(self, first: int, last: int) -> str:
+        """The address of the event that a value was reached in, or of the events of a stretch of them."""
+        return self.event_address(last) if first == last else self.to("events", at=last) or self.moved(last)
+
     def clause(self, clause: str) -> str:
         """The address of what is proved of a clause."""
         return self.to("theorems", clause=clause)
@@ -274,6 +278,11 @@ def address(path: str, parameters: Mapping[str, object]) -> str:
     """A path of this server with parameters; those that are None are left out."""
     stated = urlencode({name: text for name, text in parameters.items() if text is not None})
     return f"/{path}?{stated}" if stated else f"/{path}"
+
+
+def within(page: str, part: str) -> str:
+    """The address of a part of a page; empty if there is no such page."""
+    return page and f"{page}#{part}"
 
 
 def event_number(text: str, first: int, newest: int) -> int:

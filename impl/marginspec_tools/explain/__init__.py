@@ -6,6 +6,7 @@ from marginspec_tools.explain.subjects import explain_event as explain_event
 from marginspec_tools.explain.subjects import explain_funds as explain_funds
 from marginspec_tools.explain.subjects import explain_margins as explain_margins
 from marginspec_tools.explain.subjects import explain_market as explain_market
+from marginspec_tools.explain.subjects import explain_rank as explain_rank
 from marginspec_tools.explain.trace import Term as Term
 from marginspec_tools.explain.trace import Tracer as Tracer
 from marginspec_tools.explain.units import Scope as Scope

@@ -170,6 +170,14 @@ def explained_market(state: State, number: int, market: str, *, has_accounts: bo
     return Explained(title, {"seq": number, "market": market}, tracer.top, Units(state))
 
 
+def explain_rank(state: State, number: int, key: PositionKey) -> Explained:
+    """A position's score and indicator in its queue, which has it unless its domain is unhealthy."""
+    tracer = Tracer()
+    trace_queue(tracer, state, key.market, "long" if state.positions[key] > 0 else "short", key)
+    title = f"after event {number}: the rank of {name_of(key)}"
+    return Explained(title, {"seq": number, "account": key.account, "market": key.market}, tracer.top, Units(state))
+
+
 def trace_domain(tracer: Tracer, state: State, domain: DomainKey, markets: list[str], *, has_others: bool) -> None:
     """Ask for a domain's margins and health, and in markets for settings, band, bankruptcy price and positions."""
     with observed_by(tracer):

@@ -4,12 +4,11 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import zstandard
 from playwright.sync_api import Browser, Page, expect
 
 from marginspec_tools.dashboard.pages import PAGES
-from marginspec_tools.simulate import stress_day_path
 from worlds.browser import Scheme, overflow, violations, watched
+from worlds.lines import lines_of_the_day
 from worlds.served import Served, served
 
 ADDRESSES = (
@@ -19,6 +18,7 @@ ADDRESSES = (
     "/market?market=SUIUSDT&at=2100",
     "/liquidations?at=1600",
     "/liquidations?account=a00036&at=2000",
+    "/liquidations?liquidation=3&at=1700",
     "/invariants",
     "/theorems",
     "/theorems?clause=WTF-01",
@@ -26,6 +26,7 @@ ADDRESSES = (
     "/account?account=a00036&at=1000",
     "/queue?market=DOGEUSDT&at=1674&looks=all",
     "/queue?market=BTCUSDT",
+    "/queue?market=BTCUSDT&account=a00010&side=both&at=1650",
     "/events",
     "/events?type=trade&market=BTCUSDT&account=a00036&only=rejected",
     "/event?at=1674&why=all",
@@ -155,12 +156,6 @@ def test_the_slider_is_a_form_without_script(browser: Browser, day: Served) -> N
         page.locator("#jump").fill("17")
         page.locator("#jump").press("Enter")
         page.wait_for_url(f"{day.url}/market?market=BTCUSDT&lots.sort=-lot&at=17")
-
-
-def lines_of_the_day() -> list[bytes]:
-    """The lines of the stress day, each with its newline."""
-    packed = stress_day_path().read_bytes()
-    return zstandard.ZstdDecompressor().decompressobj().decompress(packed).splitlines(keepends=True)
 
 
 MARKS = 200

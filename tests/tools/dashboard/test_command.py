@@ -1,6 +1,5 @@
 """The command `serve`: what it prints, refuses, and how it ends."""
 
-import asyncio
 import os
 import re
 import shutil
@@ -9,14 +8,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-import zstandard
 from click.testing import CliRunner
 from playwright.sync_api import Browser, expect
 
@@ -29,6 +26,8 @@ from marginspec_tools.dashboard.index import Builder, BuiltElsewhere, Index, bui
 from marginspec_tools.dashboard.view import Source
 from marginspec_tools.simulate import stress_day_path
 from worlds.browser import watched
+from worlds.lines import lines_of_the_day
+from worlds.served import answer_of
 
 
 def refused(*words: str) -> str:
@@ -173,7 +172,7 @@ def test_a_folder_is_shown_with_the_reports_in_it(tmp_path: Path, reports: Path)
 
 
 def test_an_interrupt_ends_at_once_while_a_long_journal_is_indexed(tmp_path: Path) -> None:
-    lines = zstandard.ZstdDecompressor().decompressobj().decompress(stress_day_path().read_bytes()).splitlines(True)
+    lines = lines_of_the_day()
     journal, index = tmp_path / "long.jsonl", tmp_path / "long.index"
     mark = b'{"type": "mark_price", "market": "BTCUSDT", "price": "114000.00"}\n'
     journal.write_bytes(b"".join([*lines, mark * 300_000]))
@@ -223,18 +222,9 @@ def test_an_index_that_is_gone_is_told(tmp_path: Path) -> None:
     index = tmp_path / "day.index"
     with closing(Builder(stress_day_path(), index)) as builder:
         builder.step()
-    reader = Index(index)
-    transport = httpx.ASGITransport(Dashboard(reader, Source(stress_day_path())).application(8765))
-
-    async def asked() -> httpx.Response:
-        """The answer to a request, without a server."""
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8765") as reading:
-            return await reading.get("/overview")
-
+    dashboard = Dashboard(Index(index), Source(stress_day_path()))
     index.unlink()
-    # A browser of this module may have a loop under way in this thread.
-    with ThreadPoolExecutor(1) as apart:
-        answer = apart.submit(lambda: asyncio.run(asked())).result()
+    answer = answer_of(dashboard, "/overview")
     reason = f"The index cannot be read: {index}: not an index: unable to open database file."
     assert (answer.status_code, f"<p><bdi>{reason}" in answer.text) == (503, True)
 

@@ -228,6 +228,60 @@ def test_liquidations_and_who_absorbed_them(day: Served, truth: Truth, event: in
     assert absorbed == ({name: money(so_far[kind]) for name, kind in names.items()} if so_far else {})
 
 
+def test_what_a_liquidation_cost_others_is_the_sum_of_what_each_bore(day: Served, truth: Truth) -> None:
+    event = 2154
+    shown = records(day, "liquidations/liquidations", at=event)
+    numbered = {str(place): row for place, row in enumerate(reversed(shown), 1)}
+    digits = {name: market.quantity_decimals for name, market in truth.states[event].markets.items()}
+    names = {"reserve gained": "profit", "Reserves": "reserve", "Insurance fund": "insurance", "Relief": "relief"}
+    for number in ("1", "9", str(len(shown))):
+        row = numbered[number]
+        opened = [
+            (str(lot.id), lot.market, decimal_text(lot.quantity, digits[lot.market]), money(effect.cost))
+            for step in truth.until(event)
+            for effect in step.transition.receipt.effects
+            if isinstance(effect, LotOpened)
+            for lot in [effect.lot]
+            if str(step.number) == row["event"] and lot.account == row["account"]
+        ]
+        taken = records(day, "liquidations/taken", at=event, liquidation=number)
+        assert [(one["lot"], one["market"], one["quantity"], one["cost"]) for one in taken] == opened
+        sums: Counter[str] = Counter()
+        for one in records(day, "liquidations/borne", at=event, liquidation=number):
+            sums[names.get(one["bearer"], "deleveraging")] += int(one["amount"].replace(".", ""))
+            assert one["lot"] in {lot for lot, *_ in opened}
+        assert {kind: row[kind] for kind in (*names.values(), "deleveraging")} == {
+            kind: money(sums[kind]) for kind in (*names.values(), "deleveraging")
+        }
+    later = f"After event 1500 there is no liquidation {len(shown)}."
+    answer = day.get(f"/liquidations?liquidation={len(shown)}&at=1500")
+    assert (answer.status_code, later in answer.text) == (404, True)
+
+
+@pytest.mark.parametrize("event", EVENTS[1:])
+def test_what_a_stage_holds_is_explained(day: Served, truth: Truth, event: int) -> None:
+    state, so_far = truth.states[event], borne(truth.until(event))
+    reserves = sum(state.balance(ledger.reserve(name)) for name in state.markets)
+    insurance, relief, house = (state.balance(fund("USDT")) for fund in (ledger.insurance, ledger.relief, ledger.house))
+    came = [came_in(truth.until(event), f"{fund}:USDT") for fund in ("insurance", "house")]
+    back = f" - {money(so_far['returned'])} given back" if so_far["returned"] else ""
+    told = [
+        f"net deposits: {money(-state.balance(ledger.external('USDT')))}, all that was paid in less all paid out",
+        f"Deleveraging: {money(so_far['deleveraging'])} passed on [ADL-01]",
+        f"Levy on all equity: {money(so_far['returned'])} given back, {money(so_far['levy'])} levied [LVY-01]",
+    ]
+    for title, held, flow_in, flow_out, clause in (
+        ("Reserves", reserves, (so_far["profit"], "profit of lots"), (so_far["reserve"], "drawn"), "WTF-01"),
+        ("Insurance fund", insurance, (came[0], "came in"), (so_far["insurance"], "drawn"), "WTF-01"),
+        ("Relief", relief, (so_far["levy"], "levied"), (so_far["relief"], f"drawn{back}"), "LVY-02"),
+        ("House", house, (came[1], "came in, net"), (so_far["house"], "paid for losses"), "LVY-01"),
+    ):
+        flows = f"{money(flow_in[0])} {flow_in[1]} - {money(flow_out[0])} {flow_out[1]}"
+        told.append(f"{title}: {money(held)} = {money(0)} at the start + {flows} [{clause}]")
+    page = day.get(f"/overview?at={event}").text
+    assert [line for line in told if f"<bdi>{line}</bdi>" not in page] == []
+
+
 @pytest.mark.parametrize("event", EVENTS)
 def test_invariants_and_their_sides(day: Served, truth: Truth, event: int) -> None:
     verdicts = {row["invariant"]: row["verdict"] for row in records(day, "invariants/verdicts", at=event)}

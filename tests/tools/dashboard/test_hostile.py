@@ -9,14 +9,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-import zstandard
 from playwright.sync_api import Browser, expect
 
 from marginspec_journal.names import is_name
 from marginspec_tools.dashboard.pages import PAGES as ALL_PAGES
 from marginspec_tools.dashboard.view import Source
-from marginspec_tools.simulate import stress_day_path
 from worlds.browser import violations, watched
+from worlds.lines import lines_of_the_day
 from worlds.served import Served, served
 
 MARKETS = {
@@ -49,8 +48,7 @@ def renamed(value: Any) -> Any:
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     assert all(map(is_name, RENAMED.values()))
     folder = tmp_path_factory.mktemp("hostile")
-    text = zstandard.ZstdDecompressor().decompressobj().decompress(stress_day_path().read_bytes()).decode()
-    header, *events = map(json.loads, text.splitlines())
+    header, *events = map(json.loads, lines_of_the_day())
     lines = [renamed(header), *(renamed({**one, "ref": REFS[at % len(REFS)]}) for at, one in enumerate(events))]
     journal = folder / "<b>&quot;'.jsonl"
     journal.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")

@@ -204,14 +204,19 @@ def test_indented_lines_become_a_tree() -> None:
 @pytest.mark.parametrize("band", [1, 10**6, 3_333_333, 10**8])
 def test_the_prices_that_bands_allow_are_those_the_rules_allow(mark: int, tick: int, band: int) -> None:
     limits = Limits(price_band=Rate(band), fill_band=Rate(band))
+    mark *= tick
     market = attrs.evolve(minimal("A"), mark=Price(mark), tick=Price(tick), limits=limits)
-    low, high = allowed_prices(market, Price(mark))["price_band"]
-    for price, is_allowed in ((low, True), (high, True), (low - tick, False), (high + tick, False)):
-        assert is_within(lambda distance: check_band(market, distance), abs(price - mark)) == is_allowed
-    low, high = allowed_prices(market, Price(mark))["fill_band"]
-    for worse in (mark - low, high - mark):
-        within = [is_within(lambda distance: check_fill_band(market, distance), one) for one in (worse, worse + tick)]
-        assert within == [True, False]
+    trades, fills = allowed_prices(market)
+    assert (trades.name, fills.name) == ("price_band", "fill_band")
+    # Below a tick there is no price.
+    for prices in ((trades.low, trades.low - tick), (trades.high, trades.high + tick)):
+        away = [abs(price - mark) for price in prices if price > 0]
+        assert [is_within(lambda one: check_band(market, one), one) for one in away] == [True, False][: len(away)]
+    for prices in ((fills.low, fills.low - tick), (fills.high, fills.high + tick)):
+        worse = [(mark - price) * (1 if prices[0] > prices[1] else -1) for price in prices if price > 0]
+        assert [is_within(lambda one: check_fill_band(market, one), one) for one in worse] == [True, False][
+            : len(worse)
+        ]
 
 
 def is_within(check: Callable[[Price], None], distance: int) -> bool:

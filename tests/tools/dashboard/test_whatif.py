@@ -1,15 +1,28 @@
 """What would follow, against the specification asked the same from the same state."""
 
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from html import escape
+from pathlib import Path
+
+import pytest
+
 from marginspec.model.effects import Deleveraged, DomainLiquidated
 from marginspec.model.events import MarkPrice
 from marginspec.model.units import Decimal8
 from marginspec.transition import apply
 from marginspec_journal.decimals import decimal_text
 from marginspec_tools.audit import contrast
+from marginspec_tools.dashboard.app import Dashboard
+from marginspec_tools.dashboard.index import Builder, Index
+from marginspec_tools.dashboard.pages import whatif
+from marginspec_tools.dashboard.view import Source
 from marginspec_tools.runs import Run
 from marginspec_tools.simulate import stress_day_path
 from tools.dashboard.test_content import Truth, money, records, truth
-from worlds.served import Served
+from worlds.lines import lines_of_the_day
+from worlds.served import Served, answer_of
 
 __all__ = ["truth"]
 
@@ -58,3 +71,68 @@ def test_what_cannot_be_asked_is_refused_with_the_reason(day: Served) -> None:
     for path, reason in refused.items():
         answer = day.get(path)
         assert (answer.status_code in (400, 404), reason in answer.text) == (True, True), path
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Dashboard]:
+    """The dashboard of the day's first events, whose journal may come to anything."""
+    journal = tmp_path / "small.jsonl"
+    journal.write_bytes(b"".join(lines_of_the_day()[:61]))
+    with closing(Builder(journal, tmp_path / "small.index")) as builder:
+        builder.build()
+    with closing(Index(tmp_path / "small.index")) as index:
+        yield Dashboard(index, Source(journal))
+
+
+def become_pipe(journal: Path) -> None:
+    """A pipe that nobody writes into: who opened it would wait for ever."""
+    journal.unlink()
+    os.mkfifo(journal)
+
+
+def become_another(journal: Path) -> None:
+    """Another journal of as many events."""
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([*lines[:-1], lines[-2]]))
+
+
+def go_on(journal: Path) -> None:
+    """More events than the index has yet."""
+    journal.write_bytes(b"".join(lines_of_the_day()[:102]))
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "title", "reason"),
+    [
+        (Path.unlink, 409, "The journal cannot be run", "{}: cannot be read: No such file or directory"),
+        (become_pipe, 409, "The journal cannot be run", "{}: not a file: pages read a journal more than once"),
+        (become_another, 409, "The journal was replaced", "{} is another journal than the one that is shown."),
+        (
+            go_on,
+            422,
+            "Too long for a page",
+            "The day has more than 100 events; `marginspec audit --against` compares days of any length.",
+        ),
+    ],
+)
+def test_a_journal_that_is_not_what_it_was_is_not_run(
+    small: Dashboard,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[Path], None],
+    status: int,
+    title: str,
+    reason: str,
+) -> None:
+    monkeypatch.setattr(whatif, "MOST_EVENTS", 100)
+    journal = tmp_path / "small.jsonl"
+    change(journal)
+    answer = answer_of(small, "/whatif?ranking=bitmex")
+    told = f"<h1>{title}</h1>", f"<p><bdi>{escape(reason.format(journal))}</bdi></p>"
+    assert (answer.status_code, *(text in answer.text for text in told)) == (status, True, True)
+
+
+def test_a_journal_that_goes_on_is_still_the_day(small: Dashboard, tmp_path: Path) -> None:
+    (tmp_path / "small.jsonl").write_bytes(b"".join(lines_of_the_day()[:71]))
+    answer = answer_of(small, "/whatif?ranking=bitmex")
+    assert (answer.status_code, "Under bitmex,levy instead of binance,levy: 0 accounts" in answer.text) == (200, True)

@@ -17,7 +17,8 @@ from marginspec.settlement.deleveraging import queue_of
 from marginspec.settlement.levy import domains_of_asset
 from marginspec_audit.transparency import indicators
 from marginspec_journal.decimals import decimal_text
-from marginspec_tools.explain import explain_event, fraction_text
+from marginspec_tools.dashboard.pages import nearest
+from marginspec_tools.explain import explain_event, fraction_text, name_of
 from tools.dashboard.test_content import EVENTS, Truth, money, records, truth
 from worlds.served import Served
 
@@ -137,6 +138,51 @@ def test_positions_have_the_bands_of_the_rules(day: Served, truth: Truth, event:
     assert found == wanted
 
 
+def nearest_of(state: State, market: str) -> list[tuple[str, ...]]:
+    """The positions of a market whose domains some mark of it liquidates, nearest first, as the page has them."""
+    listed, found = state.markets[market], []
+    for key in state.positions:
+        if key.market == market:
+            band = bands.liquidation_band(state, margins.domain_of(state, key), market)
+            ends = [end for end in (band.lower, band.upper) if end is not None]
+            found += [(abs(end - listed.marked()), ":".join(key), key, end) for end in ends]
+    kept: dict[PositionKey, tuple[str, ...]] = {}
+    for distance, _, key, end in sorted(found):
+        quantity = decimal_text(state.positions[key], listed.quantity_decimals)
+        prices = (decimal_text(one, listed.price_decimals) for one in (end, distance))
+        percent = decimal_text(distance * 10_000 // listed.marked(), 2)
+        kept.setdefault(key, (key.account, key.side.lower(), quantity, *prices, percent))
+    return [*kept.values()]
+
+
+SHOWN_OF_NEAR = ("account", "side", "quantity", "price", "distance", "share")
+
+
+@pytest.mark.parametrize(("event", "market"), [(1000, "1000SHIBUSDT"), (1650, "BTCUSDT"), (2154, "SUIUSDT")])
+def test_positions_nearest_to_liquidation(day: Served, truth: Truth, event: int, market: str) -> None:
+    rows = records(day, "market/nearest", market=market, at=event)
+    assert [tuple(row[name] for name in SHOWN_OF_NEAR) for row in rows] == nearest_of(truth.states[event], market)
+    mark = truth.states[event].markets[market].marked()
+    ends = {row["where"]: int(row["price"].replace(".", "")) for row in rows}
+    assert ends == {where: end for where, end in ends.items() if (end < mark) == (where == "below")}
+
+
+def test_of_more_positions_than_a_page_works_out_it_is_asked_or_told(
+    day: Served, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nearest, "AT_ONCE", 3)
+    page = day.get("/market?market=BTCUSDT&at=1650").text
+    assert "More than 3 positions were held here, whose bands are not worked out at once." in page
+    assert 'href="/market?market=BTCUSDT&amp;at=1650&amp;near=all#nearest"' in page
+    rows = records(day, "market/nearest", market="BTCUSDT", at=1650, near="all")
+    wanted = nearest_of(truth.states[1650], "BTCUSDT")
+    assert [tuple(row[name] for name in SHOWN_OF_NEAR) for row in rows] == wanted
+    monkeypatch.setattr(nearest, "MOST_ACCOUNTS", 5)
+    page = day.get("/market?market=BTCUSDT&at=1650&near=all").text
+    reason = "are not worked out at once, and of more than 5 accounts on no page but each account&#39;s own."
+    assert (reason in page, "near=all#nearest" in page) == (True, False)
+
+
 def test_every_change_of_a_wallet_adds_up_to_its_balance(day: Served, truth: Truth) -> None:
     rows = records(day, "account/money", account=ACCOUNT, at=2400)
     units = [int(row["amount"].replace(".", "")) for row in rows]
@@ -181,6 +227,21 @@ def test_queues_are_those_of_the_rules(day: Served, truth: Truth, event: int) ->
         keys = [PositionKey(row["account"], "BTCUSDT", row["side"].upper()) for row in rows]
         assert [(key, row["exact"]) for key, row in zip(keys, rows, strict=True)] == wanted
         assert [int(row["indicator"]) for row in rows] == [quantiles[key] for key in keys]
+
+
+def test_a_rank_is_explained_as_the_rules_take_it(day: Served, truth: Truth) -> None:
+    state = truth.states[1674]
+    place, ranked = 2, queue_of(state, "BTCUSDT", "short")[2]
+    account, side = ranked.key.account, ranked.key.side.lower()
+    page = day.get(f"/queue?market=BTCUSDT&account={account}&side={side}&at=1674").text
+    told = page.partition('id="why"')[2].partition("</section>")[0]
+    score = decimal_text(ranked.score.numerator * 10**8 // ranked.score.denominator, 8)
+    lead = f"score of: ≈{score} with key {name_of(ranked.key)}, "
+    assert (f"<bdi>{place + 1}. {name_of(ranked.key)}</bdi>" in told, lead in told) == (True, True)
+    assert ranked.score.numerator > 0
+    answer = day.get(f"/queue?market=BTCUSDT&account={account}&side=north&at=1674")
+    reason = f"After event 1674 &#39;{account}&#39; has no position of side &#39;north&#39; in BTCUSDT."
+    assert (answer.status_code, reason in answer.text) == (404, True)
 
 
 def test_looks_of_an_event_are_its_deleveragings_and_those_passed_over(day: Served, truth: Truth) -> None:

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from marginspec_journal import InputError
-from marginspec_tools.console import INTERRUPTED
+from marginspec_tools.console import INTERRUPTED, print_error
 from marginspec_tools.dashboard.index.building import Builder, BuiltElsewhere
 
 BETWEEN_LOOKS_S = 0.2
@@ -29,7 +29,7 @@ def main() -> int:
         # The terminal tells both processes; the other one says so.
         return INTERRUPTED
     except (InputError, BuiltElsewhere) as error:
-        print(error, file=sys.stderr)
+        print_error(error)
         return 2
     return 0
 

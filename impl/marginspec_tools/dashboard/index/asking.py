@@ -150,6 +150,11 @@ class Index:
         with self._of(seq) as database:
             return part_of(database, seq, states.accounts_in(database, seq, known(database, "markets", market)))
 
+    def held(self, market: str, most: int) -> int:
+        """How many positions were ever held in a market, counted up to so many; a queue's state is as slow as these."""
+        with self._readers.reading() as database:
+            return states.held_in(database, known(database, "markets", market), most)
+
     def moment(self, seq: int) -> answers.Moment:
         """An event with the state before it, in which are the accounts that the event concerns, if these suffice."""
         with self._of(seq) as database:

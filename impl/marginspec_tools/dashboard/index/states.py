@@ -35,6 +35,11 @@ OF_NO_MARKET = f"SELECT id, kind, name FROM figures WHERE account IS NULL AND ma
 OF_MARKET = f"SELECT id, kind, name FROM figures WHERE account IS NULL AND market = :owner AND {SINCE}"
 OF_ACCOUNT = f"SELECT id, kind, name, market FROM figures WHERE account = :owner AND {SINCE}"
 IN_MARKET = f"SELECT id, account FROM figures WHERE kind = {NUMBERS['position']} AND market = :owner AND since <= :seq"
+HELD_IN = f"""
+SELECT count(*) FROM (
+    SELECT 1 FROM figures WHERE kind = {NUMBERS["position"]} AND market = ? LIMIT ?
+)
+"""
 CLOSED = "SELECT name FROM markets WHERE until <= :seq ORDER BY name"
 
 
@@ -90,6 +95,12 @@ def accounts_in(database: sqlite3.Connection, seq: int, market: int) -> list[int
         if latest(database, figure, seq):
             found.add(account)
     return sorted(found)
+
+
+def held_in(database: sqlite3.Connection, market: int, most: int) -> int:
+    """How many positions were ever held in a market, counted up to so many."""
+    (found,) = database.execute(HELD_IN, (market, most)).fetchone()
+    return int(found)
 
 
 def closed_markets(database: sqlite3.Connection, seq: int) -> tuple[str, ...]:

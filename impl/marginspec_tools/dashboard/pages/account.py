@@ -16,7 +16,7 @@ from marginspec.model.units import NOTHING, Money
 from marginspec.settlement.levy import domains_of_asset
 from marginspec_audit import assets_of
 from marginspec_tools.dashboard.charts import Chart, Line
-from marginspec_tools.dashboard.explanations import entries
+from marginspec_tools.dashboard.explanations import Entry, entries
 from marginspec_tools.dashboard.index import Filter
 from marginspec_tools.dashboard.numbers import price_text, quantity_text, ratio_text
 from marginspec_tools.dashboard.pages.events import EVENTS, event_row
@@ -87,8 +87,19 @@ def content(view: View) -> Mapping[str, Any]:
         "mode": book.accounts.get(name(view)),
         "healthy": all(margins.is_healthy(one.margin) for one in view.once(standings)),
         "charts": list(charts(view)),
-        "explanation": entries("\n".join(explained.lines(LEVELS)).splitlines()[1:]),
+        "explanation": [
+            *entries("\n".join(explained.lines(LEVELS)).splitlines()[1:]),
+            *(Entry(claim_told(view, one)) for one in view.once(standings)),
+        ],
     }
+
+
+def claim_told(view: View, one: Standing) -> str:
+    """What a domain has a claim on."""
+    claim = f"{view.money(one.claim, one.domain.asset)} {one.domain.asset}"
+    return (
+        f"claim on relief of {name_of(one.domain)}: {claim}, what it paid by levies less what was given back [LVY-02]"
+    )
 
 
 # ----------------------------------------------------------------- charts
@@ -123,12 +134,14 @@ def domains_table(view: View) -> Table:
         health = "holds" if margins.is_healthy(margin) else "broken: unhealthy"
         title = name_of(one.domain).removeprefix(name(view)).strip()
         cells = (title, one.domain.asset, health, *texts[:4], ratio, *texts[4:])
-        rows.append(Row(":".join(one.domain), cells, dict.fromkeys(EXPLAINED, "#why")))
+        links = dict.fromkeys(EXPLAINED, "#why")
+        links |= {"cash": f"{view.with_parameters(asset=one.domain.asset)}#money"} if one.domain.is_cross else {}
+        rows.append(Row(":".join(one.domain), cells, links))
     return Table("domains", "Margin domains", DOMAINS, Order("domain"), rows, note=RATIO_NOTE)
 
 
 RATIO_NOTE = "Healthy is equity above maintenance (MRG-05); the ratio is maintenance over equity, rounded down."
-EXPLAINED = ("pnl", "equity", "maintenance", "initial", "orders", "available", "movable", "ratio")
+EXPLAINED = ("cash", "claim", "pnl", "equity", "maintenance", "initial", "orders", "available", "movable", "ratio")
 DOMAINS = (
     Column("domain", "domain", "name"),
     Column("asset", "asset", "name"),
@@ -175,7 +188,7 @@ def position_row(view: View, domain: DomainKey, margin: margins.PositionMargin) 
     quantity = quantity_text(book.positions[key], market)
     cells = (key.market, key.side.lower(), mode, leverage, quantity, *prices, *amounts)
     links = {"market": view.to("market", market=key.market), "quantity": view.to("queue", market=key.market)}
-    return Row(":".join(key), cells, {**links, **dict.fromkeys(("below", "above", "bankruptcy", *AMOUNTS), "#why")})
+    return Row(":".join(key), cells, {**links, **dict.fromkeys(EXPLAINED_OF_POSITION, "#why")})
 
 
 def price_or_none(price: int | None, market: Market) -> str | None:
@@ -183,7 +196,10 @@ def price_or_none(price: int | None, market: Market) -> str | None:
     return None if price is None else price_text(price, market)
 
 
-AMOUNTS = ("notional", "unrealised", "maintenance")
+EXPLAINED_OF_POSITION = (
+    *("leverage", "mark", "below", "above", "bankruptcy"),
+    *("notional", "cost", "unrealised", "maintenance"),
+)
 POSITIONS = (
     Column("market", "market", "name"),
     Column("side", "side"),
@@ -209,7 +225,8 @@ def orders_table(view: View) -> Table:
         direction, kind = "buy" if order.quantity > 0 else "sell", "reduce only" if order.reduce_only else "opens"
         amounts = quantity_text(abs(order.quantity), market), price_text(order.price, market)
         cells = (order_name, order.market, direction, *amounts, order.position_side.lower(), kind)
-        rows.append(Row(order_name, cells, {"market": view.to("market", market=order.market)}))
+        links = {"market": view.to("market", market=order.market), "quantity": "#why", "price": "#why"}
+        rows.append(Row(order_name, cells, links))
     return Table("orders", "Orders", ORDERS, Order("order"), rows)
 
 
@@ -241,7 +258,9 @@ def money_table(view: View) -> Table:
         for place, one in enumerate(page.rows):
             cells = (str(one.seq), view.money(one.amount, asset), view.money(one.balance, asset), one.rule, one.other)
             owner = account_named(one.other).account
-            links = {"event": view.event_address(one.seq), "clause": view.clause(one.rule)}
+            why = view.to("event", at=one.seq)
+            links = {"event": view.event_address(one.seq), "amount": why, "balance": why}
+            links |= {"clause": view.clause(one.rule)}
             links |= {"other": view.to("account", account=owner)} if owner else {}
             rows.append(Row(f"{one.seq}:{place}", cells, links))
         return Read(rows, "" if page.after is None else str(page.after))

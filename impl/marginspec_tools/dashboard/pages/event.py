@@ -100,12 +100,15 @@ def accounts_of(view: View, event: Event) -> list[tuple[str, str]]:
     line = msgspec.json.decode(event.text)
     named = [line.get(field) for field in ("account", "buyer", "seller", "from", "to")]
     named += [effect.get("account") for effect in event.effects]
-    there = view.book.accounts if view.book.accounts else None
     return [
-        (name, view.to("account", account=name, at=view.at))
+        (name, view.to("account", account=name, at=view.at) if is_there(view, name) else "")
         for name in dict.fromkeys(one for one in named if isinstance(one, str))
-        if there is None or name in there
     ]
+
+
+def is_there(view: View, account: str) -> bool:
+    """Whether there is an account that an event names: one that is refused may name another."""
+    return account in view.index.accounts(view.at, account, most=1)
 
 
 def explanation(view: View) -> list[Entry]:

@@ -47,7 +47,8 @@ def event_row(view: View, one: EventRow) -> Row:
     money = None if one.money is None else decimal_text(one.money, WIRE_DECIMALS)
     answer = one.rejected or "accepted"
     cells = (str(one.seq), one.ts, one.type.replace("_", " "), one.market, answer, str(one.effects), money, one.ref)
-    links = {"event": view.event_address(one.seq)}
+    why = view.to("event", at=one.seq)
+    links = {"event": view.event_address(one.seq), "effects": why, "money": why}
     if one.market in view.book.markets:
         links["market"] = view.to("market", market=one.market)
     return Row(str(one.seq), cells, links)

@@ -11,9 +11,9 @@ def point_at(event: int, value: int) -> Point:
     return Point(event, event, value, value, value)
 
 
-def balance_line(view: View, name: str, account: LedgerAccount, style: str = "1") -> Line:
-    """A ledger account's balance from where the chart begins."""
-    start = point_at(view.begin, view.begin_book.balance(account))
+def balance_line(view: View, name: str, account: LedgerAccount, style: str = "1", since: int = 0) -> Line:
+    """A ledger account's balance from where the chart begins, or from the event before which it could not be."""
+    start = point_at(max(view.begin, since), view.begin_book.balance(account))
     return Line(name, [start, *view.index.series("ledger", account.name, view.at, view.begin, POINTS)], style)
 
 

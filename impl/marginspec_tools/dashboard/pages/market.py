@@ -10,12 +10,14 @@ from marginspec.model import ledger
 from marginspec.model.account import Lot
 from marginspec.model.ledger import account_named
 from marginspec.model.market import Market
-from marginspec.model.units import RATE_ONE, Price
+from marginspec.model.units import RATE_ONE
 from marginspec_audit.transparency import market_status
 from marginspec_tools.dashboard.charts import Chart, Line, Mark
-from marginspec_tools.dashboard.explanations import entries
-from marginspec_tools.dashboard.index.answers import Liquidation, Movement
+from marginspec_tools.dashboard.explanations import Entry, entries
+from marginspec_tools.dashboard.index.answers import Liquidation, Movement, Version
+from marginspec_tools.dashboard.index.values import Kind
 from marginspec_tools.dashboard.numbers import percent_of, price_text, quantity_text, ratio_text
+from marginspec_tools.dashboard.pages import nearest
 from marginspec_tools.dashboard.pages.lines import balance_line, mark_line
 from marginspec_tools.dashboard.pages.liquidations import LIQUIDATIONS, LOTS_NOTE, liquidation_row
 from marginspec_tools.dashboard.tables import Column, Order, Read, Row, Table
@@ -36,24 +38,44 @@ def content(view: View) -> Mapping[str, Any]:
         "market": market,
         "figures": list(figures(view, market)),
         "charts": charts(view),
+        "near": view.with_parameters(at=view.at, near="all") if nearest.can_be_asked(view) else None,
         # Below the title and the market's name.
-        "explanation": entries(explained.lines(LEVELS))[0].parts[0].parts,
+        "explanation": [
+            *entries(explained.lines(LEVELS))[0].parts[0].parts,
+            Entry(sides_told(view, market)),
+            *(Entry(one.told(market)) for one in allowed_prices(market)),
+        ],
     }
 
 
-def figures(view: View, market: Market) -> Iterator[tuple[str, str | None, str]]:
-    """What stands at the head: a name, the figure, and its unit."""
+def figures(view: View, market: Market) -> Iterator[tuple[str, str | None, str, str]]:
+    """What stands at the head: a name, the figure, its unit, and the address of its explanation."""
     status, asset = market_status(view.book, market.id), market.asset
-    yield "mark", None if market.mark is None else price_text(market.mark, market), asset
-    yield "reserve", view.money(view.book.balance(ledger.reserve(market.id)), asset), asset
-    yield "loss of its lots", view.money(max(0, -status.lots_pnl), asset), asset
-    yield "shortfall", view.money(status.shortfall, asset), asset
+    mark = None if market.mark is None else price_text(market.mark, market)
+    yield "mark", mark, asset, set_by(view, "mark", market.id) or "#why"
+    yield "reserve", view.money(view.book.balance(ledger.reserve(market.id)), asset), asset, "#reserve"
+    yield "loss of its lots", view.money(max(0, -status.lots_pnl), asset), asset, "#why"
+    yield "shortfall", view.money(status.shortfall, asset), asset, "#why"
     cover = None if status.cover is None else ratio_text(status.cover.numerator, status.cover.denominator)
-    yield "cover", cover, "times"
-    yield "lots", str(status.lots), ""
-    yield "long lots", quantity_text(status.long_lots, market), market.id
-    yield "short lots", quantity_text(status.short_lots, market), market.id
-    yield "long side in all", quantity_text(view.book.open_interest.get(market.id, 0), market), market.id
+    yield "cover", cover, "times", "#why"
+    yield "lots", str(status.lots), "", "#lots"
+    yield "long lots", quantity_text(status.long_lots, market), market.id, "#lots"
+    yield "short lots", quantity_text(status.short_lots, market), market.id, "#lots"
+    yield "long side in all", quantity_text(view.book.open_interest.get(market.id, 0), market), market.id, "#why"
+
+
+def set_by(view: View, kind: Kind, name: str) -> str:
+    """The address of the event that set a figure as it is; empty if none did."""
+    found = view.index.history(kind, name, view.at, most=1).rows
+    return view.event_address(found[0].seq) if found else ""
+
+
+def sides_told(view: View, market: Market) -> str:
+    """How the long side comes about; the short side is as long, since every trade has both."""
+    whole = view.book.open_interest.get(market.id, 0)
+    lots = market_status(view.book, market.id).long_lots
+    texts = [quantity_text(one, market) for one in (whole, whole - lots, lots)]
+    return "long side in all: {} = {} of accounts + {} of long lots".format(*texts)
 
 
 # ----------------------------------------------------------------- charts
@@ -89,8 +111,11 @@ def liquidation_mark(view: View, line: Line, one: Liquidation) -> Mark | None:
 
 def reserve_chart(view: View, market: Market) -> Chart:
     """The market's own reserve."""
-    line = balance_line(view, "reserve", ledger.reserve(market.id))
-    told = f"From event {view.begin} to {view.at}; {view.money(line.points[-1].value, market.asset)} at the end."
+    listed = next(one.since for one in view.index.markets() if one.name == market.id)
+    line = balance_line(view, "reserve", ledger.reserve(market.id), since=listed)
+    told = (
+        f"From event {line.points[0].first} to {view.at}; {view.money(line.points[-1].value, market.asset)} at the end."
+    )
     decimals = view.book.header.decimals(market.asset)
     return Chart("reserve-line", "Its reserve", told, market.asset, decimals, view.begin, view.at, [line])
 
@@ -132,7 +157,8 @@ CAUSES = {
 def movement_row(view: View, market: Market, place: int, one: Movement) -> Row:
     """A change of the reserve."""
     number = account_named(one.other).lot
-    lot = lot_taken(view, number) if number else None
+    found = lot_taken(view, number) if number else None
+    lot: Lot | None = None if found is None else found.value or found.before
     cause = CAUSES.get((one.rule, one.amount > 0), one.rule)
     cells = (
         str(one.seq), view.money(one.amount, market.asset), view.money(one.balance, market.asset), one.rule, cause,
@@ -140,8 +166,8 @@ def movement_row(view: View, market: Market, place: int, one: Movement) -> Row:
     )  # fmt: skip
     why = view.to("event", at=one.seq)
     links = {"event": view.event_address(one.seq), "amount": why, "balance": why, "clause": view.clause(one.rule)}
-    if lot is not None:
-        links["account"] = view.to("account", account=lot.account)
+    if found is not None and lot is not None:
+        links |= {"account": view.to("account", account=lot.account), "lot": view.event_address(found.seq)}
     return Row(f"{one.seq}:{place}", cells, links)
 
 
@@ -159,7 +185,10 @@ def lots_table(view: View) -> Table:
             str(number), lot.account, lot.side, lot.margin_mode,
             lot.reason.replace("_", " "), quantity_text(lot.quantity, market), *amounts,
         )  # fmt: skip
-        links = {"account": view.to("account", account=lot.account), "cost": "#why", "pnl": "#why"}
+        links = {
+            "account": view.to("account", account=lot.account),
+            **dict.fromkeys(("lot", "quantity", "cost", "pnl"), "#why"),
+        }
         rows.append(Row(str(number), cells, links))
     columns = [attrs.evolve(one, unit=market.id) if one.name == "quantity" else one for one in LOTS]
     return Table("lots", "Lots of the liquidation engine", columns, Order("lot"), rows)
@@ -177,46 +206,66 @@ LOTS = (
 )
 
 
-def lot_taken(view: View, number: int) -> Lot | None:
-    """A lot as it stood when it was last there; None if it never was."""
-    for version in view.index.history("lot", str(number), view.at, most=1).rows:
-        lot: Lot | None = version.value or version.before
-        return lot
-    return None
+def lot_taken(view: View, number: int) -> Version | None:
+    """The last change of a lot, by which it may be gone; None if it never was."""
+    return next(iter(view.index.history("lot", str(number), view.at, most=1).rows), None)
 
 
 def bands_table(view: View) -> Table:
     """The limits of the market, and the prices that they allow at the mark."""
-    market = view.market()
-    limits, mark = market.limits, market.mark
-    ends = {} if mark is None else allowed_prices(market, mark)
+    market, terms = view.market(), terms_address(view)
+    limits, now = market.limits, {one.name: one for one in allowed_prices(market)}
     rows = []
     for name, about, rate in (
         ("price_band", "trades and fills", limits.price_band),
         ("fill_band", "fills of the engine", limits.fill_band),
         ("funding_cap", "funding rates", limits.funding_cap),
     ):
-        low, high = (price_text(end, market) for end in ends[name]) if name in ends else (None, None)
+        ends = [price_text(one, market) for one in (now[name].low, now[name].high)] if name in now else [None, None]
         limit = None if rate is None else percent_of(rate) + " %"
-        rows.append(Row(name, (name.replace("_", " "), about, limit, low, high)))
+        links = {"bound": terms, "lowest": "#why", "highest": "#why"}
+        rows.append(Row(name, (name.replace("_", " "), about, limit, *ends), links))
     limit = None if limits.position_limit is None else view.money(limits.position_limit, market.asset)
-    rows.append(Row("position_limit", ("position limit", "notional of a position", limit, None, None)))
+    cells = ("position limit", "notional of a position", limit, None, None)
+    rows.append(Row("position_limit", cells, {"bound": terms}))
     return Table("bands", "Bands and limits", BANDS, Order("limit"), rows)
 
 
-def allowed_prices(market: Market, mark: Price) -> dict[str, tuple[int, int]]:
-    """The lowest and the highest price that each band of a market allows at a mark (MKT-04, LIQ-05).
+def terms_address(view: View) -> str:
+    """The event that set the market's terms as they are; what the rules say of them if none did."""
+    return set_by(view, "market", view.market().id) or "#why"
+
+
+@attrs.frozen
+class Allowed:
+    """The lowest and the highest price that a band allows at a mark, which are so far from it but for the tick.
 
     Of fills, the lowest at which the engine may sell long lots, and the highest at which it may buy for short ones.
     """
-    found = {}
-    if market.limits.price_band is not None:
-        away = market.tick + (mark * market.limits.price_band - 1) // RATE_ONE
-        found["price_band"] = -(-(mark - away) // market.tick) * market.tick, (mark + away) // market.tick * market.tick
-    if market.limits.fill_band is not None:
-        away = mark * market.limits.fill_band // RATE_ONE
-        found["fill_band"] = -(-(mark - away) // market.tick) * market.tick, (mark + away) // market.tick * market.tick
-    return found
+
+    name: str
+    away: int
+    how: str
+    low: int
+    high: int
+
+    def told(self, market: Market) -> str:
+        """The band in one line."""
+        low, high, away = (price_text(one, market) for one in (self.low, self.high, self.away))
+        return f"{self.name.replace('_', ' ')}: {low} to {high}, ticks within {away} of the mark, {self.how}"
+
+
+def allowed_prices(market: Market) -> Iterator[Allowed]:
+    """The prices that each band of a market allows at its mark (MKT-04, LIQ-05); none without a mark."""
+    mark, tick, limits = market.mark, market.tick, market.limits
+    for name, rate, least, how in (
+        ("price_band", limits.price_band, tick, "a tick and the bound's share of the mark [MKT-04]"),
+        ("fill_band", limits.fill_band, 0, "the bound's share of the mark [LIQ-05]"),
+    ):
+        if mark is not None and rate is not None:
+            # A trade is refused from a tick and the bound on, so what it may be away ends below that.
+            away = least + (mark * rate - 1) // RATE_ONE if least else mark * rate // RATE_ONE
+            yield Allowed(name, away, how, max(tick, -(-(mark - away) // tick) * tick), (mark + away) // tick * tick)
 
 
 BANDS = (
@@ -230,7 +279,7 @@ BANDS = (
 
 def tiers_table(view: View) -> Table:
     """The tiers of the market."""
-    market = view.market()
+    market, terms = view.market(), terms_address(view)
     rows = [
         Row(
             str(place),
@@ -240,6 +289,7 @@ def tiers_table(view: View) -> Table:
                 str(tier.max_leverage),
                 percent_of(tier.maintenance_rate),
             ),
+            dict.fromkeys(("floor", "max_leverage", "maintenance_rate"), terms),
         )
         for place, tier in enumerate(market.tiers.tiers, 1)
     ]
@@ -278,10 +328,11 @@ PAGE = Page(
         "lots": lots_table,
         "bands": bands_table,
         "tiers": tiers_table,
+        "nearest": nearest.nearest_table,
         "liquidations": liquidations_table,
     },
     charts=charts,
-    parameters=("market",),
-    clauses=("MKT-02", "MKT-04", "LIQ-03", "LIQ-05", "WTF-01", "WTF-02", "TRN-01", "INV-07"),
+    parameters=("market", "near"),
+    clauses=("MKT-02", "MKT-04", "MRG-07", "LIQ-03", "LIQ-05", "WTF-01", "WTF-02", "TRN-01", "INV-07"),
     in_navigation=False,
 )

@@ -19,7 +19,7 @@ from marginspec_tools.dashboard.numbers import price_text, ratio_text
 from marginspec_tools.dashboard.pages.lines import balance_line
 from marginspec_tools.dashboard.pages.waterfall import Stage, equities, explained, markets_of, stages
 from marginspec_tools.dashboard.tables import Column, Order, Row, Table
-from marginspec_tools.dashboard.view import Page, View
+from marginspec_tools.dashboard.view import Page, View, within
 
 MOMENTS = 10
 LINES = 4
@@ -45,11 +45,11 @@ def content(view: View) -> Mapping[str, Any]:
     strips = [
         Strip(
             asset,
-            list(stages(book, start, asset, borne.get(asset, {}))),
+            found := list(stages(book, start, asset, borne.get(asset, {}))),
             -book.balance(ledger.external(asset)),
             equities(book, asset),
             list(charts_of(view, asset)),
-            explained(book, asset, partial(view.money, asset=asset)),
+            explained(book, start, found, asset, partial(view.money, asset=asset)),
         )
         for asset in assets_of(book)
     ]
@@ -105,12 +105,20 @@ def markets_table(view: View) -> Table:
         texts = [view.money(amount, market.asset) for amount in amounts]
         mark = None if market.mark is None else price_text(market.mark, market)
         cells = (market_id, market.asset, mark, *texts[:4], str(status.lots), *texts[4:6], cover, *texts[6:])
-        page = view.to("market", market=market_id)
-        links = {"market": page, **dict.fromkeys(("lots_pnl", "shortfall", "cover"), page and f"{page}#why")}
+        page, others = view.to("market", market=market_id), view.to("liquidations", market=market_id)
+        links = {name: within(page, part) for name, part in PARTS.items()}
+        links |= {"market": page, **dict.fromkeys(("insurance_drawn", "deleveraged", "levied"), others)}
         rows.append(Row(market_id, cells, links))
     return Table("markets", "Markets", MARKETS, Order("market"), rows, note=COVER_NOTE)
 
 
+PARTS = {
+    **dict.fromkeys(("mark", "lots_pnl", "shortfall", "cover"), "why"),
+    **dict.fromkeys(("reserve", "inflow", "outflow"), "reserve"),
+    "high_water": "reserve-line",
+    "lots": "lots",
+}
+"""The part of a market's page that explains a figure."""
 COVER_NOTE = "Cover is the reserve over the loss of the lots, rounded down; there is none where the lots lose nothing."
 MARKETS = (
     Column("market", "market", "name"),
@@ -134,14 +142,16 @@ def stages_table(view: View) -> Table:
     """The stages of all assets, as figures."""
     book, start, borne = view.book, view.start, view.index.borne(view.at)
     rows = []
-    for asset in assets_of(book):
+    for number, asset in enumerate(assets_of(book), 1):
         for place, stage in enumerate(stages(book, start, asset, borne.get(asset, {})), 1):
             amounts = (stage.balance, stage.came, stage.went, stage.loss, stage.room)
             texts = [None if amount is None else view.money(amount, asset) for amount in amounts]
-            rows.append(Row(f"{asset}:{place}", (str(place), asset, stage.title, stage.clause, *texts)))
+            links = {"clause": view.clause(stage.clause), **dict.fromkeys(FLOWS, f"#why-{number}")}
+            rows.append(Row(f"{asset}:{place}", (str(place), asset, stage.title, stage.clause, *texts), links))
     return Table("stages", "The waterfall in figures", STAGES, Order("stage"), rows)
 
 
+FLOWS = ("balance", "in", "out", "loss", "room")
 STAGES = (
     Column("stage", "stage", "number"),
     Column("asset", "asset", "name"),

@@ -14,12 +14,15 @@ from marginspec.settlement.deleveraging import Ranked, queue_of
 from marginspec.transition import apply
 from marginspec_audit.transparency import indicator
 from marginspec_journal.decimals import decimal_text
+from marginspec_tools.dashboard.explanations import Entry, entries
 from marginspec_tools.dashboard.numbers import quantity_text
 from marginspec_tools.dashboard.tables import Column, Order, Row, Table
-from marginspec_tools.dashboard.view import Page, View
-from marginspec_tools.explain import Term, Tracer, fraction_text
+from marginspec_tools.dashboard.view import Page, Unanswerable, View, within
+from marginspec_tools.explain import Term, Tracer, explain_rank, fraction_text
 
 SIDES: tuple[Direction, ...] = ("long", "short")
+LEVELS = 4
+"""Of the explanation of a score."""
 MOST_LOOKS = 5_000
 """So many looks of an event at counterparties are shown: the first ones."""
 
@@ -49,8 +52,23 @@ def content(view: View) -> Mapping[str, Any]:
         "deleveraged": view.event is not None and any(one.bearer == "deleveraging" for one in borne(view)),
         "looks": view.kept(looks) if asks_looks(view) else None,
         "most": MOST_LOOKS,
+        "explanation": explanation(view) if view.parameters.get("account") else None,
         "ask": view.with_parameters(at=view.at, looks="all"),
     }
+
+
+def explanation(view: View) -> list[Entry]:
+    """Why a position stands where it does."""
+    market, account, side = view.market(), view.parameters["account"], view.parameters.get("side", "both")
+    book = view.once(state)
+    key = next((one for one in book.positions_in.get(market.id, ()) if one[::2] == (account, side.upper())), None)
+    if key is None:
+        reason = f"After event {view.at} {account!r} has no position of side {side!r} in {market.id}."
+        raise Unanswerable(404, "No such position", reason)
+    queue = entries(explain_rank(book, view.at, key).lines(LEVELS))[0].parts[0]
+    if len(queue.parts) == 1:
+        return [*queue.parts, Entry("its domain is not healthy, so it stands in no queue [ADL-02]")]
+    return queue.parts
 
 
 def asks_looks(view: View) -> bool:
@@ -99,7 +117,14 @@ def queue_row(view: View, book: State, place: int, length: int, ranked: Ranked) 
         str(place + 1), str(indicator(place, length)), key.account, key.side.lower(),
         quantity_text(book.positions[key], market), rounded_score(ranked), *amounts, exact_score(ranked),
     )  # fmt: skip
-    return Row(":".join(key), cells, {"account": view.to("account", account=key.account)})
+    asked = {"market": key.market, "account": key.account, "side": key.side.lower()}
+    page, why = view.to("account", account=key.account), within(view.to("queue", **asked), "why")
+    links = {"account": page, "quantity": within(page, "positions"), **dict.fromkeys(SCORED, why)}
+    return Row(":".join(key), cells, {**links, **dict.fromkeys(OF_ACCOUNT, within(page, "why"))})
+
+
+SCORED, OF_ACCOUNT = ("indicator", "score"), ("unrealised", "cost", "cash", "equity", "maintenance")
+"""The columns that a score explains, and those that an account's page does."""
 
 
 def exact_score(ranked: Ranked) -> str:
@@ -181,7 +206,8 @@ def looks_table(view: View) -> Table:
             str(at + 1), str(look.lot), str(look.place + 1), key.account, key.side.lower(), rounded_score(look.ranked),
             closed, look.reason, exact_score(look.ranked),
         )  # fmt: skip
-        rows.append(Row(f"{at:06}", cells, {"account": view.to("account", account=key.account)}))
+        why = dict.fromkeys(("lot", "score", "closed"), view.to("event", at=view.at, why="all"))
+        rows.append(Row(f"{at:06}", cells, {"account": view.to("account", account=key.account), **why}))
     return Table("looks", "Whom the event looked at, in order", LOOKS, Order("look"), rows)
 
 
@@ -204,7 +230,7 @@ PAGE = Page(
     "queue.html",
     content,
     {"looks": looks_table, "long": queue_table("long"), "short": queue_table("short")},
-    parameters=("market", "looks"),
+    parameters=("market", "looks", "account", "side"),
     clauses=("ADL-01", "ADL-02", "ADL-03", "ADL-04", "ADL-05", "ADL-06"),
     in_navigation=False,
 )

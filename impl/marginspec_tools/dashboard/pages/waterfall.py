@@ -1,6 +1,6 @@
 """The waterfall of an asset: what each stage holds, what came and went, and the loss that it stands behind."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -51,8 +51,10 @@ def markets_of(book: State, asset: str) -> list[Market]:
     return [book.markets[one] for one in sorted(book.markets) if book.markets[one].asset == asset]
 
 
-def explained(book: State, asset: str, money: Callable[[int], str]) -> list[Entry]:
-    """How the figures of the stages come about, one from the other."""
+def explained(
+    book: State, start: State, found: Sequence[Stage], asset: str, money: Callable[[int], str]
+) -> list[Entry]:
+    """How the figures of the stages come about, one from the other; `start` is the book where the journal begins."""
     insurance, relief = book.balance(ledger.insurance(asset)), book.balance(ledger.relief(asset))
     short, needed = shortfalls(book, asset), needed_relief(book, asset)
     losing = [(one, pnl) for one in markets_of(book, asset) if (pnl := lots_pnl(book, one)) < 0]
@@ -68,6 +70,8 @@ def explained(book: State, asset: str, money: Callable[[int], str]) -> list[Entr
     missing = f"{money(max(0, needed - relief))} = {money(needed)} - {money(relief)} of relief, at least zero"
     whole_equity = money(equities(book, asset))
     return [
+        Entry(f"net deposits: {money(-book.balance(ledger.external(asset)))}, all that was paid in less all paid out"),
+        *(Entry(holding(start, asset, one, money)) for one in found),
         Entry(f"loss behind the reserves: {lost}, market by market [WTF-02]", parts=by_market),
         Entry(f"loss behind the insurance fund: {whole}, the sum of the shortfalls [WTF-02]"),
         Entry(f"loss behind relief: {beyond} [LVY-02]"),
@@ -75,6 +79,30 @@ def explained(book: State, asset: str, money: Callable[[int], str]) -> list[Entr
         Entry("headroom: what is held less the loss behind it; of reserves, each market's by itself"),
         Entry(f"equity of all accounts: {whole_equity}, net deposits less all funds and PnL of lots [LED-01]"),
     ]
+
+
+def holding(start: State, asset: str, stage: Stage, money: Callable[[int], str]) -> str:
+    """What a stage holds, from what it had where the journal begins, or what there was of what holds nothing."""
+    came = "" if stage.came is None else f"{money(stage.came)} {stage.came_as}"
+    if stage.balance is None:
+        return (
+            f"{stage.title}: {', '.join(filter(None, (came, f'{money(stage.went)} {stage.went_as}')))} [{stage.clause}]"
+        )
+    had = held_by(start, asset, stage.name)
+    told = f"{money(had)} at the start + {came} - {money(stage.went)} {stage.went_as}"
+    # Reserves of markets that closed went to the insurance fund, and relief that was not needed any more to its payers.
+    left = had + (stage.came or 0) - stage.went - stage.balance
+    if left:
+        told += f" - {money(left)} {'handed over by markets that closed' if stage.name == 'reserves' else 'given back'}"
+    return f"{stage.title}: {money(stage.balance)} = {told} [{stage.clause}]"
+
+
+def held_by(book: State, asset: str, stage: str) -> int:
+    """What a stage of an asset holds."""
+    if stage == "reserves":
+        return sum(book.balance(ledger.reserve(one.id)) for one in markets_of(book, asset))
+    fund = {"insurance": ledger.insurance, "relief": ledger.relief, "house": ledger.house}[stage]
+    return book.balance(fund(asset))
 
 
 def equities(book: State, asset: str) -> int:

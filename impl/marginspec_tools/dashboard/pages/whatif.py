@@ -16,6 +16,8 @@ from marginspec_audit import Transition
 from marginspec_journal import InputError
 from marginspec_journal.decimals import decimal_text, parse_decimal
 from marginspec_tools.audit import LAST_RESORTS, RANKINGS, Contrast, bearers, contrast
+from marginspec_tools.console import printable_path
+from marginspec_tools.dashboard.index import found_of
 from marginspec_tools.dashboard.numbers import price_text
 from marginspec_tools.dashboard.pages.invariants import MOST_ACCOUNTS
 from marginspec_tools.dashboard.tables import Column, Order, Row, Table
@@ -196,19 +198,43 @@ def other_day(view: View) -> Contrast | None:
     for text, known in ((chosen["adl_ranking"], RANKINGS), (chosen["last_resort"], LAST_RESORTS)):
         if text and text not in known:
             raise Unanswerable(400, "Not understood", f"{text!r} is none of {', '.join(known)}.")
-    if view.head.seq - view.head.first > MOST_EVENTS:
-        command = "`marginspec audit --against` compares days of any length."
-        raise Unanswerable(
-            422, "Too long for a page", f"The day has {view.head.seq - view.head.first} events; {command}"
-        )
-    own = Run(view.source.journal, view.source.start)
+    other = {name: text for name, text in chosen.items() if text}
     try:
-        for _ in own:
-            pass
-        other = {name: text for name, text in chosen.items() if text}
+        own = own_day(view)
+        check_files(view)
         return contrast(own, view.source.journal, view.source.start, {}, other)
     except InputError as error:
         raise Unanswerable(409, "The journal cannot be run", str(error)) from None
+
+
+def own_day(view: View) -> Run:
+    """The day under its own profile, run to its end; refused if it is too long, or another one than is indexed."""
+    first, last = view.head.first, view.head.seq
+    check_length(last - first)
+    check_files(view)
+    run = Run(view.source.journal, view.source.start)
+    indexed = run.chain.hash if last == first else ""
+    for step in run:
+        indexed = step.chained.hash if step.number == last else indexed
+        # The index may be on its way through a journal that is longer.
+        check_length(step.number - first)
+    if indexed != view.head.hash:
+        reason = f"{printable_path(view.source.journal)} is another journal than the one that is shown."
+        raise Unanswerable(409, "The journal was replaced", reason)
+    return run
+
+
+def check_length(events: int) -> None:
+    """Refuse a day of too many events."""
+    if events > MOST_EVENTS:
+        command = "`marginspec audit --against` compares days of any length."
+        raise Unanswerable(422, "Too long for a page", f"The day has more than {MOST_EVENTS} events; {command}")
+
+
+def check_files(view: View) -> None:
+    """Refuse what is no file any more before it is opened: a pipe would be waited for, for ever."""
+    for path in filter(None, (view.source.journal, view.source.start)):
+        found_of(path)
 
 
 def contrast_table(view: View) -> Table:

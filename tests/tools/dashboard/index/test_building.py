@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -303,6 +305,35 @@ def test_an_index_that_is_locked_is_not_removed(tmp_path: Path, journal: Path, m
         with pytest.raises(InputError, match="cannot be written: database is locked"):
             Builder(journal, index)
         assert database.execute("SELECT seq FROM head").fetchone() == (HEADER_AND_EVENTS - 1,)
+
+
+LIMITED = """
+import resource, sys
+from marginspec_tools.dashboard.index import building
+from marginspec_tools.dashboard.index.__main__ import main
+building.EVENTS_AT_ONCE = 100
+resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))
+sys.exit(main())
+"""
+"""Builds an index where no file may grow beyond some size, as on a disk that is full."""
+
+
+def test_a_disk_that_is_full_is_told_and_what_is_written_is_whole(tmp_path: Path, journal: Path) -> None:
+    index = tmp_path / "an.index"
+    words = [sys.executable, "-c", LIMITED, str(journal), str(index)]
+    # Its standard input stays open: it ends by itself.
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        told = process.stderr.read()
+    assert (process.returncode, told) == (2, f"error: {index}: cannot be written: disk I/O error\n")
+    with closing(Index(index)) as reader:
+        head = reader.head()
+        assert (head.is_building, 0 < head.seq < HEADER_AND_EVENTS - 1, head.seq % 100) == (True, True, 0)
+        assert reader.state_at(head.seq).markets
+    # Where there is room again it is gone on with.
+    build(journal, index)
+    build(journal, tmp_path / "another.index")
+    assert content(index) == content(tmp_path / "another.index")
 
 
 def test_a_damaged_index_is_told_while_it_is_built(tmp_path: Path, journal: Path) -> None:
