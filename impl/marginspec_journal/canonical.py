@@ -17,15 +17,18 @@ _NOT_ASCII = re.compile("[^\x00-\x7f]")
 def canonical_json(value: JsonObject) -> bytes:
     """Canonical JSON of an object whose keys, like those of every object in it, are already in order."""
     encoded = msgspec.json.encode(value)
-    return encoded if encoded.isascii() else _escaped(encoded)
+    return encoded if encoded.isascii() else canonical_text(encoded.decode())
 
 
 def sorted_json(value: JsonObject) -> bytes:
     """Canonical JSON of an object with its keys in any order."""
     encoded = msgspec.json.encode(value, order="sorted")
-    return encoded if encoded.isascii() else _escaped(encoded)
+    return encoded if encoded.isascii() else canonical_text(encoded.decode())
 
 
-def _escaped(encoded: bytes) -> bytes:
+def canonical_text(text: str) -> bytes:
+    """Canonical JSON of a text that is canonical but for characters that are not ASCII."""
+    if text.isascii():
+        return text.encode("ascii")
     # Names are of the Basic Multilingual Plane, so one escape is enough for any character.
-    return _NOT_ASCII.sub(lambda found: f"\\u{ord(found[0]):04x}", encoded.decode()).encode("ascii")
+    return _NOT_ASCII.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode("ascii")

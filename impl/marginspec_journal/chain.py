@@ -10,11 +10,10 @@ from typing import NamedTuple
 from marginspec.model.effects import Receipt
 from marginspec.model.events import Event, ListMarket
 from marginspec.model.state import Header, State
-from marginspec_journal.canonical import canonical_json
 from marginspec_journal.digits import Digits, digits_of
 from marginspec_journal.events import event_hash
 from marginspec_journal.header import header_hash
-from marginspec_journal.receipts import receipt_object
+from marginspec_journal.receipts import receipt_text
 
 
 class ChainedReceipt(NamedTuple):
@@ -73,6 +72,6 @@ class ReceiptChain:
             self._digits.add_listed(receipt)
         self._events += 1
         event_sha256 = event_hash(event)
-        canonical_receipt = canonical_json(receipt_object(receipt, event_sha256, self._events, self._digits))
+        canonical_receipt = receipt_text(receipt, event_sha256, self._events, self._digits)
         self._hash = next_hash(self._hash, canonical_receipt)
         return ChainedReceipt(canonical_receipt, event_sha256, self._hash.hex())

@@ -25,7 +25,7 @@ class AssetDigits(dict[str, int]):
     """Digits after the point of each asset's money; an asset that is not listed has the default."""
 
     def __missing__(self, asset: str) -> int:
-        return DEFAULT_ASSET_DECIMALS
+        return self.setdefault(asset, DEFAULT_ASSET_DECIMALS)
 
 
 class Digits:

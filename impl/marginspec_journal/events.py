@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import NamedTuple, get_args
 
 from marginspec.model.events import Event
-from marginspec_journal.canonical import JsonObject, canonical_json
+from marginspec_journal.canonical import JsonObject, canonical_text
 from marginspec_journal.names import is_reference, is_time_stamp
 from marginspec_journal.observed import Observed, observed_of
 from marginspec_journal.records import TYPE, RecordForm
@@ -14,6 +14,7 @@ from marginspec_journal.strict_json import Node
 ANNOTATIONS = ("ts", "ref", "observed")
 EVENT_FORMS = {form.name: form for form in (RecordForm(one, typed=True) for one in get_args(Event))}
 _ENCODERS = {form.record: form.encode for form in EVENT_FORMS.values()}
+_WRITERS = {form.record: form.text for form in EVENT_FORMS.values()}
 
 
 class Record(NamedTuple):
@@ -37,7 +38,7 @@ def event_object(event: Event) -> JsonObject:
 
 def event_hash(event: Event) -> str:
     """SHA-256 of the canonical event, in hexadecimal."""
-    return sha256(canonical_json(event_object(event))).hexdigest()
+    return sha256(canonical_text(_WRITERS[type(event)](event))).hexdigest()
 
 
 def record_of(root: Node, line: int) -> Record:

@@ -3,12 +3,13 @@
 from typing import get_args
 
 from marginspec.model.effects import Effect, Receipt
-from marginspec_journal.canonical import JsonObject
+from marginspec_journal.canonical import JsonObject, canonical_json, canonical_text
 from marginspec_journal.digits import Digits
 from marginspec_journal.records import RecordForm
 
 EFFECT_FORMS = {form.name: form for form in (RecordForm(one, typed=True) for one in get_args(Effect))}
 _ENCODERS = {form.record: form.encode for form in EFFECT_FORMS.values()}
+_WRITERS = {form.record: form.text for form in EFFECT_FORMS.values()}
 
 
 def effect_object(effect: Effect, digits: Digits) -> JsonObject:
@@ -22,3 +23,11 @@ def receipt_object(receipt: Receipt, event_hash: str, number: int, digits: Digit
         return {"event": event_hash, "rejected": receipt.rejected.value, "seq": number}
     effects = [_ENCODERS[type(effect)](effect, digits) for effect in receipt.effects]
     return {"accepted": True, "effects": effects, "event": event_hash, "seq": number}
+
+
+def receipt_text(receipt: Receipt, event_hash: str, number: int, digits: Digits) -> bytes:
+    """Canonical JSON of the object of a receipt, put together from the texts of its effects."""
+    if receipt.rejected is not None:
+        return canonical_json(receipt_object(receipt, event_hash, number, digits))
+    effects = ",".join([_WRITERS[type(effect)](effect, digits) for effect in receipt.effects])
+    return canonical_text(f'{{"accepted":true,"effects":[{effects}],"event":"{event_hash}","seq":{number}}}')

@@ -9,6 +9,8 @@ from functools import cache
 from itertools import groupby
 from typing import Any, get_args
 
+import msgspec
+
 from marginspec.model.account import OrderSide
 from marginspec.model.fields import (
     Amount,
@@ -31,6 +33,7 @@ from marginspec_journal.ledger_names import ledger_account_of
 from marginspec_journal.strict_json import Node
 
 Encode = Callable[..., JsonObject]
+Write = Callable[..., str]
 Read = Callable[[Node, MarketDigits | None], Any]
 Bounds = tuple[int | None, int | None]
 UNBOUNDED: Bounds = (None, None)
@@ -47,7 +50,7 @@ class RecordForm:
     Optional fields of one record inside, as market and side of a domain, stand together or not at all.
 
     `encode` makes the object of a record; amounts with fixed digits need the Digits, and those of a record that names
-    no market or asset the MarketDigits of its own.
+    no market or asset the MarketDigits of its own. `text` makes the JSON of that object.
     """
 
     def __init__(
@@ -61,7 +64,8 @@ class RecordForm:
         self.required = tuple(name for name in self.kinds if name not in self.optional)
         self.sided = tuple(field.name for field in fields if _is_sided(field.kind))
         self.together = tuple(_together(fields))
-        self.encode = _compiled(self, fields)
+        self.encode = _encoder(self, fields)
+        self.text = _writer(self, fields)
         self._readers = {name: _reader(kind, *self.bounds.get(name, UNBOUNDED)) for name, kind in self.kinds.items()}
 
     def fields(self, node: Node, *more: str) -> dict[str, Node]:
@@ -148,20 +152,52 @@ def _together(fields: tuple[Field, ...]) -> Iterator[tuple[str, ...]]:
 # ------------------------------------------------------------------- writing
 
 
-def _compiled(form: RecordForm, fields: tuple[Field, ...]) -> Encode:
-    """The function that writes a record, compiled from its text as attrs does: writing is most of a replay's output."""
-    owners: dict[str, str] = {one.kind.of: _value(one) for one in fields_of(form.record) if isinstance(one.kind, Name)}
-    shown = dict(text for field in fields for text in _shown(field, _value(field)))
-    if form.typed:
-        shown[TYPE] = repr(form.name)
-    lines = [f"{of}_digits = {_digits(of, owners)}" for of in sorted(set(_units(fields)))]
+def _encoder(form: RecordForm, fields: tuple[Field, ...]) -> Encode:
+    """The function that makes a record's object."""
     deletions = [f"if {_is_absent(field)}: del encoded[{field.name!r}]" for field in fields if field.optional]
-    lines += [f"encoded = {_object_text(shown)}", *deletions, "return encoded"]
-    names: dict[str, Any] = {"decimal_text": decimal_text, "shortest_decimal": shortest_decimal}
-    text = "\n    ".join(["def encode(record, digits=None):", *lines])
-    exec(compile(text, f"<writer of {form.name}>", "exec"), names)
-    encode: Encode = names["encode"]
+    lines = [f"encoded = {_object_text(_all_shown(form, fields))}", *deletions, "return encoded"]
+    encode: Encode = _compiled(form, fields, lines)
     return encode
+
+
+def _writer(form: RecordForm, fields: tuple[Field, ...]) -> Write:
+    """The function that writes a record's object, without making it where it has no list and is sure of its last field.
+
+    An optional field then brings its comma along.
+    """
+    shown = _all_shown(form, fields)
+    *names, last = sorted(shown)
+    if last in form.optional or any(isinstance(field.kind, Rows) for field in fields):
+        return lambda record, digits=None: msgspec.json.encode(form.encode(record, digits)).decode()
+    written = {name: f'"{name}":{_written(form.kinds.get(name), shown[name])}' for name in shown}
+    absent = {field.name: _is_absent(field) for field in fields if field.optional}
+    lines = [f"{name} = '' if {absent[name]} else f'''{written[name]},'''" for name in absent]
+    before = "".join(f"{{{name}}}" if name in absent else f"{written[name]}," for name in names)
+    write: Write = _compiled(form, fields, [*lines, f"return f'''{{{{{before}{written[last]}}}}}'''"])
+    return write
+
+
+def _compiled(form: RecordForm, fields: tuple[Field, ...], lines: list[str]) -> Any:
+    """A function of a record, compiled from its text as attrs does: writing is most of a replay's output."""
+    owners: dict[str, str] = {one.kind.of: _value(one) for one in fields_of(form.record) if isinstance(one.kind, Name)}
+    units = [f"{of}_digits = {_digits(of, owners)}" for of in sorted(set(_units(fields)))]
+    names: dict[str, Any] = {"decimal_text": decimal_text, "shortest_decimal": shortest_decimal}
+    text = "\n    ".join(["def compiled(record, digits=None):", *units, *lines])
+    exec(compile(text, f"<writer of {form.name}>", "exec"), names)
+    return names["compiled"]
+
+
+def _all_shown(form: RecordForm, fields: tuple[Field, ...]) -> dict[str, str]:
+    """For each field that documents have of a record, the expression of what it holds."""
+    shown = dict(text for field in fields for text in _shown(field, _value(field)))
+    return {**shown, TYPE: repr(form.name)} if form.typed else shown
+
+
+def _written(kind: Kind | None, expression: str) -> str:
+    """How a text has the value of an expression: names, words and decimals have no character that JSON escapes."""
+    if isinstance(kind, Flag):
+        return f"{{'true' if {expression} else 'false'}}"
+    return f"{{{expression}}}" if isinstance(kind, Integer) else f'"{{{expression}}}"'
 
 
 def _value(field: Field) -> str:

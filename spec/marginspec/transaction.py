@@ -4,7 +4,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 import attrs
-from immutables import Map
+from immutables import Map, MapMutation
 
 from marginspec.model.account import Direction, DomainKey, Lot, LotReason, MarginMode, Order, PositionKey
 from marginspec.model.effects import (
@@ -72,9 +72,16 @@ class Transaction(Book):
     closing: str | None = None
     settling: bool = False
     out_of_range: bool = False
+    balances: MapMutation[LedgerAccount, Any] = attrs.field(init=False)
 
     def __init__(self, state: State) -> None:
         self.__attrs_init__(*BOOK_OF(state), before=state)
+        self.go_on(state.ledger)
+
+    def go_on(self, ledger: Map[LedgerAccount, Money]) -> None:
+        """Have transfers change a ledger's balances: a copy of its own, since a state's never change."""
+        self.balances = ledger.mutate()
+        self.ledger = self.balances  # type: ignore[assignment]  # it is read as a map is
 
     @rule("LED-01", "LED-02", source="SRC-06")
     def transfer(
@@ -88,7 +95,14 @@ class Transaction(Book):
         left = self.ledger.get(source, NOTHING) - amount
         gained = self.ledger.get(target, NOTHING) + amount
         assert left >= 0 or source.kind not in FUND_KINDS, f"{source} at {left} by {rule_id}"
-        self.ledger = with_entry(with_entry(self.ledger, source, Money(left)), target, Money(gained))
+        if left:
+            self.balances[source] = left
+        else:
+            del self.balances[source]
+        if gained:
+            self.balances[target] = gained
+        else:
+            del self.balances[target]
         most = MAX_FUND if target.kind in FUND_KINDS else MAX_BALANCE
         if not self.settling and not (-MAX_BALANCE <= left <= MAX_BALANCE and -MAX_BALANCE <= gained <= most):
             self.out_of_range = True
@@ -234,4 +248,5 @@ class Transaction(Book):
 
     def commit(self) -> State:
         """The new state, with everything that changed."""
+        self.ledger = self.balances.finish()
         return State(*BOOK_OF(self))

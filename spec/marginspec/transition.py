@@ -3,7 +3,7 @@
 from marginspec import handlers as handlers  # importing the package registers every handler
 from marginspec.model.effects import Receipt
 from marginspec.model.events import Event
-from marginspec.model.rejections import Reason, Rejected, require
+from marginspec.model.rejections import Reason, Rejected
 from marginspec.model.state import Header, State
 from marginspec.observation import Observer, observed_by
 from marginspec.registry import HANDLERS, rule
@@ -24,7 +24,8 @@ def apply(state: State, event: Event, observer: Observer | None = None) -> tuple
     transaction = Transaction(state)
     try:
         HANDLERS[type(event)](transaction, event)
-        require(not transaction.out_of_range, Reason.OUT_OF_RANGE)
+        if transaction.out_of_range:
+            raise Rejected(Reason.OUT_OF_RANGE)
         settle(transaction)
     except Rejected as refusal:
         return state, Receipt(refusal.reason, ())

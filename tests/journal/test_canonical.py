@@ -2,22 +2,25 @@
 
 import json
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any, get_args
 
+import msgspec
 import pytest
 from immutables import Map
 
 from marginspec.model import events
-from marginspec.model.effects import Effect, Receipt
+from marginspec.model.effects import Effect, OrderCancelled, Receipt
 from marginspec.model.events import Event
+from marginspec.model.fields import type_name
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, Profile
 from marginspec_conformance.generator.events import adjust, decimal, leverage, listing, new_limits, order, trade
 from marginspec_journal.canonical import canonical_json, sorted_json
 from marginspec_journal.digits import Digits
-from marginspec_journal.events import event_hash, event_object
+from marginspec_journal.events import EVENT_FORMS, event_hash, event_object
 from marginspec_journal.header import header_object
-from marginspec_journal.receipts import EFFECT_FORMS, effect_object, receipt_object
+from marginspec_journal.receipts import EFFECT_FORMS, effect_object, receipt_object, receipt_text
 from worlds.lines import line_of
 from worlds.samples import BTCUSDC, EFFECTS, EVENTS, HEADER
 
@@ -150,6 +153,29 @@ def test_an_event_has_the_fields_that_its_class_declares_in_order_and_in_ascii(e
 @pytest.mark.parametrize(("effect", "text"), list(zip(EFFECTS, EFFECT_TEXTS, strict=True)))
 def test_effect_text(effect: Effect, text: str) -> None:
     assert canonical_json(effect_object(effect, digits())).decode("ascii") == text
+
+
+@pytest.mark.parametrize("event", [*EVENTS, *EVENT_TEXTS])
+def test_the_text_of_an_event_is_that_of_its_object(event: Event) -> None:
+    assert EVENT_FORMS[type_name(type(event))].text(event).encode() == msgspec.json.encode(event_object(event))
+    assert event_hash(event) == sha256(canonical_json(event_object(event))).hexdigest()
+
+
+@pytest.mark.parametrize("effect", EFFECTS)
+def test_the_text_of_an_effect_is_that_of_its_object(effect: Effect) -> None:
+    written = EFFECT_FORMS[type_name(type(effect))].text(effect, digits())
+    assert written.encode() == msgspec.json.encode(effect_object(effect, digits()))
+
+
+@pytest.mark.parametrize("name", ["alice", "龙虾"])
+def test_the_text_of_a_receipt_is_that_of_its_object(name: str) -> None:
+    for given in (
+        Receipt(None, (*EFFECTS, OrderCancelled(name, "o1"))),
+        Receipt(None, ()),
+        Receipt(Reason.NO_MARK, ()),
+    ):
+        expected = canonical_json(receipt_object(given, "ab" * 32, 7, digits()))
+        assert receipt_text(given, "ab" * 32, 7, digits()) == expected
 
 
 def test_every_class_of_event_and_effect_is_in_the_samples_and_has_an_encoder() -> None:

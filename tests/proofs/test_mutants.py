@@ -294,6 +294,13 @@ def test_tests_that_crash_notice_a_fault(tmp_path: Path) -> None:
     assert judge_again(Judgement("tests", CRASHED), ROOT, tmp_path, WEIGHTS) == SURVIVED
 
 
+def test_tests_that_do_not_end_notice_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "PATIENCE", 2)
+    endless = tmp_path / "test_endless.py"
+    endless.write_text("def test_one() -> None:\n    while True:\n        pass\n", "utf-8")
+    assert judge_by_tests([str(endless)], ROOT, tmp_path) == Judgement("tests", "the tests do not end")
+
+
 def test_evidence_that_is_gone_or_weak_judges_nothing(tmp_path: Path) -> None:
     copy_package(ROOT, tmp_path, RULES)
     for known in (

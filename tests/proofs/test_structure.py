@@ -9,12 +9,18 @@ import pkgutil
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
 import attrs
 import pytest
 from immutables import Map
 
 import marginspec
+from marginspec.handlers.trading import Booked, Leg
+from marginspec.margin.closing import Part
+from marginspec.margin.margin import DomainMargin, PositionMargin
+from marginspec.model.effects import Effect, Receipt
+from marginspec.model.events import Event
 from marginspec.model.state import Book, Header, State
 from marginspec.transaction import Transaction
 from marginspec_proofs.mutation.mutants import module_of
@@ -195,9 +201,23 @@ def writers_of(index: str) -> set[str]:
     return found
 
 
+def writers_into(index: str) -> set[str]:
+    """Functions that give or take an entry of an attribute of that name."""
+    return {
+        function.name
+        for function in all_functions()
+        for node in ast.walk(function)
+        if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
+        if isinstance(node.value, ast.Attribute) and node.value.attr == index
+    }
+
+
 @pytest.mark.rule("LED-01", "INV-01")
 def test_only_a_transfer_writes_the_ledger() -> None:
-    assert writers_of("ledger") == {"transfer"}
+    """An event's own copy of the ledger is taken at its beginning, and is a state's when it is over."""
+    assert (writers_of("ledger"), writers_of("balances")) == ({"go_on", "commit"}, {"go_on"})
+    assert (writers_into("ledger"), writers_into("balances")) == (set(), {"transfer"})
+    assert {function.name for function in all_functions() for _ in called(function, "go_on")} == {"__init__"}
 
 
 @pytest.mark.rule("LED-01", "INV-09")
@@ -218,10 +238,22 @@ def is_frozen(found: type) -> bool:
     return setter is State.__setattr__
 
 
+def attributes_assigned_of() -> set[str]:
+    """What attributes are assigned of, in all functions; a ledger account that is being made is `made`."""
+    nodes = (node for function in all_functions() for node in ast.walk(function))
+    stored = (one for one in nodes if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store | ast.Del))
+    return {ast.unparse(one.value) for one in stored}
+
+
 @pytest.mark.rule("INV-09")
 def test_only_a_transaction_changes() -> None:
-    """A rejected event's transaction is dropped, so what no transaction shares and nothing else changes stays."""
-    assert {found for found in code_objects() if not is_frozen(found)} == {Book, Transaction}
+    """A rejected event's transaction is dropped, so what no transaction shares and nothing else changes stays.
+
+    What rules are given, work out and hand on is not frozen, for speed; no rule assigns an attribute of it either.
+    """
+    handed_on = {*get_args(Event), *get_args(Effect), Receipt, PositionMargin, DomainMargin, Leg, Booked, Part}
+    assert {found for found in code_objects() if not is_frozen(found)} == {Book, Transaction, *handed_on}
+    assert attributes_assigned_of() == {"self", "transaction", "made"}
     empty = State()
     assert {type(getattr(empty, field.name)) for field in attrs.fields(State)} == {Map, int, tuple, Header}
 

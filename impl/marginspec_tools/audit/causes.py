@@ -1,11 +1,13 @@
 """What differs after an event, by cause: which values belong together, and under which clause."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Set
 from typing import NamedTuple, TypeAlias
 
 import attrs
 
-from marginspec.model.ledger import account_named
+from marginspec.model.effects import Effect, Transferred
+from marginspec.model.ledger import account_named, wallet
 from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.model.units import WIRE_DECIMALS
@@ -69,6 +71,44 @@ def clauses_of(together: list[Differing]) -> list[str]:
             clauses = ["TRD-01"]
     are_others = any(one.because.place >= LAST - 1 for one in together)
     return ["ADL-02" if one == "ADL-01" and are_others else one for one in clauses]
+
+
+class MarginMoved(NamedTuple):
+    """Margin that an account moved otherwise between wallet and isolated position: what differs, and the clause.
+
+    `unmade` is the transfer that was not made at all, of which the wallet's side is not told.
+    """
+
+    entries: list[Differing]
+    clause: str
+    unmade: Transferred | None = None
+
+    @property
+    def manner(self) -> "Manner":
+        """How the exchange differs, whatever else of the clause agrees: what can be moved is the least of several."""
+        return self.clause, "margin", "more" if (self.entries[0].fault.difference or 0) > 0 else "less"
+
+
+def margins_moved(
+    entries: list[Differing], told: Set[str], effects: Iterable[Effect], state: State
+) -> list[MarginMoved]:
+    """The isolated positions whose cash differs by what the wallet has less, or by a transfer that was not made."""
+    off = {one.figure.name: one for one in entries if one.fault.kind == "balance"}
+    between = {frozenset((one.source, one.target)): one for one in effects if isinstance(one, Transferred)}
+    found = []
+    for one in off.values():
+        cash, asset = account_named(one.figure.name), one.fault.whose.asset
+        if cash.kind != "isolated":
+            continue
+        cross, difference = wallet(cash.account, asset), one.fault.difference or 0
+        effect, other = between.get(frozenset((cash, cross))), off.get(cross.name)
+        if other is not None and other.fault.difference == -difference:
+            found.append(MarginMoved([one, other], effect.rule if effect else "ACC-04"))
+        elif effect is not None and cross.name not in told:
+            amount = effect.amount if effect.source == cash else -effect.amount
+            if difference == amount * 10 ** (WIRE_DECIMALS - state.header.decimals(asset)):
+                found.append(MarginMoved([one], effect.rule, effect))
+    return found
 
 
 Manner: TypeAlias = tuple[str, ...]

@@ -9,12 +9,12 @@ from collections import defaultdict
 
 import attrs
 
-from marginspec.model.effects import Transferred
-from marginspec.model.ledger import FUND_KINDS, account_named
+from marginspec.model.effects import LotReduced, Transferred
+from marginspec.model.ledger import FUND_KINDS, account_named, lot
 from marginspec.model.state import State
 from marginspec.model.units import WIRE_DECIMALS
 from marginspec_journal.decimals import parse_decimal
-from marginspec_tools.audit.blame import LAST, UNSEEN, Blamed, deciding, untouched_clause
+from marginspec_tools.audit.blame import FIRST, LAST, UNSEEN, Blamed, deciding, untouched_clause
 from marginspec_tools.audit.causes import (
     CHOOSING,
     DERIVED,
@@ -25,11 +25,12 @@ from marginspec_tools.audit.causes import (
     causes,
     clauses_of,
     manners_of,
+    margins_moved,
 )
 from marginspec_tools.audit.coverage import Coverage
 from marginspec_tools.audit.findings import Consequence, Fault, Finding, decimal_of, found, severity_of
-from marginspec_tools.audit.names import Names, named_by
-from marginspec_tools.audit.observed_line import Line, answer_of, ledger_name, parties
+from marginspec_tools.audit.names import Names, named_by, needs_all_accounts
+from marginspec_tools.audit.observed_line import Line, answer_of, ledger_name, parties, was_there
 from marginspec_tools.audit.own_books import books_of
 from marginspec_tools.audit.theirs import Theirs
 from marginspec_tools.observed import (
@@ -52,17 +53,10 @@ STATES_APART = 256
 """Every so many events it is seen whether the exchange's side has come back."""
 AMOUNTS = ("balance", "margin", "fund")
 """Kinds of value that invariants add up."""
+BY_LIQUIDATION = Blamed(FIRST, "LIQ-01")
+"""What is to blame for what follows from whom the exchange liquidated."""
 SHARING = ("ADL", "LVY")
 """Parts of the rulebook in which all accounts together decide what becomes of each."""
-
-
-def needs_all_accounts(figure: Figure, synthetic: str) -> bool:
-    """Whether a figure follows from all accounts together, or is of the one that stands for those not known."""
-    if figure.group in ("funds", "uncovered", "lots") or figure.field == "adl":
-        return True
-    if figure.group == "marks":
-        return False
-    return named_by(figure).account in ("", synthetic)
 
 
 @attrs.define
@@ -81,6 +75,7 @@ class Comparison:
     _names: Names = attrs.field(init=False)
     _theirs: Theirs | None = None
     _open: dict[Figure, Finding] = attrs.Factory(dict)
+    _off: dict[Figure, int] = attrs.Factory(dict)
     _by_owner: dict[str, Finding] = attrs.Factory(dict)
     _has_parted: bool = False
     _displayed: dict[tuple[str, int], Finding] = attrs.Factory(dict)
@@ -105,6 +100,7 @@ class Comparison:
         self._note_transfers(step)
         if self._theirs is not None and not self._theirs.take(step.transition.event):
             self._theirs = None
+            self._off.clear()
         observed = step.record.observed
         self.coverage.add_event(step)
         if observed is None:
@@ -114,12 +110,14 @@ class Comparison:
             self._names.check(step, figure)
             line.seen.append((figure, text))
         self._compare_verdict(line)
+        self._follow_answer(line)
         for figure, text in line.seen:
             if is_primary(figure):
                 self._compare(line, figure, text)
         self._check_funds(line)
         self._check_books(line)
         differing = [*line.differing]
+        self._see_liquidations(line)
         self._settle(line)
         self._go_on_from(line, differing)
         for figure, text in line.seen:
@@ -147,6 +145,12 @@ class Comparison:
                     self._touched[name].add(deciding(effect.rule))
                     if effect.rule in UNSEEN:
                         self._unseen.setdefault(name, (step.number, UNSEEN[effect.rule]))
+            elif isinstance(effect, LotReduced) and effect.quantity == 0:
+                # So that what is kept does not grow with all the lots that there ever were.
+                closed = lot(effect.lot).name
+                self._moved.pop(closed, None)
+                self._unseen.pop(closed, None)
+                self._agreed.pop(Figure("ledger", closed, "balance"), None)
 
     # ------------------------------------------------------------- one value
 
@@ -169,6 +173,12 @@ class Comparison:
         else:
             self._differ(line, ANSWER, Ours(expected), answer)
 
+    def _follow_answer(self, line: Line) -> None:
+        """Where the exchange answers as by the rulebook, though otherwise than follows from what it had, go on so."""
+        answer = answer_of(line.observed)
+        if self._theirs is not None and not line.differing and answer is not None:
+            self._theirs.answer_as(line.step.transition.event, answer, parties(line.step))
+
     def _compare(self, line: Line, figure: Figure, text: str) -> None:
         field = field_of(figure)
         if self.subset is not None and needs_all_accounts(figure, self.subset):
@@ -185,11 +195,30 @@ class Comparison:
             if theirs in ("equal", "tolerated") or (theirs == "as displayed" and agreement == "differs"):
                 self._follow(line, line.fault(figure, ours, text), figure)
                 return
-            ours = other if figure in self._open else ours
+            if (
+                self._off.get(figure)
+                and other.amount is not None
+                and parse_decimal(text) == other.amount - self._off[figure]
+            ):
+                # What was wrong is right again, beside what still follows from other findings.
+                self._close(line, figure)
+                self._follow(line, line.fault(figure, ours, text), figure)
+                return
+            ours = other if self._went_apart(line, figure) else ours
         if agreement == "as displayed":
             self._display(line, figure, ours, text)
         else:
             self._differ(line, figure, ours, text)
+
+    def _went_apart(self, line: Line, figure: Figure) -> bool:
+        """Whether the exchange had, before the event, something else of a figure than the rulebook, or is taken to."""
+        if figure in self._open:
+            return True
+        if self._theirs is None:
+            return False
+        sides = line.before, line.step.transition.before
+        known = [field_of(figure).ask(one, figure.name) for one in sides if was_there(one, figure)]
+        return len(set(known)) > 1
 
     def _agree(self, line: Line, figure: Figure, agreement: Agreement) -> None:
         """The exchange has what the rulebook has: what was open of the figure is over."""
@@ -211,6 +240,7 @@ class Comparison:
 
     def _close(self, line: Line, figure: Figure) -> None:
         finding = self._open.pop(figure, None)
+        self._off.pop(figure, None)
         if finding is not None:
             del finding.figures[figure]
             if not finding.figures:
@@ -268,50 +298,73 @@ class Comparison:
                 return
             self._theirs = Theirs.beside(line.step)
         event = line.step.transition.event
-        for figure, fault in differing:
-            if figure is ANSWER and fault.expected == "accepted":
-                self._theirs.refuse(event, str(fault.observed))
+        if any(figure is ANSWER for figure, _ in differing):
+            self._theirs.answer_as(event, answer_of(line.observed) or "", parties(line.step))
+        if line.decided is not None:
+            self._theirs = line.decided
+        self._theirs.unmake(line.unmade, line.told_balances)
         if line.chose:
             self._theirs.spare({account for figure, _ in line.seen if (account := named_by(figure).account)})
         self._has_parted |= any(fault.kind in ("verdict", "quantity", "lot") for _, fault in differing)
-        told = [(figure, text) for figure, text in line.seen if is_primary(figure)]
-        self._theirs.liquidate(event, [one for one in told if named_by(one[0]).account in line.liquidated])
-        self._theirs.adopt(one for one in told if self._is_other_than_theirs(*one))
+        self._theirs.adopt(one for one in line.told if self._is_other_than(self._theirs, *one))
 
-    def _is_other_than_theirs(self, figure: Figure, text: str) -> bool:
+    def _is_other_than(self, theirs: Theirs, figure: Figure, text: str) -> bool:
         """Whether a value is not what the exchange's side has anyway, up to tolerance and display."""
-        assert self._theirs is not None, "the exchange's side has parted"
-        return self.tolerances.agreement(kind_of(figure), self._theirs.ask(figure), text) == "differs"
+        return self.tolerances.agreement(kind_of(figure), theirs.ask(figure), text) == "differs"
+
+    def _see_liquidations(self, line: Line) -> None:
+        """See whether the exchange liquidated others than the rules, and what follows from that."""
+        if self._theirs is None and not line.differing:
+            return
+        theirs = self._theirs or Theirs.beside(line.step)
+        told = line.told
+        if any(figure.field == "quantity" and self._is_other_than(theirs, figure, text) for figure, text in told):
+            decided = theirs.decided(line.step.transition.event, told)
+            line.decided = None if decided is theirs else decided
+            line.liquidates = decided.liquidated != theirs.liquidated
 
     def _settle(self, line: Line) -> None:
         """Put what differs of an event down to causes: new findings, or ones that are open still."""
+        if not line.differing:
+            return
         entries = [Differing(self._blame(line, *one), *one) for one in line.differing]
         state = line.step.transition.after
-        for together in causes(entries):
+        for moved in margins_moved(entries, line.told_balances, line.their_blame.trail.effects, state):
+            entries = [one for one in entries if one not in moved.entries]
+            line.unmade += [moved.unmade] if moved.unmade else []
+            known = self._same_cause(moved.clause, moved.entries, [moved.manner])
+            self._put_down(line, moved.clause, moved.entries, known, [moved.manner])
+        follow = [one for one in entries if one.because is BY_LIQUIDATION]
+        for together in [*([follow] if follow else []), *causes([one for one in entries if one not in follow])]:
             clauses = clauses_of(together)
-            clause = next((one for one in clauses if self._same_cause(one, together, state)), clauses[0])
+            manners = {one: manners_of(one, together, state) for one in clauses}
+            same = {one: self._same_cause(one, together, manners[one]) for one in clauses}
+            clause = next((one for one in clauses if same[one]), clauses[0])
             if self.subset is not None and clause[:3] in SHARING:
                 self.coverage.leave(line.step, [one.figure for one in together])
                 self._left.update(one.fault.owner for one in together)
                 continue
             line.chose |= clause[:3] in CHOOSING
-            line.liquidated.update(one.fault.owner for one in together if one.because.clause == clause == "LIQ-01")
-            same, manners = self._same_cause(clause, together, state), manners_of(clause, together, state)
-            if same is None:
-                self._find(line, clause, together)
-                self._alike.update((one, Recurrence(self.findings[-1], one[1] == QUANTUM)) for one in manners)
-                continue
-            for manner in manners:
-                if manner in self._alike:
-                    self._alike[manner].differed += 1
-            self._repeat(line, same, together)
+            self._put_down(line, clause, together, same[clause], manners[clause])
         line.differing.clear()
 
-    def _same_cause(self, clause: str, together: list[Differing], state: State) -> Finding | None:
+    def _put_down(
+        self, line: Line, clause: str, together: list[Differing], same: Finding | None, manners: list[Manner]
+    ) -> None:
+        """Put what differs for one cause down to the finding that is the same, or else to a new one."""
+        if same is None:
+            self._find(line, clause, together)
+            self._alike.update((one, Recurrence(self.findings[-1], one[1] == QUANTUM)) for one in manners)
+            return
+        for manner in manners:
+            if manner in self._alike:
+                self._alike[manner].differed += 1
+        self._repeat(line, same, together)
+
+    def _same_cause(self, clause: str, together: list[Differing], manners: list[Manner]) -> Finding | None:
         """The finding that is open still in what differs, or of a rule that the exchange has otherwise in this way."""
         likely = [self._open[one.figure] for one in together if one.figure in self._open]
-        known = [self._alike[manner] for manner in manners_of(clause, together, state) if manner in self._alike]
-        likely += [one.finding for one in known if one.is_rule]
+        likely += [self._alike[one].finding for one in manners if one in self._alike and self._alike[one].is_rule]
         return next((one for one in likely if one.clause == clause), None)
 
     def _find(self, line: Line, clause: str, entries: list[Differing]) -> None:
@@ -325,19 +378,20 @@ class Comparison:
                 self._by_owner.update(dict.fromkeys(parties(line.step), finding))
             else:
                 self._attach(line, figure, finding)
+                self._add_off(figure, fault)
                 self._by_owner[fault.owner] = finding
 
     def _repeat(self, line: Line, finding: Finding, entries: list[Differing]) -> None:
         """What differs further for the cause of a finding: in figures that are open still, or in others too."""
         state, others = line.step.transition.after, []
         for _, figure, fault in entries:
+            self._add_off(figure, fault)
             if self._open.get(figure) is not finding:
                 others.append(fault)
             elif fault.kind == "invariant":
                 finding.repeat(fault, finding.figures[figure])
             else:
-                total = line.fault(figure, field_of(figure).ask(state, figure.name), fault.observed or "")
-                finding.repeat(total, finding.figures[figure])
+                finding.repeat(self._total(line, figure, fault), finding.figures[figure])
             if figure is not ANSWER:
                 self._attach(line, figure, finding)
             line.consequences.append(Consequence(fault, finding, again=True))
@@ -346,20 +400,36 @@ class Comparison:
         finding.show(line.step.number)
         finding.severity = severity_of(finding.clause, finding.asset, finding.money, state)
 
+    def _add_off(self, figure: Figure, fault: Fault) -> None:
+        """Count by how much a balance is off because of what it is open under."""
+        if fault.kind == "balance":
+            self._off[figure] = self._off.get(figure, 0) + (fault.difference or 0)
+
+    def _total(self, line: Line, figure: Figure, fault: Fault) -> Fault:
+        """The fault with all by which a figure is off, if it was off before."""
+        observed, ours = fault.observed or "", field_of(figure).ask(line.step.transition.after, figure.name)
+        if figure in self._off:
+            right = parse_decimal(observed) - self._off[figure]
+            ours = Ours(decimal_of(right), right)
+        return line.fault(figure, ours, observed)
+
     def _blame(self, line: Line, figure: Figure, fault: Fault) -> Blamed:
         if fault.kind == "invariant":
             return Blamed(LAST, fault.rule)
         if figure is ANSWER:
             return line.blame.of_verdict(fault.observed or "")
-        blame = line.their_blame if figure in self._open else line.blame
+        if line.liquidates and line.follows(figure, fault):
+            return BY_LIQUIDATION
+        is_apart = self._went_apart(line, figure)
+        blame = line.their_blame if is_apart else line.blame
         unseen = self._unseen.get(ledger_name(figure))
-        if unseen is not None and unseen[0] < line.step.number:
+        if not is_apart and unseen is not None and unseen[0] < line.step.number:
             return Blamed(LAST, unseen[1])
         because = blame.of_figure(figure, fault, stayed=line.stayed(figure, fault))
         if because is not None:
             return because
         moved, agreed = self._moved.get(figure.name, (0, "")), self._agreed.get(figure, 0)
-        if figure.group == "ledger" and moved[0] > agreed:
+        if figure.group == "ledger" and not is_apart and moved[0] > agreed:
             return Blamed(LAST, moved[1])
         clause = untouched_clause(blame, figure, fault)
         if clause[:3] in CHOOSING:

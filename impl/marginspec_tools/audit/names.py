@@ -21,27 +21,38 @@ NAMING = {
 """Fields of events that name something, by what they name."""
 
 
+MOST_SPOKEN_OF = 100_000
+"""Of so many names of a kind that only rejected events spoke of is it known that they did: those spoken of last."""
+
+
 class Names:
     """What there is to be observed: what the state has or had, and what a rejected event spoke of.
 
-    An exchange may have accepted what the rulebook rejected, and so have accounts and markets that the state has not.
+    An exchange may have accepted what the rulebook rejected, and so have accounts and markets that the state has not;
+    MOST_SPOKEN_OF bounds what is kept of these.
     """
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self._spoken_of: dict[str, set[str]] = {"accounts": set(), "markets": set(), "assets": set()}
+        self._spoken_of: dict[str, dict[str, None]] = {"accounts": {}, "markets": {}, "assets": {}}
 
     def take(self, step: Step) -> None:
         """Note the names in a rejected event."""
         if step.transition.receipt.rejected is not None:
-            self.note(step.transition.event)
+            self.note(step.transition.event, step.transition.after)
 
-    def note(self, event: Event) -> None:
-        """Note the names in an event."""
+    def note(self, event: Event, state: State) -> None:
+        """Note the names in an event of what a state does not have."""
+        there = {"accounts": state.accounts, "markets": state.markets}
         for field, kind in NAMING.items():
             name = getattr(event, field, None)
-            if name is not None:
-                self._spoken_of[kind].add(name)
+            if name is None or name in there.get(kind, ()):
+                continue
+            spoken_of = self._spoken_of[kind]
+            spoken_of.pop(name, None)
+            spoken_of[name] = None
+            if len(spoken_of) > MOST_SPOKEN_OF:
+                del spoken_of[next(iter(spoken_of))]
 
     def check(self, step: Step, figure: Figure) -> None:
         """Refuse a figure of what is not there, by file, line and name."""
@@ -82,6 +93,15 @@ def named_by(figure: Figure) -> Whose:
         case "uncovered":
             return Whose(asset=figure.name)
     return Whose()
+
+
+def needs_all_accounts(figure: Figure, synthetic: str) -> bool:
+    """Whether a figure follows from all accounts together, or is of the one that stands for those not known."""
+    if figure.group in ("funds", "uncovered", "lots") or figure.field == "adl":
+        return True
+    if figure.group == "marks":
+        return False
+    return named_by(figure).account in ("", synthetic)
 
 
 def lot_number(figure: Figure) -> int | None:

@@ -6,12 +6,14 @@ from typing import Any
 
 import attrs
 
+from marginspec.model.effects import Transferred
 from marginspec.model.state import State
 from marginspec_journal.decimals import parse_decimal
 from marginspec_tools.audit.blame import Blame, blame_of
-from marginspec_tools.audit.findings import Consequence, Fault
+from marginspec_tools.audit.findings import Consequence, Fault, amount_in
 from marginspec_tools.audit.stakes import money_at_stake
-from marginspec_tools.observed import ANSWER, Figure, Ours, Whose, asset_in, field_of, kind_of, whose
+from marginspec_tools.audit.theirs import Theirs
+from marginspec_tools.observed import ANSWER, Figure, Ours, Whose, asset_in, field_of, is_primary, kind_of, whose
 from marginspec_tools.runs import Step
 
 
@@ -20,7 +22,8 @@ class Line:
     """An event with what its line has observed, and what became of comparing that.
 
     `before` is what the exchange had before it, where its side had parted already; `chose` says that other accounts
-    were closed or paid than by the rules, and `liquidated` are those that are healthy by the rules, or the reverse.
+    were closed or paid than by the rules. `decided` is the event as the exchange settled it, and
+    `liquidates` says that it liquidated others; `unmade` are transfers that it did not make.
     """
 
     step: Step
@@ -29,7 +32,9 @@ class Line:
     seen: list[tuple[Figure, str]] = attrs.Factory(list)
     differing: list[tuple[Figure, Fault]] = attrs.Factory(list)
     chose: bool = False
-    liquidated: set[str] = attrs.Factory(set)
+    decided: Theirs | None = None
+    liquidates: bool = False
+    unmade: list[Transferred] = attrs.Factory(list)
     consequences: list[Consequence] = attrs.Factory(list)
 
     @cached_property
@@ -41,6 +46,22 @@ class Line:
     def their_blame(self) -> Blame:
         """The event as the rules take it from what the exchange had."""
         return blame_of(self.step.transition.event, self.before)
+
+    @property
+    def told(self) -> list[tuple[Figure, str]]:
+        """What the line tells that does not follow from other figures."""
+        return [(figure, text) for figure, text in self.seen if is_primary(figure)]
+
+    @cached_property
+    def told_balances(self) -> set[str]:
+        """The ledger accounts of which the line tells."""
+        return {figure.name for figure, _ in self.seen if figure.group == "ledger"}
+
+    def follows(self, one: Figure, fault: Fault) -> bool:
+        """Whether what differs is what comes of whom the exchange liquidated, to the last digit."""
+        if self.decided is None or one is ANSWER or fault.kind == "invariant":
+            return False
+        return self.decided.ask(one).amount == amount_in(fault.observed)
 
     def stayed(self, figure: Figure, fault: Fault) -> bool:
         """Whether the exchange still has what there was before the event."""

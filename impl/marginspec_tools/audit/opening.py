@@ -8,11 +8,12 @@ from marginspec.margin.margin import domain_of
 from marginspec.model import ledger
 from marginspec.model.account import PositionKey
 from marginspec.model.state import State
-from marginspec.model.units import FLAT, NOTHING, Money, Quantity
-from marginspec.transaction import Transaction, with_entry
+from marginspec.model.units import FLAT, Money, Quantity
+from marginspec.transaction import Transaction
 from marginspec_audit import asset_of, assets_of, check_state, is_closed_lot
 from marginspec_journal.states import OpenedState, opening
 from marginspec_tools.audit.findings import Fault, broken_fault
+from marginspec_tools.audit.theirs import set_balance
 
 NEED_ALL_ACCOUNTS = ("INV-01", "INV-02", "INV-06", "INV-08", "INV-12", "INV-13", "INV-14")
 """Invariants that say something of all accounts together, and so nothing where only some are known."""
@@ -42,11 +43,14 @@ def completed(opened: OpenedState, name: str) -> OpenedState:
         key = PositionKey(name, market, "BOTH")
         left = Quantity(changes.positions.get(key, FLAT) - net)
         changes.set_position(key, domain_of(changes, key), left)
-        put(changes, ledger.position(*key), Money(-changes.markets[market].at_mark(left)))
+        set_balance(changes, ledger.position(*key), Money(-changes.markets[market].at_mark(left)))
     for asset in assets_of(opened.state):
-        put(changes, ledger.wallet(name, asset), SYNTHETIC_WALLET)
+        set_balance(changes, ledger.wallet(name, asset), SYNTHETIC_WALLET)
+    whole = changes.commit()
+    changes = Transaction(whole)
+    for asset in assets_of(opened.state):
         outside = ledger.external(asset)
-        put(changes, outside, Money(changes.balance(outside) - sum_of(changes.commit(), asset)))
+        set_balance(changes, outside, Money(changes.balance(outside) - sum_of(whole, asset)))
     whole = changes.commit()
     if opened.events == 0:
         return opening(whole)
@@ -67,9 +71,3 @@ def sum_of(state: State, asset: str) -> int:
     """The sum of an asset's balances."""
     open_accounts = (one for one in state.ledger if not is_closed_lot(state, one))
     return sum(state.ledger[one] for one in open_accounts if asset_of(state, one) == asset)
-
-
-def put(changes: Transaction, account: ledger.LedgerAccount, balance: Money) -> None:
-    """Give a ledger account a balance."""
-    if balance != changes.ledger.get(account, NOTHING):
-        changes.ledger = with_entry(changes.ledger, account, balance)

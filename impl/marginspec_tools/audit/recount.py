@@ -9,7 +9,15 @@ from collections.abc import Iterator
 
 import attrs
 
-from marginspec.model.effects import Deleveraged, FundStatus, InsuranceStatus, LotOpened, ReserveStatus, Transferred
+from marginspec.model.effects import (
+    Deleveraged,
+    FundStatus,
+    InsuranceStatus,
+    LotOpened,
+    LotReduced,
+    ReserveStatus,
+    Transferred,
+)
 from marginspec.model.ledger import LedgerAccount, insurance, relief
 from marginspec.model.state import State
 from marginspec.model.units import Quantity
@@ -76,6 +84,10 @@ class Recount:
                 self.lots[effect.lot.id] = (effect.lot.market, 1 if effect.lot.quantity > 0 else -1)
             elif isinstance(effect, Deleveraged):
                 self._deleverage(effect, released.pop(effect.lot, 0), step.transition)
+        for effect in step.transition.receipt.effects:
+            if isinstance(effect, LotReduced) and effect.quantity == 0:
+                # Other effects of the event tell of the lot too, none of a later one.
+                self.lots.pop(effect.lot, None)
         return list(moved)
 
     def _counted(self, market: str) -> Counters:
@@ -113,6 +125,8 @@ class Recount:
                 expected, observed = decimal_text(self.ledger[account], decimals), decimal_text(balance, decimals)
                 self.ledger[account] = balance
                 yield fault(step, "transparency", "LED-01", str(account), "balance", expected, observed)
+            if balance == 0:
+                self.ledger.pop(account, None)
 
     def _statuses(self, step: Step) -> Iterator[Fault]:
         """The counters of every market that may have changed, and that what changed was published, at once.
@@ -153,7 +167,7 @@ class Recount:
         for asset in sorted({*assets, *published}):
             funds, told = (insurance(asset), relief(asset)), published.get(asset, (None, None))
             for fund, observed in zip(funds, told, strict=True):
-                expected = self.ledger[fund] if asset in assets else None
+                expected = self.ledger.get(fund, 0) if asset in assets else None
                 if expected != observed:
                     texts = (self._text(step, asset, balance) for balance in (expected, observed))
                     yield fault(step, "transparency", "TRN-01", str(fund), "balance published", *texts)

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from typing import TypeAlias
 
 import attrs
 
-from marginspec.margin.margin import cash_account, cost_of, domain_margin, domain_of, lot_cost
+from marginspec.margin.margin import cash_account, cost_of, domain_margin, domain_of, is_healthy, lot_cost
 from marginspec.model import ledger
 from marginspec.model.account import DomainKey, Lot, PositionKey, Setting
 from marginspec.model.effects import (
@@ -21,16 +22,20 @@ from marginspec.model.effects import (
 )
 from marginspec.model.events import Event
 from marginspec.model.ledger import LedgerAccount, account_named
-from marginspec.model.rejections import Reason
+from marginspec.model.rejections import Reason, Rejected
 from marginspec.model.state import State
-from marginspec.model.units import FLAT, MAX_LEVERAGE, MIN_LEVERAGE, WIRE_DECIMALS, Money, Price, Quantity
-from marginspec.settlement.liquidation import cancel_orders, position_to_step_down, step_down, take_over
-from marginspec.settlement.settle import settle
-from marginspec.transaction import Transaction, with_entry
+from marginspec.model.units import FLAT, MAX_BALANCE, MAX_LEVERAGE, MIN_LEVERAGE, WIRE_DECIMALS, Money, Price, Quantity
+from marginspec.registry import HANDLERS
+from marginspec.settlement.levy import return_relief
+from marginspec.settlement.liquidation import cancel_orders, liquidate, position_to_step_down, step_down, take_over
+from marginspec.settlement.settle import restore_cover
+from marginspec.settlement.waterfall import uncovered_shortfall
+from marginspec.transaction import Transaction
 from marginspec.transition import apply
 from marginspec_audit import asset_of
 from marginspec_journal.decimals import parse_decimal
-from marginspec_tools.observed import Figure, Ours, field_of, position_named
+from marginspec_tools.audit.names import named_by
+from marginspec_tools.observed import Figure, Ours, asset_in, field_of, position_named
 from marginspec_tools.runs import Step
 
 
@@ -50,7 +55,9 @@ class Theirs:
     @classmethod
     def beside(cls, step: Step) -> "Theirs":
         """The exchange's side where it parts with the rulebook's, at the end of an event."""
-        return cls(step.transition.before, step.transition.after, step.transition.receipt.effects)
+        receipt = step.transition.receipt
+        answer = str(receipt.rejected or "accepted")
+        return cls(step.transition.before, step.transition.after, receipt.effects, answer)
 
     def take(self, event: Event) -> bool:
         """Take an event; whether the rules could go on, which they need not from a state that breaks invariants."""
@@ -70,6 +77,31 @@ class Theirs:
         except Exception:
             return Ours(None)
 
+    def answer_as(self, event: Event, answer: str, parties: Iterable[str]) -> None:
+        """Take the event as the exchange answered it."""
+        if answer == "accepted" != self.answer:
+            self.accept(event, parties)
+        elif answer != "accepted" == self.answer:
+            self.refuse(event, answer)
+
+    def accept(self, event: Event, parties: Iterable[str]) -> None:
+        """The exchange accepted what the rules refuse: as they take it where its parties have more, for so long."""
+        asset = getattr(event, "asset", "") or asset_in(self.before, getattr(event, "market", ""))
+        wallets = [ledger.wallet(account, asset) for account in parties if account in self.before.accounts]
+        lent = Transaction(self.before)
+        for account in wallets:
+            set_balance(lent, account, Money(lent.balance(account) + LOAN))
+        try:
+            state, receipt = apply(lent.commit(), event)
+        except Exception:
+            # Whatever the rules trip over in a state that they cannot lead to.
+            return
+        if receipt.rejected is None:
+            back = Transaction(state)
+            for account in wallets:
+                set_balance(back, account, Money(back.balance(account) - LOAN))
+            self.state, self.effects, self.answer = back.commit(), receipt.effects, "accepted"
+
     def refuse(self, event: Event, answer: str) -> None:
         """The exchange refused the event: nothing of it happened. Without lots of a market, their owners have them."""
         self.state = self.before
@@ -79,32 +111,60 @@ class Theirs:
                 give_back(changes, lot)
             self.state = changes.commit()
 
-    def liquidate(self, event: Event, seen: Iterable[tuple[Figure, str]]) -> None:
-        """The exchange closed what the rules do not: as these close, until there is what is seen of the positions.
+    def decided(self, event: Event, seen: Collection[tuple[Figure, str]]) -> "Theirs":
+        """The event as the exchange settled it: it closed some of those of which less is seen than the event left.
 
-        So the lots, and what becomes of them later, are as if the rules had found the accounts unhealthy.
+        All else is as by the rules: so the order of lots, and who is deleveraged because of them. Whom it closed is
+        taken from what then is as it is seen: of those that might have been deleveraged too, one after the other. If
+        not all positions are explained by that, none are.
         """
-        less: dict[DomainKey, dict[PositionKey, int]] = defaultdict(dict)
-        for figure, text in seen:
-            if figure.group == "positions" and figure.field == "quantity":
-                key, quantity = position_named(figure.name), parse_decimal(text)
-                market, held = self.state.markets.get(key.market), self.state.positions.get(key, FLAT)
-                left = in_units(quantity, market.quantity_decimals) if market is not None else held
-                if abs(left) < abs(held) and left * held >= 0:
-                    less[domain_of(self.state, key)][key] = left
-        for domain, left_of in sorted(less.items()):
-            changes = Transaction(self.state)
-            changes.settling, changes.event_market = True, getattr(event, "market", None)
-            try:
-                close_down(changes, domain, left_of)
-                changes.exposed.add(domain.asset)
-                settle(changes)
-            except Exception:
-                # Likewise; or it was no liquidation, and what is seen is taken over alone.
-                continue
-            if all(changes.positions.get(key, FLAT) == left for key, left in left_of.items()):
-                self.effects = (*self.effects, *changes.effects)
-                self.state = changes.commit()
+        handled = Transaction(self.before)
+        try:
+            HANDLERS[type(event)](handled, event)
+        except Rejected:
+            return self
+        lefts = lefts_in(handled, seen)
+        closed = {one for one in lefts if is_closed_surely(handled, one, lefts[one], dict(seen))}
+        best = max(self, self._settled(event, seen, lefts, closed), key=lambda one: one._agreeing(seen))
+        for domain in sorted(lefts.keys() - closed):
+            if any(best.state.positions.get(key, FLAT) != left for key, left in lefts[domain].items()):
+                other = self._settled(event, seen, lefts, {*closed, domain})
+                if other._agreeing(seen) > best._agreeing(seen):
+                    best, closed = other, {*closed, domain}
+        positions = [one for one in seen if one[0].field == "quantity"]
+        return best if best._agreeing(positions) == len(positions) else self
+
+    def _settled(
+        self, event: Event, seen: Collection[tuple[Figure, str]], lefts: "Lefts", closed: Collection[DomainKey]
+    ) -> "Theirs":
+        """The event where the exchange closed these; as it is here where the rules cannot go on from that."""
+        changes = Transaction(self.before)
+        told = {account for figure, _ in seen if (account := named_by(figure).account)}
+        try:
+            HANDLERS[type(event)](changes, event)
+            settle_as(changes, {domain: lefts[domain] for domain in closed}, told)
+        except Exception:
+            # Whatever the rules trip over in a state that they cannot lead to.
+            return self
+        return attrs.evolve(self, state=changes.commit(), effects=tuple(changes.effects))
+
+    @property
+    def liquidated(self) -> set[DomainKey]:
+        """The domains that were liquidated in the last event."""
+        return {one.domain for one in self.effects if isinstance(one, DomainLiquidated)}
+
+    def _agreeing(self, seen: Collection[tuple[Figure, str]]) -> int:
+        """How much of what is seen is as it is here."""
+        return sum(self.ask(figure).amount == parse_decimal(text) for figure, text in seen if is_amount(figure))
+
+    def unmake(self, transfers: Iterable[Transferred], told: Collection[str]) -> None:
+        """The exchange did not make these transfers: a side that it does not tell of is as if they had not been."""
+        changes = Transaction(self.state)
+        for one in transfers:
+            for account, change in ((one.source, one.amount), (one.target, -one.amount)):
+                if account.name not in told and is_open(changes, account):
+                    set_balance(changes, account, Money(changes.balance(account) + change))
+        self.state = changes.commit()
 
     def spare(self, seen: Collection[str]) -> None:
         """The exchange chose others: accounts that the rules closed or had pay, and it told nothing of, are as before.
@@ -227,8 +287,10 @@ def is_open(changes: Transaction, account: LedgerAccount) -> bool:
 
 def set_balance(changes: Transaction, account: LedgerAccount, balance: Money) -> None:
     """Give a ledger account this balance, from nowhere."""
-    if balance or account in changes.ledger:
-        changes.ledger = with_entry(changes.ledger, account, balance)
+    if balance:
+        changes.balances[account] = balance
+    elif account in changes.balances:
+        del changes.balances[account]
 
 
 def put_balance(changes: Transaction, account: LedgerAccount, before: State) -> None:
@@ -236,8 +298,62 @@ def put_balance(changes: Transaction, account: LedgerAccount, before: State) -> 
     set_balance(changes, account, before.balance(account))
 
 
+LOAN = MAX_BALANCE // 4
+"""More than any account has, and little enough that its balance is in range."""
+
+Lefts: TypeAlias = Mapping[DomainKey, Mapping[PositionKey, int]]
+"""What is left of the positions of the domains that an exchange closed."""
+
+
+def lefts_in(changes: Transaction, seen: Iterable[tuple[Figure, str]]) -> Lefts:
+    """The domains of which less is seen than there is, and how much of their positions that is."""
+    lefts = defaultdict[DomainKey, dict[PositionKey, int]](dict)
+    for figure, text in seen:
+        if figure.group == "positions" and figure.field == "quantity":
+            key = position_named(figure.name)
+            market, held = changes.markets.get(key.market), changes.positions.get(key, FLAT)
+            left = in_units(parse_decimal(text), market.quantity_decimals) if market is not None else held
+            if abs(left) < abs(held) and left * held >= 0:
+                lefts[domain_of(changes, key)][key] = left
+    return lefts
+
+
+def is_closed_surely(
+    changes: Transaction, domain: DomainKey, left_of: Mapping[PositionKey, int], texts: Mapping[Figure, str]
+) -> bool:
+    """Whether a domain was liquidated: unhealthy by the rules, or flat without cash, as only a takeover leaves it."""
+    cash = texts.get(Figure("ledger", cash_account(domain).name, "balance"))
+    is_empty = cash is not None and parse_decimal(cash) == 0 and not any(left_of.values())
+    return is_empty or not is_healthy(domain_margin(changes, domain))
+
+
+def settle_as(changes: Transaction, left_of: Lefts, told: Collection[str]) -> None:
+    """Settle as the rules do (SET-01), but close the domains that the exchange closed, and not others that it told of.
+
+    Each is closed when the rules look at its health, or else in the end.
+    """
+    changes.settling = True
+    return_relief(changes)
+    waiting = dict(left_of)
+    while changes.suspects or waiting:
+        suspects, changes.suspects = changes.suspects or set(waiting), set()
+        for domain in sorted(suspects):
+            if domain in waiting:
+                close_down(changes, domain, waiting.pop(domain))
+            elif domain.account not in told and not is_healthy(domain_margin(changes, domain)):
+                liquidate(changes, domain)
+        for asset in sorted(changes.exposed):
+            restore_cover(changes, asset, changes.queues)
+    return_relief(changes)
+    for asset in sorted(changes.exposed):
+        changes.set_uncovered(asset, uncovered_shortfall(changes, asset))
+    changes.publish_funds()
+
+
 def close_down(changes: Transaction, domain: DomainKey, left_of: Mapping[PositionKey, int]) -> None:
     """Step a domain down until so much is left of its positions; if it cannot be, take it over."""
+    margin = domain_margin(changes, domain)
+    changes.effects.append(DomainLiquidated(domain, margin.equity, margin.maintenance))
     cancel_orders(changes, domain)
     while any(changes.positions.get(key, FLAT) != left for key, left in left_of.items()):
         key = position_to_step_down(domain_margin(changes, domain))
@@ -245,6 +361,11 @@ def close_down(changes: Transaction, domain: DomainKey, left_of: Mapping[Positio
             take_over(changes, domain)
             return
         step_down(changes, domain, key)
+
+
+def is_amount(figure: Figure) -> bool:
+    """Whether a figure is a balance or a quantity."""
+    return figure.group == "ledger" or figure.field == "quantity"
 
 
 def give_back(changes: Transaction, lot: Lot) -> None:

@@ -136,8 +136,8 @@ def beside_specification(path: Path, size: Mixed) -> tuple[list[Taken], Sample]:
 def measurements_of(size: Mixed, taken: list[Taken], sample: Sample) -> Iterator[Measurement]:
     """An event of ours and of the specification; all that our process does is charged to the events that follow.
 
-    The specification looks at every domain in a market after a mark. Beside the mean over all types stands that over
-    trades and orders alone, which does not grow with a market's positions.
+    The specification goes through every position in a market after a mark. Beside the mean over all types stands that
+    over trades and orders alone, which does not grow with a market's positions.
     """
     seconds = median_of(taken).seconds
     named = (

@@ -10,6 +10,8 @@ from functools import cache
 from types import CodeType
 from typing import Any, get_args
 
+from marginspec.handlers.trading import Leg
+from marginspec.margin.margin import DomainMargin
 from marginspec.model.units import Money, Price, Quantity, Rate
 from marginspec.observation import Refusal
 from marginspec_journal import InputError
@@ -19,6 +21,8 @@ from marginspec_tools.explain.units import bare_type, field_names, hints_of, kin
 LONGEST_BODY = 100
 """A body of plain statements of so many characters is shown whole; of a longer one, what gives the answer."""
 UNIT_NAMES = {one.__name__: one for one in (Money, Price, Quantity, Rate)}
+SHOWN_WHOLE = (str, tuple, DomainMargin, Leg)
+"""Of values with fields, those that a check shows whole: keys, a domain's margin, a side of a trade."""
 Names = Mapping[str, Any]
 Named = tuple[str, Any, Any]
 """A name or a piece of source, its value, and its type."""
@@ -188,7 +192,7 @@ class Check:
             with suppress(NameError, TypeError):  # of what only a loop inside the condition names, or asks of None
                 # The rules only read here, on what they read when they refused.
                 value = eval(ast.unparse(node), dict(known), dict(names))
-                if (not isinstance(value, Mapping) and not field_names(value)) or isinstance(value, str | tuple):
+                if (not isinstance(value, Mapping) and not field_names(value)) or isinstance(value, SHOWN_WHOLE):
                     yield source, value, types.of(node) or (limits if source in known else object)
 
     def assigned_source(self, name: str) -> str:

@@ -10,6 +10,7 @@ import ast
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -34,7 +35,7 @@ from marginspec_proofs.prover.statements import REGISTRY
 from marginspec_proofs.prover.symbols import NotSymbolic
 
 PATIENCE = 120
-"""Seconds of the clock for all tests; ends loops that never end."""
+"""Seconds of the processor for all tests; ends loops that never end."""
 PATIENCE_WITH_A_THEOREM = 120
 """Seconds of the processor for a theorem; ends loops that never end and ask no solver."""
 CHEAP = 2_000_000
@@ -211,21 +212,22 @@ def judge_by_tests(tests: list[str], root: Path, place: Path) -> Judgement:
 def run_python(
     place: Path, command: list[str], root: Path, seconds: int | None
 ) -> subprocess.CompletedProcess[str] | None:
-    """Run Python with a faulty copy of the rulebook before all others; None if that takes longer than it may."""
+    """Run Python with a faulty copy of the rulebook before all others; None after so many seconds of the processor.
+
+    Seconds of the clock would make a fault of what else the machine does.
+    """
     before = [str(place), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(before), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        return subprocess.run(
-            [sys.executable, *command],
-            cwd=root,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=seconds,
-        )
-    except subprocess.TimeoutExpired:
+    begun = subprocess.Popen(
+        [sys.executable, *command], cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with begun as process:
+        if seconds is not None:
+            resource.prlimit(process.pid, resource.RLIMIT_CPU, (seconds, seconds + 1))
+        stdout, stderr = process.communicate()
+    if process.returncode == -signal.SIGXCPU:
         return None
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
 def citing_tests(root: Path, clauses: tuple[str, ...]) -> list[str]:

@@ -38,8 +38,8 @@ def money_moves(case: Case) -> Iterator[None]:
     ) -> None:
         assert source != target, f"transfer from {source} to itself"
         left = self.ledger.get(source, 0) - amount
-        self.ledger = self.ledger.set(source, left)
-        self.ledger = self.ledger.set(target, self.ledger.get(target, 0) + amount)
+        self.balances[source] = left
+        self.balances[target] = self.ledger.get(target, 0) + amount
 
     def transfer(
         self: Transaction, asset: str, source: LedgerAccount, target: LedgerAccount, amount: Any, rule: str

@@ -113,7 +113,11 @@ def run_of(theorem: Theorem, numbers: dict[str, int]) -> Run:
 
 def as_it_is(value: Any) -> Any:
     """A value that later changes leave alone: of a transaction, the state that it would leave now."""
-    return value.commit() if isinstance(value, Transaction) else value
+    if not isinstance(value, Transaction):
+        return value
+    left = value.commit()
+    value.go_on(left.ledger)
+    return left
 
 
 class watching:  # noqa: N801 - reads as a context manager

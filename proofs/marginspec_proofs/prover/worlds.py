@@ -131,3 +131,9 @@ class World:
     def _set(self, index: str, key: Any, value: Any) -> None:
         changed = getattr(self.state, index).set(key, value)
         self.state = attrs.evolve(self.state, **{index: changed})
+
+
+def nothing_moved(after: State, before: State) -> bool:
+    """Whether all balances are still those of before, untouched."""
+    kept = before.ledger
+    return len(after.ledger) == len(kept) and all(after.ledger.get(name) is kept[name] for name in kept)

@@ -17,7 +17,7 @@ from marginspec.settlement.waterfall import book_lots, shortfall_of
 from marginspec.transaction import Transaction
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
 from marginspec_proofs.prover.symbols import implies
-from marginspec_proofs.prover.worlds import ASSET, World
+from marginspec_proofs.prover.worlds import ASSET, World, nothing_moved
 from marginspec_proofs.theorems.ranges import MOST_LOT_COST, Domain, balances_fit
 
 RESERVE, INSURANCE, RELIEF = ledger.reserve("first"), ledger.insurance(ASSET), ledger.relief(ASSET)
@@ -44,7 +44,7 @@ def what_shorts_pay_is_what_longs_are_paid(case: Case) -> None:
     market = world.market("first")
     alone = world.transaction()
     pay_values(alone, market)
-    case.claim("base: without positions and lots nothing moves", alone.ledger is world.state.ledger)
+    case.claim("base: without positions and lots nothing moves", nothing_moved(alone.commit(), world.state))
     for name in ("alice", "bob"):
         world.account(name)
     alice = world.position("alice", market)

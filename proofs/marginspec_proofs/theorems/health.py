@@ -34,6 +34,7 @@ from marginspec.margin.margin import (
     movable_margin,
     open_loss,
     order_margin,
+    position_margin,
 )
 from marginspec.model import ledger
 from marginspec.model.account import DomainKey, Order, PositionKey, Setting
@@ -55,7 +56,7 @@ from marginspec.model.units import (
 from marginspec.transition import apply
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
 from marginspec_proofs.prover.symbols import implies, negate
-from marginspec_proofs.prover.worlds import ASSET, ONE_TIER, World
+from marginspec_proofs.prover.worlds import ASSET, ONE_TIER, World, nothing_moved
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor
 from marginspec_proofs.theorems.tiers import AnyTable, line_at, product_rises, tier
 
@@ -329,7 +330,7 @@ def placing_an_order_keeps_health(case: Case) -> None:
             case.claim("refused only if it reserves more", reserved > before)
             case.claim("and if that is not covered", negate(covered))
         return
-    case.claim("no money moves", after.state.ledger is world.state.ledger)
+    case.claim("no money moves", nothing_moved(after.state, world.state))
     case.claim("no position changes", after.state.positions is world.state.positions)
     case.claim("the order rests", sorted(after.state.orders["alice"]) == ["order"])
     case.claim("all margins are covered if more is reserved", (reserved <= before) | covered)
@@ -359,7 +360,7 @@ def who_trades_is_healthy_afterwards(case: Case) -> None:
         try:
             check_booked(transaction, market, (leg,), (booked,))
         except Rejected:
-            case.claim("nothing is booked by the tests", transaction.ledger is world.state.ledger)
+            case.claim("nothing is booked by the tests", nothing_moved(transaction.commit(), world.state))
             return
     case.claim("healthy", positions.is_healthy(transaction, domain))
     _, by_equity = positions.spare(transaction, domain)
@@ -439,7 +440,7 @@ def another_leverage_keeps_health_and_covered_margins(case: Case) -> None:
             case.claim("refused for want of margin only if equity is below it", equity < demanded)
             case.claim("and if it is lowered or demands more", lowered | (before > equity - demanded))
         return
-    case.claim("no money moves", after.state.ledger is world.state.ledger)
+    case.claim("no money moves", nothing_moved(after.state, world.state))
     case.claim("no position changes", after.state.positions is world.state.positions)
     case.claim("no order changes", after.state.orders is world.state.orders)
     spare = positions.spare(after.state, CROSS)[1]
@@ -537,3 +538,48 @@ def an_isolated_position_that_opens_more_is_no_less_healthy(case: Case) -> None:
     case.claim("maintenance rises by no more than that", rise <= by_leverage)
     case.claim("and equity by no less", gained >= by_leverage)
     case.claim("so health never falls", gained >= rise)
+
+
+@theorem(
+    "T-HEALTH-10",
+    "SET-01",
+    "MKT-01",
+    "MRG-05",
+    of=(position_margin, domain_margin, is_healthy),
+    scope=INDUCTION,
+    uses=("T-TIER-7",),
+)
+def a_mark_harms_only_who_loses_by_it(case: Case) -> None:
+    """A domain of which no position loses by a new mark stays healthy: maintenance rises by no more than it gains.
+
+    The step adds a position of the market to any that were counted before; those of other markets do not change.
+    """
+    world, table = World(case), AnyTable(case, "tier")
+    world.account("alice")
+    market = world.market("first", tiers=table)
+    key = world.position("alice", market, bool(case.truth("long")))
+    world.position("alice", world.market("second"))
+    move = case.integer("move")
+    moved = attrs.evolve(market, mark=Price(market.marked() + move))
+    case.assume(negate(world.state.positions[key] * move < 0), "SET-01: whoever loses is looked at")
+    states = world.state, attrs.evolve(world.state, markets=world.state.markets.set("first", moved))
+    before, after = (position_margin(state, key) for state in states)
+    fewer, more = before.notional, after.notional
+    rise = after.maintenance - before.maintenance
+    case.assume(implies(fewer <= more, rise <= more - fewer) & implies(more <= fewer, rise <= 0), "T-TIER-7")
+    gain = after.unrealised - before.unrealised
+    case.claim("step: what does not lose gains", gain >= 0)
+    case.claim("step: notional changes by what is gained", (more - fewer <= gain) & (fewer - more <= gain))
+    case.claim("step: maintenance rises by no more", rise <= gain)
+    gained, lost = [case.integer(f"unrealised rest {when}") for when in ("before", "after")], ONE_TIER.tiers[0]
+    needed = [case.integer(f"maintenance rest {when}", 0) for when in ("before", "after")]
+    case.assume(gained[1] - needed[1] >= gained[0] - needed[0], "induction hypothesis")
+    domains = []
+    for own, unrealised, maintenance in zip((before, after), gained, needed, strict=True):
+        rest = PositionMargin(KEY, NOTHING, NOTHING, unrealised, maintenance, lost)
+        figures = {key: own}
+        with patch.object(margin, "position_margin", lambda _, one, own=figures, rest=rest: own.get(one, rest)):
+            domains.append(domain_margin(world.state, CROSS))
+    case.claim("step: healthy stays healthy", implies(is_healthy(domains[0]), is_healthy(domains[1])))
+    empty = [domain_margin(state, DomainKey("bob", ASSET)) for state in states]
+    case.claim("base: without positions nothing changes", empty[0] == empty[1])

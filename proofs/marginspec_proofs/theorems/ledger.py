@@ -23,7 +23,7 @@ from marginspec.transaction import Transaction
 from marginspec.transition import apply
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
 from marginspec_proofs.prover.symbols import NotSymbolic, implies, negate
-from marginspec_proofs.prover.worlds import ASSET, MAX_QUANTA_PER_UNIT, NO_FEES, ONE_TIER, World
+from marginspec_proofs.prover.worlds import ASSET, MAX_QUANTA_PER_UNIT, NO_FEES, ONE_TIER, World, nothing_moved
 
 WALLET, OTHER = ledger.wallet("alice", ASSET), ledger.position("bob", "first", "BOTH")
 BYSTANDER = ledger.reserve("second")
@@ -33,7 +33,7 @@ KINDS = (WALLET, ledger.reserve("first"), ledger.insurance(ASSET), ledger.house(
 
 def without(transaction: Transaction, *accounts: LedgerAccount) -> dict[LedgerAccount, Any]:
     """All balances but these accounts'; a zero one is left out, as in a state."""
-    return {name: balance for name, balance in transaction.ledger.items() if name not in accounts}
+    return {name: balance for name, balance in transaction.commit().ledger.items() if name not in accounts}
 
 
 @theorem("T-WORLD-1", "NUM-01", of=(Market.value, Market.at_mark))
@@ -53,7 +53,7 @@ def a_transfer_balances(case: Case) -> None:
 
     So the balances of an asset sum to what they summed to before it, and all others are untouched.
     """
-    case.claim("base: an empty ledger sums to zero", sum(World(case).transaction().ledger.values()) == 0)
+    case.claim("base: an empty ledger sums to zero", sum(World(case).transaction().commit().ledger.values()) == 0)
     world = World(case)
     source, target = case.one_of("source and target", ((WALLET, OTHER), (WALLET, KINDS[2]), (KINDS[1], WALLET)))
     if case.truth("the source is known"):
@@ -63,7 +63,7 @@ def a_transfer_balances(case: Case) -> None:
     world.balance(BYSTANDER, 1)
     amount = case.integer("amount", 0)
     transaction = world.transaction()
-    before = transaction.ledger
+    before = world.state.ledger
     if source in KINDS[1:]:
         case.assume(amount <= transaction.balance(source), "T-NONNEG-1")
     transaction.transfer(ASSET, source, target, amount, "LED-03")
@@ -125,7 +125,7 @@ def no_transfer_leaves_a_fund_below_zero(case: Case) -> None:
     except (AssertionError, NotSymbolic):
         # The assertion's message would print the balance, which a symbol does not allow.
         case.claim("step: refused only if a fund holds too little", (held < amount) & (source.kind in FUND_KINDS))
-        case.claim("step: and then nothing has moved", transaction.ledger is world.state.ledger)
+        case.claim("step: and then nothing has moved", nothing_moved(transaction.commit(), world.state))
         return
     for name in (source, target):
         if name != WALLET:
@@ -148,7 +148,7 @@ def the_house_gives_what_it_holds(case: Case) -> None:
         invalid = (asked <= 0) | (asked > MAX_AMOUNT)
         for_want = refusal.reason == Reason.INSUFFICIENT_FUNDS
         case.claim("refused for want of money, or as invalid", asked > held if for_want else invalid)
-        case.claim("nothing has moved", transaction.ledger is world.state.ledger)
+        case.claim("nothing has moved", nothing_moved(transaction.commit(), world.state))
         return
     case.claim("the house is not below zero", transaction.balance(ledger.house(ASSET)) >= 0)
     case.claim("what it gave has left", transaction.balance(ledger.external(ASSET)) == external + asked)
@@ -209,7 +209,7 @@ def funding_leaves_clearing_empty(case: Case) -> None:
     world.funds(market)
     nothing = world.transaction()
     funding(nothing, Funding(market.id, Decimal8(0)))
-    case.claim("base: without positions nothing moves", nothing.ledger is world.state.ledger)
+    case.claim("base: without positions nothing moves", nothing_moved(nothing.commit(), world.state))
     for name, is_long in (("alice", True), ("bob", False)):
         world.account(name)
         world.position(name, market, is_long)

@@ -83,7 +83,7 @@ class Dealing:
             HOUSE: paid - insured,
         }
         for account, change in changes.items():
-            transaction.ledger = transaction.ledger.set(account, transaction.balance(account) + change)
+            transaction.balances[account] = transaction.balance(account) + change
         transaction.positions = transaction.positions.set(leg.key, self.held[leg.key] + leg.quantity)
         return Booked(False, False, False)
 
@@ -167,7 +167,7 @@ class Taking:
     ) -> None:
         """A lot as T-SOLV-1 has it: the domain's equity falls by what it pays, which is what the lot gains at mark."""
         cash = cash_account(domain)
-        transaction.ledger = transaction.ledger.set(cash, transaction.balance(cash) - paid)
+        transaction.balances[cash] = transaction.balance(cash) - paid
         self.gains[key] = paid
 
     def claim_left(self) -> Any:

@@ -10,11 +10,11 @@ from unittest.mock import patch
 
 from marginspec import transition
 from marginspec.handlers import markets
-from marginspec.handlers.markets import suspect_market
-from marginspec.model.account import DomainKey
-from marginspec.model.events import Deposit
+from marginspec.handlers.markets import expose_market, move_mark, suspect_losers, update_tiers
+from marginspec.model.account import DomainKey, PositionKey
+from marginspec.model.events import Deposit, UpdateTiers
 from marginspec.model.rejections import Reason, Rejected
-from marginspec.model.units import Decimal8
+from marginspec.model.units import Decimal8, Price
 from marginspec.registry import HANDLERS
 from marginspec.settlement import settle as settlement
 from marginspec.settlement.settle import liquidate_unhealthy, settle
@@ -22,6 +22,7 @@ from marginspec.transaction import Transaction
 from marginspec.transition import apply
 from marginspec_proofs.prover.loops import Left, Loop
 from marginspec_proofs.prover.statements import Case, theorem
+from marginspec_proofs.prover.symbols import implies
 from marginspec_proofs.prover.worlds import ASSET, World
 from marginspec_proofs.theorems.folds import Through
 from marginspec_proofs.theorems.loops import ANY_TURN, Log, standing_for
@@ -237,23 +238,45 @@ def every_accepted_event_ends_settled(case: Case) -> None:
         case.claim("the state is the one that it found", state is world.state)
 
 
-@theorem("T-SETTLE-4", "SET-01", "MKT-01", "MKT-03", "MKT-05", of=(suspect_market,), scope=ANY_TURN)
-def a_market_that_moves_has_everybody_in_it_looked_at(case: Case) -> None:
-    """A new mark, new tiers and a final price have every domain with a position in the market looked at, and the asset.
+@theorem(
+    "T-SETTLE-4",
+    "SET-01",
+    "MKT-01",
+    "MKT-03",
+    "MKT-05",
+    of=(update_tiers, move_mark, suspect_losers, expose_market),
+    scope=ANY_TURN,
+    uses=("T-HEALTH-10",),
+)
+def whoever_a_market_may_harm_is_looked_at(case: Case) -> None:
+    """New tiers have everybody with a position in the market looked at, a mark or final price whoever loses by it.
 
-    So they have whatever positions there are; other events do as their theorems say.
+    The asset's cover is looked at in any case. So it is whatever positions there are; who does not lose by a mark stays
+    healthy (T-HEALTH-10); other events do as their theorems say.
     """
-    case.integer("any", 0)
-    holders, seen = Through((*DOMAINS, *OTHERS)), list[Any]()
-    transaction: Any = SimpleNamespace(
-        positions_in={"first": SimpleNamespace(values=lambda: holders)},
-        markets={"first": SimpleNamespace(asset=ASSET)},
-        suspects=SimpleNamespace(update=seen.append),
-        exposed=set(),
-        event_market=None,
-    )
-    suspect_market(transaction, "first")
-    case.claim("step: every domain with a position there", len(seen) == 1 and seen[0] is holders)
-    case.claim("step: its asset's cover", transaction.exposed == {ASSET})
-    case.claim("step: a negative equity is the event's market's", transaction.event_market == "first")
-    case.claim("base: it is these that are asked", markets.suspect_market is suspect_market)
+    world, held, move = World(case), case.integer("held"), case.integer("move")
+    market, key = world.market("first"), PositionKey("bob", "first", "BOTH")
+    book: Any = SimpleNamespace(positions={key: held}, suspects=set())
+    losers = Loop(case, suspect_losers, "for key, domain in transaction.positions_in.get(market, NO_POSITIONS).items()")
+    left = losers.turn(transaction=book, key=key, domain=DOMAINS[1], move=move)
+    case.claim("step: a position, then the next", left.how == "again")
+    loses = held * move < 0
+    case.claim("step: whoever loses is looked at", implies(loses, DOMAINS[1] in book.suspects))
+    if case.truth("new tiers, no mark"):
+        holders = (*DOMAINS, *OTHERS)
+        begun = world.transaction()
+        begun.positions_in = {"first": dict(enumerate(holders))}  # type: ignore[assignment]  # it is gone through only
+        with standing_for(markets, tier_table=lambda *_: market.tiers):
+            update_tiers(begun, UpdateTiers("first", ()))
+        case.claim("step: everybody", begun.suspects == set(holders))
+    else:
+        begun, asked = world.transaction(), Log()
+        before = market.marked()
+        price = Price(before + move)
+        with standing_for(markets, suspect_losers=asked.noting("losers")):
+            move_mark(begun, market, price)
+        case.claim(
+            "step: who loses by the difference", asked.given["losers"] == (begun, "first", price - market.marked())
+        )
+    case.claim("step: its asset's cover", begun.exposed == {ASSET})
+    case.claim("step: a negative equity is the event's market's", begun.event_market == "first")

@@ -31,7 +31,7 @@ from marginspec.transaction import Transaction
 from marginspec_proofs.prover.contracts import money_moves
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
 from marginspec_proofs.prover.symbols import implies, negate
-from marginspec_proofs.prover.worlds import ASSET, World
+from marginspec_proofs.prover.worlds import ASSET, World, nothing_moved
 from marginspec_proofs.theorems.numbers import not_less_by_a_factor, whole_multiples
 
 MODES: tuple[PositionMode, ...] = ("one_way", "hedge")
@@ -136,7 +136,7 @@ def successive_closes_release_the_whole_cost(case: Case) -> None:
     whole_multiples(case, share - cost, size)
     transaction = world.transaction()
     position = ledger.position(*key)
-    transaction.ledger = transaction.ledger.set(position, transaction.balance(position) + value)
+    transaction.balances[position] = transaction.balance(position) + value
     before = transaction.balance(cash)
     with money_moves(case):
         realise(transaction, market, Part(key, domain, cash, Quantity(closing), value, cost), "ACC-02")
@@ -186,7 +186,7 @@ class Booking:
         position = ledger.position(*self.key)
         cost = cost_of(transaction, self.key)
         value = self.market.value(self.price, quantity)
-        transaction.ledger = transaction.ledger.set(position, Money(transaction.balance(position) - value))
+        transaction.balances[position] = Money(transaction.balance(position) - value)
         cash = cash_account(self.domain)
         leg = Leg(self.key, self.domain, cash, quantity, self.price, fee, None, cost)
         with money_moves(self.case):
@@ -265,7 +265,7 @@ def flips(case: Case, isolated: bool) -> None:
     opened = booking.book(parts, Quantity(opening), NOTHING)
     case.claim("same position", whole.positions[booking.key] == parts.positions[booking.key])
     case.claim("of what opened", whole.positions[booking.key] == opening)
-    case.claim("same accounts", sorted(whole.ledger) == sorted(parts.ledger))
+    case.claim("same accounts", sorted(whole.commit().ledger) == sorted(parts.commit().ledger))
     for account in sorted(whole.ledger):
         case.claim(f"same balance of {account}", whole.balance(account) == parts.balance(account))
     same = booked.opened and opened.opened and not closed.opened
@@ -354,8 +354,7 @@ def the_house_pays_rebates_that_it_has(case: Case) -> None:
     domain's cash, or to the wallet if an isolated position is flat; no other fund and nobody else's cash is touched.
     """
     rebates = Rebates(case)
-    before = rebates.world.transaction()
-    transaction = rebates.world.transaction()
+    before, transaction = rebates.world.state, rebates.world.transaction()
     house = ledger.house(ASSET)
     due: list[Any] = [max(0, -leg.fee) for leg in rebates.legs]
     try:
@@ -364,7 +363,7 @@ def the_house_pays_rebates_that_it_has(case: Case) -> None:
     except Rejected as refusal:
         case.claim("refused for the house", refusal.reason == Reason.INSUFFICIENT_FUNDS)
         case.claim("refused only if it has less", before.balance(house) < due[0] + due[1])
-        case.claim("nothing has moved", transaction.ledger is before.ledger)
+        case.claim("nothing has moved", nothing_moved(transaction.commit(), before))
         return
     left: Any = transaction.balance(house)
     case.claim("the house paid both", left == before.balance(house) - due[0] - due[1])

@@ -35,7 +35,7 @@ from marginspec.settlement.waterfall import (
 from marginspec.transaction import Transaction
 from marginspec_proofs.prover.statements import INDUCTION, Case, theorem
 from marginspec_proofs.prover.symbols import implies, negate
-from marginspec_proofs.prover.worlds import ASSET, World
+from marginspec_proofs.prover.worlds import ASSET, World, nothing_moved
 from marginspec_proofs.theorems.numbers import whole_multiples
 
 RESERVE, INSURANCE, RELIEF = ledger.reserve("first"), ledger.insurance(ASSET), ledger.relief(ASSET)
@@ -83,7 +83,7 @@ def a_loss_leaves_the_reserve_empty_before_insurance_pays(case: Case) -> None:
     except Rejected as refusal:
         case.claim("refused only if all cannot cover", loss > reserve + insurance + relief)
         case.claim("refused for this reason", refusal.reason == Reason.COVER_EXCEEDED)
-        case.claim("nothing has moved", transaction.ledger is world.state.ledger)
+        case.claim("nothing has moved", nothing_moved(transaction.commit(), world.state))
         return
     left, insured, relieved = (transaction.balance(fund) for fund in (RESERVE, INSURANCE, RELIEF))
     case.claim("the reserve is not below zero", left >= 0)
@@ -403,7 +403,9 @@ def all_profits_reach_the_reserve_before_losses_are_drawn(case: Case) -> None:
     fill = Fill(case, case.one_of("lots", (0, 3)))
     if not fill.lots:
         refused = fill.close() is not None
-        case.claim("base: a fill of nothing moves nothing", refused or fill.transaction.ledger is fill.before.ledger)
+        case.claim(
+            "base: a fill of nothing moves nothing", refused or nothing_moved(fill.transaction.commit(), fill.before)
+        )
         return
     case.assume((fill.gains[0] >= 0) & (fill.gains[1] <= 0), "T-ORDER-5")
     reserve, insurance, relief = (fill.before.balance(fund) for fund in (RESERVE, INSURANCE, RELIEF))

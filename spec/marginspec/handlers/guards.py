@@ -61,7 +61,8 @@ def price_in(market: Market, price: Decimal8) -> Price:
 def tick_price_in(market: Market, price: Decimal8) -> Price:
     """The price of a trade, fill or order is a multiple of the tick; refuses INVALID_PRICE."""
     units = price_in(market, price)
-    require(div_down(units, market.tick) * market.tick == units, Reason.INVALID_PRICE)
+    if div_down(units, market.tick) * market.tick != units:
+        raise Rejected(Reason.INVALID_PRICE)
     return units
 
 
@@ -73,7 +74,8 @@ def check_band(market: Market, distance: Price) -> None:
     """
     band = market.limits.price_band
     mark, tick = market.marked(), market.tick
-    require(band is None or (distance - tick) * RATE_ONE < mark * band, Reason.PRICE_OUT_OF_BAND)
+    if band is not None and (distance - tick) * RATE_ONE >= mark * band:
+        raise Rejected(Reason.PRICE_OUT_OF_BAND)
 
 
 @rule("MKT-04", "LIQ-05")
@@ -90,7 +92,8 @@ def quantity_in(market: Market, quantity: Decimal8, price: Price) -> Quantity:
     if lots is None or not 0 < lots <= MAX_QUANTITY:
         raise Rejected(Reason.INVALID_QUANTITY)
     dearest = Price(max(price, market.marked()))
-    require(market.value(dearest, Quantity(lots)) <= MAX_VALUE, Reason.INVALID_QUANTITY)
+    if market.value(dearest, Quantity(lots)) > MAX_VALUE:
+        raise Rejected(Reason.INVALID_QUANTITY)
     return Quantity(lots)
 
 
@@ -130,7 +133,8 @@ def check_position_side(book: Book, key: PositionKey, quantity: Quantity) -> Non
     """A signed quantity opens a hedge side without bound but closes it at most to flat; else WRONG_POSITION_SIDE."""
     after = book.positions.get(key, FLAT) + quantity
     past_flat = (key.side == "LONG" and after < 0) or (key.side == "SHORT" and after > 0)
-    require(fits_mode(book.accounts[key.account], key.side) and not past_flat, Reason.WRONG_POSITION_SIDE)
+    if past_flat or not fits_mode(book.accounts[key.account], key.side):
+        raise Rejected(Reason.WRONG_POSITION_SIDE)
 
 
 @rule("TRD-03")

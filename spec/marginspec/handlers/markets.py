@@ -48,11 +48,12 @@ def open_market(transaction: Transaction, event: ListMarket) -> None:
 @handles(UpdateTiers)
 @rule("MKT-03")
 def update_tiers(transaction: Transaction, event: UpdateTiers) -> None:
-    """A change of tiers is an event, settled like a mark."""
+    """A change of tiers is an event, settled like a mark: it may lower the health of everybody in the market."""
     market = known_market(transaction, event.market)
     tiers = tier_table(event.tiers, transaction.header.decimals(market.asset))
     transaction.set_market(attrs.evolve(market, tiers=tiers), TiersUpdated(market.id, tiers))
-    suspect_market(transaction, market.id)
+    expose_market(transaction, market)
+    transaction.suspects.update(transaction.positions_in.get(market.id, NO_POSITIONS).values())
 
 
 @handles(UpdateFees)
@@ -86,14 +87,23 @@ def set_mark(transaction: Transaction, event: MarkPrice) -> None:
 def move_mark(transaction: Transaction, market: Market, mark: Price) -> None:
     """A mark moves its asset's open interest; past 2^61, it is refused OUT_OF_RANGE."""
     open_interest = transaction.open_interest.get(market.id, FLAT)
-    transaction.add_open_value(market, market.value(Price(mark - (market.mark or mark)), open_interest))
+    move = Price(mark - (market.mark or mark))
+    transaction.add_open_value(market, market.value(move, open_interest))
     require(transaction.open_value.get(market.asset, 0) <= MAX_OPEN_INTEREST_MARKED, Reason.OUT_OF_RANGE)
     transaction.set_market(attrs.evolve(market, mark=mark), MarkSet(market.id, mark))
-    suspect_market(transaction, market.id)
+    expose_market(transaction, market)
+    suspect_losers(transaction, market.id, move)
 
 
-def suspect_market(transaction: Transaction, market: str) -> None:
-    """Have settlement look at every domain with a position in the market, and at the asset's cover."""
-    transaction.suspects.update(transaction.positions_in.get(market, NO_POSITIONS).values())
-    transaction.exposed.add(transaction.markets[market].asset)
-    transaction.event_market = market
+@rule("SET-01")
+def suspect_losers(transaction: Transaction, market: str, move: Price) -> None:
+    """A mark lowers the health of those only who lose by it: maintenance rises by no more than a position gains."""
+    for key, domain in transaction.positions_in.get(market, NO_POSITIONS).items():
+        if transaction.positions[key] * move < 0:
+            transaction.suspects.add(domain)
+
+
+def expose_market(transaction: Transaction, market: Market) -> None:
+    """Have settlement look at the cover of a market's asset; a negative equity is then this market's."""
+    transaction.exposed.add(market.asset)
+    transaction.event_market = market.id

@@ -1,6 +1,6 @@
 """Trades: what each side's booking does to position, cash, fees and isolated margin, and when it is refused."""
 
-from typing import NamedTuple
+import attrs
 
 from marginspec.handlers.guards import (
     check_band,
@@ -52,7 +52,8 @@ from marginspec.registry import handles, rule
 from marginspec.transaction import Transaction
 
 
-class Leg(NamedTuple):
+@attrs.define
+class Leg:
     """One party's side of a trade: position, domain and cash, signed quantity, price, fee, order, cost before it."""
 
     key: PositionKey
@@ -65,7 +66,8 @@ class Leg(NamedTuple):
     cost: Money
 
 
-class Booked(NamedTuple):
+@attrs.define
+class Booked:
     """What the booking of a leg found: whether it opened, lacked margin to move, closed into negative cash."""
 
     opened: bool
@@ -81,7 +83,8 @@ def trade(transaction: Transaction, event: Trade) -> None:
     known_account(transaction, event.buyer)
     known_account(transaction, event.seller)
     mark = marked_market(market)
-    require(event.buyer != event.seller, Reason.SELF_TRADE)
+    if event.buyer == event.seller:
+        raise Rejected(Reason.SELF_TRADE)
     price = tick_price_in(market, event.price)
     check_band(market, Price(abs(price - mark)))
     quantity = quantity_in(market, event.quantity, price)
@@ -275,22 +278,28 @@ def check_booked(transaction: Transaction, market: Market, legs: tuple[Leg, ...]
     """
     parties = tuple(zip(legs, booked, strict=True))
     short_of_margin = [side.short_of_margin for side in booked]
-    require(not any(short_of_margin), Reason.INSUFFICIENT_BALANCE)
+    if any(short_of_margin):
+        raise Rejected(Reason.INSUFFICIENT_BALANCE)
     too_high = [side.opened and not leverage_fits(transaction, market, leg.key) for leg, side in parties]
-    require(not any(too_high), Reason.LEVERAGE_ABOVE_TIER)
+    if any(too_high):
+        raise Rejected(Reason.LEVERAGE_ABOVE_TIER)
     too_large = [side.opened and not size_fits(transaction, market, leg.key) for leg, side in parties]
-    require(not any(too_large), Reason.POSITION_LIMIT)
+    if any(too_large):
+        raise Rejected(Reason.POSITION_LIMIT)
     owing = [side.negative_cash or owes_when_flat(transaction, leg) for leg, side in parties]
-    require(not any(owing), Reason.NEGATIVE_CASH)
+    if any(owing):
+        raise Rejected(Reason.NEGATIVE_CASH)
     margins = [domain_margin(transaction, leg.domain) for leg in legs]
     healthy = [is_healthy(margin) for margin in margins]
-    require(all(healthy), Reason.UNHEALTHY)
+    if not all(healthy):
+        raise Rejected(Reason.UNHEALTHY)
     for (leg, side), margin in zip(parties, margins, strict=True):
         if side.opened:
             check_gross_cost(transaction, margin)
         if side.opened and leg.domain.is_cross:
             demanded = demanded_margin(transaction, leg.domain, margin)
-            require(margin.equity >= demanded, Reason.INSUFFICIENT_MARGIN)
+            if margin.equity < demanded:
+                raise Rejected(Reason.INSUFFICIENT_MARGIN)
 
 
 @rule("NUM-03")

@@ -1,6 +1,6 @@
 """Closing part of a position: what cost it releases, what it realises, what cash an isolated one gives back."""
 
-from typing import NamedTuple
+import attrs
 
 from marginspec.margin.margin import cash_account
 from marginspec.model import ledger
@@ -13,7 +13,8 @@ from marginspec.registry import rule
 from marginspec.transaction import Transaction
 
 
-class Part(NamedTuple):
+@attrs.define
+class Part:
     """The part of a position that closes: `closing` is signed against the position, `value` like it.
 
     `value` has been booked to the position; `cost` is its whole open cost from before that.

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import attrs
 from immutables import Map
 
 from marginspec.model import ledger
@@ -44,7 +45,8 @@ def initial_margin(notional: Money, leverage: int, tier: Tier, maintenance: Mone
     return Money(max(by_leverage, maintenance + 1))
 
 
-class PositionMargin(NamedTuple):
+@attrs.define
+class PositionMargin:
     """An open position at mark, in quanta: notional, cost, unrealised PnL, maintenance; and the tier that holds it."""
 
     key: PositionKey
@@ -55,7 +57,8 @@ class PositionMargin(NamedTuple):
     tier: Tier
 
 
-class DomainMargin(NamedTuple):
+@attrs.define
+class DomainMargin:
     """A margin domain at mark, in quanta, and its positions in order; flat if it has none."""
 
     cash: Money

@@ -1,4 +1,7 @@
-"""Receipts: what an event did, one effect for every change of state, in order, in units of its market or asset."""
+"""Receipts: what an event did, one effect for every change of state, in order, in units of its market or asset.
+
+No rule changes one, and no state holds one; they are not frozen, which would take three times as long to make.
+"""
 
 from typing import ClassVar, Literal
 
@@ -35,14 +38,14 @@ Layer = Literal["profit", "spare", "equity"]
 """The layers of a levy, in order: each takes its weights when it begins, and at most these."""
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class MarketListed:
     """A market opened with these parameters."""
 
     market: Market
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class TiersUpdated:
     """A market has a new tier table."""
 
@@ -50,7 +53,7 @@ class TiersUpdated:
     tiers: TierTable
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class FeesUpdated:
     """A market has new fee rates."""
 
@@ -58,7 +61,7 @@ class FeesUpdated:
     fees: FeeTerms
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class LimitsUpdated:
     """A market has these limits, and no others."""
 
@@ -66,7 +69,7 @@ class LimitsUpdated:
     limits: Limits
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class MarkSet:
     """A market has a new mark price."""
 
@@ -76,7 +79,7 @@ class MarkSet:
     price: Price
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class PositionModeSet:
     """An account has this position mode; also emitted when its first deposit opens it."""
 
@@ -86,7 +89,7 @@ class PositionModeSet:
     mode: PositionMode
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class MarginModeSet:
     """An account has this margin mode in a market."""
 
@@ -97,7 +100,7 @@ class MarginModeSet:
     mode: MarginMode
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class LeverageSet:
     """An account has this leverage in a market."""
 
@@ -108,7 +111,7 @@ class LeverageSet:
     leverage: int
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class OrderPlaced:
     """An order rests."""
 
@@ -116,7 +119,7 @@ class OrderPlaced:
     order: Order
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class OrderReduced:
     """A fill left so much of an order (signed); zero when it is filled."""
 
@@ -126,7 +129,7 @@ class OrderReduced:
     quantity: UnsignedQuantity
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class OrderCancelled:
     """An order is gone, by its owner's wish or because its domain was liquidated."""
 
@@ -134,7 +137,7 @@ class OrderCancelled:
     order: OrderName
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class Transferred:
     """Money moved between two ledger accounts of an asset, by a rule; the amount is positive."""
 
@@ -147,7 +150,7 @@ class Transferred:
     rule: MovingRule
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class PositionChanged:
     """A position has this quantity; zero when it is flat."""
 
@@ -157,7 +160,7 @@ class PositionChanged:
     quantity: Quantity
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class DomainLiquidated:
     """An unhealthy domain is taken; equity and maintenance margin as they were found."""
 
@@ -168,7 +171,7 @@ class DomainLiquidated:
     maintenance: Money
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class LotOpened:
     """The liquidation engine took a lot over at this cost (signed like the quantity)."""
 
@@ -176,7 +179,7 @@ class LotOpened:
     cost: Money
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class LotReduced:
     """So much of a lot is left (signed); zero when it is closed."""
 
@@ -185,7 +188,7 @@ class LotReduced:
     quantity: Quantity
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class Deleveraged:
     """A counterparty's position was reduced against a lot: by this quantity (> 0), at this value.
 
@@ -199,7 +202,7 @@ class Deleveraged:
     loss: Money
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class Levied:
     """A domain paid this part of a levy's layer into relief, and its claim rose by as much."""
 
@@ -210,7 +213,7 @@ class Levied:
     amount: Money
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class ReliefReturned:
     """So much of relief went back on a domain's claim, which fell by as much."""
 
@@ -218,7 +221,7 @@ class ReliefReturned:
     amount: Money
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class UncoveredChanged:
     """So much of an asset's shortfall has no cover left."""
 
@@ -245,7 +248,7 @@ class FundStatus:
     levied: Money = NOTHING
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class ReserveStatus:
     """The new counters of a market's funds."""
 
@@ -253,7 +256,7 @@ class ReserveStatus:
     status: FundStatus
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class InsuranceStatus:
     """The new balances of an asset's insurance fund and of its relief."""
 
@@ -262,7 +265,7 @@ class InsuranceStatus:
     relief: Money
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class MarketSettled:
     """Everything in a market closed at this price, and the market is gone for good, with settings and counters."""
 
@@ -277,7 +280,7 @@ Covered = Deleveraged | Levied | ReliefReturned | UncoveredChanged | ReserveStat
 Effect = Listed | Chosen | Moved | Covered | MarketSettled
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class Receipt:
     """The answer to an event: a reason if it was rejected, else its effects in order."""
 

@@ -1,4 +1,7 @@
-"""Events of a journal as it states them: prices, quantities, amounts and rates are decimals that count 1e-8."""
+"""Events of a journal as it states them: prices, quantities, amounts and rates are decimals that count 1e-8.
+
+No rule changes one; they are not frozen, which would take three times as long to make.
+"""
 
 from typing import Literal
 
@@ -18,7 +21,7 @@ from marginspec.model.fields import (
 from marginspec.model.market import TierTerms
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class ListMarket:
     """A market opens."""
 
@@ -38,7 +41,7 @@ class ListMarket:
     position_limit: StatedMoney | None = None
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class UpdateTiers:
     """A market's tier table is replaced."""
 
@@ -46,7 +49,7 @@ class UpdateTiers:
     tiers: tuple[TierTerms, ...]
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class UpdateFees:
     """A market's fee rates are replaced."""
 
@@ -57,7 +60,7 @@ class UpdateFees:
     clearance_fee: StatedRate
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class UpdateLimits:
     """A market's limits are replaced, all four; those that are left out are lifted."""
 
@@ -68,7 +71,7 @@ class UpdateLimits:
     position_limit: StatedMoney | None = None
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class MarkPrice:
     """A market has a new mark price."""
 
@@ -76,7 +79,7 @@ class MarkPrice:
     price: StatedPrice
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class Deposit:
     """Money comes into an account's wallet from outside."""
 
@@ -85,7 +88,7 @@ class Deposit:
     amount: StatedMoney
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class Withdraw:
     """Money leaves an account's wallet."""
 
@@ -94,7 +97,7 @@ class Withdraw:
     amount: StatedMoney
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class FundInsurance:
     """The exchange pays into the insurance fund from outside."""
 
@@ -102,7 +105,7 @@ class FundInsurance:
     amount: StatedMoney
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class WithdrawHouse:
     """The exchange takes its own money out."""
 
@@ -110,7 +113,7 @@ class WithdrawHouse:
     amount: StatedMoney
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class SetPositionMode:
     """An account changes between one-way and hedge mode."""
 
@@ -118,7 +121,7 @@ class SetPositionMode:
     mode: PositionMode
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class SetMarginMode:
     """An account changes between cross and isolated margin in a market."""
 
@@ -127,7 +130,7 @@ class SetMarginMode:
     mode: MarginMode
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class SetLeverage:
     """An account sets its leverage in a market."""
 
@@ -136,7 +139,7 @@ class SetLeverage:
     leverage: int
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class AdjustIsolatedMargin:
     """An account moves cash into an isolated position (positive) or out of it (negative)."""
 
@@ -146,7 +149,7 @@ class AdjustIsolatedMargin:
     amount: StatedMoney
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class PlaceOrder:
     """An order starts to rest at the venue."""
 
@@ -160,7 +163,7 @@ class PlaceOrder:
     reduce_only: bool
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class CancelOrder:
     """An order is taken back."""
 
@@ -168,7 +171,7 @@ class CancelOrder:
     order: OrderName
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class Trade:
     """Two accounts trade; `taker` says which of them took. A stated fee replaces a side's own; below zero, a rebate."""
 
@@ -186,7 +189,7 @@ class Trade:
     seller_fee: StatedMoney | None = None
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class Funding:
     """Longs pay shorts the rate of their value at mark, or the other way round if it is negative."""
 
@@ -194,7 +197,7 @@ class Funding:
     rate: StatedRate
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class LiquidationFill:
     """The liquidation engine closes lots of one direction against a counterparty."""
 
@@ -207,7 +210,7 @@ class LiquidationFill:
     counterparty_fee: StatedMoney | None = None
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class Deleverage:
     """The venue declares that it deleverages so much of its lots of one direction."""
 
@@ -216,7 +219,7 @@ class Deleverage:
     quantity: StatedQuantity
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class SettleMarket:
     """A market is settled at a last price and closed for good."""
 

@@ -216,11 +216,12 @@ def test_an_engine_that_fails_in_the_first_probe_has_failed_and_marginspec_has_n
 
 def test_a_run_names_the_fault_that_explains_most_of_what_it_tells(vectors: Path) -> None:
     ended = called("run", "-e", FAULTY, "--vectors", str(vectors), "--explain")
-    *_, differ, told, last = ended.output.splitlines()
+    *_, differ, told, in_part, last = ended.output.splitlines()
     others = "`run ID` tells one, and --log FILE writes all, for `marginspec conform report make FILE FOLDER`"
-    assert (differ, told, last) == (
+    assert (differ, told, in_part, last) == (
         "  TRD-01: 2 vectors differ, all by the same difference",
         f"  told: 1 of 2, the shortest of each clause; {others}",
+        "  passed only in part: TRD-01 0 of 2",
         "  1 of 1 told would be explained by: a fee rounds down [TRD-01]",
     )
 
@@ -302,13 +303,14 @@ def test_what_an_engine_leaves_out_is_skipped_and_said(tmp_path: Path) -> None:
     )
     path.write_bytes(suite_text([vector_object(one) for one in drafts]))
     ended = called("run", "-e", f"py:{__name__}:without_fees", "--vectors", str(path))
-    verdict, conditions, _, skipped, undecided = ended.output.splitlines()
+    verdict, conditions, _, skipped, in_part, undecided = ended.output.splitlines()
     assert ended.return_value == 0
     assert verdict.startswith(
         "conforms in decisions and balances, exactly, over 8 events; 1 of 3 cases passed, of the file"
     )
     assert conditions.endswith("clauses left out: TRD-01; skipped: 2; undecided: 0")
     assert skipped == "  skipped: 2 vectors, left out: TRD-01"
+    assert in_part == "  passed only in part: ACC-01 1 of 2"
     assert undecided == "  nothing was decided of TRD-01"
 
 

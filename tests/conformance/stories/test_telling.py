@@ -160,17 +160,17 @@ REFUSED: list[tuple[tuple[Event, ...], str]] = [
     ),
     (
         (withdraw("alice", "250"), trade("alice", "bob", "5", "100")),
-        "refused unless margin.equity >= demanded: alice cross USD, margin.equity 50 USD, demanded 60 USD",
+        "refused since margin.equity < demanded: alice cross USD, margin.equity 50 USD, demanded 60 USD",
     ),
     (
         (trade("alice", "bob", "1", "100", buyer_fee="0.5"),),
         "refused since fee is None or abs(fee) > value: value 100 USD",
     ),
     ((trade("alice", "zoe", "1", "100"),), "refused since account not in book.accounts: zoe"),
-    ((trade("alice", "bob", "40", "100"),), "refused unless not any(too_high): alice A, bob A"),
+    ((trade("alice", "bob", "40", "100"),), "refused since any(too_high): alice A, bob A"),
     (
         (withdraw("alice", "285"), trade("alice", "bob", "1", "106")),
-        "refused unless all(healthy): alice cross USD: equity 9 USD, maintenance 10 USD",
+        "refused since not all(healthy): alice cross USD: equity 9 USD, maintenance 10 USD",
     ),
 ]
 

@@ -157,6 +157,8 @@ class Run:
     undecided: dict[str, str] = attrs.Factory(dict)
     decided: set[str] = attrs.Factory(set)
     """Clauses of which a vector passed or differed."""
+    passed: Counter[str] = attrs.Factory(Counter)
+    """How many vectors of each clause passed."""
     events: int = 0
 
     def ended(self, vectors: list[Vector]) -> int:
@@ -177,9 +179,7 @@ class Run:
         self._tell_failed()
         self._tell_undecided()
         self._tell_skipped()
-        left = sorted({one.clause for one in vectors} - self.decided)
-        if left:
-            click.echo(f"  nothing was decided of {', '.join(left)}")
+        self._tell_clauses(Counter(one.clause for one in vectors))
         for (_, line), count in self.explained.most_common(1):
             click.echo(f"  {count} of {self.told} told {one_line(line)}")
         if self.log is not None:
@@ -212,6 +212,18 @@ class Run:
             more = ", …" if len(rest) > MOST_NAMED else ""
             others = vectors_text(sum(count for _, count in rest))
             click.echo(f"  skipped: {others}, needs another: {one_line(named)}{more}")
+
+    def _tell_clauses(self, of_clauses: Counter[str]) -> None:
+        """Of which clauses only some vectors passed, and of which none was decided."""
+        in_part = [
+            f"{clause} {self.passed[clause]} of {count}"
+            for clause, count in sorted(of_clauses.items())
+            if clause in self.decided and self.passed[clause] < count
+        ]
+        if in_part:
+            click.echo(f"  passed only in part: {', '.join(in_part)}")
+        if left := sorted(of_clauses.keys() - self.decided):
+            click.echo(f"  nothing was decided of {', '.join(left)}")
 
     def _run(self, vectors: list[Vector]) -> str:
         """Run the vectors; gives why not all were run, if so."""
@@ -282,6 +294,8 @@ class Run:
         self.counts[case.outcome] += 1
         if case.outcome in ("passed", "failed"):
             self.decided.add(case.clause)
+        if case.outcome == "passed":
+            self.passed[case.clause] += 1
         if case.outcome == "skipped":
             self.skipped[case.reason] += 1
         if case.outcome == "undecided":

@@ -168,7 +168,7 @@ def test_orders_are_found_by_account_and_id() -> None:
 @pytest.mark.parametrize(("amount", "past"), [(2**60, False), (2**60 + 1, True)])
 def test_net_deposits_past_their_limit_are_remembered(amount: int, past: bool) -> None:
     transaction = Transaction(OPEN)
-    transaction.ledger = transaction.ledger.set(external("EUR"), Money(-amount))
+    transaction.balances[external("EUR")] = Money(-amount)
     checks.check_net_deposits(transaction, "EUR")
     assert transaction.out_of_range == past
 

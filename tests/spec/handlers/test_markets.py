@@ -3,11 +3,14 @@
 import attrs
 import pytest
 
+from marginspec.handlers.markets import move_mark
+from marginspec.model.account import DomainKey
 from marginspec.model.effects import DomainLiquidated, FeesUpdated, LimitsUpdated, MarketListed, MarkSet, TiersUpdated
 from marginspec.model.market import FeeTerms, Limits
 from marginspec.model.rejections import Reason
 from marginspec.model.state import Header, State
 from marginspec.model.units import Money, Price, Rate
+from marginspec.transaction import Transaction
 from marginspec_conformance.generator.events import (
     BINANCE_ROWS,
     binance_listing,
@@ -20,7 +23,7 @@ from marginspec_conformance.generator.events import (
     new_tiers,
     trade,
 )
-from worlds.states import MINIMAL, balances, effects, key, minimal, refusal, settled, table
+from worlds.states import MINIMAL, balances, cross, effects, key, minimal, refusal, settled, table
 
 OPEN = settled(listing(), mark("100"), listing("B"), deposit("alice", "1000"), deposit("bob", "1000"))
 
@@ -47,6 +50,14 @@ def test_a_mark_needs_no_tick_but_the_markets_decimals() -> None:
     assert refusal(coarse, mark("7.5", "C")) == Reason.INVALID_PRICE
     assert refusal(coarse, mark("0", "C")) == Reason.INVALID_PRICE
     assert refusal(coarse, mark("1", "Z")) == Reason.UNKNOWN_MARKET
+
+
+@pytest.mark.rule("SET-01", "MKT-01")
+@pytest.mark.parametrize(("price", "losers"), [(101, {cross("bob")}), (99, {cross("alice")}), (100, set())])
+def test_a_mark_has_only_those_looked_at_who_lose_by_it(price: int, losers: set[DomainKey]) -> None:
+    transaction = Transaction(HELD)
+    move_mark(transaction, HELD.markets["A"], Price(price))
+    assert (transaction.suspects, transaction.exposed, transaction.event_market) == (losers, {"USD"}, "A")
 
 
 @pytest.mark.rule("NUM-03")

@@ -49,7 +49,7 @@ def test_a_fill_that_draws_relief_leaves_claims_that_sum_to_it() -> None:
 def test_a_debt_takes_the_own_claim_as_far_as_relief_goes(debt: int, relief: int, used: int) -> None:
     transaction = Transaction(LEVIED)
     fund = ledger.relief("USD")
-    transaction.ledger = transaction.ledger.set(fund, Money(relief))
+    transaction.balances[fund] = Money(relief)
     use_claim(transaction, cross("bob"), Money(debt))
     assert transaction.effects == ([moved("relief:USD", "insurance:USD", used, "LIQ-03")] if used else [])
     assert claims(transaction).get(cross("bob"), 0) == 82 - used

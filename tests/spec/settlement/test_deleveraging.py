@@ -119,7 +119,7 @@ def test_the_least_cash_of_a_score_is_one_unit_of_the_asset() -> None:
 @pytest.mark.rule("ADL-02")
 def test_positions_of_unhealthy_domains_do_not_queue() -> None:
     won = Transaction(settled(*WINNERS))
-    won.ledger = won.ledger.set(account_named("wallet:bob:USD"), Money(2))
+    won.balances[account_named("wallet:bob:USD")] = Money(2)
     assert [ranked.key.account for ranked in queue_of(won, "A", "short")] == ["erin", "carol", "alice"]
 
 
@@ -129,7 +129,7 @@ def test_queues_are_kept_for_the_event() -> None:
     queues: Queues = {}
     take_queues(won, "A", queues)
     taken = dict(queues)
-    won.ledger = won.ledger.set(account_named("wallet:bob:USD"), Money(100))
+    won.balances[account_named("wallet:bob:USD")] = Money(100)
     take_queues(won, "A", queues)
     assert queues == taken
     assert set(queues) == {("A", "long"), ("A", "short")}

@@ -1,5 +1,6 @@
 """The levy in its three layers, and what goes back."""
 
+import attrs
 import pytest
 
 from marginspec.margin.margin import DomainMargin, PositionMargin, domain_margin
@@ -129,7 +130,7 @@ def test_nobody_pays_more_than_the_equity() -> None:
 @pytest.mark.parametrize(("equity", "maintenance", "spare"), [(30, 25, 4), (26, 25, 0), (25, 25, 0), (-3, 25, 0)])
 def test_who_pays_what_is_spare_is_healthy_still(equity: int, maintenance: int, spare: int) -> None:
     margin = domain_margin(DAVE, cross("dave"))
-    assert spare_of(margin._replace(equity=Money(equity), maintenance=Money(maintenance))) == spare
+    assert spare_of(attrs.evolve(margin, equity=Money(equity), maintenance=Money(maintenance))) == spare
     flat = DomainMargin(Money(equity), Money(equity), Money(0), ())
     assert spare_of(flat) == max(0, equity)
 
@@ -145,7 +146,7 @@ def test_profit_counts_net_in_each_market_with_shortfall() -> None:
     markets = ((), ("A",), ("B",), ("A", "B"), ("A", "B", "C"), ("D",))
     assert [profit_in(margin, frozenset(short)) for short in markets] == [0, 30, 0, 30, 34, 0]
     assert [layer_weight(layer, margin, frozenset(("A",))) for layer in LAYERS] == [24, 24, 25]
-    rich = margin._replace(equity=Money(1000))
+    rich = attrs.evolve(margin, equity=Money(1000))
     assert [layer_weight(layer, rich, frozenset(("A",))) for layer in LAYERS] == [30, 999, 1000]
 
 

@@ -39,7 +39,7 @@ def test_settlement_looks_only_at_suspects_and_exposed_assets() -> None:
     settle(transaction)
     assert (transaction.effects, transaction.settling) == ([], True)
     broken = Transaction(DAVE)
-    broken.ledger = broken.ledger.set(account_named("wallet:dave:USD"), Money(10))
+    broken.balances[account_named("wallet:dave:USD")] = Money(10)
     settle(broken)
     assert broken.effects == []
     broken.suspects.add(cross("dave"))

@@ -81,9 +81,9 @@ def test_shortfalls_of_an_asset() -> None:
     assert uncovered_shortfall(FUNDED, "USD") == 0
     assert uncovered_shortfall(DAVE, "USD") == 0
     lower = Transaction(FUNDED)
-    lower.ledger = lower.ledger.set(account_named("insurance:USD"), Money(33))
+    lower.balances[account_named("insurance:USD")] = Money(33)
     assert uncovered_shortfall(lower, "USD") == 7
-    lower.ledger = lower.ledger.set(account_named("relief:USD"), Money(5))
+    lower.balances[account_named("relief:USD")] = Money(5)
     assert (uncovered_shortfall(lower, "USD"), needed_relief(lower, "USD")) == (2, 7)
 
 

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from marginspec.handlers import trading
+from marginspec.margin import margin
 from marginspec.margin.margin import DomainMargin
 from marginspec.model import market
 from marginspec.model.market import Tier, TierTerms
@@ -142,13 +143,23 @@ def rounds_funding_up_twice() -> AbstractContextManager[Any]:
 def liquidates_at(per_cent: int) -> Iterator[None]:
     """Takes a domain for unhealthy once its margin ratio is so many per cent."""
 
-    def is_healthy(margin: DomainMargin) -> bool:
-        return not margin.positions or margin.equity * per_cent > margin.maintenance * 100
+    def is_healthy(domain: DomainMargin) -> bool:
+        return not domain.positions or domain.equity * per_cent > domain.maintenance * 100
 
     with ExitStack() as stack:
         for module in (settle, deleveraging, liquidation, trading):
             stack.enter_context(patch.object(module, "is_healthy", is_healthy))
         yield
+
+
+def demands_initial_margin(per_cent: int) -> AbstractContextManager[Any]:
+    """Has initial margin be so many per cent, and at least maintenance still."""
+
+    def initial(notional: Money, leverage: int, tier: Tier, maintenance: Money) -> Money:
+        return Money(max(initial_margin(notional, leverage, tier, Money(0)) * per_cent // 100, maintenance))
+
+    initial_margin = margin.initial_margin
+    return patch.object(margin, "initial_margin", initial)
 
 
 def moves_the_first_edge(per_cent: int) -> AbstractContextManager[Any]:
@@ -207,21 +218,48 @@ def test_another_fee_rate_is_found_once_where_only_wallets_are_told(day: Path, t
 @pytest.mark.rule("FND-01", "NUM-02")
 def test_funding_that_is_rounded_otherwise_is_one_finding(day: Path, tmp_path: Path) -> None:
     (found,) = found_of(day, tmp_path / "other.jsonl", rounds_funding_up_twice())
-    assert (found.clause, found.severity, found.events, found.money) == ("FND-01", "low", 8, 290)
+    assert (found.clause, found.severity, found.events, found.money) == ("FND-01", "low", 8, 277)
 
 
 @pytest.mark.rule("LIQ-01", "MRG-05")
-@pytest.mark.parametrize(
-    ("per_cent", "events", "owners", "others"), [(80, 5, 4, ["LIQ-05"]), (90, 2, 2, ["LIQ-05"]), (99, 1, 1, [])]
-)
+@pytest.mark.parametrize(("per_cent", "events", "owners"), [(50, 9, 7), (80, 5, 4), (90, 2, 2), (99, 1, 1)])
 def test_liquidation_at_another_margin_ratio_is_one_finding(
-    per_cent: int, events: int, owners: int, others: list[str], rough_day: Path, tmp_path: Path
+    per_cent: int, events: int, owners: int, rough_day: Path, tmp_path: Path
 ) -> None:
-    found = found_of(rough_day, tmp_path / "other.jsonl", liquidates_at(per_cent))
-    early = next(one for one in found if one.clause == "LIQ-01")
-    assert (early.classified, early.severity, early.events, early.owners) == ("solvency", "critical", events, owners)
-    # A lot that nobody tells of, of several in one event, may have another cost than it would have by the rules.
-    assert [one.clause for one in found if one is not early] == others
+    (early,) = found_of(rough_day, tmp_path / "other.jsonl", liquidates_at(per_cent))
+    told = early.clause, early.classified, early.severity, early.events, early.owners
+    assert told == ("LIQ-01", "solvency", "critical", events, owners)
+
+
+@pytest.mark.rule("LIQ-01", "MRG-05")
+def test_a_fault_beside_a_rule_of_its_own_is_found_apart(rough_day: Path, tmp_path: Path) -> None:
+    records = list(observed_day(rough_day, liquidates_at(50)))
+    planted: dict[str, int] = {}
+    # One event each of an account and of funds that have long been otherwise because of the other rule.
+    for name in ("insurance:USDT", "wallet:a00017:USDT", "house:USDT"):
+        begin = 1 + max(planted.values(), default=1290)
+        place = next(place for place in range(begin, 1500) if name in (records[place].observed or {}).get("ledger", {}))
+        observed: dict[str, Any] = dict(records[place].observed or {})
+        wrong = moved(observed["ledger"][name], 100_000_000 * (len(planted) + 2))
+        records[place] = records[place]._replace(observed={**observed, "ledger": {**observed["ledger"], name: wrong}})
+        planted[name] = place + 1
+    write_day(tmp_path / "both.jsonl", rough_day, records)
+    early, *others = findings(tmp_path / "both.jsonl")
+    assert (early.clause, early.events, early.owners) == ("LIQ-01", 9, 7)
+    assert {one.leading.where: one.seq for one in others} == planted
+    assert [one.money for one in others] == [400_000_000, 300_000_000, 200_000_000]
+
+
+@pytest.mark.rule("MRG-02", "MRG-06", "TRD-02", "TRD-03", "ACC-04")
+@pytest.mark.parametrize(
+    ("per_cent", "clauses"),
+    [(80, ["TRD-02", "ACC-04", "MRG-06"]), (120, ["TRD-02", "TRD-02", "TRD-03", "ACC-04", "MRG-06"])],
+)
+def test_another_initial_margin_is_a_finding_for_each_clause_and_answer(
+    per_cent: int, clauses: list[str], rough_day: Path, tmp_path: Path
+) -> None:
+    found = found_of(rough_day, tmp_path / "other.jsonl", demands_initial_margin(per_cent))
+    assert [one.clause for one in found] == clauses
 
 
 @pytest.mark.rule("LIQ-01", "MRG-05")
@@ -233,7 +271,7 @@ def test_too_late_a_liquidation_is_told_by_the_fill_that_finds_no_lot(day: Path,
 @pytest.mark.rule("MKT-02", "LIQ-01")
 def test_another_edge_of_a_tier_is_told_by_clause_and_not_by_event(day: Path, tmp_path: Path) -> None:
     found = found_of(day, tmp_path / "other.jsonl", moves_the_first_edge(50))
-    assert [(one.clause, one.events) for one in found] == [("LIQ-01", 1), ("LIQ-05", 8), ("WTF-01", 1)]
+    assert [(one.clause, one.events) for one in found] == [("LIQ-01", 1), ("LIQ-05", 7), ("WTF-01", 1)]
 
 
 # ------------------------------------------------------------------- whatever an exchange states

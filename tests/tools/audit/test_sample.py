@@ -2,19 +2,29 @@
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from marginspec.model.events import Withdraw
 from marginspec.model.state import State
+from marginspec.model.units import Decimal8
 from marginspec_audit import EVENT_INVARIANTS, STATE_INVARIANTS, Owner, Transition, Violation
 from marginspec_audit.violation import COUNT
+from marginspec_journal import InputError
 from marginspec_tools.audit import command as auditing
-from marginspec_tools.audit import surveillance
+from marginspec_tools.audit import names, surveillance
 from marginspec_tools.audit.command import command, default_sample
+from marginspec_tools.audit.names import Names
+from marginspec_tools.audit.recount import Recount
 from marginspec_tools.audit.surveillance import Note, Notes
+from marginspec_tools.bench.mixed import Mixed, write_mixed
+from marginspec_tools.observed import Figure
+from marginspec_tools.runs import Run, followed_run
+from worlds.observing import observed_day, write_day
 
 DAY = Path(__file__).parents[2] / "vectors" / "venue_day"
 TRUE, PLANTED = DAY / "true.jsonl", DAY / "planted.jsonl"
@@ -142,3 +152,49 @@ def test_a_contrast_is_the_same_on_the_optimized_engine(tmp_path: Path) -> None:
     rows = (tmp_path / "spec" / "profiles.csv").read_bytes()
     assert rows.count(b"\n") > 2
     assert (tmp_path / "fast" / "profiles.csv").read_bytes() == rows
+
+
+def test_a_wrong_value_late_in_a_journal_is_found_at_its_event_by_both_engines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(followed_run, "EVENTS_AT_ONCE", 64)
+    write_mixed(tmp_path / "mixed.parquet", Mixed(accounts=20, markets=4, events=900, seed=3))
+    records = list(observed_day(tmp_path / "mixed.parquet"))
+    place = next(place for place in range(700, len(records)) if "ledger" in (records[place].observed or {}))
+    observed: dict[str, Any] = dict(records[place].observed or {})
+    name, text = next(iter(observed["ledger"].items()))
+    wrong = {**observed, "ledger": {**observed["ledger"], name: str(Decimal(text) + 12)}}
+    records[place] = records[place]._replace(observed=wrong)
+    write_day(tmp_path / "day.jsonl", tmp_path / "mixed.parquet", records)
+    for engine in ("spec", "fast"):
+        audit(tmp_path / engine, tmp_path / "day.jsonl", "--engine", engine, "--sample", "500")
+    assert [(one["seq"], one["where"], one["money"]) for one in findings_of(tmp_path / "fast")] == [
+        (place + 1, name, "12")
+    ]
+    assert findings_of(tmp_path / "fast") == findings_of(tmp_path / "spec")
+
+
+# ----------------------------------------------------------------- what is kept
+
+
+def test_the_second_books_keep_what_is_open_and_nothing_else() -> None:
+    run = Run(TRUE)
+    books = Recount(run.start.state)
+    for step in run:
+        books.take(step)
+        assert set(books.lots) == set(step.transition.after.lots)
+        assert dict(books.ledger) == dict(step.transition.after.ledger)
+    assert run.state.next_lot > 1
+
+
+def test_of_names_in_rejected_events_those_spoken_of_last_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "MOST_SPOKEN_OF", 2)
+    step = next(iter(Run(TRUE)))
+    known = Names("day.jsonl")
+    for account in ("ann", "bob", "ann", "cid"):
+        known.note(Withdraw(account, "USDT", Decimal8(1)), step.transition.after)
+    known.check(step, Figure("ledger", "wallet:ann:USDT", "balance"))
+    known.check(step, Figure("ledger", "wallet:cid:USDT", "balance"))
+    with pytest.raises(InputError) as refused:
+        known.check(step, Figure("ledger", "wallet:bob:USDT", "balance"))
+    assert str(refused.value) == "day.jsonl:2: observed.ledger.wallet:bob:USDT: no such account: bob"

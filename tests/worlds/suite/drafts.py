@@ -7,6 +7,7 @@ from worlds.suite import (
     acceptable,
     balances,
     bands,
+    basics,
     beyond,
     boundaries,
     corners,
@@ -23,11 +24,11 @@ from worlds.suite import (
     waterfall,
 )
 
-VERSION = "3"
+VERSION = "4"
 """The version of the suite; it rises with every change of a vector."""
 BY_HAND = (
     *(limits, balances, edges, acceptable, bands, ties, waterfall, corners, boundaries, hidden, forgotten, many),
-    *(floats, incidents),
+    *(floats, incidents, basics),
 )
 
 
