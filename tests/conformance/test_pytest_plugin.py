@@ -56,16 +56,20 @@ def test_what_differs_is_told_as_a_story(tmp_path: Path) -> None:
         tmp_path, "--marginspec-engine", engine, "--marginspec-smoke", "-q", "-k", "equal-by-funding", "-rN"
     )
     assert (code, lines[2].strip("_ "), lines[-1].partition(",")[0]) == (1, vector.id, "1 failed")
+    clause, slug, folder = vector.id.split("/")
+    journal = f"{folder}/{clause}/{slug}-{folder}.jsonl"
     assert lines[3:-1] == [
         "event 6 (funding): liquidated: expected alice:USD, the engine says nobody",
         'asked: {"type": "funding", "market": "A", "rate": "0.1"}',
         f"clause LIQ-01: {sentence_of('LIQ-01')}",
+        "by the rulebook: alice:USD: equity 10 USD, maintenance 10 USD",
         "also: positions alice:A:BOTH: expected 0, the engine says 1 (unchanged)",
         "also: ledger lot:1: expected -90, the engine says 0 (unchanged)",
         "also: ledger position:alice:A:BOTH: expected 0, the engine says -100 (unchanged)",
         "also: ledger wallet:alice:USD: expected 0, the engine says 10",
         "not affected: the verdict, deleveraged, levied, 1 of 4 changes of ledger",
         "candidate faults: not sought; `run --explain` seeks them",
+        f"explain: marginspec vectors export {folder} {vector.id} && marginspec explain {journal} 6",
         f"again: marginspec conform run {vector.id} -e '{engine}' --level 4",
     ]
 

@@ -150,6 +150,8 @@ BANK = {
 TIERS = [{"floor": "0", "max_leverage": 5, "maintenance_rate": "0.05"}]
 HIGH = [{"floor": "0", "max_leverage": 50, "maintenance_rate": "0.01"}]
 MONEY = "wallet:alice:USD"
+ORDERED = ("al:USD", "alice:A:BOTH:EUR", "alice:A.B:BOTH:EUR", "alice:USD")
+"""Domains that the banks liquidate besides, in order, as they do not give them."""
 
 
 def changed(ledger: dict[str, str], positions: dict[str, str] | None = None, *liquidated: str) -> Accepted:
@@ -176,15 +178,36 @@ ASKED: list[tuple[dict[str, Any], Answer]] = [
         {"type": "withdraw", "account": "alice", "asset": "USD", "amount": "0.0001"},
         changed({MONEY: "0", "external:USD": "0"}),
     ),
-    ({"type": "mark_price", "market": "A", "price": "1"}, changed({}, {"alice:A:BOTH": "-0.5"}, "alice:A:BOTH:USD")),
+    (
+        {"type": "mark_price", "market": "A", "price": "1"},
+        changed({}, {"alice:A:BOTH": "-0.5"}, *ORDERED, "alice:A:BOTH:USD"),
+    ),
     (
         {"type": "list_market", "market": "B", "tiers": [{**TIERS[0], "max_leverage": 50}]},
         changed({}, {"alice:A:BOTH": "0"}),
     ),
-    ({"type": "mark_price", "market": "B", "price": "1"}, changed({}, {"alice:B:BOTH": "-2"}, "alice:B:BOTH:USD")),
+    (
+        {"type": "mark_price", "market": "B", "price": "1"},
+        changed({}, {"alice:B:BOTH": "-2"}, *ORDERED, "alice:B:BOTH:USD"),
+    ),
     ({"type": "settle_market", "market": "B", "price": "1"}, Unsupported("settle_market")),
 ]
 """What the banks are asked, and what they answer; the default leverage stands for a quantity, in tenths."""
+
+WHOLE: list[tuple[dict[str, Any], Answer]] = [
+    (
+        {"type": kind, "account": "alice", "asset": "USD", "amount": amount},
+        changed({MONEY: balance, "external:USD": f"-{balance}".removesuffix("-0") or "0"}),
+    )
+    for kind, amount, balance in (
+        ("deposit", "500000000000000000", "500000000000000000"),
+        ("deposit", "300000000000000010", "800000000000000010"),
+        ("withdraw", "800000000000000000", "10"),
+        ("withdraw", "5", "5"),
+        ("withdraw", "5", "0"),
+    )
+]
+"""The same of money in whole units, as much of it as a legal deposit may be, which 64 bits do not hold in 10^-8."""
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -196,11 +219,16 @@ def test_the_kit_is_the_same_in_every_language(lang: str, tmp_path: Path, monkey
     session = connector_of(f"exec:{LANGUAGES[lang].run}").open(Limits(10, 10))
     session.configure({"journal": 1, "rulebook": "2", "profile": "reserve", "assets": {"USD": {"decimals": 4}}})
     session.reset()
+    assert session.hello.left_out == ("ADL-02", "ADL-06")
     for event, answer in ASKED:
         assert session.step(event, "balances") == answer, event
     big = {"type": "deposit", "account": "alice", "asset": "USD", "amount": "922337203685477.5808"}
     [heard] = session.steps([big], "verdict")
     assert heard == (Accepted() if lang in ("python", "node") else Unsupported("big numbers"))
+    session.configure({"journal": 1, "rulebook": "2", "profile": "reserve", "assets": {"USD": {"decimals": 0}}})
+    session.reset()
+    for event, answer in WHOLE:
+        assert session.step(event, "balances") == answer, event
     session.close()
 
 

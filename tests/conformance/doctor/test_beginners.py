@@ -12,6 +12,7 @@ NOTHING = "default: return unsupported(event.type);"
 """What the adapter to begin with does of every event."""
 OVER = "nothing more is asked until this is mended"
 NUMBERS = '{ ledger: { "wallet:alice:USDT": 10000.5 }, positions: {}, claims: {} }'
+DEPOSITS = ("a deposit", "another deposit", "a deposit in whole units", "another deposit in whole units")
 LOGS = "write nothing but answers to standard output; logs belong to standard error"
 
 
@@ -65,7 +66,7 @@ def test_another_id(tmp_path: Path) -> None:
 def test_amounts_that_are_numbers_and_fields_that_are_missing(answer: str, mend: str, tmp_path: Path) -> None:
     wrong = f'case "deposit": return {answer};\n      {NOTHING}'
     code, found = walked(tmp_path, "adapter.mjs", (NOTHING, wrong), ('"0.1", 2', '"0.1", 4'))
-    mended: Told = {name: ([mend], []) for name in ("a deposit", "another deposit")}
+    mended: Told = {name: ([mend], []) for name in DEPOSITS}
     assert (code, found) == (1, {**mended, "a batch": ([f"answers[2].{mend}"], [])})
 
 

@@ -31,6 +31,7 @@ from marginspec_journal.canonical import JsonObject
 from marginspec_journal.errors import InputError
 
 LEFT_OUT = "is an account of the ledger left out, such as external:USDT?"
+LEFT_OUT_WHOLE = LEFT_OUT.replace("USDT", "JPY")
 HERE = "py:conformance.doctor.test_command:"
 
 
@@ -133,6 +134,35 @@ class Tradeless(Adapter):
         return Unsupported("trade") if event["type"] in ("trade", "withdraw") else Accepted((), (), ())
 
 
+class Listless(Adapter):
+    """Has no listing, takes deposits, and so refuses what is of a market."""
+
+    def hello(self) -> Hello:
+        return Hello("listless", "0", "Python", "2", 2, frozenset())
+
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        if event["type"] == "list_market":
+            return Unsupported("such markets")
+        return Accepted((), (), ()) if event["type"] == "deposit" else Refused("UNKNOWN_MARKET")
+
+
+class Pointed(RulebookAdapter):
+    """The specification, which tells whole units with a point after them."""
+
+    def __init__(self) -> None:
+        super().__init__("pointed", SpecificationEngine)
+
+    def hello(self) -> Hello:
+        return attrs.evolve(super().hello(), level=4, capabilities=frozenset())
+
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        answer = super().step(event, want)
+        if event.get("asset") != "JPY" or not isinstance(answer, Accepted) or answer.changes is None:
+            return answer
+        ledger = {name: f"{text}." for name, text in answer.changes.ledger.items()}
+        return attrs.evolve(answer, changes=attrs.evolve(answer.changes, ledger=ledger))
+
+
 class Falling(Adapter):
     def hello(self) -> Hello:
         return Hello("falling", "0", "Python", "2", 2, frozenset())
@@ -171,6 +201,7 @@ def test_each_thing_to_mend_is_named_at_its_step() -> None:
         "a batch": [f"answers[4].{account}"],
         "state": ["state.marks: missing field"],
         "the state after that": ["state.marks: missing field"],
+        "a trade of whole lots": [account],
         "calc": ["values.maintenance: missing field", "values.maintenence: unknown field"],
     }
 
@@ -202,7 +233,22 @@ def test_balances_that_do_not_sum_to_zero_are_told_at_the_events_that_make_them_
     assert mended(f"{HERE}Forgetful") == {
         "a deposit": [f"INV-01 USDT: balances sum to 0, and these sum to 10000.5; {LEFT_OUT}"],
         "another deposit": [f"INV-01 USDT: balances sum to 0, and these sum to 30000.5; {LEFT_OUT}"],
+        "a deposit in whole units": [f"INV-01 JPY: balances sum to 0, and these sum to 5000; {LEFT_OUT_WHOLE}"],
+        "another deposit in whole units": [f"INV-01 JPY: balances sum to 0, and these sum to 10001; {LEFT_OUT_WHOLE}"],
     }
+
+
+def test_whole_units_are_asked_for_and_an_amount_that_ends_in_a_point_is_none() -> None:
+    found = mended(f"{HERE}Pointed")
+    assert found["a deposit in whole units"] == ['changes.ledger.external:JPY: not a decimal: "-5000."']
+    assert "a deposit" not in found
+
+
+def test_what_follows_something_unsupported_is_not_judged() -> None:
+    code, output = told(f"{HERE}Listless")
+    notes = [line for line in output.splitlines() if line.startswith("  note") and "listing" in line]
+    assert (code, notes) == (0, ["  note  not judged: a listing was unsupported"] * 4)
+    assert "the rulebook" not in output
 
 
 def test_a_domain_that_is_named_as_an_account_is_told() -> None:

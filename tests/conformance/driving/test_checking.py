@@ -12,12 +12,12 @@ from marginspec.model.fields import type_name
 from marginspec.model.state import Header, Profile
 from marginspec.model.units import Decimal8
 from marginspec_conformance.comparing.amounts import Tolerance
-from marginspec_conformance.comparing.differences import Difference
+from marginspec_conformance.comparing.differences import Difference, DifferenceKind
 from marginspec_conformance.comparing.expected import Expected, expected_of
 from marginspec_conformance.driving.checking import Case, Checked, Plan, check
 from marginspec_conformance.driving.probing import probe
 from marginspec_conformance.faults.engine import ALL
-from marginspec_conformance.generator.events import deposit, listing, mark, order, trade
+from marginspec_conformance.generator.events import deposit, listing, mark, order, trade, withdraw
 from marginspec_conformance.protocol.messages import (
     Accepted,
     Answer,
@@ -225,6 +225,40 @@ def test_a_decision_that_one_quantum_turns_is_undecided_where_engines_may_round(
     assert marked("95", 4)[0] == "differs"
 
 
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [("liquidation", "liquidated"), ("deleveraging", "deleveraged"), ("adl", "deleveraged"), ("levy", "levied")],
+)
+def test_what_an_engine_lacks_and_the_rulebook_does_not_do_is_a_difference(word: str, kind: DifferenceKind) -> None:
+    lacking = Changed(at(events.MarkPrice("A", Decimal8(1)), lambda _: Unsupported(word)))
+    case = Case(WHOLE, (OPENING[0], mark("96")))
+    wrong = (Difference(kind, "", "nobody", f"unsupported ({word})"),)
+    for level in (2, 4):
+        checked = check(lacking.engine(), case, Plan(level))
+        assert (checked.outcome, checked.place, checked.differences) == ("differs", 1, wrong)
+    # Of books alone nothing is decided; another word says nothing of the rulebook.
+    assert check(lacking.engine(), case, Plan(1)).outcome == "skipped"
+    other = Changed(at(events.MarkPrice("A", Decimal8(1)), lambda _: Unsupported("marks")))
+    assert check(other.engine(), case, Plan(4)).why == "needs marks"
+
+
+def test_a_liquidation_that_an_engine_lacks_where_the_rulebook_refuses_is_another_verdict() -> None:
+    engine = Changed(lambda told, answer: Unsupported("liquidation") if told["type"] == "withdraw" else answer)
+    checked = check(engine.engine(), Case(WHOLE, (*OPENING, withdraw("alice", "301"))), Plan(2))
+    wrong = Difference("verdict", "", "rejected (INSUFFICIENT_BALANCE)", "unsupported (liquidation)")
+    assert (checked.outcome, checked.differences) == ("differs", (wrong,))
+
+
+@pytest.mark.parametrize(
+    ("price", "level", "outcome"),
+    [("94", 4, "skipped"), ("95", 2, "skipped"), ("95", 4, "differs"), ("96", 2, "differs")],
+)
+def test_it_is_none_where_there_is_one_or_one_quantum_makes_it(price: str, level: int, outcome: str) -> None:
+    change = at(events.MarkPrice("A", Decimal8(1)), lambda _: Unsupported("liquidation"))
+    engine = Changed(lambda told, answer: change(told, answer) if told.get("price") == price else answer).engine()
+    assert check(engine, Case(WHOLE, (*TIGHT, mark(price))), Plan(level)).outcome == outcome
+
+
 def test_a_choice_of_a_clause_that_leaves_none_is_wrong() -> None:
     chosen = at(TRADE, lambda answer: attrs.evolve(answer, choices=(Choice("TRD-01", quantity="1"),)))
     checked = check(Changed(chosen, ALL | {"choices"}).engine(), CASE, Plan(3))
@@ -240,7 +274,8 @@ def test_an_engine_that_answers_otherwise_the_second_time_is_not_deterministic()
     moody = at(TRADE, change)
     differs = probe(Changed(moody).engine(), CASE, Plan(4))
     assert differs is not None
-    assert (differs.kind, differs.name) == ("determinism", "event 5")
+    told = "event 5 changes ledger wallet:alice:USD: the first run says 0, the second 2"
+    assert (differs.kind, str(differs)) == ("determinism", told)
     assert probe(Changed().engine(), CASE, Plan(4)) is None
 
 
@@ -260,10 +295,14 @@ class OtherDigest(ChangedSession):
 
 
 @pytest.mark.parametrize(
-    ("session", "place", "second"), [(InBatches, "event 7", "Accepted("), (OtherDigest, "events 1 to 7", "0" * 64)]
+    ("session", "place", "first", "second"),
+    [
+        (InBatches, "event 7 answer", "rejected (IN_A_BATCH)", "accepted"),
+        (OtherDigest, "events 1 to 7", "answers of the digest ", "0" * 64),
+    ],
 )
 def test_the_probe_asks_in_each_of_the_ways_that_are_used(
-    session: type[ChangedSession], place: str, second: str, monkeypatch: pytest.MonkeyPatch
+    session: type[ChangedSession], place: str, first: str, second: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connector = Changed(capabilities=ALL | {"digest"})
     assert probe(connector.engine(), CASE, Plan(4)) is None
@@ -271,7 +310,7 @@ def test_the_probe_asks_in_each_of_the_ways_that_are_used(
     differs = probe(connector.engine(), CASE, Plan(4))
     assert differs is not None
     assert (differs.kind, differs.name) == ("determinism", place)
-    assert differs.actual.startswith(second)
+    assert (differs.expected.startswith(first), differs.actual) == (True, second)
 
 
 class NoDigest(ChangedSession):

@@ -119,10 +119,10 @@ def test_the_first_of_the_faults_that_stand_beside_the_clause_names_the_right_on
 )
 def test_what_a_random_journal_finds_gets_short(name: str, most: int, engine: Engine) -> None:
     tried = next(iter(Fuzz(engine, LEVEL, SEEDS[name], inf)))
-    small = Shrinker(engine, tried.generated.case, LEVEL, inf).shrink()
+    small = Shrinker(engine, tried.case, LEVEL, inf).shrink()
     assert small is not None
     assert small.is_done
-    assert len(small.case.events) <= most < len(tried.generated.case.events)
+    assert len(small.case.events) <= most < len(tried.case.events)
     assert small.signature.clause == by_trace(tried.checked)
 
 

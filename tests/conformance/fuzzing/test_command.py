@@ -15,9 +15,10 @@ from marginspec.model.state import Header, Profile
 from marginspec.transition import SpecificationEngine
 from marginspec_conformance.command import command
 from marginspec_conformance.engines import RulebookAdapter
+from marginspec_conformance.fuzzing import command as fuzzing
 from marginspec_conformance.fuzzing import driving
 from marginspec_conformance.generator.events import deposit, listing, mark, trade
-from marginspec_conformance.protocol.messages import Answer, Unsupported, Want
+from marginspec_conformance.protocol.messages import Accepted, Answer, Refused, Unsupported, Want
 from marginspec_conformance.reporting.log import read_log
 from marginspec_journal import Record, open_journal, write_journal
 from marginspec_journal.canonical import JsonObject
@@ -82,6 +83,55 @@ def test_a_fuzz_finds_shrinks_saves_and_tells(tmp_path: Path) -> None:
     assert code("shrink", str(out), "-e", FAULTY, "--level", "4") == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "code", "verdict", "accepted"),
+    [
+        ("refusing", 4, "nothing was compared, as no trade was accepted, at level 4: ", "no deposit, trade"),
+        ("part", 0, "no difference found at level 4: ", "deposit, trade"),
+    ],
+)
+def test_a_fuzz_says_what_was_accepted_and_that_nothing_was_compared_without_a_trade(
+    name: str, code: int, verdict: str, accepted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = count()
+    monkeypatch.setattr(driving, "monotonic", lambda: next(ticks))
+    ended = called("fuzz", "-e", f"py:conformance.fuzzing.test_driving:{name}", "--level", "4", "--max-time", "4")
+    said, told, left_out = ended.output.splitlines()
+    assert (ended.return_value, said.startswith(verdict)) == (code, True)
+    assert told.startswith("  accepted by both: ")
+    assert all((f" {word}" in told) is (accepted[:2] != "no") for word in ("deposit", "trade"))
+    assert "several assets (" in left_out
+
+
+class Forgetting(Part):
+    """An engine that no event may be asked of any more once it said that it lacks something."""
+
+    lost = False
+
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        answer = super().step(event, want)
+        self.lost |= isinstance(answer, Unsupported)
+        return Refused("UNKNOWN_ACCOUNT") if self.lost and isinstance(answer, Accepted) else answer
+
+    def reset(self, state: JsonObject | None = None) -> None:
+        self.lost = False
+        super().reset(state)
+
+
+def forgetting() -> Forgetting:
+    """An engine that is changed by what it lacks."""
+    return Forgetting("forgetting", SpecificationEngine)
+
+
+def test_an_engine_that_is_changed_by_what_it_lacks_is_told_so(tmp_path: Path) -> None:
+    out = tmp_path / "found.jsonl"
+    ended = called("fuzz", "-e", f"py:{__name__}:forgetting", "--level", "4", "-o", str(out))
+    assert ended.return_value == 3
+    again = "the engine failed: protocol: a difference did not come again: agrees"
+    assert f"{again}; is anything changed by what it says is unsupported: leverages?" in ended.output
+    assert not out.exists()
+
+
 def test_a_fuzz_goes_on_past_clauses_that_are_left_out_or_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +153,17 @@ def test_a_fuzz_goes_on_past_clauses_that_are_left_out_or_known(
     assert str(wrong.exception) == "CLAUSE: no rule is of XYZ-01"
 
 
+def test_of_several_journals_that_differ_the_others_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fuzzing, "is_short", lambda _: False)
+    monkeypatch.setattr(fuzzing, "MOST_SHRUNK", 2)
+    ended = called("fuzz", "-e", FAULTY, "-o", str(tmp_path / "found.jsonl"))
+    assert "; journals: 2 failed" in ended.output
+    told = [line for line in ended.output.splitlines() if line.startswith("told: ")]
+    assert [line.rpartition(" ")[0] for line in told] == [
+        "told: the shortest of 2 that differ; the others come again with --seed"
+    ]
+
+
 def test_shrinking_what_agrees_decides_nothing(tmp_path: Path) -> None:
     journal = tmp_path / "journal.jsonl"
     write_journal(journal, HEADER, (Record(number, event) for number, event in enumerate(EVENTS, 2)))
@@ -114,15 +175,14 @@ def test_shrinking_what_agrees_decides_nothing(tmp_path: Path) -> None:
 def test_what_an_engine_lacks_is_left_out_before_shrinking(tmp_path: Path) -> None:
     journal = tmp_path / "journal.jsonl"
     lacked = SetLeverage(account="alice", market="A", leverage=2)
-    for more, found in (
-        ((), "agrees after 5 events"),
-        ((trade("alice", "bob", "4", "1"),), "5 events agree, and the engine has nothing for the next: large trades"),
+    for more, left_out in (
+        ((), "left out: 1 of 6 events, for want of leverages (1)"),
+        ((trade("alice", "bob", "4", "1"),), "left out: 2 of 7 events, for want of leverages (1), large trades (1)"),
     ):
         events = (*EVENTS[:4], lacked, EVENTS[4], *more)
         write_journal(journal, HEADER, (Record(number, event) for number, event in enumerate(events, 2)))
         ended = called("shrink", str(journal), "-e", f"py:{__name__}:part", "--level", "4")
-        left_out = f"left out: 1 of {len(events)} events, which the engine lacks"
-        assert (ended.return_value, ended.output) == (4, f"{left_out}\nnothing to shrink: {found}\n")
+        assert (ended.return_value, ended.output) == (4, f"{left_out}\nnothing to shrink: agrees after 5 events\n")
     bitmex = attrs.evolve(HEADER, profile=Profile(adl_ranking="bitmex"))
     write_journal(journal, bitmex, (Record(number, event) for number, event in enumerate(EVENTS, 2)))
     ended = called("shrink", str(journal), "-e", "py:marginspec_conformance.adapter:Adapter", "--level", "4")

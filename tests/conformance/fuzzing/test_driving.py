@@ -1,37 +1,96 @@
 """Random journals beside an engine that has part of the rulebook only."""
 
+from collections import Counter
 from itertools import islice
 
-from marginspec.model.events import Deposit, MarkPrice, SetLeverage
-from marginspec_conformance.driving.checking import Plan
-from marginspec_conformance.fuzzing.driving import Fuzz, Tried
-from marginspec_conformance.protocol.messages import Accepted, Answer, Unsupported
+from marginspec.transition import SpecificationEngine
+from marginspec_conformance.comparing.expected import expected_of
+from marginspec_conformance.connectors.parsing import connector_of
+from marginspec_conformance.connectors.session import Limits
+from marginspec_conformance.driving.asking import Engine
+from marginspec_conformance.driving.checking import Checked, Plan, check
+from marginspec_conformance.engines import RulebookAdapter
+from marginspec_conformance.fuzzing.driving import NO_TRADE, Fuzz, Tried, wanting
+from marginspec_conformance.protocol.messages import Answer, Refused, Unsupported, Want
 from marginspec_journal.canonical import JsonObject
-from worlds.changed_answers import Changed
 
 SEED = 1
+PLAN = Plan(4)
 
 
-def part(event: JsonObject, answer: Answer) -> Answer:
-    """The rulebook without leverages, and without liquidations."""
-    if event["type"] == "set_leverage":
-        return Unsupported("set_leverage")
-    if isinstance(answer, Accepted) and answer.liquidated:
-        return Unsupported("liquidation")
-    return answer
+class Part(RulebookAdapter):
+    """The rulebook without leverages, and for one asset, the first that comes."""
+
+    asset = ""
+
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        """Answer an event."""
+        if event["type"] == "set_leverage":
+            return Unsupported("leverages")
+        if event["type"] == "deposit" and event["asset"] != (self.asset or event["asset"]):
+            return Unsupported("several assets")
+        self.asset = event.get("asset", self.asset)
+        return super().step(event, want)
+
+    def reset(self, state: JsonObject | None = None) -> None:
+        """Begin anew."""
+        self.asset = ""
+        super().reset(state)
 
 
-def tried(count: int) -> list[Tried]:
-    """The first journals beside that part."""
-    return list(islice(Fuzz(Changed(part).engine(), Plan(4), SEED, 60), count))
+class Refusing(RulebookAdapter):
+    """An engine that has no deposits, and so no account to trade."""
+
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        """Answer an event."""
+        return Unsupported("several assets") if event["type"] == "deposit" else super().step(event, want)
 
 
-def test_what_an_engine_never_has_is_left_out_and_what_it_sometimes_has_ends_a_journal() -> None:
-    found = tried(12)
+def part() -> Part:
+    """An engine that has part of the rulebook only."""
+    return Part("part", SpecificationEngine)
+
+
+def refusing() -> Refusing:
+    """An engine without deposits."""
+    return Refusing("refusing", SpecificationEngine)
+
+
+def engine(name: str) -> Engine:
+    """One of these engines."""
+    return Engine(connector_of(f"py:{__name__}:{name}"), Limits())
+
+
+def tried(name: str, count: int) -> list[Tried]:
+    """The first journals beside one of these engines."""
+    return list(islice(Fuzz(engine(name), PLAN, SEED, 60), count))
+
+
+def test_what_an_engine_lacks_leaves_out_that_event_alone() -> None:
+    found = tried("part", 12)
     assert {one.checked.outcome for one in found} == {"agrees"}
-    kinds = {type(event) for one in found[1:] for event in one.generated.case.events}
-    assert {Deposit, MarkPrice} <= kinds
-    assert SetLeverage not in kinds
-    cut = [one.generated.case.events[one.checked.place] for one in found if one.checked.why == "needs liquidation"]
-    assert MarkPrice in {type(event) for event in cut}
-    assert all(one.checked.judged == one.checked.place for one in found if one.checked.why)
+    left_out = sum((one.left_out for one in found), Counter[str]())
+    assert left_out.keys() == {"leverages", "several assets"}
+    assert all(one.accepted["deposit"] and one.accepted["trade"] for one in found[1:])
+    assert all(one.checked.judged == len(one.case.events) for one in found)
+    assert {check(engine("part"), one.case, PLAN).outcome for one in found} == {"agrees"}
+
+
+def test_what_is_counted_as_accepted_is_what_the_rulebook_accepts_of_the_journal() -> None:
+    [found] = tried("part", 1)
+    state, count = found.case.start().state, 0
+    for event in found.case.events:
+        expected = expected_of(state, event)
+        state, count = expected.after, count + (not isinstance(expected.answer, Refused))
+    assert count == found.accepted.total() > 0
+
+
+def test_a_journal_without_a_trade_is_undecided() -> None:
+    for one in tried("refusing", 3):
+        assert one.checked == Checked("undecided", len(one.case.events), why=NO_TRADE)
+        assert one.left_out["several assets"] > 0
+
+
+def test_words_beyond_the_most_frequent_are_counted() -> None:
+    assert wanting(Counter({"orders": 2, "hedge": 3})) == "for want of hedge (3), orders (2)"
+    assert wanting(Counter(map(str, range(22)))).endswith("19 (1), and 2 more words")

@@ -55,7 +55,7 @@ def test_the_summary_says_what_was_not_decided_and_what_failed() -> None:
         "| clauses left out | ADL-06 |\n"
         "| cases | 1 passed, 1 failed, 1 skipped, 1 undecided, 1 engine failed |\n"
         "\n"
-        "| clause | passed | failed | skipped | undecided | engine failed |\n"
+        "| vectors of | passed | failed | skipped | undecided | engine failed |\n"
         "|---|---|---|---|---|---|\n"
         "| ACC-01 | 1 | 0 | 1 | 0 | 0 |\n"
         "| ADL-02 | 0 | 0 | 0 | 1 | 0 |\n"
@@ -70,6 +70,11 @@ def test_the_summary_says_what_was_not_decided_and_what_failed() -> None:
         "| undecided: a near tie | 1 |\n"
         "\n"
         "## Failures\n"
+        "\n"
+        "| clause blamed | cases |\n"
+        "|---|---|\n"
+        "| LIQ-01 | 1 |\n"
+        "| the engine itself | 1 |\n"
         "\n"
         "### LIQ-01/order/11111111\n"
         "\n"
@@ -86,6 +91,16 @@ def test_the_summary_says_what_was_not_decided_and_what_failed() -> None:
         f"crashed: {hostile}\n"
         "\n"
     )
+
+
+def test_the_command_that_asks_again_is_told_once() -> None:
+    case = next(one for one in LOG.cases if one.finding is not None)
+    assert case.finding is not None
+    again = f"again: {case.finding.reproduce}"
+    finding = attrs.evolve(case.finding, story=(*case.finding.story, again))
+    log = attrs.evolve(LOG, cases=(attrs.evolve(case, finding=finding),))
+    assert markdown(log).decode().count(f"- {again}\n") == 1
+    assert page(log).decode().count(case.finding.reproduce) == 1
 
 
 class Tags(HTMLParser):

@@ -17,7 +17,7 @@ from marginspec_conformance.adapter import Adapter
 from marginspec_conformance.command import command
 from marginspec_conformance.engines import RulebookAdapter
 from marginspec_conformance.generator.events import deposit, listing, mark, trade
-from marginspec_conformance.protocol.messages import Answer, Hello, Refused, Unsupported, Want
+from marginspec_conformance.protocol.messages import Accepted, Answer, Hello, Refused, Unsupported, Want
 from marginspec_conformance.reporting.log import read_log
 from marginspec_conformance.vectors import vectors_of
 from marginspec_conformance.vectors.making import Draft, vector_object
@@ -108,6 +108,23 @@ class Claims(Adapter):
 
     def step(self, event: JsonObject, want: Want) -> Answer:
         return Unsupported("fills")
+
+
+class Levyless(RulebookAdapter):
+    """The rulebook without the levy, and so without what the house pays before it."""
+
+    def hello(self) -> Hello:
+        return attrs.evolve(super().hello(), level=4, capabilities=super().hello().capabilities - {"levy"})
+
+    def step(self, event: JsonObject, want: Want) -> Answer:
+        answer = super().step(event, want)
+        assert not (event["type"] == "mark_price" and isinstance(answer, Accepted) and answer.levied)
+        return answer
+
+
+def levyless() -> Levyless:
+    """An engine without a levy."""
+    return Levyless("levyless", SpecificationEngine)
 
 
 def called(*arguments: str) -> Result:
@@ -313,3 +330,10 @@ def test_a_log_is_not_written_over_the_vectors(vectors: Path) -> None:
     ended, before = called("run", "-e", SPECIFICATION, "--vectors", str(vectors), "--log", str(vectors)), vectors.stat()
     assert str(ended.exception) == f"{vectors}: cannot be written: this command reads or writes it too"
     assert vectors.stat().st_size == before.st_size > 0
+
+
+def test_a_last_resort_that_the_house_alone_pays_is_not_asked_of_an_engine_without_a_levy() -> None:
+    ended = called("run", "LVY-01", "-e", f"py:{__name__}:levyless")
+    asked = [one for one in vectors_of(("LVY-01",), (1, 1), False, None) if one.header.profile.last_resort == "levy"]
+    assert any(not one.levied for vector in asked for one in vector.answers if isinstance(one, Accepted))
+    assert f"  skipped: {len(asked)} vectors, needs levy" in ended.output.splitlines()

@@ -30,7 +30,7 @@ def first_found(name: str) -> Shrunk:
     connector = Changed(fault=fault_named(name))
     for tried in Fuzz(connector.engine(), Plan(4), 1, 60.0):
         if tried.checked.outcome == "differs":
-            return shrunk(tried.generated.case, connector)
+            return shrunk(tried.case, connector)
     raise AssertionError(f"a fuzz does not find: {name}")
 
 

@@ -1,6 +1,7 @@
 """Stories: the clause, the first term that differs, the candidate faults, and what is not affected."""
 
 import json
+from collections.abc import Callable
 
 import attrs
 import pytest
@@ -9,10 +10,12 @@ from immutables import Map
 from marginspec.model.events import Event
 from marginspec.model.state import Header
 from marginspec_conformance.driving.checking import Case, Plan, check
+from marginspec_conformance.faults.candidates import Candidate
 from marginspec_conformance.faults.catalogue import fault_named
 from marginspec_conformance.generator.events import deposit, listing, mark, trade, withdraw
-from marginspec_conformance.protocol.messages import Accepted, Answer
-from marginspec_conformance.stories.telling import tell
+from marginspec_conformance.protocol.messages import Accepted, Answer, Refused, Unsupported
+from marginspec_conformance.stories.telling import candidate_line, tell
+from marginspec_journal.events import event_object
 from worlds.changed_answers import Changed
 
 HEADER = Header(asset_decimals=Map({"USD": 0}))
@@ -73,6 +76,76 @@ def test_nothing_is_said_of_what_was_not_compared(level: int, agreeing: str) -> 
     assert story.agreeing == agreeing
 
 
+def test_a_liquidation_that_an_engine_lacks_and_the_rulebook_has_not_is_told() -> None:
+    engine = Changed(lambda told, answer: Unsupported("liquidation") if told.get("price") == "99" else answer).engine()
+    case = Case(Header(), (*HEDGED, mark("99")))
+    story = tell(case, check(engine, case, Plan(2)), "again", Plan(2))
+    assert (story.clause, str(story.first)) == (
+        "LIQ-01",
+        "liquidated: expected nobody, the engine says unsupported (liquidation)",
+    )
+    assert story.agreeing == "nothing more was compared of this event"
+    assert "candidate faults: not sought, as the engine decided nothing" in story.lines()
+
+
+@pytest.mark.parametrize(
+    ("last", "change", "told"),
+    [
+        (
+            mark("79"),
+            lambda answer: attrs.evolve(answer, liquidated=()),
+            ["by the rulebook: alice:USD: equity 0 USD, maintenance 4 USD", "explain: marginspec explain j.jsonl 6"],
+        ),
+        (
+            mark("99"),
+            lambda answer: attrs.evolve(answer, liquidated=("bob:USD",)),
+            [
+                "by the rulebook: bob:USD: equity 301 USD, maintenance 5 USD",
+                "explain: marginspec explain j.jsonl 6 --account bob",
+            ],
+        ),
+        (
+            mark("99"),
+            lambda _: Unsupported("liquidation"),
+            [
+                "by the rulebook: alice:USD: equity 20 USD, maintenance 5 USD",
+                "explain: marginspec explain j.jsonl 6 --account alice",
+            ],
+        ),
+        (
+            trade("bob", "alice", "1", "90"),
+            lambda _: Refused("UNHEALTHY"),
+            [
+                (
+                    "by the rulebook: alice:USD: equity 11 USD, maintenance 0 USD, "
+                    "bob:USD: equity 310 USD, maintenance 0 USD"
+                ),
+                "explain: marginspec explain j.jsonl 6",
+            ],
+        ),
+        (mark("99"), lambda _: Refused("INVALID_PRICE"), ["explain: marginspec explain j.jsonl 6"]),
+    ],
+)
+def test_equity_and_maintenance_of_whom_it_is_about_are_told_and_how_to_see_more(
+    last: Event, change: Callable[[Accepted], Answer], told: list[str]
+) -> None:
+    opened = (listing(), mark("100"), deposit("alice", "21"), deposit("bob", "300"), trade("alice", "bob", "1", "100"))
+    asked = event_object(last)
+    engine = Changed(
+        lambda event, answer: change(answer) if event == asked and isinstance(answer, Accepted) else answer
+    )
+    case = Case(HEADER, (*opened, last))
+    checked = check(engine.engine(), case, Plan(2))
+    story = tell(case, checked, "again", Plan(2), "marginspec explain j.jsonl", with_faults=False)
+    assert [line for line in story.lines() if line.startswith(("by the rulebook", "explain"))] == told
+
+
+def test_a_fault_without_a_clause_is_named_alone() -> None:
+    assert candidate_line(Candidate("a", "a new mark suspects nobody", ())) == (
+        "would be explained by: a new mark suspects nobody"
+    )
+
+
 def liquidating_nobody(answer: Answer) -> Answer:
     return attrs.evolve(answer, liquidated=()) if isinstance(answer, Accepted) else answer
 
@@ -87,17 +160,17 @@ REFUSED: list[tuple[tuple[Event, ...], str]] = [
     ),
     (
         (withdraw("alice", "250"), trade("alice", "bob", "5", "100")),
-        "refused unless margin.equity >= demanded: alice cross USD, margin.equity 50 USD, demanded 60 USD",
+        "refused since margin.equity < demanded: alice cross USD, margin.equity 50 USD, demanded 60 USD",
     ),
     (
         (trade("alice", "bob", "1", "100", buyer_fee="0.5"),),
         "refused since fee is None or abs(fee) > value: value 100 USD",
     ),
     ((trade("alice", "zoe", "1", "100"),), "refused since account not in book.accounts: zoe"),
-    ((trade("alice", "bob", "40", "100"),), "refused unless not any(too_high): alice A, bob A"),
+    ((trade("alice", "bob", "40", "100"),), "refused since any(too_high): alice A, bob A"),
     (
         (withdraw("alice", "285"), trade("alice", "bob", "1", "106")),
-        "refused unless all(healthy): alice cross USD: equity 9 USD, maintenance 10 USD",
+        "refused since not all(healthy): alice cross USD: equity 9 USD, maintenance 10 USD",
     ),
 ]
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from marginspec.model import events
+from marginspec.model.effects import Transferred
 from marginspec.model.events import Event
 from marginspec.model.state import Header
+from marginspec_conformance.comparing.expected import Expected
 from marginspec_conformance.protocol.messages import Accepted, Answer, Capability
 
 BY_CLASS: dict[type, Capability] = {
@@ -18,6 +20,7 @@ BY_CLASS: dict[type, Capability] = {
     events.SettleMarket: "settle_market",
 }
 """What every event of a class needs."""
+LEVY = "LVY-01"
 LIMITS = ("price_band", "fill_band", "funding_cap", "position_limit")
 SIDES = ("side", "position_side", "buyer_side", "seller_side", "counterparty_side")
 FEES = ("buyer_fee", "seller_fee", "counterparty_fee")
@@ -49,6 +52,13 @@ def needed_by_answer(event: Event, answer: Answer) -> frozenset[Capability]:
     if answer.levied:
         needed.add("levy")
     return frozenset(needed)
+
+
+def needed_by_expected(expected: Expected) -> frozenset[Capability]:
+    """What an engine needs to take an event as the rulebook does: to levy, too, where the house alone pays."""
+    moves = (one for one in expected.receipt.effects if isinstance(one, Transferred))
+    levy: frozenset[Capability] = frozenset({"levy"} if any(one.rule == LEVY for one in moves) else ())
+    return needed_by_answer(expected.event, expected.answer) | levy
 
 
 def _needed(event: Event) -> Iterator[Capability]:

@@ -41,6 +41,8 @@ class Difference:
 
     def __str__(self) -> str:
         name = f" {self.name}" if self.name else ""
+        if self.kind == "determinism":
+            return f"{self.name}: the first run says {self.expected}, the second {self.actual}"
         return f"{self.kind}{name}: expected {self.expected}, the engine says {self.actual}"
 
 
@@ -74,6 +76,25 @@ BY_LEVEL = {
     5: Compared(reasons=True, decisions=False, hashes=True),
 }
 """What each level compares. Reasons of refusals are compared where nothing is left to an engine's choice."""
+
+
+NEEDLESS: dict[str, DifferenceKind] = {
+    "liquidation": "liquidated",
+    "deleveraging": "deleveraged",
+    "adl": "deleveraged",
+    "levy": "levied",
+}
+"""Words with which an engine says that it would liquidate, deleverage or levy here, and has nothing for that."""
+
+
+def needless(expected: Accepted | Refused, heard: Unsupported) -> Difference | None:
+    """What differs if an engine lacks what the rulebook does not do here: it would do it to somebody, in its way."""
+    kind, actual = NEEDLESS.get(heard.capability), f"unsupported ({heard.capability})"
+    if kind is None or (isinstance(expected, Accepted) and getattr(expected, kind)):
+        return None
+    if isinstance(expected, Refused):
+        return Difference("verdict", "", verdict_of(expected), actual)
+    return Difference(kind, "", listed(()), actual)
 
 
 def differences(

@@ -5,14 +5,22 @@ from typing import Literal
 import attrs
 
 from marginspec.model.effects import Receipt
-from marginspec.model.events import Event
+from marginspec.model.events import Deleverage, Event, LiquidationFill
 from marginspec_conformance.comparing.amounts import EXACT, Tolerance
 from marginspec_conformance.comparing.books import Books
 from marginspec_conformance.comparing.choices import Chosen, choosing
-from marginspec_conformance.comparing.differences import BY_LEVEL, Difference, Heard, Silence, differences
+from marginspec_conformance.comparing.differences import (
+    BY_LEVEL,
+    NEEDLESS,
+    Difference,
+    Heard,
+    Silence,
+    differences,
+    needless,
+)
 from marginspec_conformance.comparing.expected import Expected, expected_of
 from marginspec_conformance.comparing.figures import Figures, adopted
-from marginspec_conformance.comparing.near_ties import is_near_tie
+from marginspec_conformance.comparing.near_ties import is_near_tie, may_turn
 from marginspec_conformance.comparing.terms import differing_terms
 from marginspec_conformance.protocol.messages import Accepted, Errored, Refused, Unsupported
 from marginspec_journal.states import OpenedState
@@ -53,7 +61,7 @@ class Judge:
         if expected is None or expected.before is not self.state:
             expected = expected_of(self.state, event)
         if isinstance(heard, Unsupported):
-            return Judged("unsupported", expected)
+            return self._unsupported(expected, heard)
         self.has_accepted |= isinstance(heard, Accepted)
         if self._books is not None:
             return self._by_books(expected, heard)
@@ -72,6 +80,15 @@ class Judge:
         if self.level == 3 and isinstance(heard, Accepted) and heard.changes is not None:
             self.state = adopted(expected, heard.changes)
         return Judged("differs" if found else "agrees", expected, tuple(found), heard)
+
+    def _unsupported(self, expected: Expected, heard: Unsupported) -> Judged:
+        """Nothing is judged, unless the word says that the engine would decide what the rulebook does not."""
+        found = needless(expected.answer, heard) if self.level > 1 else None
+        if found is None or isinstance(expected.event, Deleverage | LiquidationFill):
+            return Judged("unsupported", expected)
+        if self.level in CHOICE_LEVELS and may_turn(expected, NEEDLESS[heard.capability]):
+            return Judged("unsupported", expected)
+        return Judged("differs", expected, (found,), heard)
 
     def _answer(self, expected: Expected) -> Accepted | Refused:
         """The answer that the oracle expects; at level 5 with the chain's hash."""

@@ -12,7 +12,7 @@ from marginspec.transition import apply
 from marginspec_conformance.comparing.choices import Chosen, choosing
 from marginspec_conformance.comparing.expected import Expected, decisions_of
 from marginspec_conformance.comparing.figures import domains_near, nudged
-from marginspec_conformance.protocol.messages import Accepted, Choice, Refused
+from marginspec_conformance.protocol.messages import DECISIONS, Accepted, Choice, Refused
 
 ACCOUNTS_OF_EVENTS = ("account", "buyer", "seller", "counterparty")
 
@@ -49,6 +49,12 @@ def is_near_tie(expected: Expected, actual: Accepted | Refused) -> bool:
         return True
     chose = any(one.clause == "ADL-02" for one in choices)
     return not chose and deleverages_others(expected, actual) and has_equal_scores(expected)
+
+
+def may_turn(expected: Expected, decided: str) -> bool:
+    """Whether with a quantum more or less somebody is liquidated, deleveraged or levied, by the decision's name."""
+    place = 1 + DECISIONS.index(decided)
+    return any(turned[0] and turned[place] for turned in turned_decisions(expected, ()))
 
 
 def decision(answer: Accepted | Refused) -> tuple[object, ...]:

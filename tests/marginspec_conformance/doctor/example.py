@@ -1,4 +1,4 @@
-"""What the doctor asks of an engine: a small exchange, a refusal, and a question."""
+"""What the doctor asks of an engine: a small exchange, a refusal, one of whole units and lots, and a question."""
 
 from marginspec import RULEBOOK_VERSION
 from marginspec_journal.canonical import JsonObject
@@ -35,6 +35,31 @@ EVENTS: dict[str, JsonObject] = {
     "a refusal": {"type": "withdraw", "account": "carol", "asset": "USDT", "amount": "1"},
 }
 """Events by what they are called; the last one is refused."""
+
+WHOLE_HEADER: JsonObject = {**HEADER, "assets": {"JPY": {"decimals": 0}}}
+WHOLE: dict[str, JsonObject] = {
+    "a listing of whole lots": {
+        **EVENTS["a listing"],
+        "market": "BTCJPY",
+        "asset": "JPY",
+        "price_decimals": 0,
+        "quantity_decimals": 0,
+        "tick": "1",
+    },
+    "a mark in whole units": {"type": "mark_price", "market": "BTCJPY", "price": "100"},
+    "a deposit in whole units": {"type": "deposit", "account": "alice", "asset": "JPY", "amount": "5000"},
+    "another deposit in whole units": {"type": "deposit", "account": "bob", "asset": "JPY", "amount": "5001"},
+    "a trade of whole lots": {
+        "type": "trade",
+        "market": "BTCJPY",
+        "buyer": "alice",
+        "seller": "bob",
+        "quantity": "7",
+        "price": "100",
+        "taker": "buyer",
+    },
+}
+"""Events of an exchange whose amounts and quantities have no decimals; asked of who tells balances."""
 
 QUESTION: JsonObject = {
     "id": "doctor",

@@ -11,7 +11,7 @@ from marginspec_conformance.comparing.books import Books
 from marginspec_conformance.connectors.channel import Channel
 from marginspec_conformance.connectors.conversation import past_noise
 from marginspec_conformance.connectors.session import EngineFailure, FailureKind, Limits
-from marginspec_conformance.doctor.example import EVENTS, HEADER, QUESTION
+from marginspec_conformance.doctor.example import EVENTS, HEADER, QUESTION, WHOLE, WHOLE_HEADER
 from marginspec_conformance.engines import specification
 from marginspec_conformance.protocol import replies
 from marginspec_conformance.protocol.messages import (
@@ -78,7 +78,7 @@ class Walk:
         self._answers: dict[str, Answer] = {}
         self._hello: Hello | None = None
         self._stderr, self._is_over = "", False
-        self._books, self._unbalanced = Books(), set[str]()
+        self._books, self._unbalanced, self._unsupported = Books(), set[str](), ""
 
     def __iter__(self) -> Iterator[Step]:
         try:
@@ -106,11 +106,7 @@ class Walk:
 
     def _exchange(self, hello: Hello) -> Iterator[tuple[str, Callable[[], object]]]:
         want = WANTS[hello.level]
-        yield "configure", lambda: self._ok("configure", {"header": HEADER})
-        yield "reset", lambda: self._ok("reset", {})
-        self._reference.configure(HEADER)
-        for name in EVENTS:
-            yield name, partial(self._event, name, want)
+        yield from self._events("", HEADER, EVENTS, want)
         for capability, part in (("batch", self._batch), ("digest", self._digest)):
             if capability in hello.capabilities:
                 yield f"reset before a {capability}", lambda: self._ok("reset", {})
@@ -121,6 +117,20 @@ class Walk:
             yield "reset to a state", lambda: self._ok("reset", {"state": self._reference.state()})
             if "state" in hello.capabilities:
                 yield "the state after that", self._state
+        if want == "balances":
+            yield from self._events(" for whole units", WHOLE_HEADER, WHOLE, want)
+
+    def _events(
+        self, what: str, header: JsonObject, events: Mapping[str, JsonObject], want: Want
+    ) -> Iterator[tuple[str, Callable[[], object]]]:
+        """An exchange from nothing, beside the rulebook."""
+        yield f"configure{what}", lambda: self._ok("configure", {"header": header})
+        yield f"reset{what}", lambda: self._ok("reset", {})
+        self._reference.configure(header)
+        self._reference.reset(None)
+        self._books, self._unbalanced, self._unsupported = Books(), set(), ""
+        for name, event in events.items():
+            yield name, partial(self._event, name, event, want)
 
     # --------------------------------------------------------------- asking
 
@@ -183,8 +193,7 @@ class Walk:
     def _ok(self, do: Do, fields: JsonObject) -> None:
         self._unless_refused(self._ask(do, fields, replies.ok_of))
 
-    def _event(self, name: str, want: Want) -> None:
-        event = EVENTS[name]
+    def _event(self, name: str, event: JsonObject, want: Want) -> None:
         expected = self._reference.step(event, "decisions")
         found = self._ask("step", {"event": event, "want": want}, lambda line, n: replies.strict_step(line, n, want))
         if found is not None:
@@ -192,24 +201,22 @@ class Walk:
         answered = self._unless_refused(found)
         if isinstance(answered, Accepted) and answered.changes is not None:
             self._balance(event, answered)
-        if isinstance(answered, Accepted) and isinstance(expected, Accepted) and answered.liquidated is not None:
-            right = ", ".join(expected.liquidated or ())
-            if right and answered.liquidated != expected.liquidated:
-                self._step.notes.append(f"the rulebook liquidates {right} here; see `marginspec conform run`")
-        if isinstance(answered, Accepted) and isinstance(expected, Refused):
-            self._step.notes.append(f"the rulebook refuses this, {expected.reason}; see `marginspec conform run`")
-        if isinstance(answered, Refused):
-            if isinstance(expected, Accepted):
-                self._step.notes.append("the rulebook accepts this; see `marginspec conform run`")
-            elif isinstance(expected, Refused) and answered.reason != expected.reason:
-                self._step.notes.append(f"the rulebook's reason is {expected.reason}; see `marginspec conform run`")
+        if found is not None and (otherwise := rulebook_has(expected, found)):
+            lacking = f"not judged: {self._unsupported} was unsupported"
+            self._step.notes.append(lacking if self._unsupported else f"{otherwise}; see `marginspec conform run`")
+        if not self._step.is_supported:
+            self._unsupported = self._unsupported or name
 
     def _balance(self, event: JsonObject, answered: Accepted) -> None:
         """What is told of the ledger must sum to zero by asset after every event; a sum that stays off is told once."""
         found = self._books.take(record_of(Node("event", None, "", event), 1).event, answered)
-        wrong = {f"{one.name}: {one.expected}, and these sum to {one.actual}" for one in found if one.kind == "books"}
-        for text in sorted(wrong - self._unbalanced):
-            self._step.mend.append(f"{text}; is an account of the ledger left out, such as external:USDT?")
+        wrong = {
+            f"{one.name}: {one.expected}, and these sum to {one.actual}; is an account of the ledger left out, such as "
+            f"external:{one.name.split()[-1]}?"
+            for one in found
+            if one.kind == "books"
+        }
+        self._step.mend += sorted(wrong - self._unbalanced)
         self._unbalanced = wrong
 
     def _batch(self, want: Want) -> None:
@@ -255,6 +262,22 @@ class Walk:
         code = self._channel.end(monotonic() + self._limits.answer_s)
         if code:
             self._step.mend.append(f"after stop it ended with exit code {code}, expected 0")
+
+
+def rulebook_has(expected: Answer, answered: Answer) -> str:
+    """What the rulebook decides otherwise than an engine; empty if nothing."""
+    match expected, answered:
+        case Accepted(), Accepted():
+            right = ", ".join(expected.liquidated or ())
+            differs = answered.liquidated is not None and answered.liquidated != expected.liquidated
+            return f"the rulebook liquidates {right} here" if right and differs else ""
+        case Refused(), Accepted():
+            return f"the rulebook refuses this, {expected.reason}"
+        case Accepted(), Refused():
+            return "the rulebook accepts this"
+        case Refused(), Refused() if answered.reason != expected.reason:
+            return f"the rulebook's reason is {expected.reason}"
+    return ""
 
 
 def said(answer: Answer) -> str:

@@ -10,13 +10,18 @@ from marginspec.model.events import Event
 from marginspec.model.state import Header, State
 from marginspec_conformance.comparing.amounts import EXACT, Tolerance
 from marginspec_conformance.comparing.books import broken_in_state
-from marginspec_conformance.comparing.capabilities import needed_by_answer, needed_by_event, needed_by_header
+from marginspec_conformance.comparing.capabilities import (
+    needed_by_answer,
+    needed_by_event,
+    needed_by_expected,
+    needed_by_header,
+)
 from marginspec_conformance.comparing.differences import BY_LEVEL, Difference, differences
 from marginspec_conformance.comparing.expected import Expected
 from marginspec_conformance.comparing.judging import Judge, Judged
 from marginspec_conformance.comparing.levels import LEVELS
 from marginspec_conformance.driving.asking import BATCH, Engine, reduced
-from marginspec_conformance.protocol.messages import Accepted, Errored, Refused, Unsupported
+from marginspec_conformance.protocol.messages import Accepted, Capability, Errored, Refused, Unsupported
 from marginspec_journal.states import OpenedState, opening
 
 NO_RECEIPT = Receipt(None, ())
@@ -72,9 +77,7 @@ def check(
     that were made of the rulebook before: an engine that gives these agrees, and the oracle is not asked at all.
     """
     by_answers = map(needed_by_answer, case.events, stored)
-    lacking = engine.lacks(needed_by_header(case.header).union(*map(needed_by_event, case.events), *by_answers))
-    if case.opened is not None:
-        lacking += engine.lacks(frozenset({"reset_state"}))
+    lacking = engine.lacks(needed_to_begin(case).union(*map(needed_by_event, case.events), *by_answers))
     if lacking:
         return Checked("skipped", 0, why=f"needs {lacking[0]}")
     refused = engine.begin(case.header, case.opened)
@@ -89,11 +92,22 @@ def check(
         # The very state that the oracle began from, by which what it found is known to be of here.
         judge.state = known[0].before
     checked = _in_batches(engine, case, plan, judge, known)
-    if checked.outcome == "agrees" and plan.level == 1 and not judge.has_accepted:
+    return at_end(engine, checked, case, judge) if checked.outcome == "agrees" else checked
+
+
+def at_end(engine: Engine, checked: Checked, case: Case, judge: Judge) -> Checked:
+    """What came of a case in which nothing differs: at level 1 the engine's own state is looked at, too."""
+    if judge.level == 1 and not judge.has_accepted:
         return Checked("undecided", checked.judged, why="it refused every event, which says nothing of its books")
-    if checked.outcome == "agrees" and plan.level == 1 and "state" in engine.hello.capabilities:
+    if judge.level == 1 and "state" in engine.hello.capabilities:
         return _with_state(engine, checked, case, judge)
     return checked
+
+
+def needed_to_begin(case: Case) -> frozenset[Capability]:
+    """What a case needs of an engine before any event."""
+    by_header = needed_by_header(case.header)
+    return by_header if case.opened is None else by_header | {"reset_state"}
 
 
 def needed(engine: Engine, capability: str) -> str:
@@ -142,7 +156,7 @@ def _in_batches(engine: Engine, case: Case, plan: Plan, judge: Judge, known: Seq
             if judged.verdict == "unsupported":
                 assert isinstance(heard, Unsupported)
                 return Checked("skipped", place + step, place + step, why=needed(engine, heard.capability))
-            lacking = engine.lacks(needed_by_answer(batch[step], judged.expected.answer))
+            lacking = engine.lacks(needed_by_expected(judged.expected))
             if judged.verdict != "agrees" and lacking:
                 return Checked("skipped", place + step, place + step, why=f"needs {lacking[0]}")
             if judged.verdict != "agrees":

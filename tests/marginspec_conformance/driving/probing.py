@@ -1,6 +1,7 @@
 """The determinism probe: the same journal twice must get the same answers, before anything else is asked."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import attrs
 
@@ -10,7 +11,19 @@ from marginspec_conformance.comparing.differences import Difference, Heard, Sile
 from marginspec_conformance.comparing.levels import LEVELS
 from marginspec_conformance.driving.asking import BATCH, Engine, digest_of, reduced
 from marginspec_conformance.driving.checking import Case, Plan
-from marginspec_conformance.protocol.messages import CHANGES, Accepted, Answer, Changes, Digest, Want
+from marginspec_conformance.protocol.messages import (
+    CHANGES,
+    Accepted,
+    Answer,
+    Changes,
+    Digest,
+    Errored,
+    Refused,
+    Unsupported,
+    Want,
+    answer_object,
+)
+from marginspec_journal.canonical import JsonObject
 from marginspec_journal.decimals import shortest_decimal
 from marginspec_journal.events import event_object
 
@@ -27,9 +40,9 @@ def probe(engine: Engine, case: Case, plan: Plan) -> Difference | None:
     second = list(_step_by_step(engine, case, plan))
     for place, (once, again) in enumerate(zip(first, second, strict=False)):
         if once != again:
-            return Difference("determinism", f"event {place + 1}", str(once), str(again))
+            return first_difference(f"event {place + 1}", heard_object(once), heard_object(again))
     if len(first) != len(second):
-        return Difference("determinism", "", f"{len(first)} answers", f"{len(second)} answers")
+        return Difference("determinism", "all", f"{len(first)} answers", f"{len(second)} answers")
     return _digested(engine, case, plan, first)
 
 
@@ -46,6 +59,25 @@ def _step_by_step(engine: Engine, case: Case, plan: Plan) -> Iterator[Heard]:
         yield heard
         if isinstance(heard, Silence):
             return
+
+
+def first_difference(where: str, once: Any, again: Any) -> Difference:
+    """The first field that differs of two answers that are not the same, as JSON has them."""
+    if not (isinstance(once, dict) and isinstance(again, dict)):
+        return Difference("determinism", where, *("nothing" if one is None else str(one) for one in (once, again)))
+    name = next(name for name in {**once, **again} if once.get(name) != again.get(name))
+    return first_difference(f"{where} {name}", once.get(name), again.get(name))
+
+
+def heard_object(heard: Heard) -> JsonObject:
+    """What was heard of an event as an object; a verdict is told with its reason."""
+    match heard:
+        case Silence(limit_s=limit_s):
+            return {"answer": f"nothing within {limit_s:g} s"}
+        case Accepted():
+            return {**answer_object(heard), "answer": "accepted"}
+        case Refused(reason=why) | Unsupported(capability=why) | Errored(message=why):
+            return {**answer_object(heard), "answer": f"{answer_object(heard)['answer']} ({why})"}
 
 
 def canonical(answer: Answer, want: Want) -> Answer:
@@ -73,7 +105,7 @@ def _digested(engine: Engine, case: Case, plan: Plan, heard: Sequence[Heard]) ->
             return None
         if (digest.steps, digest.sha256) != (len(told), digest_of(told)):
             where = f"events {place + 1} to {place + len(told)}"
-            return Difference("determinism", where, f"the digest {digest_of(told)} of its own answers", digest.sha256)
+            return Difference("determinism", where, f"answers of the digest {digest_of(told)}", digest.sha256)
     return None
 
 

@@ -28,6 +28,7 @@ from marginspec_journal.errors import InputError
 from marginspec_journal.events import event_object, record_of
 from marginspec_journal.states import opening, state_in, state_text
 from marginspec_journal.strict_json import Node
+from marginspec_tools.console import install_line
 
 ONE_S = 1.0
 """A fault that is not done with one event after so long hangs."""
@@ -182,7 +183,7 @@ def explained(question: Any) -> dict[str, Any]:
         answer = answer_with(fault, state, event)
         if is_explained(question["answer"], answer, question["reasons"]) and agrees_on(fault, agreed):
             found.append({"name": fault.name, "what": fault.what, "clauses": fault.clauses})
-    not_tried = "" if has_mutants() else "the mutants need the extra 'prove'"
+    not_tried = "" if has_mutants() else f"the mutants need the extra: {install_line('proofs')}"
     return {"found": found, "tried": tried, "not_tried": not_tried}
 
 

@@ -1,6 +1,7 @@
 """`marginspec conform fuzz`: an engine and the specification side by side on random journals."""
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic
@@ -8,7 +9,10 @@ from time import monotonic
 import attrs
 import click
 
+from marginspec.model.events import Event
+from marginspec.model.state import State
 from marginspec.registry import sentence_of
+from marginspec.transition import apply
 from marginspec_conformance.connectors.session import EngineFailure
 from marginspec_conformance.driving.checking import Case, check
 from marginspec_conformance.driving.logging import logged, setting_of
@@ -23,12 +27,12 @@ from marginspec_conformance.driving.options import (
     opened_engine,
 )
 from marginspec_conformance.driving.probing import probe
-from marginspec_conformance.fuzzing.driving import Fuzz, Tried, generate
+from marginspec_conformance.fuzzing.driving import NO_TRADE, Fuzz, Tried, wanting
 from marginspec_conformance.reporting.known import clauses_known
 from marginspec_conformance.reporting.log import Case as LoggedCase
 from marginspec_conformance.reporting.log import Ending, LogWriter, Outcome
 from marginspec_conformance.shrinking.passes import markets_of
-from marginspec_conformance.shrinking.saving import check_journal_target, save
+from marginspec_conformance.shrinking.saving import check_journal_target, explaining, save
 from marginspec_conformance.shrinking.shrinker import Shrinker, Shrunk
 from marginspec_conformance.stories.telling import tell
 from marginspec_journal.errors import InputError
@@ -47,7 +51,8 @@ class Progress:
 
     counts: Counter[str] = attrs.Factory(Counter)
     events: int = 0
-    left_out: int = 0
+    accepted: Counter[str] = attrs.Factory(Counter)
+    left_out: Counter[str] = attrs.Factory(Counter)
     log: LogWriter | None = None
 
     def add(self, case: LoggedCase) -> None:
@@ -55,6 +60,13 @@ class Progress:
         self.counts[case.outcome] += 1
         if self.log is not None:
             self.log.add(case)
+
+    def lines(self) -> Iterator[str]:
+        """What was asked and accepted, and what was left out for want of what."""
+        by_type = ", ".join(f"{count} {name}" for name, count in self.accepted.most_common())
+        yield f"accepted by both: {self.accepted.total()} of {self.events} events: {by_type or 'none'}"
+        if self.left_out:
+            yield f"left out: {self.left_out.total()} events, {wanting(self.left_out)}"
 
 
 @click.command()
@@ -136,11 +148,14 @@ def ended(asked: Asked, progress: Progress, most_s: float, seed: int, out: Path)
     counts = progress.counts
     code = exit_code(failed=counts["failed"], engine_failed=counts["engine failed"], passed=counts["passed"])
     rate = progress.events / max(monotonic() - began, 1e-9)
-    verdict = {DIVERGED: "differs from the rulebook", 0: "no difference found"}.get(code, "nothing was decided")
+    nothing = "nothing was decided" if progress.accepted["trade"] else f"nothing was compared, as {NO_TRADE},"
+    verdict = {DIVERGED: "differs from the rulebook", 0: "no difference found"}.get(code, nothing)
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
     left_out = f", without {', '.join(sorted(asked.left_out))}" if asked.left_out else ""
     said = f"{verdict} at level {asked.plan.level}{left_out}: {progress.events} events ({rate:.0f}/s)"
-    click.echo(f"{said}; journals: {outcomes or 'none'}; events left out that the engine lacks: {progress.left_out}")
+    click.echo(f"{said}; journals: {outcomes or 'none'}")
+    for line in progress.lines():
+        click.echo(one_line(f"  {line}"))
     if progress.log is not None:
         progress.log.end(Ending(said, code))
     return code
@@ -151,7 +166,11 @@ def determined(asked: Asked, progress: Progress, seed: int) -> bool:
     from marginspec_conformance.generator.journals import KINDS, kind_of
 
     header, choose = KINDS[kind_of(seed)](seed, 128)
-    case = generate(header, choose, lambda _: True, 128).case
+    state, events = State(header=header), list[Event]()
+    for _ in range(128):
+        events.append(choose(state))
+        state, _ = apply(state, events[-1])
+    case = Case(header, tuple(events))
     differs = probe(asked.engine, case, asked.plan)
     if differs is None:
         return True
@@ -166,11 +185,12 @@ def search(asked: Asked, progress: Progress, fuzz: Fuzz, out: Path) -> None:
     found: list[tuple[Shrunk, Tried]] = []
     for tried in fuzz:
         progress.events += tried.checked.judged
-        progress.left_out += tried.generated.left_out
+        progress.accepted += tried.accepted
+        progress.left_out += tried.left_out
         if tried.checked.outcome != "differs":
             progress.add(logged(f"seed-{tried.seed}", "", tried.checked, None, 0))
             continue
-        found.append((shrunk(asked, tried.generated.case), tried))
+        found.append((shrunk(asked, tried), tried))
         if is_short(found[-1][0].case) or len(found) == MOST_SHRUNK:
             break
     if found:
@@ -190,17 +210,21 @@ def told(asked: Asked, progress: Progress, found: list[tuple[Shrunk, Tried]], ou
     for small, tried in found:
         story = None
         if small is shortest[0]:
-            story = tell(small.case, small.checked, again, asked.plan)
+            story = tell(small.case, small.checked, again, asked.plan, explaining(small.case, out))
             for line in (*save(small, out), *story.lines()):
                 click.echo(one_line(line))
         progress.add(logged(f"seed-{tried.seed}", story.clause if story else "", tried.checked, story, 0))
+    if others := [f"--seed {tried.seed}" for small, tried in found if small is not shortest[0]]:
+        click.echo(f"told: the shortest of {len(found)} that differ; the others come again with {', '.join(others)}")
 
 
-def shrunk(asked: Asked, case: Case) -> Shrunk:
-    """Shrink a case that differs."""
-    small = Shrinker(asked.engine, case, asked.plan, SHRINKING_S).shrink()
+def shrunk(asked: Asked, tried: Tried) -> Shrunk:
+    """Shrink a journal that differs."""
+    small = Shrinker(asked.engine, tried.case, asked.plan, SHRINKING_S).shrink()
     if small is None:
-        # It differed once and does not again: the engine depends on something else than its events.
-        again = check(asked.engine, case, asked.plan)
-        raise EngineFailure("protocol", f"a difference did not come again: {again.outcome}")
+        # It differed once and does not again: the engine depends on something else than the events that it decided.
+        again = check(asked.engine, tried.case, asked.plan)
+        words = ", ".join(tried.left_out)
+        lacked = f"; is anything changed by what it says is unsupported: {words}?" if words else ""
+        raise EngineFailure("protocol", f"a difference did not come again: {again.outcome}{lacked}")
     return small

@@ -1,79 +1,46 @@
 """Random journals, one after another, through the specification and an engine."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from time import monotonic
 
 import attrs
 
-from marginspec.model.events import Event
+from marginspec.model.events import Event, Trade
+from marginspec.model.fields import type_name
 from marginspec.model.state import Header, State
-from marginspec_conformance.comparing.capabilities import needed_by_answer, needed_by_event, needed_by_header
+from marginspec_conformance.comparing.capabilities import needed_by_event, needed_by_expected, needed_by_header
 from marginspec_conformance.comparing.expected import Expected, expected_of
+from marginspec_conformance.comparing.judging import Judge
 from marginspec_conformance.comparing.leaving import exercised
+from marginspec_conformance.comparing.levels import LEVELS
 from marginspec_conformance.driving.asking import Engine
-from marginspec_conformance.driving.checking import Case, Checked, Plan, check
-from marginspec_conformance.protocol.messages import Capability
+from marginspec_conformance.driving.checking import Case, Checked, Plan, at_end, check
+from marginspec_conformance.protocol.messages import Accepted, Unsupported
 from marginspec_conformance.stories.blaming import unless_left_out
 
 LENGTH = 256
-"""So many events has a random journal at most."""
+"""So many events are drawn for a random journal."""
+NO_TRADE = "no trade was accepted"
+"""Why a journal that agrees says nothing: where nobody has a position, little is left to be wrong about."""
 
-
-EventKind = tuple[type[Event], frozenset[Capability]]
-"""Events that an engine has or lacks together: those of a class that need the same capabilities."""
-
-
-@attrs.frozen
-class Generated:
-    """A random journal as the specification took it, and how many events were left out for what the engine lacks.
-
-    `failure` is the assertion of the specification that ended it, if one did.
-    """
-
-    case: Case
-    known: tuple[Expected, ...]
-    left_out: int
-    failure: str = ""
+MOST_WORDS = 20
+"""So many words for what an engine lacks are told, the most frequent first."""
 
 
 @attrs.frozen
 class Tried:
-    """One journal of a fuzz: its seed, and what came of it."""
+    """One journal of a fuzz: its seed, the events that the engine decided, and what came of them.
+
+    `accepted` counts by type the events that engine and rulebook both accepted; `left_out` counts those that were left
+    out, each for itself, by the engine's word for what it lacks or by the clause.
+    """
 
     seed: int
-    generated: Generated
+    case: Case
     checked: Checked
-
-
-def generate(
-    header: Header,
-    choose: Callable[[State], Event],
-    has: Callable[[Event], bool],
-    length: int,
-    answers: Callable[[Expected], bool] = lambda _: True,
-) -> Generated:
-    """A journal of so many events, each aimed at the state before it; some are left out, by themselves or the answer.
-
-    An assertion of the specification ends the journal before that event.
-    """
-    state, known, left_out = State(header=header), list[Expected](), 0
-    failure = ""
-    for _ in range(length):
-        event = choose(state)
-        if not has(event):
-            left_out += 1
-            continue
-        try:
-            expected = expected_of(state, event)
-        except AssertionError as error:
-            failure = str(error) or "assertion"
-            break
-        if not answers(expected):
-            left_out += 1
-            continue
-        known.append(expected)
-        state = expected.after
-    return Generated(Case(header, tuple(one.event for one in known)), tuple(known), left_out, failure)
+    accepted: Counter[str] = attrs.Factory(Counter)
+    left_out: Counter[str] = attrs.Factory(Counter)
 
 
 class Fuzz:
@@ -84,48 +51,92 @@ class Fuzz:
     ) -> None:
         self.engine, self._plan, self._seed, self._left_out = engine, plan, seed, left_out
         self._until = monotonic() + most_s
-        self._unsupported: set[EventKind] = set()
-        self._taken: set[EventKind] = set()
 
     def __iter__(self) -> Iterator[Tried]:
-        seed = self._seed
-        while monotonic() < self._until:
-            generated = self._generated(seed)
-            if generated is not None:
-                checked = check(self.engine, generated.case, self._plan, generated.known)
-                checked = unless_left_out(checked, self._left_out)
-                if checked.outcome == "skipped" and checked.found is None and checked.place >= 0:
-                    kinds = [kind_of_event(event) for event in generated.case.events[: checked.place + 1]]
-                    self._taken.update(kinds[:-1])
-                    if kinds[-1] not in self._taken:
-                        # It is tried anew without such events, and without them all journals after it are made.
-                        self._unsupported.add(kinds[-1])
-                        continue
-                    # Of such events it has others: up to here it agrees.
-                    checked = attrs.evolve(checked, outcome="agrees")
-                yield Tried(seed, generated, checked)
-            seed += 1
-
-    def _generated(self, seed: int) -> Generated | None:
-        """The journal of a seed; None if the engine lacks what its profile needs, or none of its events is left."""
         from marginspec_conformance.generator.journals import KINDS, kind_of
 
-        header, choose = KINDS[kind_of(seed)](seed, LENGTH)
-        if self.engine.lacks(needed_by_header(header)):
+        seed = self._seed
+        while monotonic() < self._until:
+            header, choose = KINDS[kind_of(seed)](seed, LENGTH)
+            if not self.engine.lacks(needed_by_header(header)):
+                yield self._tried(seed, header, choose)
+            seed += 1
+
+    def _tried(self, seed: int, header: Header, choose: Callable[[State], Event]) -> Tried:
+        """The journal of a seed."""
+        state = State(header=header)
+        if self.engine.begin(header) is not None:
+            case = Case(header, (choose(state),))
+            return Tried(seed, case, check(self.engine, case, self._plan))
+        growing = Growing(self.engine, self._plan, Case(header, ()), self._left_out)
+        for _ in range(LENGTH):
+            checked = growing.take(choose(growing.judge.state))
+            if checked is not None:
+                break
+        else:
+            checked = growing.at_end()
+        checked = unless_left_out(checked, self._left_out)
+        return Tried(seed, growing.case, checked, growing.accepted, growing.left_out)
+
+
+class Growing:
+    """A case that grows by each event that the engine decides, so that what it lacks leaves out that event alone.
+
+    The engine has begun the case. An event that is unsupported changes nothing: it is asked the next where it stands.
+    """
+
+    def __init__(self, engine: Engine, plan: Plan, begun: Case, clauses: frozenset[str] = frozenset()) -> None:
+        self._engine, self._plan, self._begun, self._clauses = engine, plan, begun, clauses
+        self.judge = Judge(begun.start(), plan.level, plan.tolerance)
+        self._events: list[Event] = []
+        self.accepted: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
+
+    @property
+    def case(self) -> Case:
+        """The events that the engine decided."""
+        return attrs.evolve(self._begun, events=tuple(self._events))
+
+    def take(self, event: Event) -> Checked | None:
+        """Ask an event; what came of the journal, if it ends there."""
+        place = len(self._events)
+        try:
+            lacking = self._engine.lacks(needed_by_event(event)) or self._lacking(
+                expected := expected_of(self.judge.state, event)
+            )
+            if lacking:
+                self.left_out[lacking[0]] += 1
+                return None
+            heard = self._engine.alone(event, LEVELS[self._plan.level].want)
+            judged = self.judge.take(event, heard, expected)
+        except AssertionError as error:
+            return Checked("oracle failed", place, place, why=str(error))
+        if judged.verdict == "unsupported":
+            assert isinstance(heard, Unsupported)
+            self.left_out[heard.capability] += 1
             return None
-        generated = generate(header, choose, self._has, LENGTH, self._answers)
-        return generated if generated.case.events else None
+        self._events.append(event)
+        if judged.verdict != "agrees":
+            return Checked(judged.verdict, place + 1, place, judged)
+        if isinstance(heard, Accepted) and expected.receipt.rejected is None:
+            self.accepted[type_name(type(event))] += 1
+        return None
 
-    def _answers(self, expected: Expected) -> bool:
-        """Whether the engine has what the rulebook's answer takes, and leaves out no clause that it shows."""
-        lacking = self.engine.lacks(needed_by_answer(expected.event, expected.answer))
-        return not lacking and not (self._left_out and self._left_out & exercised([expected.answer]))
+    def _lacking(self, expected: Expected) -> list[str]:
+        """What the engine lacks to answer as the rulebook does, and the clauses left out that the answer shows."""
+        lacking = self._engine.lacks(needed_by_expected(expected))
+        return lacking or sorted(self._clauses & exercised([expected.answer]))
 
-    def _has(self, event: Event) -> bool:
-        kind = kind_of_event(event)
-        return kind not in self._unsupported and not self.engine.lacks(kind[1])
+    def at_end(self) -> Checked:
+        """What came of a journal in which nothing differs."""
+        judged = len(self._events)
+        if not self.accepted[type_name(Trade)]:
+            return Checked("undecided", judged, why=NO_TRADE)
+        return at_end(self._engine, Checked("agrees", judged), self.case, self.judge)
 
 
-def kind_of_event(event: Event) -> EventKind:
-    """The kind of an event."""
-    return type(event), needed_by_event(event)
+def wanting(left_out: Counter[str]) -> str:
+    """For want of what events were left out, and how many of each."""
+    words = left_out.most_common()
+    named = ", ".join(f"{word} ({count})" for word, count in words[:MOST_WORDS])
+    return f"for want of {named}" + (f", and {len(words) - MOST_WORDS} more words" if words[MOST_WORDS:] else "")

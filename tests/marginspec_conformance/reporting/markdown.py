@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from marginspec_conformance.reporting.junit import summary_of
 from marginspec_conformance.reporting.log import OUTCOMES, Case, Log
-from marginspec_conformance.reporting.summary import facts, failures, rows, unanswered
+from marginspec_conformance.reporting.summary import blamed, facts, failures, rows, unanswered
 from marginspec_tools.console import markdown_line
 
 MOST_SHOWN = 50
@@ -21,7 +21,7 @@ def lines(log: Log) -> Iterator[str]:
     yield f"# {markdown_line(log.ending.verdict)}"
     yield ""
     yield from table(("", ""), facts(log))
-    yield from table(("clause", *OUTCOMES), [(row.clause, *map(str, row.counts)) for row in rows(log)])
+    yield from table(("vectors of", *OUTCOMES), [(row.clause, *map(str, row.counts)) for row in rows(log)])
     if reasons := unanswered(log):
         yield "## Not decided"
         yield ""
@@ -29,6 +29,7 @@ def lines(log: Log) -> Iterator[str]:
     if found := failures(log):
         yield "## Failures"
         yield ""
+        yield from table(("clause blamed", "cases"), [(clause, str(len(cases))) for clause, cases in blamed(log)])
         for case in found[:MOST_SHOWN]:
             yield from told(case)
         if len(found) > MOST_SHOWN:
@@ -56,6 +57,6 @@ def told(case: Case) -> Iterator[str]:
         yield f"- {markdown_line(line)}"
     if case.finding.faults:
         yield f"- the same answer as: {markdown_line(', '.join(case.finding.faults))}"
-    if case.finding.reproduce:
+    if case.finding.reproduce and f"again: {case.finding.reproduce}" not in case.finding.story:
         yield f"- again: {markdown_line(case.finding.reproduce)}"
     yield ""

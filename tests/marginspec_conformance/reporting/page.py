@@ -80,5 +80,5 @@ def add_failure(parent: Element, case: Case) -> None:
         SubElement(details, "pre").text = xml_text("\n".join(case.finding.story))
     if case.finding.faults:
         SubElement(details, "p").text = xml_text(f"The same answer as: {', '.join(case.finding.faults)}")
-    if case.finding.reproduce:
+    if case.finding.reproduce and f"again: {case.finding.reproduce}" not in case.finding.story:
         SubElement(SubElement(details, "p"), "code").text = xml_text(case.finding.reproduce)

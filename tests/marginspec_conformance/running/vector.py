@@ -1,13 +1,17 @@
 """A vector asked of an engine: what came of it, and the story of what differs."""
 
+from pathlib import Path
+
 import attrs
 
+from marginspec_conformance.comparing.capabilities import LEVY
 from marginspec_conformance.comparing.leaving import exercised
 from marginspec_conformance.driving.checking import Case, Checked, check
 from marginspec_conformance.driving.options import Asked
 from marginspec_conformance.stories.blaming import unless_left_out
 from marginspec_conformance.stories.telling import Story, tell
 from marginspec_conformance.vectors import Vector
+from marginspec_conformance.vectors.writing import file_of
 
 
 def case_of(vector: Vector) -> Case:
@@ -20,6 +24,10 @@ def checked_of(asked: Asked, vector: Vector) -> Checked:
     left_out = sorted(asked.left_out & exercised(vector.answers).union(vector.clauses)) if asked.left_out else []
     if left_out:
         return Checked("skipped", 0, why=f"left out: {left_out[0]}")
+    levies = LEVY in vector.clauses and vector.header.profile.last_resort == "levy"
+    if levies and asked.engine.lacks(frozenset({"levy"})):
+        # The house alone may pay, which no decision tells.
+        return Checked("skipped", 0, why="needs levy")
     checked = unless_left_out(check(asked.engine, case_of(vector), asked.plan, (), vector.answers), asked.left_out)
     is_last = checked.place == len(vector.steps) - 1
     if checked.outcome == "differs" and vector.kind == "acceptable" and is_last and asked.plan.level < 4:
@@ -32,4 +40,12 @@ def checked_of(asked: Asked, vector: Vector) -> Checked:
 def story_of(asked: Asked, vector: Vector, checked: Checked, *, with_faults: bool) -> Story:
     """The story of a vector that differs."""
     again = asked.again("run", vector.id)
-    return tell(case_of(vector), checked, again, asked.plan, with_faults=with_faults)
+    explain = "" if vector.opened is not None or asked.vectors is not None else explaining(vector.id)
+    return tell(case_of(vector), checked, again, asked.plan, explain, with_faults=with_faults)
+
+
+def explaining(name: str) -> str:
+    """The commands that explain a vector of the suite, but for the number of the event."""
+    _, _, folder = name.split("/")
+    journal = Path(folder, file_of(name)).with_suffix(".jsonl").as_posix()
+    return f"marginspec vectors export {folder} {name} && marginspec explain {journal}"

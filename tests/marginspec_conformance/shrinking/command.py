@@ -1,16 +1,16 @@
 """`marginspec conform shrink`: the shortest journal that shows an engine's first difference."""
 
+from collections import Counter
 from pathlib import Path
 
 import attrs
 import click
 
 from marginspec_conformance.connectors.session import EngineFailure
-from marginspec_conformance.driving.checking import Case, Checked, check
+from marginspec_conformance.driving.checking import Case, Checked, check, needed_to_begin
 from marginspec_conformance.driving.options import Asked, Seconds, engine_options, failure_text, opened_engine
-from marginspec_conformance.driving.probing import supported
-from marginspec_conformance.fuzzing.driving import kind_of_event
-from marginspec_conformance.shrinking.saving import check_journal_target, save, start_of
+from marginspec_conformance.fuzzing.driving import Growing, wanting
+from marginspec_conformance.shrinking.saving import check_journal_target, explaining, save, start_of
 from marginspec_conformance.shrinking.shrinker import Shrinker
 from marginspec_conformance.stories.telling import tell
 from marginspec_journal import open_journal
@@ -38,7 +38,7 @@ def command(
 ) -> None:
     """Make a JOURNAL shorter as long as an engine's first difference stays the same.
 
-    Kinds of event that the engine lacks are left out first.
+    Events that the engine lacks are left out first.
 
     Exit codes: 1 it differs, and the shortest journal is written; 2 wrong usage or input; 3 the engine failed; 4 it
     does not differ, so that there is nothing to shrink.
@@ -53,9 +53,10 @@ def command(
         ctx.exit(INCONCLUSIVE)
     try:
         asked = opened_engine(engine_text, level, tolerance, timeout)
-        taken = taken_by(asked, case)
-        if left_out := len(case.events) - len(taken.events):
-            click.echo(f"left out: {left_out} of {len(case.events)} events, which the engine lacks")
+        taken, left_out = taken_by(asked, case)
+        if left_out:
+            of_all = f"{left_out.total()} of {len(case.events)} events"
+            click.echo(one_line(f"left out: {of_all}, {wanting(left_out)}"))
         shrunk = Shrinker(asked.engine, taken, asked.plan, max_time).shrink()
         if shrunk is None:
             click.echo(one_line(f"nothing to shrink: {nothing_found(check(asked.engine, taken, asked.plan))}"))
@@ -64,7 +65,8 @@ def command(
         for line in save(shrunk, target):
             click.echo(line)
         again = asked.again("shrink", target, *start_of(shrunk.case, target))
-        for line in tell(shrunk.case, shrunk.checked, again, asked.plan).lines():
+        story = tell(shrunk.case, shrunk.checked, again, asked.plan, explaining(shrunk.case, target))
+        for line in story.lines():
             click.echo(one_line(line))
         asked.engine.close()
     except EngineFailure as failure:
@@ -73,20 +75,19 @@ def command(
     ctx.exit(DIVERGED)
 
 
-def taken_by(asked: Asked, case: Case) -> Case:
-    """A case without the kinds of event that the engine lacks; as it is, if it lacks what all of it needs."""
-    taken = supported(asked.engine, case)
-    if not taken.events:
-        return case
-    checked = check(asked.engine, taken, asked.plan)
-    while checked.outcome == "skipped" and checked.place >= 0:
-        *before, lacking = map(kind_of_event, taken.events[: checked.place + 1])
-        if lacking in before:
-            # Of such events it has others, and up to here it agrees.
+def taken_by(asked: Asked, case: Case) -> tuple[Case, Counter[str]]:
+    """A case up to its first difference, without the events that the engine lacks, and by word how many these are.
+
+    As it is, if it lacks what all of it needs.
+    """
+    as_it_is = case, Counter[str]()
+    if asked.engine.lacks(needed_to_begin(case)) or asked.engine.begin(case.header, case.opened) is not None:
+        return as_it_is
+    growing = Growing(asked.engine, asked.plan, attrs.evolve(case, events=()))
+    for event in case.events:
+        if growing.take(event) is not None:
             break
-        taken = attrs.evolve(taken, events=tuple(one for one in taken.events if kind_of_event(one) != lacking))
-        checked = check(asked.engine, taken, asked.plan)
-    return taken
+    return (growing.case, growing.left_out) if growing.case.events else as_it_is
 
 
 def nothing_found(checked: Checked) -> str:

@@ -1,6 +1,7 @@
 """What is saved of a shrunk case: the journal, and the last event from the state before it."""
 
 import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,11 @@ def check_journal_target(out: Path, *inputs: Path) -> None:
 def start_of(case: Case, out: Path) -> list[str]:
     """The options by which a command begins a saved case where it begins."""
     return [] if case.opened is None else ["--from", str(start_path(out))]
+
+
+def explaining(case: Case, out: Path) -> str:
+    """The command that explains a saved case, but for the number of the event."""
+    return shlex.join(["marginspec", "explain", *start_of(case, out), str(out)])
 
 
 def start_path(out: Path) -> Path:

@@ -1,6 +1,7 @@
 """The story of a first difference: what, where, by which clause, by which term, and what would explain it."""
 
 import json
+import shlex
 from typing import Any
 
 import attrs
@@ -10,8 +11,9 @@ from marginspec_conformance.comparing.expected import Expected, expected_of
 from marginspec_conformance.comparing.judging import Judged
 from marginspec_conformance.driving.checking import Case, Checked, Plan
 from marginspec_conformance.faults.candidates import Candidate, Candidates, candidates_for
-from marginspec_conformance.protocol.messages import DECISIONS, Accepted
+from marginspec_conformance.protocol.messages import DECISIONS, Accepted, Unsupported
 from marginspec_conformance.stories.blaming import clause_of, sentence_for
+from marginspec_conformance.stories.margins import margins_text, told_domains
 from marginspec_conformance.stories.refusing import refusal_text
 from marginspec_journal.events import event_object
 
@@ -32,7 +34,8 @@ class Story:
 
     `place` is the event's number, from 1. `clause` is the one that the first difference falls under, by the rules'
     trace; the faults that explain the answer stand beside it. `refusal` says where and with which figures the rulebook
-    refuses, `agreeing` what of the event is not affected, `term` which of the terms that the engine told is wrong.
+    refuses, `margins` the equity and maintenance of whom the difference is about, `agreeing` what of the event is not
+    affected, `term` which of the terms that the engine told is wrong. `explain` shows how the rulebook comes to it.
     """
 
     place: int
@@ -43,9 +46,11 @@ class Story:
     others: tuple[Difference, ...]
     agreeing: str
     refusal: str
+    margins: str
     term: str
     candidates: Candidates
     command: str
+    explain: str = ""
 
     def lines(self) -> list[str]:
         """The story as lines for people."""
@@ -57,6 +62,8 @@ class Story:
         ]
         if self.refusal:
             told.append(f"refused {self.refusal}")
+        if self.margins:
+            told.append(f"by the rulebook: {self.margins}")
         if self.term:
             told.append(f"first term that differs: {self.term}")
         told += [f"also: {other}" for other in self.others[:LISTED]]
@@ -69,6 +76,8 @@ class Story:
         if not self.candidates.found:
             reason = self.candidates.not_tried or f"none of {self.candidates.tried} gives this answer"
             told.append(f"candidate faults: {reason}")
+        if self.explain:
+            told.append(f"explain: {self.explain}")
         return [*told, f"again: {self.command}"]
 
     def object(self) -> dict[str, Any]:
@@ -78,16 +87,24 @@ class Story:
 
 def candidate_line(candidate: Candidate) -> str:
     """A fault that explains the answer, as people read it."""
-    return f"would be explained by: {candidate.what} [{', '.join(candidate.clauses)}]"
+    clauses = f" [{', '.join(candidate.clauses)}]" if candidate.clauses else ""
+    return f"would be explained by: {candidate.what}{clauses}"
 
 
-def tell(case: Case, checked: Checked, command: str, plan: Plan, *, with_faults: bool = True) -> Story:
-    """The story of the first difference of a case; trying the faults takes some seconds."""
+def tell(
+    case: Case, checked: Checked, command: str, plan: Plan, explain: str = "", *, with_faults: bool = True
+) -> Story:
+    """The story of the first difference of a case; trying the faults takes some seconds.
+
+    `explain` is the command that explains the case's journal, but for the number of the event.
+    """
     judged = checked.found
     assert judged is not None, "a story is told of a difference"
     first, *others = judged.differences
     candidates = Candidates((), 0, "not sought; `run --explain` seeks them")
-    if with_faults and judged.heard is not None:
+    if isinstance(judged.heard, Unsupported):
+        candidates = Candidates((), 0, "not sought, as the engine decided nothing")
+    elif with_faults and judged.heard is not None:
         agreed = agreed_before(case, checked.place)
         candidates = candidates_for(judged.expected, judged.heard, plan.level >= 4, agreed)
     clause = clause_of(judged)
@@ -100,10 +117,20 @@ def tell(case: Case, checked: Checked, command: str, plan: Plan, *, with_faults:
         tuple(others),
         agreeing(judged, plan.level),
         refusal_text(judged.expected),
+        margins_text(judged),
         first_term(judged.differences),
         candidates,
         command,
+        explained(judged, explain, checked.place + 1),
     )
+
+
+def explained(judged: Judged, explain: str, place: int) -> str:
+    """The command that explains an event, or the account after it of which the rulebook has another decision."""
+    if not explain:
+        return ""
+    stays = [one for one in told_domains(judged) if one in judged.expected.after.positions_of]
+    return f"{explain} {place}" + (f" --account {shlex.quote(stays[0].account)}" if stays else "")
 
 
 def agreed_before(case: Case, place: int) -> list[Expected]:
@@ -124,7 +151,7 @@ def first_term(differences: tuple[Difference, ...]) -> str:
 def agreeing(judged: Judged, level: int) -> str:
     """What of the event was compared at a level and agrees; nothing else is said."""
     compared, kinds = BY_LEVEL[level], {one.kind for one in judged.differences}
-    if kinds & {"verdict", "no answer", "errored", "books"}:
+    if kinds & {"verdict", "no answer", "errored", "books"} or isinstance(judged.heard, Unsupported):
         return "nothing more was compared of this event"
     answer = judged.expected.answer
     if not isinstance(answer, Accepted):

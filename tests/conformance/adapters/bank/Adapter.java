@@ -14,7 +14,7 @@ public final class Adapter extends EngineProtocol.Engine {
 
     @Override
     public Map<String, Object> hello() {
-        return EngineProtocol.about("bank", "1", 4, "batch");
+        return EngineProtocol.leavingOut(EngineProtocol.about("bank", "1", 4, "batch"), "ADL-02", "ADL-06");
     }
 
     @Override
@@ -46,7 +46,8 @@ public final class Adapter extends EngineProtocol.Engine {
                 cash.merge(wallet, -amount, Long::sum);
                 break;
             case "mark_price":
-                liquidated = List.of(EngineProtocol.domain(held, "USD"));
+                liquidated = EngineProtocol.inOrder(
+                    List.of(EngineProtocol.domain(held, "USD"), "alice:USD", "alice:A.B:BOTH:EUR", "alice:A:BOTH:EUR", "al:USD"));
                 quantities.put(held, EngineProtocol.decimal(-leverage, 1));
                 break;
             default:

@@ -7,7 +7,7 @@ struct Adapter : Engine {
     std::int64_t leverage = 0;
     Books books;
 
-    Fields hello() override { return about("bank", "1", 4, {"batch"}); }
+    Fields hello() override { return leaving_out(about("bank", "1", 4, {"batch"}), {"ADL-02", "ADL-06"}); }
 
     void start() override { cash.clear(), leverage = 0, books = Books(); }
 
@@ -24,7 +24,7 @@ struct Adapter : Engine {
             if (cash[wallet] < units(event.amount, decimals)) return rejected("INSUFFICIENT_BALANCE");
             cash[wallet] -= units(event.amount, decimals);
         } else if (event.type == "mark_price") {
-            liquidated.push_back(domain(held, "USD"));
+            liquidated = in_order({domain(held, "USD"), "alice:USD", "alice:A.B:BOTH:EUR", "alice:A:BOTH:EUR", "al:USD"});
             quantities[held] = decimal(-leverage, 1);
         } else {
             return unsupported(event.type);

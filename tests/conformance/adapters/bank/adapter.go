@@ -11,7 +11,9 @@ type Adapter struct {
 
 func main() { Serve(&Adapter{}) }
 
-func (bank *Adapter) Hello() Object { return About("bank", "1", 4, "batch") }
+func (bank *Adapter) Hello() Object {
+	return LeavingOut(About("bank", "1", 4, "batch"), "ADL-02", "ADL-06")
+}
 
 func (bank *Adapter) Start() {
 	bank.cash, bank.leverage, bank.books = map[string]int64{}, 0, NewBooks()
@@ -31,7 +33,7 @@ func (bank *Adapter) Step(event Event, want string) Object {
 		}
 		bank.cash[wallet] -= Units(event.Amount, decimals)
 	case "mark_price":
-		liquidated = append(liquidated, Domain(held, "USD"))
+		liquidated = InOrder([]string{Domain(held, "USD"), "alice:USD", "alice:A.B:BOTH:EUR", "alice:A:BOTH:EUR", "al:USD"})
 		quantities[held] = Decimal(-bank.leverage, 1)
 	default:
 		return Unsupported(event.Type)

@@ -1,12 +1,12 @@
 // A bank by means of the kit: it keeps wallets, and calls a mark a liquidation.
 
 import {
-  Books, Engine, about, accepted, decimal, decimalsOf, defaultLeverage, domain, position, rejected, serve, units,
-  unsupported,
+  Books, Engine, about, accepted, decimal, decimalsOf, defaultLeverage, domain, inOrder, leavingOut, position, rejected,
+  serve, units, unsupported,
 } from "./engine_protocol.mjs";
 
 class Adapter extends Engine {
-  hello() { return about("bank", "1", 4, ["batch"]); }
+  hello() { return leavingOut(about("bank", "1", 4, ["batch"]), "ADL-02", "ADL-06"); }
 
   start() {
     [this.cash, this.leverage, this.books] = [{}, 0, new Books()];
@@ -24,7 +24,7 @@ class Adapter extends Engine {
         this.cash[wallet] -= units(event.amount, decimals);
         break;
       case "mark_price":
-        liquidated = [domain(held, "USD")];
+        liquidated = inOrder([domain(held, "USD"), "alice:USD", "alice:A.B:BOTH:EUR", "alice:A:BOTH:EUR", "al:USD"]);
         quantities[held] = decimal(-this.leverage, 1);
         break;
       default: return unsupported(event.type);

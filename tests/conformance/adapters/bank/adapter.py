@@ -10,6 +10,8 @@ from engine_protocol import (
     decimals_of,
     default_leverage,
     domain,
+    in_order,
+    leaving_out,
     position,
     rejected,
     serve,
@@ -20,7 +22,7 @@ from engine_protocol import (
 
 class Adapter(Engine):
     def hello(self) -> Object:
-        return about("bank", "1", 4, ["batch"])
+        return leaving_out(about("bank", "1", 4, ["batch"]), "ADL-02", "ADL-06")
 
     def start(self) -> None:
         self.cash: dict[str, int] = {}
@@ -41,7 +43,10 @@ class Adapter(Engine):
             self.cash[wallet] -= units(event["amount"], decimals)
         elif event["type"] == "mark_price":
             held = position("alice", event["market"])
-            liquidated, quantities = [domain(held, "USD")], {held: decimal(-self.leverage, 1)}
+            liquidated = in_order(
+                [domain(held, "USD"), "alice:USD", "alice:A.B:BOTH:EUR", "alice:A:BOTH:EUR", "al:USD"]
+            )
+            quantities = {held: decimal(-self.leverage, 1)}
         else:
             return unsupported(event["type"])
         ledger = {name: decimal(money, decimals) for name, money in self.cash.items()}

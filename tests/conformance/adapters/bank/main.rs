@@ -16,7 +16,7 @@ struct Adapter {
 
 impl Engine for Adapter {
     fn hello(&self) -> Json {
-        about("bank", "1", 4, &["batch"])
+        leaving_out(about("bank", "1", 4, &["batch"]), &["ADL-02", "ADL-06"])
     }
 
     fn configure(&mut self, header: &Json) -> Json {
@@ -43,7 +43,8 @@ impl Engine for Adapter {
                 *self.cash.entry(wallet).or_default() -= amount;
             }
             "mark_price" => {
-                liquidated.push(domain(&held, "USD"));
+                let others = ["alice:USD", "alice:A.B:BOTH:EUR", "alice:A:BOTH:EUR", "al:USD"].map(str::to_string);
+                liquidated = in_order([vec![domain(&held, "USD")], others.to_vec()].concat());
                 quantities.insert(held, decimal(-self.leverage, 1));
             }
             other => return Ok(unsupported(other)),

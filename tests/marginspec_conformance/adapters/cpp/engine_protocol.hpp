@@ -5,6 +5,7 @@
 #include <iostream>
 #include <limits>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,11 @@ inline Fields about(const std::string& name, const std::string& version, int lev
                             {"language", json::quoted("C++")}, {"rulebook", json::quoted("2")},
                             {"level", std::to_string(level)}, {"capabilities", texts(capabilities)}});
 }
+// The same, with the clauses that the engine does not follow.
+inline Fields leaving_out(Fields hello, const std::vector<std::string>& clauses) {
+    hello["left_out"] = texts(clauses);
+    return hello;
+}
 inline Fields ok() { return answer("ok"); }
 // Nobody is liquidated, deleveraged or levied but whom the fields name.
 inline Fields accepted(Fields fields = {}) {
@@ -46,8 +52,10 @@ struct Unsupported : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// A decimal text counted in 10^-decimals; Unsupported if it is finer, or beyond 64 bits.
-inline std::int64_t units(const std::string& text, int decimals = 8) {
+// What 64 bits do not hold: all money of an asset in 10^-8. GCC and Clang have it.
+__extension__ typedef __int128 Wide;
+
+inline Wide wide_units(const std::string& text, int decimals) {
     std::string digits = text.substr(text[0] == '-'), part;
     if (auto point = digits.find('.'); point != std::string::npos) {
         part = digits.substr(point + 1);
@@ -56,12 +64,17 @@ inline std::int64_t units(const std::string& text, int decimals = 8) {
     part.resize(std::max<std::size_t>(part.size(), decimals), '0');
     if (part.find_first_not_of('0', decimals) != std::string::npos) throw Unsupported("finer amounts");
     digits += part.substr(0, decimals);
-    try {
-        std::int64_t counted = std::stoll(digits);
-        return text[0] == '-' ? -counted : counted;
-    } catch (const std::out_of_range&) {
-        throw Unsupported("big numbers");
-    }
+    if (digits.size() > 38) throw Unsupported("big numbers");
+    Wide counted = 0;
+    for (char digit : digits) counted = 10 * counted + (digit - '0');
+    return text[0] == '-' ? -counted : counted;
+}
+
+// A decimal text counted in 10^-decimals; Unsupported if it is finer, or beyond 64 bits.
+inline std::int64_t units(const std::string& text, int decimals = 8) {
+    const Wide counted = wide_units(text, decimals);
+    if (counted != std::int64_t(counted)) throw Unsupported("big numbers");
+    return std::int64_t(counted);
 }
 
 // A decimal text in its shortest form: `1.5` for `1.50`, `0` for `-0.0`.
@@ -74,9 +87,10 @@ inline std::string shortest(std::string text) {
 }
 
 // What is counted in 10^-decimals as a decimal text, in its shortest form.
-inline std::string decimal(std::int64_t counted, int decimals = 8) {
-    std::string digits = std::to_string(counted), sign = counted < 0 ? "-" : "";
-    digits.erase(0, sign.size());
+inline std::string decimal(Wide counted, int decimals = 8) {
+    std::string digits, sign = counted < 0 ? "-" : "";
+    for (Wide left = counted < 0 ? -counted : counted; left > 0; left /= 10)
+        digits.insert(digits.begin(), char('0' + int(left % 10)));
     if (digits.size() <= std::size_t(decimals)) digits.insert(0, decimals + 1 - digits.size(), '0');
     return shortest(sign + digits.insert(digits.size() - decimals, "."));
 }
@@ -92,6 +106,18 @@ inline std::string position(const std::string& account, const std::string& marke
 }
 // The name of a margin domain: of an account if it is cross, of a position if it is isolated.
 inline std::string domain(const std::string& owner, const std::string& asset) { return owner + ":" + asset; }
+
+// Margin domains in the order in which they are liquidated: by account, asset, market and side, cross first.
+inline std::vector<std::string> in_order(std::vector<std::string> domains) {
+    const auto key = [](const std::string& name) {
+        const std::size_t first = name.find(':'), last = name.rfind(':');
+        std::string position = name.substr(first, last - first);
+        std::replace(position.begin(), position.end(), ':', '\0');
+        return std::make_tuple(name.substr(0, first), name.substr(last + 1), position);
+    };
+    std::sort(domains.begin(), domains.end(), [&](const auto& one, const auto& other) { return key(one) < key(other); });
+    return domains;
+}
 
 // A row of a market's table.
 struct Tier {
@@ -151,14 +177,14 @@ class Books {
     std::string changes(const Event& event, Figures ledger, const Figures& positions, const Figures& claims = {}) {
         const bool in = event.type == "deposit" || event.type == "fund_insurance";
         if (in || event.type == "withdraw" || event.type == "withdraw_house")
-            outside_[event.asset] += in ? -units(event.amount) : units(event.amount);
+            outside_[event.asset] += (in ? -1 : 1) * wide_units(event.amount, 8);
         for (const auto& [asset, counted] : outside_) ledger["external:" + asset] = decimal(counted);
         return json::object({{"ledger", differing("ledger", ledger)}, {"positions", differing("positions", positions)},
                              {"claims", differing("claims", claims)}});
     }
 
   private:
-    std::map<std::string, std::int64_t> outside_;
+    std::map<std::string, Wide> outside_;
     std::map<std::string, Figures> before_;
 
     std::string differing(const std::string& kind, const Figures& given) {

@@ -7,9 +7,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"os"
 	"runtime/debug"
-	"strconv"
+	"sort"
 	"strings"
 )
 
@@ -85,6 +86,12 @@ func About(name, version string, level int, capabilities ...string) Object {
 		"rulebook": "2", "level": level, "capabilities": capabilities}
 }
 
+// LeavingOut is the same, with the clauses that the engine does not follow.
+func LeavingOut(hello Object, clauses ...string) Object {
+	hello["left_out"] = clauses
+	return hello
+}
+
 func Ok() Object { return Object{"answer": "ok"} }
 
 // Accepted says that nobody was liquidated, deleveraged or levied but whom the fields name, which may be nil.
@@ -104,22 +111,29 @@ func Unsupported(capability string) Object {
 
 // Units is a decimal text counted in 10^-decimals; a panic of Lacking if it is finer, or beyond int64.
 func Units(text string, decimals int) int64 {
+	counted := wideUnits(text, decimals)
+	if !counted.IsInt64() {
+		panic(Lacking("big numbers"))
+	}
+	return counted.Int64()
+}
+
+func wideUnits(text string, decimals int) *big.Int {
 	whole, part, _ := strings.Cut(text, ".")
 	part += strings.Repeat("0", decimals)
 	if strings.Trim(part[decimals:], "0") != "" {
 		panic(Lacking("finer amounts"))
 	}
-	counted, err := strconv.ParseInt(whole+part[:decimals], 10, 64)
-	if err != nil {
-		panic(Lacking("big numbers"))
-	}
+	counted, _ := new(big.Int).SetString(whole+part[:decimals], 10)
 	return counted
 }
 
 // Decimal is what is counted in 10^-decimals as a decimal text, in its shortest form.
-func Decimal(counted int64, decimals int) string {
-	sign, digits := "", strconv.FormatInt(counted, 10)
-	if counted < 0 {
+func Decimal(counted int64, decimals int) string { return wideDecimal(big.NewInt(counted), decimals) }
+
+func wideDecimal(counted *big.Int, decimals int) string {
+	sign, digits := "", counted.String()
+	if counted.Sign() < 0 {
 		sign, digits = "-", digits[1:]
 	}
 	if missing := decimals + 1 - len(digits); missing > 0 {
@@ -163,26 +177,40 @@ func Position(account, market, side string) string { return account + ":" + mark
 // Domain names a margin domain: of an account if it is cross, of a position if it is isolated.
 func Domain(owner, asset string) string { return owner + ":" + asset }
 
+// InOrder sorts margin domains as they are liquidated: by account, asset, market and side, cross first.
+func InOrder(domains []string) []string {
+	key := func(name string) string {
+		parts := strings.Split(name, ":")
+		return strings.Join(append([]string{parts[0], parts[len(parts)-1]}, parts[1:len(parts)-1]...), "\x00")
+	}
+	sort.Slice(domains, func(one, other int) bool { return key(domains[one]) < key(domains[other]) })
+	return domains
+}
+
 // Figures are balances, quantities or claims, by name.
 type Figures = map[string]string
 
 // Books has an engine's balances from event to event, and the money that came from outside; made by NewBooks.
 type Books struct {
-	outside map[string]int64
+	outside map[string]*big.Int // in 10^-8 of each asset, which int64 does not hold of all amounts
 	before  map[string]Figures
 }
 
-func NewBooks() *Books { return &Books{map[string]int64{}, map[string]Figures{}} }
+func NewBooks() *Books { return &Books{map[string]*big.Int{}, map[string]Figures{}} }
 
 var outside = map[string]int64{"deposit": -1, "fund_insurance": -1, "withdraw": 1, "withdraw_house": 1}
 
 // Changes is what an accepted event changed; all balances after it are given, but for `external`. Claims may be nil.
 func (books *Books) Changes(event Event, ledger, positions, claims Figures) Object {
 	if way := outside[event.Type]; way != 0 {
-		books.outside[event.Asset] += way * Units(event.Amount, 8)
+		if books.outside[event.Asset] == nil {
+			books.outside[event.Asset] = new(big.Int)
+		}
+		moved := new(big.Int).Mul(big.NewInt(way), wideUnits(event.Amount, 8))
+		books.outside[event.Asset].Add(books.outside[event.Asset], moved)
 	}
 	for asset, counted := range books.outside {
-		ledger["external:"+asset] = Decimal(counted, 8)
+		ledger["external:"+asset] = wideDecimal(counted, 8)
 	}
 	changed := Object{}
 	for kind, given := range map[string]Figures{"ledger": ledger, "positions": positions, "claims": claims} {

@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -151,21 +152,33 @@ public final class EngineProtocol {
         return owner + ":" + asset;
     }
 
+    /** Margin domains in the order in which they are liquidated: by account, asset, market and side, cross first. */
+    public static List<String> inOrder(List<String> domains) {
+        List<String> sorted = new ArrayList<>(domains);
+        sorted.sort(Comparator.comparing(name -> {
+            List<String> parts = new ArrayList<>(List.of(name.split(":")));
+            parts.add(1, parts.remove(parts.size() - 1));
+            return String.join("\0", parts);
+        }));
+        return sorted;
+    }
+
     /** An engine's balances from event to event, and the money that came from outside. */
     public static final class Books {
         private static final Map<String, Integer> OUTSIDE =
             Map.of("deposit", -1, "fund_insurance", -1, "withdraw", 1, "withdraw_house", 1);
-        private final Map<String, Long> outside = new TreeMap<>();
+        private final Map<String, BigDecimal> outside = new TreeMap<>();
         private final Map<String, Map<String, String>> before = new TreeMap<>();
 
         /** What an accepted event changed; all balances after it, by name, are given, but for `external`. */
         public Map<String, Object> changes(
             Event event, Map<String, String> ledger, Map<String, String> positions, Map<String, String> claims) {
             if (OUTSIDE.containsKey(event.type)) {
-                outside.merge(event.asset, OUTSIDE.get(event.type) * units(event.amount, 8), Math::addExact);
+                BigDecimal way = BigDecimal.valueOf(OUTSIDE.get(event.type));
+                outside.merge(event.asset, way.multiply(new BigDecimal(event.amount)), BigDecimal::add);
             }
             Map<String, String> all = new TreeMap<>(ledger);
-            outside.forEach((asset, counted) -> all.put("external:" + asset, decimal(counted, 8)));
+            outside.forEach((asset, amount) -> all.put("external:" + asset, amount.toPlainString()));
             Map<String, Object> changed = new LinkedHashMap<>();
             changed.put("ledger", differing("ledger", all));
             changed.put("positions", differing("positions", positions));
@@ -189,6 +202,12 @@ public final class EngineProtocol {
     public static Map<String, Object> about(String name, String version, int level, String... capabilities) {
         return answer("hello", "protocol", 1, "name", name, "version", version, "language", "Java",
             "rulebook", "2", "level", level, "capabilities", List.of(capabilities));
+    }
+
+    /** The same, with the clauses that the engine does not follow. */
+    public static Map<String, Object> leavingOut(Map<String, Object> hello, String... clauses) {
+        hello.put("left_out", List.of(clauses));
+        return hello;
     }
 
     /** Nobody is liquidated, deleveraged or levied but whom the fields name. */

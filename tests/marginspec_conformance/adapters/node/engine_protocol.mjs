@@ -5,6 +5,8 @@ import { createInterface } from "node:readline";
 
 export const about = (name, version, level, capabilities) =>
   ({ answer: "hello", protocol: 1, name, version, language: "JavaScript", rulebook: "2", level, capabilities });
+// The same, with the clauses that the engine does not follow.
+export const leavingOut = (hello, ...clauses) => ({ ...hello, left_out: clauses });
 export const ok = () => ({ answer: "ok" });
 // Nobody is liquidated, deleveraged or levied but whom the fields name.
 export const accepted = (fields = {}) => ({ answer: "result", liquidated: [], deleveraged: [], levied: [], ...fields });
@@ -32,7 +34,7 @@ export function decimal(counted, decimals = 8) {
 
 // A decimal text in its shortest form: `1.5` for `1.50`, `0` for `-0.0`.
 export function shortest(text) {
-  const short = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+  const short = text.includes(".") ? text.replace(/\.?0*$/, "") : text;
   return short === "-0" ? "0" : short;
 }
 
@@ -43,6 +45,15 @@ export const defaultLeverage = (tiers) => Math.min(20, tiers[0].max_leverage);
 export const position = (account, market, side = "BOTH") => `${account}:${market}:${side}`;
 // The name of a margin domain: of an account if it is cross, of a position if it is isolated.
 export const domain = (owner, asset) => `${owner}:${asset}`;
+
+// Margin domains in the order in which they are liquidated: by account, asset, market and side, cross first.
+export function inOrder(domains) {
+  const key = (name) => {
+    const [account, ...rest] = name.split(":");
+    return [account, rest.pop(), ...rest].join("\0");
+  };
+  return [...domains].sort((one, other) => (key(one) < key(other) ? -1 : 1));
+}
 
 // By the events that move money from outside or out, which way `external` goes.
 const OUTSIDE = { deposit: -1n, fund_insurance: -1n, withdraw: 1n, withdraw_house: 1n };

@@ -22,6 +22,11 @@ def about(name: str, version: str, level: int, capabilities: list[str]) -> Objec
     return {"answer": "hello", "protocol": 1, **fields, "capabilities": capabilities}
 
 
+def leaving_out(hello: Object, *clauses: str) -> Object:
+    """What an engine says of itself, with the clauses that it does not follow."""
+    return {**hello, "left_out": [*clauses]}
+
+
 def ok() -> Object:
     """The engine did as it was asked."""
     return {"answer": "ok"}
@@ -86,6 +91,11 @@ def position(account: str, market: str, side: str = "BOTH") -> str:
 def domain(owner: str, asset: str) -> str:
     """The name of a margin domain: of an account if it is cross, of a position if it is isolated."""
     return f"{owner}:{asset}"
+
+
+def in_order(domains: list[str]) -> list[str]:
+    """Margin domains in the order in which they are liquidated: by account, asset, market and side, cross first."""
+    return sorted(domains, key=lambda name: (name.split(":")[0], name.split(":")[-1], *name.split(":")[1:-1]))
 
 
 class Books:

@@ -122,6 +122,14 @@ pub fn about(name: &str, version: &str, level: i64, capabilities: &[&str]) -> Js
     )
 }
 
+/// The same, with the clauses that the engine does not follow.
+pub fn leaving_out(mut hello: Json, clauses: &[&str]) -> Json {
+    if let Json::Object(fields) = &mut hello {
+        fields.push(("left_out".to_string(), texts(clauses)));
+    }
+    hello
+}
+
 /// Nobody is liquidated, deleveraged or levied but whom the fields name.
 pub fn accepted(fields: Vec<(&str, Json)>) -> Json {
     let mut made = fields;
@@ -151,6 +159,10 @@ pub struct Unsupported(pub String);
 
 /// A decimal text counted in 10^-decimals; Unsupported if it is finer, or beyond 64 bits.
 pub fn units(text: &str, decimals: usize) -> Result<i64, Unsupported> {
+    i64::try_from(wide_units(text, decimals)?).map_err(|_| Unsupported("big numbers".to_string()))
+}
+
+fn wide_units(text: &str, decimals: usize) -> Result<i128, Unsupported> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let part = format!("{part:0<decimals$}");
     if part[decimals..].trim_matches('0') != "" {
@@ -160,7 +172,8 @@ pub fn units(text: &str, decimals: usize) -> Result<i64, Unsupported> {
 }
 
 /// What is counted in 10^-decimals as a decimal text, in its shortest form.
-pub fn decimal(counted: i64, decimals: usize) -> String {
+pub fn decimal(counted: impl Into<i128>, decimals: usize) -> String {
+    let counted = counted.into();
     let digits = format!("{:0>width$}", counted.unsigned_abs(), width = decimals + 1);
     let (whole, part) = digits.split_at(digits.len() - decimals);
     shortest(&format!("{}{whole}.{part}", if counted < 0 { "-" } else { "" }))
@@ -193,6 +206,16 @@ pub fn position(account: &str, market: &str, side: &str) -> String {
 /// The name of a margin domain: of an account if it is cross, of a position if it is isolated.
 pub fn domain(owner: &str, asset: &str) -> String {
     format!("{owner}:{asset}")
+}
+
+/// Margin domains in the order in which they are liquidated: by account, asset, market and side, cross first.
+pub fn in_order(mut domains: Vec<String>) -> Vec<String> {
+    domains.sort_by_cached_key(|name| {
+        let mut parts: Vec<String> = name.split(':').map(str::to_string).collect();
+        parts[1..].rotate_right(1);
+        parts
+    });
+    domains
 }
 
 /// A row of a market's table.
@@ -252,7 +275,7 @@ pub type Figures = BTreeMap<String, String>;
 /// An engine's balances from event to event, and the money that came from outside.
 #[derive(Default)]
 pub struct Books {
-    outside: BTreeMap<String, i64>,
+    outside: BTreeMap<String, i128>, // in 10^-8 of each asset, which 64 bits do not hold of all amounts
     before: [Figures; 3],
 }
 
@@ -271,7 +294,7 @@ impl Books {
             _ => 0,
         };
         if way != 0 {
-            *self.outside.entry(event.asset.clone()).or_default() += way * units(&event.amount, 8)?;
+            *self.outside.entry(event.asset.clone()).or_default() += way * wide_units(&event.amount, 8)?;
         }
         for (asset, counted) in &self.outside {
             ledger.insert(format!("external:{asset}"), decimal(*counted, 8));
