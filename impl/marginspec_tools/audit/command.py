@@ -1,6 +1,7 @@
 """`marginspec audit`: a journal checked event by event, with a report folder."""
 
 import csv
+import gc
 import io
 import tempfile
 from collections.abc import Iterable
@@ -274,6 +275,9 @@ def check_events(audited: Audited, history: History, journal: Path, checkpoint: 
             write_line(consequence.as_object(), consequences)
         if step.number % checkpoints.EVERY == 0:
             checkpoint.write(audited, history)
+            # What is kept so far is not looked through for waste again and again: that takes a fourth of the time.
+            gc.collect()
+            gc.freeze()
     for consequence in audited.at_end:
         write_line(consequence.as_object(), consequences)
 
