@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,15 @@ while True:
 """An engine that ends neither with its standard input nor by SIGTERM, and writes its number into a pipe."""
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Programs that are started hear SIGINT, though a shell that runs the tests in its background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_that_ends_the_program_leaves_no_engine(number: signal.Signals, tmp_path: Path) -> None:
     engine, pipe = tmp_path / "stubborn.py", tmp_path / "pipe"
