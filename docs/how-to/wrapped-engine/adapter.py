@@ -10,6 +10,7 @@ from engine_protocol import (
     about,
     accepted,
     domain,
+    leaving_out,
     position,
     rejected,
     serve,
@@ -28,18 +29,16 @@ REASONS = {
 
 class Adapter(Engine):
     def hello(self) -> Object:
-        return about("venue", "1", 2, ["batch"])
+        return leaving_out(about("venue", "1", 2, ["batch"]), "input_checks", "several_assets")
 
     def start(self) -> None:
-        self.venue, self.books, self.asset, self.liquidated = Venue(), Books(), None, []
+        self.venue, self.books, self.liquidated = Venue(), Books(), []
 
     def step(self, event: Object, want: str) -> Object:
         take = getattr(self, event["type"], None)
         if take is None:
             return unsupported(event["type"])
-        if event.get("asset", self.asset) != (self.asset or event.get("asset")):
-            return unsupported("several assets")
-        self.asset, self.liquidated = event.get("asset", self.asset), []
+        self.asset, self.liquidated = event.get("asset") or self.asset, []
         before = deepcopy(self.venue)
         try:
             take(event)

@@ -74,14 +74,17 @@ def walk(lang: str) -> list[dict[str, Any]]:
         "orders, reset_state, settle_market, state, stated_fees, terms"
     )
     hello = {"answer": "hello", "protocol": 1, "name": "my engine", "version": "0.1", "language": NAMES[lang]}
-    hello |= {"rulebook": "2", "level": 2, "capabilities": ["batch"]}
+    hello |= {"rulebook": "2", "level": 2, "capabilities": ["batch"], "left_out": ["input_checks", "several_assets"]}
     ok = {"answer": "ok"}
     nothing = [{"answer": "unsupported", "capability": event["type"]} for event in EVENTS.values()]
     events = list(EVENTS.items())
     asked: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
         (
             *("hello", {"do": "hello", "protocol": 1, "suite": "0.1.0", "rulebook": "2"}, hello),
-            [f"what needs one of these will be skipped: {skipped}"],
+            [
+                f"what needs one of these will be skipped: {skipped}",
+                "left out, and so not asked: input_checks, several_assets",
+            ],
         ),
         ("configure", {"do": "configure", "header": HEADER}, ok, []),
         ("reset", {"do": "reset"}, ok, []),
@@ -132,7 +135,7 @@ def test_an_adapter_starts_and_has_nothing_yet(lang: str, tmp_path: Path, monkey
     count = len(suite_manifest()["smoke"])
     conditions = (
         f"level 2, rulebook 2, profiles binance/levy, binance/none, bitmex/levy, suite {suite_manifest()['suite']}, "
-        f"of the short suite only; clauses left out: none; skipped: {count}; undecided: 0"
+        f"of the short suite only; clauses left out: input_checks, several_assets; skipped: {count}; undecided: 0"
     )
     assert (code, verdict, told_conditions) == (4, "nothing was decided at level 2", conditions)
     assert re.fullmatch(r"  skipped: \d+ vectors, needs list_market", most)

@@ -81,5 +81,5 @@ def test_an_exception_is_told_with_its_place(tmp_path: Path) -> None:
     place = lines.index("another deposit: to mend")
     assert lines[place + 3 : place + 5] == [
         "  err   TypeError: Cannot read properties of undefined (reading 'bob')",
-        f"  err       at Adapter.step (file://{tmp_path / 'mine' / 'adapter.mjs'}:15:39)",
+        f"  err       at Adapter.step (file://{tmp_path / 'mine' / 'adapter.mjs'}:16:39)",
     ]

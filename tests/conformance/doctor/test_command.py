@@ -225,7 +225,7 @@ def test_what_the_rulebook_decides_otherwise_is_noted_and_not_to_be_mended() -> 
     assert notes == [
         "  note  the rulebook accepts this; see `marginspec conform run`",
         "  note  the rulebook liquidates alice:USDT here; see `marginspec conform run`",
-        "  note  the rulebook refuses this, UNKNOWN_ACCOUNT; see `marginspec conform run`",
+        "  note  the rulebook refuses this, INSUFFICIENT_BALANCE; see `marginspec conform run`",
     ]
 
 

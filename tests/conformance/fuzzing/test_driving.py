@@ -5,6 +5,7 @@ from itertools import islice
 
 from marginspec.transition import SpecificationEngine
 from marginspec_conformance.comparing.expected import expected_of
+from marginspec_conformance.comparing.leaving import Assets, exercised
 from marginspec_conformance.connectors.parsing import connector_of
 from marginspec_conformance.connectors.session import Limits
 from marginspec_conformance.driving.asking import Engine
@@ -74,6 +75,20 @@ def test_what_an_engine_lacks_leaves_out_that_event_alone() -> None:
     assert all(one.accepted["deposit"] and one.accepted["trade"] for one in found[1:])
     assert all(one.checked.judged == len(one.case.events) for one in found)
     assert {check(engine("part"), one.case, PLAN).outcome for one in found} == {"agrees"}
+
+
+def test_events_of_the_parts_that_an_engine_leaves_out_are_left_out() -> None:
+    parts = frozenset({"input_checks", "several_assets"})
+    rulebook = Engine(connector_of("py:marginspec_conformance.engines:specification"), Limits())
+    found = list(islice(Fuzz(rulebook, PLAN, SEED, 60, parts), 12))
+    left_out = sum((one.left_out for one in found), Counter[str]())
+    assert left_out.keys() == parts
+    for one in found:
+        asset, state = Assets(), one.case.start().state
+        for event in one.case.events:
+            expected = expected_of(state, event)
+            state = expected.after
+            assert not parts & (exercised([expected.answer]) | asset.exercised_by(event))
 
 
 def test_what_is_counted_as_accepted_is_what_the_rulebook_accepts_of_the_journal() -> None:

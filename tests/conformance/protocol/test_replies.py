@@ -128,7 +128,10 @@ def test_other_answers() -> None:
         ({"level": 6}, "level: must be at most 5, found 6"),
         ({"level": 4.0}, "level: expected an integer, found 4.0"),
         ({"name": ""}, 'name: expected 1 to 128 printable characters, found ""'),
-        ({"left_out": ["adl-06"]}, 'left_out[0]: expected the id of a clause, as in ADL-06, found "adl-06"'),
+        (
+            {"left_out": ["adl-06"]},
+            'left_out[0]: expected the id of a clause, as in ADL-06, or input_checks, several_assets, found "adl-06"',
+        ),
         (
             {"capabilities": ["hegde"]},
             f'capabilities[0]: expected one of {", ".join(replies.CAPABILITIES)}, found "hegde"',

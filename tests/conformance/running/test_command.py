@@ -16,7 +16,7 @@ from marginspec.transition import SpecificationEngine
 from marginspec_conformance.adapter import Adapter
 from marginspec_conformance.command import command
 from marginspec_conformance.engines import RulebookAdapter
-from marginspec_conformance.generator.events import deposit, listing, mark, trade
+from marginspec_conformance.generator.events import deposit, listing, mark, trade, withdraw
 from marginspec_conformance.protocol.messages import Accepted, Answer, Hello, Refused, Unsupported, Want
 from marginspec_conformance.reporting.log import read_log
 from marginspec_conformance.vectors import vectors_of
@@ -91,6 +91,23 @@ class WithoutFees(RulebookAdapter):
 def without_fees() -> WithoutFees:
     """An engine that leaves a clause out."""
     return WithoutFees("without fees", SpecificationEngine)
+
+
+class Leaving(RulebookAdapter):
+    """The rulebook, which leaves out the part that it is named after."""
+
+    def hello(self) -> Hello:
+        return attrs.evolve(super().hello(), level=4, left_out=(self._name,))
+
+
+def without_checks() -> Leaving:
+    """An engine behind a gateway."""
+    return Leaving("input_checks", SpecificationEngine)
+
+
+def with_one_asset() -> Leaving:
+    """An engine of one asset."""
+    return Leaving("several_assets", SpecificationEngine)
 
 
 class RefusesAll(Adapter):
@@ -312,6 +329,25 @@ def test_what_an_engine_leaves_out_is_skipped_and_said(tmp_path: Path) -> None:
     assert skipped == "  skipped: 2 vectors, left out: TRD-01"
     assert in_part == "  passed only in part: ACC-01 1 of 2"
     assert undecided == "  nothing was decided of TRD-01"
+
+
+@pytest.mark.parametrize(
+    ("engine", "skipped"),
+    [("without_checks", "  skipped: 1 vector, left out: input_checks"),
+     ("with_one_asset", "  skipped: 1 vector, left out: several_assets")],
+)  # fmt: skip
+def test_a_part_that_an_engine_leaves_out_is_skipped_and_said(engine: str, skipped: str, tmp_path: Path) -> None:
+    """What the rulebook refuses for what an event says, and another asset beside the first."""
+    path = tmp_path / "vectors.jsonl"
+    drafts = (
+        Draft("ACC-01", "a", "A market that is not listed.", HEADER, (mark("100", "NONE"),)),
+        Draft("ACC-01", "b", "Two assets.", HEADER, (*EVENTS, deposit("alice", "5", "EUR"))),
+        Draft("ACC-01", "c", "Money that is not there.", HEADER, (*EVENTS[:-1], withdraw("alice", "10000000"))),
+    )
+    path.write_bytes(suite_text([vector_object(one) for one in drafts]))
+    ended = called("run", "-e", f"py:{__name__}:{engine}", "--vectors", str(path))
+    *_, told, in_part = ended.output.splitlines()
+    assert (ended.return_value, told, in_part) == (0, skipped, "  passed only in part: ACC-01 2 of 3")
 
 
 def test_what_lies_near_an_edge_is_named_with_the_reason_and_its_partner_decides() -> None:

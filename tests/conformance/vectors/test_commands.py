@@ -16,6 +16,7 @@ from marginspec_conformance.vectors.reading import suite_manifest, vectors_of
 from marginspec_conformance.vectors.vector import content_hash
 from marginspec_conformance.vectors.writing import file_of, indented
 from marginspec_journal import InputError, open_journal
+from marginspec_journal.states import read_state
 
 
 def run(*arguments: object) -> Result:
@@ -64,6 +65,20 @@ def test_what_is_exported_is_all_there_is_of_a_vector(folder: Path) -> None:
     outcome = run("verify", folder)
     steps = sum(len(one.steps) for one in found)
     assert (outcome.exit_code, outcome.stdout) == (0, f"{len(found)} vectors, {steps} events: no differences\n")
+
+
+def test_a_vector_from_a_state_is_exported_with_the_state(tmp_path: Path) -> None:
+    [vector, *_] = (one for one in vectors_of(["NUM-03"]) if one.opened is not None)
+    assert run("export", tmp_path / "out", vector.id).exit_code == 0
+    path = (tmp_path / "out" / file_of(vector.id)).with_suffix(".start.json")
+    assert read_state(path) == vector.opened
+    steps = len(vector.steps)
+    outcome = run("verify", tmp_path / "out")
+    assert (outcome.exit_code, outcome.stdout) == (0, f"1 vectors, {steps} events: no differences\n")
+    path.write_bytes(path.read_bytes() + b"\n")
+    refused = run("verify", tmp_path / "out").exception
+    assert isinstance(refused, InputError)
+    assert str(refused) == f"{path}: not the state of the vector beside it"
 
 
 def test_export_writes_into_nothing_that_is_there(folder: Path) -> None:

@@ -1,8 +1,15 @@
-"""Clauses that an engine leaves out: which of them an answer exercises, so that it is not asked of such an engine."""
+"""What an engine leaves out: which clauses and parts an answer or an event exercises, so that it is not asked.
+
+A part is no clause: it is what most venues do elsewhere, in a gateway, or do not have.
+"""
 
 from collections.abc import Iterable
 
-from marginspec_conformance.protocol.messages import Accepted, Answer
+import attrs
+
+from marginspec.model.events import Event
+from marginspec.model.rejections import Reason
+from marginspec_conformance.protocol.messages import Accepted, Answer, Part, Refused
 
 SHOWN: dict[str, tuple[str, ...]] = {
     "liquidated": ("LIQ-01",),
@@ -10,11 +17,49 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "levied": ("LVY-01",),
 }
 """By decision, the clauses without which there is none. They run at every event, and so the trace says nothing."""
+INPUT_CHECKS: Part = "input_checks"
+SEVERAL_ASSETS: Part = "several_assets"
+CHECKED: frozenset[str] = frozenset(
+    {
+        Reason.UNKNOWN_MARKET,
+        Reason.MARKET_EXISTS,
+        Reason.INVALID_MARKET,
+        Reason.INVALID_TIERS,
+        Reason.UNKNOWN_ACCOUNT,
+        Reason.SELF_TRADE,
+        Reason.INVALID_PRICE,
+        Reason.INVALID_QUANTITY,
+        Reason.INVALID_AMOUNT,
+        Reason.INVALID_RATE,
+        Reason.INVALID_LEVERAGE,
+        Reason.OUT_OF_RANGE,
+    }
+)
+"""The reasons of refusing what a gateway would not let through, whoever owns what."""
 
 
 def exercised(answers: Iterable[Answer]) -> frozenset[str]:
-    """The clauses of `SHOWN` that some answers show at work."""
-    accepted = [one for one in answers if isinstance(one, Accepted)]
-    return frozenset(
-        clause for name, clauses in SHOWN.items() if any(getattr(one, name) for one in accepted) for clause in clauses
-    )
+    """What some answers show at work: the clauses of `SHOWN`, and the checks of input."""
+    return frozenset(name for one in answers for name in shown_by(one))
+
+
+def shown_by(answer: Answer) -> Iterable[str]:
+    """What one answer shows at work."""
+    if isinstance(answer, Refused):
+        return (INPUT_CHECKS,) if answer.reason in CHECKED else ()
+    if not isinstance(answer, Accepted):
+        return ()
+    return [clause for name, clauses in SHOWN.items() if getattr(answer, name) for clause in clauses]
+
+
+@attrs.define
+class Assets:
+    """The assets of a journal's events, one after another: which of them states another than the first."""
+
+    first: str | None = None
+
+    def exercised_by(self, event: Event) -> frozenset[Part]:
+        """What the next event exercises: several assets, or nothing."""
+        asset = getattr(event, "asset", None)
+        self.first = self.first or asset
+        return frozenset() if asset in (None, self.first) else frozenset({SEVERAL_ASSETS})

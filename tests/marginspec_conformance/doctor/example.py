@@ -32,7 +32,7 @@ EVENTS: dict[str, JsonObject] = {
         "taker": "buyer",
     },
     "a liquidation": {"type": "mark_price", "market": "BTCUSDT", "price": "30200"},
-    "a refusal": {"type": "withdraw", "account": "carol", "asset": "USDT", "amount": "1"},
+    "a refusal": {"type": "withdraw", "account": "bob", "asset": "USDT", "amount": "1000000"},
 }
 """Events by what they are called; the last one is refused."""
 
@@ -49,15 +49,7 @@ WHOLE: dict[str, JsonObject] = {
     "a mark in whole units": {"type": "mark_price", "market": "BTCJPY", "price": "100"},
     "a deposit in whole units": {"type": "deposit", "account": "alice", "asset": "JPY", "amount": "5000"},
     "another deposit in whole units": {"type": "deposit", "account": "bob", "asset": "JPY", "amount": "5001"},
-    "a trade of whole lots": {
-        "type": "trade",
-        "market": "BTCJPY",
-        "buyer": "alice",
-        "seller": "bob",
-        "quantity": "7",
-        "price": "100",
-        "taker": "buyer",
-    },
+    "a trade of whole lots": {**EVENTS["a trade"], "market": "BTCJPY", "quantity": "7", "price": "100"},
 }
 """Events of an exchange whose amounts and quantities have no decimals; asked of who tells balances."""
 

@@ -189,6 +189,8 @@ class Walk:
         missing = [word for word in capabilities if word not in self._hello.capabilities]
         if missing:
             self._step.notes.append(f"what needs one of these will be skipped: {', '.join(missing)}")
+        if self._hello.left_out:
+            self._step.notes.append(f"left out, and so not asked: {', '.join(self._hello.left_out)}")
 
     def _ok(self, do: Do, fields: JsonObject) -> None:
         self._unless_refused(self._ask(do, fields, replies.ok_of))

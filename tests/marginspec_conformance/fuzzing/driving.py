@@ -12,7 +12,7 @@ from marginspec.model.state import Header, State
 from marginspec_conformance.comparing.capabilities import needed_by_event, needed_by_expected, needed_by_header
 from marginspec_conformance.comparing.expected import Expected, expected_of
 from marginspec_conformance.comparing.judging import Judge
-from marginspec_conformance.comparing.leaving import exercised
+from marginspec_conformance.comparing.leaving import Assets, exercised
 from marginspec_conformance.comparing.levels import LEVELS
 from marginspec_conformance.driving.asking import Engine
 from marginspec_conformance.driving.checking import Case, Checked, Plan, at_end, check
@@ -89,6 +89,7 @@ class Growing:
         self._engine, self._plan, self._begun, self._clauses = engine, plan, begun, clauses
         self.judge = Judge(begun.start(), plan.level, plan.tolerance)
         self._events: list[Event] = []
+        self._assets = Assets()
         self.accepted: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
 
@@ -123,9 +124,10 @@ class Growing:
         return None
 
     def _lacking(self, expected: Expected) -> list[str]:
-        """What the engine lacks to answer as the rulebook does, and the clauses left out that the answer shows."""
+        """What the engine lacks to answer as the rulebook does, and what is left out that the event shows at work."""
         lacking = self._engine.lacks(needed_by_expected(expected))
-        return lacking or sorted(self._clauses & exercised([expected.answer]))
+        shown = exercised([expected.answer]) | self._assets.exercised_by(expected.event)
+        return lacking or sorted(self._clauses & shown)
 
     def at_end(self) -> Checked:
         """What came of a journal in which nothing differs."""

@@ -41,6 +41,9 @@ Capability = Literal[
     "no_levy",
 ]
 """What an engine says that it has; whatever needs another one is skipped, and counted as skipped."""
+Part = Literal["input_checks", "several_assets"]
+"""What an engine may leave out beside clauses: to refuse malformed input, and to have more than one asset."""
+PARTS: tuple[Part, ...] = get_args(Part)
 
 
 @attrs.frozen
@@ -346,12 +349,17 @@ def _position(node: Node) -> str:
     return node.text()
 
 
-def clause_of(node: Node) -> str:
-    """The id of a clause, as in `ADL-06`."""
+def clause_of(node: Node, or_else: str = "") -> str:
+    """The id of a clause, as in `ADL-06`; `or_else` says what else might have stood there."""
     group, _, number = node.text().partition("-")
     if not (len(group) == 3 and group.isascii() and group.isupper() and len(number) == 2 and number.isdecimal()):
-        node.fail(f"expected the id of a clause, as in ADL-06, found {node.shown()}")
+        node.fail(f"expected the id of a clause, as in ADL-06{or_else}, found {node.shown()}")
     return node.text()
+
+
+def left_out_of(node: Node) -> str:
+    """What an engine leaves out: the id of a clause, or a part."""
+    return node.text() if node.text() in PARTS else clause_of(node, f", or {', '.join(PARTS)}")
 
 
 DOMAIN = "ACCOUNT:ASSET or ACCOUNT:MARKET:SIDE:ASSET"

@@ -29,10 +29,10 @@ from marginspec_conformance.protocol.messages import (
     Unsupported,
     Want,
     answer_in,
-    clause_of,
     is_domain,
     is_position,
     is_word,
+    left_out_of,
     refusal_in,
     word_of,
 )
@@ -157,7 +157,7 @@ def _hello(root: Node) -> Hello:
         RULEBOOK_VERSION,
         fields["level"].integer(0, HIGHEST_LEVEL),
         frozenset(one.choice(CAPABILITIES) for one in fields["capabilities"].elements()),
-        tuple(clause_of(one) for one in fields["left_out"].elements()) if "left_out" in fields else (),
+        tuple(left_out_of(one) for one in fields["left_out"].elements()) if "left_out" in fields else (),
     )
 
 

@@ -6,7 +6,7 @@ from typing import get_args
 
 from marginspec import RULEBOOK_VERSION
 from marginspec_conformance import PROTOCOL_VERSION
-from marginspec_conformance.protocol.messages import CHANGES, DECISIONS, LONGEST_WORD, NEEDED, Capability
+from marginspec_conformance.protocol.messages import CHANGES, DECISIONS, LONGEST_WORD, NEEDED, PARTS, Capability
 from marginspec_conformance.protocol.replies import HIGHEST_LEVEL
 from marginspec_journal.canonical import JsonObject
 from marginspec_journal.schemas.definitions import (
@@ -93,7 +93,7 @@ def answer_schemas() -> JsonObject:
         "rulebook": {"const": RULEBOOK_VERSION},
         "level": integer(0, HIGHEST_LEVEL),
         "capabilities": {"type": "array", "items": {"enum": list(get_args(Capability))}},
-        "left_out": {"type": "array", "items": refer("clause")},
+        "left_out": {"type": "array", "items": {"oneOf": [refer("clause"), {"enum": list(PARTS)}]}},
     }
     values = {"type": "object", "description": "The fields of the answer, but for calc, rulebook, id and kind."}
     return {

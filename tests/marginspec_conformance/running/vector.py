@@ -5,13 +5,13 @@ from pathlib import Path
 import attrs
 
 from marginspec_conformance.comparing.capabilities import LEVY
-from marginspec_conformance.comparing.leaving import exercised
+from marginspec_conformance.comparing.leaving import Assets, exercised
 from marginspec_conformance.driving.checking import Case, Checked, check
 from marginspec_conformance.driving.options import Asked
 from marginspec_conformance.stories.blaming import unless_left_out
 from marginspec_conformance.stories.telling import Story, tell
 from marginspec_conformance.vectors import Vector
-from marginspec_conformance.vectors.writing import file_of
+from marginspec_conformance.vectors.writing import JOURNAL, START, file_of
 
 
 def case_of(vector: Vector) -> Case:
@@ -21,7 +21,7 @@ def case_of(vector: Vector) -> Case:
 
 def checked_of(asked: Asked, vector: Vector) -> Checked:
     """What came of a vector; EngineFailure if the engine fails apart from being wrong."""
-    left_out = sorted(asked.left_out & exercised(vector.answers).union(vector.clauses)) if asked.left_out else []
+    left_out = sorted(asked.left_out & parts_of(vector)) if asked.left_out else []
     if left_out:
         return Checked("skipped", 0, why=f"left out: {left_out[0]}")
     levies = LEVY in vector.clauses and vector.header.profile.last_resort == "levy"
@@ -37,15 +37,22 @@ def checked_of(asked: Asked, vector: Vector) -> Checked:
     return checked
 
 
+def parts_of(vector: Vector) -> frozenset[str]:
+    """What a vector is about or shows at work, of all that an engine may leave out."""
+    return exercised(vector.answers).union(vector.clauses, *map(Assets().exercised_by, vector.events))
+
+
 def story_of(asked: Asked, vector: Vector, checked: Checked, *, with_faults: bool) -> Story:
     """The story of a vector that differs."""
     again = asked.again("run", vector.id)
-    explain = "" if vector.opened is not None or asked.vectors is not None else explaining(vector.id)
+    explain = "" if asked.vectors is not None else explaining(vector)
     return tell(case_of(vector), checked, again, asked.plan, explain, with_faults=with_faults)
 
 
-def explaining(name: str) -> str:
+def explaining(vector: Vector) -> str:
     """The commands that explain a vector of the suite, but for the number of the event."""
-    _, _, folder = name.split("/")
-    journal = Path(folder, file_of(name)).with_suffix(".jsonl").as_posix()
-    return f"marginspec vectors export {folder} {name} && marginspec explain {journal}"
+    _, _, folder = vector.id.split("/")
+    path = Path(folder, file_of(vector.id))
+    start = "" if vector.opened is None else f"--from {path.with_suffix(START).as_posix()} "
+    journal = path.with_suffix(JOURNAL).as_posix()
+    return f"marginspec vectors export {folder} {vector.id} && marginspec explain {start}{journal}"

@@ -10,6 +10,7 @@ from marginspec_conformance.connectors.session import EngineFailure
 from marginspec_conformance.driving.checking import Case, Checked, check, needed_to_begin
 from marginspec_conformance.driving.options import Asked, Seconds, engine_options, failure_text, opened_engine
 from marginspec_conformance.fuzzing.driving import Growing, wanting
+from marginspec_conformance.protocol.messages import PARTS
 from marginspec_conformance.shrinking.saving import check_journal_target, explaining, save, start_of
 from marginspec_conformance.shrinking.shrinker import Shrinker
 from marginspec_conformance.stories.telling import tell
@@ -83,7 +84,7 @@ def taken_by(asked: Asked, case: Case) -> tuple[Case, Counter[str]]:
     as_it_is = case, Counter[str]()
     if asked.engine.lacks(needed_to_begin(case)) or asked.engine.begin(case.header, case.opened) is not None:
         return as_it_is
-    growing = Growing(asked.engine, asked.plan, attrs.evolve(case, events=()))
+    growing = Growing(asked.engine, asked.plan, attrs.evolve(case, events=()), asked.left_out.intersection(PARTS))
     for event in case.events:
         if growing.take(event) is not None:
             break

@@ -18,8 +18,8 @@ from marginspec_tools.console import printable_path, whole_folder
 def command(folder: Path, clauses: tuple[str, ...], smoke: bool, shard: str) -> None:
     """Write vectors into FOLDER, all or those of some clauses (LIQ-01) or ids: the whole folder or nothing.
 
-    Each is a JSON file, with its journal beside it; questions.jsonl has the questions of the same clauses, if there are
-    any, and manifest.json the counts and the sha256 of each.
+    Each is a JSON file, with its journal beside it, and the state that this begins from, if any; questions.jsonl has
+    the questions of the same clauses, if there are any, and manifest.json the counts and the sha256 of each.
 
     Exit codes: 0 done; 2 wrong usage or input.
     """

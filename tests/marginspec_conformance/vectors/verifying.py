@@ -12,7 +12,7 @@ from marginspec_conformance.vectors.making import draft_of, vector_object
 from marginspec_conformance.vectors.question import QUESTIONS, AskedQuestion, read_questions, rulebook_answer
 from marginspec_conformance.vectors.reading import MANIFEST, read_vectors, shard_of, suite_path
 from marginspec_conformance.vectors.vector import Vector, vector_of
-from marginspec_conformance.vectors.writing import file_of, journal_text
+from marginspec_conformance.vectors.writing import JOURNAL, START, beside, file_of
 from marginspec_journal.canonical import JsonObject
 from marginspec_journal.errors import InputError
 from marginspec_journal.strict_json import read_document
@@ -68,7 +68,8 @@ def folder_vectors(folder: Path) -> Iterator[Vector]:
     manifest = read_document(folder / MANIFEST)
     stated = manifest.member("sha256").fields()
     places = {name: place_of(folder, name) for name in stated}
-    known = {folder / MANIFEST, *places.values(), *(place.with_suffix(".jsonl") for place in places.values())}
+    known = {folder / MANIFEST, *places.values()}
+    known.update(place.with_suffix(suffix) for place in places.values() for suffix in (JOURNAL, START))
     known |= {folder / QUESTIONS} if "questions" in manifest.fields() else set()
     for path in sorted(folder.rglob("*")):
         if path not in known and not path.is_dir():
@@ -93,11 +94,13 @@ def folder_questions(folder: Path) -> Iterator[AskedQuestion]:
 
 
 def read_exported(path: Path) -> Vector:
-    """A vector of a folder; InputError if the journal beside it is not its own."""
+    """A vector of a folder; InputError if its journal, or the state that it begins from, is not its own."""
     vector = vector_of(read_document(path))
-    journal = path.with_suffix(".jsonl")
-    if not journal.is_file() or journal.read_bytes() != journal_text(vector.text):
-        raise InputError(str(journal), None, None, "not the journal of the vector beside it")
+    own = beside(vector.text)
+    for suffix, what in ((JOURNAL, "journal"), (START, "state")):
+        file = path.with_suffix(suffix)
+        if (file.read_bytes() if file.is_file() else None) != own.get(suffix):
+            raise InputError(str(file), None, None, f"not the {what} of the vector beside it")
     return vector
 
 

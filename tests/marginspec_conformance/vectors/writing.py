@@ -15,6 +15,7 @@ from marginspec_conformance.vectors.vector import VECTOR_VERSION
 from marginspec_journal.atomic import atomic_writer
 from marginspec_journal.canonical import JsonObject, sorted_json
 
+JOURNAL, START = ".jsonl", ".start.json"
 SMOKE = 60
 """About so many vectors are in the short suite."""
 
@@ -86,12 +87,13 @@ def touched(vector: JsonObject) -> frozenset[str]:
 
 
 def write_folder(folder: Path, suite: str, vectors: Sequence[JsonObject], questions: Sequence[JsonObject] = ()) -> None:
-    """Write each vector as CLAUSE/SLUG-HASH.json with its journal beside it as .jsonl, questions, and a manifest."""
+    """Write each vector as CLAUSE/SLUG-HASH.json with what `beside` has, questions, and a manifest."""
     for one in vectors:
         path = folder / file_of(one["id"])
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(indented(one))
-        path.with_suffix(".jsonl").write_bytes(journal_text(one))
+        for suffix, text in beside(one).items():
+            path.with_suffix(suffix).write_bytes(text)
     manifest = manifest_of(suite, vectors)
     if questions:
         (folder / QUESTIONS).write_bytes(questions_text(questions))
@@ -103,6 +105,12 @@ def file_of(vector_id: str) -> str:
     """Where a vector stands in a folder."""
     clause, slug, digest = vector_id.split("/")
     return f"{clause}/{slug}-{digest}.json"
+
+
+def beside(vector: JsonObject) -> dict[str, bytes]:
+    """The files of a vector but for its own, by suffix: its journal, and the state that it begins from, if any."""
+    start = {} if vector["state"] is None else {START: indented(vector["state"])}
+    return {JOURNAL: journal_text(vector), **start}
 
 
 def journal_text(vector: JsonObject) -> bytes:

@@ -4,7 +4,10 @@
 
 // Fill in one type of event after another. Amounts are texts: `units` makes whole numbers of them.
 struct Adapter : Engine {
-    Fields hello() override { return about("my engine", "0.1", 2, {"batch"}); }
+    // What is left out is not asked; leave out less as your engine has more.
+    Fields hello() override {
+        return leaving_out(about("my engine", "0.1", 2, {"batch"}), {"input_checks", "several_assets"});
+    }
 
     // Make an exchange without markets, accounts and money.
     void start() override {}

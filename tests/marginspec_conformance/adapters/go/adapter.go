@@ -7,7 +7,10 @@ type Adapter struct{ Defaults }
 
 func main() { Serve(&Adapter{}) }
 
-func (adapter *Adapter) Hello() Object { return About("my engine", "0.1", 2, "batch") }
+// Hello says what the engine is. What is left out is not asked; leave out less as your engine has more.
+func (adapter *Adapter) Hello() Object {
+	return LeavingOut(About("my engine", "0.1", 2, "batch"), "input_checks", "several_assets")
+}
 
 // Start makes an exchange without markets, accounts and money.
 func (adapter *Adapter) Start() {}

@@ -10,9 +10,10 @@ public final class Adapter extends EngineProtocol.Engine {
         EngineProtocol.serve(new Adapter());
     }
 
+    /** What is left out is not asked; leave out less as your engine has more. */
     @Override
     public Map<String, Object> hello() {
-        return EngineProtocol.about("my engine", "0.1", 2, "batch");
+        return EngineProtocol.leavingOut(EngineProtocol.about("my engine", "0.1", 2, "batch"), "input_checks", "several_assets");
     }
 
     /** Make an exchange without markets, accounts and money. */

@@ -5,13 +5,14 @@
 
 mod engine_protocol;
 
-use engine_protocol::{about, serve, unsupported, Engine, Event, Json, Unsupported};
+use engine_protocol::{about, leaving_out, serve, unsupported, Engine, Event, Json, Unsupported};
 
 struct Adapter;
 
 impl Engine for Adapter {
+    /// What is left out is not asked; leave out less as your engine has more.
     fn hello(&self) -> Json {
-        about("my engine", "0.1", 2, &["batch"])
+        leaving_out(about("my engine", "0.1", 2, &["batch"]), &["input_checks", "several_assets"])
     }
 
     /// Make an exchange without markets, accounts and money.
