@@ -17,11 +17,10 @@ class Adapter extends Engine {
   step({ type, ...fields }) {
     for (const name of AMOUNTS) if (name in fields) fields[name] = whole(fields[name]);
     if (!(type in events)) return unsupported(type);
-    const before = structuredClone(this.kept);
-    const refusal = events[type](this, this.kept, fields);
-    if (refusal) this.kept = before; // what is not accepted changes nothing
-    return refusal ?? accepted();
+    return events[type](this, this.kept, fields) ?? accepted();
   }
+  save() { return structuredClone(this.kept); }
+  restore(saved) { this.kept = saved; }
   up(amount, by, asset) { // amount / by, up to a whole quantum
     const unit = this.quantum(asset) * by;
     return ((amount + unit - 1n) / unit) * this.quantum(asset);

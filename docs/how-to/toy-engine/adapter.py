@@ -20,10 +20,13 @@ class Adapter(Engine):
     def step(self, event: Object, want: str) -> Object:
         take = getattr(self, event["type"], lambda **_: unsupported(event["type"]))
         amounts = {name: Fraction(event[name]) for name in ("amount", "price", "quantity") if name in event}
-        before = deepcopy(vars(self))
-        refusal = take(**{name: amounts.get(name, value) for name, value in event.items() if name != "type"})
-        vars(self).update(before if refusal else {})  # what is not accepted changes nothing
-        return refusal or accepted()
+        return take(**{name: amounts.get(name, value) for name, value in event.items() if name != "type"}) or accepted()
+
+    def save(self):
+        return deepcopy(vars(self))
+
+    def restore(self, saved):
+        vars(self).update(saved)
 
     def list_market(self, market, tiers, **terms):
         names = ("floor", "max_leverage", "maintenance_rate")

@@ -11,6 +11,7 @@ from engine_protocol import (
     accepted,
     domain,
     leaving_out,
+    parties,
     position,
     rejected,
     serve,
@@ -18,13 +19,7 @@ from engine_protocol import (
 )
 from venue import Venue, VenueError
 
-REASONS = {
-    "NO_SUCH_SYMBOL": "UNKNOWN_MARKET",
-    "NO_SUCH_USER": "UNKNOWN_ACCOUNT",
-    "OFF_TICK": "INVALID_PRICE",
-    "NOT_ENOUGH_FREE": "INSUFFICIENT_BALANCE",
-    "NOT_ENOUGH_MARGIN": "INSUFFICIENT_MARGIN",
-}
+REASONS = {"NOT_ENOUGH_FREE": "INSUFFICIENT_BALANCE", "NOT_ENOUGH_MARGIN": "INSUFFICIENT_MARGIN"}
 
 
 class Adapter(Engine):
@@ -39,15 +34,19 @@ class Adapter(Engine):
         if take is None:
             return unsupported(event["type"])
         self.asset, self.liquidated = event.get("asset") or self.asset, []
-        before = deepcopy(self.venue)
         try:
             take(event)
         except VenueError as error:
-            self.venue = before  # what is refused changes nothing
-            return rejected(REASONS[str(error)])
+            return rejected(REASONS.get(str(error)))
         if self.venue.fund < 0:
             return unsupported("deleveraging")
         return accepted(liquidated=self.liquidated, changes=self.books.changes(event, *self.balances()))
+
+    def save(self) -> Venue:
+        return deepcopy(self.venue)
+
+    def restore(self, saved: Venue) -> None:
+        self.venue = saved
 
     def list_market(self, event: Object) -> None:
         names = ("floor", "maintenance_rate", "max_leverage")
@@ -67,10 +66,8 @@ class Adapter(Engine):
     def trade(self, event: Object) -> None:
         if event["market"] in self.venue.markets and event["market"] not in self.venue.marks:
             raise Unsupported("trades before the first mark")
-        taker, maker, sign = event["buyer"], event["seller"], 1
-        if event["taker"] == "seller":
-            taker, maker, sign = maker, taker, -1
-        self.venue.fill(event["market"], taker, maker, sign * number(event["quantity"]), number(event["price"]))
+        sign = 1 if event["taker"] == "buyer" else -1
+        self.venue.fill(event["market"], *parties(event), sign * number(event["quantity"]), number(event["price"]))
 
     def balances(self) -> tuple[dict[str, str], dict[str, str]]:
         ledger = {f"wallet:{user}:{self.asset}": f"{cash:.8f}" for user, cash in self.venue.balance.items()}

@@ -152,6 +152,12 @@ BANK = {
 """By language, where the bank of `bank` stands in an adapter's folder."""
 TIERS = [{"floor": "0", "max_leverage": 5, "maintenance_rate": "0.05"}]
 HIGH = [{"floor": "0", "max_leverage": 50, "maintenance_rate": "0.01"}]
+ROWS = [
+    {"floor": "0", "max_leverage": 5, "maintenance_rate": "0.05"},
+    {"floor": "1000", "max_leverage": 4, "maintenance_rate": "0.06"},
+]
+LISTED = {"type": "list_market", "market": "C", "asset": "USD", "price_decimals": 4, "quantity_decimals": 1}
+BOUGHT = {"type": "trade", "market": "C", "buyer": "zed", "seller": "alice", "quantity": "1", "taker": "seller"}
 MONEY = "wallet:alice:USD"
 ORDERED = ("al:USD", "alice:A:BOTH:EUR", "alice:A.B:BOTH:EUR", "alice:USD")
 """Domains that the banks liquidate besides, in order, as they do not give them."""
@@ -193,9 +199,15 @@ ASKED: list[tuple[dict[str, Any], Answer]] = [
         {"type": "mark_price", "market": "B", "price": "1"},
         changed({}, {"alice:B:BOTH": "-2"}, *ORDERED, "alice:B:BOTH:USD"),
     ),
+    ({**LISTED, "tiers": ROWS}, changed({}, {"alice:B:BOTH": "0"})),
+    ({**LISTED, "market": "D", "tiers": [ROWS[0], {**ROWS[1], "floor": "0.0001"}]}, Unsupported("finer deductions")),
+    ({**BOUGHT, "price": "13"}, Refused("NO_REASON_OF_THE_RULEBOOK")),
+    ({**BOUGHT, "price": "2.50001"}, Unsupported("finer amounts")),
+    ({**BOUGHT, "price": "2.5"}, changed({MONEY: "2.5"}, {"alice:C:BOTH": "10000.1"}, "zed:USD")),
     ({"type": "settle_market", "market": "B", "price": "1"}, Unsupported("settle_market")),
 ]
-"""What the banks are asked, and what they answer; the default leverage stands for a quantity, in tenths."""
+"""What the banks are asked, and what they answer: the default leverage stands for a quantity, in tenths, and of a trade
+the last row's deduction in quanta and the number of the maker's name. A price of 13 is refused after it was booked."""
 
 WHOLE: list[tuple[dict[str, Any], Answer]] = [
     (

@@ -5,7 +5,7 @@ from itertools import islice
 
 from marginspec.transition import SpecificationEngine
 from marginspec_conformance.comparing.expected import expected_of
-from marginspec_conformance.comparing.leaving import Assets, exercised
+from marginspec_conformance.comparing.leaving import Assets, exercised, settled_by
 from marginspec_conformance.connectors.parsing import connector_of
 from marginspec_conformance.connectors.session import Limits
 from marginspec_conformance.driving.asking import Engine
@@ -89,6 +89,19 @@ def test_events_of_the_parts_that_an_engine_leaves_out_are_left_out() -> None:
             expected = expected_of(state, event)
             state = expected.after
             assert not parts & (exercised([expected.answer]) | asset.exercised_by(event))
+
+
+def test_events_by_which_a_clause_left_out_moves_money_are_left_out() -> None:
+    """Who takes over what the rulebook steps down differs from then on, and by other clauses."""
+    rulebook = Engine(connector_of("py:marginspec_conformance.engines:specification"), Limits())
+    found = list(islice(Fuzz(rulebook, PLAN, SEED, 60, frozenset({"LIQ-02"})), 12))
+    assert sum((one.left_out for one in found), Counter[str]()).keys() == {"LIQ-02"}
+    for one in found:
+        state = one.case.start().state
+        for event in one.case.events:
+            expected = expected_of(state, event)
+            state = expected.after
+            assert "LIQ-02" not in settled_by(expected.receipt)
 
 
 def test_what_is_counted_as_accepted_is_what_the_rulebook_accepts_of_the_journal() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import attrs
 
+from marginspec.model.effects import Receipt, Transferred
 from marginspec.model.events import Event
 from marginspec.model.rejections import Reason
 from marginspec_conformance.protocol.messages import Accepted, Answer, Part, Refused
@@ -17,6 +18,8 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "levied": ("LVY-01",),
 }
 """By decision, the clauses without which there is none. They run at every event, and so the trace says nothing."""
+SETTLING = ("LIQ", "WTF", "ADL", "LVY")
+"""Sections whose rules move money only where somebody is liquidated or a loss is passed on."""
 INPUT_CHECKS: Part = "input_checks"
 SEVERAL_ASSETS: Part = "several_assets"
 CHECKED: frozenset[str] = frozenset(
@@ -50,6 +53,12 @@ def shown_by(answer: Answer) -> Iterable[str]:
     if not isinstance(answer, Accepted):
         return ()
     return [clause for name, clauses in SHOWN.items() if getattr(answer, name) for clause in clauses]
+
+
+def settled_by(receipt: Receipt) -> frozenset[str]:
+    """The clauses of liquidation, waterfall, deleveraging and levy by which an event moved money."""
+    rules = (one.rule for one in receipt.effects if isinstance(one, Transferred))
+    return frozenset(rule for rule in rules if rule.startswith(SETTLING))
 
 
 @attrs.define

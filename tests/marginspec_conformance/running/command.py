@@ -37,6 +37,8 @@ MOST_STORIES = 10
 """So many differences are told at length, one of a clause, the shortest; all are in the log."""
 MOST_UNDECIDED = 12
 """So many vectors that are undecided are named with the reason."""
+MOST_OTHERS = 5
+"""So many differences of a clause beside the one that is told are named, each with the shortest vector that has it."""
 MOST_REASONS = 5
 """So many reasons for skipping are told, the most frequent first."""
 MOST_NAMED = 12
@@ -141,6 +143,16 @@ def cause_of(event: str, first: Difference) -> Cause:
 
 
 @attrs.define
+class Alike:
+    """Vectors that differ alike: the shortest, what its event is and what differs first, and how many there are."""
+
+    shortest: str
+    event: str
+    first: Difference
+    count: int = 0
+
+
+@attrs.define
 class Run:
     """One run: the engine, what it was asked with, and what came of it so far."""
 
@@ -149,8 +161,8 @@ class Run:
     fail_fast: bool = False
     log: LogWriter | None = None
     counts: Counter[str] = attrs.Factory(Counter)
-    causes: dict[str, Counter[Cause]] = attrs.Factory(dict)
-    """By clause that differs, what differs, and in how many vectors; the first is the one told."""
+    causes: dict[str, dict[Cause, Alike]] = attrs.Factory(dict)
+    """By clause that differs, what differs, and in which vectors; the first is the one told."""
     told: int = 0
     explained: Counter[tuple[str, str]] = attrs.Factory(Counter)
     skipped: Counter[str] = attrs.Factory(Counter)
@@ -188,11 +200,15 @@ class Run:
 
     def _tell_failed(self) -> None:
         """By clause, how many vectors differ, and how many of them as the one that was told."""
-        for clause, causes in sorted(self.causes.items(), key=lambda one: -one[1].total()):
-            count, alike = causes.total(), next(iter(causes.values()))
+        counted = {clause: sum(one.count for one in causes.values()) for clause, causes in self.causes.items()}
+        for clause, count in sorted(counted.items(), key=lambda one: -one[1]):
+            first, *others = self.causes[clause].values()
+            alike = first.count
             like = f", {alike} of them by the same difference" if 1 < alike < count else ""
             like = ", all by the same difference" if 1 < alike == count else like
             click.echo(f"  {clause}: {vectors_text(count)} {'differs' if count == 1 else 'differ'}{like}")
+            for one in others[:MOST_OTHERS]:
+                click.echo(one_line(f"    also {one.count}, as {one.shortest} ({one.event}): {one.first}"))
         if self.told < self.counts["failed"]:
             others = "`run ID` tells one, and --log FILE writes all, for `marginspec conform report make FILE FOLDER`"
             click.echo(f"  told: {self.told} of {self.counts['failed']}, the shortest of each clause; {others}")
@@ -271,7 +287,9 @@ class Run:
         """The story of a vector that differs, told if it is the first of its clause."""
         story = story_of(self.asked, vector, checked, with_faults=False)
         is_told = story.clause not in self.causes and self.told < MOST_STORIES
-        self.causes.setdefault(story.clause, Counter())[cause_of(story.event["type"], story.first)] += 1
+        event, first = story.event["type"], story.first
+        alike = Alike(vector.id, event, first)
+        self.causes.setdefault(story.clause, {}).setdefault(cause_of(event, first), alike).count += 1
         if not is_told:
             return story
         self.told += 1

@@ -60,6 +60,8 @@ class Story:
             f"asked: {line if len(line) <= LONGEST_EVENT else f'{line[:LONGEST_EVENT]}…'}",
             f"clause {self.clause}: {self.sentence}",
         ]
+        if self.first.kind == "reason":
+            told.append("of all reasons that apply, to either party, the first in the order of the rulebook is given")
         if self.refusal:
             told.append(f"refused {self.refusal}")
         if self.margins:

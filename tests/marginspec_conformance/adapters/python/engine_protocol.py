@@ -37,9 +37,9 @@ def accepted(**fields: Any) -> Object:
     return {"answer": "result", "liquidated": [], "deleveraged": [], "levied": [], **fields}
 
 
-def rejected(reason: str) -> Object:
-    """The engine refuses an event, for one of the rulebook's reasons."""
-    return {"answer": "rejected", "reason": reason}
+def rejected(reason: str | None) -> Object:
+    """The engine refuses an event, for one of the rulebook's reasons; an unknown one is never the right one."""
+    return {"answer": "rejected", "reason": reason or "NO_REASON_OF_THE_RULEBOOK"}
 
 
 def unsupported(capability: str) -> Object:
@@ -83,6 +83,32 @@ def default_leverage(tiers: list[Object]) -> int:
     return min(20, int(tiers[0]["max_leverage"]))
 
 
+def brackets(tiers: list[Object], decimals: int) -> list[Object]:
+    """A market's table as venues have it, by the decimals of its asset: MKT-02.
+
+    `floor`, `ceiling` (None of the last) and `deduction` count quanta, `rate` 10^-8; Unsupported if a deduction is no
+    whole number of quanta.
+    """
+    rows: list[Object] = []
+    deduction, rate = 0, 0
+    for tier in tiers:
+        floor, before, rate = units(tier["floor"], decimals), rate, units(tier["maintenance_rate"])
+        deduction += floor * (rate - before)
+        if deduction % ONE:
+            raise Unsupported("finer deductions")
+        if rows:
+            rows[-1]["ceiling"] = floor
+        row = {"floor": floor, "ceiling": None, "rate": rate, "deduction": deduction // ONE}
+        rows.append({**row, "max_leverage": tier["max_leverage"]})
+    return rows
+
+
+def parties(event: Object) -> tuple[str, str]:
+    """The taker and the maker of a trade."""
+    buyer, seller = event["buyer"], event["seller"]
+    return (buyer, seller) if event["taker"] == "buyer" else (seller, buyer)
+
+
 def position(account: str, market: str, side: str = "BOTH") -> str:
     """The name of a position."""
     return f"{account}:{market}:{side}"
@@ -96,6 +122,23 @@ def domain(owner: str, asset: str) -> str:
 def in_order(domains: list[str]) -> list[str]:
     """Margin domains in the order in which they are liquidated: by account, asset, market and side, cross first."""
     return sorted(domains, key=lambda name: (name.split(":")[0], name.split(":")[-1], *name.split(":")[1:-1]))
+
+
+class Numbers:
+    """Names as whole numbers from 1 on, for engines that name nothing."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def of(self, name: str) -> int:
+        """The number of a name, a new one if it has none."""
+        if name not in self.names:
+            self.names.append(name)
+        return self.names.index(name) + 1
+
+    def name(self, number: int) -> str:
+        """The name that has a number."""
+        return self.names[number - 1]
 
 
 class Books:
@@ -121,6 +164,7 @@ class Books:
         return {kind: differing(before[kind], after) for kind, after in self.before.items()}
 
 
+ONE = 10**8
 OUTSIDE = {"deposit": -1, "fund_insurance": -1, "withdraw": 1, "withdraw_house": 1}
 """By the events that move money from outside or out, which way `external` goes."""
 
@@ -136,6 +180,9 @@ def differing(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:
 
 class Engine:
     """What an engine answers; whatever a subclass does not have of its own is unsupported."""
+
+    header: Object
+    listed: dict[str, Object]
 
     def hello(self) -> Object:
         """What the engine says of itself."""
@@ -159,6 +206,21 @@ class Engine:
     def step(self, event: Object, want: str) -> Object:
         """Take one event; `want` says how much a result tells."""
         return unsupported(event["type"])
+
+    def save(self) -> Any:
+        """What `restore` needs to bring the exchange back where it is, by copy; asked for before each event."""
+
+    def restore(self, saved: Any) -> None:
+        """Bring the exchange back to where it was saved; called after each event that is not accepted."""
+
+    def listing(self, event: Object) -> Object:
+        """The listing of an event's market."""
+        return self.listed.get(event["market"], {"price_decimals": 8, "quantity_decimals": 8, "asset": ""})
+
+    def money(self, event: Object, text: str) -> int:
+        """An amount counted in quanta of the event's asset, or of its market's; Unsupported if it is finer."""
+        asset = event["asset"] if "asset" in event else self.listing(event)["asset"]
+        return units(text, decimals_of(self.header, asset))
 
     def state(self) -> Object:
         """The whole state."""
@@ -188,9 +250,10 @@ def answer_of(engine: Engine, request: Object) -> Object:
         case "configure":
             return engine.configure(request["header"])
         case "reset":
+            engine.listed = {}
             return engine.reset(request.get("state"))
         case "step":
-            return engine.step(request["event"], request["want"])
+            return stepped(engine, request["event"], request["want"])
         case "batch":
             steps = [{"do": "step", "event": event, "want": request["want"]} for event in request["events"]]
             return {"answer": "batch", "answers": [answer_to(engine, step) for step in steps]}
@@ -201,6 +264,19 @@ def answer_of(engine: Engine, request: Object) -> Object:
         case "stop":
             return ok()
     return unsupported(request["do"])
+
+
+def stepped(engine: Engine, event: Object, want: str) -> Object:
+    """The answer to an event; what is not accepted changes nothing."""
+    saved, answer = engine.save(), {"answer": "errored"}
+    try:
+        answer = engine.step(event, want)
+    finally:
+        if answer["answer"] != "result":
+            engine.restore(saved)
+        elif event["type"] == "list_market":
+            engine.listed[event["market"]] = event
+    return answer
 
 
 def serve(engine: Engine) -> None:

@@ -2,10 +2,12 @@
 
 #![allow(dead_code)] // an adapter need not use all of it
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, BufRead, Write as _};
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::rc::Rc;
 
 /// A value of JSON; every amount is a text, so numbers are whole.
 #[derive(Clone, Debug, PartialEq)]
@@ -145,8 +147,10 @@ pub fn ok() -> Json {
     answer("ok", vec![])
 }
 
+/// For one of the rulebook's reasons; an unknown one is never the right one.
 pub fn rejected(reason: &str) -> Json {
-    answer("rejected", vec![("reason", text(reason))])
+    let known = if reason.is_empty() { "NO_REASON_OF_THE_RULEBOOK" } else { reason };
+    answer("rejected", vec![("reason", text(known))])
 }
 
 pub fn unsupported(capability: &str) -> Json {
@@ -234,6 +238,10 @@ macro_rules! event {
             pub kind: String,
             pub reduce_only: bool,
             pub tiers: Vec<Tier>,
+            /// The listing of the event's market, if it is listed.
+            pub listing: Option<Rc<Event>>,
+            /// The decimals of the event's asset, or of its market's.
+            pub decimals: usize,
             $(pub $word: String,)*
             $(pub $number: i64,)*
         }
@@ -244,6 +252,8 @@ macro_rules! event {
                     kind: given.get("type").text().to_string(),
                     reduce_only: *given.get("reduce_only") == Json::Bool(true),
                     tiers: given.get("tiers").members().iter().map(Tier::of).collect(),
+                    listing: None,
+                    decimals: 8,
                     $($word: given.get(stringify!($word)).text().to_string(),)*
                     $($number: given.get(stringify!($number)).whole(),)*
                 }
@@ -259,6 +269,62 @@ event!(
     counterparty_fee; leverage, price_decimals, quantity_decimals
 );
 
+/// A row of a market's table as venues have it; all but `rate`, which is in 10^-8, counts quanta.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bracket {
+    pub floor: i64,
+    pub ceiling: i64,
+    pub rate: i64,
+    pub deduction: i64,
+    pub max_leverage: i64,
+}
+
+impl Event {
+    /// An amount counted in quanta of the event's asset, or of its market's; Unsupported if it is finer.
+    pub fn money(&self, text: &str) -> Result<i64, Unsupported> {
+        units(text, self.decimals)
+    }
+
+    /// The decimals of prices and of quantities of the event's market.
+    pub fn scales(&self) -> (usize, usize) {
+        self.listing.as_ref().map_or((8, 8), |one| (one.price_decimals as usize, one.quantity_decimals as usize))
+    }
+
+    /// The taker and the maker of a trade.
+    pub fn parties(&self) -> (&str, &str) {
+        if self.taker == "buyer" { (&self.buyer, &self.seller) } else { (&self.seller, &self.buyer) }
+    }
+
+    /// The rows of a listing or of new tiers (MKT-02), the ceiling of the last the most that 64 bits hold; Unsupported
+    /// if a deduction is no whole number of quanta.
+    pub fn brackets(&self) -> Result<Vec<Bracket>, Unsupported> {
+        let (mut rows, mut deduction, mut rate) = (Vec::<Bracket>::new(), 0i128, 0i64);
+        for tier in &self.tiers {
+            let (floor, before) = (self.money(&tier.floor)?, rate);
+            rate = units(&tier.maintenance_rate, 8)?;
+            deduction += i128::from(floor) * i128::from(rate - before);
+            let whole = i64::try_from(deduction / 100_000_000).unwrap_or(-1);
+            if i128::from(whole) * 100_000_000 != deduction {
+                return Err(Unsupported("finer deductions".to_string()));
+            }
+            if let Some(last) = rows.last_mut() {
+                last.ceiling = floor;
+            }
+            let max_leverage = tier.max_leverage;
+            rows.push(Bracket { floor, ceiling: i64::MAX, rate, deduction: whole, max_leverage });
+        }
+        Ok(rows)
+    }
+
+    /// The event with its market's listing, and what amounts of its asset are counted in.
+    fn completed(mut self, talk: &Conversation) -> Event {
+        self.listing = talk.listed.get(&self.market).cloned();
+        let of_market = self.listing.as_ref().map_or("", |one| &one.asset);
+        self.decimals = decimals_of(&talk.header, if self.asset.is_empty() { of_market } else { &self.asset });
+        self
+    }
+}
+
 impl Tier {
     fn of(given: &Json) -> Tier {
         Tier {
@@ -266,6 +332,27 @@ impl Tier {
             max_leverage: given.get("max_leverage").whole(),
             maintenance_rate: given.get("maintenance_rate").text().to_string(),
         }
+    }
+}
+
+/// Names as whole numbers from 1 on, for engines that name nothing.
+#[derive(Clone, Default)]
+pub struct Numbers {
+    names: Vec<String>,
+}
+
+impl Numbers {
+    /// The number of a name, a new one if it has none.
+    pub fn of(&mut self, name: &str) -> usize {
+        self.names.iter().position(|one| one == name).unwrap_or_else(|| {
+            self.names.push(name.to_string());
+            self.names.len() - 1
+        }) + 1
+    }
+
+    /// The name that has a number.
+    pub fn name(&self, number: usize) -> &str {
+        &self.names[number - 1]
     }
 }
 
@@ -341,6 +428,14 @@ pub trait Engine {
         Err(Unsupported(event.kind.clone()))
     }
 
+    /// What `restore` needs to bring the exchange back where it is, by copy; asked for before each event.
+    fn save(&self) -> Box<dyn Any> {
+        Box::new(())
+    }
+
+    /// Bring the exchange back to where it was saved; called after each event that is not accepted.
+    fn restore(&mut self, _saved: Box<dyn Any>) {}
+
     fn state(&self) -> Json {
         unsupported("state")
     }
@@ -350,13 +445,20 @@ pub trait Engine {
     }
 }
 
+/// What the loop keeps of an exchange: its header, and the markets that were listed.
+struct Conversation {
+    header: Json,
+    listed: BTreeMap<String, Rc<Event>>,
+}
+
 /// Answer requests until `stop`.
 pub fn serve(engine: &mut dyn Engine) -> io::Result<()> {
+    let mut talk = Conversation { header: Json::Null, listed: BTreeMap::new() };
     let mut output = io::BufWriter::new(io::stdout().lock());
     for line in io::stdin().lock().lines() {
         let request = parse(&line?).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))?;
         let mut answered = vec![("id".to_string(), request.get("id").clone())];
-        if let Json::Object(fields) = answer_to(engine, &request) {
+        if let Json::Object(fields) = answer_to(engine, &request, &mut talk) {
             answered.extend(fields);
         }
         let mut text = String::new();
@@ -370,25 +472,40 @@ pub fn serve(engine: &mut dyn Engine) -> io::Result<()> {
     Ok(())
 }
 
-/// The answer to one event; a panic is the engine's word that it failed at it, and is told on standard error.
-fn step(engine: &mut dyn Engine, event: &Json, want: &str) -> Json {
-    let stepped = catch_unwind(AssertUnwindSafe(|| engine.step(&Event::of(event), want)));
-    match stepped {
+/// The answer to one event, which changes nothing unless it is accepted; a panic is the engine's word that it failed at
+/// it, and is told on standard error.
+fn step(engine: &mut dyn Engine, event: &Json, want: &str, talk: &mut Conversation) -> Json {
+    let (saved, event) = (engine.save(), Event::of(event).completed(talk));
+    let stepped = catch_unwind(AssertUnwindSafe(|| engine.step(&event, want)));
+    let answered = match stepped {
         Ok(Ok(answered)) => answered,
         Ok(Err(lacking)) => unsupported(&lacking.0),
         Err(_) => answer("errored", vec![("message", text("it panicked, see standard error"))]),
+    };
+    if answered.get("answer").text() != "result" {
+        engine.restore(saved);
+    } else if event.kind == "list_market" {
+        talk.listed.insert(event.market.clone(), Rc::new(event));
     }
+    answered
 }
 
-fn answer_to(engine: &mut dyn Engine, request: &Json) -> Json {
+fn answer_to(engine: &mut dyn Engine, request: &Json, talk: &mut Conversation) -> Json {
     let want = request.get("want").text();
     match request.get("do").text() {
         "hello" => engine.hello(),
-        "configure" => engine.configure(request.get("header")),
-        "reset" => engine.reset(request.get("state")),
-        "step" => step(engine, request.get("event"), want),
+        "configure" => {
+            talk.header = request.get("header").clone();
+            engine.configure(&talk.header)
+        }
+        "reset" => {
+            talk.listed.clear();
+            engine.reset(request.get("state"))
+        }
+        "step" => step(engine, request.get("event"), want, talk),
         "batch" => {
-            let answers = request.get("events").members().iter().map(|event| step(engine, event, want)).collect();
+            let events = request.get("events").members().iter();
+            let answers = events.map(|event| step(engine, event, want, talk)).collect();
             answer("batch", vec![("answers", Json::List(answers))])
         }
         "state" => engine.state(),
