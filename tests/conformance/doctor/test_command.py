@@ -30,7 +30,7 @@ from marginspec_conformance.protocol.messages import (
 from marginspec_journal.canonical import JsonObject
 from marginspec_journal.errors import InputError
 
-LEFT_OUT = "is an account of the ledger left out, such as external:USDT?"
+LEFT_OUT = "is an account of the ledger left out, such as external:USDT, or has a cost the wrong sign?"
 LEFT_OUT_WHOLE = LEFT_OUT.replace("USDT", "JPY")
 HERE = "py:conformance.doctor.test_command:"
 

@@ -5,7 +5,7 @@ from itertools import islice
 
 from marginspec.transition import SpecificationEngine
 from marginspec_conformance.comparing.expected import expected_of
-from marginspec_conformance.comparing.leaving import Assets, exercised, settled_by
+from marginspec_conformance.comparing.leaving import Parts, exercised, settled_by
 from marginspec_conformance.connectors.parsing import connector_of
 from marginspec_conformance.connectors.session import Limits
 from marginspec_conformance.driving.asking import Engine
@@ -84,11 +84,11 @@ def test_events_of_the_parts_that_an_engine_leaves_out_are_left_out() -> None:
     left_out = sum((one.left_out for one in found), Counter[str]())
     assert left_out.keys() == parts
     for one in found:
-        asset, state = Assets(), one.case.start().state
+        shown, state = Parts(), one.case.start().state
         for event in one.case.events:
             expected = expected_of(state, event)
             state = expected.after
-            assert not parts & (exercised([expected.answer]) | asset.exercised_by(event))
+            assert not parts & (exercised([expected.answer]) | shown.exercised_by(event))
 
 
 def test_events_by_which_a_clause_left_out_moves_money_are_left_out() -> None:

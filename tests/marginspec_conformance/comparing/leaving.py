@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import attrs
 
 from marginspec.model.effects import Receipt, Transferred
-from marginspec.model.events import Event
+from marginspec.model.events import Event, Trade
 from marginspec.model.rejections import Reason
 from marginspec_conformance.protocol.messages import Accepted, Answer, Part, Refused
 
@@ -62,13 +62,25 @@ def settled_by(receipt: Receipt) -> frozenset[str]:
 
 
 @attrs.define
-class Assets:
-    """The assets of a journal's events, one after another: which of them states another than the first."""
+class Parts:
+    """The parts that a journal's events exercise, one after another."""
 
-    first: str | None = None
+    asset: str | None = None
+    """The first asset that an event states."""
 
     def exercised_by(self, event: Event) -> frozenset[Part]:
-        """What the next event exercises: several assets, or nothing."""
+        """What the next event exercises, whatever the answer to it is."""
         asset = getattr(event, "asset", None)
-        self.first = self.first or asset
-        return frozenset() if asset in (None, self.first) else frozenset({SEVERAL_ASSETS})
+        self.asset = self.asset or asset
+        several = () if asset in (None, self.asset) else (SEVERAL_ASSETS,)
+        return frozenset({*several, *((INPUT_CHECKS,) if is_malformed(event) else ())})
+
+
+def is_malformed(event: Event) -> bool:
+    """Whether an event has a price or quantity at or below zero, an amount of zero, or a trader on both sides."""
+    figures = (getattr(event, name, None) for name in ("price", "quantity"))
+    return (
+        any(one is not None and one <= 0 for one in figures)
+        or getattr(event, "amount", None) == 0
+        or (isinstance(event, Trade) and event.buyer == event.seller)
+    )

@@ -214,7 +214,7 @@ class Walk:
         found = self._books.take(record_of(Node("event", None, "", event), 1).event, answered)
         wrong = {
             f"{one.name}: {one.expected}, and these sum to {one.actual}; is an account of the ledger left out, such as "
-            f"external:{one.name.split()[-1]}?"
+            f"external:{one.name.split()[-1]}, or has a cost the wrong sign?"
             for one in found
             if one.kind == "books"
         }

@@ -12,7 +12,7 @@ from marginspec.model.state import Header, State
 from marginspec_conformance.comparing.capabilities import needed_by_event, needed_by_expected, needed_by_header
 from marginspec_conformance.comparing.expected import Expected, expected_of
 from marginspec_conformance.comparing.judging import Judge
-from marginspec_conformance.comparing.leaving import Assets, exercised, settled_by
+from marginspec_conformance.comparing.leaving import Parts, exercised, settled_by
 from marginspec_conformance.comparing.levels import LEVELS
 from marginspec_conformance.driving.asking import Engine
 from marginspec_conformance.driving.checking import Case, Checked, Plan, at_end, check
@@ -89,7 +89,7 @@ class Growing:
         self._engine, self._plan, self._begun, self._clauses = engine, plan, begun, clauses
         self.judge = Judge(begun.start(), plan.level, plan.tolerance)
         self._events: list[Event] = []
-        self._assets = Assets()
+        self._parts = Parts()
         self.accepted: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
 
@@ -126,7 +126,7 @@ class Growing:
     def _lacking(self, expected: Expected) -> list[str]:
         """What the engine lacks to answer as the rulebook does, and what is left out that the event shows at work."""
         lacking = self._engine.lacks(needed_by_expected(expected))
-        shown = exercised([expected.answer]) | self._assets.exercised_by(expected.event) | settled_by(expected.receipt)
+        shown = exercised([expected.answer]) | self._parts.exercised_by(expected.event) | settled_by(expected.receipt)
         return lacking or sorted(self._clauses & shown)
 
     def at_end(self) -> Checked:

@@ -5,7 +5,7 @@ from pathlib import Path
 import attrs
 
 from marginspec_conformance.comparing.capabilities import LEVY
-from marginspec_conformance.comparing.leaving import Assets, exercised
+from marginspec_conformance.comparing.leaving import Parts, exercised
 from marginspec_conformance.driving.checking import Case, Checked, check
 from marginspec_conformance.driving.options import Asked
 from marginspec_conformance.stories.blaming import unless_left_out
@@ -39,7 +39,7 @@ def checked_of(asked: Asked, vector: Vector) -> Checked:
 
 def parts_of(vector: Vector) -> frozenset[str]:
     """What a vector is about or shows at work, of all that an engine may leave out."""
-    return exercised(vector.answers).union(vector.clauses, *map(Assets().exercised_by, vector.events))
+    return exercised(vector.answers).union(vector.clauses, *map(Parts().exercised_by, vector.events))
 
 
 def story_of(asked: Asked, vector: Vector, checked: Checked, *, with_faults: bool) -> Story:
