@@ -168,6 +168,7 @@ REFUSED: list[tuple[tuple[Event, ...], str]] = [
     ),
     ((trade("alice", "zoe", "1", "100"),), "refused since account not in book.accounts: zoe"),
     ((trade("alice", "bob", "40", "100"),), "refused since any(too_high): alice A, bob A"),
+    ((withdraw("alice", "280"), trade("bob", "alice", "1", "70")), "refused since any(owing): alice"),
     (
         (withdraw("alice", "285"), trade("alice", "bob", "1", "106")),
         "refused since not all(healthy): alice cross USD: equity 9 USD, maintenance 10 USD",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from marginspec.model.events import Event
 from marginspec_conformance.comparing.expected import Expected
 from marginspec_journal import InputError, Record
 from marginspec_journal.canonical import JsonObject
@@ -25,7 +26,8 @@ def refusal_text(expected: Expected) -> str:
     refused = next(one for one in reversed(terms) if one["name"] == "refused")
     asked = [one for one in terms if one["parent"] == refused["parent"]]
     word = "unless" if any(f", unless: {refused['check']}" in line for line in explained.lines()) else "since"
-    figures = ", ".join(dict.fromkeys([*unhealthy(asked), *unfitting(asked), *compared(refused, asked)]))
+    found = [*unhealthy(asked), *unfitting(asked), *compared(refused, asked)]
+    figures = ", ".join(dict.fromkeys(found or concerned(refused, expected.event)))
     return f"{word} {refused['check']}" + (f": {figures}" if figures else "")
 
 
@@ -42,6 +44,14 @@ def compared(refused: JsonObject, asked: list[JsonObject]) -> Iterator[str]:
     for name, one in single.items():
         if one["value"] not in (*ANSWERS, party):
             yield f"{name} {one['value']} {one['unit']}".rstrip()
+
+
+def concerned(refused: JsonObject, event: Event) -> Iterator[str]:
+    """The parties that a check of all of them says yes of."""
+    parties = [getattr(event, name) for name in ("buyer", "seller", "counterparty") if hasattr(event, name)]
+    for one in refused["inputs"]:
+        if isinstance(one["value"], list) and len(one["value"]) == len(parties):
+            yield from (name for name, said in zip(parties, one["value"], strict=True) if said.value == "yes")
 
 
 def unhealthy(asked: list[JsonObject]) -> Iterator[str]:
