@@ -7,6 +7,7 @@ from time import monotonic, perf_counter_ns
 import attrs
 import click
 
+from marginspec.model.events import Trade
 from marginspec.model.state import Profile
 from marginspec_conformance.comparing.differences import Difference, Silence
 from marginspec_conformance.comparing.levels import LEVELS, Counts, Standing
@@ -23,12 +24,13 @@ from marginspec_conformance.driving.options import (
     opened_engine,
 )
 from marginspec_conformance.driving.probing import probe
+from marginspec_conformance.protocol.messages import Accepted
 from marginspec_conformance.reporting.log import Case as LoggedCase
 from marginspec_conformance.reporting.log import Ending, LogWriter
 from marginspec_conformance.running.questions import asked_questions
 from marginspec_conformance.running.vector import case_of, checked_of, story_of
 from marginspec_conformance.stories.telling import Story, candidate_line
-from marginspec_conformance.vectors import Vector, shard_of, suite_version, vectors_of
+from marginspec_conformance.vectors import Step, Vector, shard_of, suite_version, vectors_of
 from marginspec_conformance.vectors.question import questions_of
 from marginspec_journal.errors import InputError
 from marginspec_tools.console import CRASHED, one_line
@@ -131,6 +133,11 @@ def vectors_text(count: int) -> str:
     return f"{count} {'vector' if count == 1 else 'vectors'}"
 
 
+def is_accepted_trade(step: Step) -> bool:
+    """Whether a step of a vector is a trade that the rulebook accepts."""
+    return isinstance(step.event, Trade) and isinstance(step.answer, Accepted)
+
+
 Cause = tuple[str, ...]
 """What two differences have in common that are of one cause: event and kind, and the decisions where they differ."""
 DECIDED = ("verdict", "reason")
@@ -172,6 +179,8 @@ class Run:
     passed: Counter[str] = attrs.Factory(Counter)
     """How many vectors of each clause passed."""
     events: int = 0
+    trades: int = 0
+    """So many of them are trades that the rulebook accepts, without which little is left to be wrong about."""
 
     def ended(self, vectors: list[Vector]) -> int:
         """Run the vectors, and tell and log how it ended; gives the exit code."""
@@ -183,6 +192,8 @@ class Run:
         said = standing.sentence()
         if counts["engine failed"] and self.asked.engine.hello.level < self.asked.plan.level:
             said += f"; it claims level {self.asked.engine.hello.level} only"
+        if counts["passed"] and not self.trades:
+            said += "; none of them was a trade that is accepted"
         if cut_short:
             said += f"; {cut_short}"
         # What holds says so itself.
@@ -279,6 +290,8 @@ class Run:
         checked = checked_of(self.asked, vector)
         micros = (perf_counter_ns() - began) // 1000
         self.events += checked.judged
+        if checked.outcome in ("agrees", "differs"):
+            self.trades += sum(map(is_accepted_trade, vector.steps[: checked.judged]))
         story = self._story(vector, checked) if checked.outcome == "differs" else None
         self._add(logged(vector.id, vector.clause, checked, story, micros))
         return checked.found is not None and isinstance(checked.found.heard, Silence)

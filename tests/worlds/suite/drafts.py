@@ -17,6 +17,7 @@ from worlds.suite import (
     forgotten,
     hidden,
     incidents,
+    isolated,
     limits,
     many,
     recorded,
@@ -28,7 +29,7 @@ VERSION = "5"
 """The version of the suite; it rises with every change of a vector."""
 BY_HAND = (
     *(limits, balances, edges, acceptable, bands, ties, waterfall, corners, boundaries, hidden, forgotten, many),
-    *(floats, incidents, basics),
+    *(floats, incidents, basics, isolated),
 )
 
 

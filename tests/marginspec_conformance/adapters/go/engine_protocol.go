@@ -176,7 +176,10 @@ func wideUnits(text string, decimals int) *big.Int {
 	if strings.Trim(part[decimals:], "0") != "" {
 		panic(Lacking("finer amounts"))
 	}
-	counted, _ := new(big.Int).SetString(whole+part[:decimals], 10)
+	counted, isNumber := new(big.Int).SetString(whole+part[:decimals], 10)
+	if !isNumber {
+		panic(Lacking("an amount that is not stated"))
+	}
 	return counted
 }
 
