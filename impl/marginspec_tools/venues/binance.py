@@ -231,7 +231,7 @@ def exhibit(answers: Answers) -> Exhibit:
     claims.extend(trade_claims(answers))
     story = tuple(story_of(answers))
     claims.extend(history_claims(snapshot, story, MONEY, MONEY))
-    claims.extend(opening_claims(snapshot, story))
+    claims.extend(opening_claims(snapshot, story, MONEY, MONEY))
     claims.extend(income_claims(answers))
     claims.extend(tier_claims(answers, tables))
     claims.extend(unchecked(answers))

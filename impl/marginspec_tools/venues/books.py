@@ -20,15 +20,16 @@ from marginspec_tools.venues.story import Fill, Funding, Happening, Payment, Sig
 class Books:
     """Positions and costs by ACC-02, and by how much cash changed; roundings as the rules have them.
 
-    `closed` are the quantities that fills closed, one by one, and `twice` names what is there a second time.
-    `released` is how often a position's cost was rounded since it was flat, and `entries_off` what that comes to in the
-    entry price that was seen of the smallest rest.
+    `closed` are the quantities that fills closed, by asset and one by one, `fundings` how many payments of funding
+    there were, and `twice` names what is there a second time. `released` is how often a position's cost was rounded
+    since it was flat, and `entries_off` what that comes to at most in an entry price that was seen.
     """
 
     def __init__(self, story: Iterable[Happening]) -> None:
         self.quantities: dict[PositionKey, Fraction] = {}
         self.changes: dict[str, Fraction] = {}
-        self.closed: list[tuple[PositionKey, Fraction]] = []
+        self.closed: dict[str, list[Fraction]] = {}
+        self.fundings: dict[str, int] = {}
         self.twice = ""
         self.released: dict[PositionKey, int] = {}
         self.entries_off = Fraction(0)
@@ -41,6 +42,11 @@ class Books:
                 self.twice = named(happening) if one in known else self.twice
                 known.add(one)
 
+    def cash_off(self, asset: str, unit: Fraction, entry_unit: Fraction) -> Fraction:
+        """By how much a venue's cash may be off: a unit of each profit and of funding, and what an entry is cut by."""
+        closed = self.closed.get(asset, [])
+        return unit * (len(closed) + self.fundings.get(asset, 0)) + entry_unit * sum(closed, Fraction(0))
+
     def _book(self, happening: Happening) -> None:
         if isinstance(happening, Fill):
             self._change(happening.asset, self._realised(happening) - happening.fee)
@@ -51,6 +57,8 @@ class Books:
                     self.entries_off = max(self.entries_off, off)
         else:
             self._change(happening.asset, happening.amount)
+            if isinstance(happening, Funding):
+                self.fundings[happening.asset] = self.fundings.get(happening.asset, 0) + 1
 
     def _change(self, asset: str, amount: Fraction) -> None:
         self.changes[asset] = self.changes.get(asset, Fraction(0)) + amount
@@ -66,7 +74,7 @@ class Books:
         self.quantities[fill.key] = held + fill.quantity
         self._costs[fill.key] = cost - released + opening * fill.price
         if part:
-            self.closed.append((fill.key, part))
+            self.closed.setdefault(fill.asset, []).append(part)
         times = self.released.get(fill.key, 0) + (1 if part else 0)
         self.released[fill.key] = times if self.quantities[fill.key] else 0
         return closing * fill.price - released
@@ -118,17 +126,21 @@ def unexplained(snapshot: Snapshot, books: Books) -> str:
 
 @attrs.frozen
 class Opening:
-    """The cash in an asset at the end, and what all that the files tell comes to: the account began with the rest."""
+    """The cash in an asset at the end, and what all that the files tell comes to: the account began with the rest.
+
+    `off` is by how much the venue's cash may be off what it comes to.
+    """
 
     asset: str
     at_end: Range
     told: Fraction
+    off: Fraction
 
     @property
     def amount(self) -> Fraction:
-        """What the account began with: nothing if that is as near as the cash at the end is known."""
+        """What the account began with: nothing if that is as near as it is known."""
         low, high = self.at_end.low - self.told, self.at_end.high - self.told
-        return Fraction(0) if low <= 0 <= high else low
+        return Fraction(0) if low - self.off <= 0 <= high + self.off else low
 
     def why(self) -> str:
         """What the amount comes from."""
@@ -139,23 +151,31 @@ class Opening:
         return f"in no file: it is {follows}"
 
 
-def openings(snapshot: Snapshot, books: Books, assets: Iterable[str]) -> Iterator[Opening]:
-    """What an account began with in each asset; NotToBeHad if the cash at the end is not there."""
+def openings(
+    snapshot: Snapshot, books: Books, assets: Iterable[str], unit: Fraction, entry_unit: Fraction
+) -> Iterator[Opening]:
+    """What an account began with in each asset; NotToBeHad if the cash at the end is not there.
+
+    The units are those that the venue books money in, and entries: see `Exhibit`.
+    """
     for asset in sorted(assets):
         if DomainKey(ACCOUNT, asset) not in snapshot.cash:
             raise NotToBeHad(f"needs {snapshot.sources['cash']}, for the cash")
         cash = [cash for domain, cash in snapshot.cash.items() if domain.asset == asset]
         at_end = Range(sum((one.low for one in cash), Fraction(0)), sum((one.high for one in cash), Fraction(0)))
-        yield Opening(asset, at_end, books.changes.get(asset, Fraction(0)))
+        off = books.cash_off(asset, unit, entry_unit)
+        yield Opening(asset, at_end, books.changes.get(asset, Fraction(0)), off)
 
 
-def opening_claims(snapshot: Snapshot, story: Iterable[Happening]) -> Iterator[Uncheckable]:
+def opening_claims(
+    snapshot: Snapshot, story: Iterable[Happening], unit: Fraction, entry_unit: Fraction
+) -> Iterator[Uncheckable]:
     """The cash that an account with all its fills must have begun with, which nothing checks."""
     story = tuple(story)
     assets = {one.asset for one in story if isinstance(one, Fill)}
     books = Books(story)
     if unexplained(snapshot, books) or any(DomainKey(ACCOUNT, asset) not in snapshot.cash for asset in assets):
         return
-    for opening in openings(snapshot, books, assets):
+    for opening in openings(snapshot, books, assets, unit, entry_unit):
         if opening.amount:
             yield Uncheckable(opening.asset, "cash at the beginning", decimal_of(opening.amount), opening.why())

@@ -287,7 +287,7 @@ def exhibit(answers: Answers) -> Exhibit:
 def beginning(snapshot: Snapshot, answers: Answers) -> Iterator[Uncheckable]:
     """The cash at the beginning, unless the ledger has what is not known here."""
     try:
-        yield from opening_claims(snapshot, story_of(answers))
+        yield from opening_claims(snapshot, story_of(answers), MONEY, Fraction(0))
     except InputError as refusal:
         yield Uncheckable("USDC", "cash at the beginning", "", str(refusal))
 

@@ -128,14 +128,16 @@ class Telling:
     def tolerances(self) -> Mapping[ValueKind, Fraction]:
         """What an audit must tolerate."""
         digits = {name: fields["price_decimals"] for name, fields in self._markets.items()}
-        return tolerances_for(self._exhibit, digits, drift_of(self._exhibit, self._story, self._books))
+        return tolerances_for(self._exhibit, digits, drift_of(self._exhibit, self._books))
 
     def _openings(self) -> list[Opening]:
         """What the account began with; refused if the files do not come to what there is at the end."""
         reason = unexplained(self._snapshot, self._books)
         if reason:
             raise NotToBeHad(reason)
-        found = list(openings(self._snapshot, self._books, {fields["asset"] for fields in self._markets.values()}))
+        assets = {fields["asset"] for fields in self._markets.values()}
+        units = self._exhibit.unit, self._exhibit.entry_unit
+        found = list(openings(self._snapshot, self._books, assets, *units))
         for opening in found:
             if opening.amount < 0:
                 raise NotToBeHad(f"the cash in {opening.asset} at the beginning is {opening.why()}")

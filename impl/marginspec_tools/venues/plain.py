@@ -27,6 +27,8 @@ from marginspec_tools.venues.figures import ACCOUNT, Figure, Held, Range, Snapsh
 from marginspec_tools.venues.story import Fill, Happening
 
 TITLE = "plain CSV"
+MONEY = Fraction(1, 10**8)
+"""One unit of the last digit of money that venues book in, for all that is known."""
 SOURCES = {"tiers": "a CSV of tiers", "leverage": "the column leverage", "cash": "a CSV of balances"}
 OF_POSITIONS = (
     *("leverage", "margin_mode", "cash", "notional", "unrealised", "equity", "maintenance", "initial"),
@@ -120,7 +122,7 @@ def exhibit(answers: Answers) -> Exhibit:
         claims.extend(balance_claims(snapshot, entry))
     for number, entry in enumerate(answers["trades"], 1):
         claims.extend(trade_claims(entry, number))
-    claims.extend(opening_claims(snapshot, story_of(answers)))
+    claims.extend(opening_claims(snapshot, story_of(answers), MONEY, Fraction(0)))
     return Exhibit(TITLE, snapshot, (*claims, *of_tiers), (), lambda: tuple(story_of(answers)), TOLD, TOLD_OF_ASSETS)
 
 

@@ -18,7 +18,6 @@ from marginspec_tools.venues.books import QUANTUM, Books
 from marginspec_tools.venues.claims import Claim, Exhibit
 from marginspec_tools.venues.figures import Figure, NotToBeHad, Range, Snapshot, World, exactly, over_worlds, worlds_of
 from marginspec_tools.venues.rounding import Rounding, rate_text
-from marginspec_tools.venues.story import Funding, Happening
 from marginspec_tools.venues.told import claims_told
 
 KINDS: tuple[ValueKind, ...] = ("balance", "pnl", "margin", "price")
@@ -33,18 +32,13 @@ class Drift:
     entries: Fraction = Fraction(0)
 
 
-def drift_of(exhibit: Exhibit, story: Iterable[Happening], books: Books) -> Drift:
-    """What a venue's own roundings come to: a unit of each profit and of funding, and what an entry price is cut by."""
-    cash: dict[str, Fraction] = {}
+def drift_of(exhibit: Exhibit, books: Books) -> Drift:
+    """What a venue's own roundings of what happened come to, and how near the cash at the end is known."""
     snapshot = exhibit.snapshot
-    for key, quantity in books.closed:
-        asset = (snapshot.markets.get(key.market) or snapshot.listed[key.market]).asset
-        cash[asset] = cash.get(asset, Fraction(0)) + exhibit.unit + quantity * exhibit.entry_unit
-    for one in story:
-        if isinstance(one, Funding):
-            cash[one.asset] = cash.get(one.asset, Fraction(0)) + exhibit.unit
+    units = exhibit.unit, exhibit.entry_unit
+    cash = {asset: books.cash_off(asset, *units) for asset in {domain.asset for domain in snapshot.cash}}
     for domain, amount in snapshot.cash.items():
-        cash[domain.asset] = cash.get(domain.asset, Fraction(0)) + amount.high - amount.low + QUANTUM
+        cash[domain.asset] += amount.high - amount.low + QUANTUM
     costs = {
         key: abs(held.quantity) * exhibit.entry_unit + exhibit.unit + books.released.get(key, 0) * QUANTUM
         for key, held in snapshot.positions.items()
