@@ -40,8 +40,8 @@ Answers = Mapping[str, tuple[Entry, ...]]
 class Venue:
     """A venue: how it is called, the records that a document of it holds, their kinds, and what they come to.
 
-    `tiers` is the kind that has them; `most` are numbers of records that an answer of a kind is cut at, and `goes_on`
-    is whether an answer says that another page follows.
+    `tiers` is the kind that has them; `most` are numbers of records that an answer of a kind is cut at, `asked_by` the
+    field that it is asked by, one value at a time, and `goes_on` is whether an answer says that another page follows.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Venue:
     exhibit: Callable[[Answers], Exhibit]
     tiers: str
     most: Mapping[str, tuple[int, ...]] = Map()
+    asked_by: Mapping[str, str] = Map()
     goes_on: Callable[[Entry], bool] = lambda _: False
 
 

@@ -262,4 +262,5 @@ def notes_of(snapshot: Snapshot, positions: Iterable[Position]) -> Iterator[str]
 
 MOST = Map({"userTrades": (500, 1000), "income": (100, 1000), "forceOrders": (50, 100), "fundingRate": (100, 1000)})
 """An answer holds so many records at most: unless another number is asked for, and at all."""
-BINANCE = Venue("binance", TITLE, records, KINDS, exhibit, "leverageBracket", MOST)
+ASKED_BY = Map({"userTrades": "symbol", "fundingRate": "symbol"})
+BINANCE = Venue("binance", TITLE, records, KINDS, exhibit, "leverageBracket", MOST, ASKED_BY)

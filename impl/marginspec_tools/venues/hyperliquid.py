@@ -338,4 +338,4 @@ def amount_of(delta: Entry) -> Fraction:
 
 MOST = Map({"userFills": (2000,), "ledger": (500,), "fundingHistory": (500,)})
 """An answer holds so many records at most."""
-HYPERLIQUID = Venue("hyperliquid", TITLE, records, KINDS, exhibit, "meta", MOST)
+HYPERLIQUID = Venue("hyperliquid", TITLE, records, KINDS, exhibit, "meta", MOST, Map({"fundingHistory": "coin"}))

@@ -145,8 +145,9 @@ def made(
     if "questions" in wanted:
         texts["questions"] = indented(questions_of(exhibit.snapshot, rounding))
     if "state" in wanted:
-        opening = state_of(exhibit.snapshot, rounding)
-        texts["state"] = indented(opening)
+        state = state_of(exhibit.snapshot, rounding)
+        opening = printable_path(wanted["state"]), state
+        texts["state"] = indented(state)
     if "journal" in wanted:
         journal = journal_of(exhibit, rounding)
         rehearse(journal.lines, printable_path(wanted["journal"]), opening)

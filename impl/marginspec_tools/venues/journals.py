@@ -35,6 +35,7 @@ from marginspec_tools.venues.written import (
 )
 
 Line = dict[str, Any]
+MAY_DIFFER = "see what check says of the same files"
 UNSEEN = "money that the files lack would be in it, unseen"
 
 
@@ -140,7 +141,7 @@ class Telling:
         found = list(openings(self._snapshot, self._books, assets, *units))
         for opening in found:
             if opening.amount < 0:
-                raise NotToBeHad(f"the cash in {opening.asset} at the beginning is {opening.why()}")
+                raise NotToBeHad(f"the cash in {opening.asset} at the beginning is {opening.why()}; {MAY_DIFFER}")
         return found
 
     def _deposits(self, openings: Iterable[Opening]) -> Iterator[Line]:
@@ -191,7 +192,8 @@ class Telling:
             kind = "deposit" if happening.amount > 0 else "withdraw"
             amount = self._rounding.down(f"{kind} in {happening.asset}", abs(happening.amount))
             # Funding without its rate is none of the venue's withdrawals, so that it says nothing of one.
-            seen = {"observed": {"accepted": True}} if isinstance(happening, Payment) else {}
+            is_funding = isinstance(happening, Funding) or happening.what == "funding"
+            seen = {} if is_funding else {"observed": {"accepted": True}}
             yield {"type": kind, "account": ACCOUNT, "asset": happening.asset, "amount": amount, **seen, **place}
 
     def _mark(self, market: str, price: Fraction, marks: dict[str, str], time: str) -> Iterator[Line]:

@@ -123,7 +123,15 @@ def exhibit(answers: Answers) -> Exhibit:
     for number, entry in enumerate(answers["trades"], 1):
         claims.extend(trade_claims(entry, number))
     claims.extend(opening_claims(snapshot, story_of(answers), MONEY, Fraction(0)))
-    return Exhibit(TITLE, snapshot, (*claims, *of_tiers), (), lambda: tuple(story_of(answers)), TOLD, TOLD_OF_ASSETS)
+    return Exhibit(
+        TITLE,
+        snapshot,
+        (*claims, *of_tiers),
+        tuple(notes_of(answers)),
+        lambda: tuple(story_of(answers)),
+        TOLD,
+        TOLD_OF_ASSETS,
+    )
 
 
 TOLD = {one: one for one in ("unrealised", "maintenance", "initial", "liquidation_price", "bankruptcy_price")}
@@ -138,6 +146,14 @@ def listed_in(answers: Answers, tables: dict[str, tuple[TierRow, ...]]) -> dict[
         for entry in answers["trades"]
         if entry.gives("asset")
     }
+
+
+def notes_of(answers: Answers) -> Iterator[str]:
+    """How many trades a journal leaves out, though it has others."""
+    trades = answers["trades"]
+    told = [entry for entry in trades if entry.gives("time") and entry.gives("asset")]
+    if 0 < len(told) < len(trades):
+        yield f"{len(trades) - len(told)} of {len(trades)} trades say no time or no asset, and are in no journal"
 
 
 def story_of(answers: Answers) -> Iterator[Happening]:

@@ -4,6 +4,7 @@ An answer that is an error is refused by its code, one that shows nothing is nam
 it is said that what follows is not there.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -23,10 +24,11 @@ FULL = "as many records as an answer holds: those beyond may be missing"
 
 @attrs.frozen
 class Page:
-    """An answer of a file: the kind of its records, how many, and whether the venue says that another page follows."""
+    """An answer in a file: its records' kind, what it was asked by, how many they are, and if another page follows."""
 
     file: str
     kind: str
+    asked: str
     records: int
     goes_on: bool
 
@@ -61,13 +63,15 @@ class Reading:
 
     def missing(self) -> Iterator[Uncheckable]:
         """What follows on the last page of a kind, where that page says or looks as if something does."""
-        for kind in self.counted():
-            pages = [page for page in self.pages if page.kind == kind]
-            ends = [page for page in self.pages if page.kind in (kind, "") and not page.goes_on]
-            if not ends:
-                yield Uncheckable(kind, "pages that follow", "", GOES_ON)
-            elif all(page.records in self.venue.most.get(kind, ()) for page in pages):
-                yield Uncheckable(kind, "records beyond", str(pages[-1].records), FULL)
+        for kind, asked in sorted({(page.kind, page.asked) for page in self.pages if page.kind}):
+            pages = [page for page in self.pages if (page.kind, page.asked) == (kind, asked)]
+            # An empty page, of whatever kind, may be the last one.
+            ends = [page for page in self.pages if page in pages or not page.kind]
+            place, most = f"{kind} {asked}".rstrip(), self.venue.most.get(kind, ())
+            if all(page.goes_on for page in ends):
+                yield Uncheckable(place, "pages that follow", "", GOES_ON)
+            elif all(page.records in most for page in pages):
+                yield Uncheckable(place, "records beyond", str(pages[-1].records), FULL)
 
 
 def read_files(venue: Venue, paths: Iterable[Path]) -> Reading:
@@ -77,17 +81,29 @@ def read_files(venue: Venue, paths: Iterable[Path]) -> Reading:
     for path in paths:
         for document in read_documents(path):
             for answer in unwrapped(document):
-                kinds: dict[str, int] = {}
-                for entry in venue.records(answer):
-                    kind = kind_of(venue, entry)
-                    check_fields(kind, entry)
+                records = list(records_of(venue, answer))
+                for kind, entry in records:
                     found[kind.name].append(entry)
-                    kinds[kind.name] = kinds.get(kind.name, 0) + 1
-                goes_on = venue.goes_on(answer)
-                pages.extend(
-                    Page(printable_path(path), kind, many, goes_on) for kind, many in (kinds or {"": 0}).items()
-                )
+                file, goes_on = printable_path(path), venue.goes_on(answer)
+                parts = Counter((kind.name, asked_of(venue, kind, entry)) for kind, entry in records)
+                pages.extend(Page(file, *part, many, goes_on) for part, many in parts.items())
+                if not records:
+                    pages.append(Page(file, "", "", 0, goes_on))
     return Reading(venue, {name: tuple(entries) for name, entries in found.items()}, tuple(pages))
+
+
+def records_of(venue: Venue, answer: Entry) -> Iterator[tuple[Kind, Entry]]:
+    """The records of an answer, each with its kind."""
+    for entry in venue.records(answer):
+        kind = kind_of(venue, entry)
+        check_fields(kind, entry)
+        yield kind, entry
+
+
+def asked_of(venue: Venue, kind: Kind, entry: Entry) -> str:
+    """What the answer with a record was asked by; empty if its kind is not asked by anything."""
+    field = venue.asked_by.get(kind.name)
+    return "" if field is None or not entry.has(field) else entry.text(field)
 
 
 def kind_of(venue: Venue, entry: Entry) -> Kind:

@@ -359,6 +359,25 @@ def test_settings_come_after_the_deposit_that_opens_the_account(isolated: bool, 
     assert audited(audit.removeprefix("audit: "), tmp_path) == []
 
 
+@pytest.mark.parametrize("leverage", [20, 2])
+def test_funding_that_the_rules_cannot_take_as_a_withdrawal_is_said(leverage: int, tmp_path: Path) -> None:
+    # At leverage 2 the position of 2 ties all of the cash but what its fee leaves, and the funding is more than that.
+    trades = history()["trades"][:1]
+    fields = {"positionAmt": "2", "notional": "4000", "markPrice": "2000", "unRealizedProfit": "0"}
+    position = history()["positions"][0] | fields | {"liquidationPrice": "1"}
+    cash = {"asset": "USDT", "walletBalance": "1999.95", "crossWalletBalance": "1999.95"}
+    changes: dict[str, Any] = {"trades": trades, "positions": [position], "rates": [], "updates": []}
+    changes["config"] = [{"symbol": "ETHUSDT", "marginType": "CROSSED", "leverage": leverage}]
+    changes["account"] = {"assets": [cash], "positions": []}
+    made = journal_of(tmp_path, **changes)
+    if leverage == 20:
+        assert made.exit_code == 0
+    else:
+        said = "nothing is written, since the rules refuse its withdraw: INSUFFICIENT_BALANCE; it is funding, which "
+        said += "without its rate and mark is told as a withdrawal"
+        assert str(made.exception) == f"{tmp_path / 'day.jsonl'}:8: {said}"
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -414,7 +433,9 @@ def test_money_that_went_out_and_no_file_shows_is_said(tmp_path: Path) -> None:
     )
     assert whys("binance", *written(tmp_path, **history(income=income)))["cash at the beginning"] == reason
     refused = journal_of(tmp_path, income=income)
-    assert str(refused.exception) == f"Binance USD-M: the cash in USDT at the beginning is {reason}"
+    assert str(refused.exception) == (
+        f"Binance USD-M: the cash in USDT at the beginning is {reason}; see what check says of the same files"
+    )
 
 
 def test_a_commission_that_income_and_a_fill_tell_otherwise_differs(tmp_path: Path) -> None:

@@ -56,12 +56,15 @@ def test_a_page_that_another_one_follows_is_said(tmp_path: Path) -> None:
 
 def test_as_many_records_as_an_answer_holds_may_not_be_all(tmp_path: Path) -> None:
     trades = [trade(number, "BUY", "2000", "1", "0", number) for number in range(500)]
-    beyond = ("userTrades", "records beyond", "500", "", "not checked")
+    beyond = ("userTrades ETHUSDT", "records beyond", "500", "", "not checked")
     rows, _ = check("binance", *written(tmp_path, trades=trades))
     assert beyond in rows
-    more = [trade(500, "BUY", "2000", "1", "0", 500)]
-    rows, _ = check("binance", *written(tmp_path, trades=trades, more=more))
+    more = trade(500, "BUY", "2000", "1", "0", 500)
+    rows, _ = check("binance", *written(tmp_path, trades=trades, more=[more]))
     assert beyond not in rows
+    # Trades are asked by symbol.
+    rows, _ = check("binance", *written(tmp_path, trades=trades, more=[{**more, "symbol": "BTCUSDT"}]))
+    assert beyond in rows
 
 
 def test_an_empty_answer_is_named(tmp_path: Path) -> None:
@@ -82,7 +85,7 @@ def test_import_says_what_files_lack(tmp_path: Path) -> None:
     notes = json.loads(made.stdout)["notes"]
     assert notes[:2] == [
         f"{tmp_path / 'updates.json'}: shows nothing",
-        "fundingRate: records beyond: as many records as an answer holds: those beyond may be missing",
+        "fundingRate ETHUSDT: records beyond: as many records as an answer holds: those beyond may be missing",
     ]
 
 
