@@ -21,5 +21,7 @@ def test_the_commands_run_and_say_what_the_page_shows(tmp_path: Path, monkeypatc
         shutil.copy(VECTORS / "binance" / f"cross-{name}.json", tmp_path / f"{name}.json")
     monkeypatch.chdir(tmp_path)
     outputs = [CliRunner().invoke(marginspec, shlex.split(command)) for command in COMMANDS]
-    assert [output.exit_code for output in outputs] == [0] * 4
+    assert [output.exit_code for output in outputs] == [0] * 6
+    # The page's own audit is the one that import names.
+    assert outputs[1].stdout.splitlines()[-1] == f"audit: marginspec {COMMANDS[2]}"
     assert outputs[0].stdout.strip("\n") == SHOWN.strip("\n")

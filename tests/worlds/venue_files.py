@@ -1,9 +1,11 @@
 """What tests of venues' files do: write files, run `check`, and read its rows."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
+import attrs
 from click.testing import CliRunner
 
 from marginspec_journal import InputError
@@ -37,20 +39,32 @@ def refusal(venue: str, *files: Path) -> str:
     return str(found.exception).replace(f"{files[0].parent}/", "")
 
 
-def imported(venue: str, *files: Path, state: Path, journal: Path) -> tuple[list[str], dict[str, Any]]:
-    """Import a state and a journal; gives what `import` notes, and the journal's last line."""
+@attrs.frozen
+class Imported:
+    """What `import` wrote of a state and a journal: its notes, the audit that it names, and the journal's last line."""
+
+    notes: list[str]
+    audit: str
+    last: dict[str, Any]
+
+
+def imported(venue: str, *files: Path, state: Path, journal: Path) -> Imported:
+    """Import a state and a journal."""
     words = ["import", venue, *map(str, files), "--state", str(state), "--journal", str(journal), "--json"]
     found = CliRunner().invoke(marginspec, words)
     assert found.exit_code == 0, found.output
+    told = json.loads(found.stdout)
     *_, last = journal.read_text("utf-8").splitlines()
-    return json.loads(found.stdout)["notes"], json.loads(last)
+    return Imported(told["notes"], told["audit"], json.loads(last))
 
 
-def audit_as_noted(note: str, state: Path, journal: Path, folder: Path) -> list[tuple[str, str, str | None, str]]:
-    """What an audit with the tolerances that a note names finds: clause, figure, expected, observed."""
+def audited(line: str, folder: Path) -> list[tuple[str, str, str | None, str]]:
+    """What the audit that `import` names finds, its report below a folder: clause, figure, expected, observed."""
     report = folder / "report"
-    words = ["audit", str(journal), "--from", str(state), "--subset", "others", "--report", str(report), "--force"]
-    found = CliRunner().invoke(marginspec, [*words, *note.partition("audit with ")[2].split()])
+    program, *words = shlex.split(line)
+    assert program == "marginspec"
+    words[words.index("report/")] = str(report)
+    found = CliRunner().invoke(marginspec, [*words, "--force"])
     assert found.exit_code in (0, 1), found.output
     findings = [json.loads(line) for line in (report / "findings.jsonl").read_text("utf-8").splitlines()]
     return [(one["clause"], one["what"], one["expected"], one["observed"]) for one in findings]

@@ -2,27 +2,30 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
-from pathlib import Path
 
 import attrs
+from immutables import Map
 
 from marginspec.model.account import PositionKey, PositionSide
 from marginspec_journal.names import is_name
-from marginspec_tools.venues.claims import Exhibit
-from marginspec_tools.venues.documents import Entry, Shown, read_documents
+from marginspec_tools.venues.claims import Exhibit, Uncheckable
+from marginspec_tools.venues.documents import Entry, Shown
 from marginspec_tools.venues.figures import NotToBeHad, Range, TierRow, exactly, max_end, min_end, rules_table
-from marginspec_tools.venues.unified import unwrapped
 
 SIDES: tuple[PositionSide, ...] = ("BOTH", "LONG", "SHORT")
 
 
 @attrs.frozen
 class Kind:
-    """A kind of record that a venue's answers hold: its name, and the fields by which it is recognised."""
+    """A kind of record that a venue's answers hold: its name, and the fields by which it is recognised.
+
+    `optional` are all other fields that it may have; None if it may have any.
+    """
 
     name: str
     fields: tuple[str, ...]
     test: Callable[[Entry], bool] = lambda _: True
+    optional: tuple[str, ...] | None = None
 
     def fits(self, entry: Entry) -> bool:
         """Whether a record is of this kind."""
@@ -35,36 +38,28 @@ Answers = Mapping[str, tuple[Entry, ...]]
 
 @attrs.frozen
 class Venue:
-    """A venue: how it is called, the records that a document of it holds, their kinds, and what they come to."""
+    """A venue: how it is called, the records that a document of it holds, their kinds, and what they come to.
+
+    `tiers` is the kind that has them; `most` are numbers of records that an answer of a kind is cut at, `asked_by` the
+    field that it is asked by, one value at a time, and `goes_on` is whether an answer says that another page follows.
+    """
 
     name: str
     title: str
     records: Callable[[Entry], Iterator[Entry]]
     kinds: tuple[Kind, ...]
     exhibit: Callable[[Answers], Exhibit]
+    tiers: str
+    most: Mapping[str, tuple[int, ...]] = Map()
+    asked_by: Mapping[str, str] = Map()
+    goes_on: Callable[[Entry], bool] = lambda _: False
 
 
-def read_answers(venue: Venue, paths: Iterable[Path]) -> Answers:
-    """The records of files, by kind; what no kind fits is refused with its place."""
-    found: dict[str, list[Entry]] = {kind.name: [] for kind in venue.kinds}
-    for path in paths:
-        for document in read_documents(path):
-            for answer in unwrapped(document):
-                for entry in venue.records(answer):
-                    found[kind_of(venue, entry).name].append(entry)
-    return {name: tuple(entries) for name, entries in found.items()}
-
-
-def kind_of(venue: Venue, entry: Entry) -> Kind:
-    """The first kind that fits a record."""
-    for kind in venue.kinds:
-        if kind.fits(entry):
-            return kind
-    if isinstance(entry.value, dict):
-        names = sorted(entry.value)
-        listed = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
-        entry.fail(f"no answer of {venue.title} that is known here has such fields: {listed or 'none'}")
-    return entry.fail(f"no answer of {venue.title} that is known here: found {entry.shown()}")
+def refuse_error(answer: Entry, code: str, message: str, *, fine: str = "") -> None:
+    """Refuse an answer whose code is not the one that says that all went well."""
+    if answer.has(code) and answer.text(code) != fine:
+        said = f": {answer.text(message)}" if answer.gives(message) else ""
+        answer.fail(f"the venue answers with an error, {code} {answer.text(code)}{said}")
 
 
 def elements_or_self(document: Entry) -> Iterator[Entry]:
@@ -73,6 +68,16 @@ def elements_or_self(document: Entry) -> Iterator[Entry]:
         yield from document.elements()
     else:
         yield document
+
+
+def left_empty(entry: Entry, place: str, fields: Iterable[str]) -> Iterator[Uncheckable]:
+    """The fields of figures that a record has, and says nothing in."""
+    for field in fields:
+        if entry.has(field) and not entry.gives(field):
+            yield Uncheckable(place, field, "", EMPTY)
+
+
+EMPTY = "the answer has this field and says nothing in it"
 
 
 def market_name(entry: Entry, field: str) -> str:

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 import attrs
+from immutables import Map
 
 from marginspec.model.account import DomainKey, PositionKey
-from marginspec_tools.venues.answers import Answers, Venue, deductions, market_name
+from marginspec_tools.venues.answers import Answers, Venue, deductions, left_empty, market_name
 from marginspec_tools.venues.binance_answers import (
     KINDS,
     MONEY,
@@ -27,7 +28,8 @@ from marginspec_tools.venues.binance_answers import (
     snapshot_of,
     tiers_in,
 )
-from marginspec_tools.venues.binance_story import OF_TRADES, story_of
+from marginspec_tools.venues.binance_story import OF_TRADES, income_claims, story_of
+from marginspec_tools.venues.books import opening_claims
 from marginspec_tools.venues.claims import Claim, Exhibit, Uncheckable, known
 from marginspec_tools.venues.documents import Entry, Shown
 from marginspec_tools.venues.figures import ACCOUNT, Figure, Snapshot, TierRow, decimals_of
@@ -75,6 +77,7 @@ def position_claims(snapshot: Snapshot, position: Position, said_by: str = "") -
             if field == "liquidationPrice" and shown is not None and shown.value == 0:
                 shown = None
             yield Claim(place, field, clause, shown, unit, figure)
+    yield from left_empty(entry, place, figures)
     for field, why in (("adl", OTHERS), ("adlQuantile", OTHERS), ("breakEvenPrice", OWN_FIGURE)):
         if entry.gives(field):
             yield Uncheckable(place, field, entry.text(field), why)
@@ -145,6 +148,7 @@ def asset_claims(asset: Entry, snapshot: Snapshot, moved: list[str], slack: Frac
             yield Uncheckable(name, field, asset.text(field), why)
         else:
             yield Claim(name, field, clause, asset.number(field), unit, figure)
+    yield from left_empty(asset, name, ("walletBalance", *of_marks))
     if orders:
         why = "the venue reserves at an assumed price of its own, which it does not show"
         yield Uncheckable(name, "openOrderInitialMargin", asset.text("openOrderInitialMargin"), why)
@@ -202,9 +206,8 @@ def unchecked(answers: Answers) -> Iterator[Uncheckable]:
     """What no claim can be made of, counted."""
     kinds = Counter(entry.text("incomeType") for entry in answers["income"])
     for kind, number in sorted(kinds.items()):
-        if kind != "FUNDING_FEE":
-            why = "shown with the trades themselves" if kind in OF_TRADES else MOMENT
-            yield Uncheckable("income", kind, str(number), why)
+        if kind not in ("FUNDING_FEE", *OF_TRADES):
+            yield Uncheckable("income", kind, str(number), MOMENT)
     if answers["fundingRate"] and not answers["income"]:
         yield Uncheckable(
             "fundingRate", "funding rates", str(len(answers["fundingRate"])), "needs income, for payments"
@@ -226,11 +229,14 @@ def exhibit(answers: Answers) -> Exhibit:
         claims.extend(position_claims(snapshot, position))
     claims.extend(account_claims(answers, snapshot, positions))
     claims.extend(trade_claims(answers))
-    claims.extend(history_claims(snapshot, story_of(answers), MONEY, MONEY))
+    story = tuple(story_of(answers))
+    claims.extend(history_claims(snapshot, story, MONEY, MONEY))
+    claims.extend(opening_claims(snapshot, story, MONEY, MONEY))
+    claims.extend(income_claims(answers))
     claims.extend(tier_claims(answers, tables))
     claims.extend(unchecked(answers))
     notes = (*notes_of(snapshot, positions.values()), *notes_of_updates(answers))
-    return Exhibit(TITLE, snapshot, tuple(claims), notes, lambda: tuple(story_of(answers)), TOLD, TOLD_OF_ASSETS)
+    return Exhibit(*(TITLE, snapshot, tuple(claims), notes, lambda: story, TOLD, TOLD_OF_ASSETS), entry_unit=MONEY)
 
 
 def notes_of_updates(answers: Answers) -> Iterator[str]:
@@ -254,4 +260,7 @@ def notes_of(snapshot: Snapshot, positions: Iterable[Position]) -> Iterator[str]
             )
 
 
-BINANCE = Venue("binance", TITLE, records, KINDS, exhibit)
+MOST = Map({"userTrades": (500, 1000), "income": (100, 1000), "forceOrders": (50, 100), "fundingRate": (100, 1000)})
+"""An answer holds so many records at most: unless another number is asked for, and at all."""
+ASKED_BY = Map({"userTrades": "symbol", "fundingRate": "symbol"})
+BINANCE = Venue("binance", TITLE, records, KINDS, exhibit, "leverageBracket", MOST, ASKED_BY)

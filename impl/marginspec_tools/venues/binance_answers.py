@@ -17,6 +17,7 @@ from marginspec_tools.venues.answers import (
     leverage_in,
     market_name,
     positive,
+    refuse_error,
     side_of,
     unfit,
 )
@@ -72,7 +73,9 @@ KINDS = (
 
 
 def records(document: Entry) -> Iterator[Entry]:
-    """The records of an answer, a message of a stream without its envelope."""
+    """The records of an answer, a message of a stream without its envelope; one that is an error is refused."""
+    if document.has("code", "msg"):
+        refuse_error(document, "code", "msg", fine="200")
     for entry in elements_or_self(document):
         yield from elements_or_self(entry.child("data") if entry.has("stream", "data") else entry)
 

@@ -6,12 +6,14 @@ from fractions import Fraction
 from marginspec.model.account import PositionKey
 from marginspec_tools.venues.answers import Answers, market_name, moment, positive, side_of
 from marginspec_tools.venues.binance_answers import asset_of, key_in
-from marginspec_tools.venues.documents import Entry
-from marginspec_tools.venues.figures import ACCOUNT
+from marginspec_tools.venues.claims import Claim, Uncheckable, known
+from marginspec_tools.venues.documents import Entry, Shown
+from marginspec_tools.venues.figures import ACCOUNT, decimal_of
 from marginspec_tools.venues.story import Fill, Funding, Happening, Payment, Sighting
 
 OF_TRADES = ("REALIZED_PNL", "COMMISSION")
 """Kinds of income that follow from trades."""
+MONEY_DIGITS = 8
 NEAR = 60_000
 """A rate of funding is the one of a payment that came at most so many milliseconds before or after it."""
 
@@ -69,6 +71,47 @@ def fills_in_updates(answers: Answers) -> Iterator[Fill]:
             realised=order.number("rp"),
             realised_as="rp",
         )
+
+
+def income_claims(answers: Answers) -> Iterator[Claim | Uncheckable]:
+    """What income says that a trade cost and realised, beside what the trade says."""
+    told = {"COMMISSION": dict[TradeOf, Fraction](), "REALIZED_PNL": dict[TradeOf, Fraction]()}
+    trades: set[tuple[str, str]] = set()
+    for entry in answers["userTrades"]:
+        trade = entry.text("symbol"), entry.text("id")
+        trades.add(trade)
+        for kind, asset, amount in (
+            ("COMMISSION", entry.text("commissionAsset"), -entry.number("commission").value),
+            ("REALIZED_PNL", asset_of(entry, "symbol"), entry.number("realizedPnl").value),
+        ):
+            told[kind][*trade, asset] = told[kind].get((*trade, asset), Fraction(0)) + amount
+    for kind, known_of in told.items():
+        alone = 0
+        for of, rows in incomes_of(answers, kind).items():
+            if of[:2] not in trades:
+                alone += len(rows)
+                continue
+            total = sum((row.value for row in rows), Fraction(0))
+            shown = rows[0] if len(rows) == 1 else Shown(decimal_of(total), total, MONEY_DIGITS)
+            clause = "TRD-01" if kind == "COMMISSION" else "ACC-02"
+            unit = Fraction(len(rows), 10**MONEY_DIGITS)
+            yield Claim(f"{of[0]} trade {of[1]}", kind, clause, shown, unit, known(known_of.get(of, Fraction(0))))
+        if alone:
+            yield Uncheckable("income", kind, str(alone), "needs userTrades, with the trades that it is of")
+
+
+TradeOf = tuple[str, str, str]
+"""Symbol and id of a trade, and an asset."""
+
+
+def incomes_of(answers: Answers, kind: str) -> dict[TradeOf, list[Shown]]:
+    """The income of a kind, by the trade that it is of; without one by an empty id."""
+    found: dict[TradeOf, list[Shown]] = {}
+    for entry in answers["income"]:
+        if entry.text("incomeType") == kind:
+            trade = entry.text("tradeId") if entry.gives("tradeId") else ""
+            found.setdefault((entry.text("symbol"), trade, entry.text("asset")), []).append(entry.number("income"))
+    return found
 
 
 def income_of(entry: Entry, answers: Answers) -> Happening:

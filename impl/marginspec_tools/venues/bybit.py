@@ -15,9 +15,11 @@ from marginspec_tools.venues.answers import (
     checked_tiers,
     deductions,
     elements_or_self,
+    left_empty,
     leverage_in,
     market_name,
     positive,
+    refuse_error,
 )
 from marginspec_tools.venues.claims import Claim, Exhibit, Uncheckable, known
 from marginspec_tools.venues.documents import Entry
@@ -59,7 +61,8 @@ UNCHECKED = {
 
 
 def records(document: Entry) -> Iterator[Entry]:
-    """The records of an answer; another category than linear is refused."""
+    """The records of an answer; one that is an error, and another category than linear, are refused."""
+    refuse_error(document, "retCode", "retMsg", fine="0")
     body = document.child("result") if document.has("retCode", "result") else document
     if body.has("category") and body.text("category") != "linear":
         body.child("category").fail(f"{body.text('category')} contracts are not supported")
@@ -196,6 +199,7 @@ def position_claims(snapshot: Snapshot, key: PositionKey, entry: Entry) -> Itera
     if entry.gives("unrealisedPnl"):
         shown = entry.number("unrealisedPnl")
         yield Claim(place, "unrealisedPnl", "ACC-03", shown, MONEY, lambda world: world.unrealised((key,)))
+    yield from left_empty(entry, place, ("positionValue", "unrealisedPnl"))
     for field, why in UNSHOWN.items():
         if entry.gives(field):
             yield Uncheckable(place, field, entry.text(field), why)
@@ -213,4 +217,10 @@ def trade_claims(answers: Answers) -> Iterator[Claim | Uncheckable]:
             yield Claim(place, "execFee", "TRD-01", entry.number("execFee"), MONEY, known(fee))
 
 
-BYBIT = Venue("bybit", TITLE, records, KINDS, exhibit)
+def goes_on(document: Entry) -> bool:
+    """Whether an answer is a page that another one follows."""
+    body = document.child("result") if document.has("result") else document
+    return body.has("nextPageCursor") and body.gives("nextPageCursor")
+
+
+BYBIT = Venue("bybit", TITLE, records, KINDS, exhibit, "risk-limit", goes_on=goes_on)

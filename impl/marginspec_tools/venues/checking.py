@@ -10,9 +10,9 @@ import click
 
 from marginspec import RULEBOOK_VERSION
 from marginspec_tools.console import DIVERGED, INCONCLUSIVE, json_option, one_line, people_console, print_json_line
-from marginspec_tools.venues.answers import read_answers
 from marginspec_tools.venues.claims import Exhibit, Row, Verdict, counts, judged
 from marginspec_tools.venues.readers import VENUES
+from marginspec_tools.venues.reading import Reading, read_files
 
 CHECK_VERSION = 1
 PATH = click.Path(path_type=Path)
@@ -36,18 +36,16 @@ def command(context: click.Context, venue: str, files: tuple[Path, ...], as_json
     Exit codes: 0 what could be checked is equal; 1 something differs; 2 wrong usage or input; 4 nothing could be
     checked, or something is undecided.
     """
-    chosen = VENUES[venue]
-    answers = read_answers(chosen, files)
-    read = {kind: len(entries) for kind, entries in answers.items() if entries}
-    exhibit = chosen.exhibit(answers)
+    reading = read_files(VENUES[venue], files)
+    exhibit = reading.exhibit()
     rows = judged(exhibit)
     if as_json:
         for row in rows:
             print_json_line(attrs.asdict(row))
-        print_json_line(summary(exhibit, rows, read))
+        print_json_line(summary(exhibit, rows, reading))
     else:
         print_table(exhibit, rows)
-        click.echo(verdict_line(exhibit, counts(rows), read))
+        click.echo(verdict_line(exhibit, counts(rows), reading))
     context.exit(exit_code(counts(rows)))
 
 
@@ -59,13 +57,14 @@ def exit_code(found: dict[Verdict, int]) -> int:
     return INCONCLUSIVE if found["undecided by rounding"] or not compared else 0
 
 
-def summary(exhibit: Exhibit, rows: Sequence[Row], read: dict[str, int]) -> dict[str, Any]:
+def summary(exhibit: Exhibit, rows: Sequence[Row], reading: Reading) -> dict[str, Any]:
     """The last line of JSON."""
     return {
         "check": CHECK_VERSION,
         "rulebook": RULEBOOK_VERSION,
         "venue": exhibit.venue,
-        "read": read,
+        "read": reading.counted(),
+        "empty": reading.empty(),
         "fields": counts(rows),
         "notes": list(exhibit.notes),
     }
@@ -113,8 +112,9 @@ def reasons(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
     yield from ((why, ", ".join(fields)) for why, fields in found.items())
 
 
-def verdict_line(exhibit: Exhibit, found: dict[Verdict, int], read: dict[str, int]) -> str:
+def verdict_line(exhibit: Exhibit, found: dict[Verdict, int], reading: Reading) -> str:
     """The last lines for people: what was read, and what it comes to."""
-    records = ", ".join(f"{number:,} {kind}" for kind, number in read.items())
+    records = [f"{number:,} {kind}" for kind, number in reading.counted().items()]
+    records += [f"nothing in {one_line(file)}" for file in reading.empty()]
     said = ", ".join(f"{number:,} {verdict}" for verdict, number in found.items() if number)
-    return f"read: {records}\n{exhibit.venue}, rulebook {RULEBOOK_VERSION}: {said or 'nothing to check'}"
+    return f"read: {', '.join(records)}\n{exhibit.venue}, rulebook {RULEBOOK_VERSION}: {said or 'nothing to check'}"

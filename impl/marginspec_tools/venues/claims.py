@@ -1,7 +1,7 @@
 """What a venue shows of an account, beside what the rules say: claims, and a verdict on each."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Literal
 
@@ -60,7 +60,9 @@ class Exhibit:
     """All that files say: the account at one moment, claims on it, notes, and, read when asked for, what happened.
 
     `told` are the fields of positions that `observed` of a journal has too, by the names that it has for them, where
-    both mean the same; `told_of_assets` those of an asset whose only margin domain is the cross one.
+    both mean the same; `told_of_assets` those of an asset whose only margin domain is the cross one. `unit` is one unit
+    of the last digit of money that the venue books, and `entry_unit` of the entry price that it realises profit with; 0
+    if that is not cut.
     """
 
     venue: str
@@ -70,6 +72,8 @@ class Exhibit:
     story: Callable[[], tuple[Happening, ...]] = tuple
     told: Mapping[str, str] = Map()
     told_of_assets: Mapping[str, str] = Map()
+    unit: Fraction = Fraction(1, 10**8)
+    entry_unit: Fraction = Fraction(0)
 
 
 @attrs.frozen
@@ -99,6 +103,13 @@ def judged(exhibit: Exhibit) -> list[Row]:
         else Row(claim.place, claim.field, "", claim.shown, "", "not checked", claim.why)
         for claim in exhibit.claims
     ]
+
+
+def not_agreeing(exhibit: Exhibit) -> Iterator[str]:
+    """The figures that do not agree with the rules before anything is rounded, and by how much."""
+    for row in judged(exhibit):
+        if row.verdict in ("differs", "undecided by rounding"):
+            yield f"{row.place} {row.field} {row.verdict} {row.why}".rstrip()
 
 
 def judge(claim: Claim, worlds: Iterable[World]) -> Row:

@@ -46,12 +46,13 @@ def shown_number(text: str) -> Shown | None:
 
 @attrs.frozen
 class Entry:
-    """A value of a document: the file and line that it stands in, its path, and what it is."""
+    """A value of a document: the file and line that it stands in, its path, what it is, and whether a row of CSV."""
 
     file: str
     line: int | None
     path: str
     value: Any
+    is_row: bool = False
 
     def fail(self, reason: str) -> NoReturn:
         """Refuse the value."""
@@ -173,6 +174,20 @@ def _decoded(text: str, name: str, line: int | None) -> Any:
 
 def csv_rows(text: str, name: str) -> list[Entry]:
     """The rows of a CSV whose first line names its columns, as objects of texts; an empty cell says nothing."""
+    try:
+        return rows_below_names(text, name)
+    except InputError as refusal:
+        if name.endswith(".csv"):
+            raise
+        # Most likely no CSV at all, but an answer with something around it.
+        raise InputError(name, refusal.line, refusal.field, f"{refusal.reason}; {AS_CSV}") from None
+
+
+AS_CSV = "read as CSV, since it begins with neither { nor [, as an answer does that is saved as it comes"
+
+
+def rows_below_names(text: str, name: str) -> list[Entry]:
+    """The rows of a CSV."""
     reader = csv.reader(io.StringIO(text), strict=True)
     rows: list[Entry] = []
     try:
@@ -181,11 +196,16 @@ def csv_rows(text: str, name: str) -> list[Entry]:
             raise InputError(name, 1, None, "two columns have the same name")
         for cells in reader:
             if len(cells) not in (0, len(columns)):
-                raise InputError(name, reader.line_num, None, f"expected {len(columns)} cells, found {len(cells)}")
+                raise InputError(name, reader.line_num, None, f"expected {counted(len(columns))}, found {len(cells)}")
             if cells:
-                rows.append(Entry(name, reader.line_num, "", dict(zip(columns, cells, strict=True))))
+                rows.append(Entry(name, reader.line_num, "", dict(zip(columns, cells, strict=True)), is_row=True))
     except csv.Error as error:
         raise InputError(name, reader.line_num, None, f"not CSV: {error}") from None
     if not rows:
         raise InputError(name, None, None, "no row below the names of the columns")
     return rows
+
+
+def counted(cells: int) -> str:
+    """A number of cells, in words."""
+    return "1 cell" if cells == 1 else f"{cells} cells"

@@ -8,7 +8,10 @@ the six that are shown, and is rounded to the nearest.
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
+from immutables import Map
+
 from marginspec.model.account import DomainKey, PositionKey
+from marginspec_journal import InputError
 from marginspec_journal.names import is_name
 from marginspec_tools.venues.answers import (
     Answers,
@@ -21,7 +24,9 @@ from marginspec_tools.venues.answers import (
     leverage_in,
     moment,
     positive,
+    refuse_error,
 )
+from marginspec_tools.venues.books import opening_claims
 from marginspec_tools.venues.claims import Claim, Exhibit, Uncheckable
 from marginspec_tools.venues.documents import Entry, Shown
 from marginspec_tools.venues.figures import (
@@ -63,7 +68,12 @@ UNCHECKED = {
 
 
 def records(document: Entry) -> Iterator[Entry]:
-    """The records of an answer; of meta with contexts the meta, of a message of a stream its data."""
+    """The records of an answer; of meta with contexts the meta, of a message of a stream its data.
+
+    One that is an error is refused.
+    """
+    refuse_error(document, "status", "response", fine="ok")
+    refuse_error(document, "error", "message")
     if document.has("channel", "data"):
         document = document.child("data")
     if isinstance(document.value, list) and document.value and next(document.elements()).has("universe"):
@@ -267,10 +277,19 @@ def exhibit(answers: Answers) -> Exhibit:
     for state in answers["clearinghouseState"]:
         claims.extend(summary_claims(state, snapshot))
     claims.extend(history_claims(snapshot, story_of(answers, ledger=False), MONEY, Fraction(0)))
+    claims.extend(beginning(snapshot, answers))
     for kind, (what, why) in UNCHECKED.items():
         if answers[kind]:
             claims.append(Uncheckable(kind, what, str(len(answers[kind])), why))
-    return Exhibit(TITLE, snapshot, tuple(claims), (), lambda: tuple(story_of(answers)), TOLD)
+    return Exhibit(TITLE, snapshot, tuple(claims), (), lambda: tuple(story_of(answers)), TOLD, unit=MONEY)
+
+
+def beginning(snapshot: Snapshot, answers: Answers) -> Iterator[Uncheckable]:
+    """The cash at the beginning, unless the ledger has what is not known here."""
+    try:
+        yield from opening_claims(snapshot, story_of(answers), MONEY, Fraction(0))
+    except InputError as refusal:
+        yield Uncheckable("USDC", "cash at the beginning", "", str(refusal))
 
 
 TOLD = {"unrealizedPnl": "unrealised", "liquidationPx": "liquidation_price"}
@@ -317,4 +336,6 @@ def amount_of(delta: Entry) -> Fraction:
     return delta.child("type").fail(f"a change of the ledger that is not known here: {delta.child('type').shown()}")
 
 
-HYPERLIQUID = Venue("hyperliquid", TITLE, records, KINDS, exhibit)
+MOST = Map({"userFills": (2000,), "ledger": (500,), "fundingHistory": (500,)})
+"""An answer holds so many records at most."""
+HYPERLIQUID = Venue("hyperliquid", TITLE, records, KINDS, exhibit, "meta", MOST, Map({"fundingHistory": "coin"}))

@@ -9,14 +9,19 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
+import attrs
+
 from marginspec.model.account import DomainKey, PositionKey
-from marginspec.model.units import MAX_LEVERAGE, RATE_ONE, WIRE_DECIMALS, div_up
+from marginspec.model.units import MAX_LEVERAGE
+from marginspec_tools.observed import ValueKind
+from marginspec_tools.venues.books import Books, Opening, openings, unexplained
 from marginspec_tools.venues.claims import Exhibit
 from marginspec_tools.venues.figures import ACCOUNT, NotToBeHad, decimal_of
 from marginspec_tools.venues.history import in_order
-from marginspec_tools.venues.rounding import Rounding, market_fields
+from marginspec_tools.venues.rounding import Rounding, mark_digits, market_fields
 from marginspec_tools.venues.story import Fill, Funding, Happening, Payment, Sighting
 from marginspec_tools.venues.told import cut, figures_told
+from marginspec_tools.venues.tolerances import Drift, drift_of, tolerances_for
 from marginspec_tools.venues.written import (
     HEADER,
     OTHERS,
@@ -30,15 +35,31 @@ from marginspec_tools.venues.written import (
 )
 
 Line = dict[str, Any]
-Amounts = dict[str, Fraction]
+MAY_DIFFER = "see what check says of the same files"
+UNSEEN = "money that the files lack would be in it, unseen"
 
 
-def journal_of(exhibit: Exhibit, rounding: Rounding) -> list[Line]:
-    """The lines of a journal: of what happened if files say that, else of the marks as they are."""
-    story = exhibit.story()
-    if any(isinstance(one, Fill) for one in story):
-        return list(Telling(exhibit, story, rounding).lines())
-    return [HEADER, *marks_of(exhibit, rounding)]
+@attrs.frozen
+class Made:
+    """A journal: its lines, and what an audit of it must tolerate, since it is rounded."""
+
+    lines: list[Line]
+    tolerances: Mapping[ValueKind, Fraction]
+
+
+def begins_flat(exhibit: Exhibit) -> bool:
+    """Whether files say what happened, so that a journal of it begins with nothing, and not with a state."""
+    return any(isinstance(one, Fill) for one in exhibit.story())
+
+
+def journal_of(exhibit: Exhibit, rounding: Rounding) -> Made:
+    """A journal: of what happened if files say that, else of the marks as they are."""
+    if begins_flat(exhibit):
+        telling = Telling(exhibit, exhibit.story(), rounding)
+        return Made(list(telling.lines()), telling.tolerances())
+    lines = [HEADER, *marks_of(exhibit, rounding)]
+    digits = {name: mark_digits(exhibit.snapshot, name) for name in exhibit.snapshot.markets}
+    return Made(lines, tolerances_for(exhibit, digits, Drift()))
 
 
 def marks_of(exhibit: Exhibit, rounding: Rounding) -> Iterator[Line]:
@@ -72,6 +93,7 @@ class Telling:
         self._exhibit, self._snapshot = exhibit, exhibit.snapshot
         self._rounding = rounding
         self._story = in_order(story)
+        self._books = Books(self._story)
         self._fills = [one for one in self._story if isinstance(one, Fill)]
         self._markets = self._market_fields()
         self._sides = {one.key.side for one in self._fills}
@@ -93,15 +115,44 @@ class Telling:
         yield HEADER
         for name, fields in self._markets.items():
             yield {"type": "list_market", "market": name, **fields}
-        for asset, cash in sorted(self._opening_cash().items()):
-            for account, amount in ((OTHERS, OTHERS_CASH), (ACCOUNT, cash)):
-                if amount > 0:
-                    text = self._rounding.down(f"opening cash in {asset}", amount)
-                    yield {"type": "deposit", "account": account, "asset": asset, "amount": text}
-        if "BOTH" not in self._sides:
-            yield {"type": "set_position_mode", "account": ACCOUNT, "mode": "hedge"}
-        for name in self._markets:
-            yield from self._settings(name)
+        openings = self._openings()
+        for opening in openings:
+            yield deposit(OTHERS, opening.asset, decimal_of(OTHERS_CASH))
+        told = [*self._deposits(openings), *self._happened()]
+        # The first deposit opens the account; before that it has nothing to set.
+        first = next((place for place, line in enumerate(told, 1) if opens_the_account(line)), 0)
+        yield from told[:first]
+        yield from self._all_settings()
+        yield from told[first:]
+        yield from self._present()
+
+    def tolerances(self) -> Mapping[ValueKind, Fraction]:
+        """What an audit must tolerate."""
+        digits = {name: fields["price_decimals"] for name, fields in self._markets.items()}
+        return tolerances_for(self._exhibit, digits, drift_of(self._exhibit, self._books))
+
+    def _openings(self) -> list[Opening]:
+        """What the account began with; refused if the files do not come to what there is at the end."""
+        reason = unexplained(self._snapshot, self._books)
+        if reason:
+            raise NotToBeHad(reason)
+        assets = {fields["asset"] for fields in self._markets.values()}
+        units = self._exhibit.unit, self._exhibit.entry_unit
+        found = list(openings(self._snapshot, self._books, assets, *units))
+        for opening in found:
+            if opening.amount < 0:
+                raise NotToBeHad(f"the cash in {opening.asset} at the beginning is {opening.why()}; {MAY_DIFFER}")
+        return found
+
+    def _deposits(self, openings: Iterable[Opening]) -> Iterator[Line]:
+        for opening in openings:
+            if opening.amount:
+                text = self._rounding.down(f"opening cash in {opening.asset}", opening.amount)
+                self._rounding.say(f"{opening.asset}: {text} is put in at the beginning, {opening.why()}; {UNSEEN}")
+                yield deposit(ACCOUNT, opening.asset, text)
+
+    def _happened(self) -> list[Line]:
+        """What happened, as lines, with what was seen after each."""
         marks: dict[str, str] = {}
         lines: list[Line] = []
         for happening in self._story:
@@ -109,8 +160,13 @@ class Telling:
                 self._observe(happening, lines)
             else:
                 lines.extend(self._told(happening, marks))
-        yield from lines
-        yield from self._present()
+        return lines
+
+    def _all_settings(self) -> Iterator[Line]:
+        if "BOTH" not in self._sides:
+            yield {"type": "set_position_mode", "account": ACCOUNT, "mode": "hedge"}
+        for name in self._markets:
+            yield from self._settings(name)
 
     def _settings(self, market: str) -> Iterator[Line]:
         terms = self._snapshot.markets.get(market)
@@ -119,36 +175,6 @@ class Telling:
             yield {"type": "set_margin_mode", "account": ACCOUNT, "market": market, "mode": mode}
         if terms is not None and terms.leverage is not None and terms.leverage <= MAX_LEVERAGE:
             yield {"type": "set_leverage", "account": ACCOUNT, "market": market, "leverage": terms.leverage}
-
-    # ------------------------------------------------------------- the beginning
-
-    def _opening_cash(self) -> Amounts:
-        """The cash of each asset at the beginning: that of the end, less all that happened to it."""
-        books = Books()
-        for happening in self._story:
-            books.book(happening)
-        self._check_explained(books.quantities)
-        opening: Amounts = {}
-        for asset in sorted({fields["asset"] for fields in self._markets.values()}):
-            domain = DomainKey(ACCOUNT, asset)
-            if domain not in self._snapshot.cash:
-                raise NotToBeHad(f"needs {self._snapshot.sources['cash']}, for the cash")
-            at_end = sum((cash.low for key, cash in self._snapshot.cash.items() if key.asset == asset), Fraction(0))
-            opening[asset] = at_end - books.changes.get(asset, Fraction(0))
-            if opening[asset] < 0:
-                raise NotToBeHad(f"the files do not explain the cash in {asset}: it would begin below zero")
-        return opening
-
-    def _check_explained(self, quantities: Mapping[PositionKey, Fraction]) -> None:
-        """Refuse fills that do not come to the positions at the end: the account was not flat before them."""
-        held = {key: held.quantity for key, held in self._snapshot.positions.items()}
-        for key in sorted({*quantities, *held}):
-            if key.market in self._markets and quantities.get(key, Fraction(0)) != held.get(key, Fraction(0)):
-                at_end, filled = held.get(key, Fraction(0)), quantities.get(key, Fraction(0))
-                raise NotToBeHad(
-                    f"the fills of {key.market} {key.side} come to {decimal_of(filled)} and the position is "
-                    f"{decimal_of(at_end)}: export all fills since it was flat"
-                )
 
     # ------------------------------------------------------------- what happened
 
@@ -165,7 +191,10 @@ class Telling:
         elif happening.amount:
             kind = "deposit" if happening.amount > 0 else "withdraw"
             amount = self._rounding.down(f"{kind} in {happening.asset}", abs(happening.amount))
-            yield {"type": kind, "account": ACCOUNT, "asset": happening.asset, "amount": amount, **place}
+            # Funding without its rate is none of the venue's withdrawals, so that it says nothing of one.
+            is_funding = isinstance(happening, Funding) or happening.what == "funding"
+            seen = {} if is_funding else {"observed": {"accepted": True}}
+            yield {"type": kind, "account": ACCOUNT, "asset": happening.asset, "amount": amount, **seen, **place}
 
     def _mark(self, market: str, price: Fraction, marks: dict[str, str], time: str) -> Iterator[Line]:
         text = self._rounding.down(f"{market} mark", price, self._markets[market]["price_decimals"])
@@ -230,6 +259,16 @@ class Telling:
             yield line
 
 
+def deposit(account: str, asset: str, amount: str) -> Line:
+    """A deposit, as a line."""
+    return {"type": "deposit", "account": account, "asset": asset, "amount": amount}
+
+
+def opens_the_account(line: Line) -> bool:
+    """Whether a line is a deposit of the account's."""
+    return bool(line["type"] == "deposit" and line["account"] == ACCOUNT)
+
+
 def position_name(key: PositionKey) -> str:
     """A position as `observed` names it."""
     return f"{key.account}:{key.market}:{key.side}"
@@ -239,40 +278,3 @@ def time_stamp(milliseconds: int) -> str:
     """A time as RFC 3339 has it."""
     seconds, rest = divmod(milliseconds, 1000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03}Z"
-
-
-class Books:
-    """Positions and costs by ACC-02, and by how much cash changed; roundings as the rules have them."""
-
-    def __init__(self) -> None:
-        self.quantities: dict[PositionKey, Fraction] = {}
-        self.changes: Amounts = {}
-        self._costs: dict[PositionKey, Fraction] = {}
-
-    def book(self, happening: Happening) -> None:
-        """Book what happened."""
-        if isinstance(happening, Fill):
-            self._change(happening.asset, self._realised(happening) - happening.fee)
-        elif not isinstance(happening, Sighting):
-            self._change(happening.asset, happening.amount)
-
-    def _change(self, asset: str, amount: Fraction) -> None:
-        self.changes[asset] = self.changes.get(asset, Fraction(0)) + amount
-
-    def _realised(self, fill: Fill) -> Fraction:
-        """What a fill realises: of the part that closes, its value less the cost that it releases."""
-        held, cost = self.quantities.get(fill.key, Fraction(0)), self._costs.get(fill.key, Fraction(0))
-        closes = held * fill.quantity < 0
-        part = min(abs(held), abs(fill.quantity)) if closes else Fraction(0)
-        released = in_quanta_up(cost * part / abs(held)) if part else Fraction(0)
-        closing = part if held > 0 else -part
-        opening = fill.quantity + closing
-        self.quantities[fill.key] = held + fill.quantity
-        self._costs[fill.key] = cost - released + opening * fill.price
-        return closing * fill.price - released
-
-
-def in_quanta_up(amount: Fraction) -> Fraction:
-    """An amount in quanta of 8 decimals, up."""
-    scaled = amount * RATE_ONE
-    return Fraction(div_up(scaled.numerator, scaled.denominator), 10**WIRE_DECIMALS)

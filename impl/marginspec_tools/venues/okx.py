@@ -7,6 +7,8 @@ the first tier is that MRG-04. Liquidation prices include a fee for closing, whi
 from collections.abc import Iterator
 from fractions import Fraction
 
+from immutables import Map
+
 from marginspec.model.account import DomainKey, PositionKey, PositionSide
 from marginspec_journal.names import is_name
 from marginspec_tools.venues.answers import (
@@ -16,8 +18,10 @@ from marginspec_tools.venues.answers import (
     check_sides,
     checked_tiers,
     elements_or_self,
+    left_empty,
     leverage_in,
     positive,
+    refuse_error,
 )
 from marginspec_tools.venues.claims import Claim, Exhibit, Uncheckable
 from marginspec_tools.venues.documents import Entry
@@ -56,7 +60,8 @@ UNCHECKED = {
 
 
 def records(document: Entry) -> Iterator[Entry]:
-    """The records of an answer."""
+    """The records of an answer; one that is an error is refused."""
+    refuse_error(document, "code", "msg", fine="0")
     yield from elements_or_self(document.child("data") if document.has("data") else document)
 
 
@@ -181,9 +186,10 @@ def position_claims(key: PositionKey, entry: Entry) -> Iterator[Claim | Unchecka
     for field, (clause, figure) in figures.items():
         if entry.gives(field):
             yield Claim(place, field, clause, entry.number(field), MONEY, figure)
+    yield from left_empty(entry, place, figures)
     for field, why in UNSHOWN.items():
         if entry.gives(field):
             yield Uncheckable(place, field, entry.text(field), why)
 
 
-OKX = Venue("okx", TITLE, records, KINDS, exhibit)
+OKX = Venue("okx", TITLE, records, KINDS, exhibit, "position-tiers", Map({"bills": (100,)}))

@@ -20,19 +20,29 @@ from marginspec_tools.venues.answers import (
     side_of,
     unit_of,
 )
+from marginspec_tools.venues.books import opening_claims
 from marginspec_tools.venues.claims import Claim, Exhibit, Uncheckable, known
 from marginspec_tools.venues.documents import Entry
 from marginspec_tools.venues.figures import ACCOUNT, Figure, Held, Range, Snapshot, Terms, TierRow, exactly
 from marginspec_tools.venues.story import Fill, Happening
 
 TITLE = "plain CSV"
+MONEY = Fraction(1, 10**8)
+"""One unit of the last digit of money that venues book in, for all that is known."""
 SOURCES = {"tiers": "a CSV of tiers", "leverage": "the column leverage", "cash": "a CSV of balances"}
-KINDS = (
-    Kind("tiers", ("market", "floor", "max_leverage", "maintenance_rate")),
-    Kind("positions", ("market", "asset", "side", "quantity", "entry", "mark")),
-    Kind("trades", ("market", "side", "price", "quantity")),
-    Kind("balances", ("asset", "cash")),
+OF_POSITIONS = (
+    *("leverage", "margin_mode", "cash", "notional", "unrealised", "equity", "maintenance", "initial"),
+    *("liquidation_price", "bankruptcy_price"),
 )
+OF_TRADES = ("value", "fee", "fee_rate", "time", "asset", "position_side", "maker", "ref")
+OF_BALANCES = ("equity", "unrealised", "maintenance", "initial", "available", "withdrawable")
+KINDS = (
+    Kind("tiers", ("market", "floor", "max_leverage", "maintenance_rate"), optional=("deduction",)),
+    Kind("positions", ("market", "asset", "side", "quantity", "entry", "mark"), optional=OF_POSITIONS),
+    Kind("trades", ("market", "side", "price", "quantity"), optional=OF_TRADES),
+    Kind("balances", ("asset", "cash"), optional=OF_BALANCES),
+)
+"""The files, each with all columns that it may have."""
 
 
 def tables_in(answers: Answers) -> tuple[dict[str, tuple[TierRow, ...]], list[Claim]]:
@@ -112,7 +122,16 @@ def exhibit(answers: Answers) -> Exhibit:
         claims.extend(balance_claims(snapshot, entry))
     for number, entry in enumerate(answers["trades"], 1):
         claims.extend(trade_claims(entry, number))
-    return Exhibit(TITLE, snapshot, (*claims, *of_tiers), (), lambda: tuple(story_of(answers)), TOLD, TOLD_OF_ASSETS)
+    claims.extend(opening_claims(snapshot, story_of(answers), MONEY, Fraction(0)))
+    return Exhibit(
+        TITLE,
+        snapshot,
+        (*claims, *of_tiers),
+        tuple(notes_of(answers)),
+        lambda: tuple(story_of(answers)),
+        TOLD,
+        TOLD_OF_ASSETS,
+    )
 
 
 TOLD = {one: one for one in ("unrealised", "maintenance", "initial", "liquidation_price", "bankruptcy_price")}
@@ -127,6 +146,14 @@ def listed_in(answers: Answers, tables: dict[str, tuple[TierRow, ...]]) -> dict[
         for entry in answers["trades"]
         if entry.gives("asset")
     }
+
+
+def notes_of(answers: Answers) -> Iterator[str]:
+    """How many trades a journal leaves out, though it has others."""
+    trades = answers["trades"]
+    told = [entry for entry in trades if entry.gives("time") and entry.gives("asset")]
+    if 0 < len(told) < len(trades):
+        yield f"{len(trades) - len(told)} of {len(trades)} trades say no time or no asset, and are in no journal"
 
 
 def story_of(answers: Answers) -> Iterator[Happening]:
@@ -156,7 +183,7 @@ def story_of(answers: Answers) -> Iterator[Happening]:
         )
 
 
-def position_claims(snapshot: Snapshot, key: PositionKey, entry: Entry) -> Iterator[Claim]:
+def position_claims(snapshot: Snapshot, key: PositionKey, entry: Entry) -> Iterator[Claim | Uncheckable]:
     """What a row claims of one position."""
     domain = snapshot.domain_of(key)
     figures: dict[str, tuple[str, Figure]] = {
@@ -168,7 +195,10 @@ def position_claims(snapshot: Snapshot, key: PositionKey, entry: Entry) -> Itera
         "liquidation_price": ("MRG-07", lambda world: world.liquidation_price(key)),
         "bankruptcy_price": ("MRG-08", lambda world: world.bankruptcy_price(key)),
     }
-    yield from given(entry, f"{key.market} {key.side}", figures)
+    place = f"{key.market} {key.side}"
+    yield from given(entry, place, figures)
+    if not domain.market and entry.gives("cash"):
+        yield Uncheckable(place, "cash", entry.text("cash"), "a cross position has none of its own: balances say it")
 
 
 def balance_claims(snapshot: Snapshot, entry: Entry) -> Iterator[Claim]:
@@ -196,7 +226,7 @@ def given(entry: Entry, place: str, figures: dict[str, tuple[str, Figure]]) -> I
             yield Claim(place, field, clause, None if none else shown, unit_of(shown, 0), figure)
 
 
-def trade_claims(entry: Entry, number: int) -> Iterator[Claim]:
+def trade_claims(entry: Entry, number: int) -> Iterator[Claim | Uncheckable]:
     """What a row claims of one trade: its value, and its fee at the rate that it names."""
     place = f"{market_name(entry, 'market')} trade {number}"
     value = entry.number("price").value * abs(entry.number("quantity").value)
@@ -207,6 +237,8 @@ def trade_claims(entry: Entry, number: int) -> Iterator[Claim]:
         shown = entry.number("fee")
         fee = value * entry.number("fee_rate").value
         yield Claim(place, "fee", "TRD-01", shown, unit_of(shown, 0), known(fee))
+    elif entry.gives("fee"):
+        yield Uncheckable(place, "fee", entry.text("fee"), "needs the column fee_rate")
 
 
-PLAIN = Venue("csv", TITLE, elements_or_self, KINDS, exhibit)
+PLAIN = Venue("csv", TITLE, elements_or_self, KINDS, exhibit, "tiers")

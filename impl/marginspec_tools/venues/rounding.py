@@ -41,6 +41,10 @@ class Rounding:
             self._notes[f"{what}: known to be within {decimal_of(cost.low)} and {decimal_of(cost.high)}; {text}"] = None
         return text
 
+    def cash(self, what: str, cash: Range) -> str:
+        """Cash, down; of a range the lower end, or nothing if it may be nothing: what is shown as 0 is no debt."""
+        return self.down(what, Fraction(0) if cash.low < 0 <= cash.high else cash.low)
+
     def say(self, note: str) -> None:
         """Keep a note of what follows from rounding."""
         self._notes[note] = None

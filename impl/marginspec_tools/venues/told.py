@@ -1,39 +1,19 @@
 """The figures that a venue shows of positions and domains, as `observed` of a journal states them.
 
 What a journal cannot hold is rounded, a mark above all, so that an audit of it can only say that a figure is right
-within that. So each is judged on the account as the venue shows it too, and what does not agree there is named: no
-verdict hangs on what was rounded.
+within that. `import` therefore judges each on the account as the venue shows it too, and names what does not agree.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 
-import attrs
-
-from marginspec.model.account import DomainKey, PositionKey
-from marginspec_tools.venues.claims import Claim, Exhibit, Uncheckable, judge
-from marginspec_tools.venues.figures import ACCOUNT, Held, NotToBeHad, Range, Snapshot, decimal_of, exactly, worlds_of
-from marginspec_tools.venues.rounding import MOST, Rounding, mark_digits
+from marginspec.model.account import PositionKey
+from marginspec_tools.venues.claims import Claim, Exhibit, Uncheckable
+from marginspec_tools.venues.figures import ACCOUNT, Held, decimal_of
+from marginspec_tools.venues.rounding import Rounding
 
 Told = dict[str, dict[str, str | int]]
 """By position or domain, its figures."""
-
-
-def as_written(snapshot: Snapshot) -> Snapshot:
-    """The account with what a journal rounds: marks and cash down, costs up."""
-    quiet = Rounding()
-    markets = {
-        name: attrs.evolve(terms, mark=Fraction(quiet.down(name, terms.mark, mark_digits(snapshot, name))))
-        for name, terms in snapshot.markets.items()
-    }
-    positions = {
-        key: attrs.evolve(held, cost=exactly(Fraction(quiet.cost("", held.cost))))
-        for key, held in snapshot.positions.items()
-    }
-    cash: dict[DomainKey, Range] = {
-        domain: exactly(Fraction(quiet.down("", held.low))) for domain, held in snapshot.cash.items()
-    }
-    return attrs.evolve(snapshot, markets=markets, positions=positions, cash=cash)
 
 
 def claims_told(exhibit: Exhibit) -> list[Claim | Uncheckable]:
@@ -48,18 +28,6 @@ def claims_told(exhibit: Exhibit) -> list[Claim | Uncheckable]:
 def is_indicator(one: Uncheckable, told: Mapping[str, str]) -> bool:
     """Whether this is an indicator of deleveraging as ADL-05 has it."""
     return told[one.field] == "adl" and one.shown in ("0", "1", "2", "3", "4")
-
-
-def not_agreeing(exhibit: Exhibit) -> Iterator[str]:
-    """The figures that do not agree with the rules before anything is rounded, and by how much."""
-    try:
-        worlds = worlds_of(exhibit.snapshot)
-    except NotToBeHad:
-        return
-    for claim in claims_told(exhibit):
-        row = judge(claim, worlds) if isinstance(claim, Claim) else None
-        if row is not None and row.verdict in ("differs", "undecided by rounding"):
-            yield f"{row.place} {row.field} {row.verdict} {row.why}".rstrip()
 
 
 def figures_told(exhibit: Exhibit, rounding: Rounding) -> tuple[Told, Told]:
@@ -79,8 +47,6 @@ def figures_told(exhibit: Exhibit, rounding: Rounding) -> tuple[Told, Told]:
         elif claim.place in cross and claim.field in exhibit.told_of_assets:
             figures = domains.setdefault(f"{ACCOUNT}:{claim.place}", {})
             figures[exhibit.told_of_assets[claim.field]] = text_of(claim, rounding)
-    for found in not_agreeing(exhibit):
-        rounding.say(f"before anything is rounded: {found}")
     return positions, domains
 
 
@@ -108,21 +74,3 @@ def cut(what: str, shown: Fraction, rounding: Rounding) -> str:
 def name_of(key: PositionKey) -> str:
     """A position as `observed` names it."""
     return f"{key.account}:{key.market}:{key.side}"
-
-
-def tolerances_for(exhibit: Exhibit) -> Mapping[str, Fraction]:
-    """By how much figures may be off for no other reason than rounding: the journal's, and that venues cut.
-
-    A price is a unit of the market's more, and what is off in the money of the domain over the quantity; twice that,
-    since maintenance changes with the price by less than half of it.
-    """
-    snapshot, quantum = exhibit.snapshot, Fraction(1, 10**MOST)
-    rounded = as_written(snapshot)
-    off = quantum * (1 + 2 * len(snapshot.positions))
-    price = Fraction(0)
-    for key, held in snapshot.positions.items():
-        off += abs(held.quantity) * (snapshot.markets[key.market].mark - rounded.markets[key.market].mark)
-        off += rounded.positions[key].cost.low - held.cost.low
-    for key, held in snapshot.positions.items():
-        price = max(price, Fraction(1, 10 ** mark_digits(snapshot, key.market)) + 2 * off / abs(held.quantity))
-    return {"pnl": off, "margin": off, "price": price}

@@ -44,7 +44,7 @@ def cash_text(snapshot: Snapshot, domain: DomainKey, rounding: Rounding) -> str:
     """Cash of a domain, down."""
     if domain not in snapshot.cash:
         raise NotToBeHad(f"needs {snapshot.sources['cash']}, for the cash")
-    return rounding.down(f"cash of {name_of(domain)}", snapshot.cash[domain].low)
+    return rounding.cash(f"cash of {name_of(domain)}", snapshot.cash[domain])
 
 
 def name_of(domain: DomainKey) -> str:

@@ -64,6 +64,7 @@ def test_both_sides_of_an_isolated_hedge_are_checked() -> None:
         "rulebook": "2",
         "venue": "Binance USD-M",
         "read": {"positionRisk": 2, "leverageBracket": 6},
+        "empty": [],
         "fields": {"equal": 24, "equal as displayed": 2, "differs": 0, "undecided by rounding": 0, "not checked": 2},
         "notes": [],
     }

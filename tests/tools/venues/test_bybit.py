@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from worlds.venue_files import audit_as_noted, check, imported, refusal, whys, written
+from worlds.venue_files import audited, check, imported, refusal, whys, written
 
 
 def answer(rows: list[dict[str, Any]], category: str = "linear") -> dict[str, Any]:
@@ -59,8 +59,8 @@ def wallet(**coins: str) -> dict[str, Any]:
 def test_the_wallet_makes_a_state_and_a_journal_that_agrees(tmp_path: Path) -> None:
     files = written(tmp_path, positions=answer([POSITION]), tiers=answer(TIERS), wallet=wallet(USDT="500.25", BTC="0"))
     state, journal = tmp_path / "state.json", tmp_path / "day.jsonl"
-    (note,), told = imported("bybit", *files, state=state, journal=journal)
-    assert told["observed"] == {
+    made = imported("bybit", *files, state=state, journal=journal)
+    assert made.last["observed"] == {
         "accepted": True,
         "ledger": {"wallet:account:USDT": "500.25"},
         "positions": {
@@ -73,7 +73,7 @@ def test_the_wallet_makes_a_state_and_a_journal_that_agrees(tmp_path: Path) -> N
             }
         },
     }
-    assert audit_as_noted(note, state, journal, tmp_path) == []
+    assert audited(made.audit, tmp_path) == []
 
 
 @pytest.mark.parametrize(

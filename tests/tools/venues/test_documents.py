@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from marginspec_journal import InputError
-from marginspec_tools.venues.documents import Shown, read_documents, shown_number
+from marginspec_tools.venues.documents import AS_CSV, Shown, read_documents, shown_number
 
 
 @pytest.mark.parametrize(
@@ -52,9 +52,6 @@ def test_lines_of_json_and_rows_of_csv_know_their_lines(tmp_path: Path) -> None:
         (b'{"a": 1, "a": 2}', 'repeated field "a"'),
         (b'{"a": 1', "1: not JSON: Expecting ',' delimiter"),
         (b'{"a": 1}\n{"a": }\n', "2: not JSON: Expecting value"),
-        (b"a,a\n1,2\n", "1: two columns have the same name"),
-        (b"a,b\n1\n", "2: expected 2 cells, found 1"),
-        (b"a,b\n", "no row below the names of the columns"),
         (b"[" * 100_000, "nested too deeply"),
     ],
 )
@@ -65,3 +62,22 @@ def test_what_is_malformed_is_refused_with_its_place(tmp_path: Path, text: bytes
         read_documents(path)
     colon = ":" if said[0].isdigit() else ": "
     assert str(refused.value) == f"{path}{colon}{said}"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a,a\n1,2\n", ":1: two columns have the same name"),
+        ("a,b\n1\n", ":2: expected 2 cells, found 1"),
+        ("HTTP/1.1 200 OK\ndate: Mon, 30 Nov 2026\n", ":2: expected 1 cell, found 2"),
+        ("a,b\n", ": no row below the names of the columns"),
+        ('"a\n', ":1: not CSV: unexpected end of data"),
+    ],
+)
+def test_what_is_no_csv_by_its_name_is_told_what_it_should_be(tmp_path: Path, text: str, said: str) -> None:
+    table, capture = tmp_path / "a.csv", tmp_path / "a.txt"
+    for path, more in ((table, ""), (capture, f"; {AS_CSV}")):
+        path.write_text(text, "utf-8")
+        with pytest.raises(InputError) as refused:
+            read_documents(path)
+        assert str(refused.value) == f"{path}{said}{more}"

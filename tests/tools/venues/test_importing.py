@@ -9,10 +9,13 @@ from click.testing import CliRunner
 
 from marginspec_journal import InputError
 from marginspec_tools.cli import marginspec
-from worlds.venue_files import VECTORS, audit_as_noted, imported, written
+from worlds.venue_files import VECTORS, audited, check, imported, whys, written
 
 FOLDER = VECTORS / "binance"
-NOTE = "venues cut what the rules round up, and what is rounded here shows in other figures: audit with"
+BEGINS = (
+    "USDT: 1000 is put in at the beginning, in no file: it is the cash at the end, 1097.35, less what fills, funding "
+    "and payments come to, 97.35; money that the files lack would be in it, unseen"
+)
 CROSS = [FOLDER / f"{name}.json" for name in ("cross-positions", "cross-account", "cross-config", "brackets")]
 
 
@@ -28,7 +31,7 @@ def test_questions_are_answered(tmp_path: Path) -> None:
     questions = tmp_path / "questions.json"
     made = run("import", "binance", *CROSS, "--questions", questions, "--json")
     assert lines(made.stdout) == [
-        {"import": 1, "venue": "Binance USD-M", "written": {"questions": str(questions)}, "notes": []}
+        {"import": 1, "venue": "Binance USD-M", "written": {"questions": str(questions)}, "notes": [], "audit": None}
     ]
     answers = {one["id"]: one for one in lines(run("calc", questions).stdout)}
     assert [answers[f"{market} BOTH band"] for market in ("BTCUSDT", "ETHUSDT")] == [
@@ -55,12 +58,14 @@ def test_questions_are_answered(tmp_path: Path) -> None:
 def test_an_opening_state_breaks_no_invariant_and_its_journal_agrees(tmp_path: Path) -> None:
     state, journal = tmp_path / "state.json", tmp_path / "day.jsonl"
     made = run("import", "binance", *CROSS, "--state", state, "--journal", journal)
-    note = f"note: {NOTE} --tolerance pnl=0.00000005 --tolerance margin=0.00000005 --tolerance price=0.000003"
-    assert made.stdout.splitlines() == [note, f"state: {state}, 119 lines", f"journal: {journal}, 3 lines"]
+    options = "--tolerance pnl=0.00000005 --tolerance margin=0.00000005 --tolerance price=0.00000103"
+    audit = f"marginspec audit {journal} --from {state} --subset others --report report/ {options}"
+    told = [f"state: {state}, 119 lines", f"journal: {journal}, 3 lines", f"audit: {audit}"]
+    assert made.stdout.splitlines() == told
     replayed = run("replay", journal, "--from", state, "--check", "--json")
     totals = json.loads(replayed.stdout)
     assert (totals["accepted"], totals["rejected"], totals["invariants"]) == (2, 0, "hold")
-    assert audit_as_noted(note, state, journal, tmp_path) == []
+    assert audited(audit, tmp_path) == []
     # Of every kind of figure that the files show.
     *_, last = lines(journal.read_text("utf-8"))
     assert last["observed"] == {
@@ -114,8 +119,8 @@ def test_a_wrong_figure_is_found_beyond_the_noted_tolerances(
     changed[field] = wrong
     files = [*written(tmp_path, positions=positions), *CROSS[1:]]
     state, journal = tmp_path / "state.json", tmp_path / "day.jsonl"
-    (*_, note), _ = imported("binance", *files, state=state, journal=journal)
-    assert [one[:2] for one in audit_as_noted(note, state, journal, tmp_path)] == [(clause, what)]
+    made = imported("binance", *files, state=state, journal=journal)
+    assert [one[:2] for one in audited(made.audit, tmp_path)] == [(clause, what)]
 
 
 def test_sums_of_another_moment_are_not_told(tmp_path: Path) -> None:
@@ -123,24 +128,25 @@ def test_sums_of_another_moment_are_not_told(tmp_path: Path) -> None:
     for row in account["positions"]:
         row["notional"] = str(float(row["notional"]) * 2)
     files = [CROSS[0], *written(tmp_path, account=account), *CROSS[2:]]
-    _, told = imported("binance", *files, state=tmp_path / "s.json", journal=tmp_path / "j.jsonl")
-    assert sorted(told["observed"]) == ["accepted", "ledger", "positions"]
+    made = imported("binance", *files, state=tmp_path / "s.json", journal=tmp_path / "j.jsonl")
+    assert sorted(made.last["observed"]) == ["accepted", "ledger", "positions"]
 
 
 @pytest.mark.parametrize("name", ["blur", "doge-a"])
 def test_isolated_and_hedged_positions_become_a_state(tmp_path: Path, name: str) -> None:
     state, journal = tmp_path / "state.json", tmp_path / "day.jsonl"
     files = FOLDER / f"{name}.json", FOLDER / "brackets.json"
-    (*_, note), _ = imported("binance", *files, state=state, journal=journal)
+    made = imported("binance", *files, state=state, journal=journal)
     totals = json.loads(run("replay", journal, "--from", state, "--check", "--json").stdout)
     assert (totals["accepted"], totals["rejected"], totals["invariants"]) == (1, 0, "hold")
-    assert audit_as_noted(note, state, journal, tmp_path) == []
+    assert audited(made.audit, tmp_path) == []
 
 
 def test_what_is_rounded_is_said(tmp_path: Path) -> None:
     position = json.loads((FOLDER / "agix.json").read_text("utf-8"))[0]
     position |= {"positionAmt": "-0.013", "notional": "-0.005876", "unRealizedProfit": "-0.00000260"}
     position |= {"markPrice": "0.45200001", "isolatedWallet": "0.00587046", "entryPrice": "0.4518"}
+    position |= {"isolatedMargin": "0.00586785", "liquidationPrice": "0.88566063"}
     files = [*written(tmp_path, positions=[position]), FOLDER / "brackets.json"]
     made = run("import", "binance", *files, "--questions", tmp_path / "q.json", "--json")
     digits = "mark and quantity have 8 and 3 decimals, more than the 8 that NUM-01 allows them together"
@@ -170,10 +176,10 @@ def test_no_verdict_hangs_on_what_is_rounded(
     position |= {"isolatedWallet": "6.1", "unRealizedProfit": profit, "liquidationPrice": "0.8841685"}
     files = [*written(tmp_path, positions=[position]), FOLDER / "brackets.json"]
     state, journal = tmp_path / "s.json", tmp_path / "j.jsonl"
-    (_, *notes, last), _ = imported("binance", *files, state=state, journal=journal)
+    made = imported("binance", *files, state=state, journal=journal)
     told = [f"before anything is rounded: AGIXUSDT SHORT unRealizedProfit {one}" for one in said]
-    assert [one for one in notes if "unRealizedProfit" in one] == told
-    figures = [one for one in audit_as_noted(last, state, journal, tmp_path) if one[1] == "unrealised"]
+    assert [one for one in made.notes if "unRealizedProfit" in one] == told
+    figures = [one for one in audited(made.audit, tmp_path) if one[1] == "unrealised"]
     assert figures == found
 
 
@@ -213,13 +219,15 @@ def history(**changes: Any) -> dict[str, Any]:
 
 def journal_of(folder: Path, **changes: Any) -> Any:
     files = [*written(folder, **history(**changes)), FOLDER / "brackets.json"]
-    return run("import", "binance", *files, "--journal", folder / "day.jsonl")
+    return run("import", "binance", *files, "--journal", folder / "day.jsonl", "--force")
 
 
 def test_a_history_becomes_a_journal_with_what_was_seen(tmp_path: Path) -> None:
     made = journal_of(tmp_path)
-    noted = f"note: {NOTE} --tolerance pnl=0.00000003 --tolerance margin=0.00000003 --tolerance price=0.00000007"
-    assert made.stdout.splitlines() == [noted, f"journal: {tmp_path / 'day.jsonl'}, 11 lines"]
+    journal = tmp_path / "day.jsonl"
+    options = "--tolerance balance=0.00000004 --tolerance pnl=0.00000006 --tolerance price=0.00000011"
+    audit = f"marginspec audit {journal} --subset others --report report/ {options}"
+    assert made.stdout.splitlines() == [f"note: {BEGINS}", f"journal: {journal}, 11 lines", f"audit: {audit}"]
     header, listed, *rest = lines((tmp_path / "day.jsonl").read_text("utf-8"))
     at = [f"1970-01-01T00:00:0{second}.000Z" for second in range(4)]
     fill = {"type": "trade", "market": "ETHUSDT"}
@@ -250,25 +258,18 @@ def test_a_history_becomes_a_journal_with_what_was_seen(tmp_path: Path) -> None:
         {"type": "mark_price", "market": "ETHUSDT", "price": "2100",
          "observed": {"accepted": True, "ledger": {"wallet:account:USDT": "1097.35"}, "positions": held}},
     ]  # fmt: skip
-    words = noted.partition("audit with ")[2].split()
-    audited = run("audit", tmp_path / "day.jsonl", "--report", tmp_path / "report", "--json", *words)
-    assert json.loads(audited.stdout)["verdict"] == "holds"
+    assert audited(audit, tmp_path) == []
 
 
 @pytest.mark.rule("ACC-02")
 def test_the_entry_that_an_update_shows_is_compared(tmp_path: Path) -> None:
     update = history()["updates"][0]
     update["a"]["P"][0] |= {"ep": "2000.5", "up": "99"}
-    unheard, noted, _ = journal_of(tmp_path, updates=[update]).stdout.splitlines()
+    unheard, _, _, audit = journal_of(tmp_path, updates=[update]).stdout.splitlines()
     assert unheard == (
         "note: unrealised PnL in updates of the account (up) cannot be had: it is at a mark that no update says"
     )
-    words = noted.partition("audit with ")[2].split()
-    audited = run("audit", tmp_path / "day.jsonl", "--report", tmp_path / "report", "--json", *words)
-    found, _ = lines(audited.stdout)
-    assert (found["clause"], found["what"], found["expected"], found["observed"]) == (
-        *("ACC-02", "entry price", "2000", "2000.5"),
-    )
+    assert audited(audit.removeprefix("audit: "), tmp_path) == [("ACC-02", "entry price", "2000", "2000.5")]
 
 
 def test_a_recorded_stream_tells_the_fills_too(tmp_path: Path) -> None:
@@ -289,12 +290,9 @@ def test_a_recorded_stream_tells_the_fills_too(tmp_path: Path) -> None:
 def test_a_balance_that_does_not_follow_is_a_finding(tmp_path: Path) -> None:
     update = history()["updates"][0]
     update["a"]["B"][0]["cw"] = "1097.55"
-    journal_of(tmp_path, updates=[update])
-    words = ("--tolerance", "price=0.00000007")
-    audited = run("audit", tmp_path / "day.jsonl", "--report", tmp_path / "report", "--json", *words)
-    found, summary = lines(audited.stdout)
-    assert (audited.exit_code, summary["verdict"]) == (1, "findings")
-    assert (found["kind"], found["expected"], found["observed"]) == ("balance", "1097.56000000", "1097.55")
+    *_, audit = journal_of(tmp_path, updates=[update]).stdout.splitlines()
+    ((_, _, *values),) = audited(audit.removeprefix("audit: "), tmp_path)
+    assert values == ["1097.56000000", "1097.55"]
 
 
 def test_fills_of_hyperliquid_say_the_position_after_each(tmp_path: Path) -> None:
@@ -329,6 +327,162 @@ def test_trades_of_plain_csv_become_a_journal(tmp_path: Path) -> None:
     assert {"type": "deposit", "account": "account", "asset": "USDT", "amount": "1000"} in told
     totals = json.loads(run("replay", tmp_path / "day.jsonl", "--check", "--json").stdout)
     assert (totals["rejected"], totals["invariants"]) == (0, "hold")
+
+
+TRANSFER = {"symbol": "", "incomeType": "TRANSFER", "income": "1000", "asset": "USDT", "tranId": "t1", "time": 500}
+
+
+@pytest.mark.rule("ACC-01")
+@pytest.mark.parametrize("isolated", [False, True])
+def test_settings_come_after_the_deposit_that_opens_the_account(isolated: bool, tmp_path: Path) -> None:
+    # All that the account began with is in the income, so that nothing is put in before it.
+    income = [*history()["income"], TRANSFER]
+    changes: dict[str, Any] = {"income": income, "trades": history()["trades"][:1], "rates": [], "updates": []}
+    (position,) = history()["positions"]
+    position |= {"positionAmt": "2", "notional": "4200", "unRealizedProfit": "200", "liquidationPrice": "0"}
+    config = [{"symbol": "ETHUSDT", "marginType": "ISOLATED" if isolated else "CROSSED", "leverage": 25}]
+    cash = {"walletBalance": "998.19", "crossWalletBalance": "998.19"}
+    if isolated:
+        position |= {"isolatedWallet": "160", "isolatedMargin": "360", "liquidationPrice": "1929.64824120"}
+        cash["crossWalletBalance"] = "838.19"
+    else:
+        position["liquidationPrice"] = "1508.44723618"
+    account = {"assets": [{"asset": "USDT", **cash}], "positions": []}
+    made = journal_of(tmp_path, **changes, positions=[position], config=config, account=account)
+    assert made.exit_code == 0, made.output
+    told = lines((tmp_path / "day.jsonl").read_text("utf-8"))
+    kinds = [line["type"] for line in told[2:]]
+    settings = ["set_margin_mode", "set_leverage"] if isolated else ["set_leverage"]
+    assert kinds == ["deposit", "deposit", *settings, "mark_price", "trade", "withdraw", "mark_price"]
+    # Only funding without its rate is missing in the isolated cash, and then in both domains.
+    *_, audit = made.stdout.splitlines()
+    assert audited(audit.removeprefix("audit: "), tmp_path) == []
+
+
+@pytest.mark.parametrize("leverage", [20, 2])
+def test_funding_that_the_rules_cannot_take_as_a_withdrawal_is_said(leverage: int, tmp_path: Path) -> None:
+    # At leverage 2 the position of 2 ties all of the cash but what its fee leaves, and the funding is more than that.
+    trades = history()["trades"][:1]
+    fields = {"positionAmt": "2", "notional": "4000", "markPrice": "2000", "unRealizedProfit": "0"}
+    position = history()["positions"][0] | fields | {"liquidationPrice": "1"}
+    cash = {"asset": "USDT", "walletBalance": "1999.95", "crossWalletBalance": "1999.95"}
+    changes: dict[str, Any] = {"trades": trades, "positions": [position], "rates": [], "updates": []}
+    changes["config"] = [{"symbol": "ETHUSDT", "marginType": "CROSSED", "leverage": leverage}]
+    changes["account"] = {"assets": [cash], "positions": []}
+    made = journal_of(tmp_path, **changes)
+    if leverage == 20:
+        assert made.exit_code == 0
+    else:
+        said = "nothing is written, since the rules refuse its withdraw: INSUFFICIENT_BALANCE; it is funding, which "
+        said += "without its rate and mark is told as a withdrawal"
+        assert str(made.exception) == f"{tmp_path / 'day.jsonl'}:8: {said}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        # Above what the first tier allows.
+        (
+            {"config": [{"symbol": "ETHUSDT", "marginType": "CROSSED", "leverage": 120}]},
+            "5: nothing is written, since the rules refuse its set_leverage of ETHUSDT: INVALID_LEVERAGE",
+        ),
+        # The only money comes after the first fill.
+        (
+            {"income": [*history()["income"], {**TRANSFER, "time": 1500}]},
+            "5: nothing is written, since the rules refuse its trade of ETHUSDT: UNKNOWN_ACCOUNT",
+        ),
+    ],
+)
+def test_a_journal_that_the_rules_refuse_is_not_written(changes: Any, said: str, tmp_path: Path) -> None:
+    refused = journal_of(tmp_path, **changes)
+    assert isinstance(refused.exception, InputError)
+    assert str(refused.exception) == f"{tmp_path / 'day.jsonl'}:{said}"
+    assert not (tmp_path / "day.jsonl").exists()
+
+
+def test_what_the_venue_accepted_and_the_rules_refuse_is_for_the_audit(tmp_path: Path) -> None:
+    # Of 1097.56 in cash 105 are margin, which no profit is for: the rules let no more than 992.56 be taken out.
+    gone = [{**TRANSFER, "income": "-1050", "time": 2500}, {**TRANSFER, "income": "1050", "time": 2600}]
+    made = journal_of(tmp_path, income=[*history()["income"], *gone])
+    assert made.exit_code == 0, made.output
+    *_, audit = made.stdout.splitlines()
+    ((clause, what, *values), *_) = audited(audit.removeprefix("audit: "), tmp_path)
+    assert (clause, what, values) == ("MRG-06", "answer", ["INSUFFICIENT_BALANCE", "accepted"])
+
+
+# ----------------------------------------------------------------- what the files do not explain
+
+
+def test_money_that_no_file_shows_is_said(tmp_path: Path) -> None:
+    short = {**TRANSFER, "income": "900"}
+    files = written(tmp_path, **history(income=[*history()["income"], short]))
+    follows = "it is the cash at the end, 1097.35, less what fills, funding and payments come to, 997.35"
+    rows, _ = check("binance", *files)
+    assert ("USDT", "cash at the beginning", "100", "", "not checked") in rows
+    assert whys("binance", *files)["cash at the beginning"] == f"in no file: {follows}"
+    note, *_ = journal_of(tmp_path, income=[*history()["income"], short]).stdout.splitlines()
+    unseen = "money that the files lack would be in it, unseen"
+    assert note == f"note: USDT: 100 is put in at the beginning, in no file: {follows}; {unseen}"
+
+
+def test_money_that_went_out_and_no_file_shows_is_said(tmp_path: Path) -> None:
+    income = [*history()["income"], {**TRANSFER, "income": "1100"}]
+    reason = (
+        "below zero, so that something which was paid out is in no file: it is the cash at the end, 1097.35, less what "
+        "fills, funding and payments come to, 1197.35"
+    )
+    assert whys("binance", *written(tmp_path, **history(income=income)))["cash at the beginning"] == reason
+    refused = journal_of(tmp_path, income=income)
+    assert str(refused.exception) == (
+        f"Binance USD-M: the cash in USDT at the beginning is {reason}; see what check says of the same files"
+    )
+
+
+def test_a_commission_that_income_and_a_fill_tell_otherwise_differs(tmp_path: Path) -> None:
+    income = {"symbol": "ETHUSDT", "incomeType": "COMMISSION", "asset": "USDT", "tranId": "c", "time": 1000}
+    rows = [
+        {**income, "income": "-1.50000000", "tradeId": "1"},
+        {**income, "income": "-0.84000000", "tradeId": "2"},
+        {**income, "income": "-3", "tradeId": "7"},
+        {**income, "incomeType": "REALIZED_PNL", "income": "100", "tradeId": "2"},
+    ]
+    files = written(tmp_path, **history(income=rows))
+    found, _ = check("binance", *files, code=1)
+    assert [row for row in found if row[1] in ("COMMISSION", "REALIZED_PNL")] == [
+        ("ETHUSDT trade 1", "COMMISSION", "-1.50000000", "-1.6", "differs"),
+        ("ETHUSDT trade 2", "COMMISSION", "-0.84000000", "-0.84", "equal"),
+        ("income", "COMMISSION", "1", "", "not checked"),
+        ("ETHUSDT trade 2", "REALIZED_PNL", "100", "100", "equal"),
+    ]
+    note, *_ = journal_of(tmp_path, income=rows).stdout.splitlines()
+    assert note == "note: before anything is rounded: ETHUSDT trade 1 COMMISSION differs by +0.1"
+
+
+def test_a_commission_in_another_asset_than_the_fill_s_differs(tmp_path: Path) -> None:
+    paid = {"symbol": "ETHUSDT", "incomeType": "COMMISSION", "asset": "BNB", "tranId": "c", "time": 1000}
+    rows = [{**paid, "income": "-0.002", "tradeId": "1"}]
+    found, _ = check("binance", *written(tmp_path, **history(income=rows)), code=1)
+    assert [row for row in found if row[1] == "COMMISSION"] == [
+        ("ETHUSDT trade 1", "COMMISSION", "-0.002", "0", "differs")
+    ]
+
+
+def test_import_names_whatever_check_does_not_agree_with(tmp_path: Path) -> None:
+    trades = history()["trades"]
+    trades[0] |= {"realizedPnl": "12.5", "quoteQty": "4001"}
+    brackets = json.loads((FOLDER / "brackets.json").read_text("utf-8"))
+    (table,) = [one for one in brackets if one["symbol"] == "BTCUSDT"]
+    table["brackets"][1]["cum"] = "49"
+    files = written(tmp_path, **history(trades=trades), brackets=brackets)
+    made = run("import", "binance", *files, "--journal", tmp_path / "day.jsonl", "--json")
+    notes = [one for one in json.loads(made.stdout)["notes"] if one.startswith("before")]
+    rows, _ = check("binance", *files, code=1)
+    assert notes == [
+        "before anything is rounded: ETHUSDT trade 1 quoteQty differs by +1",
+        "before anything is rounded: ETHUSDT trade 1 realizedPnl differs by +12.5",
+        "before anything is rounded: BTCUSDT bracket 2 cum differs by -1",
+    ]
+    assert len(notes) == len([row for row in rows if row[4] == "differs"])
 
 
 def test_a_hedge_opens_its_own_sides(tmp_path: Path) -> None:
@@ -378,11 +532,14 @@ def test_what_is_to_be_written_must_be_named() -> None:
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        (["cross-positions", "cross-account", "cross-config"], "needs leverageBracket, for the tiers of ETHUSDT"),
-        (["cross-positions", "cross-config", "brackets"], "needs account, for the cash"),
+        (["cross-positions", "cross-account", "cross-config"], "leverageBracket, for the tiers of BTCUSDT and ETHUSDT"),
+        (["cross-positions", "cross-config", "brackets"], "account, for the cash"),
         (
-            ["cross-positions", "cross-account", "brackets"],
-            "needs symbolConfig, or positionRisk v2, for the leverage in BTCUSDT",
+            ["comp", "cross-brackets"],
+            (
+                f"leverageBracket, for the tiers of COMPUSDT ({FOLDER / 'cross-brackets.json'} has none that could "
+                "be used); symbolConfig, or positionRisk v2, for the leverage in COMPUSDT; account, for the cash"
+            ),
         ),
     ],
 )
@@ -391,15 +548,72 @@ def test_what_is_missing_is_named_and_nothing_is_written(tmp_path: Path, files: 
     made = [tmp_path / "questions.json", tmp_path / "state.json"]
     refused = run("import", "binance", *paths, "--questions", made[0], "--state", made[1])
     assert isinstance(refused.exception, InputError)
-    assert str(refused.exception) == f"{paths[0]}: {said}"
+    assert str(refused.exception) == f"Binance USD-M: needs {said}"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_fills_that_do_not_explain_the_position_are_refused(tmp_path: Path) -> None:
     refused = journal_of(tmp_path, trades=history()["trades"][1:])
     said = "the fills of ETHUSDT BOTH come to -1 and the position is 1: export all fills since it was flat"
-    assert str(refused.exception).endswith(said)
+    assert str(refused.exception) == f"Binance USD-M: {said}"
     assert not (tmp_path / "day.jsonl").exists()
+
+
+def test_a_position_without_any_fill_is_refused(tmp_path: Path) -> None:
+    other = {**history()["positions"][0], "symbol": "BTCUSDT"}
+    config = [{"symbol": name, "marginType": "CROSSED", "leverage": 20} for name in ("ETHUSDT", "BTCUSDT")]
+    refused = journal_of(tmp_path, positions=[*history()["positions"], other], config=config)
+    said = "there are no fills of BTCUSDT BOTH and the position is 1: export all fills since it was flat"
+    assert str(refused.exception) == f"Binance USD-M: {said}"
+
+
+def test_pages_that_overlap_are_refused(tmp_path: Path) -> None:
+    # What is there twice would cancel out in the position, and not in the cash.
+    trades = [*history()["trades"], *(trade(number, side, "2000", "1", "0", 1500) for number, side in PAIR * 2)]
+    refused = journal_of(tmp_path, trades=trades)
+    assert str(refused.exception) == "Binance USD-M: trade 8 of ETHUSDT is there twice: leave out what overlaps"
+    for income, what in ((TRANSFER, "TRANSFER t1"), (history()["income"][0], "funding f1 of ETHUSDT")):
+        refused = journal_of(tmp_path, income=[income, *history()["income"], income])
+        assert str(refused.exception) == f"Binance USD-M: {what} is there twice: leave out what overlaps"
+    # Both sides of a trade with itself have the same number.
+    trades = [*history()["trades"], *(trade(7, side, "2000", "1", "0", 1500) for _, side in PAIR)]
+    assert journal_of(tmp_path, trades=trades).exit_code == 0
+
+
+PAIR = [(7, "SELL"), (8, "BUY")]
+
+
+def test_a_state_and_a_journal_of_fills_do_not_fit_each_other(tmp_path: Path) -> None:
+    files = [*written(tmp_path, **history()), FOLDER / "brackets.json"]
+    both = "--state", tmp_path / "state.json", "--journal", tmp_path / "day.jsonl"
+    refused = run("import", "binance", *files, *both)
+    said = "with trades --journal begins with nothing, and does not go on from the present --state: "
+    assert (refused.exit_code, said in refused.output) == (2, True)
+    refused = run("import", "binance", *CROSS, *both[2:])
+    said = "without trades --journal goes on from the present state: write --state with it"
+    assert (refused.exit_code, said in refused.output) == (2, True)
+    assert not [path for path in tmp_path.iterdir() if path.name in ("state.json", "day.jsonl")]
+
+
+def test_a_journal_has_a_name_by_which_it_is_known(tmp_path: Path) -> None:
+    refused = run("import", "binance", *CROSS, "--state", tmp_path / "s.json", "--journal", tmp_path / "j.json")
+    said = f"{tmp_path / 'j.json'}: cannot be written: not a journal's name: expected .jsonl"
+    assert (str(refused.exception), list(tmp_path.iterdir())) == (said, [])
+
+
+@pytest.mark.parametrize("target", ["file", "folder", "link"])
+def test_what_exists_is_not_replaced_unasked(target: str, tmp_path: Path) -> None:
+    path = tmp_path / "account.json"
+    if target == "file":
+        path.write_text("what cannot be asked for again", "utf-8")
+    elif target == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(tmp_path / "nowhere.json")
+    refused = run("import", "binance", *CROSS, "--questions", path)
+    assert str(refused.exception) == f"{path}: cannot be written: it exists already; --force replaces it"
+    forced = run("import", "binance", *CROSS, "--questions", path, "--force")
+    assert (forced.exit_code == 0) == (target != "folder")
 
 
 def test_a_change_of_the_ledger_that_is_not_known_is_refused(tmp_path: Path) -> None:

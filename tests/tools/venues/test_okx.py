@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from worlds.venue_files import audit_as_noted, check, imported, refusal, whys, written
+from worlds.venue_files import audited, check, imported, refusal, whys, written
 
 POSITION = {
     "instId": "BTC-USDT-SWAP",
@@ -58,8 +58,8 @@ BALANCE = {"totalEq": "900", "details": [{"ccy": "USDT", "cashBal": "900.5"}, {"
 def test_the_balance_makes_a_state_and_a_journal_that_agrees(tmp_path: Path) -> None:
     more = written(tmp_path, balance=answer(BALANCE), config=answer({"acctLv": "2"}))
     state, journal = tmp_path / "state.json", tmp_path / "day.jsonl"
-    (note,), told = imported("okx", *files(tmp_path), *more, state=state, journal=journal)
-    assert told["observed"] == {
+    made = imported("okx", *files(tmp_path), *more, state=state, journal=journal)
+    assert made.last["observed"] == {
         "accepted": True,
         "ledger": {"wallet:account:USDT": "900.5"},
         "positions": {
@@ -74,14 +74,17 @@ def test_the_balance_makes_a_state_and_a_journal_that_agrees(tmp_path: Path) -> 
             }
         },
     }
-    assert audit_as_noted(note, state, journal, tmp_path) == []
+    assert audited(made.audit, tmp_path) == []
 
 
 def test_the_margin_of_an_isolated_position_is_its_cash(tmp_path: Path) -> None:
     more = written(tmp_path, balance=answer(BALANCE), config=answer({"acctLv": "2"}))
     state, journal = tmp_path / "state.json", tmp_path / "day.jsonl"
-    _, told = imported("okx", *files(tmp_path, mgnMode="isolated", margin="300"), *more, state=state, journal=journal)
-    assert told["observed"]["ledger"] == {"wallet:account:USDT": "900.5", "isolated:account:BTC-USDT-SWAP:LONG": "300"}
+    made = imported("okx", *files(tmp_path, mgnMode="isolated", margin="300"), *more, state=state, journal=journal)
+    assert made.last["observed"]["ledger"] == {
+        "wallet:account:USDT": "900.5",
+        "isolated:account:BTC-USDT-SWAP:LONG": "300",
+    }
 
 
 def test_without_the_account_s_mode_its_cash_cannot_be_had(tmp_path: Path) -> None:

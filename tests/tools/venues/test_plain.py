@@ -56,6 +56,12 @@ def test_all_that_rows_give_is_checked(tmp_path: Path) -> None:
     assert summary["venue"] == "plain CSV"
 
 
+def test_trades_that_no_journal_has_are_told(tmp_path: Path) -> None:
+    rows = "time,market,asset,side,price,quantity\n1,BTCUSDT,USDT,buy,1,1\n,BTCUSDT,USDT,buy,1,1\n2,BTCUSDT,,buy,1,1\n"
+    _, summary = check("csv", *files(tmp_path, trades=rows), code=4)
+    assert summary["notes"] == ["2 of 3 trades say no time or no asset, and are in no journal"]
+
+
 def test_no_price_is_none(tmp_path: Path) -> None:
     rich = BALANCES.replace("USDT,2000,2000,120,1500,500,500", "USDT,40000,,,,,")
     shown = POSITIONS.replace("56224.89,56000", "0,0")

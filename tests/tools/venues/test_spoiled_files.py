@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from marginspec_journal import InputError
-from marginspec_tools.venues.answers import read_answers
 from marginspec_tools.venues.claims import judged
 from marginspec_tools.venues.figures import NotToBeHad
 from marginspec_tools.venues.journals import journal_of
 from marginspec_tools.venues.readers import VENUES
+from marginspec_tools.venues.reading import read_files
 from marginspec_tools.venues.rounding import Rounding
 from marginspec_tools.venues.written import questions_of, state_of
 from tools.venues.test_bybit import POSITION, TIERS
@@ -67,7 +67,7 @@ def test_a_spoiled_file_is_refused_or_read(tmp_path: Path, venue: str) -> None:
         spoil(random.choice(documents), random)
         files = written(tmp_path, **{f"file{place}": document for place, document in enumerate(documents)})
         try:
-            exhibit = VENUES[venue].exhibit(read_answers(VENUES[venue], files))
+            exhibit = read_files(VENUES[venue], files).exhibit()
             judged(exhibit)
             outcomes["read"] += 1
             questions_of(exhibit.snapshot, Rounding())
