@@ -26,7 +26,8 @@ from typing import Any, BinaryIO, NoReturn
 import attrs
 import msgspec
 
-from marginspec.model.ledger import LedgerAccount
+from marginspec.model import ledger
+from marginspec.model.ledger import LedgerAccount, LedgerKind
 from marginspec_journal import InputError
 from marginspec_journal.atomic import DISK, atomic_writer, remove_leftovers
 from marginspec_journal.strict_json import Node, parse_document
@@ -276,6 +277,8 @@ class Reader(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """A class by its name; UnpicklingError if it is none of those."""
+        if (module, name) == (LedgerAccount.__module__, LedgerAccount.__name__):
+            return ledger_account
         if name in BUILT_IN.get(module, ()) or name in RECORDS.get(module, ()):
             return getattr(import_module(module), name)
         if module.startswith(OWN) and "." not in name:
@@ -283,6 +286,15 @@ class Reader(pickle.Unpickler):
             if isinstance(found, type) and found.__module__ == module and holds_values(found):
                 return found
         raise pickle.UnpicklingError(f"{module}.{name} is nothing that an audit keeps")
+
+
+def ledger_account(kind: LedgerKind, account: str, market: str, side: str, asset: str, lot: int) -> LedgerAccount:
+    """A ledger account; of those of which there are many the one that the rulebook's own functions give ever after."""
+    if kind == "wallet":
+        return ledger.wallet(account, asset)
+    if kind == "position":
+        return ledger.position(account, market, side)
+    return LedgerAccount(kind, account, market, side, asset, lot)
 
 
 def holds_values(kept: type) -> bool:

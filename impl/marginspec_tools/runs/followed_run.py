@@ -15,6 +15,7 @@ from marginspec.model.effects import Effect, FeesUpdated, LimitsUpdated, MarketL
 from marginspec.model.events import Event, ListMarket, UpdateFees, UpdateLimits, UpdateTiers
 from marginspec_engine.batches.event_columns import EventRows, rows_of_events
 from marginspec_engine.batches.running import BatchRun
+from marginspec_engine.memory.copying import copied_run, words_of_run
 from marginspec_journal import Record
 from marginspec_journal.states import OpenedState
 from marginspec_tools.console import EngineCrash
@@ -48,7 +49,8 @@ class FollowedRun(Run):
         self._sample, self._whole = sample, whole
 
     def __iter__(self) -> Iterator[Step]:
-        first, second = Receipts(self.reached()), BatchRun(self.reached())
+        first = Receipts(self.reached())
+        second = run_beside(first.run, self.reached())
         records = self.records()
         while taken := list(islice(records, self._until_whole())):
             events = [record.event for record in taken]
@@ -93,6 +95,17 @@ class FollowedRun(Run):
 
     def _fail(self, place: str, what: str, because: Exception | None = None) -> NoReturn:
         raise EngineCrash(f"{place}: the engine fast gave {what}; please report it as a bug") from because
+
+
+def run_beside(run: BatchRun, opened: OpenedState) -> BatchRun:
+    """A second run from where one begins, with memory and names of its own: making it of a large state takes longer."""
+    tables = run.engine.tables
+    # What is copied does not know that ranks are still to be given.
+    tables.rank()
+    beside = copied_run(words_of_run(run), tables, opened)
+    own = beside.engine.tables
+    own.accounts, own.assets, own.orders = (one.copied() for one in (tables.accounts, tables.assets, tables.orders))
+    return beside
 
 
 class Receipts:
