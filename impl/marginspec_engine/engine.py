@@ -54,6 +54,10 @@ class OptimizedEngine:
         """The state after the events so far."""
         return self._writer.state()
 
+    def is_in(self, state: State) -> bool:
+        """Whether this is the state after the events so far, of which only a part is made at a time."""
+        return all(part == getattr(state, name) for name, part in self._writer.parts())
+
     def markets(self) -> Iterator[Market]:
         """The markets that are listed."""
         return self._writer.listed_markets()

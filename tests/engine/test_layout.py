@@ -12,7 +12,7 @@ import pytest
 
 from marginspec.model.account import Direction, OrderSide
 from marginspec.model.effects import Deleveraged, Effect, Levied, MovingRule
-from marginspec.model.events import Event, Trade
+from marginspec.model.events import Deposit, Event, Trade
 from marginspec.model.fields import (
     AccountName,
     Choice,
@@ -25,11 +25,13 @@ from marginspec.model.fields import (
 )
 from marginspec.model.ledger import LedgerKind
 from marginspec.model.rejections import Reason
-from marginspec.model.state import Header, Ranking
+from marginspec.model.state import Header, Ranking, State
 from marginspec.model.units import Decimal8
 from marginspec_conformance.generator.events import trade
 from marginspec_engine import layout
+from marginspec_engine.batches.event_columns import rows_of_events
 from marginspec_engine.layout import reasons
+from marginspec_engine.layout.event_words import WRITERS as EVENT_WRITERS
 from marginspec_engine.layout.event_words import write_event, writer_of
 from marginspec_engine.layout.events import places_of
 from marginspec_engine.layout.generated import defined
@@ -39,8 +41,11 @@ from marginspec_engine.memory.words import at
 from marginspec_engine.rules import rankings
 from marginspec_engine.rules.registry import HANDLERS
 from marginspec_engine.rules.transition import handle
+from marginspec_engine.states.writing import StateWriter
 from marginspec_engine.text import canonical, literals, records
+from marginspec_journal import open_journal
 
+GOLDEN = Path(__file__).parents[1] / "vectors" / "golden"
 RULES = Path(layout.__file__).parents[1]
 
 
@@ -198,3 +203,31 @@ def test_a_field_that_a_class_declares_stands_in_its_text(lender: str | None, lo
 @pytest.mark.parametrize("number", [0, 7, -12])
 def test_an_integer_stands_without_quotes(number: int) -> None:
     text_of(Counted("bob", number, "M"), {"account": "bob", "number": number, "market": "M", "type": "counted"})
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_rows_of_many_events_are_those_of_each(path: Path) -> None:
+    journal = open_journal(path)
+    tables, events = Tables(journal.header), [record.event for record in journal]
+    rows = rows_of_events(tables, events)
+    for place, event in enumerate(events):
+        if place not in rows.uncompiled:
+            row = np.empty(layout.EVENT_ROW, np.int64)
+            write_event(tables, event, row)
+            assert rows.words[place].tolist() == row.tolist(), event
+    assert rows.uncompiled == {place: one for place, one in enumerate(events) if type(one) not in EVENT_WRITERS}
+
+
+@pytest.mark.parametrize("amounts", [(0, 1, -1), (2**63 - 1, -(2**63), 5), (2**63, -7, 2**200), (-(2**200), 3, 2**126)])
+def test_decimals_of_any_size_are_the_words_of_each(amounts: tuple[int, ...]) -> None:
+    tables = Tables(Header())
+    events: list[Event] = [Deposit("alice", "USDT", Decimal8(amount)) for amount in amounts]
+    for row, event in zip(rows_of_events(tables, events).words, events, strict=True):
+        alone = np.empty(layout.EVENT_ROW, np.int64)
+        write_event(tables, event, alone)
+        assert row.tolist() == alone.tolist()
+
+
+def test_the_parts_of_a_state_are_all_of_it() -> None:
+    parts = [name for name, _ in StateWriter(Tables(Header())).parts()]
+    assert sorted(parts) == sorted(field.name for field in attrs.fields(State))

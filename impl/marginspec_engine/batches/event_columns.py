@@ -19,7 +19,7 @@ from marginspec.model.events import Event, ListMarket
 from marginspec.model.fields import Amount, Choice, Kind, Name
 from marginspec_engine import layout
 from marginspec_engine.layout import EVENT_FIELDS, EVENT_NAMES, NONE
-from marginspec_engine.layout.event_words import NOTHING_STATED, WRITERS, write_event
+from marginspec_engine.layout.event_words import COLUMNS, NOTHING_STATED, written_events
 from marginspec_engine.memory.python_words import Words64
 from marginspec_engine.memory.tables import Tables
 from marginspec_journal.errors import InputError
@@ -107,16 +107,17 @@ def event_rows(journal: ParquetJournal, tables: Tables) -> Iterator[EventRows]:
 
 
 def rows_of_events(tables: Tables, events: list[Event]) -> EventRows:
-    """Events as rows, one by one; the rows made before must have been taken, since names that nobody has are freed."""
+    """Events as rows; the rows made before must have been taken, since names that nobody has are freed."""
     tables.free_names()
     words = np.tile(NOTHING_STATED, (len(events), 1))
-    uncompiled = {place: event for place, event in enumerate(events) if type(event) not in WRITERS}
-    number_listed(tables, uncompiled)
+    places: dict[type, list[int]] = defaultdict(list)
     for place, event in enumerate(events):
-        if place in uncompiled:
-            words[place, layout.EVENT_TYPE] = layout.LIST_MARKET
-        else:
-            write_event(tables, event, words[place])
+        places[type(event)].append(place)
+    uncompiled = {place: events[place] for kind in [*places] if kind not in COLUMNS for place in places.pop(kind)}
+    number_listed(tables, uncompiled)
+    words[list(uncompiled), layout.EVENT_TYPE] = layout.LIST_MARKET
+    for of_kind in places.values():
+        words[of_kind] = written_events(tables, [events[place] for place in of_kind])
     return EventRows(words, uncompiled)
 
 

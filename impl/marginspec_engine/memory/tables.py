@@ -127,6 +127,14 @@ class Tables:
         number = self.names(of).numbers.get(text)
         return int(self.add_names(of, [text])[0]) if number is None else number
 
+    def numbered(self, of: str, texts: list[str]) -> list[int]:
+        """The numbers of names of a kind; those that have none are numbered together."""
+        numbers = self.names(of).numbers
+        fresh = [text for text in dict.fromkeys(texts) if text not in numbers]
+        if fresh:
+            self.add_names(of, fresh)
+        return [numbers[text] for text in texts]
+
     def add_accounts(self, texts: list[str]) -> None:
         """Number many accounts that have no number yet."""
         self.add_names("account", texts)

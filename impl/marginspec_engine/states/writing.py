@@ -26,6 +26,8 @@ Member = TypeVar("Member", DomainKey, PositionKey)
 
 DOMAIN_KEY = [layout.OWNER, layout.ASSET, layout.MARKET, layout.SIDE]
 """The words of a domain that are its key."""
+POSITION_KEY = [layout.OWNER, layout.MARKET, layout.SIDE]
+"""The words of a position that are its key."""
 
 
 class StateWriter:
@@ -37,29 +39,27 @@ class StateWriter:
 
     def state(self) -> State:
         """The whole state."""
+        return State(**dict(self.parts()))
+
+    def parts(self) -> Iterator[tuple[str, Any]]:
+        """The parts of the state by their names, each made when it is its turn: together they take much memory."""
         tables = self._tables
-        positions, domains = self._positions()
-        return State(
-            header=tables.header,
-            markets=self._markets(),
-            accounts=self._accounts(),
-            settings=self._settings(),
-            ledger=self._ledger(),
-            positions=positions,
-            orders=self._orders(),
-            lots=self._lots(),
-            next_lot=int(tables.book[layout.NEXT_LOT]),
-            uncovered=self._of_assets(layout.UNCOVERED),
-            relief_claims=self._relief_claims(),
-            fund_status=self._fund_status(),
-            closed_markets=self._closed_markets(),
-            domains_of=sorted_groups((domain.account, domain) for domain in domains.values()),
-            positions_of=sorted_groups((domain, key) for key, domain in domains.items()),
-            positions_in=positions_by_market(domains),
-            lots_in=self._lots_by_market(),
-            open_interest=self._open_interest(),
-            open_value=self._of_assets(layout.OPEN_VALUE),
-        )
+        yield "header", tables.header
+        yield "markets", self._markets()
+        yield "accounts", self._accounts()
+        yield "settings", self._settings()
+        yield "ledger", self._ledger()
+        yield "orders", self._orders()
+        yield "lots", self._lots()
+        yield "next_lot", int(tables.book[layout.NEXT_LOT])
+        yield "uncovered", self._of_assets(layout.UNCOVERED)
+        yield "relief_claims", self._relief_claims()
+        yield "fund_status", self._fund_status()
+        yield "closed_markets", self._closed_markets()
+        yield from self._positions()
+        yield "lots_in", self._lots_by_market()
+        yield "open_interest", self._open_interest()
+        yield "open_value", self._of_assets(layout.OPEN_VALUE)
 
     def _markets(self) -> Map[str, Market]:
         return Map({market.id: market for market in self.listed_markets()})
@@ -115,15 +115,14 @@ class StateWriter:
         return Map(settings)
 
     def _ledger(self) -> Map[LedgerAccount, Money]:
-        tables, name = self._tables, self._reader.ledger_account
+        tables, name, reader = self._tables, self._reader.ledger_account, self._reader
         balances: dict[LedgerAccount, Money] = {}
-        for number, words in enumerate(tables.table(layout.DOMAINS, layout.DOMAIN_ROW).tolist()):
-            if words[layout.CASH]:
-                kind = layout.WALLET_OF if words[layout.MARKET] == NONE else layout.ISOLATED_OF
-                balances[name(words[layout.ASSET], kind + layout.OWNERS * number)] = Money(words[layout.CASH])
-        for number, words in enumerate(tables.table(layout.POSITIONS, layout.POSITION).tolist()):
-            if words[layout.COST]:
-                balances[name(NONE, layout.POSITION_OF + layout.OWNERS * number)] = Money(-words[layout.COST])
+        rows = tables.table(layout.DOMAINS, layout.DOMAIN_ROW)
+        for *key, cash in rows[rows[:, layout.CASH] != 0][:, [*DOMAIN_KEY, layout.CASH]].tolist():
+            balances[cash_account(reader.domain_key(*key))] = Money(cash)
+        rows = tables.table(layout.POSITIONS, layout.POSITION)
+        for *key, cost in rows[rows[:, layout.COST] != 0][:, [*POSITION_KEY, layout.COST]].tolist():
+            balances[LedgerAccount("position", *reader.position_key(*key))] = Money(-cost)
         for words in self._open_lots():
             if words[layout.COST]:
                 balances[lot(words[layout.NUMBER])] = Money(-words[layout.COST])
@@ -155,17 +154,23 @@ class StateWriter:
             claims[domain.asset][domain] = Money(words[layout.CLAIM])
         return Map({asset: Map(own) for asset, own in claims.items()})
 
-    def _positions(self) -> tuple[Map[PositionKey, Quantity], dict[PositionKey, DomainKey]]:
+    def _positions(self) -> Iterator[tuple[str, Any]]:
+        """The positions, and what follows from them and their domains."""
         quantities: dict[PositionKey, Quantity] = {}
         domains: dict[PositionKey, DomainKey] = {}
         # Not by address: of a snapshot's rows nobody has seen yet that they name rows that are there.
-        rows = self._tables.table(layout.DOMAINS, layout.DOMAIN_ROW)[:, DOMAIN_KEY]
-        for words in self._tables.table(layout.POSITIONS, layout.POSITION).tolist():
-            if words[layout.QUANTITY]:
-                key = self._reader.position_key(*words[:3])
-                quantities[key] = Quantity(words[layout.QUANTITY])
-                domains[key] = self._reader.domain_key(*rows[words[layout.DOMAIN]].tolist())
-        return Map(quantities), domains
+        rows = self._tables.table(layout.POSITIONS, layout.POSITION)
+        rows = rows[rows[:, layout.QUANTITY] != 0]
+        of_domains = self._tables.table(layout.DOMAINS, layout.DOMAIN_ROW)[rows[:, layout.DOMAIN]][:, DOMAIN_KEY]
+        held = rows[:, [*POSITION_KEY, layout.QUANTITY]]
+        for (*words, quantity), domain in zip(held.tolist(), of_domains.tolist(), strict=True):
+            key = self._reader.position_key(*words)
+            quantities[key] = Quantity(quantity)
+            domains[key] = self._reader.domain_key(*domain)
+        yield "positions", Map(quantities)
+        yield "domains_of", sorted_groups((domain.account, domain) for domain in domains.values())
+        yield "positions_of", sorted_groups((domain, key) for key, domain in domains.items())
+        yield "positions_in", positions_by_market(domains)
 
     def _orders(self) -> Map[str, Map[str, Order]]:
         tables = self._tables
@@ -234,6 +239,13 @@ class StateWriter:
         amounts = self._tables.asset_rows()[:, place].tolist()
         names = self._tables.assets.texts
         return Map({name: Money(amount) for name, amount in zip(names, amounts, strict=True) if amount})
+
+
+def cash_account(domain: DomainKey) -> LedgerAccount:
+    """The ledger account of a domain's cash."""
+    if domain.is_cross:
+        return LedgerAccount("wallet", domain.account, asset=domain.asset)
+    return LedgerAccount("isolated", domain.account, domain.market, domain.side)
 
 
 def limit_in(word: int) -> Any:

@@ -4,11 +4,13 @@ The folder holds the lines of consequences and liquidations so far, and in one f
 them count and all else that the audit keeps: the run, what was checked, found, compared and watched, and what the page
 shows. It is bound to the inputs, the command and the program, and goes when the report is there.
 
+It is written after so many events, but no oftener than costs a small part of the time, however large it is.
+
 The objects are pickled, and read by a reader that makes nothing but the audit's own records, in which no code stands:
 a file that was tampered with is refused, or makes a wrong report, and nothing else.
 """
 
-import io
+import copyreg
 import pickle
 from collections.abc import Iterator
 from enum import Enum
@@ -16,16 +18,20 @@ from functools import cached_property
 from hashlib import sha256
 from importlib import import_module
 from importlib.util import find_spec
+from os import fstat
 from pathlib import Path
+from time import monotonic_ns
 from typing import Any, BinaryIO, NoReturn
 
 import attrs
 import msgspec
 
+from marginspec.model import ledger
+from marginspec.model.ledger import LedgerAccount, LedgerKind
 from marginspec_journal import InputError
 from marginspec_journal.atomic import DISK, atomic_writer, remove_leftovers
-from marginspec_journal.errors import unreadable
 from marginspec_journal.strict_json import Node, parse_document
+from marginspec_journal.whole_files import open_file
 from marginspec_tools.audit import folder
 from marginspec_tools.audit.audited import Audited
 from marginspec_tools.audit.checks import CheckedSoFar
@@ -37,8 +43,12 @@ from marginspec_tools.audit.surveillance import Watch
 from marginspec_tools.console import refusing_os_errors
 from marginspec_tools.runs import RunSoFar
 
-EVERY = 100_000
-"""A checkpoint is written after so many events."""
+EVERY = 10_000
+"""A checkpoint is written after so many events, or a multiple of that: if it is time,"""
+PAUSE_NS = 60 * 10**9
+"""which it is so many nanoseconds after the one before,"""
+SPARING = 20
+"""and once the audit has gone on so many times as long as that took to be written."""
 SUFFIX, PROGRESS = ".checkpoint", "progress"
 SPOOLED = (folder.CONSEQUENCES, folder.LIQUIDATIONS)
 """The files of the report that are written while the journal is run."""
@@ -68,6 +78,7 @@ class Checkpoint:
         self._setting = setting
         self._lengths = dict.fromkeys(SPOOLED, 0)
         self._digests = {name: sha256() for name in SPOOLED}
+        self._ended_ns, self._took_ns = monotonic_ns(), 0
 
     @cached_property
     def _bound(self) -> dict[str, Any]:
@@ -79,8 +90,13 @@ class Checkpoint:
             "program": program_sha256(),
         }
 
+    def is_due(self, events: int) -> bool:
+        """Whether it is to be written after so many events."""
+        return events % EVERY == 0 and monotonic_ns() - self._ended_ns >= max(PAUSE_NS, SPARING * self._took_ns)
+
     def write(self, audited: Audited, history: History) -> None:
         """Keep how far an audit is, whole or not at all: the checkpoint before it holds until then."""
+        began_ns = monotonic_ns()
         history.explain()
         kept = Kept(
             audited.run.so_far(), audited.checks.so_far(), audited.folding, audited.watch, audited.comparison, history
@@ -94,10 +110,13 @@ class Checkpoint:
             **self._bound,
             "files": {name: [self._lengths[name], self._digests[name].hexdigest()] for name in SPOOLED},
         }
-        text = msgspec.json.encode(head) + b"\n" + pickle.dumps(kept, pickle.HIGHEST_PROTOCOL)
         with atomic_writer(self.folder / PROGRESS) as stream:
-            stream.write(text)
-            stream.write(sha256(text).digest())
+            hashed = Hashed(stream)
+            hashed.write(msgspec.json.encode(head) + b"\n")
+            Writer(hashed, pickle.HIGHEST_PROTOCOL).dump(kept)
+            stream.write(hashed.digest.digest())
+        self._ended_ns = monotonic_ns()
+        self._took_ns = self._ended_ns - began_ns
 
     def _add_lines(self, name: str) -> None:
         """Bring a file up to what the report has of it; what a kill left behind the checkpoint before is cut off."""
@@ -121,25 +140,27 @@ class Checkpoint:
         path = self.folder / PROGRESS
         if not self.folder.exists():
             return history
-        fields, pickled = self._opened(path)
-        self._check_bound(fields)
-        self._read_lines(fields["files"])
-        kept = self._unpickled(pickled)
+        with open_file(path) as stream:
+            fields = self._head(stream)
+            self._check_bound(fields)
+            self._read_lines(fields["files"])
+            kept = self._unpickled(stream)
         audited.run.go_on_from(kept.run)
         audited.checks.go_on_from(kept.checked)
         audited.folding, audited.watch, audited.comparison = kept.folding, kept.watch, kept.comparison
         return kept.history
 
-    def _opened(self, path: Path) -> tuple[dict[str, Node], bytes]:
-        try:
-            text = path.read_bytes()
-        except (OSError, ValueError) as error:
-            raise unreadable(path, error) from None
-        body, digest = text[:-DIGEST_BYTES], text[-DIGEST_BYTES:]
-        if sha256(body).digest() != digest:
+    def _head(self, stream: BinaryIO) -> dict[str, Node]:
+        """What stands before the objects, if the file is as it was written; leaves the stream where they begin."""
+        left, digest = fstat(stream.fileno()).st_size - DIGEST_BYTES, sha256()
+        while chunk := stream.read(max(0, min(1 << 20, left))):
+            digest.update(chunk)
+            left -= len(chunk)
+        if digest.digest() != stream.read(DIGEST_BYTES):
             self._refuse(None, "not a checkpoint, or damaged: its checksum differs")
-        head, _, pickled = body.partition(b"\n")
-        return parse_document(head, str(path)).record(("checkpoint", *self._bound, "files")), pickled
+        stream.seek(0)
+        head = stream.readline().removesuffix(b"\n")
+        return parse_document(head, str(self.folder / PROGRESS)).record(("checkpoint", *self._bound, "files"))
 
     def _check_bound(self, fields: dict[str, Node]) -> None:
         """Refuse a checkpoint of other inputs, options or text of the program, by name."""
@@ -161,9 +182,9 @@ class Checkpoint:
             if left or self._digests[name].hexdigest() != digest.sha256():
                 self._refuse(None, f"damaged: {name} is not as it was")
 
-    def _unpickled(self, pickled: bytes) -> Kept:
+    def _unpickled(self, stream: BinaryIO) -> Kept:
         try:
-            kept = Reader(io.BytesIO(pickled)).load()
+            kept = Reader(stream).load()
         except Exception as error:
             # Whatever a reader of pickles trips over.
             self._refuse(None, f"damaged: {error}")
@@ -213,10 +234,32 @@ def program_files() -> Iterator[Path]:
             yield from Path(place).rglob("*.py")
 
 
+# ----------------------------------------------------------------- writing objects
+
+
+@attrs.frozen
+class Hashed:
+    """A stream to write to, with the SHA-256 of what was written."""
+
+    stream: BinaryIO
+    digest: Any = attrs.Factory(sha256)
+
+    def write(self, part: bytes) -> int:
+        """Write on."""
+        self.digest.update(part)
+        return self.stream.write(part)
+
+
+class Writer(pickle.Pickler):
+    """Writes what an audit keeps; of a ledger account what it is made from, since all else of it follows."""
+
+    dispatch_table = copyreg.dispatch_table | {LedgerAccount: lambda one: (LedgerAccount, one.__getnewargs__())}
+
+
 # ----------------------------------------------------------------- reading objects
 
 BUILT_IN = {
-    "builtins": {"set", "frozenset", "int"},
+    "builtins": {"set", "frozenset", "int", "dict"},
     "collections": {"Counter", "defaultdict", "deque"},
     "immutables._map": {"Map"},
 }
@@ -234,6 +277,8 @@ class Reader(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """A class by its name; UnpicklingError if it is none of those."""
+        if (module, name) == (LedgerAccount.__module__, LedgerAccount.__name__):
+            return ledger_account
         if name in BUILT_IN.get(module, ()) or name in RECORDS.get(module, ()):
             return getattr(import_module(module), name)
         if module.startswith(OWN) and "." not in name:
@@ -241,6 +286,15 @@ class Reader(pickle.Unpickler):
             if isinstance(found, type) and found.__module__ == module and holds_values(found):
                 return found
         raise pickle.UnpicklingError(f"{module}.{name} is nothing that an audit keeps")
+
+
+def ledger_account(kind: LedgerKind, account: str, market: str, side: str, asset: str, lot: int) -> LedgerAccount:
+    """A ledger account; of those of which there are many the one that the rulebook's own functions give ever after."""
+    if kind == "wallet":
+        return ledger.wallet(account, asset)
+    if kind == "position":
+        return ledger.position(account, market, side)
+    return LedgerAccount(kind, account, market, side, asset, lot)
 
 
 def holds_values(kept: type) -> bool:

@@ -37,9 +37,8 @@ class Tally:
         effects = step.transition.receipt.effects
         for one in happenings(effects):
             self.happened[one] += 1
-        for effect in effects:
-            if isinstance(effect, LotOpened):
-                self.lots_opened[effect.lot.market] += 1
+        for opened in [one for one in effects if type(one) is LotOpened]:
+            self.lots_opened[opened.lot.market] += 1
 
     def add(self, faults: Iterable[Fault]) -> None:
         """Count faults, and keep those that are among the first."""

@@ -1,7 +1,6 @@
 """`marginspec audit`: a journal checked event by event, with a report folder."""
 
 import csv
-import gc
 import io
 import tempfile
 from collections.abc import Iterable
@@ -32,6 +31,7 @@ from marginspec_tools.audit.checks import FIRST_SHOWN, Tally
 from marginspec_tools.audit.comparison import Comparison
 from marginspec_tools.audit.coverage import COLUMNS as COVERAGE_COLUMNS
 from marginspec_tools.audit.findings import decimal_of
+from marginspec_tools.audit.garbage import looking_seldom, set_aside
 from marginspec_tools.audit.liquidations import COLUMNS, liquidation_rows
 from marginspec_tools.audit.opening import completed
 from marginspec_tools.audit.profiles import COLUMNS as CONTRASTED
@@ -66,8 +66,12 @@ from marginspec_tools.observed import TOLERABLE, ToleranceOption, ValueKind, rea
 from marginspec_tools.runs import Run, engine_option, estimated_events, run_by_steps, start_option
 
 PATH = click.Path(path_type=Path)
-SAMPLE, FEW_EVENTS = 50_000, 20_000
-"""How many events apart the optimized engine's states are looked at, if not told otherwise, from so many events on."""
+SAMPLE, FEW_EVENTS, MOST_LOOKS = 50_000, 20_000, 10
+"""How many events apart the optimized engine's states are looked at, if not told otherwise, from so many events on.
+
+Of a journal of which these are too many looks, each of which takes longer the more accounts there are, it is the
+least multiple of that by which they are not.
+"""
 
 
 def account_name(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
@@ -121,7 +125,7 @@ def hashes_of(inputs: dict[str, Path]) -> dict[str, str]:
     type=click.IntRange(min=1),
     metavar="N",
     help="Check the invariants of states after every Nth event, and at the start and the end; those of events always."
-    f"  [default: 1; of --engine fast {SAMPLE} from {FEW_EVENTS:,} events on]",
+    f"  [default: 1; of --engine fast {SAMPLE} from {FEW_EVENTS:,} events on, above {MOST_LOOKS * SAMPLE:,} more]",
 )
 @engine_option
 @json_option
@@ -187,7 +191,10 @@ def command(
 
 def default_sample(engine: str, journal: Path) -> int:
     """How many events apart the invariants of states are checked, if that was not given."""
-    return SAMPLE if engine == "fast" and (estimated_events(journal) or 0) >= FEW_EVENTS else 1
+    events = estimated_events(journal) or 0
+    if engine != "fast" or events < FEW_EVENTS:
+        return 1
+    return SAMPLE * max(1, -(-events // (MOST_LOOKS * SAMPLE)))
 
 
 def audited_run(engine: str, journal: Path, start: Path | None, subset: str | None, sample: int) -> Run:
@@ -213,7 +220,8 @@ def audit(audited: Audited, setting: Setting, place: Path) -> dict[str, Any]:
         }
         checkpoint = Checkpoint(place, setting, contents)
         history = checkpoint.resume(audited, history)
-        check_events(audited, history, inputs["journal"], checkpoint)
+        with looking_seldom():
+            check_events(audited, history, inputs["journal"], checkpoint)
         for name, digest in hashes_of(inputs).items():
             if digest != setting.hashes[name]:
                 raise InputError(str(inputs[name]), None, None, "changed while it was audited")
@@ -273,11 +281,9 @@ def check_events(audited: Audited, history: History, journal: Path, checkpoint: 
             liquidations.write(csv_line(row.get(column) for column in COLUMNS))
         for consequence in following:
             write_line(consequence.as_object(), consequences)
-        if step.number % checkpoints.EVERY == 0:
+        if checkpoint.is_due(step.number):
             checkpoint.write(audited, history)
-            # What is kept so far is not looked through for waste again and again: that takes a fourth of the time.
-            gc.collect()
-            gc.freeze()
+        set_aside(step.number)
     for consequence in audited.at_end:
         write_line(consequence.as_object(), consequences)
 

@@ -105,6 +105,7 @@ class Comparison:
         self.coverage.add_event(step)
         if observed is None:
             return []
+        self._note_touched(step)
         line = Line(step, observed, self._theirs.before if self._theirs else step.transition.before)
         for figure, text in observed_figures(observed):
             self._names.check(step, figure)
@@ -137,20 +138,28 @@ class Comparison:
         )
 
     def _note_transfers(self, step: Step) -> None:
+        last, effects = self._moved, step.transition.receipt.effects
+        moved = [one for one in effects if type(one) is Transferred]
+        # What is kept of an account is the same for all that a rule moved in an event.
+        marks = {rule: (step.number, rule) for rule in {one.rule for one in moved}}
+        for one in moved:
+            last[one.source.name] = last[one.target.name] = marks[one.rule]
+        for one in [one for one in moved if one.rule in UNSEEN]:
+            for account in (one.source, one.target):
+                self._unseen.setdefault(account.name, (step.number, UNSEEN[one.rule]))
+        for reduced in [one for one in effects if type(one) is LotReduced and one.quantity == 0]:
+            # So that what is kept does not grow with all the lots that there ever were.
+            closed = lot(reduced.lot).name
+            last.pop(closed, None)
+            self._unseen.pop(closed, None)
+            self._agreed.pop(Figure("ledger", closed, "balance"), None)
+
+    def _note_touched(self, step: Step) -> None:
+        """Note which clauses decided what the event moved of each ledger account."""
         self._touched.clear()
-        for effect in step.transition.receipt.effects:
-            if isinstance(effect, Transferred):
-                for name in (effect.source.name, effect.target.name):
-                    self._moved[name] = step.number, effect.rule
-                    self._touched[name].add(deciding(effect.rule))
-                    if effect.rule in UNSEEN:
-                        self._unseen.setdefault(name, (step.number, UNSEEN[effect.rule]))
-            elif isinstance(effect, LotReduced) and effect.quantity == 0:
-                # So that what is kept does not grow with all the lots that there ever were.
-                closed = lot(effect.lot).name
-                self._moved.pop(closed, None)
-                self._unseen.pop(closed, None)
-                self._agreed.pop(Figure("ledger", closed, "balance"), None)
+        for one in [one for one in step.transition.receipt.effects if type(one) is Transferred]:
+            for account in (one.source, one.target):
+                self._touched[account.name].add(deciding(one.rule))
 
     # ------------------------------------------------------------- one value
 

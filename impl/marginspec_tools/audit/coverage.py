@@ -6,15 +6,7 @@ from typing import Any, Literal
 
 import attrs
 
-from marginspec.model.effects import (
-    Deleveraged,
-    DomainLiquidated,
-    Effect,
-    Levied,
-    LotOpened,
-    ReliefReturned,
-    Transferred,
-)
+from marginspec.model.effects import Deleveraged, DomainLiquidated, Levied, LotOpened, ReliefReturned, Transferred
 from marginspec.registry import HANDLERS, REGISTRY
 from marginspec_tools.audit.own_books import Books
 from marginspec_tools.observed import VALUE_KINDS, Figure, ValueKind, kind_of, whose
@@ -59,7 +51,7 @@ class Coverage:
 
     def add_event(self, step: Step) -> None:
         """Count an event and the clauses that had an effect in it."""
-        clauses = set(clauses_of(step))
+        clauses = clauses_of(step)
         self.events += 1
         self.exercised.update(clauses)
         if step.record.observed:
@@ -126,33 +118,24 @@ class Coverage:
         }
 
 
-def clauses_of(step: Step) -> Iterator[str]:
+def clauses_of(step: Step) -> set[str]:
     """The clauses that had an effect in an event: what takes it, what moves money, and what settlement did."""
     if step.transition.receipt.rejected is not None:
-        return
-    yield _HANDLED[type(step.transition.event)]
-    for effect in step.transition.receipt.effects:
-        clause = clause_of(effect)
-        if clause:
-            yield clause
+        return set()
+    effects = step.transition.receipt.effects
+    clauses: set[str] = {one.rule for one in effects if type(one) is Transferred}
+    clauses |= {"LIQ-02" if one.lot.reason == "step_down" else "LIQ-03" for one in effects if type(one) is LotOpened}
+    clauses |= {CLAUSES[kind] for kind in set(map(type, effects)) if kind in CLAUSES}
+    return clauses | {_HANDLED[type(step.transition.event)]}
 
 
-def clause_of(effect: Effect) -> str:
-    """The clause that an effect is of; empty where the event's own says it."""
-    match effect:
-        case Transferred(rule=clause):
-            return clause
-        case DomainLiquidated():
-            return "LIQ-01"
-        case LotOpened(lot=lot):
-            return "LIQ-02" if lot.reason == "step_down" else "LIQ-03"
-        case Deleveraged():
-            return "ADL-01"
-        case Levied():
-            return "LVY-01"
-        case ReliefReturned():
-            return "LVY-02"
-    return ""
+CLAUSES: dict[type, str] = {
+    DomainLiquidated: "LIQ-01",
+    Deleveraged: "ADL-01",
+    Levied: "LVY-01",
+    ReliefReturned: "LVY-02",
+}
+"""The clauses of what settlement does, but for transfers and lots; all else is of the event's own clause."""
 
 
 def names_in(counts: "Counter[tuple[str, Outcome]]") -> list[str]:

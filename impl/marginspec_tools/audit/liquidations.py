@@ -30,12 +30,14 @@ COLUMNS = (
 `cost` is what the engine took a lot over at, or released by a deleveraging; `loss` what the lot lost less by it;
 `amount` what was levied or given back, `reason` of a levy its layer, or house.
 """
+LEVY = "LVY-01"
+"""The only rule whose transfers may have a row."""
 
 
 def liquidation_rows(step: Step) -> Iterator[Row]:
     """The rows of an event."""
     record = step.record
-    for effect in step.transition.receipt.effects:
+    for effect in [one for one in step.transition.receipt.effects if type(one) is not Transferred or one.rule == LEVY]:
         row = row_of(step.transition, effect)
         if row is not None:
             yield {"seq": step.number, "line": record.line, "ts": record.ts, "ref": record.ref, **row}
@@ -56,7 +58,7 @@ def row_of(taken: Transition, effect: Effect) -> Row | None:
             return {"kind": "levy", **domain._asdict(), "reason": layer, **money(state, domain.asset, amount=amount)}
         case ReliefReturned(domain=domain, amount=amount):
             return {"kind": "return", **domain._asdict(), **money(state, domain.asset, amount=amount)}
-        case Transferred(asset=asset, source=source, amount=amount, rule="LVY-01") if source.kind == "house":
+        case Transferred(asset=asset, source=source, amount=amount) if effect.rule == LEVY and source.kind == "house":
             return {"kind": "levy", "asset": asset, "reason": "house", **money(state, asset, amount=amount)}
         case _:
             return None

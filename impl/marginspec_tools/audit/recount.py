@@ -20,13 +20,15 @@ from marginspec.model.effects import (
 )
 from marginspec.model.ledger import LedgerAccount, insurance, relief
 from marginspec.model.state import State
-from marginspec.model.units import Quantity
+from marginspec.model.units import NOTHING, Quantity
 from marginspec_audit import Transition, asset_of, is_closed_lot
 from marginspec_journal.decimals import decimal_text
 from marginspec_tools.audit.findings import Fault, fault
 from marginspec_tools.runs import Step
 
 COUNTERS = tuple(field.name for field in attrs.fields(FundStatus))
+COUNTED = frozenset({"WTF-01", "LVY-01", "ADL-03"})
+"""Rules whose transfers count for a market's funds, though they may not be of its reserve."""
 
 
 @attrs.define
@@ -74,20 +76,24 @@ class Recount:
         self._changed_markets.clear()
         moved: dict[LedgerAccount, None] = {}
         released: dict[int, int] = defaultdict(int)
-        for effect in step.transition.receipt.effects:
-            if isinstance(effect, Transferred):
-                self._book(effect, getattr(step.transition.event, "market", ""))
-                moved[effect.source] = moved[effect.target] = None
-                lot, value = released_value(effect)
-                released[lot] += value
-            elif isinstance(effect, LotOpened):
+        ledger, effects = self.ledger, step.transition.receipt.effects
+        for effect in effects:
+            if type(effect) is Transferred:
+                source, target = effect.source, effect.target
+                ledger[source] -= effect.amount
+                ledger[target] += effect.amount
+                moved[source] = moved[target] = None
+                if effect.rule in COUNTED or source.kind == "reserve" or target.kind == "reserve":
+                    self._book(effect, getattr(step.transition.event, "market", ""))
+                    lot, value = released_value(effect)
+                    released[lot] += value
+            elif type(effect) is LotOpened:
                 self.lots[effect.lot.id] = (effect.lot.market, 1 if effect.lot.quantity > 0 else -1)
-            elif isinstance(effect, Deleveraged):
+            elif type(effect) is Deleveraged:
                 self._deleverage(effect, released.pop(effect.lot, 0), step.transition)
-        for effect in step.transition.receipt.effects:
-            if isinstance(effect, LotReduced) and effect.quantity == 0:
-                # Other effects of the event tell of the lot too, none of a later one.
-                self.lots.pop(effect.lot, None)
+        for closed in [one for one in effects if type(one) is LotReduced and one.quantity == 0]:
+            # Other effects of the event tell of the lot too, none of a later one.
+            self.lots.pop(closed.lot, None)
         return list(moved)
 
     def _counted(self, market: str) -> Counters:
@@ -95,8 +101,7 @@ class Recount:
         return self.counters[market]
 
     def _book(self, moved: Transferred, event_market: str) -> None:
-        self.ledger[moved.source] -= moved.amount
-        self.ledger[moved.target] += moved.amount
+        """Count a transfer that may be of a market's funds."""
         source, target = moved.source, moved.target
         if source.kind == "reserve":
             self._counted(source.market).book_reserve(-moved.amount)
@@ -117,7 +122,7 @@ class Recount:
     def _balances(self, step: Step, moved: list[LedgerAccount]) -> Iterator[Fault]:
         after = step.transition.after
         for account in moved:
-            balance = after.balance(account)
+            balance = after.ledger.get(account, NOTHING)
             if balance != self.ledger[account]:
                 # What belongs to a closed lot or market has no asset any more; its balance is zero in any decimals.
                 is_gone = is_closed_lot(after, account) or account.market in after.closed_markets

@@ -6,7 +6,7 @@ without what it gave away, a mark that jumps and comes back. The numbers that de
 
 from collections import defaultdict, deque
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import attrs
 
@@ -33,6 +33,8 @@ MARKS_TO_RETURN = 3
 """within so many marks of the market."""
 SOON = 100
 """A liquidation is soon after a reduction of equity within so many events."""
+SEVERAL = ""
+"""Stands for the other side of who traded with more than one."""
 MOST_NOTES = 10_000
 """So many notes are kept of a kind at least, those with the most money; and so many pairs of accounts are followed."""
 
@@ -96,8 +98,7 @@ def decimal8(amount: int) -> str:
     return shortest_decimal(Decimal8(amount))
 
 
-@attrs.frozen
-class Reduction:
+class Reduction(NamedTuple):
     """Equity that an account gave away: at which event, how much in quanta, how, and to whom."""
 
     seq: int
@@ -134,14 +135,14 @@ class Notes:
 class Watch:
     """Looks at a run event by event, and keeps notes.
 
-    Of each account it remembers with whom it traded, up to two, and the last equity that it gave away; of each market
-    its last marks; of each levy what came back.
+    Of each account and market it remembers with whom it traded, if with one other only; of the last events in which
+    equity was given away, who gave how much; of each market its last marks; of each levy what came back.
     """
 
     notes: Notes = attrs.Factory(Notes)
     _by_pair: dict[tuple[NoteKind, str, str, str], Note] = attrs.Factory(dict)
-    _partners: dict[tuple[str, str], set[str]] = attrs.Factory(lambda: defaultdict(set))
-    _reduced: dict[str, deque[Reduction]] = attrs.Factory(dict)
+    _partners: dict[str, dict[str, str]] = attrs.Factory(lambda: defaultdict(dict))
+    _reduced: "deque[tuple[int, dict[str, list[Reduction]]]]" = attrs.Factory(deque)
     _marks: dict[str, "deque[tuple[int, int, int]]"] = attrs.Factory(dict)
     _levies: dict[str, Note] = attrs.Factory(dict)
     _returned: dict[str, int] = attrs.Factory(lambda: defaultdict(int))
@@ -165,9 +166,12 @@ class Watch:
             case _:
                 pass
         effects = taken.receipt.effects
+        kinds = set(map(type, effects))
         self._funding(step, effects)
-        self._liquidations(step, effects)
-        self._levy(step, effects)
+        if DomainLiquidated in kinds:
+            self._liquidations(step, effects)
+        if Levied in kinds or ReliefReturned in kinds:
+            self._levy(step, effects)
 
     def finish(self) -> list[Note]:
         """All notes, once the run is over, the most money first."""
@@ -180,10 +184,10 @@ class Watch:
 
     def _trade(self, step: Step, trade: events.Trade) -> None:
         market = step.transition.before.markets[trade.market]
+        partners = self._partners[market.id]
         for one, other in ((trade.buyer, trade.seller), (trade.seller, trade.buyer)):
-            partners = self._partners[market.id, one]
-            if len(partners) <= 1:
-                partners.add(other)
+            if partners.setdefault(one, other) != other:
+                partners[one] = SEVERAL
         off = value_off_mark(market, trade.price, trade.quantity)
         loser, winner = (trade.buyer, trade.seller) if off > 0 else (trade.seller, trade.buyer)
         if not is_far(market, trade.price, FAR):
@@ -220,19 +224,21 @@ class Watch:
     # ------------------------------------------------------------- equity that was given away
 
     def _give(self, step: Step, account: str, amount: int, how: str, to: str = "") -> None:
-        given = self._reduced.setdefault(account, deque(maxlen=SOON))
-        while given and step.number - given[0].seq > SOON:
-            given.popleft()
-        given.append(Reduction(step.number, amount, how, to))
+        reduced = self._reduced
+        while reduced and step.number - reduced[0][0] > SOON:
+            reduced.popleft()
+        if not reduced or reduced[-1][0] != step.number:
+            reduced.append((step.number, {}))
+        reduced[-1][1].setdefault(account, []).append(Reduction(step.number, amount, how, to))
 
     def _funding(self, step: Step, effects: tuple[Effect, ...]) -> None:
         if not isinstance(step.transition.event, events.Funding):
             return
-        for moved in effects:
-            if isinstance(moved, Transferred) and moved.rule == "FND-01" and moved.source.account:
-                partners = self._partners[step.transition.event.market, moved.source.account]
-                (partner,) = partners if len(partners) == 1 else ("",)
-                self._give(step, moved.source.account, moved.amount, "funding", partner)
+        partners = self._partners[step.transition.event.market]
+        for moved in [one for one in effects if type(one) is Transferred and one.rule == "FND-01"]:
+            payer = moved.source.account
+            if payer:
+                self._give(step, payer, moved.amount, "funding", partners.get(payer, ""))
 
     def _liquidations(self, step: Step, effects: tuple[Effect, ...]) -> None:
         for effect in effects:
@@ -243,7 +249,8 @@ class Watch:
     def _exit(self, step: Step, liquidated: DomainLiquidated) -> None:
         """An account that would have been healthy with the equity that it gave away shortly before."""
         domain = liquidated.domain
-        given = [one for one in self._reduced.pop(domain.account, ()) if step.number - one.seq <= SOON]
+        told = [by_account.pop(domain.account, []) for seq, by_account in self._reduced if step.number - seq <= SOON]
+        given = [one for reductions in told for one in reductions]
         amount = sum(one.amount for one in given)
         if not given or liquidated.equity + amount <= liquidated.maintenance:
             return
@@ -261,14 +268,13 @@ class Watch:
     def _pair(self, step: Step, domain: DomainKey) -> None:
         """A liquidated account that traded with one other only, which traded with nobody else either."""
         for market in sorted(key.market for key in step.transition.before.positions_of.get(domain, ())):
-            partners = self._partners.get((market, domain.account), set())
-            for partner in partners if len(partners) == 1 else ():
-                if self._partners[market, partner] == {domain.account}:
-                    pair = domain.account, partner
-                    listed = step.transition.before.markets[market]
-                    held = step.transition.before.positions.get(PositionKey(domain.account, market, "BOTH"), FLAT)
-                    value = abs(listed.at_mark(held)) if listed.mark is not None else 0
-                    self._moved(step, "only with each other", pair, listed, value)
+            partners = self._partners[market]
+            partner = partners.get(domain.account, SEVERAL)
+            if partners.get(partner) == domain.account:
+                listed = step.transition.before.markets[market]
+                held = step.transition.before.positions.get(PositionKey(domain.account, market, "BOTH"), FLAT)
+                value = abs(listed.at_mark(held)) if listed.mark is not None else 0
+                self._moved(step, "only with each other", (domain.account, partner), listed, value)
 
     # ------------------------------------------------------------- marks
 

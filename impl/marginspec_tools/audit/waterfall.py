@@ -41,7 +41,7 @@ HAPPENED = (
 
 def happenings(effects: tuple[Effect, ...]) -> Iterator[str]:
     """What the waterfall did in an event, once for each time."""
-    for effect in effects:
+    for effect in [one for one in effects if type(one) is not Transferred or one.rule in RULES]:
         if type(effect) is Transferred:
             name = TRANSFERS.get((effect.rule, effect.source.kind)) or TRANSFERS.get((effect.rule, effect.target.kind))
         elif type(effect) is LotOpened:
@@ -60,6 +60,7 @@ TRANSFERS = {
     ("LVY-01", "house"): "house_payments",
 }
 """What a transfer comes to, by its rule and the fund that it is from or to."""
+RULES = frozenset(rule for rule, _ in TRANSFERS)
 OTHERS: dict[type, str] = {
     DomainLiquidated: "liquidations",
     Deleveraged: "deleveragings",

@@ -7,35 +7,23 @@ state that was followed must be the one that the engine writes.
 """
 
 from collections.abc import Callable, Iterator
-from itertools import groupby, islice
+from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
-import numpy as np
-
 from marginspec.model.effects import Effect, FeesUpdated, LimitsUpdated, MarketListed, Receipt, TiersUpdated
 from marginspec.model.events import Event, ListMarket, UpdateFees, UpdateLimits, UpdateTiers
-from marginspec.model.ledger import LedgerAccount
-from marginspec_engine import layout
 from marginspec_engine.batches.event_columns import EventRows, rows_of_events
 from marginspec_engine.batches.running import BatchRun
-from marginspec_engine.layout.effect_reading import EffectReader
-from marginspec_engine.layout.reasons import REASONS
-from marginspec_engine.memory.python_words import Words64
-from marginspec_engine.memory.tables import Tables
+from marginspec_engine.memory.copying import copied_run, words_of_run
 from marginspec_journal import Record
 from marginspec_journal.states import OpenedState
 from marginspec_tools.console import EngineCrash
+from marginspec_tools.runs.collected_receipts import CollectedReceipts
 from marginspec_tools.runs.following import followed
 from marginspec_tools.runs.running import Run, Step
 
 EVENTS_AT_ONCE = 10_000
-EVENT, KIND = 0, 1
-"""Where a collected row has the event's number, and the kind of the effect: of a rejection its reason, negative."""
-UNREADABLE = [layout.EFFECT_CLASSES.index(one) for one in layout.OF_TABLES]
-"""Kinds of effects of which only the market is collected."""
-LENGTHS = np.array(layout.EFFECT_LENGTHS)
-PLACES = np.arange(layout.EFFECT_ROW - KIND)
 OF_MARKETS = (ListMarket, UpdateTiers, UpdateFees, UpdateLimits)
 """The events that the engine does not take in batches: their own effect holds tables."""
 
@@ -61,7 +49,8 @@ class FollowedRun(Run):
         self._sample, self._whole = sample, whole
 
     def __iter__(self) -> Iterator[Step]:
-        first, second = Receipts(self.reached()), BatchRun(self.reached())
+        first = Receipts(self.reached())
+        second = run_beside(first.run, self.reached())
         records = self.records()
         while taken := list(islice(records, self._until_whole())):
             events = [record.event for record in taken]
@@ -70,7 +59,7 @@ class FollowedRun(Run):
                 step = self._followed(record, receipt)
                 if record is taken[-1]:
                     # Before it is passed on: whoever keeps how far the run is may do so there.
-                    second.take(rows_of(second.engine.tables, events))
+                    second.take(rows_of_events(second.engine.tables, events))
                     self._compare(first.run, second, record)
                 yield step
             if crash is not None:
@@ -98,7 +87,7 @@ class FollowedRun(Run):
             self._compare_state(first, self._place(last))
 
     def _compare_state(self, run: BatchRun, place: str) -> None:
-        if run.engine.state() != self.state:
+        if not run.engine.is_in(self.state):
             self._fail(place, "receipts from which another state follows than it has")
 
     def _place(self, record: Record) -> str:
@@ -108,25 +97,36 @@ class FollowedRun(Run):
         raise EngineCrash(f"{place}: the engine fast gave {what}; please report it as a bug") from because
 
 
+def run_beside(run: BatchRun, opened: OpenedState) -> BatchRun:
+    """A second run from where one begins, with memory and names of its own: making it of a large state takes longer."""
+    tables = run.engine.tables
+    # What is copied does not know that ranks are still to be given.
+    tables.rank()
+    beside = copied_run(words_of_run(run), tables, opened)
+    own = beside.engine.tables
+    own.accounts, own.assets, own.orders = (one.copied() for one in (tables.accounts, tables.assets, tables.orders))
+    return beside
+
+
 class Receipts:
     """A run of the optimized engine that gives the receipts of events."""
 
     def __init__(self, opened: OpenedState) -> None:
         self.run = BatchRun(opened)
         self.run.want_effects()
-        self._reader = QuickReader(self.run.engine.tables)
+        self._collected = CollectedReceipts(self.run.engine.tables)
 
     def of(self, events: list[Event]) -> tuple[list[Receipt], Exception | None]:
         """The receipts of events, and what the engine raised at the one after them, if it did."""
         receipts: list[Receipt] = []
-        rows = rows_of(self.run.engine.tables, events)
+        rows = rows_of_events(self.run.engine.tables, events)
         place = 0
         while place < len(events):
             # An event that changes a market's tables is taken alone, for these are only there right after it.
             alone = min(rows.uncompiled, default=len(events) - place)
             many = rows.until(max(1, alone))
             begun, crash = self.run.events, self._take(many)
-            answered = self._collected(begun)
+            answered = self._collected.receipts(self.run.collected(), begun, self.run.events)
             if alone == 0 and answered and answered[0].rejected is None:
                 answered = [Receipt(None, (self._of_market(events[place]), *answered[0].effects))]
             receipts += answered
@@ -143,19 +143,6 @@ class Receipts:
             return error
         return None
 
-    def _collected(self, begun: int) -> list[Receipt]:
-        """The receipts of the events since one, from the effects that were collected."""
-        rows = self.run.collected()
-        kinds = rows[:, KIND]
-        receipts = [Receipt(None, ())] * (self.run.events - begun)
-        for row in np.flatnonzero(kinds < 0).tolist():
-            receipts[int(rows[row, EVENT]) - begun - 1] = Receipt(REASONS[-int(kinds[row])], ())
-        told = rows[(kinds >= 0) & ~np.isin(kinds, UNREADABLE)]
-        effects = self._reader.read(compact(told))
-        for number, some in groupby(zip(told[:, EVENT].tolist(), effects, strict=True), lambda pair: pair[0]):
-            receipts[number - begun - 1] = Receipt(None, tuple([effect for _, effect in some]))
-        return receipts
-
     def _of_market(self, event: Event) -> Effect:
         """The own effect of an event that changed a market's tables."""
         assert isinstance(event, OF_MARKETS)
@@ -169,40 +156,3 @@ class Receipts:
                 return FeesUpdated(market.id, market.fees)
             case UpdateLimits():
                 return LimitsUpdated(market.id, market.limits)
-
-
-def rows_of(tables: Tables, events: list[Event]) -> EventRows:
-    """Events as rows; the names that come with them are numbered together, which is much cheaper than one by one."""
-    for of, field in (("account", "account"), ("order", "order")):
-        known = tables.names(of).numbers
-        named = [name for event in events if (name := getattr(event, field, None)) is not None]
-        fresh = [name for name in dict.fromkeys(named) if name not in known]
-        if fresh:
-            tables.add_names(of, fresh)
-    return rows_of_events(tables, events)
-
-
-class QuickReader(EffectReader):
-    """Reads effects many at a time; within these a row of the tables, and so a ledger account, has one name."""
-
-    def __init__(self, tables: Tables) -> None:
-        super().__init__(tables)
-        self._named: dict[tuple[int, int], LedgerAccount] = {}
-
-    def read(self, words: Words64) -> list[Effect]:
-        """The effects that words hold, in order."""
-        self._named.clear()
-        return list(self.effects(words))
-
-    def ledger_account(self, asset: int, word: int) -> LedgerAccount:
-        """A ledger account, which is put together once."""
-        named = self._named.get((asset, word))
-        if named is None:
-            named = self._named[asset, word] = super().ledger_account(asset, word)
-        return named
-
-
-def compact(rows: Words64) -> Words64:
-    """The words of effects one behind the other, without what a row has beyond its effect."""
-    words: Words64 = rows[:, KIND:][LENGTHS[rows[:, KIND]][:, np.newaxis] > PLACES]
-    return words

@@ -39,8 +39,9 @@ from marginspec.model.effects import (
     Transferred,
     UncoveredChanged,
 )
+from marginspec.model.ledger import FUND_KINDS
 from marginspec.model.state import State
-from marginspec.model.units import FLAT, Money, Price, Quantity
+from marginspec.model.units import FLAT, NOTHING, Money, Price, Quantity
 from marginspec.settlement.claims import lower_claims
 from marginspec.settlement.market_closing import drop_market
 from marginspec.transaction import Transaction
@@ -57,15 +58,15 @@ def followed(before: State, receipt: Receipt) -> State:
     changes = Transaction(before)
     liquidated: DomainKey | None = None
     for effect in receipt.effects:
-        match effect:
-            case DomainLiquidated(domain=liquidated):
-                pass
-            case Transferred(rule="LIQ-03", source=source, amount=amount) if source.kind == "relief":
-                move(changes, effect)
-                assert liquidated is not None, "a claim is used by the domain that is being liquidated"
-                changes.change_claim(liquidated, Money(-amount))
-            case _:
-                TAKERS[type(effect)](changes, effect)
+        if type(effect) is Transferred:
+            # Most effects are, so it is asked first.
+            move(changes, effect)
+            if effect.source.kind == "relief":
+                draw_on_claims(changes, effect, liquidated)
+        elif type(effect) is DomainLiquidated:
+            liquidated = effect.domain
+        else:
+            TAKERS[type(effect)](changes, effect)
     return changes.commit()
 
 
@@ -121,10 +122,29 @@ def reduce_order(changes: Transaction, effect: OrderReduced) -> None:
 
 
 def move(changes: Transaction, effect: Transferred) -> None:
-    """Money moved; what the waterfall draws from relief lowers the claims on it."""
-    changes.transfer(effect.asset, effect.source, effect.target, effect.amount, effect.rule)
-    if effect.rule == "WTF-01" and effect.source.kind == "relief":
+    """Money moved, and no fund is below zero after that. It says so already: no effect is made of it again."""
+    balances, source, target, amount = changes.balances, effect.source, effect.target, effect.amount
+    assert amount > 0, f"transfer of {amount} from {source} to {target}"
+    assert source != target, f"transfer from {source} to itself"
+    left, gained = balances.get(source, NOTHING) - amount, balances.get(target, NOTHING) + amount
+    assert left >= 0 or source.kind not in FUND_KINDS, f"{source} at {left} by {effect.rule}"
+    if left:
+        balances[source] = left
+    else:
+        del balances[source]
+    if gained:
+        balances[target] = gained
+    else:
+        del balances[target]
+
+
+def draw_on_claims(changes: Transaction, effect: Transferred, liquidated: DomainKey | None) -> None:
+    """What the waterfall draws from relief lowers all claims on it, and what a liquidated domain uses its own."""
+    if effect.rule == "WTF-01":
         lower_claims(changes, effect.asset, effect.amount)
+    elif effect.rule == "LIQ-03":
+        assert liquidated is not None, "a claim is used by the domain that is being liquidated"
+        changes.change_claim(liquidated, Money(-effect.amount))
 
 
 def set_position(changes: Transaction, effect: PositionChanged) -> None:
@@ -160,7 +180,6 @@ TAKERS: dict[type, Callable[[Transaction, Any], None]] = {
     OrderPlaced: lambda changes, effect: changes.set_order(effect.account, effect.order, effect),
     OrderReduced: reduce_order,
     OrderCancelled: lambda changes, effect: changes.remove_order(effect.account, effect.order, effect),
-    Transferred: move,
     PositionChanged: set_position,
     LotOpened: open_lot,
     LotReduced: lambda changes, effect: changes.reduce_lot(changes.lots[effect.lot], effect.quantity),
@@ -172,4 +191,4 @@ TAKERS: dict[type, Callable[[Transaction, Any], None]] = {
     InsuranceStatus: tells_only,
     MarketSettled: lambda changes, effect: drop_market(changes, changes.markets[effect.market]),
 }
-"""What each effect changes; that a domain is liquidated is only remembered."""
+"""What each effect changes, but for transfers; that a domain is liquidated is only remembered."""

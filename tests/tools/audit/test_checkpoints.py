@@ -30,8 +30,10 @@ class Stopped(BaseException):
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a checkpoint written after few events."""
+    """Have a checkpoint written after few events, at once."""
     monkeypatch.setattr(checkpoints, "EVERY", EVERY)
+    monkeypatch.setattr(checkpoints, "PAUSE_NS", 0)
+    monkeypatch.setattr(checkpoints, "SPARING", 0)
 
 
 @pytest.fixture
@@ -121,6 +123,31 @@ def test_a_journal_that_ends_with_a_checkpoint_ends_the_same(tmp_path: Path, sto
     stop_after(0)
     audit(tmp_path / "report", journal)
     assert files_of(tmp_path / "report") == files_of(tmp_path / "whole")
+
+
+def test_checkpoints_are_as_far_apart_as_they_take_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock that goes on by ten seconds whenever it is asked, and by 300 while a checkpoint is written."""
+    now, written = [0], list[int]()
+
+    def clock() -> int:
+        now[0] += 10 * 10**9
+        return now[0]
+
+    original = History.explain
+
+    def slow(self: History) -> None:
+        original(self)
+        now[0] += 300 * 10**9
+        written.append(self.last)
+
+    monkeypatch.setattr(checkpoints, "monotonic_ns", clock)
+    monkeypatch.setattr(checkpoints, "EVERY", 1)
+    monkeypatch.setattr(checkpoints, "PAUSE_NS", 60 * 10**9)
+    monkeypatch.setattr(checkpoints, "SPARING", 2)
+    monkeypatch.setattr(History, "explain", slow)
+    audit(tmp_path / "report", PLANTED)
+    # After 60 seconds, and then after twice the 310 that the first one took.
+    assert written[:3] == [6, 6 + 62, 6 + 2 * 62]
 
 
 # ----------------------------------------------------------------- refused

@@ -108,6 +108,17 @@ def test_the_default_is_every_event_but_of_long_journals_on_the_optimized_engine
     assert (default_sample("spec", TRUE), default_sample("fast", TRUE)) == (1, 50_000)
 
 
+@pytest.mark.parametrize(
+    ("events", "sample"),
+    [(20_000, 50_000), (500_000, 50_000), (500_001, 100_000), (3_200_100, 350_000), (None, 1), (19_999, 1)],
+)
+def test_a_long_journal_is_looked_at_ten_times(
+    events: int | None, sample: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditing, "estimated_events", lambda _: events)
+    assert (default_sample("spec", TRUE), default_sample("fast", TRUE)) == (1, sample)
+
+
 def test_a_sample_is_of_at_least_one_event(tmp_path: Path) -> None:
     outcome = audit(tmp_path / "report", TRUE, "--sample", "0")
     assert outcome.exit_code == 2

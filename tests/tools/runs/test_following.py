@@ -8,11 +8,12 @@ from typing import get_args
 import attrs
 import pytest
 
-from marginspec.model.effects import DomainLiquidated, Effect, LotReduced, Receipt
+from marginspec.model.effects import DomainLiquidated, Effect, LotReduced, Receipt, Transferred
 from marginspec.model.events import Event
+from marginspec.model.ledger import LedgerAccount, house, wallet
 from marginspec.model.rejections import Reason
 from marginspec.model.state import State
-from marginspec.model.units import FLAT
+from marginspec.model.units import FLAT, Money
 from marginspec.transition import apply
 from marginspec_conformance.generator.journals import KINDS
 from marginspec_conformance.vectors import read_vectors
@@ -23,6 +24,7 @@ from marginspec_tools.runs.following import TAKERS, followed
 VECTORS = Path(__file__).parents[2] / "vectors"
 JOURNALS = sorted(path for folder in ("golden", "attacks", "cases") for path in (VECTORS / folder).glob("*.jsonl"))
 EVENTS, SHARDS = 300, 8
+HOUSE, WALLET = house("USDT"), wallet("alice", "USDT")
 
 
 def differing(found: State, expected: State) -> list[str]:
@@ -43,7 +45,7 @@ def check_followed(state: State, events: Iterable[Event]) -> set[type]:
 
 
 def test_every_effect_is_followed() -> None:
-    assert {*TAKERS, DomainLiquidated} == set(get_args(Effect))
+    assert {*TAKERS, DomainLiquidated, Transferred} == set(get_args(Effect))
 
 
 def test_golden_journals_and_cases_are_followed() -> None:
@@ -74,6 +76,24 @@ def test_random_journals_are_followed(kind: str, seed: int) -> None:
 def test_a_rejection_leaves_the_same_state() -> None:
     state = State()
     assert followed(state, Receipt(Reason.UNKNOWN_MARKET, ())) is state
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "amount", "told"),
+    [
+        (HOUSE, WALLET, 1, "house:USDT at -1 by TRD-01"),
+        (WALLET, WALLET, 1, "transfer from wallet:alice:USDT to itself"),
+        (WALLET, HOUSE, 0, "transfer of 0 from wallet:alice:USDT to house:USDT"),
+        (WALLET, HOUSE, -1, "transfer of -1 from wallet:alice:USDT to house:USDT"),
+    ],
+)
+def test_a_transfer_that_no_rule_makes_is_not_followed(
+    source: LedgerAccount, target: LedgerAccount, amount: int, told: str
+) -> None:
+    moved = Transferred("USDT", source, target, Money(amount), "TRD-01")
+    with pytest.raises(AssertionError) as refused:
+        followed(State(), Receipt(None, (moved,)))
+    assert str(refused.value) == told
 
 
 def test_a_receipt_that_no_rule_gives_from_there_is_not_followed() -> None:

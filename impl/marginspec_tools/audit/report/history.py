@@ -226,16 +226,15 @@ class History:
     # ------------------------------------------------------------- funds
 
     def _take_funds(self, step: Step) -> None:
-        after, assets = step.transition.after, set()
+        after, assets = step.transition.after, set[str]()
         for market in touched_markets(step):
             if market in after.markets:
                 self._follow(market, after, step.number)
             elif market in self.markets:
                 self._note(market, step.number, (0, 0))
             assets.add(self.asset_of_market.get(market, ""))
-        for effect in step.transition.receipt.effects:
-            if isinstance(effect, Transferred) and (effect.source.kind in SHARED or effect.target.kind in SHARED):
-                assets.add(effect.asset)
+        moved = [one for one in step.transition.receipt.effects if type(one) is Transferred]
+        assets |= {one.asset for one in moved if one.source.kind in SHARED or one.target.kind in SHARED}
         for asset in sorted(assets - {""}):
             if asset not in self.assets:
                 self.assets[asset] = Track(Point(step.number - 1, (0,) * len(OF_ASSET)))
@@ -290,16 +289,12 @@ def touched_markets(step: Step) -> set[str]:
     # Without lots, before or after, there is no shortfall; a reserve changes by a transfer only.
     if market and (market in before.lots_in or market in after.lots_in or market not in before.markets):
         markets.add(market)
-    for effect in taken.receipt.effects:
-        if isinstance(effect, Transferred):
-            for account in (effect.source, effect.target):
-                if account.kind == "reserve":
-                    markets.add(account.market)
-        elif isinstance(effect, LotOpened):
-            markets.add(effect.lot.market)
-        elif isinstance(effect, Deleveraged):
-            markets.add(effect.counterparty.market)
-    return markets
+    effects = taken.receipt.effects
+    moved = [one for one in effects if type(one) is Transferred]
+    markets |= {one.source.market for one in moved if one.source.kind == "reserve"}
+    markets |= {one.target.market for one in moved if one.target.kind == "reserve"}
+    markets |= {one.lot.market for one in effects if type(one) is LotOpened}
+    return markets | {one.counterparty.market for one in effects if type(one) is Deleveraged}
 
 
 def passed_on(step: Step) -> dict[str, int]:
