@@ -33,7 +33,7 @@ from marginspec_tools.audit.comparison import Comparison
 from marginspec_tools.audit.coverage import COLUMNS as COVERAGE_COLUMNS
 from marginspec_tools.audit.findings import decimal_of
 from marginspec_tools.audit.liquidations import COLUMNS, liquidation_rows
-from marginspec_tools.audit.opening import completed
+from marginspec_tools.audit.opening import check_synthetic, completed
 from marginspec_tools.audit.profiles import COLUMNS as CONTRASTED
 from marginspec_tools.audit.profiles import Contrast, ProfileOption, contrast
 from marginspec_tools.audit.report.content import Report
@@ -195,7 +195,10 @@ def audited_run(engine: str, journal: Path, start: Path | None, subset: str | No
 
     def prepared(opened: OpenedState) -> OpenedState:
         """The state that is audited from: one of some accounts, made whole."""
-        return completed(opened, subset) if start and subset else opened
+        if subset is None:
+            return opened
+        check_synthetic(journal, opened, subset)
+        return completed(opened, subset) if start else opened
 
     return run_by_steps(engine, journal, start, prepared, sample, checkpoints.EVERY)
 

@@ -29,8 +29,8 @@ from marginspec_tools.audit.causes import (
 )
 from marginspec_tools.audit.coverage import Coverage
 from marginspec_tools.audit.findings import Consequence, Fault, Finding, decimal_of, found, severity_of
-from marginspec_tools.audit.names import Names, named_by, needs_all_accounts
-from marginspec_tools.audit.observed_line import Line, answer_of, ledger_name, parties, was_there
+from marginspec_tools.audit.names import Names, accounts_named, named_by, needs_all_accounts
+from marginspec_tools.audit.observed_line import Line, answer_of, ledger_name, was_there
 from marginspec_tools.audit.own_books import books_of
 from marginspec_tools.audit.theirs import Theirs
 from marginspec_tools.observed import (
@@ -177,7 +177,8 @@ class Comparison:
         """Where the exchange answers as by the rulebook, though otherwise than follows from what it had, go on so."""
         answer = answer_of(line.observed)
         if self._theirs is not None and not line.differing and answer is not None:
-            self._theirs.answer_as(line.step.transition.event, answer, parties(line.step))
+            event = line.step.transition.event
+            self._theirs.answer_as(event, answer, accounts_named(event))
 
     def _compare(self, line: Line, figure: Figure, text: str) -> None:
         field = field_of(figure)
@@ -299,7 +300,7 @@ class Comparison:
             self._theirs = Theirs.beside(line.step)
         event = line.step.transition.event
         if any(figure is ANSWER for figure, _ in differing):
-            self._theirs.answer_as(event, answer_of(line.observed) or "", parties(line.step))
+            self._theirs.answer_as(event, answer_of(line.observed) or "", accounts_named(event))
         if line.decided is not None:
             self._theirs = line.decided
         self._theirs.unmake(line.unmade, line.told_balances)
@@ -371,11 +372,11 @@ class Comparison:
         state = line.step.transition.after
         faults = [attrs.evolve(one.fault, rule=one.because.clause) for one in entries]
         since = max(self._agreed.get(one.figure, 0) for one in entries)
-        finding = found(faults, clause, state, since)
+        finding = found(faults, clause, state, since, self.subset)
         self.findings.append(finding)
         for _, figure, fault in entries:
             if figure is ANSWER:
-                self._by_owner.update(dict.fromkeys(parties(line.step), finding))
+                self._by_owner.update(dict.fromkeys(accounts_named(line.step.transition.event), finding))
             else:
                 self._attach(line, figure, finding)
                 self._add_off(figure, fault)
@@ -398,7 +399,7 @@ class Comparison:
         if others:
             finding.recur(others)
         finding.show(line.step.number)
-        finding.severity = severity_of(finding.clause, finding.asset, finding.money, state)
+        finding.severity = severity_of(finding.clause, finding.asset, finding.money, state, self.subset)
 
     def _add_off(self, figure: Figure, fault: Fault) -> None:
         """Count by how much a balance is off because of what it is open under."""

@@ -98,6 +98,11 @@ class Coverage:
         """How many observed values were compared."""
         return sum(count for (_, outcome), count in self.kinds.items() if outcome != "not checked")
 
+    @property
+    def unchecked(self) -> int:
+        """How many observed values were not compared."""
+        return sum(count for (_, outcome), count in self.kinds.items() if outcome == "not checked")
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """The table of coverage: by kind, market, account and clause, with the columns that each has."""
         for of, counts in (("kind", self.kinds), ("market", self.markets), ("account", self.accounts)):
@@ -111,6 +116,7 @@ class Coverage:
             "events": self.events,
             "lines": self.lines,
             "values": self.values,
+            "unchecked": self.unchecked,
             "kinds": {kind: outcomes_of(self.kinds, kind) for kind in VALUE_KINDS if any_of(self.kinds, kind)},
             "markets": {name: outcomes_of(self.markets, name) for name in names_in(self.markets)},
             "accounts": len(names_in(self.accounts)),

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import attrs
 
-from marginspec.model.ledger import external
+from marginspec.model.ledger import external, wallet
 from marginspec.model.state import State
 from marginspec.model.units import NOTHING, WIRE_DECIMALS
 from marginspec_audit import Violation
@@ -324,10 +324,10 @@ def number_of(things: str, number: int) -> str:
     return f"{number:,} {things.removesuffix('s') if number == 1 else things}"
 
 
-def found(faults: Sequence[Fault], clause: str, state: State, since: int = 0) -> Finding:
-    """The finding of faults of one event that are put down to a clause."""
+def found(faults: Sequence[Fault], clause: str, state: State, since: int = 0, synthetic: str | None = None) -> Finding:
+    """The finding of faults of one event that are put down to a clause; `synthetic` see `severity_of`."""
     asset, money = money_of(faults)
-    severity = severity_of(clause, asset, money, state)
+    severity = severity_of(clause, asset, money, state, synthetic)
     return Finding(clause, class_of(clause), severity, tuple(faults), asset, money, since)
 
 
@@ -351,13 +351,16 @@ def money_of(faults: Sequence[Fault]) -> tuple[str, int]:
     return most
 
 
-def severity_of(clause: str, asset: str, money: int, state: State) -> Severity:
+def severity_of(clause: str, asset: str, money: int, state: State, synthetic: str | None = None) -> Severity:
     """By class and money: large is a thousandth of the asset's net deposits, and small less than one unit of it.
 
-    An invariant is never of less than high severity, nor what has no money by which to tell.
+    An invariant is never of less than high severity, nor what has no money by which to tell. What the account that
+    stands for those not known, if there is a `synthetic` one, was given is nobody's deposit.
     """
     classified = class_of(clause)
     deposits = -state.balance(external(asset)) if asset else NOTHING
+    if asset and synthetic is not None:
+        deposits -= state.balance(wallet(synthetic, asset))
     unit = 10 ** (WIRE_DECIMALS - state.header.decimals(asset)) if asset else 1
     is_large = money > 0 and money * LARGE_SHARE >= deposits * unit
     if classified == "figure":

@@ -112,11 +112,3 @@ def account_of(step: Step) -> str:
     if taker is not None:
         return str(getattr(event, taker, ""))
     return str(getattr(event, "account", None) or getattr(event, "counterparty", None) or "")
-
-
-def parties(step: Step) -> list[str]:
-    """The accounts that an event names."""
-    event = step.transition.event
-    return [
-        str(getattr(event, name)) for name in ("account", "buyer", "seller", "counterparty") if hasattr(event, name)
-    ]

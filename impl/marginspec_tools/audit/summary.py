@@ -27,8 +27,11 @@ AUDIT_VERSION = 2
 """The number of the summary's format."""
 
 
-def asset_amounts(state: State, asset: str) -> dict[str, str]:
-    """An asset's net deposits, shared insurance fund, relief, house and uncovered shortfall."""
+def asset_amounts(state: State, asset: str, *, is_whole: bool = True) -> dict[str, str | None]:
+    """An asset's net deposits, shared insurance fund, relief, house and uncovered shortfall.
+
+    Unless all accounts are known, what was paid in is not: the account that stands for the others has made-up money.
+    """
     decimals = state.header.decimals(asset)
     amounts = {
         "net_deposits": -state.balance(ledger.external(asset)),
@@ -37,7 +40,8 @@ def asset_amounts(state: State, asset: str) -> dict[str, str]:
         "house": state.balance(ledger.house(asset)),
         "uncovered": state.uncovered.get(asset, 0),
     }
-    return {name: decimal_text(amount, decimals) for name, amount in amounts.items()}
+    texts: dict[str, str | None] = {name: decimal_text(amount, decimals) for name, amount in amounts.items()}
+    return texts if is_whole else {**texts, "net_deposits": None}
 
 
 def summary_object(audited: Audited, inputs: dict[str, str]) -> dict[str, Any]:
@@ -73,7 +77,7 @@ def summary_object(audited: Audited, inputs: dict[str, str]) -> dict[str, Any]:
         "findings": findings_object(audited),
         "notes": {kind: count for kind in NOTES if (count := sum(one.kind == kind for one in audited.notes))},
         "broken": dict(sorted(tally.broken.items())),
-        "assets": {asset: asset_amounts(state, asset) for asset in assets_of(state)},
+        "assets": {asset: asset_amounts(state, asset, is_whole=audited.subset is None) for asset in assets_of(state)},
         "markets": {funds.market.id: funds.as_object() for funds in all_funds(state, tally.lots_opened)},
     }
 
@@ -112,7 +116,7 @@ def text_lines(audited: Audited, summary: dict[str, Any]) -> Iterator[str]:
     yield from finding_tables(found, summary["findings"])
     yield from note_lines(audited)
     yield from coverage_tables(summary["coverage"])
-    yield from fund_tables(summary)
+    yield from fund_tables(audited, summary)
 
 
 def finding_tables(found: list[Finding], counts: dict[str, Any]) -> Iterator[str]:
@@ -243,11 +247,16 @@ def limits_text(audited: Audited) -> Iterator[str]:
 
 def compared_text(coverage: dict[str, Any]) -> str:
     """What was compared of the answers of the exchange's own engine."""
+    left = coverage["unchecked"]
     if not coverage["values"]:
-        return "NOT COMPARED: nothing of the exchange was observed; invariants and receipts of the rulebook's run only"
-    kinds = ", ".join(f"{counts['values']:,} {kind}" for kind, counts in coverage["kinds"].items())
+        seen = f"none of {number_of('values', left)} that were" if left else "nothing of the exchange was"
+        could = " could be compared" if left else ""
+        return f"NOT COMPARED: {seen} observed{could}; invariants and receipts of the rulebook's run only"
+    numbers = {kind: counts["values"] - counts["not checked"] for kind, counts in coverage["kinds"].items()}
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in numbers.items() if number)
     events = f"{coverage['lines']:,} of {coverage['events']:,} events"
-    return f"Compared with the exchange in {events}: {number_of('values', coverage['values'])} ({kinds})"
+    more = f"; {left:,} more {'was' if left == 1 else 'were'} observed and not checked" if left else ""
+    return f"Compared with the exchange in {events}: {number_of('values', coverage['values'])} ({kinds}){more}"
 
 
 def findings_text(findings: dict[str, Any]) -> str:
@@ -268,14 +277,23 @@ def audit_fields(audited: Audited) -> Iterator[tuple[str, str]]:
     yield "profile", ", ".join(f"{name} {choice}" for name, choice in profile.items())
 
 
-def fund_tables(summary: dict[str, Any]) -> Iterator[str]:
+def made_up_text(synthetic: str) -> str:
+    """Whose the funds are that a report of some accounts shows."""
+    lead = "Funds, lots and what the waterfall did are of the rulebook's own run"
+    return f"{lead}, in which {synthetic} with made-up money stands for all others: they say nothing of the exchange's"
+
+
+def fund_tables(audited: Audited, summary: dict[str, Any]) -> Iterator[str]:
     """Funds of every asset and market as tables."""
     yield "## Funds"
     yield ""
+    if audited.subset is not None:
+        yield f"{markdown_line(made_up_text(audited.subset))}."
+        yield ""
     yield "| asset | net deposits | insurance | relief | house | uncovered |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: |"
     for asset, amounts in summary["assets"].items():
-        yield f"| {asset} | {' | '.join(amounts.values())} |"
+        yield f"| {asset} | {' | '.join(amount or 'not known' for amount in amounts.values())} |"
     yield ""
     columns = (
         "balance",

@@ -141,7 +141,15 @@ def add_outcomes(part: Element, of: str, entries: list[tuple[str, dict[str, int]
     shown = ["values", *(one for one in OUTCOMES if any(counts[one] for _, counts in entries))]
     entries = sorted(entries, key=lambda one: -one[1]["differs"])
     rows = [(clipped(name), *(f"{counts[one]:,}" for one in shown)) for name, counts in entries]
-    add_rows(part, (of, *shown), rows, f"Compared, by {of}", (False, *(True,) * len(shown)), "coverage.csv", MOST_NAMES)
+    add_rows(
+        part,
+        (of, *shown),
+        rows,
+        f"What was observed, by {of}",
+        (False, *(True,) * len(shown)),
+        "coverage.csv",
+        MOST_NAMES,
+    )
 
 
 def add_makers(part: Element, report: Report) -> None:
