@@ -220,7 +220,7 @@ def audit(audited: Audited, setting: Setting, place: Path) -> dict[str, Any]:
         for name, digest in hashes_of(inputs).items():
             if digest != setting.hashes[name]:
                 raise InputError(str(inputs[name]), None, None, "changed while it was audited")
-        summary = summary_object(audited, {name: printable_path(path) for name, path in inputs.items()})
+        summary = summary_object(audited, setting)
         report = Report(audited, summary, history, setting, *compared_reports(audited, setting))
         for name, part in report.compared():
             summary[name] = part.as_object()
@@ -260,7 +260,7 @@ def verify_report(place: Path, signers: Path | None, *, as_json: bool) -> int:
     if as_json:
         print_json_line(state.as_object())
     for line in () if as_json else state.lines():
-        click.secho(line, fg="green" if state.holds else "red")
+        click.secho(line, fg="red" if not state.holds else "green" if state.signature.is_right else "yellow")
     return 0 if state.holds else 1
 
 

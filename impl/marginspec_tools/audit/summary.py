@@ -15,9 +15,10 @@ from marginspec_tools.audit.audited import Audited
 from marginspec_tools.audit.checks import FIRST_SHOWN
 from marginspec_tools.audit.coverage import OUTCOMES
 from marginspec_tools.audit.findings import CLASSES, SEVERITIES, Finding, decimal_of, number_of
+from marginspec_tools.audit.report.setting import Setting
 from marginspec_tools.audit.surveillance import NOTES
 from marginspec_tools.audit.waterfall import HAPPENED, all_funds, happened_text
-from marginspec_tools.console import markdown_line
+from marginspec_tools.console import markdown_line, printable_path
 from marginspec_tools.observed import VALUE_KINDS
 from marginspec_tools.runs import total_fields
 
@@ -44,18 +45,22 @@ def asset_amounts(state: State, asset: str, *, is_whole: bool = True) -> dict[st
     return texts if is_whole else {**texts, "net_deposits": None}
 
 
-def summary_object(audited: Audited, inputs: dict[str, str]) -> dict[str, Any]:
-    """The summary for programs; `inputs` are the paths of what was read, counts include events before the start."""
+def summary_object(audited: Audited, setting: Setting) -> dict[str, Any]:
+    """The summary for programs; counts include events before the start. What the manifest states, it states too."""
     run, tally = audited.run, audited.tally
     reached = run.reached()
     state = reached.state
+    paths = {name: printable_path(path) for name, path in setting.inputs.items()}
     return {
         "audit": AUDIT_VERSION,
         "rulebook": RULEBOOK_VERSION,
         "verdict": audited.verdict,
-        "journal": inputs["journal"],
-        "state": inputs.get("state"),
-        "codes": inputs.get("reasons"),
+        "auditor": setting.auditor,
+        "versions": setting.versions,
+        "inputs": setting.hashes,
+        "journal": paths["journal"],
+        "state": paths.get("state"),
+        "codes": paths.get("reasons"),
         "engine": run.engine_name,
         "header": header_object(state.header),
         "events": reached.events,

@@ -121,8 +121,7 @@ def read_audit(folder: Path) -> AuditReport:
     findings = tuple(decoded(line, Finding, FINDINGS, number) for number, line in enumerate(lines, 1))
     check_agree(summary, findings)
     state = compared(folder)
-    words = (("missing", state.missing), ("changed", state.changed), ("extra", state.extra))
-    changed = "; ".join(f"{word}: {', '.join(names)}" for word, names in words if names)
+    changed = "; ".join(f"{word}: {', '.join(names)}" for word, names in state.differences.items())
     return AuditReport(summary, findings, state.files, told(changed))
 
 
