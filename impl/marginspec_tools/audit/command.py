@@ -386,7 +386,7 @@ def print_audit(audited: Audited, summary: dict[str, Any], place: Path, *, as_js
         if told in summary:
             click.echo(one_line(summary[told]["text"]))
     click.echo(compared_text(summary["coverage"]))
-    click.secho(findings_text(summary["findings"]), fg=COLOURS[audited.verdict])
+    click.secho(one_line(findings_text(summary)), fg=COLOURS[audited.verdict])
     click.echo(f"report in {one_line(str(place))}")
 
 

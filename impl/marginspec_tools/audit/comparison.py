@@ -188,6 +188,8 @@ class Comparison:
         ours = field.ask(line.step.transition.after, figure.name)
         agreement = self.tolerances.agreement(field.kind, ours, text)
         if agreement in ("equal", "tolerated"):
+            if agreement == "tolerated":
+                self.coverage.add_tolerated(line.step, figure, abs(parse_decimal(text) - (ours.amount or 0)))
             self._agree(line, figure, agreement)
             return
         if self._theirs is not None:
@@ -459,7 +461,7 @@ class Comparison:
         state = line.step.transition.after if self._theirs is None else self._theirs.state
         for one in books_of(line.seen, state, is_whole=self.subset is None):
             is_decided = one.holds or abs(one.amount - one.other) >= self._slack(line, one.own.asset, state)
-            self.coverage.add_books(one, is_decided=is_decided)
+            self.coverage.add_books(line.step, one, is_decided=is_decided)
             if one.holds or not is_decided:
                 self._close(line, one.figure)
                 continue

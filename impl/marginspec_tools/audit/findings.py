@@ -101,6 +101,13 @@ def decimal_of(amount: int) -> str:
     return shortest_decimal(amount)  # type: ignore[arg-type]  # counts 1e-8 as a stated decimal does
 
 
+def grouped(decimal: str) -> str:
+    """A decimal with its thousands set apart; anything else as it is."""
+    sign, digits = ("-", decimal[1:]) if decimal.startswith("-") else ("", decimal)
+    whole, point, rest = digits.partition(".")
+    return f"{sign}{int(whole):,}{point}{rest}" if whole.isdecimal() and whole.isascii() else decimal
+
+
 def fault(
     step: Step, kind: FaultKind, rule: str, where: str, what: str, expected: str | None, observed: str | None
 ) -> Fault:

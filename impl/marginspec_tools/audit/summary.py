@@ -14,7 +14,7 @@ from marginspec_journal.header import header_object
 from marginspec_tools.audit.audited import Audited
 from marginspec_tools.audit.checks import FIRST_SHOWN
 from marginspec_tools.audit.coverage import OUTCOMES
-from marginspec_tools.audit.findings import CLASSES, SEVERITIES, Finding, decimal_of, number_of
+from marginspec_tools.audit.findings import CLASSES, SEVERITIES, Finding, decimal_of, grouped, number_of
 from marginspec_tools.audit.report.setting import Setting
 from marginspec_tools.audit.surveillance import NOTES
 from marginspec_tools.audit.waterfall import HAPPENED, all_funds, happened_text
@@ -112,7 +112,7 @@ def text_lines(audited: Audited, summary: dict[str, Any]) -> Iterator[str]:
     yield f"{checked_text(audited, summary)}."
     yield from (f"{markdown_line(line)}." for line in limits_text(audited))
     yield f"{compared_text(summary['coverage'])}."
-    yield f"**{findings_text(summary['findings'])}**" + (", all in findings.jsonl." if found else ".")
+    yield f"**{markdown_line(findings_text(summary))}**" + (", all in findings.jsonl." if found else ".")
     yield ""
     yield "| | |"
     yield "| --- | --- |"
@@ -216,7 +216,8 @@ def checked_text(audited: Audited, summary: dict[str, Any]) -> str:
     run = summary["events"] - summary["before"]
     of_events = " of events" if audited.sample > 1 else ""
     which = f"every invariant{of_events} but those named below" if audited.unchecked else f"every invariant{of_events}"
-    return f"Checked after each of {run:,} events: {which}, and the published figures against the transfers"
+    what = f"{which}, and the published figures against the transfers"
+    return f"Checked in the rulebook's own run, after each of {run:,} events: {what}"
 
 
 def sample_text(audited: Audited) -> str:
@@ -264,7 +265,27 @@ def compared_text(coverage: dict[str, Any]) -> str:
     return f"Compared with the exchange in {events}: {number_of('values', coverage['values'])} ({kinds}){more}"
 
 
-def findings_text(findings: dict[str, Any]) -> str:
+def tolerated_text(coverage: dict[str, Any]) -> str:
+    """How many differences were within the tolerance, and the largest of each kind; empty if there were none."""
+    kinds = coverage["tolerated"]
+    if not kinds:
+        return ""
+    total = f"{number_of('differences', sum(one['count'] for one in kinds.values()))} within the tolerance"
+    parts = []
+    for kind, one in kinds.items():
+        most = f"of at most {grouped(one['most'])} ({one['what']}, event {one['seq']:,})"
+        parts.append(most if len(kinds) == 1 else f"{one['count']:,} of kind {kind}, {most}")
+    return f"{total}{', ' if len(kinds) == 1 else ': '}{'; '.join(parts)}"
+
+
+def findings_text(summary: dict[str, Any]) -> str:
+    """How many findings there are, by severity, what follows from them, and what a tolerance kept from being one."""
+    told = findings_count_text(summary["findings"])
+    tolerated = tolerated_text(summary["coverage"])
+    return f"{told}; {tolerated}" if tolerated else told
+
+
+def findings_count_text(findings: dict[str, Any]) -> str:
     """How many findings there are, by severity, and what follows from them."""
     if not findings["count"]:
         return "No findings"

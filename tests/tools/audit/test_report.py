@@ -17,8 +17,9 @@ from click.testing import CliRunner
 
 from marginspec.model.state import State
 from marginspec_tools.audit.command import command
+from marginspec_tools.audit.findings import grouped
 from marginspec_tools.audit.report.charts import add_bars, add_lines
-from marginspec_tools.audit.report.content import grouped, times_of
+from marginspec_tools.audit.report.content import times_of
 from marginspec_tools.audit.report.history import MOST_BARS, MOST_SPANS, History, Lanes, Point, Track
 from marginspec_tools.audit.report.page import PARTS
 from marginspec_tools.audit.report.setting import CLAUSES, LONGEST
@@ -119,10 +120,11 @@ def test_the_page_says_in_order_what_a_client_asks(page: Element) -> None:
     (head,) = page.iter("header")
     assert [text_of(one) for one in head.iter("div")] == [
         "findings7",
-        "USDT at stake85,813.01823444",
+        "USDT at stake in the largest finding70,874.433",
         "values compared886",
         "events run271",
-        "invariants broken0 of 14",
+        "invariants broken by the exchange's own numbers, checked last at event 1100 of 2 checked",
+        "invariants broken in the rulebook's own run0 of 14",
     ]
 
 
@@ -166,7 +168,7 @@ def test_findings_are_ranked_by_money_and_told_by_severity(page: Element) -> Non
 
 
 def test_invariants_have_two_sides(page: Element) -> None:
-    rows = table(page, "Left and right sides")
+    rows = table(page, "Left and right sides, in the rulebook's own run")
     assert rows[0] == ["invariant", "where", "left side", "left figure", "is", "right side", "right figure"]
     assert rows[1] == [
         *("INV-01", "USDT", "all balances", "12,572,500.00000000", "=", "net deposits", "12,572,500.00000000")
@@ -183,6 +185,35 @@ def test_invariants_have_two_sides(page: Element) -> None:
     for invariant, *_, left, relation, _, right in rows[1:]:
         assert holds[relation](*(float(one.replace(",", "")) for one in (left, right))), invariant
     assert {row[0] for row in rows[1:]} == {f"INV-{number:02}" for number in range(1, 15)}
+
+
+def test_the_exchanges_own_numbers_are_shown_with_the_event_that_they_are_of(page: Element) -> None:
+    caption = "On the exchange's own numbers, as told last; of domains, the closest"
+    assert [[row[0], row[1], *row[-3:]] for row in table(page, caption)] == [
+        ["invariant", "where", "right figure", "outcome", "told at event"],
+        ["INV-01", "USDT", "2,500", "holds", "7"],
+        ["INV-02", "BTCUSDT", "0.103", "holds", "110"],
+        ["INV-02", "ETHUSDT", "20.488", "holds", "93"],
+        ["INV-02", "SOLUSDT", "400", "holds", "95"],
+    ]
+    stale = (
+        "None of that is of the end, event 271: after the events named the exchange told too little to check it again."
+    )
+    assert stale in [text_of(one) for one in page.iter("p") if one.get("class") == "limit"]
+
+
+def test_what_was_within_a_tolerance_stands_in_the_heading(tmp_path: Path) -> None:
+    folder = report(FOLDER / "drift.jsonl", tmp_path / "r", "--tolerance", "balance=0.01", "--tolerance", "mark=1")
+    within = Tree((folder / "report.html").read_text("utf-8")).root
+    told = "No findings; 48 differences within the tolerance, of at most 0.01 (insurance:USDT balance, event 121)"
+    (head,) = within.iter("header")
+    assert text_of(next(within.iter("h1"))) == "All that was observed agrees within the tolerance"
+    assert text_of(head[2]).startswith(f"{told}. Compared with the exchange in ")
+    assert f"**{told}**." in (folder / "summary.md").read_text("utf-8").splitlines()
+    summary = json.loads((folder / "summary.json").read_text("utf-8"))
+    assert summary["coverage"]["tolerated"] == {
+        "balance": {"count": 48, "most": "0.01", "what": "insurance:USDT balance", "seq": 121}
+    }
 
 
 def test_each_chart_has_its_figures_beside_it(page: Element) -> None:

@@ -107,6 +107,9 @@ def test_rounding_for_display_is_one_finding_and_none_within_half_of_the_last_di
     summary = json.loads(outcome.stdout)
     assert summary["tolerances"] == {"balance": "0.00005"}
     assert summary["coverage"]["kinds"]["balance"]["tolerated"] == 345
+    outcome, _ = audited("rounded4", tmp_path / "u", "--tolerance", "balance=0.00005", "--tolerance", "fund=1")
+    most = "of at most 0.00005 (wallet:c06:USDT balance, event 101)"
+    assert outcome.stdout.splitlines()[-2] == f"No findings; 345 differences within the tolerance, {most}"
 
 
 def test_misspelt_names_are_refused_and_nothing_is_written(tmp_path: Path) -> None:

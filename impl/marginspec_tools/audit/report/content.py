@@ -56,13 +56,6 @@ def add_rows(
         add(part, "p", f"and {len(rows) - most:,} more, in {file}", kind="more")
 
 
-def grouped(decimal: str) -> str:
-    """A decimal with its thousands set apart; anything else as it is."""
-    sign, digits = ("-", decimal[1:]) if decimal.startswith("-") else ("", decimal)
-    whole, point, rest = digits.partition(".")
-    return f"{sign}{int(whole):,}{point}{rest}" if whole.isdecimal() and whole.isascii() else decimal
-
-
 def times_of(kind: str, times: int) -> str:
     """How often something happened in the waterfall."""
     return "1 levy" if (kind, times) == ("levies", 1) else number_of(kind.replace("_", " "), times)

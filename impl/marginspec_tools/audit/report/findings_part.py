@@ -6,8 +6,8 @@ from xml.etree.ElementTree import Element
 
 from marginspec.model.units import WIRE_DECIMALS
 from marginspec_journal.decimals import decimal_text
-from marginspec_tools.audit.findings import Fault, Finding, decimal_of, number_of
-from marginspec_tools.audit.report.content import Report, add_rows, grouped, named
+from marginspec_tools.audit.findings import Fault, Finding, decimal_of, grouped, number_of
+from marginspec_tools.audit.report.content import Report, add_rows, named
 from marginspec_tools.audit.report.history import MOST_EXPLAINED, History, by_severity
 from marginspec_tools.audit.report.setting import Setting, clipped, title_of
 from marginspec_tools.audit.surveillance import NOTES, Note
