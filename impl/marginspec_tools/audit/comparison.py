@@ -76,6 +76,7 @@ class Comparison:
     _theirs: Theirs | None = None
     _open: dict[Figure, Finding] = attrs.Factory(dict)
     _off: dict[Figure, int] = attrs.Factory(dict)
+    _was_off: dict[Figure, int] = attrs.Factory(dict)
     _by_owner: dict[str, Finding] = attrs.Factory(dict)
     _has_parted: bool = False
     _displayed: dict[tuple[str, int], Finding] = attrs.Factory(dict)
@@ -100,6 +101,7 @@ class Comparison:
         self._note_transfers(step)
         if self._theirs is not None and not self._theirs.take(step.transition.event):
             self._theirs = None
+            self._was_off |= self._off
             self._off.clear()
         observed = step.record.observed
         self.coverage.add_event(step)
@@ -208,10 +210,20 @@ class Comparison:
                 self._follow(line, line.fault(figure, ours, text), figure)
                 return
             ours = other if self._went_apart(line, figure) else ours
+        elif self._is_off_as_before(figure, ours, text):
+            self._follow(line, line.fault(figure, ours, text), figure)
+            self._off[figure] = self._was_off.pop(figure)
+            line.is_as_before = True
+            return
         if agreement == "as displayed":
             self._display(line, figure, ours, text)
         else:
             self._differ(line, figure, ours, text)
+
+    def _is_off_as_before(self, figure: Figure, ours: Ours, text: str) -> bool:
+        """Whether a balance differs by what it differed by before the rules could not go on from the exchange's."""
+        off = self._was_off.get(figure)
+        return off is not None and ours.amount is not None and parse_decimal(text) - ours.amount == off
 
     def _went_apart(self, line: Line, figure: Figure) -> bool:
         """Whether the exchange had, before the event, something else of a figure than the rulebook, or is taken to."""
@@ -244,6 +256,7 @@ class Comparison:
     def _close(self, line: Line, figure: Figure) -> None:
         finding = self._open.pop(figure, None)
         self._off.pop(figure, None)
+        self._was_off.pop(figure, None)
         if finding is not None:
             del finding.figures[figure]
             if not finding.figures:
@@ -297,7 +310,7 @@ class Comparison:
     def _go_on_from(self, line: Line, differing: list[tuple[Figure, Fault]]) -> None:
         """Take over what the exchange has, if its side parts here or has parted already."""
         if self._theirs is None:
-            if not differing:
+            if not differing and not line.is_as_before:
                 return
             self._theirs = Theirs.beside(line.step)
         event = line.step.transition.event
@@ -407,6 +420,7 @@ class Comparison:
         """Count by how much a balance is off because of what it is open under."""
         if fault.kind == "balance":
             self._off[figure] = self._off.get(figure, 0) + (fault.difference or 0)
+            self._was_off.pop(figure, None)
 
     def _total(self, line: Line, figure: Figure, fault: Fault) -> Fault:
         """The fault with all by which a figure is off, if it was off before."""

@@ -24,6 +24,7 @@ class Line:
     `before` is what the exchange had before it, where its side had parted already; `chose` says that other accounts
     were closed or paid than by the rules. `decided` is the event as the exchange settled it, and
     `liquidates` says that it liquidated others; `unmade` are transfers that it did not make.
+    `is_as_before` says that something is off by as much as before the rules could not go on from what the exchange had.
     """
 
     step: Step
@@ -35,6 +36,7 @@ class Line:
     decided: Theirs | None = None
     liquidates: bool = False
     unmade: list[Transferred] = attrs.Factory(list)
+    is_as_before: bool = False
     consequences: list[Consequence] = attrs.Factory(list)
 
     @cached_property
