@@ -8,7 +8,8 @@ import msgspec
 
 from marginspec_journal import InputError
 from marginspec_journal.errors import unreadable
-from marginspec_tools.audit.findings import Finding, number_of
+from marginspec_tools.audit.faults import number_of
+from marginspec_tools.audit.findings import Finding
 from marginspec_tools.audit.folder import FINDINGS, MANIFEST, SUMMARY
 from marginspec_tools.audit.verify import verified
 

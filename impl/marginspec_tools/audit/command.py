@@ -31,7 +31,7 @@ from marginspec_tools.audit.checkpoint import Checkpoint
 from marginspec_tools.audit.checks import FIRST_SHOWN, Tally
 from marginspec_tools.audit.comparison import Comparison
 from marginspec_tools.audit.coverage import COLUMNS as COVERAGE_COLUMNS
-from marginspec_tools.audit.findings import decimal_of
+from marginspec_tools.audit.faults import decimal_of
 from marginspec_tools.audit.liquidations import COLUMNS, liquidation_rows
 from marginspec_tools.audit.opening import check_synthetic, completed
 from marginspec_tools.audit.profiles import COLUMNS as CONTRASTED

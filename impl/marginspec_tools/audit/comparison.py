@@ -28,7 +28,8 @@ from marginspec_tools.audit.causes import (
     margins_moved,
 )
 from marginspec_tools.audit.coverage import Coverage
-from marginspec_tools.audit.findings import Consequence, Fault, Finding, decimal_of, found, severity_of
+from marginspec_tools.audit.faults import Fault, decimal_of
+from marginspec_tools.audit.findings import Consequence, Finding, found, severity_of
 from marginspec_tools.audit.names import Names, accounts_named, named_by, needs_all_accounts
 from marginspec_tools.audit.observed_line import Line, answer_of, ledger_name, was_there
 from marginspec_tools.audit.own_books import books_of

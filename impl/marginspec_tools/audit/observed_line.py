@@ -10,7 +10,8 @@ from marginspec.model.effects import Transferred
 from marginspec.model.state import State
 from marginspec_journal.decimals import parse_decimal
 from marginspec_tools.audit.blame import Blame, blame_of
-from marginspec_tools.audit.findings import Consequence, Fault, amount_in
+from marginspec_tools.audit.faults import Fault, amount_in
+from marginspec_tools.audit.findings import Consequence
 from marginspec_tools.audit.stakes import money_at_stake
 from marginspec_tools.audit.theirs import Theirs
 from marginspec_tools.observed import ANSWER, Figure, Ours, Whose, asset_in, field_of, is_primary, kind_of, whose

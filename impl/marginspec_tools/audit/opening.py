@@ -14,7 +14,7 @@ from marginspec.transaction import Transaction
 from marginspec_audit import asset_of, assets_of, check_state, is_closed_lot
 from marginspec_journal import InputError, open_journal
 from marginspec_journal.states import OpenedState, opening
-from marginspec_tools.audit.findings import Fault, broken_fault
+from marginspec_tools.audit.faults import Fault, broken_fault
 from marginspec_tools.audit.names import accounts_named
 from marginspec_tools.audit.theirs import set_balance
 

@@ -14,7 +14,8 @@ from marginspec_journal.header import header_object
 from marginspec_tools.audit.audited import Audited
 from marginspec_tools.audit.checks import FIRST_SHOWN
 from marginspec_tools.audit.coverage import OUTCOMES
-from marginspec_tools.audit.findings import CLASSES, SEVERITIES, Finding, decimal_of, grouped, number_of
+from marginspec_tools.audit.faults import decimal_of, grouped, number_of
+from marginspec_tools.audit.findings import CLASSES, SEVERITIES, Finding
 from marginspec_tools.audit.report.setting import Setting
 from marginspec_tools.audit.surveillance import NOTES
 from marginspec_tools.audit.waterfall import HAPPENED, all_funds, happened_text
@@ -92,6 +93,7 @@ def findings_object(audited: Audited) -> dict[str, Any]:
     severities, classes = audited.count("severity"), audited.count("classified")
     return {
         "count": len(audited.findings),
+        "groups": len({one.group for one in audited.findings}),
         "severities": {severity: severities[severity] for severity in SEVERITIES},
         "classes": {classified: classes[classified] for classified in CLASSES},
         "clauses": dict(sorted(audited.count("clause").items())),
@@ -290,8 +292,9 @@ def findings_count_text(findings: dict[str, Any]) -> str:
     if not findings["count"]:
         return "No findings"
     severities = ", ".join(f"{count:,} {severity}" for severity, count in findings["severities"].items() if count)
+    groups = f" in {number_of('groups', findings['groups'])}" if findings["groups"] < findings["count"] else ""
     follows = f"; {number_of('consequences', findings['consequences'])} of them" if findings["consequences"] else ""
-    return f"{number_of('findings', findings['count'])}: {severities}{follows}"
+    return f"{number_of('findings', findings['count'])}{groups}: {severities}{follows}"
 
 
 def audit_fields(audited: Audited) -> Iterator[tuple[str, str]]:

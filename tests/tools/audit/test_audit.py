@@ -247,6 +247,8 @@ def test_broken_invariants_are_findings(tmp_path: Path, monkeypatch: pytest.Monk
         "severity": "critical",
         "class": "conservation",
         "clause": "INV-02",
+        "says": "The rulebook's own run breaks INV-02 in ABC: quantities do not sum to zero",
+        "group": "INV-02 quantities do not sum to zero",
         "seq": 6,
         "line": 7,
         "ts": None,

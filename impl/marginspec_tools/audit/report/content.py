@@ -8,7 +8,7 @@ import attrs
 
 from marginspec_tools.audit.audited import Audited
 from marginspec_tools.audit.baseline import Review
-from marginspec_tools.audit.findings import number_of
+from marginspec_tools.audit.faults import number_of
 from marginspec_tools.audit.profiles import Contrast
 from marginspec_tools.audit.report.history import History
 from marginspec_tools.audit.report.setting import Setting

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 
 from marginspec.model.units import WIRE_DECIMALS
 from marginspec_journal.decimals import decimal_text
-from marginspec_tools.audit.findings import decimal_of, grouped, number_of
+from marginspec_tools.audit.faults import decimal_of, grouped, number_of
 from marginspec_tools.audit.profiles import profile_text
 from marginspec_tools.audit.report.charts import add_bars, add_lines, span_of_values
 from marginspec_tools.audit.report.content import MOST_NAMES, Report, add_rows, named, times_of

@@ -7,7 +7,8 @@ from xml.etree.ElementTree import Element, SubElement
 from marginspec_tools.audit.audited import Audited
 from marginspec_tools.audit.checks import invariant_sentences
 from marginspec_tools.audit.coverage import OUTCOMES
-from marginspec_tools.audit.findings import CLASSES, Finding, decimal_of, grouped, number_of
+from marginspec_tools.audit.faults import decimal_of, grouped, number_of
+from marginspec_tools.audit.findings import CLASSES, Finding
 from marginspec_tools.audit.report.content import MOST_NAMES, Report, add_rows
 from marginspec_tools.audit.report.findings_part import add_findings, add_notes, add_review
 from marginspec_tools.audit.report.funds_part import add_contrast, add_funds, add_markets, add_timeline

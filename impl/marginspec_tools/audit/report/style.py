@@ -61,6 +61,7 @@ thead .long { white-space: nowrap; }
 .high .badge { color: var(--bad); }
 .medium .badge { color: var(--open); }
 h4 span { margin-right: .5rem; }
+h4 .says { display: block; margin-top: .25rem; }
 .clause { font-weight: 400; }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(10.5rem, 46%), 1fr)); gap: .5rem 1rem;
   margin-top: .875rem; font-size: .875rem; }
