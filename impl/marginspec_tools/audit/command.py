@@ -179,7 +179,8 @@ def command(
     comparison = Comparison(str(journal), tolerances_of(tolerances), codes, subset)
     audited = Audited(run, comparison, subset, accept_broken, apart)
     profiles = None if against is None else (profile or {}, against)
-    setting = Setting(auditor, inputs, hashes, given_options(context, inputs), versions(), earlier, profiles)
+    made_by = versions(), checkpoints.program_sha256()
+    setting = Setting(auditor, inputs, hashes, given_options(context, inputs), *made_by, earlier, profiles)
     summary = audit(audited, setting, place)
     print_audit(audited, summary, place, as_json=as_json)
     context.exit(EXIT_CODES[audited.verdict])
@@ -344,6 +345,7 @@ def manifest(run: Run, setting: Setting, contents: dict[str, BinaryIO]) -> dict[
     return {
         "manifest": 1,
         "versions": setting.versions,
+        "program": setting.program,
         "auditor": setting.auditor,
         "inputs": setting.hashes,
         "hash": run.chain.hash,
@@ -386,7 +388,8 @@ def print_audit(audited: Audited, summary: dict[str, Any], place: Path, *, as_js
         if told in summary:
             click.echo(one_line(summary[told]["text"]))
     click.echo(compared_text(summary["coverage"]))
-    click.secho(one_line(findings_text(summary)), fg=COLOURS[audited.verdict])
+    is_within = audited.verdict == "holds" and summary["coverage"]["tolerated"]
+    click.secho(one_line(findings_text(summary)), fg="yellow" if is_within else COLOURS[audited.verdict])
     click.echo(f"report in {one_line(str(place))}")
 
 

@@ -58,6 +58,7 @@ def summary_object(audited: Audited, setting: Setting) -> dict[str, Any]:
         "verdict": audited.verdict,
         "auditor": setting.auditor,
         "versions": setting.versions,
+        "program": setting.program,
         "inputs": setting.hashes,
         "journal": paths["journal"],
         "state": paths.get("state"),

@@ -26,7 +26,7 @@ NAMESPACE = "file"
 SECONDS = 30
 VERSION = 1
 """The number of the manifest's format."""
-STATED = ("auditor", "inputs", "hash", "versions")
+STATED = ("auditor", "inputs", "hash", "program", "versions")
 """What the manifest states of the report, and the summary too."""
 UNSIGNED = "not signed: nothing protects manifest.json itself, and who changes it to fit other files goes unnoticed"
 

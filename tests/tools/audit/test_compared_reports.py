@@ -102,6 +102,7 @@ def test_a_manifest_that_leaves_files_out_does_not_hold(report: Path) -> None:
         ("inputs", {"journal": "0" * 64}),
         ("hash", "0" * 64),
         ("versions", {}),
+        ("program", "0" * 64),
         ("approved_by", None),
         ("auditor", None),
     ],
@@ -120,7 +121,9 @@ def test_what_a_manifest_states_is_compared_with_the_summary(name: str, value: o
 def test_what_a_manifest_does_not_state_is_told(report: Path) -> None:
     fields = json.loads((report / MANIFEST).read_text("utf-8"))
     (report / MANIFEST).write_text(json.dumps({"manifest": 1, "files": fields["files"]}))
-    told = [f"stated otherwise in summary.json: {name}" for name in ("auditor", "hash", "inputs", "versions")]
+    told = [
+        f"stated otherwise in summary.json: {name}" for name in ("auditor", "hash", "inputs", "program", "versions")
+    ]
     assert run("--verify", report).stdout.splitlines() == [*told, UNSIGNED]
 
 

@@ -22,7 +22,7 @@ from marginspec_tools.audit.report.charts import add_bars, add_lines
 from marginspec_tools.audit.report.content import times_of
 from marginspec_tools.audit.report.history import MOST_BARS, MOST_SPANS, History, Lanes, Point, Track
 from marginspec_tools.audit.report.page import PARTS
-from marginspec_tools.audit.report.setting import CLAUSES, LONGEST
+from marginspec_tools.audit.report.setting import CLAUSES, LONGEST, Setting
 from marginspec_tools.audit.report.style import STYLE
 from worlds.golden import HEADER, OPEN
 from worlds.lines import journal_text, line_of
@@ -128,7 +128,7 @@ def test_the_page_says_in_order_what_a_client_asks(page: Element) -> None:
     ]
 
 
-LIQUIDATED = "i01 was liquidated in BTCUSDT and was not due, at event 171"
+LIQUIDATED = "i01 was liquidated in BTCUSDT and was not due, at event 171 and 1 more"
 LEVERAGE = "The leverage of i01 in BTCUSDT is 20 at the exchange, and 5 by the rules, at event 196"
 REFUSED = "A trade of c09 was refused (INSUFFICIENT_MARGIN), and the rules accept it, at event 193"
 RESERVE = "The reserve of SOLUSDT has 91.81073443 USDT more than by the rules, at event 259"
@@ -226,6 +226,7 @@ def test_what_was_within_a_tolerance_stands_in_the_heading(tmp_path: Path) -> No
     told = "No findings; 48 differences within the tolerance, of at most 0.01 (insurance:USDT balance, event 121)"
     (head,) = within.iter("header")
     assert text_of(next(within.iter("h1"))) == "All that was observed agrees within the tolerance"
+    assert head.get("class") == "open"
     assert text_of(head[2]).startswith(f"{told}. Compared with the exchange in ")
     assert f"**{told}**." in (folder / "summary.md").read_text("utf-8").splitlines()
     summary = json.loads((folder / "summary.json").read_text("utf-8"))
@@ -263,6 +264,23 @@ def test_what_is_not_compared_and_what_holds_is_said(tmp_path: Path) -> None:
     bare = Tree((report(path, tmp_path / "b") / "report.html").read_text("utf-8")).root
     told = [(text_of(next(found.iter("h1"))), next(found.iter("header")).get("class")) for found in (right, bare)]
     assert told == [("All that was observed agrees", "good"), ("Not compared", "open")]
+
+
+def test_how_to_make_the_report_anew_is_what_works(planted: Path, page: Element, tmp_path: Path) -> None:
+    (steps,) = [one for one in page.iter("ol") if one.get("class") == "steps"]
+    journal = FOLDER / "planted.jsonl"
+    assert [text_of(one) for one in steps.iter("code")] == [
+        "pip install path/to/marginspec",
+        f"marginspec audit {journal} --report REPORT --auditor 'Jane Roe'",
+        "marginspec audit --verify FOLDER",
+        f"marginspec explain {journal} SEQ",
+    ]
+    program = json.loads((planted / "manifest.json").read_text("utf-8"))["program"]
+    assert f"has the program {program}." in text_of(steps[0])
+    options = ("--engine", "fast")
+    paths = {"journal": tmp_path / "day.parquet"}
+    told = [Setting("", paths, {}, given, {}, "").installing for given in ((), options)]
+    assert told == ["pip install 'path/to/marginspec[parquet]'", "pip install 'path/to/marginspec[fast,parquet]'"]
 
 
 # ------------------------------------------------------------------- that it is a page for everyone

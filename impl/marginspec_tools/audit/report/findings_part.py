@@ -34,8 +34,9 @@ def add_findings(part: Element, report: Report) -> None:
     add_rows(part, heads, rows, "All findings, the most money first", numbers, "findings.jsonl")
     groups = grouped_findings(found)
     if len(groups) < len(found):
-        alike = "that are of one clause, figure and direction stand together, with the worst of them in full"
-        add(part, "p", f"{number_of('findings', len(found))} in {number_of('groups', len(groups))}: those {alike}.")
+        told = f"{number_of('findings', len(found))} in {number_of('groups', len(groups))}"
+        together = "those that are of one clause, figure and direction stand together, with the worst of them in full"
+        add(part, "p", f"{told}: {together}.")
     shown = groups[:MOST_EXPLAINED]
     for severity, members in groupby(shown, lambda some: some[0].severity):
         some = list(members)
@@ -78,7 +79,8 @@ def ranked_row(place: int, finding: Finding) -> tuple[str, ...]:
     """A finding in the table."""
     lead = finding.leading
     money = grouped(decimal_text(finding.money, WIRE_DECIMALS)) if finding.money else "0"
-    what = f"{clipped(finding.sentence)}, at {place_of(lead)}"
+    more = f" and {finding.events - 1:,} more" if finding.events > 1 else ""
+    what = f"{clipped(finding.sentence)}, at {place_of(lead)}{more}"
     return str(place), money, finding.asset, finding.severity, finding.clause, what
 
 

@@ -216,7 +216,8 @@ def by_severity(findings: list[Finding]) -> list[Finding]:
 def first_of_groups(findings: list[Finding]) -> list[Finding]:
     """Findings, the worst of those that are alike before the others."""
     seen: set[str] = set()
-    firsts, others = [], []
+    firsts: list[Finding] = []
+    others: list[Finding] = []
     for one in by_severity(findings):
         (others if one.group in seen else firsts).append(one)
         seen.add(one.group)

@@ -58,7 +58,7 @@ def standing_of(audited: Audited) -> tuple[str, str]:
     """How the head of the page looks and what it says: that all agrees within a tolerance is not that all agrees."""
     standing, verdict = VERDICTS[audited.verdict]
     is_within = audited.verdict == "holds" and bool(audited.comparison.coverage.tolerated)
-    return standing, f"{verdict} within the tolerance" if is_within else verdict
+    return ("open", f"{verdict} within the tolerance") if is_within else (standing, verdict)
 
 
 def add_head(main: Element, audited: Audited, summary: dict[str, Any], setting: Setting) -> None:
@@ -178,6 +178,7 @@ def add_makers(part: Element, report: Report) -> None:
             ("times in the journal", f"{clipped(report.history.first_ts)} to {clipped(report.history.last_ts)}")
         )
     told += [(f"version of {name}", version) for name, version in report.setting.versions.items()]
+    told.append(("SHA-256 of the program", report.setting.program))
     add_table(part, ("what", "value"), told, caption="The run", numbers=(False, False), is_named=True)
     rows = [(name, clipped(str(path)), report.setting.hashes[name]) for name, path in report.setting.inputs.items()]
     heads = ("input", "file", "SHA-256")
@@ -277,11 +278,12 @@ def unchecked_texts(audited: Audited, summary: dict[str, Any]) -> Iterator[str]:
 def add_reproduction(part: Element, report: Report) -> None:
     """How to make the report anew, and how to see that it is the one that was handed on."""
     versions = report.setting.versions
+    clone = f"Take a clone of marginspec {versions['marginspec']}, and install it for Python {versions['python']}"
+    same = f"The manifest of a report that the same text of it makes has the program {report.setting.program}"
+    inputs = f"Take the inputs by their SHA-256 ({', '.join(report.setting.inputs)}), and run the audit as it was given"
     texts = (
-        (f"Install the same version, and take the inputs by their SHA-256 ({', '.join(report.setting.inputs)}).",
-         f"pip install marginspec=={versions['marginspec']}"),
-        ("Run the audit again; all files of the report come out the same, byte for byte.",
-         report.setting.command("REPORT")),
+        (f"{clone}. {same}.", report.setting.installing),
+        (f"{inputs}; all files of the report come out the same, byte for byte.", report.setting.command("REPORT")),
         ("See that no file of this report was changed, and by whom it was signed, if it was.",
          "marginspec audit --verify FOLDER"),
         ("Look into an event.", report.setting.explaining("SEQ")),
