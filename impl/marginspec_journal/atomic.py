@@ -97,7 +97,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         part.mkdir()
         number = os.open(part, os.O_RDONLY)
         try:
-            _lock(number)
+            lock(number)
             yield part
             for written in sorted(part.rglob("*")):
                 if written.is_dir():
@@ -156,7 +156,7 @@ def _created(part: Path) -> BinaryIO:
     """A new file of this name, locked by this process."""
     while True:
         stream = DISK.create(part)
-        _lock(stream.fileno())
+        lock(stream.fileno())
         if part.exists():
             return stream
         # Another writer took it for a leftover before it was locked.
@@ -180,8 +180,8 @@ def _replaced_mode(path: Path, target: Path) -> int | None:
     return mode
 
 
-def _lock(number: int) -> None:
-    """Mark what is being written as alive, where the file system can."""
+def lock(number: int) -> None:
+    """Mark what is being written as alive, by its open descriptor, where the file system can."""
     if sys.platform != "win32":
         with suppress(OSError):
             flock(number, LOCK_EX)

@@ -49,7 +49,8 @@ def check_rulebook(node: Node) -> None:
     """Refuse what was made under another version of the rulebook."""
     version = node.text()
     if version in EARLIER_RULEBOOKS:
-        node.fail(f'rulebook {version} has other outcomes and is not run any more, expected "{RULEBOOK_VERSION}"')
+        gone = f'rulebook {version} has other outcomes and is not run any more, expected "{RULEBOOK_VERSION}"'
+        node.fail(f"{gone}: events and questions run by that once they state it; states and answers must be made anew")
     if version != RULEBOOK_VERSION:
         node.fail(f'unknown rulebook version, expected "{RULEBOOK_VERSION}"')
 

@@ -161,7 +161,10 @@ def test_a_file_cut_anywhere_is_refused_or_has_whole_lines_only(tmp_path: Path) 
     (HEADER_LINE.replace(b'"2"', b'"3"'), ':1: rulebook: unknown rulebook version, expected "2"'),
     (
         HEADER_LINE.replace(b'"2"', b'"1"'),
-        ':1: rulebook: rulebook 1 has other outcomes and is not run any more, expected "2"',
+        (
+            ':1: rulebook: rulebook 1 has other outcomes and is not run any more, expected "2": '
+            "events and questions run by that once they state it; states and answers must be made anew"
+        ),
     ),
     (DEPOSIT, ":1: type: unknown field"),
 ])  # fmt: skip

@@ -8,7 +8,8 @@ import attrs
 
 from marginspec_tools.audit.checks import Checks, Tally
 from marginspec_tools.audit.comparison import Comparison
-from marginspec_tools.audit.findings import Consequence, Fault, Finding, Folding, ranked
+from marginspec_tools.audit.faults import Fault
+from marginspec_tools.audit.findings import Consequence, Finding, Folding, ranked
 from marginspec_tools.audit.opening import NEED_ALL_ACCOUNTS, broken_at_opening
 from marginspec_tools.audit.surveillance import Note, Watch
 from marginspec_tools.console import EngineCrash

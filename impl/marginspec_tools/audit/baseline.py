@@ -8,8 +8,9 @@ import msgspec
 
 from marginspec_journal import InputError
 from marginspec_journal.errors import unreadable
-from marginspec_tools.audit.findings import Finding, number_of
-from marginspec_tools.audit.folder import FINDINGS, SUMMARY
+from marginspec_tools.audit.faults import number_of
+from marginspec_tools.audit.findings import Finding
+from marginspec_tools.audit.folder import FINDINGS, MANIFEST, SUMMARY
 from marginspec_tools.audit.verify import verified
 
 
@@ -81,6 +82,8 @@ class Baseline:
 def read_baseline(folder: Path) -> Baseline:
     """Read an earlier report; refused if a file of it is missing or was changed."""
     state = verified(folder)
+    for name in state.contradicting:
+        raise InputError(str(folder / MANIFEST), None, name, f"stated otherwise in {SUMMARY}")
     for word, names in (("missing", state.missing), ("changed", state.changed)):
         for name in names:
             raise InputError(str(folder / name), None, None, f"{word} since the report was made")

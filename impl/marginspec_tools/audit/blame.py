@@ -17,7 +17,7 @@ from marginspec.model.state import State
 from marginspec.observation import Refusal
 from marginspec.registry import HANDLERS, REGISTRY, RuleCode
 from marginspec.transition import apply
-from marginspec_tools.audit.findings import Fault, amount_in
+from marginspec_tools.audit.faults import Fault, amount_in
 from marginspec_tools.observed import Figure, field_of, position_named
 
 

@@ -12,7 +12,8 @@ from marginspec.model.rejections import Reason
 from marginspec.model.state import State
 from marginspec.model.units import WIRE_DECIMALS
 from marginspec_tools.audit.blame import LAST, Blamed
-from marginspec_tools.audit.findings import Fault, Finding, amount_in
+from marginspec_tools.audit.faults import Fault, amount_in
+from marginspec_tools.audit.findings import Finding
 from marginspec_tools.audit.observed_line import ledger_name
 from marginspec_tools.observed import ANSWER, Figure
 

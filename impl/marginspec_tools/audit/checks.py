@@ -9,7 +9,7 @@ import attrs
 
 from marginspec.model.effects import LotOpened
 from marginspec_audit import EVENT_INVARIANTS, STATE_INVARIANTS
-from marginspec_tools.audit.findings import Fault, broken_event_invariants, broken_invariants, broken_state_invariants
+from marginspec_tools.audit.faults import Fault, broken_event_invariants, broken_invariants, broken_state_invariants
 from marginspec_tools.audit.recount import Recount
 from marginspec_tools.audit.waterfall import happenings
 from marginspec_tools.runs import Run, Step

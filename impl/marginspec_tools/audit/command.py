@@ -30,10 +30,10 @@ from marginspec_tools.audit.checkpoint import Checkpoint
 from marginspec_tools.audit.checks import FIRST_SHOWN, Tally
 from marginspec_tools.audit.comparison import Comparison
 from marginspec_tools.audit.coverage import COLUMNS as COVERAGE_COLUMNS
-from marginspec_tools.audit.findings import decimal_of
+from marginspec_tools.audit.faults import decimal_of
 from marginspec_tools.audit.garbage import looking_seldom, set_aside
 from marginspec_tools.audit.liquidations import COLUMNS, liquidation_rows
-from marginspec_tools.audit.opening import completed
+from marginspec_tools.audit.opening import check_synthetic, completed
 from marginspec_tools.audit.profiles import COLUMNS as CONTRASTED
 from marginspec_tools.audit.profiles import Contrast, ProfileOption, contrast
 from marginspec_tools.audit.report.content import Report
@@ -183,7 +183,8 @@ def command(
     comparison = Comparison(str(journal), tolerances_of(tolerances), codes, subset)
     audited = Audited(run, comparison, subset, accept_broken, apart)
     profiles = None if against is None else (profile or {}, against)
-    setting = Setting(auditor, inputs, hashes, given_options(context, inputs), versions(), earlier, profiles)
+    made_by = versions(), checkpoints.program_sha256()
+    setting = Setting(auditor, inputs, hashes, given_options(context, inputs), *made_by, earlier, profiles)
     summary = audit(audited, setting, place)
     print_audit(audited, summary, place, as_json=as_json)
     context.exit(EXIT_CODES[audited.verdict])
@@ -202,7 +203,10 @@ def audited_run(engine: str, journal: Path, start: Path | None, subset: str | No
 
     def prepared(opened: OpenedState) -> OpenedState:
         """The state that is audited from: one of some accounts, made whole."""
-        return completed(opened, subset) if start and subset else opened
+        if subset is None:
+            return opened
+        check_synthetic(journal, opened, subset)
+        return completed(opened, subset) if start else opened
 
     return run_by_steps(engine, journal, start, prepared, sample, checkpoints.EVERY)
 
@@ -225,7 +229,7 @@ def audit(audited: Audited, setting: Setting, place: Path) -> dict[str, Any]:
         for name, digest in hashes_of(inputs).items():
             if digest != setting.hashes[name]:
                 raise InputError(str(inputs[name]), None, None, "changed while it was audited")
-        summary = summary_object(audited, {name: printable_path(path) for name, path in inputs.items()})
+        summary = summary_object(audited, setting)
         report = Report(audited, summary, history, setting, *compared_reports(audited, setting))
         for name, part in report.compared():
             summary[name] = part.as_object()
@@ -265,7 +269,7 @@ def verify_report(place: Path, signers: Path | None, *, as_json: bool) -> int:
     if as_json:
         print_json_line(state.as_object())
     for line in () if as_json else state.lines():
-        click.secho(line, fg="green" if state.holds else "red")
+        click.secho(line, fg="red" if not state.holds else "green" if state.signature.is_right else "yellow")
     return 0 if state.holds else 1
 
 
@@ -347,6 +351,7 @@ def manifest(run: Run, setting: Setting, contents: dict[str, BinaryIO]) -> dict[
     return {
         "manifest": 1,
         "versions": setting.versions,
+        "program": setting.program,
         "auditor": setting.auditor,
         "inputs": setting.hashes,
         "hash": run.chain.hash,
@@ -389,7 +394,8 @@ def print_audit(audited: Audited, summary: dict[str, Any], place: Path, *, as_js
         if told in summary:
             click.echo(one_line(summary[told]["text"]))
     click.echo(compared_text(summary["coverage"]))
-    click.secho(findings_text(summary["findings"]), fg=COLOURS[audited.verdict])
+    is_within = audited.verdict == "holds" and summary["coverage"]["tolerated"]
+    click.secho(one_line(findings_text(summary)), fg="yellow" if is_within else COLOURS[audited.verdict])
     click.echo(f"report in {one_line(str(place))}")
 
 

@@ -28,9 +28,10 @@ from marginspec_tools.audit.causes import (
     margins_moved,
 )
 from marginspec_tools.audit.coverage import Coverage
-from marginspec_tools.audit.findings import Consequence, Fault, Finding, decimal_of, found, severity_of
-from marginspec_tools.audit.names import Names, named_by, needs_all_accounts
-from marginspec_tools.audit.observed_line import Line, answer_of, ledger_name, parties, was_there
+from marginspec_tools.audit.faults import Fault, decimal_of
+from marginspec_tools.audit.findings import Consequence, Finding, found, severity_of
+from marginspec_tools.audit.names import Names, accounts_named, named_by, needs_all_accounts
+from marginspec_tools.audit.observed_line import Line, answer_of, ledger_name, was_there
 from marginspec_tools.audit.own_books import books_of
 from marginspec_tools.audit.theirs import Theirs
 from marginspec_tools.observed import (
@@ -76,6 +77,7 @@ class Comparison:
     _theirs: Theirs | None = None
     _open: dict[Figure, Finding] = attrs.Factory(dict)
     _off: dict[Figure, int] = attrs.Factory(dict)
+    _was_off: dict[Figure, int] = attrs.Factory(dict)
     _by_owner: dict[str, Finding] = attrs.Factory(dict)
     _has_parted: bool = False
     _displayed: dict[tuple[str, int], Finding] = attrs.Factory(dict)
@@ -100,6 +102,7 @@ class Comparison:
         self._note_transfers(step)
         if self._theirs is not None and not self._theirs.take(step.transition.event):
             self._theirs = None
+            self._was_off |= self._off
             self._off.clear()
         observed = step.record.observed
         self.coverage.add_event(step)
@@ -186,7 +189,8 @@ class Comparison:
         """Where the exchange answers as by the rulebook, though otherwise than follows from what it had, go on so."""
         answer = answer_of(line.observed)
         if self._theirs is not None and not line.differing and answer is not None:
-            self._theirs.answer_as(line.step.transition.event, answer, parties(line.step))
+            event = line.step.transition.event
+            self._theirs.answer_as(event, answer, accounts_named(event))
 
     def _compare(self, line: Line, figure: Figure, text: str) -> None:
         field = field_of(figure)
@@ -196,6 +200,8 @@ class Comparison:
         ours = field.ask(line.step.transition.after, figure.name)
         agreement = self.tolerances.agreement(field.kind, ours, text)
         if agreement in ("equal", "tolerated"):
+            if agreement == "tolerated":
+                self.coverage.add_tolerated(line.step, figure, abs(parse_decimal(text) - (ours.amount or 0)))
             self._agree(line, figure, agreement)
             return
         if self._theirs is not None:
@@ -214,10 +220,20 @@ class Comparison:
                 self._follow(line, line.fault(figure, ours, text), figure)
                 return
             ours = other if self._went_apart(line, figure) else ours
+        elif self._is_off_as_before(figure, ours, text):
+            self._follow(line, line.fault(figure, ours, text), figure)
+            self._off[figure] = self._was_off.pop(figure)
+            line.is_as_before = True
+            return
         if agreement == "as displayed":
             self._display(line, figure, ours, text)
         else:
             self._differ(line, figure, ours, text)
+
+    def _is_off_as_before(self, figure: Figure, ours: Ours, text: str) -> bool:
+        """Whether a balance differs by what it differed by before the rules could not go on from the exchange's."""
+        off = self._was_off.get(figure)
+        return off is not None and ours.amount is not None and parse_decimal(text) - ours.amount == off
 
     def _went_apart(self, line: Line, figure: Figure) -> bool:
         """Whether the exchange had, before the event, something else of a figure than the rulebook, or is taken to."""
@@ -250,6 +266,7 @@ class Comparison:
     def _close(self, line: Line, figure: Figure) -> None:
         finding = self._open.pop(figure, None)
         self._off.pop(figure, None)
+        self._was_off.pop(figure, None)
         if finding is not None:
             del finding.figures[figure]
             if not finding.figures:
@@ -303,12 +320,12 @@ class Comparison:
     def _go_on_from(self, line: Line, differing: list[tuple[Figure, Fault]]) -> None:
         """Take over what the exchange has, if its side parts here or has parted already."""
         if self._theirs is None:
-            if not differing:
+            if not differing and not line.is_as_before:
                 return
             self._theirs = Theirs.beside(line.step)
         event = line.step.transition.event
         if any(figure is ANSWER for figure, _ in differing):
-            self._theirs.answer_as(event, answer_of(line.observed) or "", parties(line.step))
+            self._theirs.answer_as(event, answer_of(line.observed) or "", accounts_named(event))
         if line.decided is not None:
             self._theirs = line.decided
         self._theirs.unmake(line.unmade, line.told_balances)
@@ -380,11 +397,11 @@ class Comparison:
         state = line.step.transition.after
         faults = [attrs.evolve(one.fault, rule=one.because.clause) for one in entries]
         since = max(self._agreed.get(one.figure, 0) for one in entries)
-        finding = found(faults, clause, state, since)
+        finding = found(faults, clause, state, since, self.subset)
         self.findings.append(finding)
         for _, figure, fault in entries:
             if figure is ANSWER:
-                self._by_owner.update(dict.fromkeys(parties(line.step), finding))
+                self._by_owner.update(dict.fromkeys(accounts_named(line.step.transition.event), finding))
             else:
                 self._attach(line, figure, finding)
                 self._add_off(figure, fault)
@@ -407,12 +424,13 @@ class Comparison:
         if others:
             finding.recur(others)
         finding.show(line.step.number)
-        finding.severity = severity_of(finding.clause, finding.asset, finding.money, state)
+        finding.severity = severity_of(finding.clause, finding.asset, finding.money, state, self.subset)
 
     def _add_off(self, figure: Figure, fault: Fault) -> None:
         """Count by how much a balance is off because of what it is open under."""
         if fault.kind == "balance":
             self._off[figure] = self._off.get(figure, 0) + (fault.difference or 0)
+            self._was_off.pop(figure, None)
 
     def _total(self, line: Line, figure: Figure, fault: Fault) -> Fault:
         """The fault with all by which a figure is off, if it was off before."""
@@ -467,7 +485,7 @@ class Comparison:
         state = line.step.transition.after if self._theirs is None else self._theirs.state
         for one in books_of(line.seen, state, is_whole=self.subset is None):
             is_decided = one.holds or abs(one.amount - one.other) >= self._slack(line, one.own.asset, state)
-            self.coverage.add_books(one, is_decided=is_decided)
+            self.coverage.add_books(line.step, one, is_decided=is_decided)
             if one.holds or not is_decided:
                 self._close(line, one.figure)
                 continue

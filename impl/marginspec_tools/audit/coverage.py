@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import attrs
 
 from marginspec.model.effects import Deleveraged, DomainLiquidated, Levied, LotOpened, ReliefReturned, Transferred
+from marginspec.model.units import Decimal8
 from marginspec.registry import HANDLERS, REGISTRY
+from marginspec_journal.decimals import shortest_decimal
 from marginspec_tools.audit.own_books import Books
 from marginspec_tools.observed import VALUE_KINDS, Figure, ValueKind, kind_of, whose
 from marginspec_tools.runs import Step
@@ -27,6 +29,21 @@ COLUMNS = ("of", "name", "values", *OUTCOMES, "events", "compared")
 _HANDLED = {kind: next(one.ids[0] for one in REGISTRY if one.executable is taker) for kind, taker in HANDLERS.items()}
 
 
+class Tolerated(NamedTuple):
+    """The largest difference within a tolerance: by how much, in 1e-8, of which figure, after which event."""
+
+    off: int
+    figure: Figure
+    seq: int
+
+
+class Booked(NamedTuple):
+    """An invariant on the exchange's own numbers, and after which event these were told."""
+
+    books: Books
+    seq: int
+
+
 @attrs.define
 class Coverage:
     """Counts of observed values by what they are and whose, of events, and of the clauses that had an effect.
@@ -34,7 +51,8 @@ class Coverage:
     `exercised` counts the events in which a clause had an effect, `compared` those of them that have observed values.
     `checked` counts the checks of an invariant on the exchange's own numbers, `undecided` those that the rounding of
     the numbers for display leaves open; `books` has both of its sides, of an asset
-    or market as they were told last, of domains those of the closest one.
+    or market as they were told last, of domains those of the closest one. `tolerated` has the largest difference within
+    the tolerance of each kind.
     """
 
     events: int = 0
@@ -47,7 +65,8 @@ class Coverage:
     unknown_codes: Counter[str] = attrs.Factory(Counter)
     checked: Counter[str] = attrs.Factory(Counter)
     undecided: Counter[str] = attrs.Factory(Counter)
-    books: dict[tuple[str, str], Books] = attrs.Factory(dict)
+    books: dict[tuple[str, str], Booked] = attrs.Factory(dict)
+    tolerated: dict[ValueKind, Tolerated] = attrs.Factory(dict)
 
     def add_event(self, step: Step) -> None:
         """Count an event and the clauses that had an effect in it."""
@@ -68,16 +87,22 @@ class Coverage:
         if own.account:
             self.accounts[own.account, outcome] += number
 
-    def add_books(self, told: Books, *, is_decided: bool) -> None:
+    def add_tolerated(self, step: Step, figure: Figure, off: int) -> None:
+        """Keep a difference within the tolerance, if none of its kind was larger."""
+        kind = kind_of(figure)
+        if kind not in self.tolerated or off > self.tolerated[kind].off:
+            self.tolerated[kind] = Tolerated(off, figure, step.number)
+
+    def add_books(self, step: Step, told: Books, *, is_decided: bool) -> None:
         """Count a check of an invariant on the exchange's own numbers, unless their display leaves it open."""
         if not is_decided:
             self.undecided[told.invariant] += 1
             return
         self.checked[told.invariant] += 1
         key = told.invariant, told.own.asset if told.own.account else told.where
-        known = self.books.get(key)
+        known = self.books[key].books if key in self.books else None
         if known is None or not told.own.account or told.amount - told.other < known.amount - known.other:
-            self.books[key] = told
+            self.books[key] = Booked(told, step.number)
 
     def leave(self, step: Step, figures: list[Figure]) -> None:
         """Count values that were found to differ as not checked."""
@@ -89,6 +114,11 @@ class Coverage:
     def values(self) -> int:
         """How many observed values were compared."""
         return sum(count for (_, outcome), count in self.kinds.items() if outcome != "not checked")
+
+    @property
+    def unchecked(self) -> int:
+        """How many observed values were not compared."""
+        return sum(count for (_, outcome), count in self.kinds.items() if outcome == "not checked")
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The table of coverage: by kind, market, account and clause, with the columns that each has."""
@@ -103,6 +133,7 @@ class Coverage:
             "events": self.events,
             "lines": self.lines,
             "values": self.values,
+            "unchecked": self.unchecked,
             "kinds": {kind: outcomes_of(self.kinds, kind) for kind in VALUE_KINDS if any_of(self.kinds, kind)},
             "markets": {name: outcomes_of(self.markets, name) for name in names_in(self.markets)},
             "accounts": len(names_in(self.accounts)),
@@ -113,6 +144,11 @@ class Coverage:
             "invariants": {
                 one: {"checked": self.checked[one], "undecided": self.undecided[one]}
                 for one in sorted({*self.checked, *self.undecided})
+            },
+            "tolerated": {
+                kind: {"count": self.kinds[kind, "tolerated"], "most": shortest_decimal(Decimal8(one.off))}
+                | {"what": str(one.figure), "seq": one.seq}
+                for kind, one in self.tolerated.items()
             },
             "unknown_codes": dict(sorted(self.unknown_codes.items())),
         }

@@ -16,7 +16,7 @@ from marginspec import RULEBOOK_VERSION
 from marginspec.model.effects import Deleveraged, Effect, LotOpened
 from marginspec.model.state import State
 from marginspec_tools.audit.checks import Checks, Share, Tally, Verdict, check_share, verdicts
-from marginspec_tools.audit.findings import Fault
+from marginspec_tools.audit.faults import Fault
 from marginspec_tools.audit.waterfall import HAPPENED, all_funds, happened_text, waterfall_table
 from marginspec_tools.console import (
     SERVE,

@@ -1,4 +1,4 @@
-"""Faults, what is other than the rulebook says at one event, and findings, the causes that they are put down to."""
+"""Findings: the causes that faults are put down to, with what they are about, how severe they are, and what follows."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -6,21 +6,19 @@ from typing import Any, Literal, NamedTuple
 
 import attrs
 
-from marginspec.model.ledger import external
+from marginspec.model.ledger import external, wallet
 from marginspec.model.state import State
 from marginspec.model.units import NOTHING, WIRE_DECIMALS
-from marginspec_audit import Violation
-from marginspec_journal.decimals import parse_decimal, shortest_decimal
+from marginspec_tools.audit.faults import Fault, decimal_of, leading_of, number_of
+from marginspec_tools.audit.sentences import group_of, sentence_of
 from marginspec_tools.console import one_line
-from marginspec_tools.observed import NOBODY, Figure, ValueKind, Whose
-from marginspec_tools.runs import Broken, Step, amount_text, broken_between, broken_by, broken_in
+from marginspec_tools.observed import Figure
 
-FaultKind = Literal["invariant", "transparency"] | ValueKind
 Class = Literal["solvency", "conservation", "order", "figure", "display"]
 Severity = Literal["critical", "high", "medium", "low"]
 
 CLASSES: dict[Class, str] = {
-    "solvency": "who is liquidated, or may open what: a loss may be left that nobody bears",
+    "solvency": "who is liquidated, or may open what",
     "conservation": "money or quantities that come from nowhere or are lost, or funds that are not as published",
     "order": "who bears a loss: the order of the waterfall, of deleveraging and of levies",
     "figure": "any other figure",
@@ -40,129 +38,6 @@ SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
 LARGE_SHARE = 1000
 WHOLE = 10**WIRE_DECIMALS
 SHOWN_OF_ID = 8
-
-
-@attrs.frozen
-class Fault:
-    """What is other than the rulebook says at one event.
-
-    The event it came up at, what it is about, what the rulebook has and what was found instead; `difference` is by how
-    much, of amounts, and `money` what is at stake of `asset`, in 1e-8. `rule` is a clause or invariant; `what` the
-    field, counter or property. None stands for something absent.
-    """
-
-    seq: int
-    line: int
-    ts: str | None
-    ref: str | None
-    kind: FaultKind
-    rule: str
-    where: str
-    what: str
-    expected: str | None
-    observed: str | None
-    whose: Whose = NOBODY
-    difference: int | None = None
-    money: int = 0
-
-    @property
-    def owner(self) -> str:
-        """Whose the fault is: the account, or else what it is about."""
-        return self.whose.account or self.where
-
-    @property
-    def text(self) -> str:
-        """In one line, for people."""
-        expected, observed = self.expected or "nothing", self.observed or "nothing"
-        place = f"event {self.seq} (line {self.line})"
-        text = f"{place} {self.kind} {self.rule}: {self.where} {self.what}: expected {expected}, observed {observed}"
-        # What was observed may be any text.
-        return one_line(text)
-
-    def as_line(self) -> dict[str, Any]:
-        """The fault with the event where it came up, for programs."""
-        marks = {"seq": self.seq, "line": self.line, "ts": self.ts, "ref": self.ref}
-        return {**marks, "rule": self.rule, **self.as_object()}
-
-    def as_object(self) -> dict[str, Any]:
-        """What differs, for programs."""
-        return {
-            "kind": self.kind,
-            "where": self.where,
-            "what": self.what,
-            "expected": self.expected,
-            "observed": self.observed,
-            "difference": None if self.difference is None else decimal_of(self.difference),
-        }
-
-
-def decimal_of(amount: int) -> str:
-    """An amount in 1e-8 as the shortest decimal."""
-    return shortest_decimal(amount)  # type: ignore[arg-type]  # counts 1e-8 as a stated decimal does
-
-
-def fault(
-    step: Step, kind: FaultKind, rule: str, where: str, what: str, expected: str | None, observed: str | None
-) -> Fault:
-    """A fault at an event of a run; the difference of two decimals is what is at stake, where these are money."""
-    record = step.record
-    texts = [amount_in(text) for text in (expected, observed)]
-    difference = None if None in texts else texts[1] - texts[0]  # type: ignore[operator]  # neither is None
-    money = abs(difference or 0) if kind == "transparency" else 0
-    marks = step.number, record.line, record.ts, record.ref
-    return Fault(*marks, kind, rule, where, what, expected, observed, difference=difference, money=money)
-
-
-def amount_in(text: str | None) -> int | None:
-    """The amount that a text is, in 1e-8; None if it is none."""
-    try:
-        return None if text is None else parse_decimal(text)
-    except ValueError:
-        return None
-
-
-def broken_invariants(step: Step) -> list[Fault]:
-    """The invariants that an event or the state after it breaks."""
-    return faults_of(step, broken_by(step.transition, step.number, step.record.line))
-
-
-def broken_event_invariants(step: Step, *, is_followed: bool) -> list[Fault]:
-    """The invariants of events that an event breaks; whether its state follows from the receipt, see the run."""
-    return faults_of(step, broken_between(step.transition, step.number, step.record.line, is_followed=is_followed))
-
-
-def broken_state_invariants(step: Step) -> list[Fault]:
-    """The invariants that the state after an event breaks."""
-    return faults_of(step, broken_in(step.transition.after, step.number, step.record.line))
-
-
-def faults_of(step: Step, broken: list[Broken]) -> list[Fault]:
-    """The faults that an event breaks invariants."""
-    record = step.record
-    marks = step.number, record.line, record.ts, record.ref
-    return [broken_fault(*marks, one.violation, step.transition.after) for one in broken]
-
-
-def broken_fault(seq: int, line: int, ts: str | None, ref: str | None, broken: Violation, state: State) -> Fault:
-    """The fault that a state, or the event that led to it, breaks an invariant; event 0 led to the opening state."""
-    amount, (asset, money) = amount_text(broken, state), at_stake(broken, state)
-    names = {broken.where.kind: broken.where.name}
-    account = broken.where.name.split(":")[0] if broken.where.kind in ("domain", "position") else ""
-    whose = Whose(account, names.get("market", ""), asset)
-    where, rule = broken.where.name, broken.invariant
-    return Fault(seq, line, ts, ref, "invariant", rule, where, broken.what, "none", amount, whose, None, money)
-
-
-def at_stake(broken: Violation, state: State) -> tuple[str, int]:
-    """The asset and the money, in 1e-8, by which an invariant is broken; quantities count at the mark."""
-    unit, amount = broken.unit, abs(broken.amount)
-    if unit.kind == "money" and unit.of:
-        return unit.of, amount * 10 ** (WIRE_DECIMALS - state.header.decimals(unit.of))
-    market = state.markets.get(unit.of)
-    if unit.kind == "quantity" and market is not None and market.mark is not None:
-        quanta = market.mark * amount * market.quanta_per_unit
-        return market.asset, quanta * 10 ** (WIRE_DECIMALS - state.header.decimals(market.asset))
-    return "", 0
 
 
 # ----------------------------------------------------------------- findings
@@ -256,7 +131,17 @@ class Finding:
     @property
     def leading(self) -> Fault:
         """The fault with the most money at stake."""
-        return max(self.faults, key=lambda one: one.money)
+        return leading_of(self.faults)
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in words that need no rulebook."""
+        return sentence_of(self.clause, self.faults, is_display=self.classified == "display")
+
+    @property
+    def group(self) -> str:
+        """What findings have in common that are of one clause, figure, asset and direction, or of one wrong answer."""
+        return group_of(self.clause, self.faults)
 
     @property
     def id(self) -> str:
@@ -270,15 +155,21 @@ class Finding:
     def text(self) -> str:
         """In one line, for people."""
         lead = self.leading
-        more = "" if len(self.faults) == 1 else f" and {len(self.faults) - 1} more"
+        more = "" if len(self.faults) == 1 else f"; and {number_of('more values', len(self.faults) - 1)}"
         stake = f"{decimal_of(self.money)} {self.asset} at stake" if self.money else "no money at stake"
-        again = f" at {self.events:,} events, of {self.owners:,} accounts or funds" if self.events > 1 else ""
+        again = f" at {self.shown_at}" if self.events > 1 else ""
         follows = f", {number_of('consequences', self.consequences)}" if self.consequences else ""
         expected, observed = lead.expected or "nothing", lead.observed or "nothing"
         place = f"event {lead.seq} (line {lead.line})" if lead.line else "the opening state"
         ref = f", ref {lead.ref}" if lead.ref else ""
-        what = f"{lead.where} {lead.what}: expected {expected}, observed {observed}{more}"
+        what = f"{self.sentence} ({lead.where} {lead.what}: expected {expected}, observed {observed}{more})"
         return one_line(f"{self.severity} {self.clause} {place}{ref}: {what}; {stake}{again}{follows}")
+
+    @property
+    def shown_at(self) -> str:
+        """At how many events it shows, and in how many accounts and funds."""
+        whose = "account or fund" if self.owners == 1 else "accounts or funds"
+        return f"{number_of('events', self.events)}, in {self.owners:,} {whose}"
 
     def as_object(self) -> dict[str, Any]:
         """A line of findings.jsonl."""
@@ -288,6 +179,8 @@ class Finding:
             "severity": self.severity,
             "class": self.classified,
             "clause": self.clause,
+            "says": self.sentence,
+            "group": self.group,
             "seq": lead.seq,
             "line": lead.line,
             "ts": lead.ts,
@@ -319,15 +212,10 @@ class Consequence(NamedTuple):
         return {"of": self.finding.id, "again": self.again, **self.fault.as_line()}
 
 
-def number_of(things: str, number: int) -> str:
-    """A number of things, whose name is given in the plural."""
-    return f"{number:,} {things.removesuffix('s') if number == 1 else things}"
-
-
-def found(faults: Sequence[Fault], clause: str, state: State, since: int = 0) -> Finding:
-    """The finding of faults of one event that are put down to a clause."""
+def found(faults: Sequence[Fault], clause: str, state: State, since: int = 0, synthetic: str | None = None) -> Finding:
+    """The finding of faults of one event that are put down to a clause; `synthetic` see `severity_of`."""
     asset, money = money_of(faults)
-    severity = severity_of(clause, asset, money, state)
+    severity = severity_of(clause, asset, money, state, synthetic)
     return Finding(clause, class_of(clause), severity, tuple(faults), asset, money, since)
 
 
@@ -351,13 +239,16 @@ def money_of(faults: Sequence[Fault]) -> tuple[str, int]:
     return most
 
 
-def severity_of(clause: str, asset: str, money: int, state: State) -> Severity:
+def severity_of(clause: str, asset: str, money: int, state: State, synthetic: str | None = None) -> Severity:
     """By class and money: large is a thousandth of the asset's net deposits, and small less than one unit of it.
 
-    An invariant is never of less than high severity, nor what has no money by which to tell.
+    An invariant is never of less than high severity, nor what has no money by which to tell. What the account that
+    stands for those not known, if there is a `synthetic` one, was given is nobody's deposit.
     """
     classified = class_of(clause)
     deposits = -state.balance(external(asset)) if asset else NOTHING
+    if asset and synthetic is not None:
+        deposits -= state.balance(wallet(synthetic, asset))
     unit = 10 ** (WIRE_DECIMALS - state.header.decimals(asset)) if asset else 1
     is_large = money > 0 and money * LARGE_SHARE >= deposits * unit
     if classified == "figure":

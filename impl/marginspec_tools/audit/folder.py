@@ -10,7 +10,7 @@ from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO
 
 from marginspec_journal import InputError
-from marginspec_journal.atomic import DISK, leftovers, new_part, remove
+from marginspec_journal.atomic import DISK, leftovers, lock, new_part, remove
 from marginspec_tools.console import refusing_os_errors, unwritable
 
 SUMMARY_TEXT = "summary.md"
@@ -36,7 +36,10 @@ REPLACED = (*REPORT_FILES, PROFILES, SSH_SIGNATURE, MINISIGN_SIGNATURE)
 
 
 def checked_folder(folder: Path, *, force: bool) -> Path:
-    """Where a report may be written, in full; refused before the work if it cannot be, or holds something already."""
+    """Where a report may be written, in full; refused before the work if it cannot be, or holds something already.
+
+    What a kill left of writing a report there goes, once one stands there and nothing else is in what was left.
+    """
     with refusing_os_errors(folder):
         place = Path(os.path.realpath(folder))
         if place.is_symlink():
@@ -45,6 +48,10 @@ def checked_folder(folder: Path, *, force: bool) -> Path:
             raise unwritable(folder, "not a folder")
         if place == Path.cwd() or place in Path.cwd().parents:
             raise unwritable(folder, "it is or contains the current folder")
+        if place.is_dir():
+            for aside in leftovers(place):
+                if aside.is_dir() and {entry.name for entry in aside.iterdir()} <= {*REPLACED}:
+                    remove(aside)
         if place.is_dir() and any(place.iterdir()) and not force:
             raise unwritable(folder, "the folder is not empty; --force replaces the report in it")
         with tempfile.TemporaryFile(dir=place.parent):
@@ -59,7 +66,10 @@ def publish(place: Path, contents: Mapping[str, BinaryIO]) -> None:
     with refusing_os_errors(place):
         new = new_part(place)
         new.mkdir()
+        number = os.open(new, os.O_RDONLY)
         try:
+            # So that another audit with this place does not take it for what a kill left.
+            lock(number)
             for name, content in contents.items():
                 write_file(new / name, content)
             DISK.sync_folder(new)
@@ -67,6 +77,8 @@ def publish(place: Path, contents: Mapping[str, BinaryIO]) -> None:
         except BaseException:
             remove(new)
             raise
+        finally:
+            os.close(number)
 
 
 def write_file(path: Path, content: BinaryIO) -> None:

@@ -21,6 +21,12 @@ NAMING = {
 """Fields of events that name something, by what they name."""
 
 
+def accounts_named(event: Event) -> list[str]:
+    """The accounts that an event names."""
+    found = (getattr(event, field, None) for field, kind in NAMING.items() if kind == "accounts")
+    return [str(name) for name in found if name is not None]
+
+
 MOST_SPOKEN_OF = 100_000
 """Of so many names of a kind that only rejected events spoke of is it known that they did: those spoken of last."""
 

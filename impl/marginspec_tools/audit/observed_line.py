@@ -10,7 +10,8 @@ from marginspec.model.effects import Transferred
 from marginspec.model.state import State
 from marginspec_journal.decimals import parse_decimal
 from marginspec_tools.audit.blame import Blame, blame_of
-from marginspec_tools.audit.findings import Consequence, Fault, amount_in
+from marginspec_tools.audit.faults import Fault, amount_in
+from marginspec_tools.audit.findings import Consequence
 from marginspec_tools.audit.stakes import money_at_stake
 from marginspec_tools.audit.theirs import Theirs
 from marginspec_tools.observed import ANSWER, Figure, Ours, Whose, asset_in, field_of, is_primary, kind_of, whose
@@ -24,6 +25,7 @@ class Line:
     `before` is what the exchange had before it, where its side had parted already; `chose` says that other accounts
     were closed or paid than by the rules. `decided` is the event as the exchange settled it, and
     `liquidates` says that it liquidated others; `unmade` are transfers that it did not make.
+    `is_as_before` says that something is off by as much as before the rules could not go on from what the exchange had.
     """
 
     step: Step
@@ -35,6 +37,7 @@ class Line:
     decided: Theirs | None = None
     liquidates: bool = False
     unmade: list[Transferred] = attrs.Factory(list)
+    is_as_before: bool = False
     consequences: list[Consequence] = attrs.Factory(list)
 
     @cached_property
@@ -112,11 +115,3 @@ def account_of(step: Step) -> str:
     if taker is not None:
         return str(getattr(event, taker, ""))
     return str(getattr(event, "account", None) or getattr(event, "counterparty", None) or "")
-
-
-def parties(step: Step) -> list[str]:
-    """The accounts that an event names."""
-    event = step.transition.event
-    return [
-        str(getattr(event, name)) for name in ("account", "buyer", "seller", "counterparty") if hasattr(event, name)
-    ]

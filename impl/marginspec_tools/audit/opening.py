@@ -1,6 +1,7 @@
 """Where an audit opens: what the opening state breaks, and a state of some accounts made whole by one synthetic one."""
 
 from collections import defaultdict
+from pathlib import Path
 
 import attrs
 
@@ -11,8 +12,10 @@ from marginspec.model.state import State
 from marginspec.model.units import FLAT, Money, Quantity
 from marginspec.transaction import Transaction
 from marginspec_audit import asset_of, assets_of, check_state, is_closed_lot
+from marginspec_journal import InputError, open_journal
 from marginspec_journal.states import OpenedState, opening
-from marginspec_tools.audit.findings import Fault, broken_fault
+from marginspec_tools.audit.faults import Fault, broken_fault
+from marginspec_tools.audit.names import accounts_named
 from marginspec_tools.audit.theirs import set_balance
 
 NEED_ALL_ACCOUNTS = ("INV-01", "INV-02", "INV-06", "INV-08", "INV-12", "INV-13", "INV-14")
@@ -29,6 +32,17 @@ def broken_at_opening(opened: OpenedState, unchecked: tuple[str, ...] = ()) -> l
         for one in check_state(opened.state)
         if one.invariant not in unchecked
     ]
+
+
+def check_synthetic(journal: Path, opened: OpenedState, name: str) -> None:
+    """Refuse a name for the account that stands for all others which neither the state nor an event has.
+
+    A misspelt one would leave the true one among the known accounts, and what needs all accounts unchecked.
+    """
+    if name in opened.state.accounts or any(name in accounts_named(one.event) for one in open_journal(journal)):
+        return
+    reason = f"no account of this name in an event or the opening state, to stand for all others: {name}"
+    raise InputError(str(journal), None, "--subset", reason)
 
 
 def completed(opened: OpenedState, name: str) -> OpenedState:

@@ -23,7 +23,7 @@ from marginspec.model.state import State
 from marginspec.model.units import NOTHING, Quantity
 from marginspec_audit import Transition, asset_of, is_closed_lot
 from marginspec_journal.decimals import decimal_text
-from marginspec_tools.audit.findings import Fault, fault
+from marginspec_tools.audit.faults import Fault, fault
 from marginspec_tools.runs import Step
 
 COUNTERS = tuple(field.name for field in attrs.fields(FundStatus))

@@ -14,10 +14,12 @@ from marginspec_journal.header import header_object
 from marginspec_tools.audit.audited import Audited
 from marginspec_tools.audit.checks import FIRST_SHOWN
 from marginspec_tools.audit.coverage import OUTCOMES
-from marginspec_tools.audit.findings import CLASSES, SEVERITIES, Finding, decimal_of, number_of
+from marginspec_tools.audit.faults import decimal_of, grouped, number_of
+from marginspec_tools.audit.findings import CLASSES, SEVERITIES, Finding
+from marginspec_tools.audit.report.setting import Setting
 from marginspec_tools.audit.surveillance import NOTES
 from marginspec_tools.audit.waterfall import HAPPENED, all_funds, happened_text
-from marginspec_tools.console import markdown_line
+from marginspec_tools.console import markdown_line, printable_path
 from marginspec_tools.observed import VALUE_KINDS
 from marginspec_tools.runs import total_fields
 
@@ -27,8 +29,11 @@ AUDIT_VERSION = 2
 """The number of the summary's format."""
 
 
-def asset_amounts(state: State, asset: str) -> dict[str, str]:
-    """An asset's net deposits, shared insurance fund, relief, house and uncovered shortfall."""
+def asset_amounts(state: State, asset: str, *, is_whole: bool = True) -> dict[str, str | None]:
+    """An asset's net deposits, shared insurance fund, relief, house and uncovered shortfall.
+
+    Unless all accounts are known, what was paid in is not: the account that stands for the others has made-up money.
+    """
     decimals = state.header.decimals(asset)
     amounts = {
         "net_deposits": -state.balance(ledger.external(asset)),
@@ -37,21 +42,27 @@ def asset_amounts(state: State, asset: str) -> dict[str, str]:
         "house": state.balance(ledger.house(asset)),
         "uncovered": state.uncovered.get(asset, 0),
     }
-    return {name: decimal_text(amount, decimals) for name, amount in amounts.items()}
+    texts: dict[str, str | None] = {name: decimal_text(amount, decimals) for name, amount in amounts.items()}
+    return texts if is_whole else {**texts, "net_deposits": None}
 
 
-def summary_object(audited: Audited, inputs: dict[str, str]) -> dict[str, Any]:
-    """The summary for programs; `inputs` are the paths of what was read, counts include events before the start."""
+def summary_object(audited: Audited, setting: Setting) -> dict[str, Any]:
+    """The summary for programs; counts include events before the start. What the manifest states, it states too."""
     run, tally = audited.run, audited.tally
     reached = run.reached()
     state = reached.state
+    paths = {name: printable_path(path) for name, path in setting.inputs.items()}
     return {
         "audit": AUDIT_VERSION,
         "rulebook": RULEBOOK_VERSION,
         "verdict": audited.verdict,
-        "journal": inputs["journal"],
-        "state": inputs.get("state"),
-        "codes": inputs.get("reasons"),
+        "auditor": setting.auditor,
+        "versions": setting.versions,
+        "program": setting.program,
+        "inputs": setting.hashes,
+        "journal": paths["journal"],
+        "state": paths.get("state"),
+        "codes": paths.get("reasons"),
         "engine": run.engine_name,
         "header": header_object(state.header),
         "events": reached.events,
@@ -73,7 +84,7 @@ def summary_object(audited: Audited, inputs: dict[str, str]) -> dict[str, Any]:
         "findings": findings_object(audited),
         "notes": {kind: count for kind in NOTES if (count := sum(one.kind == kind for one in audited.notes))},
         "broken": dict(sorted(tally.broken.items())),
-        "assets": {asset: asset_amounts(state, asset) for asset in assets_of(state)},
+        "assets": {asset: asset_amounts(state, asset, is_whole=audited.subset is None) for asset in assets_of(state)},
         "markets": {funds.market.id: funds.as_object() for funds in all_funds(state, tally.lots_opened)},
     }
 
@@ -83,6 +94,7 @@ def findings_object(audited: Audited) -> dict[str, Any]:
     severities, classes = audited.count("severity"), audited.count("classified")
     return {
         "count": len(audited.findings),
+        "groups": len({one.group for one in audited.findings}),
         "severities": {severity: severities[severity] for severity in SEVERITIES},
         "classes": {classified: classes[classified] for classified in CLASSES},
         "clauses": dict(sorted(audited.count("clause").items())),
@@ -103,7 +115,7 @@ def text_lines(audited: Audited, summary: dict[str, Any]) -> Iterator[str]:
     yield f"{checked_text(audited, summary)}."
     yield from (f"{markdown_line(line)}." for line in limits_text(audited))
     yield f"{compared_text(summary['coverage'])}."
-    yield f"**{findings_text(summary['findings'])}**" + (", all in findings.jsonl." if found else ".")
+    yield f"**{markdown_line(findings_text(summary))}**" + (", all in findings.jsonl." if found else ".")
     yield ""
     yield "| | |"
     yield "| --- | --- |"
@@ -112,7 +124,7 @@ def text_lines(audited: Audited, summary: dict[str, Any]) -> Iterator[str]:
     yield from finding_tables(found, summary["findings"])
     yield from note_lines(audited)
     yield from coverage_tables(summary["coverage"])
-    yield from fund_tables(summary)
+    yield from fund_tables(audited, summary)
 
 
 def finding_tables(found: list[Finding], counts: dict[str, Any]) -> Iterator[str]:
@@ -207,7 +219,8 @@ def checked_text(audited: Audited, summary: dict[str, Any]) -> str:
     run = summary["events"] - summary["before"]
     of_events = " of events" if audited.sample > 1 else ""
     which = f"every invariant{of_events} but those named below" if audited.unchecked else f"every invariant{of_events}"
-    return f"Checked after each of {run:,} events: {which}, and the published figures against the transfers"
+    what = f"{which}, and the published figures against the transfers"
+    return f"Checked in the rulebook's own run, after each of {run:,} events: {what}"
 
 
 def sample_text(audited: Audited) -> str:
@@ -243,20 +256,46 @@ def limits_text(audited: Audited) -> Iterator[str]:
 
 def compared_text(coverage: dict[str, Any]) -> str:
     """What was compared of the answers of the exchange's own engine."""
+    left = coverage["unchecked"]
     if not coverage["values"]:
-        return "NOT COMPARED: nothing of the exchange was observed; invariants and receipts of the rulebook's run only"
-    kinds = ", ".join(f"{counts['values']:,} {kind}" for kind, counts in coverage["kinds"].items())
+        seen = f"none of {number_of('values', left)} that were" if left else "nothing of the exchange was"
+        could = " could be compared" if left else ""
+        return f"NOT COMPARED: {seen} observed{could}; invariants and receipts of the rulebook's run only"
+    numbers = {kind: counts["values"] - counts["not checked"] for kind, counts in coverage["kinds"].items()}
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in numbers.items() if number)
     events = f"{coverage['lines']:,} of {coverage['events']:,} events"
-    return f"Compared with the exchange in {events}: {number_of('values', coverage['values'])} ({kinds})"
+    more = f"; {left:,} more {'was' if left == 1 else 'were'} observed and not checked" if left else ""
+    return f"Compared with the exchange in {events}: {number_of('values', coverage['values'])} ({kinds}){more}"
 
 
-def findings_text(findings: dict[str, Any]) -> str:
+def tolerated_text(coverage: dict[str, Any]) -> str:
+    """How many differences were within the tolerance, and the largest of each kind; empty if there were none."""
+    kinds = coverage["tolerated"]
+    if not kinds:
+        return ""
+    total = f"{number_of('differences', sum(one['count'] for one in kinds.values()))} within the tolerance"
+    parts = []
+    for kind, one in kinds.items():
+        most = f"of at most {grouped(one['most'])} ({one['what']}, event {one['seq']:,})"
+        parts.append(most if len(kinds) == 1 else f"{one['count']:,} of kind {kind}, {most}")
+    return f"{total}{', ' if len(kinds) == 1 else ': '}{'; '.join(parts)}"
+
+
+def findings_text(summary: dict[str, Any]) -> str:
+    """How many findings there are, by severity, what follows from them, and what a tolerance kept from being one."""
+    told = findings_count_text(summary["findings"])
+    tolerated = tolerated_text(summary["coverage"])
+    return f"{told}; {tolerated}" if tolerated else told
+
+
+def findings_count_text(findings: dict[str, Any]) -> str:
     """How many findings there are, by severity, and what follows from them."""
     if not findings["count"]:
         return "No findings"
     severities = ", ".join(f"{count:,} {severity}" for severity, count in findings["severities"].items() if count)
+    groups = f" in {number_of('groups', findings['groups'])}" if findings["groups"] < findings["count"] else ""
     follows = f"; {number_of('consequences', findings['consequences'])} of them" if findings["consequences"] else ""
-    return f"{number_of('findings', findings['count'])}: {severities}{follows}"
+    return f"{number_of('findings', findings['count'])}{groups}: {severities}{follows}"
 
 
 def audit_fields(audited: Audited) -> Iterator[tuple[str, str]]:
@@ -268,14 +307,23 @@ def audit_fields(audited: Audited) -> Iterator[tuple[str, str]]:
     yield "profile", ", ".join(f"{name} {choice}" for name, choice in profile.items())
 
 
-def fund_tables(summary: dict[str, Any]) -> Iterator[str]:
+def made_up_text(synthetic: str) -> str:
+    """Whose the funds are that a report of some accounts shows."""
+    lead = "Funds, lots and what the waterfall did are of the rulebook's own run"
+    return f"{lead}, in which {synthetic} with made-up money stands for all others: they say nothing of the exchange's"
+
+
+def fund_tables(audited: Audited, summary: dict[str, Any]) -> Iterator[str]:
     """Funds of every asset and market as tables."""
     yield "## Funds"
     yield ""
+    if audited.subset is not None:
+        yield f"{markdown_line(made_up_text(audited.subset))}."
+        yield ""
     yield "| asset | net deposits | insurance | relief | house | uncovered |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: |"
     for asset, amounts in summary["assets"].items():
-        yield f"| {asset} | {' | '.join(amounts.values())} |"
+        yield f"| {asset} | {' | '.join(amount or 'not known' for amount in amounts.values())} |"
     yield ""
     columns = (
         "balance",

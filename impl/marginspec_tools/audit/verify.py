@@ -6,16 +6,29 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import msgspec
 
 from marginspec_journal import InputError
 from marginspec_journal.errors import unreadable
 from marginspec_journal.strict_json import parse_document
-from marginspec_tools.audit.folder import MANIFEST, MINISIGN_SIGNATURE, SSH_SIGNATURE, sha256_of_file
+from marginspec_tools.audit.folder import (
+    MANIFEST,
+    MINISIGN_SIGNATURE,
+    REPORT_FILES,
+    SSH_SIGNATURE,
+    SUMMARY,
+    sha256_of_file,
+)
 from marginspec_tools.console import one_line
 
 NAMESPACE = "file"
 """What `ssh-keygen -Y sign -n` is told that signatures are of."""
 SECONDS = 30
+VERSION = 1
+"""The number of the manifest's format."""
+STATED = ("auditor", "inputs", "hash", "program", "versions")
+"""What the manifest states of the report, and the summary too."""
+UNSIGNED = "not signed: nothing protects manifest.json itself, and who changes it to fit other files goes unnoticed"
 
 
 @attrs.frozen
@@ -28,24 +41,40 @@ class Signature:
 
 @attrs.frozen
 class Verified:
-    """What became of the files that a manifest names, what else lies there, and the signature."""
+    """What became of the files of a report, what else lies there, and the signature.
+
+    `missing` are files that the manifest names or every report has, `contradicting` what the manifest states otherwise
+    than the summary.
+    """
 
     files: int
     missing: tuple[str, ...]
     changed: tuple[str, ...]
     extra: tuple[str, ...]
+    contradicting: tuple[str, ...]
     signature: Signature
+
+    @property
+    def differences(self) -> dict[str, tuple[str, ...]]:
+        """What is not as it should be, by what that is."""
+        told = {
+            "missing": self.missing,
+            "changed": self.changed,
+            "extra": self.extra,
+            f"stated otherwise in {SUMMARY}": self.contradicting,
+        }
+        return {word: names for word, names in told.items() if names}
 
     @property
     def holds(self) -> bool:
         """Whether the folder is what the manifest says, and no signature is wrong."""
-        return not (self.missing or self.changed or self.extra) and self.signature.is_right is not False
+        return not self.differences and self.signature.is_right is not False
 
     def lines(self) -> Iterator[str]:
         """For people: what differs, by name, then the signature."""
-        for word, names in (("missing", self.missing), ("changed", self.changed), ("extra", self.extra)):
+        for word, names in self.differences.items():
             yield from (one_line(f"{word}: {name}") for name in names)
-        if not (self.missing or self.changed or self.extra):
+        if not self.differences:
             yield f"all {self.files} files are as {MANIFEST} says"
         yield one_line(self.signature.text)
 
@@ -72,28 +101,52 @@ def verified(folder: Path, signers: Path | None = None) -> Verified:
 
 def compared(folder: Path) -> Verified:
     """Compare a folder with its manifest, whose signature is not looked at."""
-    files = files_of(folder)
-    missing = tuple(name for name in files if not (folder / name).exists())
+    fields = stated_in(folder / MANIFEST)
+    files = files_of(folder / MANIFEST, fields)
+    # A manifest that leaves files out would hold for a folder without them.
+    missing = tuple(sorted(name for name in {*files, *REPORT_FILES} if not (folder / name).exists()))
     changed = tuple(name for name in files if name not in missing and digest_of(folder / name) != files[name])
     known = {*files, MANIFEST, SSH_SIGNATURE, MINISIGN_SIGNATURE}
     extra = tuple(sorted(entry.name for entry in folder.iterdir() if entry.name not in known))
-    return Verified(len(files), missing, changed, extra, Signature(None, "no signature was looked at"))
+    is_summary_told = SUMMARY in files and SUMMARY not in (*missing, *changed)
+    contradicting = contradictions(fields, folder / SUMMARY) if is_summary_told else ()
+    unlooked = Signature(None, "no signature was looked at")
+    return Verified(len(files), missing, changed, extra, contradicting, unlooked)
 
 
-def files_of(folder: Path) -> dict[str, str]:
-    """The files that a folder's manifest names, each with its SHA-256."""
-    path = folder / MANIFEST
+def contradictions(fields: dict[str, Any], summary: Path) -> tuple[str, ...]:
+    """What a manifest states otherwise than the summary, or does not state."""
+    try:
+        told: Any = msgspec.json.decode(summary.read_bytes())
+    except OSError as error:
+        raise unreadable(summary, error) from None
+    except msgspec.DecodeError:
+        told = None
+    told = told if isinstance(told, dict) else {}
+    names = sorted({*STATED, *fields} - {"manifest", "files"})
+    return tuple(one for one in names if one not in fields or one not in told or fields[one] != told[one])
+
+
+def stated_in(path: Path) -> dict[str, Any]:
+    """What a manifest states, by name; nothing of what is no object."""
     try:
         text = path.read_bytes()
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from None
     fields = parse_document(text, str(path), None).value
-    files = fields.get("files") if isinstance(fields, dict) else None
+    return fields if isinstance(fields, dict) else {}
+
+
+def files_of(path: Path, fields: dict[str, Any]) -> dict[str, str]:
+    """The files that a manifest names, each with its SHA-256; refuses one that is none."""
+    files = fields.get("files")
     if not isinstance(files, dict) or not all(isinstance(one, str) for one in files.values()):
         raise InputError(str(path), None, "files", "expected the names of files, each with its SHA-256")
     for name in files:
         if Path(name).name != name:
             raise InputError(str(path), None, "files", f"not a name of a file in the folder: {name!r}")
+    if fields.get("manifest") != VERSION:
+        raise InputError(str(path), None, "manifest", f"expected {VERSION}")
     return dict(sorted(files.items()))
 
 
@@ -121,7 +174,7 @@ def signature_of(folder: Path, signers: Path | None) -> Signature:
         return Signature(asked, f"signed, but that was not checked: {error.filename} is not installed")
     except subprocess.TimeoutExpired as error:
         return Signature(False, f"WRONG SIGNATURE: {error.cmd[0]} did not end within {SECONDS} s")
-    return Signature(False if signers else None, "not signed")
+    return Signature(False if signers else None, UNSIGNED)
 
 
 def ssh_signature(manifest: Path, signature: Path, signers: Path | None) -> Signature:

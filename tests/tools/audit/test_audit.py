@@ -9,7 +9,7 @@ import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import attrs
 import pytest
@@ -24,7 +24,7 @@ from marginspec.transition import SpecificationEngine, apply
 from marginspec_audit import Owner, Transition, Violation, quantity_of
 from marginspec_conformance.generator.events import settle
 from marginspec_journal import InputError
-from marginspec_journal.atomic import Disk
+from marginspec_journal.atomic import Disk, leftovers, lock, new_part
 from marginspec_tools.audit import folder
 from marginspec_tools.audit.command import command
 from marginspec_tools.audit.folder import REPORT_FILES
@@ -247,6 +247,8 @@ def test_broken_invariants_are_findings(tmp_path: Path, monkeypatch: pytest.Monk
         "severity": "critical",
         "class": "conservation",
         "clause": "INV-02",
+        "says": "The rulebook's own run breaks INV-02 in ABC: quantities do not sum to zero",
+        "group": "INV-02 quantities do not sum to zero",
         "seq": 6,
         "line": 7,
         "ts": None,
@@ -381,6 +383,33 @@ def test_an_audit_that_is_killed_half_way_leaves_nothing(tmp_path: Path) -> None
     done = subprocess.run(words, capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGKILL, b"", b"")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_kill_left_beside_a_report_goes_with_the_next_audit_of_that_place(tmp_path: Path) -> None:
+    place = tmp_path / "r"
+    assert run(LEVY, "--report", place).exit_code == 4
+    left, used, others = (new_part(place) for _ in range(3))
+    for part, name in ((left, "report.html"), (used, "report.html"), (others, "notes.txt")):
+        part.mkdir()
+        (part / name).write_text("")
+    number = os.open(used, os.O_RDONLY)
+    try:
+        lock(number)
+        assert refused(LEVY, "--report", place).endswith("the folder is not empty; --force replaces the report in it")
+        assert sorted(tmp_path.iterdir()) == sorted([place, used, others])
+    finally:
+        os.close(number)
+
+
+def test_a_report_that_is_being_written_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[Path]] = []
+
+    def look(path: Path, content: BinaryIO) -> None:
+        seen.append(list(leftovers(tmp_path / "r")))
+
+    monkeypatch.setattr(folder, "write_file", look)
+    folder.publish(tmp_path / "r", {"report.html": io.BytesIO()})
+    assert seen == [[]]
 
 
 class PowerCut(BaseException):

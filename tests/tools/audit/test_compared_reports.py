@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from marginspec_journal import InputError
 from marginspec_tools.audit.command import command
-from marginspec_tools.audit.folder import REPORT_FILES
+from marginspec_tools.audit.folder import MANIFEST, REPORT_FILES
 from worlds.venue_day import FOLDER
 
 
@@ -43,11 +44,12 @@ def report(made: Path, tmp_path: Path) -> Path:
 # ------------------------------------------------------------------- verify
 
 WHOLE = f"all {len(REPORT_FILES) - 1} files are as manifest.json says"
+UNSIGNED = "not signed: nothing protects manifest.json itself, and who changes it to fit other files goes unnoticed"
 
 
 def test_a_report_that_nobody_changed_is_whole(report: Path) -> None:
     outcome = run("--verify", report)
-    assert (outcome.exit_code, outcome.stdout.splitlines()) == (0, [WHOLE, "not signed"])
+    assert (outcome.exit_code, outcome.stdout.splitlines()) == (0, [WHOLE, UNSIGNED])
     told = json.loads(run("--verify", report, "--json").stdout)
     assert told == {
         "verify": 1,
@@ -56,8 +58,9 @@ def test_a_report_that_nobody_changed_is_whole(report: Path) -> None:
         "missing": [],
         "changed": [],
         "extra": [],
+        "contradicting": [],
         "signed": None,
-        "signature": "not signed",
+        "signature": UNSIGNED,
     }
 
 
@@ -73,15 +76,63 @@ def test_what_is_missing_changed_or_extra_is_named(report: Path) -> None:
         1,
         [
             *("missing: notes.jsonl", "changed: funds.csv", "changed: junit.xml", "changed: summary.md"),
-            *("extra: \\x1b[31m.md", "not signed"),
+            *("extra: \\x1b[31m.md", UNSIGNED),
         ],
     )
+
+
+def test_a_manifest_that_leaves_files_out_does_not_hold(report: Path) -> None:
+    alone = report.with_name("alone")
+    alone.mkdir()
+    fields = json.loads((report / MANIFEST).read_text("utf-8"))
+    (alone / MANIFEST).write_text(json.dumps({**fields, "files": {}}))
+    outcome = run("--verify", alone)
+    every = sorted(name for name in REPORT_FILES if name != MANIFEST)
+    assert (outcome.exit_code, outcome.stdout.splitlines()) == (1, [*[f"missing: {name}" for name in every], UNSIGNED])
+    del fields["files"]["findings.jsonl"]
+    (report / MANIFEST).write_text(json.dumps(fields))
+    outcome = run("--verify", report)
+    assert (outcome.exit_code, outcome.stdout.splitlines()) == (1, ["extra: findings.jsonl", UNSIGNED])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("auditor", "KPMG LLP"),
+        ("inputs", {"journal": "0" * 64}),
+        ("hash", "0" * 64),
+        ("versions", {}),
+        ("program", "0" * 64),
+        ("approved_by", None),
+        ("auditor", None),
+    ],
+)
+def test_what_a_manifest_states_is_compared_with_the_summary(name: str, value: object, report: Path) -> None:
+    fields = json.loads((report / MANIFEST).read_text("utf-8"))
+    (report / MANIFEST).write_text(json.dumps({**fields, name: value}))
+    outcome = run("--verify", report)
+    told = [f"stated otherwise in summary.json: {name}", UNSIGNED]
+    assert (outcome.exit_code, outcome.stdout.splitlines()) == (1, told)
+    assert json.loads(run("--verify", report, "--json").stdout)["contradicting"] == [name]
+    words = (FOLDER / "drift.jsonl", "--report", report.with_name("s"), "--baseline", report)
+    assert refused(*words) == f"{report / MANIFEST}: {name}: stated otherwise in summary.json"
+
+
+def test_what_a_manifest_does_not_state_is_told(report: Path) -> None:
+    fields = json.loads((report / MANIFEST).read_text("utf-8"))
+    (report / MANIFEST).write_text(json.dumps({"manifest": 1, "files": fields["files"]}))
+    told = [
+        f"stated otherwise in summary.json: {name}" for name in ("auditor", "hash", "inputs", "program", "versions")
+    ]
+    assert run("--verify", report).stdout.splitlines() == [*told, UNSIGNED]
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("{", "not JSON"),
+        ('{"files": {}}', "manifest: expected 1"),
+        ('{"files": {}, "manifest": 2}', "manifest: expected 1"),
         ("[]", "files: expected the names of files, each with its SHA-256"),
         ('{"files": {"a": 1}}', "files: expected the names of files, each with its SHA-256"),
         ('{"files": {"../a": ""}}', "files: not a name of a file in the folder: '../a'"),
@@ -122,7 +173,7 @@ def test_a_signature_is_of_whom_the_signers_name(report: Path, tmp_path: Path) -
         assert forged.exit_code == 1
         assert forged.stdout.splitlines()[1].startswith("WRONG SIGNATURE: ")
     run(FOLDER / "true.jsonl", "--report", report, "--force")
-    assert run("--verify", report).stdout.splitlines() == [WHOLE, "not signed"]
+    assert run("--verify", report).stdout.splitlines() == [WHOLE, UNSIGNED]
 
 
 def minisign(*words: object) -> None:
@@ -150,7 +201,7 @@ def test_a_signature_of_minisign_is_of_the_key_that_is_named(report: Path, tmp_p
 
 def test_a_signature_that_is_asked_for_must_be_there(report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = run("--verify", report, "--signers", report / "manifest.json")
-    assert (outcome.exit_code, outcome.stdout.splitlines()) == (1, [WHOLE, "not signed"])
+    assert (outcome.exit_code, outcome.stdout.splitlines()) == (1, [WHOLE, UNSIGNED])
     monkeypatch.setenv("PATH", str(report))
     (report / "manifest.json.minisig").write_text("")
     told = "signed with minisign, which was not checked: --signers FILE names the public key"
@@ -217,9 +268,11 @@ def test_an_earlier_report_that_was_changed_is_refused(report: Path, tmp_path: P
     assert refused(*words) == f"{report / 'findings.jsonl'}: changed since the report was made"
     (report / "findings.jsonl").unlink()
     assert refused(*words) == f"{report / 'findings.jsonl'}: missing since the report was made"
-    (report / "manifest.json").write_text('{"files": {}}')
-    assert refused(*words) == f"{report / 'findings.jsonl'}: cannot be read: No such file or directory"
-    (report / "findings.jsonl").write_text('{"id": 1}')
+    text = '{"id": 1}'
+    (report / "findings.jsonl").write_text(text)
+    fields = json.loads((report / MANIFEST).read_text("utf-8"))
+    fields["files"]["findings.jsonl"] = sha256(text.encode()).hexdigest()
+    (report / MANIFEST).write_text(json.dumps(fields))
     assert refused(*words).startswith(f"{report / 'findings.jsonl'}: not of an audit's report: ")
     assert not (tmp_path / "s").exists()
 

@@ -4,8 +4,9 @@ import attrs
 import pytest
 
 from marginspec_tools.audit import findings
-from marginspec_tools.audit.findings import Fault, Finding, Whose
-from marginspec_tools.observed import Figure
+from marginspec_tools.audit.faults import Fault
+from marginspec_tools.audit.findings import Finding
+from marginspec_tools.observed import Figure, Whose
 
 EVENTS = 5_000
 ACCOUNTS = 40

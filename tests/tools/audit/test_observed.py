@@ -331,6 +331,16 @@ def test_a_tolerance_is_inclusive(tolerance: str, count: int, tmp_path: Path) ->
     assert len(audited(tmp_path, lines, "--tolerance", f"balance={tolerance}")) == count
 
 
+def test_what_a_tolerance_takes_in_is_told_by_kind(tmp_path: Path) -> None:
+    lines = [*OPEN, seen(trade("alice", "bob", "2"), {"ledger": {"house:USDT": "1234.25"}, "marks": {"ABC": "99"}})]
+    outcome = run(tmp_path, lines, "--tolerance", "balance=2000", "--tolerance", "mark=1")
+    balance = "1 of kind balance, of at most 1,234.01 (house:USDT balance, event 6)"
+    said = (
+        f"No findings; 2 differences within the tolerance: {balance}; 1 of kind mark, of at most 1 (ABC mark, event 6)"
+    )
+    assert (outcome.exit_code, outcome.stdout.splitlines()[-2]) == (0, said)
+
+
 @pytest.mark.rule("INV-03")
 def test_no_tolerance_hides_a_fund_below_zero(tmp_path: Path) -> None:
     below = seen(mark("100"), {"ledger": {"insurance:USDT": "-0.0001"}})

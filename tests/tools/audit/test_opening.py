@@ -11,6 +11,7 @@ from marginspec.model.effects import Receipt
 from marginspec.model.events import Event
 from marginspec.model.state import State
 from marginspec.transition import SpecificationEngine, apply
+from marginspec_journal import InputError
 from marginspec_journal.header import header_of
 from marginspec_journal.states import opening, state_text
 from marginspec_journal.strict_json import Node
@@ -145,8 +146,15 @@ def test_what_is_wrong_of_a_known_account_is_found(tmp_path: Path) -> None:
 def test_what_needs_all_accounts_is_not_compared(tmp_path: Path) -> None:
     more = {"ledger": {"insurance:USDT": "77"}, "funds": {"ABC": {"inflow": "9"}}}
     more |= {"positions": {"dave:ABC:BOTH": {"quantity": "10", "adl": 0}}}
-    outcome = run(tmp_path, only_dave(), [seen(mark("101"), "119", **more)], "--subset", "others")
+    known = only_dave()
+    known["accounts"]["others"] = known["accounts"]["dave"]
+    outcome = run(tmp_path, known, [seen(mark("101"), "119", **more)], "--subset", "others")
     assert outcome.exit_code == 0, outcome.stdout
+    told = "2 values (1 balance, 1 quantity); 3 more were observed and not checked"
+    assert f"Compared with the exchange in 1 of 1 events: {told}" in outcome.stdout.splitlines()
+    coverage = summary_in(tmp_path)["coverage"]
+    assert (coverage["values"], coverage["unchecked"]) == (2, 3)
+    assert sum(one["values"] for one in coverage["kinds"].values()) == 2 + 3
     kinds = summary_in(tmp_path)["coverage"]["kinds"]
     assert {kind: (one["equal"], one["not checked"]) for kind, one in kinds.items()} == {
         "balance": (1, 1),
@@ -154,6 +162,44 @@ def test_what_needs_all_accounts_is_not_compared(tmp_path: Path) -> None:
         "indicator": (0, 1),
         "fund": (0, 1),
     }
+
+
+def test_where_nothing_that_was_observed_could_be_compared_that_is_said(tmp_path: Path) -> None:
+    known = only_dave()
+    known["accounts"]["others"] = known["accounts"]["dave"]
+    line = {**line_of(mark("101")), "observed": {"ledger": {"insurance:USDT": "77"}}}
+    outcome = run(tmp_path, known, [line], "--subset", "others")
+    said = "NOT COMPARED: none of 1 value that were observed could be compared; "
+    assert outcome.exit_code == 4
+    assert f"{said}invariants and receipts of the rulebook's run only" in outcome.stdout.splitlines()
+
+
+def test_made_up_money_is_neither_told_as_deposits_nor_what_a_finding_is_measured_by(tmp_path: Path) -> None:
+    # Dave paid in 120, so a thousandth of that is 0.12; the account that stands for others has 2^58 quanta.
+    sold = seen(trade("others", "dave", "2", taker="seller"), "117.8")
+    run(tmp_path, only_dave(), [sold], "--subset", "others")
+    assert [(one["clause"], one["money"], one["severity"]) for one in found_in(tmp_path)] == [("TRD-01", "1", "high")]
+    assert summary_in(tmp_path)["assets"]["USDT"]["net_deposits"] is None
+    whose = "in which others with made-up money stands for all others: they say nothing of the exchange's."
+    for name, times in (("summary.md", 1), ("report.html", 3)):
+        text = (tmp_path / "r" / name).read_text("utf-8")
+        assert text.count(whose) == times
+        funds = text.partition("Funds by asset" if name == "report.html" else "## Funds")[2]
+        assert ("2882303" in funds.replace(",", ""), "not known" in funds) == (False, True)
+
+
+@pytest.mark.parametrize("with_state", [True, False])
+def test_a_name_that_no_account_has_is_refused(tmp_path: Path, *, with_state: bool) -> None:
+    path = tmp_path / "j.jsonl"
+    path.write_text(journal_text((HEADER, *OPEN)), "utf-8")
+    (tmp_path / "state.json").write_text(json.dumps(only_dave()), "utf-8")
+    start = ["--from", str(tmp_path / "state.json")] if with_state else []
+    words = [str(path), *start, "--report", str(tmp_path / "r"), "--subset", "othres"]
+    outcome = CliRunner().invoke(command, words)
+    assert isinstance(outcome.exception, InputError)
+    reason = "no account of this name in an event or the opening state, to stand for all others: othres"
+    assert str(outcome.exception) == f"{path}: --subset: {reason}"
+    assert not (tmp_path / "r").exists()
 
 
 def test_a_name_that_is_none_is_refused(tmp_path: Path) -> None:

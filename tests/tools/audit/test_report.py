@@ -17,11 +17,12 @@ from click.testing import CliRunner
 
 from marginspec.model.state import State
 from marginspec_tools.audit.command import command
+from marginspec_tools.audit.faults import grouped
 from marginspec_tools.audit.report.charts import add_bars, add_lines
-from marginspec_tools.audit.report.content import grouped, times_of
+from marginspec_tools.audit.report.content import times_of
 from marginspec_tools.audit.report.history import MOST_BARS, MOST_SPANS, History, Lanes, Point, Track
 from marginspec_tools.audit.report.page import PARTS
-from marginspec_tools.audit.report.setting import CLAUSES, LONGEST
+from marginspec_tools.audit.report.setting import CLAUSES, LONGEST, Setting
 from marginspec_tools.audit.report.style import STYLE
 from worlds.golden import HEADER, OPEN
 from worlds.lines import journal_text, line_of
@@ -119,31 +120,48 @@ def test_the_page_says_in_order_what_a_client_asks(page: Element) -> None:
     (head,) = page.iter("header")
     assert [text_of(one) for one in head.iter("div")] == [
         "findings7",
-        "USDT at stake85,813.01823444",
+        "USDT at stake in the largest finding70,874.433",
         "values compared886",
         "events run271",
-        "invariants broken0 of 14",
+        "invariants broken by the exchange's own numbers, checked last at event 1100 of 2 checked",
+        "invariants broken in the rulebook's own run0 of 14",
     ]
+
+
+LIQUIDATED = "i01 was liquidated in BTCUSDT and was not due, at event 171 and 1 more"
+LEVERAGE = "The leverage of i01 in BTCUSDT is 20 at the exchange, and 5 by the rules, at event 196"
+REFUSED = "A trade of c09 was refused (INSUFFICIENT_MARGIN), and the rules accept it, at event 193"
+RESERVE = "The reserve of SOLUSDT has 91.81073443 USDT more than by the rules, at event 259"
+INSURANCE = "The insurance fund has 0.01 USDT more than by the rules, at event 121"
+WALLET = "The wallet of c01 has 0.00000001 USDT more than by the rules, at event 167"
 
 
 def test_findings_are_ranked_by_money_and_told_by_severity(page: Element) -> None:
     assert table(page, "All findings, the most money first") == [
         ["rank", "at stake", "asset", "severity", "clause", "finding"],
-        ["1", "70,874.43300000", "USDT", "critical", "LIQ-01", "c10:SOLUSDT:BOTH quantity at event 191"],
-        ["2", "11,629.21500000", "USDT", "high", "LIQ-01", "i01:BTCUSDT:BOTH quantity at event 171"],
-        ["3", "1,717.26750000", "USDT", "medium", "ACC-01", "i01:BTCUSDT:BOTH leverage at event 196"],
-        ["4", "1,500.28200000", "USDT", "high", "TRD-02", "Trade answer at event 193"],
-        ["5", "91.81073443", "USDT", "high", "WTF-01", "reserve:SOLUSDT balance at event 259"],
-        ["6", "0.01000000", "USDT", "low", "TRD-01", "insurance:USDT balance at event 121"],
-        ["7", "0.00000001", "USDT", "low", "TRD-01", "wallet:c01:USDT balance at event 167"],
+        [
+            "1",
+            "70,874.43300000",
+            "USDT",
+            "critical",
+            "LIQ-01",
+            "c10 was due for liquidation in SOLUSDT and was not, at event 191",
+        ],
+        [*("2", "11,629.21500000", "USDT", "high", "LIQ-01"), LIQUIDATED],
+        [*("3", "1,717.26750000", "USDT", "medium", "ACC-01"), LEVERAGE],
+        [*("4", "1,500.28200000", "USDT", "high", "TRD-02"), REFUSED],
+        [*("5", "91.81073443", "USDT", "high", "WTF-01"), RESERVE],
+        [*("6", "0.01000000", "USDT", "low", "TRD-01"), INSURANCE],
+        [*("7", "0.00000001", "USDT", "low", "TRD-01"), WALLET],
     ]
     first = next(page.iter("article"))
-    assert text_of(first[0]) == "critical LIQ-01 Liquidation c10:SOLUSDT:BOTH quantity"
+    assert text_of(first[0]) == "critical LIQ-01 Liquidation c10 was due for liquidation in SOLUSDT and was not."
     facts = {text_of(one[0]): text_of(one[1]) for one in first[1]}
     assert facts.pop("id") == first.get("id")
     assert facts == {
-        "at stake": "70,874.433 USDT",
+        "at stake": "70,874.433 USDT, positions at mark",
         "about": "solvency",
+        "harm": "a loss may be left that nobody bears",
         "where": "event 191, line 192",
         "ref": "VEN-900191",
         "time": "2025-10-10T20:52:17Z",
@@ -162,11 +180,13 @@ def test_findings_are_ranked_by_money_and_told_by_severity(page: Element) -> Non
         "-> liquidation: account c10, asset USDT, equity 851.52068810 USDT, maintenance 1117.48866000 USDT [LIQ-01]"
         in told
     )
+    # What the rules did with others, as c03 and c07, is left out.
+    assert not [one for one in told if "c07" in one]
     assert text_of(first[3][-1]).endswith(f"marginspec explain {FOLDER / 'planted.jsonl'} 191")
 
 
 def test_invariants_have_two_sides(page: Element) -> None:
-    rows = table(page, "Left and right sides")
+    rows = table(page, "Left and right sides, in the rulebook's own run")
     assert rows[0] == ["invariant", "where", "left side", "left figure", "is", "right side", "right figure"]
     assert rows[1] == [
         *("INV-01", "USDT", "all balances", "12,572,500.00000000", "=", "net deposits", "12,572,500.00000000")
@@ -183,6 +203,36 @@ def test_invariants_have_two_sides(page: Element) -> None:
     for invariant, *_, left, relation, _, right in rows[1:]:
         assert holds[relation](*(float(one.replace(",", "")) for one in (left, right))), invariant
     assert {row[0] for row in rows[1:]} == {f"INV-{number:02}" for number in range(1, 15)}
+
+
+def test_the_exchanges_own_numbers_are_shown_with_the_event_that_they_are_of(page: Element) -> None:
+    caption = "On the exchange's own numbers, as told last; of domains, the closest"
+    assert [[row[0], row[1], *row[-3:]] for row in table(page, caption)] == [
+        ["invariant", "where", "right figure", "outcome", "told at event"],
+        ["INV-01", "USDT", "2,500", "holds", "7"],
+        ["INV-02", "BTCUSDT", "0.103", "holds", "110"],
+        ["INV-02", "ETHUSDT", "20.488", "holds", "93"],
+        ["INV-02", "SOLUSDT", "400", "holds", "95"],
+    ]
+    stale = (
+        "None of that is of the end, event 271: after the events named the exchange told too little to check it again."
+    )
+    assert stale in [text_of(one) for one in page.iter("p") if one.get("class") == "limit"]
+
+
+def test_what_was_within_a_tolerance_stands_in_the_heading(tmp_path: Path) -> None:
+    folder = report(FOLDER / "drift.jsonl", tmp_path / "r", "--tolerance", "balance=0.01", "--tolerance", "mark=1")
+    within = Tree((folder / "report.html").read_text("utf-8")).root
+    told = "No findings; 48 differences within the tolerance, of at most 0.01 (insurance:USDT balance, event 121)"
+    (head,) = within.iter("header")
+    assert text_of(next(within.iter("h1"))) == "All that was observed agrees within the tolerance"
+    assert head.get("class") == "open"
+    assert text_of(head[2]).startswith(f"{told}. Compared with the exchange in ")
+    assert f"**{told}**." in (folder / "summary.md").read_text("utf-8").splitlines()
+    summary = json.loads((folder / "summary.json").read_text("utf-8"))
+    assert summary["coverage"]["tolerated"] == {
+        "balance": {"count": 48, "most": "0.01", "what": "insurance:USDT balance", "seq": 121}
+    }
 
 
 def test_each_chart_has_its_figures_beside_it(page: Element) -> None:
@@ -214,6 +264,23 @@ def test_what_is_not_compared_and_what_holds_is_said(tmp_path: Path) -> None:
     bare = Tree((report(path, tmp_path / "b") / "report.html").read_text("utf-8")).root
     told = [(text_of(next(found.iter("h1"))), next(found.iter("header")).get("class")) for found in (right, bare)]
     assert told == [("All that was observed agrees", "good"), ("Not compared", "open")]
+
+
+def test_how_to_make_the_report_anew_is_what_works(planted: Path, page: Element, tmp_path: Path) -> None:
+    (steps,) = [one for one in page.iter("ol") if one.get("class") == "steps"]
+    journal = FOLDER / "planted.jsonl"
+    assert [text_of(one) for one in steps.iter("code")] == [
+        "pip install path/to/marginspec",
+        f"marginspec audit {journal} --report REPORT --auditor 'Jane Roe'",
+        "marginspec audit --verify FOLDER",
+        f"marginspec explain {journal} SEQ",
+    ]
+    program = json.loads((planted / "manifest.json").read_text("utf-8"))["program"]
+    assert f"has the program {program}." in text_of(steps[0])
+    options = ("--engine", "fast")
+    paths = {"journal": tmp_path / "day.parquet"}
+    told = [Setting("", paths, {}, given, {}, "").installing for given in ((), options)]
+    assert told == ["pip install 'path/to/marginspec[parquet]'", "pip install 'path/to/marginspec[fast,parquet]'"]
 
 
 # ------------------------------------------------------------------- that it is a page for everyone
@@ -388,8 +455,9 @@ def test_sarif_and_junit_have_each_finding(planted: Path, tmp_path: Path) -> Non
         "ruleId": "TRD-01",
         "level": "note",
         "message": {
-            "text": "low TRD-01 event 167 (line 168), ref VEN-900167: wallet:c01:USDT balance: "
-            "expected 24998.49990700, observed 24998.49990701; 0.00000001 USDT at stake"
+            "text": "low TRD-01 event 167 (line 168), ref VEN-900167: "
+            "The wallet of c01 has 0.00000001 USDT more than by the rules (wallet:c01:USDT balance: "
+            "expected 24998.49990700, observed 24998.49990701); 0.00000001 USDT at stake"
         },
         "locations": [
             {
@@ -421,18 +489,48 @@ def test_amounts_and_counts_are_written_for_people() -> None:
     ]
 
 
-def test_of_many_findings_the_worst_are_kept_to_be_explained(tmp_path: Path) -> None:
+def many_deposits_lost(asset: str, number_of_them: int) -> list[dict[str, Any]]:
+    """Deposits of which the exchange booked every other one; each that it did not is a finding."""
     lines: list[dict[str, Any]] = [HEADER, UNTOLD]
-    for number in range(1, 400):
-        name, amount = f"account-{number}", str(number * 7 % 400 + 1)
-        wrong = {"ledger": {f"wallet:{name}:USDT": "0"}}
-        lines.append({"type": "deposit", "account": name, "asset": "USDT", "amount": amount, "observed": wrong})
+    for number in range(1, number_of_them):
+        name, amount, own = f"account-{number}", str(number * 7 % number_of_them + 1), asset.format(number)
+        wrong = {"ledger": {f"wallet:{name}:{own}": "0"}}
+        lines.append({**UNTOLD, "asset": own})
+        lines.append({"type": "deposit", "account": name, "asset": own, "amount": amount, "observed": wrong})
         lines.append(right(number))
+    return lines
+
+
+def test_findings_that_are_alike_stand_together(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    path.write_text("".join(json.dumps(line) + "\n" for line in many_deposits_lost("USDT", 400)), "utf-8")
     page = Tree((report(path, tmp_path / "r") / "report.html").read_text("utf-8")).root
     found = [json.loads(line) for line in (tmp_path / "r" / "findings.jsonl").read_text("utf-8").splitlines()]
-    assert [one["money"] for one in found] == [str(amount) for amount in range(400, 0, -1) if amount != 1]
+    assert {one["group"] for one in found} == {"ACC-01 wallet balance, too little USDT"}
+    (article,) = page.iter("article")
+    assert article.get("id") == found[0]["id"]
+    said = "399 findings in 1 group: those that are of one clause, figure and direction stand together, "
+    assert f"{said}with the worst of them in full." in [text_of(one) for one in page.iter("p")]
+    assert next(text_of(one) for one in page.iter("h3")).endswith(": 1 finding, and 398 alike")
+    rows = table(article, f"Alike to {found[0]['id']}")
+    assert len(rows) == 21
+    assert rows[1] == [
+        *("399.00000000", "USDT", "high", "ACC-01"),
+        "The wallet of account-114 has 399 USDT less than by the rules, at event 342",
+    ]
+    assert "and 378 more, in findings.jsonl" in [text_of(one) for one in article.iter("p")]
+    summary = json.loads((tmp_path / "r" / "summary.json").read_text("utf-8"))
+    assert (summary["findings"]["count"], summary["findings"]["groups"]) == (399, 1)
+
+
+def test_of_many_findings_the_worst_are_kept_to_be_explained(tmp_path: Path) -> None:
+    # Each in an asset of its own, so that no two are alike.
+    lines = many_deposits_lost("A{}", 200)
+    path = tmp_path / "j.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    page = Tree((report(path, tmp_path / "r", "--sample", "1000") / "report.html").read_text("utf-8")).root
+    found = [json.loads(line) for line in (tmp_path / "r" / "findings.jsonl").read_text("utf-8").splitlines()]
+    assert [one["money"] for one in found] == [str(amount) for amount in range(200, 0, -1) if amount != 1]
     shown = [(one.get("id"), one[-1].tag) for one in page.iter("article")]
     worst = sorted(
         found, key=lambda one: (("critical", "high", "medium", "low").index(one["severity"]), -int(one["money"]))

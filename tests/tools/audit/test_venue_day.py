@@ -88,6 +88,10 @@ def test_one_wrong_balance_that_is_carried_forward_is_one_finding(tmp_path: Path
     assert outcome.exit_code == 1
     assert (found["clause"], found["seq"], found["where"], found["money"]) == ("TRD-01", 121, "insurance:USDT", "0.01")
     assert (found["consequences"], found["last"], found["returned"], found["since"]) == (47, 270, None, 120)
+    # Where the exchange's fund would have deleveraged otherwise, the rules cannot go on from it: the fault stays one.
+    assert (found["events"], found["owners"]) == (1, 1)
+    lines = (tmp_path / "r" / "consequences.jsonl").read_text("utf-8").splitlines()
+    assert {json.loads(line)["again"] for line in lines} == {False}
     assert audited("drift", tmp_path / "t", "--tolerance", "balance=0.01")[0].exit_code == 0
     assert audited("drift", tmp_path / "u", "--tolerance", "balance=0.00999999")[0].exit_code == 1
 
@@ -107,6 +111,9 @@ def test_rounding_for_display_is_one_finding_and_none_within_half_of_the_last_di
     summary = json.loads(outcome.stdout)
     assert summary["tolerances"] == {"balance": "0.00005"}
     assert summary["coverage"]["kinds"]["balance"]["tolerated"] == 345
+    outcome, _ = audited("rounded4", tmp_path / "u", "--tolerance", "balance=0.00005", "--tolerance", "fund=1")
+    most = "of at most 0.00005 (wallet:c06:USDT balance, event 101)"
+    assert outcome.stdout.splitlines()[-2] == f"No findings; 345 differences within the tolerance, {most}"
 
 
 def test_misspelt_names_are_refused_and_nothing_is_written(tmp_path: Path) -> None:

@@ -215,12 +215,14 @@ def test_limits_are_told(tmp_path: Path, reports: Path) -> None:
     folder = copytree(reports / "audit-right", tmp_path / "report")
     path = folder / "summary.json"
     told = json.loads(path.read_text("utf-8"))
+    told["coverage"]["kinds"]["balance"]["tolerated"] = 3
     path.write_text(json.dumps({**told, "run": False, "stopped": 7, "full": 9, "sample": 64, "subset": "x\n"}), "utf-8")
     assert read_audit(folder).limits == [
         "the journal was not run, since its opening state breaks invariants",
         "nothing after event 7 was checked, where the rules could not go on",
         "it ended at event 9, with too many findings",
         "invariants of states were checked after every 64th event only",
+        "3 differences within the tolerance that was given",
         "only some accounts are known: x\\n stands for all others",
     ]
 

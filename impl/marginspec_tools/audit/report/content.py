@@ -8,7 +8,7 @@ import attrs
 
 from marginspec_tools.audit.audited import Audited
 from marginspec_tools.audit.baseline import Review
-from marginspec_tools.audit.findings import number_of
+from marginspec_tools.audit.faults import number_of
 from marginspec_tools.audit.profiles import Contrast
 from marginspec_tools.audit.report.history import History
 from marginspec_tools.audit.report.setting import Setting
@@ -54,13 +54,6 @@ def add_rows(
     add_table(part, heads, rows[:most], caption=caption, numbers=numbers, is_named=True)
     if len(rows) > most:
         add(part, "p", f"and {len(rows) - most:,} more, in {file}", kind="more")
-
-
-def grouped(decimal: str) -> str:
-    """A decimal with its thousands set apart; anything else as it is."""
-    sign, digits = ("-", decimal[1:]) if decimal.startswith("-") else ("", decimal)
-    whole, point, rest = digits.partition(".")
-    return f"{sign}{int(whole):,}{point}{rest}" if whole.isdecimal() and whole.isascii() else decimal
 
 
 def times_of(kind: str, times: int) -> str:

@@ -6,10 +6,12 @@ from xml.etree.ElementTree import Element
 
 from marginspec.model.units import WIRE_DECIMALS
 from marginspec_journal.decimals import decimal_text
-from marginspec_tools.audit.findings import Fault, Finding, decimal_of, number_of
-from marginspec_tools.audit.report.content import Report, add_rows, grouped, named
+from marginspec_tools.audit.faults import Fault, FaultKind, decimal_of, grouped, number_of
+from marginspec_tools.audit.findings import Finding
+from marginspec_tools.audit.report.content import Report, add_rows, named
 from marginspec_tools.audit.report.history import MOST_EXPLAINED, History, by_severity
 from marginspec_tools.audit.report.setting import Setting, clipped, title_of
+from marginspec_tools.audit.sentences import harm_of, stance_of
 from marginspec_tools.audit.surveillance import NOTES, Note
 from marginspec_tools.markup import add, add_table
 
@@ -26,24 +28,59 @@ def add_findings(part: Element, report: Report) -> None:
         add(part, "p", none)
         return
     rows = [ranked_row(place, one) for place, one in enumerate(found, 1)]
+    add_lateness(part, found)
     heads = ("rank", "at stake", "asset", "severity", "clause", "finding")
     numbers = (True, True, False, False, False, False)
     add_rows(part, heads, rows, "All findings, the most money first", numbers, "findings.jsonl")
-    shown = by_severity(found)[:MOST_EXPLAINED]
-    for severity, members in groupby(shown, lambda one: one.severity):
+    groups = grouped_findings(found)
+    if len(groups) < len(found):
+        told = f"{number_of('findings', len(found))} in {number_of('groups', len(groups))}"
+        together = "those that are of one clause, figure and direction stand together, with the worst of them in full"
+        add(part, "p", f"{told}: {together}.")
+    shown = groups[:MOST_EXPLAINED]
+    for severity, members in groupby(shown, lambda some: some[0].severity):
         some = list(members)
-        add(part, "h3", f"{severity.capitalize()}: {number_of('findings', len(some))}")
-        for one in some:
-            add_finding(part, one, report.history, report.setting)
-    if len(found) > len(shown):
-        add(part, "p", f"and {len(found) - len(shown):,} more, in findings.jsonl", kind="more")
+        alike = sum(map(len, some)) - len(some)
+        more = f", and {alike:,} alike" if alike else ""
+        add(part, "h3", f"{severity.capitalize()}: {number_of('findings', len(some))}{more}")
+        for first, *others in some:
+            add_finding(part, first, others, report.history, report.setting)
+    left = len(found) - sum(map(len, shown))
+    if left:
+        add(part, "p", f"and {left:,} more, in findings.jsonl", kind="more")
+
+
+def grouped_findings(found: list[Finding]) -> list[list[Finding]]:
+    """Findings that are alike together, the worst first, and so the groups."""
+    groups: dict[str, list[Finding]] = {}
+    for one in by_severity(found):
+        groups.setdefault(one.group, []).append(one)
+    return list(groups.values())
+
+
+def add_lateness(part: Element, found: list[Finding]) -> None:
+    """That somebody was liquidated late is known late, and what that leaves open."""
+    late = min((one for one in found if is_told_late(one)), key=lambda one: one.seq, default=None)
+    later = 0 if late is None else sum(one.seq > late.seq for one in found)
+    if late is None or not later:
+        return
+    lead = f"{late.id} is that an account was not liquidated when it was due, of which the exchange told nothing then"
+    until = "Until it tells, the rules go on as if the account had been liquidated"
+    after = f"{number_of('findings', later)} after event {late.seq:,} may follow from that"
+    add(part, "p", f"{lead}. {until}: {after}.", kind="limit")
+
+
+def is_told_late(finding: Finding) -> bool:
+    """Whether a finding is of somebody's being liquidated late, seen by lots that the exchange has not."""
+    return finding.leading.kind == "verdict" and stance_of(finding.clause, finding.faults) == "kept"
 
 
 def ranked_row(place: int, finding: Finding) -> tuple[str, ...]:
     """A finding in the table."""
     lead = finding.leading
     money = grouped(decimal_text(finding.money, WIRE_DECIMALS)) if finding.money else "0"
-    what = clipped(f"{lead.where} {lead.what}") + f" at {place_of(lead)}"
+    more = f" and {finding.events - 1:,} more" if finding.events > 1 else ""
+    what = f"{clipped(finding.sentence)}, at {place_of(lead)}{more}"
     return str(place), money, finding.asset, finding.severity, finding.clause, what
 
 
@@ -52,14 +89,13 @@ def place_of(fault: Fault) -> str:
     return f"event {fault.seq:,}" if fault.line else "the opening state"
 
 
-def add_finding(part: Element, finding: Finding, history: History, setting: Setting) -> None:
-    """A finding with its facts, the values beside ours, and why the rules say so."""
-    lead = finding.leading
+def add_finding(part: Element, finding: Finding, others: list[Finding], history: History, setting: Setting) -> None:
+    """A finding with its facts, the values beside ours, the others that are alike, and why the rules say so."""
     article = add(part, "article", kind=f"finding {finding.severity}", id=finding.id)
     heading = add(article, "h4")
     add(heading, "span", finding.severity, kind="badge").tail = " "
     add(heading, "span", f"{finding.clause} {title_of(finding.clause)}", kind="clause").tail = " "
-    add(heading, "span", clipped(f"{lead.where} {lead.what}"))
+    add(heading, "span", f"{clipped(finding.sentence)}.", kind="says")
     facts = add(article, "dl", kind="facts")
     for name, text in facts_of(finding):
         pair = add(facts, "div")
@@ -72,6 +108,10 @@ def add_finding(part: Element, finding: Finding, history: History, setting: Sett
     add_table(article, heads, rows, caption=caption, numbers=numbers, is_named=True)
     if len(finding.faults) > MOST_VALUES:
         add(article, "p", f"and {len(finding.faults) - MOST_VALUES:,} more, in findings.jsonl", kind="more")
+    rows = [ranked_row(0, one)[1:] for one in others]
+    heads = ("at stake", "asset", "severity", "clause", "finding")
+    numbers = (True, False, False, False, False)
+    add_rows(article, heads, rows, f"Alike to {finding.id}", numbers, "findings.jsonl", MOST_VALUES)
     add_explanation(article, finding, history, setting)
 
 
@@ -79,8 +119,11 @@ def facts_of(finding: Finding) -> Iterator[tuple[str, str]]:
     """What is told of a finding."""
     lead = finding.leading
     yield "id", finding.id
-    yield "at stake", f"{grouped(decimal_of(finding.money))} {finding.asset}" if finding.money else "no money"
+    measure = MEASURES[lead.kind] + (", in all" if len(finding.by_owner) > 1 else "")
+    stake = f"{grouped(decimal_of(finding.money))} {finding.asset}, {measure}"
+    yield "at stake", stake if finding.money else "no money"
     yield "about", finding.classified
+    yield "harm", harm_of(finding.clause, finding.classified, finding.faults)
     yield "where", f"{place_of(lead)}, line {lead.line:,}" if lead.line else place_of(lead)
     for name, text in (("ref", lead.ref), ("time", lead.ts), ("account", lead.whose.account)):
         if text:
@@ -90,10 +133,29 @@ def facts_of(finding: Finding) -> Iterator[tuple[str, str]]:
     if finding.since:
         yield "last seen to agree", f"event {finding.since:,}"
     if finding.events > 1:
-        yield "shows at", f"{finding.events:,} events, of {finding.owners:,} accounts or funds"
+        yield "shows at", finding.shown_at
     if finding.consequences:
         yield "consequences", f"{finding.consequences:,}, the last at event {finding.last:,}"
     yield "agrees again", "no" if finding.returned is None else f"from event {finding.returned:,}"
+
+
+MEASURES: dict[FaultKind, str] = {
+    "verdict": "what the event would move",
+    "quantity": "positions at mark",
+    "lot": "lots at mark, or their cost",
+    "balance": "the difference",
+    "setting": "initial margin that it changes",
+    "mark": "the difference of all that is open",
+    "price": "the difference of all that is held",
+    "pnl": "the difference",
+    "margin": "the difference",
+    "ratio": "the difference",
+    "indicator": "the difference",
+    "fund": "the difference",
+    "invariant": "by which it is broken",
+    "transparency": "the difference",
+}
+"""How the money at stake is measured, by the kind of value."""
 
 
 def value_row(fault: Fault) -> tuple[str, ...]:
@@ -112,7 +174,7 @@ def add_explanation(article: Element, finding: Finding, history: History, settin
     explained = history.explanation(finding)
     if explained is None:
         return
-    shown = [part for line in explained.lines for part in line.split("\n")]
+    shown = explained.lines
     opened = add(article, "details")
     add(opened, "summary", f"Why the rules say so: {clipped(shown[0])}")
     add_tree(opened, shown[1:])

@@ -6,12 +6,13 @@ from xml.etree.ElementTree import Element
 
 from marginspec.model.units import WIRE_DECIMALS
 from marginspec_journal.decimals import decimal_text
-from marginspec_tools.audit.findings import decimal_of, number_of
+from marginspec_tools.audit.faults import decimal_of, grouped, number_of
 from marginspec_tools.audit.profiles import profile_text
 from marginspec_tools.audit.report.charts import add_bars, add_lines, span_of_values
-from marginspec_tools.audit.report.content import MOST_NAMES, Report, add_rows, grouped, named, times_of
+from marginspec_tools.audit.report.content import MOST_NAMES, Report, add_rows, named, times_of
 from marginspec_tools.audit.report.history import OF_ASSET, OF_MARKET, Moment, Track
 from marginspec_tools.audit.report.setting import clipped
+from marginspec_tools.audit.summary import made_up_text
 from marginspec_tools.audit.waterfall import HAPPENED
 from marginspec_tools.markup import add, add_table
 
@@ -19,8 +20,15 @@ MOST_CHARTS = 24
 """So many charts are shown."""
 
 
+def add_whose(part: Element, report: Report) -> None:
+    """Whose the funds are, where only some accounts are known."""
+    if report.audited.subset is not None:
+        add(part, "p", f"{made_up_text(report.audited.subset)}.", kind="limit")
+
+
 def add_timeline(part: Element, report: Report) -> None:
     """When what happened in the waterfall, and the events in which it moved the most money."""
+    add_whose(part, report)
     if not report.history.lanes.bars:
         add(part, "p", "Nothing was liquidated, and no fund was drawn on.")
         return
@@ -64,6 +72,7 @@ Chart: TypeAlias = tuple[str, Track, Sequence[str], str]
 
 def add_funds(part: Element, report: Report) -> None:
     """Charts of funds and shortfalls, of assets and then of markets, each with a table beside it."""
+    add_whose(part, report)
     state = report.audited.run.state
     text = (
         "From the start of the run to its end, each chart on a scale of its own. "
@@ -134,6 +143,8 @@ def add_chart(
     add_table(figure, ("when", *heads[1:]), rows, caption=f"Figures of {name}", numbers=numbers, is_named=True)
 
 
+ABSENT = {"net_deposits": "not known"}
+"""What stands for figures that there are not, by column; else a dash."""
 ASSET_COLUMNS = ("net_deposits", "insurance", "relief", "house", "uncovered")
 RESERVE_COLUMNS = ("asset", "mark", "balance", "high_water", "inflow", "outflow")
 LOSS_COLUMNS = ("insurance_drawn", "deleveraged", "levied", "lots_opened", "lots", "lots_pnl", "shortfall")
@@ -141,6 +152,7 @@ LOSS_COLUMNS = ("insurance_drawn", "deleveraged", "levied", "lots_opened", "lots
 
 def add_markets(part: Element, report: Report) -> None:
     """Funds of assets and markets at the end of the run."""
+    add_whose(part, report)
     for word, title, columns in (
         ("asset", "Funds by asset", ASSET_COLUMNS),
         ("market", "Reserves by market", RESERVE_COLUMNS),
@@ -148,7 +160,7 @@ def add_markets(part: Element, report: Report) -> None:
     ):
         funds = report.summary[f"{word}s"]
         rows = [
-            (name, *("-" if amounts[one] is None else grouped(str(amounts[one])) for one in columns))
+            (name, *(ABSENT.get(one, "-") if amounts[one] is None else grouped(str(amounts[one])) for one in columns))
             for name, amounts in funds.items()
         ]
         heads = (word, *(COLUMN_HEADS.get(one, one.replace("_", " ")) for one in columns))

@@ -1,5 +1,6 @@
 """What a report shows of a run over time, gathered event by event; memory does not grow with the journal."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from heapq import heappush, heapreplace
@@ -12,9 +13,11 @@ from marginspec.model.state import State
 from marginspec.model.units import WIRE_DECIMALS
 from marginspec.settlement.waterfall import lots_unrealised, shortfall_of
 from marginspec_audit import Transition, assets_of
+from marginspec_tools.audit.faults import Fault
 from marginspec_tools.audit.findings import SEVERITIES, Finding
 from marginspec_tools.audit.waterfall import happenings
-from marginspec_tools.explain import explain_event
+from marginspec_tools.explain import explain_event, explain_margins
+from marginspec_tools.observed import Whose
 from marginspec_tools.runs import Step
 
 MOST_SPANS = 256
@@ -148,23 +151,77 @@ class Moment:
 
 @attrs.frozen
 class Explanation:
-    """What the rules did at an event: the first lines of it, and how many more there are."""
+    """What the rules did at an event, as far as it concerns somebody: the lines, and how many more there are."""
 
     number: int
     lines: tuple[str, ...]
     left_out: int
 
 
-def explanation_of(step: Step) -> Explanation:
-    """What the rules did at an event; what was observed stands beside ours already."""
+def explanation_of(step: Step, fault: Fault) -> Explanation:
+    """What the rules did at an event that concerns whom a fault is of; what was observed stands beside ours already.
+
+    Where they did nothing with it, an account as it stands after the event; else all that they did.
+    """
     explained = explain_event(step.transition.before, step.record, step.number)
-    lines = [one for one in explained.lines() if not one.lstrip().startswith("observed ")]
-    return Explanation(step.number, tuple(lines[:MOST_LINES]), max(0, len(lines) - MOST_LINES))
+    lines = [part for line in explained.lines() for part in line.split("\n")]
+    lines = [one for one in lines if not one.lstrip().startswith("observed ")]
+    title, asked, *happened = lines
+    shown = concerning(fault.owner, happened)
+    if not shown and fault.whose.account in step.transition.after.accounts:
+        shown = standing_of(fault.whose, step)
+    shown = [title, asked, *(shown or happened)][:MOST_LINES]
+    return Explanation(step.number, tuple(shown), max(0, len(lines) - len(shown)))
+
+
+def standing_of(whose: Whose, step: Step) -> list[str]:
+    """An account as it stands after an event, the margin domain of the market first."""
+    explained = explain_margins(step.transition.after, step.number, whose.account)
+    title, *lines = (part for line in explained.lines() for part in line.split("\n"))
+    sections: list[list[str]] = []
+    for line in lines:
+        if line.startswith("   ") and sections:
+            sections[-1].append(line)
+        else:
+            sections.append([line])
+    sections.sort(key=lambda some: not any(whose.market in line for line in some))
+    return [f"  {line}" for line in (title, *(line for some in sections for line in some))]
+
+
+def concerning(name: str, lines: list[str]) -> list[str]:
+    """Of indented lines those that name something, with all that stands below them and whatever they stand below."""
+    named = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])")
+    shown: dict[int, None] = {}
+    above: list[tuple[int, int]] = []
+    below: int | None = None
+    for place, line in enumerate(lines):
+        level = len(line) - len(line.lstrip())
+        while above and above[-1][0] >= level:
+            above.pop()
+        below = None if below is not None and level <= below else below
+        if below is None and named.search(line):
+            below = level
+        if below is not None:
+            shown.update(dict.fromkeys(one for _, one in above))
+            shown[place] = None
+        above.append((level, place))
+    return [lines[place] for place in sorted(shown)]
 
 
 def by_severity(findings: list[Finding]) -> list[Finding]:
     """Findings, the worst first, and of each severity the most money first."""
     return sorted(findings, key=lambda one: (SEVERITIES.index(one.severity), -one.money, one.leading.seq))
+
+
+def first_of_groups(findings: list[Finding]) -> list[Finding]:
+    """Findings, the worst of those that are alike before the others."""
+    seen: set[str] = set()
+    firsts: list[Finding] = []
+    others: list[Finding] = []
+    for one in by_severity(findings):
+        (others if one.group in seen else firsts).append(one)
+        seen.add(one.group)
+    return [*firsts, *others]
 
 
 class History:
@@ -206,17 +263,19 @@ class History:
         self._known = tuple(map(len, findings))
         if len(self._kept) > 4 * MOST_EXPLAINED:
             steps = {id(one): step for one, step in self._kept}
-            worst = by_severity([one for one, _ in self._kept])[:MOST_EXPLAINED]
+            worst = first_of_groups([one for one, _ in self._kept])[:MOST_EXPLAINED]
             self._kept = [(one, steps[id(one)]) for one in worst]
 
     def explain(self) -> None:
         """Work out what the rules did where findings were found, so that no state is kept for that."""
-        self._kept = [(one, explanation_of(kept) if isinstance(kept, Step) else kept) for one, kept in self._kept]
+        self._kept = [
+            (one, explanation_of(kept, one.leading) if isinstance(kept, Step) else kept) for one, kept in self._kept
+        ]
 
     def explanation(self, finding: Finding) -> Explanation | None:
         """What the rules did at the event where a finding was found first, if that was kept."""
         kept = next((kept for one, kept in self._kept if one is finding), None)
-        return explanation_of(kept) if isinstance(kept, Step) else kept
+        return explanation_of(kept, finding.leading) if isinstance(kept, Step) else kept
 
     @property
     def moments(self) -> list[Moment]:

@@ -7,7 +7,8 @@ from xml.etree.ElementTree import Element, SubElement
 
 from marginspec_tools.audit.audited import Audited
 from marginspec_tools.audit.checks import invariant_sentences
-from marginspec_tools.audit.findings import Finding, Severity, decimal_of
+from marginspec_tools.audit.faults import decimal_of
+from marginspec_tools.audit.findings import Finding, Severity
 from marginspec_tools.audit.report.setting import Setting, title_of
 from marginspec_tools.console import printable_path
 from marginspec_tools.markup import sarif_bytes, xml_bytes, xml_text

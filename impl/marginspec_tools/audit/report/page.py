@@ -7,8 +7,9 @@ from xml.etree.ElementTree import Element, SubElement
 from marginspec_tools.audit.audited import Audited
 from marginspec_tools.audit.checks import invariant_sentences
 from marginspec_tools.audit.coverage import OUTCOMES
-from marginspec_tools.audit.findings import CLASSES, decimal_of, number_of
-from marginspec_tools.audit.report.content import MOST_NAMES, Report, add_rows, grouped
+from marginspec_tools.audit.faults import decimal_of, grouped, number_of
+from marginspec_tools.audit.findings import CLASSES, Finding
+from marginspec_tools.audit.report.content import MOST_NAMES, Report, add_rows
 from marginspec_tools.audit.report.findings_part import add_findings, add_notes, add_review
 from marginspec_tools.audit.report.funds_part import add_contrast, add_funds, add_markets, add_timeline
 from marginspec_tools.audit.report.setting import Setting, clipped, title_of
@@ -39,7 +40,7 @@ VERDICTS = {
 
 def page(report: Report) -> bytes:
     """The page."""
-    _, verdict = VERDICTS[report.audited.verdict]
+    _, verdict = standing_of(report.audited)
     html, main = new_page(f"Audit of {report.setting.journal}: {verdict.lower()}", STYLE)
     add_head(main, report.audited, report.summary, report.setting)
     contents = add(add(main, "nav", **{"aria-label": "Contents"}), "ol")
@@ -53,13 +54,20 @@ def page(report: Report) -> bytes:
     return page_bytes(html)
 
 
+def standing_of(audited: Audited) -> tuple[str, str]:
+    """How the head of the page looks and what it says: that all agrees within a tolerance is not that all agrees."""
+    standing, verdict = VERDICTS[audited.verdict]
+    is_within = audited.verdict == "holds" and bool(audited.comparison.coverage.tolerated)
+    return ("open", f"{verdict} within the tolerance") if is_within else (standing, verdict)
+
+
 def add_head(main: Element, audited: Audited, summary: dict[str, Any], setting: Setting) -> None:
     """The verdict, what it is of, and the figures that matter most."""
-    standing, verdict = VERDICTS[audited.verdict]
+    standing, verdict = standing_of(audited)
     head = add(main, "header", kind=standing)
     add(head, "p", f"Audit of {setting.journal}", kind="kicker")
     add(head, "h1", verdict)
-    add(head, "p", f"{findings_text(summary['findings'])}. {compared_text(summary['coverage'])}.", kind="lead")
+    add(head, "p", f"{findings_text(summary)}. {compared_text(summary['coverage'])}.", kind="lead")
     for limit in limits_text(audited):
         add(head, "p", f"{limit}.", kind="limit")
     figures = add(head, "dl", kind="figures")
@@ -71,18 +79,27 @@ def add_head(main: Element, audited: Audited, summary: dict[str, Any], setting: 
 
 def key_figures(audited: Audited, summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The figures at the head."""
-    counts = summary["findings"]
+    counts, coverage = summary["findings"], summary["coverage"]
     yield "findings", f"{counts['count']:,}"
-    stakes: dict[str, int] = {}
-    for one in audited.findings:
-        if one.money:
-            stakes[one.asset] = stakes.get(one.asset, 0) + one.money
-    asset, most = max(stakes.items(), key=lambda pair: pair[1], default=("", 0))
-    yield f"{asset} at stake".strip(), grouped(decimal_of(most)) if most else "none"
-    yield "values compared", f"{summary['coverage']['values']:,}"
+    # What is at stake in several findings is not summed: it may be balances in one, and positions at mark in another.
+    most = max(audited.findings, key=lambda one: one.money, default=None)
+    if most is not None and most.money:
+        yield f"{most.asset} at stake in the largest finding", grouped(decimal_of(most.money))
+    yield "values compared", f"{coverage['values']:,}"
     yield "events run", f"{summary['events'] - summary['before']:,}"
-    checked = len(invariant_sentences()) - len(audited.unchecked)
-    yield "invariants broken", f"{len(audited.tally.broken):,} of {checked}"
+    broken = {one.clause for one in audited.comparison.findings if is_of_books(one)}
+    checked = {one for one, times in coverage["invariants"].items() if times["checked"]} | broken
+    figure = f"{len(broken):,} of {len(checked):,} checked" if checked else "none checked"
+    told = max((one.seq for one in audited.comparison.coverage.books.values()), default=0)
+    last = f", checked last at event {told:,}" if 0 < told < summary["events"] else ""
+    yield f"invariants broken by the exchange's own numbers{last}", figure
+    own = len(invariant_sentences()) - len(audited.unchecked)
+    yield "invariants broken in the rulebook's own run", f"{len(audited.tally.broken):,} of {own}"
+
+
+def is_of_books(finding: Finding) -> bool:
+    """Whether a finding is that the exchange's own numbers break an invariant."""
+    return finding.leading.kind == "invariant"
 
 
 # ----------------------------------------------------------------- what was done
@@ -141,7 +158,15 @@ def add_outcomes(part: Element, of: str, entries: list[tuple[str, dict[str, int]
     shown = ["values", *(one for one in OUTCOMES if any(counts[one] for _, counts in entries))]
     entries = sorted(entries, key=lambda one: -one[1]["differs"])
     rows = [(clipped(name), *(f"{counts[one]:,}" for one in shown)) for name, counts in entries]
-    add_rows(part, (of, *shown), rows, f"Compared, by {of}", (False, *(True,) * len(shown)), "coverage.csv", MOST_NAMES)
+    add_rows(
+        part,
+        (of, *shown),
+        rows,
+        f"What was observed, by {of}",
+        (False, *(True,) * len(shown)),
+        "coverage.csv",
+        MOST_NAMES,
+    )
 
 
 def add_makers(part: Element, report: Report) -> None:
@@ -153,6 +178,7 @@ def add_makers(part: Element, report: Report) -> None:
             ("times in the journal", f"{clipped(report.history.first_ts)} to {clipped(report.history.last_ts)}")
         )
     told += [(f"version of {name}", version) for name, version in report.setting.versions.items()]
+    told.append(("SHA-256 of the program", report.setting.program))
     add_table(part, ("what", "value"), told, caption="The run", numbers=(False, False), is_named=True)
     rows = [(name, clipped(str(path)), report.setting.hashes[name]) for name, path in report.setting.inputs.items()]
     heads = ("input", "file", "SHA-256")
@@ -166,13 +192,16 @@ def add_invariants(part: Element, report: Report) -> None:
     """Each invariant, how often it was broken, and its two sides at the end."""
     broken, unchecked = report.audited.tally.broken, report.audited.unchecked
     run = report.summary["events"] - report.summary["before"]
+    whose = "of the rulebook's own run of the journal, not of the exchange"
+    add(part, "p", f"The first two tables are {whose}: they say whether the rules keep what they promise.")
     rows = []
     for invariant, sentence in invariant_sentences().items():
         outcome = "not checked" if invariant in unchecked else f"broken, {broken[invariant]:,} times"
         rows.append((invariant, "holds" if not broken[invariant] and invariant not in unchecked else outcome, sentence))
-    heads = ("invariant", "in this run", "what it says")
-    add_table(part, heads, rows, caption="All invariants", numbers=(False,) * 3, is_named=True)
-    text = "Both sides as they stand after the last event; of those that say something of events, in how many."
+    heads = ("invariant", "in the rulebook's run", "what it says")
+    caption = "All invariants, in the rulebook's own run"
+    add_table(part, heads, rows, caption=caption, numbers=(False,) * 3, is_named=True)
+    text = "Both sides after the last event of that run; of those that say something of events, in how many."
     add(part, "p", text)
     told = [one for one in sides_of(report.audited.run.state) if one.invariant not in unchecked]
     by_invariant: dict[str, list[Sides]] = {}
@@ -181,26 +210,32 @@ def add_invariants(part: Element, report: Report) -> None:
     sides = [one for some in by_invariant.values() for one in some[:MOST_SIDES]]
     shown = [(*one.row[:3], grouped(one.left_figure), *one.row[4:6], grouped(one.right_figure)) for one in sides]
     numbers = (False, False, False, True, False, False, True)
-    add_table(part, HEADS, shown, caption="Left and right sides", numbers=numbers, is_named=True)
+    caption = "Left and right sides, in the rulebook's own run"
+    add_table(part, HEADS, shown, caption=caption, numbers=numbers, is_named=True)
     if len(told) > len(sides):
         add(part, "p", f"Of each invariant, {MOST_SIDES} assets or markets.", kind="more")
     add_books(part, report)
 
 
 def add_books(part: Element, report: Report) -> None:
-    """The invariants on the exchange's own numbers, as it told them last."""
+    """The invariants on the exchange's own numbers, each with the event after which it told them."""
     add(part, "p", f"{books_text(report.summary['coverage'])}.")
-    told = [report.audited.comparison.coverage.books[key] for key in sorted(report.audited.comparison.coverage.books)]
+    books = report.audited.comparison.coverage.books
+    told = [books[key] for key in sorted(books)]
     rows = [
         (
-            *(one.invariant, clipped(one.where), one.left, grouped(decimal_of(one.amount))),
-            *(one.relation, one.right, grouped(decimal_of(one.other)), "holds" if one.holds else "broken"),
+            *(one.invariant, clipped(one.where), one.left, grouped(decimal_of(one.amount)), one.relation, one.right),
+            *(grouped(decimal_of(one.other)), "holds" if one.holds else "broken", f"{seq:,}"),
         )
-        for one in told
+        for one, seq in told
     ]
-    numbers = (False, False, False, True, False, False, True, False)
+    numbers = (False, False, False, True, False, False, True, False, True)
     caption = "On the exchange's own numbers, as told last; of domains, the closest"
-    add_rows(part, (*HEADS, "outcome"), rows, caption, numbers, "findings.jsonl")
+    add_rows(part, (*HEADS, "outcome", "told at event"), rows, caption, numbers, "findings.jsonl")
+    last = report.history.last
+    if rows and all(seq < last for _, seq in told):
+        lead = f"None of that is of the end, event {last:,}"
+        add(part, "p", f"{lead}: after the events named the exchange told too little to check it again.", kind="limit")
 
 
 def add_unchecked(part: Element, report: Report) -> None:
@@ -243,11 +278,12 @@ def unchecked_texts(audited: Audited, summary: dict[str, Any]) -> Iterator[str]:
 def add_reproduction(part: Element, report: Report) -> None:
     """How to make the report anew, and how to see that it is the one that was handed on."""
     versions = report.setting.versions
+    clone = f"Take a clone of marginspec {versions['marginspec']}, and install it for Python {versions['python']}"
+    same = f"The manifest of a report that the same text of it makes has the program {report.setting.program}"
+    inputs = f"Take the inputs by their SHA-256 ({', '.join(report.setting.inputs)}), and run the audit as it was given"
     texts = (
-        (f"Install the same version, and take the inputs by their SHA-256 ({', '.join(report.setting.inputs)}).",
-         f"pip install marginspec=={versions['marginspec']}"),
-        ("Run the audit again; all files of the report come out the same, byte for byte.",
-         report.setting.command("REPORT")),
+        (f"{clone}. {same}.", report.setting.installing),
+        (f"{inputs}; all files of the report come out the same, byte for byte.", report.setting.command("REPORT")),
         ("See that no file of this report was changed, and by whom it was signed, if it was.",
          "marginspec audit --verify FOLDER"),
         ("Look into an event.", report.setting.explaining("SEQ")),

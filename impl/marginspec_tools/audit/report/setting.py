@@ -19,7 +19,8 @@ LONGEST = 240
 class Setting:
     """Who audits, in their own words; the inputs, their hashes, the options that were given, and the versions.
 
-    Also the earlier report and the two profiles, by their choices, that the report is to compare.
+    `program` is the SHA-256 of the program's text. Also the earlier report and the two profiles, by their choices, that
+    the report is to compare.
     """
 
     auditor: str
@@ -27,6 +28,7 @@ class Setting:
     hashes: dict[str, str]
     options: tuple[str, ...]
     versions: dict[str, str]
+    program: str
     baseline: Baseline | None = None
     profiles: tuple[dict[str, Any], dict[str, Any]] | None = None
 
@@ -39,6 +41,17 @@ class Setting:
         """The command that makes the report anew, in a folder."""
         words = ["marginspec", "audit", printable_path(self.inputs["journal"]), "--report", report, *self.options]
         return shlex.join(words)
+
+    @property
+    def installing(self) -> str:
+        """The command that installs what makes the report, from a clone: no index of packages has it."""
+        extras = "fast,parquet" if "--engine" in self.options else "parquet" if self.is_parquet else ""
+        return shlex.join(["pip", "install", f"path/to/marginspec[{extras}]" if extras else "path/to/marginspec"])
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether the journal is of columns."""
+        return self.inputs["journal"].suffix == ".parquet"
 
     def explaining(self, event: str) -> str:
         """The command that explains an event; a name cannot be more than a word of it."""

@@ -29,9 +29,9 @@ header.open h1 { color: var(--open); }
 .lead { font-size: 1.0625rem; }
 .limit { font-weight: 600; }
 .more { font-size: .875rem; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(11rem, 44%), 1fr));
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(9.5rem, 44%), 1fr));
   gap: 1rem; margin-top: 1.5rem; }
-.figures div { display: flex; flex-direction: column-reverse; }
+.figures div { display: flex; flex-direction: column-reverse; justify-content: flex-end; }
 .figures dt { font-size: .875rem; }
 .figures dd { font-size: 1.25rem; white-space: nowrap; font-weight: 600; font-variant-numeric: tabular-nums; }
 nav ol { columns: 14rem; margin: 2rem 0 0; padding: 0 0 0 1.875rem; font-size: .9375rem; }
@@ -61,6 +61,7 @@ thead .long { white-space: nowrap; }
 .high .badge { color: var(--bad); }
 .medium .badge { color: var(--open); }
 h4 span { margin-right: .5rem; }
+h4 .says { display: block; margin-top: .25rem; }
 .clause { font-weight: 400; }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(10.5rem, 46%), 1fr)); gap: .5rem 1rem;
   margin-top: .875rem; font-size: .875rem; }

@@ -18,6 +18,7 @@ class Compared(msgspec.Struct, frozen=True):
     """How many observed values there are of a kind or in a market, and what became of them."""
 
     values: Count
+    tolerated: Count
     differs: Count
     consequence: Count
     unchecked: Count = msgspec.field(name="not checked")
@@ -102,11 +103,13 @@ class AuditReport:
     def limits(self) -> list[str]:
         """What the audit did not look at, by its own word."""
         summary = self.summary
+        within = sum(one.tolerated for one in summary.coverage.kinds.values())
         stated = {
             "the journal was not run, since its opening state breaks invariants": not summary.run,
             f"nothing after event {summary.stopped} was checked, where the rules could not go on": summary.stopped,
             f"it ended at event {summary.full}, with too many findings": summary.full,
             f"invariants of states were checked after every {summary.sample}th event only": summary.sample != 1,
+            f"{within:,} differences within the tolerance that was given": within,
             f"only some accounts are known: {told(summary.subset or '')} stands for all others": summary.subset,
         }
         return [limit for limit, is_so in stated.items() if is_so]
@@ -121,8 +124,7 @@ def read_audit(folder: Path) -> AuditReport:
     findings = tuple(decoded(line, Finding, FINDINGS, number) for number, line in enumerate(lines, 1))
     check_agree(summary, findings)
     state = compared(folder)
-    words = (("missing", state.missing), ("changed", state.changed), ("extra", state.extra))
-    changed = "; ".join(f"{word}: {', '.join(names)}" for word, names in words if names)
+    changed = "; ".join(f"{word}: {', '.join(names)}" for word, names in state.differences.items())
     return AuditReport(summary, findings, state.files, told(changed))
 
 
