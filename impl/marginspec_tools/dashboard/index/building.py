@@ -311,8 +311,9 @@ class Going:
         rows.add_figures(self.seq, follower.opening(state))
 
     def take(self, lines: list[Line]) -> None:
-        """Take some more events."""
+        """Take some more events; all that came before is written."""
         rows, follower = self._following
+        follower.forget()
         follower.has_bulk = self.replay.has_bulk
         waiting = iter(lines)
         for batch in self.replay.take([line.record.event for line in lines]):
@@ -329,7 +330,7 @@ class Going:
 
     def _earlier(self, kind: Kind, name: str) -> Any:
         """A figure as it was written last."""
-        number = self.rows.figures.get(kind, {}).get(name)
+        number = self.rows.known_figure(kind, name)
         return None if number is None else value_of(kind, latest(self._database, number, self.written))
 
     def _written_value(self, number: int) -> int:

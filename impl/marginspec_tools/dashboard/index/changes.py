@@ -18,6 +18,8 @@ from marginspec_tools.dashboard.index.values import NO_LOTS, Kind, Owned, domain
 ORDINARY = frozenset({"ACC-01", "ACC-02", "ACC-04", "FND-01", "LED-03", "MRG-06", "TRD-01"})
 """Rules that move money in trading, in funding and at accounts' wish: no part of the waterfall."""
 
+MOST_KNOWN = 1 << 16
+"""So many figures of a kind are kept in memory between two writes."""
 Before = Callable[[Kind, str], Any]
 """The value of a figure before the event, None if it is not there."""
 
@@ -302,6 +304,12 @@ class Follower:
         held = self.value("lots", lot.market) or NO_LOTS
         found = held.plus(lot.direction, number, quantity, cost)
         self._set(Owned("lots", lot.market, market=lot.market), None if found == NO_LOTS else found)
+
+    def forget(self) -> None:
+        """Keep no figures of accounts in memory that are all written: there may be millions of them."""
+        for known in self._known.values():
+            if len(known) > MOST_KNOWN:
+                known.clear()
 
     def _forget_closed(self) -> None:
         """Lots come and go by the million: those that the event before closed are not kept in memory."""

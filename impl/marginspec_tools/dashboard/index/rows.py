@@ -18,7 +18,7 @@ from marginspec_tools.dashboard.index.receipts import ReceiptParts
 from marginspec_tools.dashboard.index.replaying import Answer, Text
 from marginspec_tools.dashboard.index.source import Line
 from marginspec_tools.dashboard.index.tables import EFFECTS_AT_ONCE, SEGMENT, SPAN, TEXTS_AT_ONCE
-from marginspec_tools.dashboard.index.values import LOT, NUMBERS, Kind, Owned, stored
+from marginspec_tools.dashboard.index.values import NUMBERS, Kind, Owned, stored
 
 EVENT_TYPES = tuple(EVENT_FORMS)
 TYPE_NUMBERS = {form.record: number for number, form in enumerate(EVENT_FORMS.values())}
@@ -26,6 +26,8 @@ REASONS = tuple(Reason)
 REASON_NUMBERS = {reason: number for number, reason in enumerate(REASONS)}
 MOST_WAITING = 1 << 19
 """So many rows wait to be written, about: one event may make millions."""
+MOST_KNOWN = 1 << 18
+"""So many numbers of figures are kept in memory between two writes; an exchange may have tens of millions."""
 SPILL_EVERY = 1 << 12
 """Of the rows that one event makes, it is looked every so many whether they are too many to wait."""
 NAMING_ACCOUNTS = ("account", "buyer", "seller", "counterparty")
@@ -48,17 +50,14 @@ class Rows:
     def __init__(self, database: sqlite3.Connection, header: Header) -> None:
         self._database, self._header = database, header
         self._packer = zstandard.ZstdCompressor(level=3)
-        self.figures: dict[Kind, dict[str, int]] = {}
-        self.accounts: dict[str, int] = dict(database.execute("SELECT name, id FROM accounts"))
         self.markets: dict[str, int] = dict(database.execute("SELECT name, id FROM markets"))
-        kinds = tuple(NUMBERS)
-        (self._figure_count,) = database.execute("SELECT coalesce(max(id), 0) FROM figures").fetchone()
+        self._account_count, self._figure_count, self._liquidation_count = (
+            database.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]
+            for table in ("accounts", "figures", "liquidations")
+        )
+        self._accounts: dict[str, int] = {}
+        self._figures: dict[tuple[Kind, str], int] = {}
         self._ended = set[int]()
-        for number, kind, name, until in database.execute(KNOWN_FIGURES):
-            self.figures.setdefault(kinds[kind], {})[name] = number
-            if until is not None:
-                self._ended.add(number)
-        (self._liquidation_count,) = database.execute("SELECT coalesce(max(id), 0) FROM liquidations").fetchone()
         self._spans: dict[int, tuple[int, Span]] = {}
         self._texts: list[bytes] = []
         self._first_text = 0
@@ -72,10 +71,13 @@ class Rows:
 
     def account(self, name: str) -> int:
         """The number of an account's name."""
-        number = self.accounts.get(name)
+        number = self._accounts.get(name)
         if number is None:
-            number = self.accounts[name] = len(self.accounts) + 1
-            self._add("accounts", number, name)
+            row = self._database.execute("SELECT id FROM accounts WHERE name = ?", (name,)).fetchone()
+            if row is None:
+                self._account_count += 1
+                self._add("accounts", self._account_count, name)
+            number = self._accounts[name] = self._account_count if row is None else row[0]
         return number
 
     def market(self, name: str) -> int:
@@ -88,14 +90,26 @@ class Rows:
 
     def figure(self, owned: Owned, seq: int) -> int:
         """The number of a figure, which is new if it has none."""
-        named = self.figures.setdefault(owned.kind, {})
-        number = named.get(owned.name)
+        number = self.known_figure(owned.kind, owned.name)
         if number is None:
             self._figure_count += 1
-            number = named[owned.name] = self._figure_count
+            number = self._figures[owned.kind, owned.name] = self._figure_count
             account = self.account(owned.account) if owned.account else None
             market = self.market(owned.market) if owned.market else None
             self._add("figures", number, NUMBERS[owned.kind], owned.name, account, market, owned.lot, seq, None)
+        return number
+
+    def known_figure(self, kind: Kind, name: str) -> int | None:
+        """The number of a figure; None if it has none yet."""
+        number = self._figures.get((kind, name))
+        if number is None:
+            row = self._database.execute(FIGURE, (NUMBERS[kind], name)).fetchone()
+            if row is None:
+                return None
+            number, until = row
+            self._figures[kind, name] = number
+            if until is not None:
+                self._ended.add(number)
         return number
 
     def _add(self, table: str, *row: Any) -> None:
@@ -105,14 +119,11 @@ class Rows:
 
     def add_figures(self, seq: int, figures: dict[Owned, Any]) -> None:
         """Add the values that figures have after an event."""
-        gone: list[int] = []
         for place, (owned, value) in enumerate(figures.items()):
             self._spill(place)
             number = self.figure(owned, seq)
             self._segments.add(seq // SEGMENT)
             self._add("versions", seq // SEGMENT, number, seq, stored(value))
-            if owned.kind == "lot" and value is None:
-                gone.append(int(owned.name))
             if owned.is_ephemeral:
                 self._mark_end(number, seq, is_there=bool(value))
             if owned.kind == "market":
@@ -121,13 +132,6 @@ class Rows:
                 self._add("opened", seq, self.account(owned.name))
             elif not owned.account and isinstance(value, int) and owned.lot is None:
                 self._extend_span(number, seq, value)
-        self._forget_lots(gone)
-
-    def _forget_lots(self, lots: list[int]) -> None:
-        """Lots that are gone never come again, and there may be millions of them."""
-        for lot in lots:
-            self._ended.discard(self.figures["lot"].pop(str(lot)))
-            self._ended.discard(self.figures.get("ledger", {}).pop(f"{LOT}{lot}", 0))
 
     def _mark_end(self, number: int, seq: int, *, is_there: bool) -> None:
         """Note when what comes and goes was gone, so that a page need not look at all that ever was."""
@@ -295,6 +299,11 @@ class Rows:
         for table, statement in INSERTS.items():
             self._database.executemany(statement, self._waiting[table])
         self._clear()
+        if len(self._figures) > MOST_KNOWN:
+            # They are all written, so they are found again.
+            self._figures.clear()
+            self._accounts.clear()
+            self._ended.clear()
 
 
 def key_of(row: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -307,8 +316,7 @@ def into(table: str, columns: int, more: str = "") -> str:
     return f"INSERT INTO {table} VALUES ({', '.join('?' * columns)}){more}"
 
 
-KNOWN_FIGURES = "SELECT id, kind, name, until FROM figures WHERE lot IS NULL OR until IS NULL"
-"""Those that may have another value: not lots that are gone."""
+FIGURE = "SELECT id, until FROM figures WHERE kind = ? AND name = ?"
 INSERTS = {
     "accounts": "INSERT INTO accounts(id, name) VALUES (?, ?)",
     "markets": "INSERT INTO markets(id, name) VALUES (?, ?)",

@@ -20,6 +20,7 @@ from marginspec_tools.dashboard.index import (
     asking,
     building,
     bulk,
+    changes,
     events,
     fast_replaying,
     receipts,
@@ -66,6 +67,9 @@ def test_in_portions_the_index_is_the_same(tmp_path: Path, monkeypatch: pytest.M
     for module, name, most in (
         (rows, "MOST_WAITING", PART),
         (rows, "SPILL_EVERY", 3),
+        (rows, "MOST_KNOWN", PART),
+        (changes, "MOST_KNOWN", 5),
+        (building, "EVENTS_AT_ONCE", 100),
         (bulk, "AT_ONCE", PART),
         (fast_replaying, "AT_ONCE", PART),
     ):
