@@ -9,6 +9,7 @@ from marginspec.model.state import State
 from marginspec_audit.transparency import market_status
 from marginspec_journal.decimals import decimal_text
 from marginspec_tools.audit import invariant_sentences
+from marginspec_tools.dashboard.index.rows import NAMING_ACCOUNTS
 from marginspec_tools.dashboard.pages import event as event_page
 from marginspec_tools.dashboard.pages import invariants, liquidations, market, queue
 from tools.dashboard.test_content import Truth, money, records, truth
@@ -19,6 +20,8 @@ __all__ = ["truth"]
 EVENT, MARKET = 2100, "SUIUSDT"
 """An event after which a market has several lots."""
 DELEVERAGING = 1674
+NEEDS_ALL = 2298
+"""An event for which the rules look at accounts that its receipt does not name."""
 
 
 def main_of(day: Served, path: str) -> str:
@@ -31,6 +34,12 @@ def main_of(day: Served, path: str) -> str:
 def held_in(truth: Truth, name: str) -> int:
     """How many positions were ever held in a market."""
     return len({key for state in truth.states for key in state.positions if key.market == name})
+
+
+def named_in(truth: Truth) -> int:
+    """How many accounts the events name."""
+    events = [step.record.event for step in truth.steps]
+    return len({name for event in events for field in NAMING_ACCOUNTS if (name := getattr(event, field, None))})
 
 
 # ----------------------------------------------------------------- lots
@@ -115,17 +124,21 @@ def test_looks_at_very_many_accounts_are_refused(day: Served, monkeypatch: pytes
 # ----------------------------------------------------------------- invariants
 
 
-def test_a_page_says_that_it_looked_at_the_funds_alone(day: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_says_that_it_looked_at_the_funds_alone(
+    day: Served, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = records(day, "invariants/verdicts", at=EVENT)
     monkeypatch.setattr(invariants, "AT_ONCE", 5)
     page = main_of(day, f"/invariants?at={EVENT}")
     unchecked = len(invariant_sentences()) - len(invariants.OF_FUNDS)
     assert page.count(">not checked</span>") == unchecked
-    assert '<b class="number">' not in page
-    assert "Of the state after this event, only the funds were looked at: there are" in page
+    told = f'<span class="number">{named_in(truth)}</span> accounts have been named.'
+    assert f"Of the state after this event, only the funds were looked at, since {told}" in page
     assert f'<a href="/invariants?at={EVENT}&amp;accounts=all">Check all accounts</a>' in page
     asked = main_of(day, f"/invariants?at={EVENT}&accounts=all")
-    assert ("not checked" in asked, "accounts were looked at, and the event was run again." in asked) == (False, True)
+    accounts = f'<span class="number">{len(truth.states[EVENT].accounts)}</span>'
+    assert "not checked" not in asked
+    assert f"All accounts were looked at, {accounts} of them, and the event was run again." in asked
     # A file is whole without being asked.
     assert records(day, "invariants/verdicts", at=EVENT) == whole
     monkeypatch.setattr(invariants, "MOST_ACCOUNTS", 5)
@@ -149,18 +162,18 @@ def test_an_event_of_very_many_effects_is_explained_on_no_page(day: Served, monk
 def test_an_event_that_needs_all_accounts_is_explained_when_that_is_asked(
     day: Served, truth: Truth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = f"/event?at={DELEVERAGING}"
+    path = f"/event?at={NEEDS_ALL}"
     at_once = main_of(day, f"{path}&why=all").partition('id="why"')[2].partition("</section>")[0]
     monkeypatch.setattr(event_page, "FEW_ACCOUNTS", 5)
     page = main_of(day, f"{path}&why=some")
-    accounts = len(truth.states[-1].accounts)
-    assert f"they can be run on all {accounts}, which takes about a second for each thousand." in page
+    told = f"which takes about a second for each thousand of the {named_in(truth)} that were named."
+    assert f"The rules need more than the accounts that the event concerns: they can be run on all, {told}" in page
     assert f'<a href="{path}&amp;why=whole#why">Run them on all accounts</a>' in page
     asked = main_of(day, f"{path}&why=whole").partition('id="why"')[2].partition("</section>")[0]
     assert asked == at_once
     monkeypatch.setattr(event_page, "MOST_ACCOUNTS", 5)
     page = main_of(day, f"{path}&why=other")
-    assert f"The rules need all {accounts} accounts for it, more than 5: `marginspec explain` does it" in page
+    assert "The rules need all accounts for it, and more than 5 were named: `marginspec explain` does it" in page
 
 
 # ----------------------------------------------------------------- who bore what
@@ -169,10 +182,10 @@ def test_an_event_that_needs_all_accounts_is_explained_when_that_is_asked(
 def test_of_who_bore_what_the_first_are_shown(day: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: dict[str, Any] = {"liquidation": "1", "at": 2154}
     whole = records(day, "liquidations/borne", **asked)
-    assert len(whole) > 2
-    monkeypatch.setattr(liquidations, "MOST_BORNE", 2)
-    assert len(records(day, "liquidations/borne", **asked)) == 2
-    assert "The first 2 are shown, lot by lot." in main_of(day, "/liquidations?liquidation=1&at=2154")
+    assert len(whole) > 1
+    monkeypatch.setattr(liquidations, "MOST_BORNE", 1)
+    assert len(records(day, "liquidations/borne", **asked)) == 1
+    assert "The first 1 are shown, lot by lot." in main_of(day, "/liquidations?liquidation=1&at=2154")
 
 
 # ----------------------------------------------------------------- what is not there yet

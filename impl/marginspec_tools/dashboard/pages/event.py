@@ -143,13 +143,14 @@ def explanation(view: View) -> Explanation:
     if moment is not None:
         return told(moment, CONCERNED)
     if accounts > MOST_ACCOUNTS:
-        reason = f"The rules need all {accounts} accounts for it, more than {MOST_ACCOUNTS}: {BY_COMMAND}"
+        reason = f"The rules need all accounts for it, and more than {MOST_ACCOUNTS} were named: {BY_COMMAND}"
         return Explanation([], "", reason)
     if accounts <= FEW_ACCOUNTS or view.parameters.get("why") == "whole":
         return told(view.index.whole_moment(view.at), "")
     longer = view.with_parameters(at=view.at, why="whole")
-    reason = f"The rules need more than the accounts that the event concerns: they can be run on all {accounts}"
-    return Explanation([], "", f"{reason}, which takes about a second for each thousand.", longer)
+    reason = "The rules need more than the accounts that the event concerns: they can be run on all"
+    takes = f"which takes about a second for each thousand of the {accounts} that were named"
+    return Explanation([], "", f"{reason}, {takes}.", longer)
 
 
 BY_COMMAND = "`marginspec explain` does it, in its time. What it did is in its receipt below, effect by effect."

@@ -22,11 +22,15 @@ OF_FUNDS = frozenset({"INV-03", "INV-06", "INV-12", "INV-13"})
 
 @attrs.frozen
 class Checked:
-    """What is known of the invariants after an event: what is broken, their sides, and which were not looked at."""
+    """What is known of the invariants after an event: what is broken, their sides, and which were not looked at.
+
+    `accounts` is how many accounts were looked at.
+    """
 
     broken: Mapping[str, str]
     sides: tuple[Sides, ...]
     unchecked: frozenset[str]
+    accounts: int
 
     def verdict(self, invariant: str) -> str:
         """What became of an invariant."""
@@ -56,15 +60,17 @@ def found_by_checking(view: View) -> Checked:
         if whole or invariant in OF_FUNDS
         for one in predicate(state)
     }
-    unchecked: frozenset[str] = frozenset() if whole else frozenset(STATE_INVARIANTS) - OF_FUNDS
-    if whole and view.at > view.head.first:
+    unchecked: frozenset[str] = frozenset()
+    if not whole:
+        unchecked = frozenset((*STATE_INVARIANTS, *EVENT_INVARIANTS)) - OF_FUNDS
+    elif view.at == view.head.first:
+        unchecked = frozenset(EVENT_INVARIANTS) - frozenset(STATE_INVARIANTS)
+    else:
         taken = transition(view)
         for predicate in EVENT_INVARIANTS.values():
             broken |= {one.invariant: f"{one.what}, {one.where}: {amount_text(one, state)}" for one in predicate(taken)}
-    else:
-        unchecked |= frozenset(EVENT_INVARIANTS) - OF_FUNDS
     sides = tuple(one for one in sides_of(state) if one.invariant not in unchecked)
-    return Checked(broken, sides, unchecked)
+    return Checked(broken, sides, unchecked, len(state.accounts))
 
 
 def transition(view: View) -> Transition:
@@ -84,6 +90,7 @@ def content(view: View) -> Mapping[str, Any]:
         "broken": len(found.broken),
         "unchecked": verdicts.count("not checked"),
         "accounts": accounts,
+        "looked_at": found.accounts,
         "is_whole": is_whole(view),
         "ask": view.with_parameters(at=view.at, accounts="all") if accounts <= MOST_ACCOUNTS else "",
         "most": MOST_ACCOUNTS,

@@ -4,7 +4,7 @@ A band is that of a whole margin domain, so it takes all that an account has. Of
 once, of more if that is asked for, and of very many it is not: the page says which it is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import attrs
 
@@ -47,14 +47,12 @@ def can_be_asked(view: View) -> bool:
     return AT_ONCE < view.once(holders) <= MOST and not is_asked(view)
 
 
-def state(view: View) -> State | None:
-    """The market with whoever has a position in it; None if these are too many."""
+def is_worked_out(view: View) -> bool:
+    """Whether the bands are worked out; a file that would lack them is refused."""
     held = view.once(holders)
     if held > MOST and view.is_file:
         raise Unanswerable(422, "Too large for a page", too_many(view))
-    if held <= AT_ONCE or (is_asked(view) and held <= MOST):
-        return view.index.queue_state(view.at, view.market().id)
-    return None
+    return held <= AT_ONCE or (is_asked(view) and held <= MOST)
 
 
 def nearest(book: State, market: str) -> Iterator[Near]:
@@ -70,11 +68,13 @@ def nearest(book: State, market: str) -> Iterator[Near]:
 
 def nearest_table(view: View) -> Table:
     """The positions, nearest first."""
-    rows = view.once(near_rows) if view.once(holders) <= AT_ONCE else view.kept(near_rows)
-    empty = Table.empty if rows is not None else too_many(view)
-    return Table(
-        "nearest", "Positions nearest to liquidation", NEAREST, Order("distance"), rows or (), note=NOTE, empty=empty
-    )
+    rows: Sequence[Row] = ()
+    empty = too_many(view)
+    if view.once(is_worked_out):
+        rows = view.once(near_rows) if view.once(holders) <= AT_ONCE else view.kept(near_rows)
+        empty = Table.empty
+    caption = "Positions nearest to liquidation"
+    return Table("nearest", caption, NEAREST, Order("distance"), rows, note=NOTE, empty=empty)
 
 
 NOTE = (
@@ -90,11 +90,9 @@ def too_many(view: View) -> str:
     return f"Not worked out: {view.once(holders)} positions were held here, more than {AT_ONCE}."
 
 
-def near_rows(view: View) -> list[Row] | None:
-    """The positions that some mark liquidates; None if they are not worked out."""
-    market, book = view.market(), view.once(state)
-    if book is None:
-        return None
+def near_rows(view: View) -> list[Row]:
+    """The positions that some mark liquidates."""
+    market, book = view.market(), view.index.queue_state(view.at, view.market().id)
     return [near_row(view, book, one) for one in nearest(book, market.id)] if market.mark is not None else []
 
 
