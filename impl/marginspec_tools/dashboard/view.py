@@ -199,7 +199,7 @@ class View:
     @cached_property
     def event(self) -> EventRow | None:
         """The event; None at the journal's start."""
-        return None if self.at == self.head.first else self.index.event(self.at).row
+        return None if self.at == self.head.first else self.index.event_row(self.at)
 
     # ------------------------------------------------------------- addresses
 

@@ -291,6 +291,13 @@ class Index:
             last = (seq + 1) if below is None else min(below, seq + 1)
             return events.events_page(database, chosen, last, most, account, market)
 
+    def event_row(self, seq: int) -> answers.EventRow:
+        """An event's row."""
+        with self._of(seq) as database:
+            if seq <= head_in(database).first:
+                raise NotThere(f"event {seq}")
+            return events.event_row(database, seq)
+
     def event(self, seq: int, first: int = 0) -> answers.Event:
         """An event with its texts, and its effects from one on that stands at a multiple of EFFECTS_AT_ONCE."""
         with self._of(seq) as database:

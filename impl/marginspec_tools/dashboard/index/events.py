@@ -10,7 +10,7 @@ import zstandard
 
 from marginspec_tools.dashboard.index.answers import Change, Event, EventRow, Movement, Page, Version
 from marginspec_tools.dashboard.index.rows import EVENT_TYPES, REASONS
-from marginspec_tools.dashboard.index.tables import EFFECTS_AT_ONCE, SEGMENT, latest
+from marginspec_tools.dashboard.index.tables import EFFECTS_AT_ONCE, SEGMENT, value_in
 from marginspec_tools.dashboard.index.values import NUMBERS, Kind, value_of
 
 EXAMINED = 10_000
@@ -28,6 +28,9 @@ OF_WATERFALL = "SELECT seq FROM events WHERE money IS NOT NULL AND seq < :below 
 REJECTED = "SELECT seq FROM events WHERE rejected IS NOT NULL AND seq < :below ORDER BY seq DESC"
 OF_TYPE = "SELECT seq FROM events WHERE type = :type AND seq < :below ORDER BY seq DESC"
 ALL = "SELECT seq FROM events WHERE seq < :below ORDER BY seq DESC"
+BEFORE_AND_AFTER = f"""
+SELECT ({value_in("f.id", "(:seq - 1)")}), ({value_in("f.id")}) FROM figures f WHERE kind = :kind AND name = :name
+"""
 IN_MARKET = "SELECT 1 FROM of_market WHERE market = ? AND seq = ?"
 
 
@@ -136,11 +139,8 @@ def event_at(database: sqlite3.Connection, seq: int, first: int) -> Event:
 
 def change_of(database: sqlite3.Connection, seq: int, kind: Kind, name: str) -> Change | None:
     """What an event made of a figure; None if that is as it was before."""
-    query = "SELECT id FROM figures WHERE kind = ? AND name = ?"
-    found = database.execute(query, (NUMBERS[kind], name)).fetchone()
-    if found is None:
-        return None
-    before, after = (value_of(kind, latest(database, found[0], one)) for one in (seq - 1, seq))
+    found = database.execute(BEFORE_AND_AFTER, {"kind": NUMBERS[kind], "name": name, "seq": seq}).fetchone()
+    before, after = (value_of(kind, held) for held in found or (None, None))
     return None if before == after else Change(kind, name, before, after)
 
 

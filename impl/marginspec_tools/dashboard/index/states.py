@@ -15,7 +15,7 @@ from marginspec.model.market import Market
 from marginspec.model.state import Header, State
 from marginspec.model.units import Money, Quantity
 from marginspec_journal.state_reading import indexed
-from marginspec_tools.dashboard.index.tables import SEGMENT
+from marginspec_tools.dashboard.index.tables import value_in
 from marginspec_tools.dashboard.index.values import KINDS, NUMBERS, Kind, Lots, domain_named, value_of
 
 
@@ -27,15 +27,7 @@ class Figure(NamedTuple):
     value: Any
 
 
-def value_in(alias: str) -> str:
-    """The query for the value of a figure after an event, by the alias of its row."""
-    return f"""
-    SELECT value FROM segments CROSS JOIN versions ON segment = number AND figure = {alias}.id AND seq <= :seq
-    WHERE number <= :segment ORDER BY number DESC, seq DESC LIMIT 1
-    """
-
-
-VALUES = f"SELECT kind, name, ({value_in('f')}) FROM figures f"
+VALUES = f"SELECT kind, name, ({value_in('f.id')}) FROM figures f"
 SINCE = "since <= :seq AND (until IS NULL OR until > :seq)"
 OF_ALL = f"{VALUES} WHERE {SINCE}"
 OF_FUNDS = f"{VALUES} INDEXED BY figures_of_market WHERE account IS NULL AND lot IS NULL AND {SINCE}"
@@ -45,7 +37,7 @@ OF_ACCOUNT = f"{VALUES} WHERE account = :owner AND {SINCE}"
 MARKETS_OF = f"SELECT market FROM figures WHERE account = :owner AND market IS NOT NULL AND {SINCE}"
 HOLDERS = f"""
 SELECT account FROM figures f
-WHERE kind = {NUMBERS["position"]} AND market = :owner AND since <= :seq AND ({value_in("f")}) != 0
+WHERE kind = {NUMBERS["position"]} AND market = :owner AND since <= :seq AND ({value_in("f.id")}) != 0
 """
 HELD_IN = f"""
 SELECT count(*) FROM (
@@ -55,8 +47,8 @@ SELECT count(*) FROM (
 CLOSED = "SELECT name FROM markets WHERE until <= :seq ORDER BY name"
 LOTS = f"{VALUES} WHERE kind = {NUMBERS['lots']} AND account IS NULL AND lot IS NULL AND since <= :seq"
 OPEN_LOTS = f"""
-SELECT ({value_in("o")}), (
-    SELECT ({value_in("f")}) FROM figures f WHERE f.kind = {NUMBERS["ledger"]} AND f.name = 'lot:' || o.lot
+SELECT ({value_in("o.id")}), (
+    SELECT ({value_in("f.id")}) FROM figures f WHERE f.kind = {NUMBERS["ledger"]} AND f.name = 'lot:' || o.lot
 ) FROM figures o INDEXED BY figures_of_lots
 WHERE market = :owner AND kind = {NUMBERS["lot"]} AND lot < :below AND {SINCE} ORDER BY lot DESC LIMIT :most
 """
@@ -66,7 +58,7 @@ NEXT_LOT = f"{VALUES} WHERE kind = {NUMBERS['next_lot']} AND name = 'lots'"
 
 def figures_of(database: sqlite3.Connection, query: str, seq: int, owner: int | None = None) -> Iterator[Figure]:
     """The figures that a query names, after an event."""
-    given = {"seq": seq, "segment": seq // SEGMENT, "owner": owner}
+    given = {"seq": seq, "owner": owner}
     for number, name, held in database.execute(query, given):
         kind = KINDS[number]
         yield Figure(kind, name, value_of(kind, held))
@@ -104,7 +96,7 @@ def shared_figures(database: sqlite3.Connection, seq: int) -> Iterator[Figure]:
 
 def accounts_in(database: sqlite3.Connection, seq: int, market: int) -> list[int]:
     """The accounts that have a position in a market after an event, in the order of their numbers."""
-    given = {"seq": seq, "segment": seq // SEGMENT, "owner": market}
+    given = {"seq": seq, "owner": market}
     return sorted({account for (account,) in database.execute(HOLDERS, given)})
 
 
@@ -133,7 +125,7 @@ def open_lots(
     """The open lots of a market after an event, newest first, with the cost of each; `below` begins a further page."""
     bound = next((one.value or 0 for one in figures_of(database, NEXT_LOT, seq)), 0)
     bound = bound if below is None else min(below, bound)
-    given = {"seq": seq, "segment": seq // SEGMENT, "owner": market, "below": bound, "most": most}
+    given = {"seq": seq, "owner": market, "below": bound, "most": most}
     for lot, balance in database.execute(OPEN_LOTS, given):
         yield value_of("lot", lot), Money(-int(balance or 0))
 

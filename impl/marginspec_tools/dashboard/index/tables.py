@@ -165,15 +165,20 @@ def begin_anew(database: sqlite3.Connection) -> None:
             database.execute(statement)
 
 
-LATEST = """
-SELECT value FROM segments CROSS JOIN versions ON segment = number AND figure = ? AND seq <= ?
-WHERE number <= ? ORDER BY number DESC, seq DESC LIMIT 1
-"""
+def value_in(figure: str, seq: str = ":seq") -> str:
+    """The query for the value that the database holds of a figure after an event; both are terms of SQL."""
+    return f"""
+    SELECT value FROM segments CROSS JOIN versions ON segment = number AND figure = {figure} AND seq <= {seq}
+    WHERE number <= {seq} / {SEGMENT} ORDER BY number DESC, seq DESC LIMIT 1
+    """
+
+
+LATEST = value_in(":figure")
 
 
 def latest(database: sqlite3.Connection, figure: int, seq: int) -> Any:
     """The value that the database holds of a figure after an event; None if it is not there."""
-    row = database.execute(LATEST, (figure, seq, seq // SEGMENT)).fetchone()
+    row = database.execute(LATEST, {"figure": figure, "seq": seq}).fetchone()
     return None if row is None else row[0]
 
 

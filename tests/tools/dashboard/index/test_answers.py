@@ -394,6 +394,7 @@ def test_accounts_are_found_by_how_they_begin(stress_day: Index, steps: list[Ste
         (lambda index: index.state_at(2_401), "event 2401: there are 0 to 2400"),
         (lambda index: index.event(-1), "event -1: there are 0 to 2400"),
         (lambda index: index.event(0), "event 0"),
+        (lambda index: index.event_row(0), "event 0"),
         (lambda index: index.account_state(5, "unheard.of"), "account unheard.of"),
         (lambda index: index.market_state(5, "NOTHING"), "market NOTHING"),
         (lambda index: index.event_of_ref("none"), "ref none"),
