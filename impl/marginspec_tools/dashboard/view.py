@@ -23,7 +23,8 @@ from marginspec_tools.dashboard.index.values import NO_LOTS, Lots
 from marginspec_tools.dashboard.reports import NO_REPORTS, Reports
 from marginspec_tools.dashboard.tables import Read, Row, Sheet, Table, order_of
 
-Made, Found = TypeVar("Made"), TypeVar("Found")
+Made = TypeVar("Made")
+Found = TypeVar("Found")
 AT = "at"
 """The parameter that all pages have: the number of the event after which they show the exchange."""
 POINTS = 2_500

@@ -48,7 +48,7 @@ def named_in(truth: Truth) -> int:
 def lots_of(state: State, name: str) -> list[tuple[str, ...]]:
     """The lots of a market, newest first, as the page has them."""
     listed = state.markets[name]
-    found = []
+    found = list[tuple[str, ...]]()
     for number in reversed(state.lots_in[name]):
         lot, cost = state.lots[number], lot_cost(state, number)
         pnl = listed.at_mark(lot.quantity) - cost

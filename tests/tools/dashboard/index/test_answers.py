@@ -145,9 +145,13 @@ def check_lots(index: Index, seq: int, state: State) -> None:
         number = together.get(market, NO_LOTS).number
         assert attrs.evolve(market_status(funds, market), lots=number) == market_status(state, market)
         assert len(funds.lots_in.get(market, ())) <= 2
-        found = paged(lambda below, market=market: index.open_lots(seq, market, below, 2))
+        found = paged(partial(lots_before, index, seq, market))
         lots = [state.lots[lot] for lot in state.lots_in.get(market, ())]
         assert [(one.lot, one.cost) for one in reversed(found)] == [(lot, lot_cost(state, lot.id)) for lot in lots]
+
+
+def lots_before(index: Index, seq: int, market: str, below: int | None) -> Page[Any]:
+    return index.open_lots(seq, market, below, 2)
 
 
 def own_of(state: State, account: str) -> dict[str, Any]:
