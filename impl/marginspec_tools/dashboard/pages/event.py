@@ -149,7 +149,7 @@ def explanation(view: View) -> Explanation:
         return told(view.index.whole_moment(view.at), "")
     longer = view.with_parameters(at=view.at, why="whole")
     reason = "The rules need more than the accounts that the event concerns: they can be run on all"
-    takes = f"which takes about a second for each thousand of the {accounts} that were named"
+    takes = f"which may take some seconds: {accounts} were named"
     return Explanation([], "", f"{reason}, {takes}.", longer)
 
 

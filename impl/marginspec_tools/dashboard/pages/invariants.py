@@ -14,8 +14,10 @@ from marginspec_tools.runs import amount_text
 
 AT_ONCE = 100
 """Of more accounts, the invariants that are of all of them are checked only if that is asked for."""
+MOST_CHECKED = 100_000
+"""Of more accounts, no page checks all."""
 MOST_ACCOUNTS = 20_000
-"""Of more accounts, no page puts the whole state together."""
+"""Of more accounts, no page runs the rules on all for anything else."""
 OF_FUNDS = frozenset({"INV-03", "INV-06", "INV-12", "INV-13"})
 """Invariants of states that need no account, and no lot by itself."""
 
@@ -42,7 +44,7 @@ class Checked:
 def is_whole(view: View) -> bool:
     """Whether all accounts are looked at: if they are few, or if it is asked for, as a file does."""
     accounts, is_asked = view.head.accounts, view.parameters.get("accounts") == "all" or view.is_file
-    return accounts <= AT_ONCE or (is_asked and accounts <= MOST_ACCOUNTS)
+    return accounts <= AT_ONCE or (is_asked and accounts <= MOST_CHECKED)
 
 
 def checked(view: View) -> Checked:
@@ -92,8 +94,8 @@ def content(view: View) -> Mapping[str, Any]:
         "accounts": accounts,
         "looked_at": found.accounts,
         "is_whole": is_whole(view),
-        "ask": view.with_parameters(at=view.at, accounts="all") if accounts <= MOST_ACCOUNTS else "",
-        "most": MOST_ACCOUNTS,
+        "ask": view.with_parameters(at=view.at, accounts="all") if accounts <= MOST_CHECKED else "",
+        "most": MOST_CHECKED,
     }
 
 
