@@ -108,7 +108,7 @@ def test_queues_of_very_many_positions_are_on_no_page(day: Served, monkeypatch: 
     path = f"market=BTCUSDT&at={DELEVERAGING}"
     page = main_of(day, f"/queue?{path}&rank=all")
     told = f"which no page ranks: `marginspec explain JOURNAL {DELEVERAGING} --market BTCUSDT` does, in its time."
-    assert (page.count(told), "Rank all of them" in page) == (2, False)
+    assert (page.count(told), "Rank all of them" in page, "long.csv" in page) == (2, False, False)
     for one in (f"/queue/long.csv?{path}", f"/queue?{path}&account=a00010"):
         answer = day.get(one)
         assert (answer.status_code, told in answer.text) == (422, True)
@@ -116,6 +116,8 @@ def test_queues_of_very_many_positions_are_on_no_page(day: Served, monkeypatch: 
 
 def test_looks_at_very_many_accounts_are_refused(day: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "MOST_ACCOUNTS", 5)
+    page = main_of(day, f"/queue?market=DOGEUSDT&at={DELEVERAGING}")
+    assert ("Whom it looked at is on no page" in page, "looks=all" in page) == (True, False)
     answer = day.get(f"/queue?market=DOGEUSDT&at={DELEVERAGING}&looks=all")
     reason = "There are more than 5 accounts: the event is not run again on all of them for a page."
     assert (answer.status_code, reason in answer.text) == (422, True)

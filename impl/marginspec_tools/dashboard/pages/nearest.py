@@ -73,8 +73,8 @@ def nearest_table(view: View) -> Table:
     if view.once(is_worked_out):
         rows = view.once(near_rows) if view.once(holders) <= AT_ONCE else view.kept(near_rows)
         empty = Table.empty
-    caption = "Positions nearest to liquidation"
-    return Table("nearest", caption, NEAREST, Order("distance"), rows, note=NOTE, empty=empty)
+    caption, has_file = "Positions nearest to liquidation", view.once(holders) <= MOST
+    return Table("nearest", caption, NEAREST, Order("distance"), rows, note=NOTE, empty=empty, has_file=has_file)
 
 
 NOTE = (

@@ -66,14 +66,15 @@ def state(view: View) -> State:
 
 def content(view: View) -> Mapping[str, Any]:
     """The market, how it ranks, and whether the event deleveraged here."""
+    held = view.once(holders)
     return {
         "market": view.market(),
         "markets": sorted(view.book.markets),
         "ranking": view.book.header.profile.adl_ranking,
         "deleveraged": view.event is not None and view.index.has_deleveraged(view.at),
-        "rank": None if view.once(is_ranked) else view.with_parameters(at=view.at, rank="all"),
-        "holders": view.once(holders),
-        "can_be_ranked": view.once(holders) <= MOST,
+        "rank": "" if view.once(is_ranked) or held > MOST else view.with_parameters(at=view.at, rank="all"),
+        "holders": held,
+        "can_look": view.head.accounts <= MOST_ACCOUNTS,
         "looks": view.kept(looks) if asks_looks(view) else None,
         "most": MOST_LOOKS,
         "explanation": explanation(view) if view.parameters.get("account") else None,
@@ -120,7 +121,8 @@ def queue_table(side: Direction) -> Any:
         """The queue of the side after the event, if it is made."""
         caption = f"The {side} queue: whom {other(side)} lots are closed against"
         if not view.once(is_ranked):
-            return Table(side, caption, QUEUE, Order("place"), empty=too_many(view))
+            has_file = view.once(holders) <= MOST
+            return Table(side, caption, QUEUE, Order("place"), empty=too_many(view), has_file=has_file)
         rows = view.once(rows_of) if view.once(holders) <= AT_ONCE else view.kept(rows_of)
         return Table(side, caption, QUEUE, Order("place"), rows)
 
