@@ -77,7 +77,11 @@ class Dashboard:
         return HTMLResponse(template.render({"view": view, **content}), headers={"Cache-Control": "no-store"})
 
     def _table(self, request: Request) -> Response:
-        view, name, suffix = self._view(request), request.path_params["table"], request.path_params["suffix"]
+        view, name, suffix = (
+            self._view(request, is_file=True),
+            request.path_params["table"],
+            request.path_params["suffix"],
+        )
         if name not in view.page.tables or suffix not in MEDIA:
             known = ", ".join(f"{one}.{suffix}" for one in view.page.tables for suffix in MEDIA)
             raise Unanswerable(404, "No such table", f"The page {view.page.name} has {known or 'no tables'}.")
@@ -95,7 +99,7 @@ class Dashboard:
             raise Unanswerable(404, "No such chart", f"The page {view.page.name} has no chart of that name.")
         return JSONResponse(charts.series_of(found), headers={"Cache-Control": "no-store"})
 
-    def _view(self, request: Request, more: tuple[str, ...] = ()) -> View:
+    def _view(self, request: Request, more: tuple[str, ...] = (), *, is_file: bool = False) -> View:
         name = request.path_params["page"]
         if name not in self.pages:
             raise Unanswerable(404, "No such page", f"There are the pages {', '.join(self.pages)}.")
@@ -105,7 +109,8 @@ class Dashboard:
             if not (page.accepts(parameter) or parameter in more) or [one for one, _ in asked].count(parameter) > 1:
                 reason = f"The page {name} takes each of its parameters once, and none named {parameter!r}."
                 raise Unanswerable(400, "Not understood", reason)
-        return View(page, self.pages, self._index, self._source, dict(asked), self._index.head(), self._kept)
+        head = self._index.head()
+        return View(page, self.pages, self._index, self._source, dict(asked), head, self._kept, is_file)
 
     # ------------------------------------------------------------- new events
 
@@ -133,7 +138,7 @@ class Dashboard:
     # ------------------------------------------------------------- errors
 
     def _unanswerable(self, request: Request, error: Unanswerable) -> Response:  # noqa: ARG002 - as handlers are called
-        return self._error(error.status, error.title, str(error))
+        return self._error(error.status, error.title, str(error), error.event, error.address)
 
     def _not_there(self, request: Request, error: NotThere) -> Response:  # noqa: ARG002 - as handlers are called
         return self._error(404, "Not there", f"This is not known here: {error}.")
@@ -150,9 +155,10 @@ class Dashboard:
         reason = f"marginspec failed at this page: {type(error).__name__}. The terminal it runs in says more."
         return self._error(500, "Internal error", reason)
 
-    def _error(self, status: int, title: str, reason: str) -> Response:
-        """A plain page that says what is wrong."""
-        text = self._templates.get_template("error.html").render(title=title, reason=reason, status=status)
+    def _error(self, status: int, title: str, reason: str, event: int = 0, address: str = "") -> Response:
+        """A plain page that says what is wrong, and leads to where it would not be."""
+        told = {"title": title, "reason": reason, "status": status, "event": event, "address": address}
+        text = self._templates.get_template("error.html").render(told)
         return HTMLResponse(text, status, {"Cache-Control": "no-store"})
 
 

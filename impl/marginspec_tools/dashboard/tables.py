@@ -74,7 +74,8 @@ class Table:
     """A table: rows that are at hand, which can be sorted by any column, or that are read in the order they have.
 
     `order` is how they stand if nothing else is asked. `read` gives rows behind a key (empty for the first ones), and
-    about so many. `note` tells what a reader should know of it, `empty` what it says without a row.
+    about so many. `note` tells what a reader should know of it, `empty` what it says without a row. One without
+    `has_file` would take too long as a file, too.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Table:
     read: Callable[[str, int], Read] | None = None
     note: str = ""
     empty: str = "None up to this event."
+    has_file: bool = True
 
     def orders(self) -> list[str]:
         """The columns that it can be sorted by."""

@@ -13,14 +13,18 @@ import attrs
 
 from marginspec.model.market import Market
 from marginspec.model.state import State
+from marginspec_audit.transparency import MarketStatus, market_status
 from marginspec_journal.decimals import decimal_text
 from marginspec_tools.dashboard.charts import Chart
 from marginspec_tools.dashboard.index import Index
 from marginspec_tools.dashboard.index.answers import EventRow, Head
+from marginspec_tools.dashboard.index.answers import Page as IndexPage
+from marginspec_tools.dashboard.index.values import NO_LOTS, Lots
 from marginspec_tools.dashboard.reports import NO_REPORTS, Reports
-from marginspec_tools.dashboard.tables import Sheet, Table, order_of
+from marginspec_tools.dashboard.tables import Read, Row, Sheet, Table, order_of
 
 Made = TypeVar("Made")
+Found = TypeVar("Found")
 AT = "at"
 """The parameter that all pages have: the number of the event after which they show the exchange."""
 POINTS = 2_500
@@ -30,11 +34,15 @@ CHART, FROM = "chart", "from"
 
 
 class Unanswerable(Exception):  # noqa: N818 - it says what is wrong with a request
-    """A request that has no answer: the status, what is wrong in a few words, and the reason."""
+    """A request that has no answer: the status, what is wrong in a few words, and the reason.
 
-    def __init__(self, status: int, title: str, reason: str) -> None:
+    `event` is one after which it has an answer, and `address` that of its page then, if there is one.
+    """
+
+    def __init__(self, status: int, title: str, reason: str, event: int = 0, address: str = "") -> None:
         super().__init__(reason)
         self.status, self.title, self.reason = status, title, reason
+        self.event, self.address = event, address
 
 
 def no_charts(view: "View") -> Iterable[Chart]:  # noqa: ARG001 - as pages call it
@@ -87,7 +95,7 @@ class Page:
 class Kept:
     """The last answers that took long to make, for all readers."""
 
-    MOST = 32
+    MOST = 8
 
     def __init__(self) -> None:
         self._answers: OrderedDict[Any, Any] = OrderedDict()
@@ -113,7 +121,7 @@ class View:
     """A page of an event: what its content is made from.
 
     `source` is the journal, `head` tells how far its index is. A live view asked for no event, and shows the
-    newest one.
+    newest one. For a file, `is_file`, a table is made whole, though a page would ask first whether it may take long.
     """
 
     page: Page
@@ -123,6 +131,7 @@ class View:
     parameters: Mapping[str, str]
     head: Head
     _answers: Kept
+    is_file: bool = False
     _kept: dict[Any, Any] = attrs.field(factory=dict, repr=False)
 
     def once(self, make: Callable[["View"], Made]) -> Made:
@@ -133,8 +142,9 @@ class View:
         return made
 
     def kept(self, make: Callable[["View"], Made]) -> Made:
-        """What takes long to make, made once for all readers of this page with these parameters."""
-        key = (make, self.head.run, self.head.seq, self.at, tuple(sorted(self.parameters.items())))
+        """What takes long to make, made once for all readers of this page with these parameters, in any order."""
+        asked = tuple(self.parameters.get(name) for name in self.page.parameters)
+        key = (make, self.head.run, self.head.seq, self.at, self.is_live, self.is_file, asked)
         return self._answers.get(key, lambda: make(self))
 
     @property
@@ -154,8 +164,17 @@ class View:
 
     @cached_property
     def book(self) -> State:
-        """What there is of the state without its accounts: markets, lots, and all funds."""
+        """What there is of the state without its accounts: markets, all funds, and of lots their sums."""
         return self.index.funds_state(self.at)
+
+    @cached_property
+    def lots(self) -> Mapping[str, Lots]:
+        """The open lots of the markets that have any, taken together."""
+        return self.index.lots(self.at)
+
+    def status(self, market: str) -> MarketStatus:
+        """The status of a market's funds and lots; the book has these together, so their number is from elsewhere."""
+        return attrs.evolve(market_status(self.book, market), lots=self.lots.get(market, NO_LOTS).number)
 
     @cached_property
     def start(self) -> State:
@@ -181,7 +200,7 @@ class View:
     @cached_property
     def event(self) -> EventRow | None:
         """The event; None at the journal's start."""
-        return None if self.at == self.head.first else self.index.event(self.at).row
+        return None if self.at == self.head.first else self.index.event_row(self.at)
 
     # ------------------------------------------------------------- addresses
 
@@ -238,7 +257,7 @@ class View:
 
     def table(self, name: str) -> Table:
         """A table of the page."""
-        return self.page.tables[name](self)
+        return self.once(self.page.tables[name])
 
     def sorted_address(self, sheet: Sheet, order: object) -> str:
         """The address of this page with a table in another order, from its first row on."""
@@ -255,10 +274,22 @@ class View:
         """The market that the parameter of that name asks for."""
         name = self.parameters.get("market", "")
         if name not in self.book.markets:
-            closed = " It is closed." if name in self.book.closed_markets else ""
-            reason = f"After event {self.at} there is no market {name!r}.{closed}"
-            raise Unanswerable(404, "No such market", reason)
+            raise self._no_market(name)
         return self.book.markets[name]
+
+    def _no_market(self, name: str) -> Unanswerable:
+        """Why there is no market of a name, and after which event there is one, if any."""
+        found = next((one for one in self.index.markets() if one.name == name), None)
+        reason = f"After event {self.at} there is no market {name!r}"
+        if found is not None and found.until is not None and found.until <= self.at:
+            return self.not_now("market", f"{reason} any more: event {found.until} closed it.", found.until - 1)
+        if found is not None:
+            return self.not_now("market", f"{reason} yet: event {found.since} lists it.", found.since)
+        return Unanswerable(404, "No such market", f"{reason}.")
+
+    def not_now(self, what: str, reason: str, event: int) -> Unanswerable:
+        """What there is not after this event, but after another one."""
+        return Unanswerable(404, f"No such {what}", reason, event, self.moved(event))
 
     @staticmethod
     def number(text: str) -> int | None:
@@ -272,6 +303,19 @@ class View:
     def money(self, quanta: int, asset: str) -> str:
         """An amount of an asset as an exact decimal."""
         return decimal_text(quanta, self.book.header.decimals(asset))
+
+
+def reading(
+    ask: Callable[[int | None, int], IndexPage[Found]], row: Callable[[Found], Row]
+) -> Callable[[str, int], Read]:
+    """How a table reads rows of the index: `ask` gives a page of them that begins at a number, `row` makes one."""
+
+    def read(after: str, most: int) -> Read:
+        """Some rows."""
+        page = ask(View.number(after), most)
+        return Read([row(one) for one in page.rows], "" if page.after is None else str(page.after))
+
+    return read
 
 
 def address(path: str, parameters: Mapping[str, object]) -> str:

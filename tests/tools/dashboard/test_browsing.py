@@ -41,6 +41,7 @@ ADDRESSES = (
     "/audits?at=364&findings.sort=-severity",
     "/conformance",
     "/overview?at=99999",
+    "/market?market=YFIUSDT&at=20",
 )
 """The first of a page is looked at in every way, the others, which show it otherwise, in one way each."""
 LOOKS: tuple[tuple[int, Scheme], ...] = ((400, "light"), (1280, "dark"), (3840, "light"))

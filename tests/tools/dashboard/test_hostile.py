@@ -60,6 +60,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 BY_NUMBER = "An event is asked for by its number, from 0 to 2400."
 NO_EVENT = "There is no event 2401: those that are known are numbered 0 to 2400."
 ONCE = "The page overview takes each of its parameters once, and none named"
+NOT_LISTED = "After event 0 there is no market '..' yet: event 1 lists it."
+NO_ACCOUNT = "After event 0 there is no account '-1.0' yet: it comes with event 100."
 NOT_BOTH = "Ask for an account or for a market, not for both."
 KNOWN_PAGES = f"There are the pages {', '.join(page.name for page in ALL_PAGES if page.is_there(Source(Path())))}."
 ISOLATED = "[...document.querySelectorAll('tbody .name')].every(one => one.querySelector('bdi, .nothing'))"
@@ -117,8 +119,8 @@ def test_no_name_does_anything_in_a_browser(browser: Browser, hostile: Served) -
         ("/liquidations?account=a&market=b", 400, "Not understood", NOT_BOTH),
         ("/market", 404, "No such market", "After event 2400 there is no market ''."),
         ("/market?market=<b>", 404, "No such market", "After event 2400 there is no market '<b>'."),
-        ("/market?market=..&at=0", 404, "No such market", "After event 0 there is no market '..'."),
-        ("/account?account=-1.0&at=0", 404, "No such account", "After event 0 there is no account '-1.0' yet."),
+        ("/market?market=..&at=0", 404, "No such market", NOT_LISTED),
+        ("/account?account=-1.0&at=0", 404, "No such account", NO_ACCOUNT),
         ("/account?account=<b>", 404, "Not there", "This is not known here: account <b>."),
         ("/theorems?clause=<b>", 404, "No such clause", "The rulebook has no clause '<b>'."),
         ("/<b>", 404, "No such page", KNOWN_PAGES),

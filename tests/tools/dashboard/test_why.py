@@ -171,16 +171,21 @@ def test_of_more_positions_than_a_page_works_out_it_is_asked_or_told(
     day: Served, truth: Truth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(nearest, "AT_ONCE", 3)
+    held = len({key for state in truth.states for key in state.positions if key.market == "BTCUSDT"})
     page = day.get("/market?market=BTCUSDT&at=1650").text
-    assert "More than 3 positions were held here, whose bands are not worked out at once." in page
+    assert f"Not worked out: {held} positions were held here, more than 3." in page
     assert 'href="/market?market=BTCUSDT&amp;at=1650&amp;near=all#nearest"' in page
     rows = records(day, "market/nearest", market="BTCUSDT", at=1650, near="all")
     wanted = nearest_of(truth.states[1650], "BTCUSDT")
     assert [tuple(row[name] for name in SHOWN_OF_NEAR) for row in rows] == wanted
-    monkeypatch.setattr(nearest, "MOST_ACCOUNTS", 5)
+    # A file is whole without being asked.
+    assert records(day, "market/nearest", market="BTCUSDT", at=1650) == rows
+    monkeypatch.setattr(nearest, "MOST", 5)
     page = day.get("/market?market=BTCUSDT&at=1650&near=all").text
-    reason = "are not worked out at once, and of more than 5 accounts on no page but each account&#39;s own."
+    reason = "More than 5 positions were held here: their bands stand on no page but each account&#39;s own."
     assert (reason in page, "near=all#nearest" in page) == (True, False)
+    answer = day.get("/market/nearest.csv?market=BTCUSDT&at=1650")
+    assert (answer.status_code, reason in answer.text) == (422, True)
 
 
 def test_every_change_of_a_wallet_adds_up_to_its_balance(day: Served, truth: Truth) -> None:

@@ -6,9 +6,9 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from marginspec.model.effects import FundStatus
+from marginspec.model.account import Lot
 from marginspec.model.state import State
-from marginspec.model.units import Money, Price, Quantity
+from marginspec.model.units import Money, Quantity
 from marginspec_journal import Record
 from marginspec_tools.dashboard.index.values import Kind
 
@@ -102,14 +102,13 @@ class Event:
 class Moment:
     """An event with the state before it, for rules to be run on.
 
-    `is_whole` says whether the state has all accounts; else those alone that the event names or changed, on which the
-    rules give the same receipt.
+    The state has all accounts, or those alone that the event names or changed, on which the rules give the same
+    receipt.
     """
 
     before: State
     record: Record
     seq: int
-    is_whole: bool
 
 
 @attrs.frozen
@@ -125,7 +124,9 @@ class Version:
 class Movement:
     """A transfer from or to a ledger account: by which rule, to or from which other one; negative if money left.
 
-    `balance` is what the account had after the event, of which this may be one of several movements.
+    Rule and other account are empty for what all other transfers of an event with very many effects came to, and for
+    what there was where the journal begins. `balance` is what the account had after the event, of which this may be one
+    of several movements.
     """
 
     seq: int
@@ -168,6 +169,14 @@ class Borne:
 
 
 @attrs.frozen
+class OpenLot:
+    """A lot as it stands after an event, and its cost, signed like its quantity."""
+
+    lot: Lot
+    cost: Money
+
+
+@attrs.frozen
 class LotRow:
     """A lot: what was taken, of which position, why, at which cost; its liquidation, None if it is older."""
 
@@ -202,47 +211,6 @@ class Liquidation:
     maintenance: Money
     lots: tuple[LotRow, ...]
     borne: Mapping[str, Money]
-
-
-@attrs.frozen
-class AssetFunds:
-    """The funds of an asset, what came in and went out, what its markets' shortfalls need; claims sum to its relief."""
-
-    asset: str
-    insurance: Money
-    relief: Money
-    house: Money
-    uncovered: Money
-    reserves: Money
-    paid_in: Money
-    paid_out: Money
-    shortfall: Money
-    needed_relief: Money
-    borne: Mapping[str, Money]
-
-
-@attrs.frozen
-class MarketFunds:
-    """The funds of a market: its mark, counters, open lots with their PnL at mark, and its shortfall."""
-
-    market: str
-    asset: str
-    mark: Price | None
-    counters: FundStatus
-    open_interest: Quantity
-    lots: int
-    long_lots: Quantity
-    short_lots: Quantity
-    lots_pnl: Money
-    shortfall: Money
-
-
-@attrs.frozen
-class Overview:
-    """What the waterfall consists of after an event."""
-
-    assets: tuple[AssetFunds, ...]
-    markets: tuple[MarketFunds, ...]
 
 
 @attrs.frozen

@@ -8,23 +8,20 @@ from pathlib import Path
 from threading import Lock
 
 from marginspec.model.state import Header, State
-from marginspec_audit import assets_of
+from marginspec_journal import Record
 from marginspec_journal.digits import Digits, MarketDigits
 from marginspec_journal.events import record_of
 from marginspec_journal.strict_json import parse_document
 from marginspec_tools.dashboard.index import answers, events, states, waterfall
 from marginspec_tools.dashboard.index.events import EVERY, Filter
 from marginspec_tools.dashboard.index.parts import (
-    FLOWS,
     NotThere,
-    asset_funds,
     by_asset,
     figure_of,
     gives,
     head_in,
     header_in,
     known,
-    market_funds,
     named,
     number_of,
     part_of,
@@ -34,11 +31,11 @@ from marginspec_tools.dashboard.index.parts import (
 )
 from marginspec_tools.dashboard.index.rows import NAMING_ACCOUNTS
 from marginspec_tools.dashboard.index.tables import EFFECTS_AT_ONCE, SEGMENT, SPAN, Readers
-from marginspec_tools.dashboard.index.values import Kind, value_of
+from marginspec_tools.dashboard.index.values import NUMBERS, Kind, Lots, value_of
 
 KEPT_STATES = 2
 """Whole states that are kept for pages of the same event."""
-RAW_EVENTS = 1 << 17
+RAW_EVENTS = 1 << 15
 """A series over fewer events is made from every value, one over more from spans, whose lows and highs are exact."""
 POINTS = 500
 ROWS = 50
@@ -54,6 +51,11 @@ ORDER BY name LIMIT :most
 MARKETS = """
 SELECT name, asset, price_decimals, quantity_decimals, since, until FROM markets WHERE asset IS NOT NULL ORDER BY name
 """
+PAID_IN = f"SELECT since FROM figures WHERE kind = {NUMBERS['paid_in']} AND name = ?"
+MARKET_OF_LOT = f"""
+SELECT m.name FROM figures f JOIN markets m ON m.id = f.market WHERE f.kind = {NUMBERS["lot"]} AND f.name = ?
+"""
+DELEVERAGED = "SELECT 1 FROM borne WHERE seq = ? AND bearer = 'deleveraging' LIMIT 1"
 LAST_NAME = "\U0010ffff"
 
 
@@ -100,6 +102,28 @@ class Index:
         with self._readers.reading() as database:
             return tuple(answers.MarketRow(*row) for row in database.execute(MARKETS))
 
+    def account_since(self, account: str) -> int | None:
+        """The event with which an account came; None if none has opened it."""
+        with self._readers.reading() as database:
+            row = database.execute("SELECT since FROM accounts WHERE name = ?", (account,)).fetchone()
+        return None if row is None else row[0]
+
+    def asset_since(self, asset: str) -> int | None:
+        """The event with which an asset came, by a market or by who paid it in; None if none has."""
+        with self._readers.reading() as database:
+            listed = [one.since for one in self.markets() if one.asset == asset]
+            row = database.execute(PAID_IN, (asset,)).fetchone()
+        return min([*listed, *(row or ())], default=None)
+
+    def market_of_lot(self, lot: int) -> str:
+        """The market of a lot, open or not."""
+        with self._readers.reading() as database:
+            row = database.execute(MARKET_OF_LOT, (str(lot),)).fetchone()
+        if row is None:
+            raise NotThere(f"lot {lot}")
+        found: str = row[0]
+        return found
+
     def accounts(self, seq: int, prefix: str = "", after: str = "", most: int = ROWS) -> tuple[str, ...]:
         """Accounts that there are, whose names begin so, by name, after one."""
         given = {"after": after, "prefix": prefix, "end": prefix + LAST_NAME, "seq": seq, "most": most}
@@ -125,12 +149,18 @@ class Index:
             return found
 
     def funds_state(self, seq: int) -> State:
-        """The state without what is an account's: markets, marks, lots, reserves and all other funds, no claims."""
+        """The state without what is an account's: markets, marks, reserves and all other funds, no claims.
+
+        The lots of a market stand together, as one for each side: their sums are exact, however many they are.
+        """
         with self._of(seq) as database:
             return part_of(database, seq)
 
     def account_state(self, seq: int, account: str) -> State:
-        """The state of one account: all its own, the markets in which it has anything, and the assets' funds."""
+        """The state of one account: all its own, the markets in which it has anything, and the assets' funds.
+
+        The lots of a market stand together, here and for queues, too.
+        """
         with self._of(seq) as database:
             number = known(database, "accounts", account)
             figures = [*states.account_figures(database, seq, number), *states.shared_figures(database, seq)]
@@ -143,7 +173,22 @@ class Index:
         with self._of(seq) as database:
             number = known(database, "markets", market)
             figures = [*states.market_figures(database, seq, number), *states.shared_figures(database, seq)]
+            figures += states.lot_figures(states.open_lots(database, seq, number))
             return states.state_of(header_in(database), figures, states.closed_markets(database, seq))
+
+    def lots(self, seq: int) -> Mapping[str, Lots]:
+        """The open lots of each market that has any, taken together."""
+        with self._of(seq) as database:
+            return states.lots_together(database, seq)
+
+    def open_lots(
+        self, seq: int, market: str, below: int | None = None, most: int = ROWS
+    ) -> answers.Page[answers.OpenLot]:
+        """The open lots of a market, newest first."""
+        with self._of(seq) as database:
+            found = states.open_lots(database, seq, known(database, "markets", market), below, most + 1)
+            rows = [answers.OpenLot(*one) for one in found]
+        return answers.Page(tuple(rows[:most]), rows[most - 1].lot.id if len(rows) > most else None)
 
     def queue_state(self, seq: int, market: str) -> State:
         """The state of all accounts that have a position in a market, for its queues; as slow as these are many."""
@@ -155,34 +200,34 @@ class Index:
         with self._readers.reading() as database:
             return states.held_in(database, known(database, "markets", market), most)
 
-    def moment(self, seq: int) -> answers.Moment:
-        """An event with the state before it, in which are the accounts that the event concerns, if these suffice."""
+    def moment(self, seq: int) -> answers.Moment | None:
+        """An event with the state before it, of accounts only those that it concerns; None if these do not suffice."""
         with self._of(seq) as database:
-            first = head_in(database).first
-            if seq <= first:
-                raise NotThere(f"event {seq}")
-            texts = events.texts_of(database, seq)
-            record = record_of(parse_document(texts.line, f"event {seq}", seq), seq - first + 1)
+            record, texts = self._record(database, seq), events.texts_of(database, seq)
             names = {name for field in NAMING_ACCOUNTS if (name := getattr(record.event, field, None))}
             row = events.event_row(database, seq)
-            if row.effects <= EFFECTS_AT_ONCE:
-                shown = events.effects_from(database, seq, 0, texts.receipt)
-                names |= {effect["account"] for effect in shown if "account" in effect}
-                numbers = [one for name in sorted(names) if (one := number_of(database, "accounts", name)) is not None]
-                before = part_of(database, seq - 1, numbers)
-                if gives(before, record.event, seq, texts.receipt):
-                    return answers.Moment(before, record, seq, False)
-        return answers.Moment(self.state_at(seq - 1), record, seq, True)
+            if row.effects > EFFECTS_AT_ONCE:
+                return None
+            shown = events.effects_from(database, seq, 0, texts.receipt)
+            names |= {effect["account"] for effect in shown if "account" in effect}
+            numbers = [one for name in sorted(names) if (one := number_of(database, "accounts", name)) is not None]
+            before = part_of(database, seq - 1, numbers, has_lots=True)
+            return answers.Moment(before, record, seq) if gives(before, record.event, seq, texts.receipt) else None
+
+    def whole_moment(self, seq: int) -> answers.Moment:
+        """An event with the whole state before it."""
+        with self._of(seq) as database:
+            record = self._record(database, seq)
+        return answers.Moment(self.state_at(seq - 1), record, seq)
+
+    def _record(self, database: sqlite3.Connection, seq: int) -> Record:
+        """An event's record."""
+        first = head_in(database).first
+        if seq <= first:
+            raise NotThere(f"event {seq}")
+        return record_of(parse_document(events.texts_of(database, seq).line, f"event {seq}", seq), seq - first + 1)
 
     # ------------------------------------------------------------- funds
-
-    def overview(self, seq: int) -> answers.Overview:
-        """The funds of every asset and market."""
-        with self._of(seq) as database:
-            state = part_of(database, seq)
-            flows = {kind: dict(named(database, seq, kind)) for kind in FLOWS}
-        assets = tuple(asset_funds(state, asset, flows) for asset in assets_of(state))
-        return answers.Overview(assets, tuple(market_funds(state, market) for market in sorted(state.markets)))
 
     def borne(self, seq: int) -> Mapping[str, Mapping[str, int]]:
         """What each bearer bore until an event, by asset."""
@@ -230,9 +275,8 @@ class Index:
         """The transfers from and to a ledger account, newest events first: the cause of every change of its balance."""
         page = self.history("ledger", name, seq, below, most)
         with self._of(seq) as database:
-            rows = tuple(
-                row for one in page.rows for row in events.movements_in(database, one.seq, name, one.value or 0)
-            )
+            first = head_in(database).first
+            rows = tuple(row for one in page.rows for row in events.movements_in(database, one, name, first))
         return answers.Page(rows, page.after)
 
     # ------------------------------------------------------------- events
@@ -246,6 +290,13 @@ class Index:
             market = None if chosen.market is None else known(database, "markets", chosen.market)
             last = (seq + 1) if below is None else min(below, seq + 1)
             return events.events_page(database, chosen, last, most, account, market)
+
+    def event_row(self, seq: int) -> answers.EventRow:
+        """An event's row."""
+        with self._of(seq) as database:
+            if seq <= head_in(database).first:
+                raise NotThere(f"event {seq}")
+            return events.event_row(database, seq)
 
     def event(self, seq: int, first: int = 0) -> answers.Event:
         """An event with its texts, and its effects from one on that stands at a multiple of EFFECTS_AT_ONCE."""
@@ -290,6 +341,11 @@ class Index:
         """Who bore what in an event, in order, from behind a place on."""
         with self._of(seq) as database:
             return waterfall.borne_rows(database, "event", seq=seq, after=after, most=most)
+
+    def has_deleveraged(self, seq: int) -> bool:
+        """Whether an event deleveraged anybody."""
+        with self._of(seq) as database:
+            return database.execute(DELEVERAGED, (seq,)).fetchone() is not None
 
     def borne_of_lot(self, seq: int, lot: int, most: int = ROWS) -> tuple[answers.Borne, ...]:
         """Who bore what of a lot's losses until an event, oldest first."""

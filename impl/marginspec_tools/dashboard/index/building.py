@@ -149,8 +149,7 @@ class Builder:
             self._is_replaced = False
         source = self._going.source
         found, lines = source.found(), source.read(EVENTS_AT_ONCE)
-        self._going.take(lines)
-        self._write(found, building=len(lines) == EVENTS_AT_ONCE)
+        self._take(found, lines)
         return bool(lines)
 
     # ------------------------------------------------------------- where to begin
@@ -236,13 +235,14 @@ class Builder:
             with self._transaction():
                 self._database.execute(f"UPDATE head SET {column} = ?, building = 0", (text,))
 
-    def _write(self, found: Found, *, building: bool) -> None:
-        """Write what was taken, whole or not at all."""
+    def _take(self, found: Found, lines: list[Line]) -> None:
+        """Take some more events and write them, whole or not at all: what is too much to wait is written meanwhile."""
         assert self._going is not None
         with self._transaction():
             if self._head("seq") != self._going.written:
                 raise BuiltElsewhere(f"{self.index}: another process builds this index; name another file with --index")
-            self._update_head(self._going, found, building=building)
+            self._going.take(lines)
+            self._update_head(self._going, found, building=len(lines) == EVENTS_AT_ONCE)
 
     def _update_head(self, going: "Going", found: Found, *, building: bool) -> None:
         going.rows.write()
@@ -311,8 +311,9 @@ class Going:
         rows.add_figures(self.seq, follower.opening(state))
 
     def take(self, lines: list[Line]) -> None:
-        """Take some more events."""
+        """Take some more events; all that came before is written."""
         rows, follower = self._following
+        follower.forget()
         follower.has_bulk = self.replay.has_bulk
         waiting = iter(lines)
         for batch in self.replay.take([line.record.event for line in lines]):
@@ -323,13 +324,13 @@ class Going:
                 self.ts = line.record.ts or self.ts
                 changes = follower.take(answer.effects)
                 rows.add(self.seq, line, answer, changes)
-                interest += [(market, self.seq, change) for market, change in changes.interest]
+                interest += [(market, self.seq, change) for market, change in changes.interest.items() if change]
             if batch.bulk is not None:
                 batch.bulk.add_to(rows, self._written_value, interest)
 
     def _earlier(self, kind: Kind, name: str) -> Any:
         """A figure as it was written last."""
-        number = self.rows.figures.get(kind, {}).get(name)
+        number = self.rows.known_figure(kind, name)
         return None if number is None else value_of(kind, latest(self._database, number, self.written))
 
     def _written_value(self, number: int) -> int:

@@ -1,6 +1,6 @@
 """Balances and positions of many events at once, by columns: most effects of a journal are transfers of trades."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +29,8 @@ ACCOUNT, MARKET, SIDE, QUANTITY = range(2, 6)
 """Columns of collected effects: those of all, of transfers and of positions."""
 ORDINARY_RULES = np.array([rule in ORDINARY for rule in RULES])
 LEAST_ROOM = 1 << 16
+AT_ONCE = 1 << 20
+"""Effects whose figures are worked out at once, about: one event may have millions."""
 
 
 def is_bulk(rows: Words) -> npt.NDArray[np.bool_]:
@@ -91,15 +93,14 @@ class Bulk:
         `interest` is by how much lots changed their market's open interest, at which event.
         """
         first = int(self._collected[0, SEQ]) if len(self._collected) else 0
-        transfers = self._collected[self._collected[:, KIND] == TRANSFERRED]
-        if len(transfers):
-            self._add_balances(rows, transfers, earlier)
-        positions = self._collected[self._collected[:, KIND] == POSITION_CHANGED]
+        kinds = self._collected[:, KIND]
+        self._add_balances(rows, self._collected[kinds == TRANSFERRED, : AMOUNT + 1], earlier)
+        positions = self._collected[kinds == POSITION_CHANGED, : QUANTITY + 1]
         numbers = {market: interest_of(rows, market, first) for market, *_ in interest}
         found = np.array([(numbers[market], *one) for market, *one in interest], np.int64).reshape(-1, 3)
         opened = Entries(found[:, 0], found[:, 1], found[:, 2])
-        if len(positions):
-            opened = joined(opened, self._add_positions(rows, positions, earlier))
+        for some in apart(positions, positions[:, ACCOUNT]):
+            opened = joined(opened, self._add_positions(rows, some, first, earlier))
         if len(opened.figures):
             versions = self._summed(opened, earlier)
             add(rows, versions, versions.figures)
@@ -108,9 +109,12 @@ class Bulk:
 
     def _add_balances(self, rows: Rows, transfers: Words, earlier: Callable[[int], int]) -> None:
         """Both sides of transfers, but for lots, which are followed one by one; and what is paid in and out."""
-        sides = np.concatenate((transfers[:, [ASSET, SOURCE]], transfers[:, [ASSET, TARGET]]))
-        changes = np.concatenate((-transfers[:, AMOUNT], transfers[:, AMOUNT]))
-        seqs = np.concatenate((transfers[:, SEQ], transfers[:, SEQ]))
+        for some in sides_apart(transfers):
+            self._add_sides(rows, some, earlier)
+
+    def _add_sides(self, rows: Rows, some: Words, earlier: Callable[[int], int]) -> None:
+        """Sides of transfers, as rows of the event, the asset, the ledger account and the change."""
+        seqs, sides, changes = some[:, 0], some[:, 1:3], some[:, 3]
         kinds = sides[:, 1] % OWNERS
         kept = kinds != LOT_OF
         named, places = self._named(rows, sides[kept], seqs[kept])
@@ -151,14 +155,15 @@ class Bulk:
 
     # ------------------------------------------------------------- positions
 
-    def _add_positions(self, rows: Rows, positions: Words, earlier: Callable[[int], int]) -> Entries:
-        """The versions of positions; gives by how much they change their market's open interest."""
+    def _add_positions(self, rows: Rows, positions: Words, first: int, earlier: Callable[[int], int]) -> Entries:
+        """The versions of positions; gives by how much they change their market's open interest.
+
+        `first` is no later than the first of all events that change it.
+        """
         keys = (positions[:, ACCOUNT] << 32) + (positions[:, MARKET] << 2) + positions[:, SIDE]
         _, firsts, places = np.unique(keys, return_index=True, return_inverse=True)
         found: list[tuple[int, int, int]] = []
         interests: list[int] = []
-        # No later than its first version: the places are not in the order of events.
-        first = int(positions[0, SEQ])
         for seq, account, market, side in positions[firsts][:, [SEQ, ACCOUNT, MARKET, SIDE]].tolist():
             who, where = self._names("account", account), self._names("market", market)
             found.append(numbered(rows, Owned("position", f"{who}:{where}:{SIDES[side]}", who, where), seq))
@@ -193,9 +198,28 @@ class Bulk:
         return last
 
 
+def apart(rows: Words, owners: Words) -> Iterator[Words]:
+    """Rows in groups that are not too large, all of an owner in the same one."""
+    groups = 1 + len(rows) // AT_ONCE
+    for group in range(groups if len(rows) else 0):
+        yield rows[owners % groups == group] if groups > 1 else rows
+
+
+def sides_apart(transfers: Words) -> Iterator[Words]:
+    """Both sides of transfers, in groups: the event, the asset, the ledger account, and by how much it changes."""
+    groups = 1 + len(transfers) // AT_ONCE
+    for group in range(groups if len(transfers) else 0):
+        found = []
+        for side, sign in ((SOURCE, -1), (TARGET, 1)):
+            chosen = transfers[transfers[:, side] // OWNERS % groups == group]
+            found.append(np.column_stack((chosen[:, [SEQ, ASSET, side]], sign * chosen[:, AMOUNT])))
+        yield np.concatenate(found)
+
+
 def add(rows: Rows, versions: Entries, spanned: Words | None = None) -> None:
     """Add versions, and spans of those figures that are no account's."""
-    rows.add_versions(tuples(versions))
+    for first in range(0, len(versions.figures), AT_ONCE):
+        rows.add_versions(tuples(Entries(*(column[first : first + AT_ONCE] for column in versions))))
     if spanned is not None:
         chosen = np.isin(versions.figures, spanned)
         rows.add_span_values(tuples(Entries(*(column[chosen] for column in versions))))

@@ -1,22 +1,25 @@
 """What an event changed, from its receipt alone: figures of the state, and what the waterfall did."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
 
-from marginspec.model import effects
-from marginspec.model.account import DomainKey, Setting
+from marginspec.model import effects, ledger
+from marginspec.model.account import DomainKey, Lot, Setting
 from marginspec.model.effects import Effect
 from marginspec.model.ledger import LedgerAccount
 from marginspec.model.market import Market
 from marginspec.model.state import State
 from marginspec.model.units import Money, share_pro_rata
-from marginspec_tools.dashboard.index.values import Kind, Owned, domain_name, domain_named
+from marginspec_tools.dashboard.index.values import NO_LOTS, Kind, Owned, domain_name, domain_named
 
 ORDINARY = frozenset({"ACC-01", "ACC-02", "ACC-04", "FND-01", "LED-03", "MRG-06", "TRD-01"})
 """Rules that move money in trading, in funding and at accounts' wish: no part of the waterfall."""
 
+MOST_KNOWN = 1 << 16
+"""So many figures of a kind are kept in memory between two writes."""
 Before = Callable[[Kind, str], Any]
 """The value of a figure before the event, None if it is not there."""
 
@@ -63,7 +66,7 @@ class Changes:
     liquidated: list[Taken] = attrs.Factory(list)
     opened: list[Opened] = attrs.Factory(list)
     borne: list[Bearing] = attrs.Factory(list)
-    interest: list[tuple[str, int]] = attrs.Factory(list)
+    interest: Counter[str] = attrs.Factory(Counter)
     """By how much lots changed their market's open interest, where positions come in bulk."""
 
 
@@ -148,7 +151,7 @@ class Follower:
     def take(self, some: Iterable[Effect]) -> Changes:
         """What an event changed, by its effects."""
         self._now = Changes()
-        self._closed.clear()
+        self._forget_closed()
         takers = self._takers
         for effect in some:
             takers[type(effect)](effect)
@@ -211,7 +214,7 @@ class Follower:
         """A market's open interest is its long quantity, lots included."""
         change = max(quantity, 0) - max(before, 0)
         if change and self.has_bulk:
-            self._now.interest.append((market, change))
+            self._now.interest[market] += change
         elif change:
             held = self.value("open_interest", market) or 0
             self._set(Owned("open_interest", market, market=market), held + change)
@@ -236,6 +239,7 @@ class Follower:
     def _set_balance(self, account: LedgerAccount, balance: int) -> None:
         if account.lot:
             lot = self.value("lot", str(account.lot)) or self._closed[account.lot]
+            self._add_to_lots(lot, cost=(self.value("ledger", account.name) or 0) - balance)
             self._set(Owned("ledger", account.name, "", lot.market), balance)
         else:
             self._set(Owned("ledger", account.name, account.account, account.market), balance)
@@ -290,9 +294,29 @@ class Follower:
         before = self.value("lot", str(lot_id))
         if lot is None:
             self._closed[lot_id] = before
-        market = (lot or before).market
-        self._add_open_interest(market, before.quantity if before else 0, lot.quantity if lot else 0)
-        self._set(Owned("lot", str(lot_id), "", market), lot)
+        held, left = before.quantity if before else 0, lot.quantity if lot else 0
+        self._add_open_interest((lot or before).market, held, left)
+        self._add_to_lots(lot or before, number=(lot is not None) - (before is not None), quantity=left - held)
+        self._set(Owned("lot", str(lot_id), "", (lot or before).market), lot)
+
+    def _add_to_lots(self, lot: Lot, *, number: int = 0, quantity: int = 0, cost: int = 0) -> None:
+        """Keep what the lots of a market are together."""
+        held = self.value("lots", lot.market) or NO_LOTS
+        found = held.plus(lot.direction, number, quantity, cost)
+        self._set(Owned("lots", lot.market, market=lot.market), None if found == NO_LOTS else found)
+
+    def forget(self) -> None:
+        """Keep no figures of accounts in memory that are all written: there may be millions of them."""
+        for known in self._known.values():
+            if len(known) > MOST_KNOWN:
+                known.clear()
+
+    def _forget_closed(self) -> None:
+        """Lots come and go by the million: those that the event before closed are not kept in memory."""
+        for lot in self._closed:
+            self._known["lot"].pop(str(lot), None)
+            self._known.get("ledger", {}).pop(ledger.lot(lot).name, None)
+        self._closed.clear()
 
     def _lot_opened(self, effect: effects.LotOpened) -> None:
         self._set_lot(effect.lot.id, effect.lot)

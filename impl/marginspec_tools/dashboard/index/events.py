@@ -8,9 +8,9 @@ import attrs
 import msgspec
 import zstandard
 
-from marginspec_tools.dashboard.index.answers import Change, Event, EventRow, Movement, Page
+from marginspec_tools.dashboard.index.answers import Change, Event, EventRow, Movement, Page, Version
 from marginspec_tools.dashboard.index.rows import EVENT_TYPES, REASONS
-from marginspec_tools.dashboard.index.tables import EFFECTS_AT_ONCE, SEGMENT, latest
+from marginspec_tools.dashboard.index.tables import EFFECTS_AT_ONCE, SEGMENT, value_in
 from marginspec_tools.dashboard.index.values import NUMBERS, Kind, value_of
 
 EXAMINED = 10_000
@@ -28,6 +28,9 @@ OF_WATERFALL = "SELECT seq FROM events WHERE money IS NOT NULL AND seq < :below 
 REJECTED = "SELECT seq FROM events WHERE rejected IS NOT NULL AND seq < :below ORDER BY seq DESC"
 OF_TYPE = "SELECT seq FROM events WHERE type = :type AND seq < :below ORDER BY seq DESC"
 ALL = "SELECT seq FROM events WHERE seq < :below ORDER BY seq DESC"
+BEFORE_AND_AFTER = f"""
+SELECT ({value_in("f.id", "(:seq - 1)")}), ({value_in("f.id")}) FROM figures f WHERE kind = :kind AND name = :name
+"""
 IN_MARKET = "SELECT 1 FROM of_market WHERE market = ? AND seq = ?"
 
 
@@ -136,11 +139,8 @@ def event_at(database: sqlite3.Connection, seq: int, first: int) -> Event:
 
 def change_of(database: sqlite3.Connection, seq: int, kind: Kind, name: str) -> Change | None:
     """What an event made of a figure; None if that is as it was before."""
-    query = "SELECT id FROM figures WHERE kind = ? AND name = ?"
-    found = database.execute(query, (NUMBERS[kind], name)).fetchone()
-    if found is None:
-        return None
-    before, after = (value_of(kind, latest(database, found[0], one)) for one in (seq - 1, seq))
+    found = database.execute(BEFORE_AND_AFTER, {"kind": NUMBERS[kind], "name": name, "seq": seq}).fetchone()
+    before, after = (value_of(kind, held) for held in found or (None, None))
     return None if before == after else Change(kind, name, before, after)
 
 
@@ -169,12 +169,23 @@ def figures_named(effect: Mapping[str, Any]) -> Iterator[tuple[Kind, str]]:
         yield kind, ":".join(str(effect.get(field, "")) for field in fields)
 
 
-def movements_in(database: sqlite3.Connection, seq: int, name: str, balance: int) -> Iterator[Movement]:
-    """The transfers of an event from and to a ledger account, of the first EFFECTS_AT_ONCE effects."""
-    for effect in effects_from(database, seq, 0, texts_of(database, seq).receipt):
+def movements_in(database: sqlite3.Connection, one: Version, name: str, first: int) -> Iterator[Movement]:
+    """The transfers from and to a ledger account that made a version of its balance.
+
+    Of an event, those among its first EFFECTS_AT_ONCE effects, and what the others came to together, without a rule;
+    so is what the account had where the journal begins, after the event `first`.
+    """
+    balance = one.value or 0
+    rest = balance - (one.before or 0)
+    effects = effects_from(database, one.seq, 0, texts_of(database, one.seq).receipt) if one.seq > first else ()
+    for effect in effects:
         if effect["type"] == "transfer" and name in (effect["source"], effect["target"]):
             # Amounts have all digits of their asset, so without the point they count quanta.
             amount = int(effect["amount"].replace(".", ""))
             is_in = effect["target"] == name
             other = effect["source" if is_in else "target"]
-            yield Movement(seq, effect["rule"], other, amount if is_in else -amount, balance)  # type: ignore[arg-type]  # quanta
+            change = amount if is_in else -amount
+            rest -= change
+            yield Movement(one.seq, effect["rule"], other, change, balance)  # type: ignore[arg-type]  # quanta
+    if rest:
+        yield Movement(one.seq, "", "", rest, balance)  # type: ignore[arg-type]  # quanta

@@ -25,7 +25,8 @@ from marginspec_tools.dashboard.index.bulk import KIND, SEQ, Bulk, KnownValues, 
 from marginspec_tools.dashboard.index.replaying import LISTING, Answer, Batch, apart, listing_effect
 
 LENGTHS = np.array(EFFECT_LENGTHS)
-
+AT_ONCE = 1 << 16
+"""Effects that are looked at at once."""
 
 NAMES = {
     event: tuple((field.path[0], field.kind.of) for field in fields_of(event) if isinstance(field.kind, Name))
@@ -86,13 +87,13 @@ class OptimizedReplay:
 
     def _batch(self, events: list[Event]) -> Batch:
         first = self._run.events + 1
-        lines = self._run.take(rows_of(self._tables, events)).splitlines()
+        lines = lines_in(self._run.take(rows_of(self._tables, events)))
         rows = self._run.collected()
         numbers = np.arange(first, first + len(events) + 1)
         begins = np.searchsorted(rows[:, SEQ], numbers)
         counts: list[int] = np.diff(begins).tolist()
         kinds: list[int] = rows[np.minimum(begins[:-1], max(0, len(rows) - 1)), KIND].tolist() if len(rows) else []
-        single = rows[~is_bulk(rows)]
+        single = rows[~np.concatenate([is_bulk(some) for some in portions(rows)])]
         shown: list[int] = np.diff(np.searchsorted(single[:, SEQ], numbers)).tolist()
         effects = self._effects(events[0], single)
         answers = (
@@ -105,12 +106,27 @@ class OptimizedReplay:
 
     def _effects(self, first: Event, rows: Words64) -> Iterator[Effect]:
         """The effects of all rows that are no rejections, in order."""
-        rows = rows[rows[:, 1] >= 0]
-        if isinstance(first, LISTING) and len(rows):
+        if isinstance(first, LISTING) and len(rows) and rows[0, KIND] >= 0:
             # The event stands by itself, so the market is as the event left it.
             market = next(one for one in self._run.engine.markets() if one.id == first.market)
             yield listing_effect(first, attrs.evolve(market, mark=None))
             rows = rows[1:]
         places = np.arange(rows.shape[1] - 1)
-        packed = rows[:, 1:][places < LENGTHS[rows[:, 1]][:, None]]
-        yield from self._reader.effects(packed)
+        for some in portions(rows):
+            accepted = some[some[:, KIND] >= 0]
+            yield from self._reader.effects(accepted[:, KIND:][places < LENGTHS[accepted[:, KIND]][:, None]])
+
+
+def portions(rows: Words64) -> Iterator[Words64]:
+    """Rows in portions, at least one: an event may have so many that all of them at once are too much."""
+    for first in range(0, max(1, len(rows)), AT_ONCE):
+        yield rows[first : first + AT_ONCE]
+
+
+def lines_in(text: bytes) -> Iterator[memoryview]:
+    """The lines of a text without their newlines, not copied: a receipt may take a gigabyte."""
+    view, begin = memoryview(text), 0
+    while begin < len(text):
+        end = text.index(b"\n", begin)
+        yield view[begin:end]
+        begin = end + 1

@@ -8,18 +8,14 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from marginspec.model import ledger
 from marginspec.model.events import Event
 from marginspec.model.state import Header, State
-from marginspec.model.units import Money
-from marginspec.settlement.waterfall import needed_relief, shortfalls
 from marginspec.transition import apply
-from marginspec_audit.transparency import market_status
 from marginspec_journal.chain import ReceiptChain
 from marginspec_journal.header import header_of
 from marginspec_journal.strict_json import parse_document
 from marginspec_tools.dashboard.index import states
-from marginspec_tools.dashboard.index.answers import AssetFunds, Head, MarketFunds, Point
+from marginspec_tools.dashboard.index.answers import Head, Point
 from marginspec_tools.dashboard.index.tables import SEGMENT, SPAN, latest
 from marginspec_tools.dashboard.index.values import NUMBERS, Kind, value_of
 
@@ -34,7 +30,6 @@ SELECT seq, value FROM segments CROSS JOIN versions ON segment = number AND figu
 WHERE number BETWEEN :first AND :last ORDER BY number, seq
 """
 SPANS = "SELECT span, low, high, last FROM spans WHERE figure = ? AND span BETWEEN ? AND ? ORDER BY span"
-FLOWS: tuple[Kind, ...] = ("paid_in", "paid_out", "borne")
 
 
 class NotThere(LookupError):  # noqa: N818 - not an error: an answer
@@ -93,9 +88,11 @@ def named(database: sqlite3.Connection, seq: int, kind: Kind) -> Iterator[tuple[
 # ----------------------------------------------------------------- states
 
 
-def part_of(database: sqlite3.Connection, seq: int, accounts: Iterable[int] = ()) -> State:
-    """The state with all markets, lots and funds, and of accounts only these."""
+def part_of(database: sqlite3.Connection, seq: int, accounts: Iterable[int] = (), *, has_lots: bool = False) -> State:
+    """The state with all markets and funds, lots one by one or together, and of accounts only these."""
     figures = [*states.fund_figures(database, seq)]
+    for name in states.lots_together(database, seq) if has_lots else ():
+        figures += states.lot_figures(states.open_lots(database, seq, known(database, "markets", name)))
     for account in accounts:
         figures += states.account_figures(database, seq, account)
     return states.state_of(header_in(database), figures, states.closed_markets(database, seq))
@@ -123,42 +120,6 @@ def by_asset(found: Iterable[tuple[str, int]]) -> Mapping[str, Mapping[str, int]
         asset, bearer = name.split(":")
         assets[asset][bearer] = amount
     return assets
-
-
-def asset_funds(state: State, asset: str, flows: Mapping[Kind, Mapping[str, int]]) -> AssetFunds:
-    """The funds of an asset; `flows` are what was paid in and out and borne until then."""
-    reserves = sum(state.balance(ledger.reserve(one.id)) for one in state.markets.values() if one.asset == asset)
-    relief = state.balance(ledger.relief(asset))
-    return AssetFunds(
-        asset=asset,
-        insurance=state.balance(ledger.insurance(asset)),
-        relief=relief,
-        house=state.balance(ledger.house(asset)),
-        uncovered=state.uncovered.get(asset, Money(0)),
-        reserves=Money(reserves),
-        paid_in=Money(flows["paid_in"].get(asset, 0)),
-        paid_out=Money(flows["paid_out"].get(asset, 0)),
-        shortfall=Money(sum(shortfalls(state, asset).values())),
-        needed_relief=needed_relief(state, asset),
-        borne=dict(by_asset(flows["borne"].items()).get(asset, {})),  # type: ignore[arg-type]  # sums of money are money
-    )
-
-
-def market_funds(state: State, name: str) -> MarketFunds:
-    """The funds of a market."""
-    market, status = state.markets[name], market_status(state, name)
-    return MarketFunds(
-        market=name,
-        asset=market.asset,
-        mark=market.mark,
-        counters=status.counters,
-        open_interest=state.open_interest.get(name, 0),  # type: ignore[arg-type]  # nothing is a quantity too
-        lots=status.lots,
-        long_lots=status.long_lots,
-        short_lots=status.short_lots,
-        lots_pnl=status.lots_pnl,
-        shortfall=status.shortfall,
-    )
 
 
 # ----------------------------------------------------------------- series

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from marginspec.model.effects import Effect, FeesUpdated, LimitsUpdated, MarketListed, TiersUpdated
 from marginspec.model.events import Event, ListMarket, UpdateFees, UpdateLimits, UpdateTiers
@@ -18,6 +18,10 @@ LISTING = (ListMarket, UpdateTiers, UpdateFees, UpdateLimits)
 """Events that list or change a market, whose effects hold tables."""
 
 
+Text: TypeAlias = bytes | memoryview
+"""The text of a line, or a view of it within a text of many."""
+
+
 class Answer(NamedTuple):
     """An event's receipt: the reason if it was rejected, how many effects it has, and which; its line.
 
@@ -28,7 +32,7 @@ class Answer(NamedTuple):
     rejected: Reason | None
     made: int
     effects: Iterable[Effect]
-    line: bytes
+    line: Text
 
 
 class Batch(NamedTuple):

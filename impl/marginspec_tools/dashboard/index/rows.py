@@ -1,10 +1,10 @@
 """What an event's changes are in the tables: rows, gathered for many events and written at once, in order."""
 
 import sqlite3
+from itertools import groupby, islice
 from typing import Any
 
 import attrs
-import msgspec
 import zstandard
 
 from marginspec.model.events import Event
@@ -14,27 +14,25 @@ from marginspec.model.state import Header
 from marginspec.model.units import WIRE_DECIMALS
 from marginspec_journal.events import EVENT_FORMS
 from marginspec_tools.dashboard.index.changes import Bearing, Changes
-from marginspec_tools.dashboard.index.replaying import Answer
+from marginspec_tools.dashboard.index.receipts import ReceiptParts
+from marginspec_tools.dashboard.index.replaying import Answer, Text
 from marginspec_tools.dashboard.index.source import Line
 from marginspec_tools.dashboard.index.tables import EFFECTS_AT_ONCE, SEGMENT, SPAN, TEXTS_AT_ONCE
-from marginspec_tools.dashboard.index.values import EPHEMERAL, LOT, NUMBERS, Kind, Owned, stored
+from marginspec_tools.dashboard.index.values import NUMBERS, Kind, Owned, stored
 
 EVENT_TYPES = tuple(EVENT_FORMS)
 TYPE_NUMBERS = {form.record: number for number, form in enumerate(EVENT_FORMS.values())}
 REASONS = tuple(Reason)
 REASON_NUMBERS = {reason: number for number, reason in enumerate(REASONS)}
+MOST_WAITING = 1 << 19
+"""So many rows wait to be written, about: one event may make millions."""
+MOST_KNOWN = 1 << 18
+"""So many numbers of figures are kept in memory between two writes; an exchange may have tens of millions."""
+SPILL_EVERY = 1 << 12
+"""Of the rows that one event makes, it is looked every so many whether they are too many to wait."""
 NAMING_ACCOUNTS = ("account", "buyer", "seller", "counterparty")
 BEARERS = frozenset({"reserve", "insurance", "relief", "house", "deleveraging", "levy"})
 """Who bears a loss; profits and returned relief are no losses."""
-
-
-class ReceiptParts(msgspec.Struct):
-    """A receipt's line, its effects as they stand there."""
-
-    event: str
-    hash: str
-    seq: int
-    effects: list[msgspec.Raw]
 
 
 @attrs.define
@@ -52,33 +50,34 @@ class Rows:
     def __init__(self, database: sqlite3.Connection, header: Header) -> None:
         self._database, self._header = database, header
         self._packer = zstandard.ZstdCompressor(level=3)
-        self.figures: dict[Kind, dict[str, int]] = {}
-        self.accounts: dict[str, int] = dict(database.execute("SELECT name, id FROM accounts"))
         self.markets: dict[str, int] = dict(database.execute("SELECT name, id FROM markets"))
-        kinds = tuple(NUMBERS)
-        self._figure_count = 0
-        self._ended = {number for (number,) in database.execute("SELECT id FROM figures WHERE until IS NOT NULL")}
-        for number, kind, name in database.execute("SELECT id, kind, name FROM figures"):
-            self.figures.setdefault(kinds[kind], {})[name] = number
-            self._figure_count = max(self._figure_count, number)
-        (self._liquidation_count,) = database.execute("SELECT coalesce(max(id), 0) FROM liquidations").fetchone()
+        self._account_count, self._figure_count, self._liquidation_count = (
+            database.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]
+            for table in ("accounts", "figures", "liquidations")
+        )
+        self._accounts: dict[str, int] = {}
+        self._figures: dict[tuple[Kind, str], int] = {}
+        self._ended = set[int]()
         self._spans: dict[int, tuple[int, Span]] = {}
+        self._texts: list[bytes] = []
+        self._first_text = 0
         self._clear()
 
     def _clear(self) -> None:
         self._waiting: dict[str, list[tuple[Any, ...]]] = {table: [] for table in INSERTS}
-        self._texts: list[bytes] = []
-        self._first_text = 0
         self._segments: set[int] = set()
 
     # ------------------------------------------------------------- names
 
     def account(self, name: str) -> int:
         """The number of an account's name."""
-        number = self.accounts.get(name)
+        number = self._accounts.get(name)
         if number is None:
-            number = self.accounts[name] = len(self.accounts) + 1
-            self._add("accounts", number, name)
+            row = self._database.execute("SELECT id FROM accounts WHERE name = ?", (name,)).fetchone()
+            if row is None:
+                self._account_count += 1
+                self._add("accounts", self._account_count, name)
+            number = self._accounts[name] = self._account_count if row is None else row[0]
         return number
 
     def market(self, name: str) -> int:
@@ -91,14 +90,26 @@ class Rows:
 
     def figure(self, owned: Owned, seq: int) -> int:
         """The number of a figure, which is new if it has none."""
-        named = self.figures.setdefault(owned.kind, {})
-        number = named.get(owned.name)
+        number = self.known_figure(owned.kind, owned.name)
         if number is None:
             self._figure_count += 1
-            number = named[owned.name] = self._figure_count
+            number = self._figures[owned.kind, owned.name] = self._figure_count
             account = self.account(owned.account) if owned.account else None
             market = self.market(owned.market) if owned.market else None
-            self._add("figures", number, NUMBERS[owned.kind], owned.name, account, market, seq, None)
+            self._add("figures", number, NUMBERS[owned.kind], owned.name, account, market, owned.lot, seq, None)
+        return number
+
+    def known_figure(self, kind: Kind, name: str) -> int | None:
+        """The number of a figure; None if it has none yet."""
+        number = self._figures.get((kind, name))
+        if number is None:
+            row = self._database.execute(FIGURE, (NUMBERS[kind], name)).fetchone()
+            if row is None:
+                return None
+            number, until = row
+            self._figures[kind, name] = number
+            if until is not None:
+                self._ended.add(number)
         return number
 
     def _add(self, table: str, *row: Any) -> None:
@@ -108,19 +119,18 @@ class Rows:
 
     def add_figures(self, seq: int, figures: dict[Owned, Any]) -> None:
         """Add the values that figures have after an event."""
-        segment = seq // SEGMENT
-        self._segments.add(segment)
-        versions = self._waiting["versions"]
-        for owned, value in figures.items():
+        for place, (owned, value) in enumerate(figures.items()):
+            self._spill(place)
             number = self.figure(owned, seq)
-            versions.append((segment, number, seq, stored(value)))
-            if owned.kind in EPHEMERAL or owned.name.startswith(LOT):
+            self._segments.add(seq // SEGMENT)
+            self._add("versions", seq // SEGMENT, number, seq, stored(value))
+            if owned.is_ephemeral:
                 self._mark_end(number, seq, is_there=bool(value))
             if owned.kind == "market":
                 self._add_market(owned.name, seq, value)
             elif owned.kind == "account":
                 self._add("opened", seq, self.account(owned.name))
-            elif not owned.account and isinstance(value, int) and not owned.name.startswith(LOT):
+            elif not owned.account and isinstance(value, int) and owned.lot is None:
                 self._extend_span(number, seq, value)
 
     def _mark_end(self, number: int, seq: int, *, is_there: bool) -> None:
@@ -165,6 +175,7 @@ class Rows:
             segment = seq // SEGMENT
             self._segments.add(segment)
             waiting.append((segment, figure, seq, value))
+        self._spill()
 
     def add_span_values(self, versions: list[tuple[int, int, int]]) -> None:
         """Add to the spans of figures that come in bulk."""
@@ -175,6 +186,7 @@ class Rows:
         """Add accounts and markets, by number, with events that changed something of theirs."""
         self._waiting["of_account"] += [(seq // SEGMENT, account, seq) for account, seq in accounts]
         self._waiting["of_market"] += markets
+        self._spill()
 
     def add(self, seq: int, line: Line, answer: Answer, changes: Changes) -> None:
         """Add an event, its receipt, and what it changed."""
@@ -195,9 +207,9 @@ class Rows:
         accounts = {owned.account for owned in changes.figures if owned.account}
         accounts.update(name for field in NAMING_ACCOUNTS if (name := getattr(event, field, None)))
         segment = seq // SEGMENT
-        relations = self._waiting["of_account"]
-        for name in accounts:
-            relations.append((segment, self.account(name), seq))
+        for place, name in enumerate(accounts):
+            self._spill(place)
+            self._add("of_account", segment, self.account(name), seq)
         markets = {self.market(owned.market) for owned in changes.figures if owned.market}
         if market is not None:
             markets.add(market)
@@ -213,43 +225,53 @@ class Rows:
     def _add_waterfall(self, seq: int, changes: Changes) -> None:
         first = self._liquidation_count + 1
         for number, one in enumerate(changes.liquidated, start=first):
+            self._spill(number)
             domain = one.domain
             owner = domain.asset, domain.market, domain.side, stored(one.equity), stored(one.maintenance)
             self._add("liquidations", number, seq, self.account(domain.account), *owner)
         self._liquidation_count += len(changes.liquidated)
         for opened in changes.opened:
             lot = opened.lot
+            self._spill(lot.id)
             market, number = self.market(lot.market), first + opened.liquidation
             kind = lot.side, lot.margin_mode, lot.reason
             figures = stored(lot.quantity), stored(opened.cost)
             self._add("lots", lot.id, seq, number, self.account(lot.account), market, *kind, *figures)
             self._add("liquidations_in", market, number)
         for place, bearing in enumerate(changes.borne):
+            self._spill(place)
             where = self.market(bearing.market) if bearing.market else None
             who = self.account(bearing.account) if bearing.account else None
             amount, quantity = stored(bearing.amount), stored(bearing.quantity)
             borne = bearing.bearer, bearing.asset, amount, bearing.lot or None, where, who, bearing.name
             self._add("borne", seq, place, *borne, quantity, bearing.layer)
+        self._add_sums(seq, changes)
+
+    def _add_sums(self, seq: int, changes: Changes) -> None:
+        """Add what followed on each other of the same lot and bearer as one sum: a lot may have a million of it."""
+        runs = groupby(changes.borne, lambda one: (one.lot, one.bearer))
+        for place, ((lot, bearer), run) in enumerate(runs):
+            self._spill(place)
+            if lot:
+                self._add("sums_of_lots", lot, seq, place, bearer, stored(sum(one.amount for one in run)))
 
     # ------------------------------------------------------------- texts
 
-    def _add_texts(self, seq: int, text: bytes, line: bytes, effects: int) -> None:
+    def _add_texts(self, seq: int, text: bytes, line: Text, effects: int) -> None:
         if not self._texts:
             self._first_text = seq
-        if effects > EFFECTS_AT_ONCE:
-            line = self._split(seq, line)
-        self._texts += (text, line)
+        self._texts += (text, self._split(seq, line) if effects > EFFECTS_AT_ONCE else bytes(line))
         if len(self._texts) == 2 * TEXTS_AT_ONCE:
             self._pack_texts()
 
-    def _split(self, seq: int, line: bytes) -> bytes:
+    def _split(self, seq: int, line: Text) -> bytes:
         """Keep the many effects of a receipt in parts; gives its line without them."""
-        parts = msgspec.json.decode(line, type=ReceiptParts)
-        for first in range(0, len(parts.effects), EFFECTS_AT_ONCE):
-            some = b"\n".join(bytes(effect) for effect in parts.effects[first : first + EFFECTS_AT_ONCE])
-            self._add("effects", seq, first, self._packer.compress(some))
-        shortened = {"accepted": True, "effects": [], "event": parts.event, "hash": parts.hash, "seq": parts.seq}
-        return msgspec.json.encode(shortened)
+        parts, first = ReceiptParts(line), 0
+        effects = parts.effects()
+        while some := list(islice(effects, EFFECTS_AT_ONCE)):
+            self._add("effects", seq, first, self._packer.compress(b"\n".join(some)))
+            first += len(some)
+        return parts.without_effects
 
     def _pack_texts(self) -> None:
         if self._texts:
@@ -263,12 +285,25 @@ class Rows:
         self._pack_texts()
         for figure in self._spans:
             self._write_span(figure)
+        self._insert()
+
+    def _spill(self, place: int = 0) -> None:
+        """Write the rows that wait if they are too many; of a row's place, only every so many times."""
+        if place % SPILL_EVERY == 0 and sum(map(len, self._waiting.values())) >= MOST_WAITING:
+            self._insert()
+
+    def _insert(self) -> None:
         self._waiting["segments"] = [(segment,) for segment in self._segments]
         for table in ("versions", "of_account", "of_market"):
             self._waiting[table].sort(key=key_of)
         for table, statement in INSERTS.items():
             self._database.executemany(statement, self._waiting[table])
         self._clear()
+        if len(self._figures) > MOST_KNOWN:
+            # They are all written, so they are found again.
+            self._figures.clear()
+            self._accounts.clear()
+            self._ended.clear()
 
 
 def key_of(row: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -281,6 +316,7 @@ def into(table: str, columns: int, more: str = "") -> str:
     return f"INSERT INTO {table} VALUES ({', '.join('?' * columns)}){more}"
 
 
+FIGURE = "SELECT id, until FROM figures WHERE kind = ? AND name = ?"
 INSERTS = {
     "accounts": "INSERT INTO accounts(id, name) VALUES (?, ?)",
     "markets": "INSERT INTO markets(id, name) VALUES (?, ?)",
@@ -289,7 +325,7 @@ INSERTS = {
     "WHERE id = ?",
     "closed": "UPDATE markets SET until = ? WHERE id = ?",
     "segments": "INSERT OR IGNORE INTO segments VALUES (?)",
-    "figures": into("figures", 7),
+    "figures": into("figures", 8),
     "ended": "UPDATE figures SET until = ? WHERE id = ?",
     "versions": into("versions", 4),
     "spans": "INSERT OR REPLACE INTO spans VALUES (?, ?, ?, ?, ?)",
@@ -303,5 +339,6 @@ INSERTS = {
     "liquidations_in": "INSERT OR IGNORE INTO liquidations_in VALUES (?, ?)",
     "lots": into("lots", 10),
     "borne": into("borne", 11),
+    "sums_of_lots": into("sums_of_lots", 5),
 }
 """What is written, in this order: names before what names them."""

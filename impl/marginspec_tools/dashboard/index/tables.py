@@ -39,12 +39,14 @@ CREATE TABLE head(
 );
 CREATE TABLE segments(number INTEGER PRIMARY KEY);
 CREATE TABLE accounts(id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, since INTEGER);
+CREATE INDEX accounts_by_name ON accounts(name, since);
 CREATE TABLE markets(id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, asset TEXT, since INTEGER, until INTEGER,
     price_decimals INTEGER, quantity_decimals INTEGER);
 CREATE TABLE figures(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name TEXT NOT NULL, account INTEGER,
-    market INTEGER, since INTEGER NOT NULL, until INTEGER, UNIQUE (kind, name));
+    market INTEGER, lot INTEGER, since INTEGER NOT NULL, until INTEGER, UNIQUE (kind, name));
 CREATE INDEX figures_of_account ON figures(account, until) WHERE account IS NOT NULL;
-CREATE INDEX figures_of_market ON figures(market, until) WHERE account IS NULL;
+CREATE INDEX figures_of_market ON figures(market, kind) WHERE account IS NULL AND lot IS NULL;
+CREATE INDEX figures_of_lots ON figures(market, kind, lot, since, until) WHERE lot IS NOT NULL;
 CREATE INDEX positions_of_market ON figures(market) WHERE kind = 1;
 CREATE TABLE versions(segment INTEGER, figure INTEGER, seq INTEGER, value,
     PRIMARY KEY (segment, figure, seq)) WITHOUT ROWID;
@@ -75,6 +77,8 @@ CREATE INDEX lots_of_account ON lots(account, id);
 CREATE TABLE borne(seq INTEGER, place INTEGER, bearer TEXT NOT NULL, asset TEXT NOT NULL, amount, lot INTEGER,
     market INTEGER, account INTEGER, name TEXT NOT NULL, quantity, layer TEXT NOT NULL,
     PRIMARY KEY (seq, place)) WITHOUT ROWID;
+CREATE TABLE sums_of_lots(lot INTEGER, seq INTEGER, place INTEGER, bearer TEXT NOT NULL, amount,
+    PRIMARY KEY (lot, seq, place)) WITHOUT ROWID;
 CREATE INDEX borne_of_lot ON borne(lot, seq) WHERE lot IS NOT NULL;
 CREATE INDEX borne_of_account ON borne(account, seq) WHERE account IS NOT NULL;
 CREATE INDEX borne_of_market ON borne(market, seq) WHERE market IS NOT NULL;
@@ -161,15 +165,20 @@ def begin_anew(database: sqlite3.Connection) -> None:
             database.execute(statement)
 
 
-LATEST = """
-SELECT value FROM segments CROSS JOIN versions ON segment = number AND figure = ? AND seq <= ?
-WHERE number <= ? ORDER BY number DESC, seq DESC LIMIT 1
-"""
+def value_in(figure: str, seq: str = ":seq") -> str:
+    """The query for the value that the database holds of a figure after an event; both are terms of SQL."""
+    return f"""
+    SELECT value FROM segments CROSS JOIN versions ON segment = number AND figure = {figure} AND seq <= {seq}
+    WHERE number <= {seq} / {SEGMENT} ORDER BY number DESC, seq DESC LIMIT 1
+    """
+
+
+LATEST = value_in(":figure")
 
 
 def latest(database: sqlite3.Connection, figure: int, seq: int) -> Any:
     """The value that the database holds of a figure after an event; None if it is not there."""
-    row = database.execute(LATEST, (figure, seq, seq // SEGMENT)).fetchone()
+    row = database.execute(LATEST, {"figure": figure, "seq": seq}).fetchone()
     return None if row is None else row[0]
 
 

@@ -2,9 +2,10 @@
 
 from typing import Any, Final, Literal, NamedTuple, get_args
 
+import attrs
 import msgspec
 
-from marginspec.model.account import DomainKey, Lot, Order, Setting
+from marginspec.model.account import Direction, DomainKey, Lot, Order, Setting
 from marginspec.model.effects import FundStatus
 from marginspec.model.market import Market
 
@@ -25,21 +26,52 @@ Kind = Literal[
     "paid_out",
     "borne",
     "next_lot",
+    "lots",
 ]
 """Balance of a ledger account, position, order, settings, claim on relief, lot, position mode, parameters of a market
 (without its mark), mark, counters of a market's funds, uncovered shortfall, a market's open interest,
-what was paid in and out of an asset, what each bearer bore of its losses, the next lot's id."""
+what was paid in and out of an asset, what each bearer bore of its losses, the next lot's id, a market's lots
+together."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
 NUMBERS: dict[Kind, int] = {kind: number for number, kind in enumerate(KINDS)}
 
-RECORDS: dict[Kind, type] = {"order": Order, "setting": Setting, "lot": Lot, "market": Market, "fund": FundStatus}
+
+@attrs.frozen
+class Lots:
+    """The open lots of a market taken together: how many, and of each side the quantity and the cost, signed alike.
+
+    Sums of lots follow from them, however many lots there are: a quantity's value at mark is proportional to it.
+    """
+
+    number: int = 0
+    long: int = 0
+    long_cost: int = 0
+    short: int = 0
+    short_cost: int = 0
+
+    def plus(self, side: Direction, number: int, quantity: int, cost: int) -> "Lots":
+        """The same with so many more lots on a side, so much more quantity there, and so much more cost."""
+        if side == "long":
+            held = self.long + quantity, self.long_cost + cost, self.short, self.short_cost
+        else:
+            held = self.long, self.long_cost, self.short + quantity, self.short_cost + cost
+        return Lots(self.number + number, *held)
+
+
+NO_LOTS = Lots()
+RECORDS: dict[Kind, type] = {
+    "order": Order,
+    "setting": Setting,
+    "lot": Lot,
+    "market": Market,
+    "fund": FundStatus,
+    "lots": Lots,
+}
 """Kinds whose values are records; all others are integers, and position modes texts."""
 INT64 = 2**63
 
 
-EPHEMERAL: Final = frozenset({"order", "lot"})
-"""Kinds that come and go for good; so do the balances of lots."""
-LOT = "lot:"
+LOT: Final = "lot:"
 """How the name of a lot's balance begins."""
 
 
@@ -50,6 +82,19 @@ class Owned(NamedTuple):
     name: str
     account: str = ""
     market: str = ""
+
+    @property
+    def lot(self) -> int | None:
+        """The lot that it is, or whose balance it is; None if it is of no lot."""
+        if self.kind == "lot":
+            return int(self.name)
+        is_balance = self.kind == "ledger" and self.name.startswith(LOT)
+        return int(self.name.removeprefix(LOT)) if is_balance else None
+
+    @property
+    def is_ephemeral(self) -> bool:
+        """Whether it comes and goes for good, as orders, lots and the balances of lots do."""
+        return self.kind == "order" or self.lot is not None
 
 
 def stored(value: Any) -> Any:

@@ -53,7 +53,7 @@ def liquidation(database: sqlite3.Connection, number: int, seq: int) -> Liquidat
     borne: Counter[str] = Counter()
     for lot in lots:
         # Not summed by the database, which adds what is wider than 64 bits as floats.
-        query = "SELECT bearer, amount FROM borne WHERE lot = ? AND seq <= ?"
+        query = "SELECT bearer, amount FROM sums_of_lots WHERE lot = ? AND seq <= ?"
         for bearer, amount in database.execute(query, (lot.id, seq)):
             borne[bearer] += int(amount)
     *owner, equity, maintenance = row

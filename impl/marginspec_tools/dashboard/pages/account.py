@@ -1,7 +1,8 @@
 """An account: its domains with margins and health, positions with the bands around the mark, orders, and its money."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import attrs
 
@@ -20,9 +21,9 @@ from marginspec_tools.dashboard.explanations import Entry, entries
 from marginspec_tools.dashboard.index import Filter
 from marginspec_tools.dashboard.numbers import price_text, quantity_text, ratio_text
 from marginspec_tools.dashboard.pages.events import EVENTS, event_row
-from marginspec_tools.dashboard.pages.lines import point_at
+from marginspec_tools.dashboard.pages.lines import CHANGES, change_cells, change_links, point_at, without_transfer
 from marginspec_tools.dashboard.tables import Column, Order, Read, Row, Table
-from marginspec_tools.dashboard.view import Page, Unanswerable, View
+from marginspec_tools.dashboard.view import Page, Unanswerable, View, reading
 from marginspec_tools.explain import explain_margins, name_of
 
 DRAWN = 500
@@ -61,8 +62,16 @@ def state(view: View) -> State:
     """What there is of the account: all its own, its markets, and the funds."""
     found = view.index.account_state(view.at, name(view))
     if name(view) not in found.accounts:
-        raise Unanswerable(404, "No such account", f"After event {view.at} there is no account {name(view)!r} yet.")
+        raise not_yet(view, "account", name(view), view.index.account_since(name(view)))
     return found
+
+
+def not_yet(view: View, what: Literal["account", "asset"], named: str, since: int | None) -> Unanswerable:
+    """Why there is no account or asset of a name after an event, and which later one brings it, if any."""
+    reason = f"After event {view.at} there is no {what} {named!r}"
+    if since is None or since <= view.at:
+        return Unanswerable(404, f"No such {what}", f"{reason}.")
+    return view.not_now(what, f"{reason} yet: it comes with event {since}.", since)
 
 
 def standings(view: View) -> list[Standing]:
@@ -246,7 +255,7 @@ def money_table(view: View) -> Table:
     assets = assets_of(view.book)
     asset = view.parameters.get("asset") or (assets[0] if assets else "")
     if asset and asset not in assets:
-        raise Unanswerable(404, "No such asset", f"After event {view.at} there is no asset {asset!r}.")
+        raise not_yet(view, "asset", asset, view.index.asset_since(asset))
     wallet = ledger.wallet(name(view), asset)
 
     def read(after: str, most: int) -> Read:
@@ -256,11 +265,9 @@ def money_table(view: View) -> Table:
         page = view.index.movements(wallet.name, view.at, view.number(after), most)
         rows = []
         for place, one in enumerate(page.rows):
-            cells = (str(one.seq), view.money(one.amount, asset), view.money(one.balance, asset), one.rule, one.other)
-            owner = account_named(one.other).account
-            why = view.to("event", at=one.seq)
-            links = {"event": view.event_address(one.seq), "amount": why, "balance": why}
-            links |= {"clause": view.clause(one.rule)}
+            cells = (*change_cells(view, one, asset), one.other or without_transfer(view, one))
+            owner = account_named(one.other).account if one.other else ""
+            links = change_links(view, one)
             links |= {"other": view.to("account", account=owner)} if owner else {}
             rows.append(Row(f"{one.seq}:{place}", cells, links))
         return Read(rows, "" if page.after is None else str(page.after))
@@ -270,24 +277,13 @@ def money_table(view: View) -> Table:
     )
 
 
-MONEY = (
-    Column("event", "event", "number"),
-    Column("amount", "amount", "number"),
-    Column("balance", "balance after the event", "number"),
-    Column("clause", "clause"),
-    Column("other", "from or to", "name"),
-)
+MONEY = (*CHANGES, Column("other", "from or to", "name"))
 
 
 def events_table(view: View) -> Table:
     """The events that name it or changed something of it."""
     wanted = Filter(account=name(view))
-
-    def read(after: str, most: int) -> Read:
-        """Some events, newest first."""
-        page = view.index.events(view.at, wanted, view.number(after), most)
-        return Read([event_row(view, one) for one in page.rows], "" if page.after is None else str(page.after))
-
+    read = reading(partial(view.index.events, view.at, wanted), partial(event_row, view))
     return Table("events", "Its events", EVENTS, Order("event", True), read=read)
 
 

@@ -1,6 +1,6 @@
 """An event: what came, what it changed, who bore what, and why: the rules run again under observation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -10,13 +10,12 @@ from marginspec.model.account import Lot, Order, PositionMode, Setting
 from marginspec.model.effects import FundStatus
 from marginspec.model.ledger import account_named
 from marginspec.model.market import Market
-from marginspec.model.state import State
 from marginspec.model.units import Money, Price, Quantity
-from marginspec_audit import asset_of
 from marginspec_tools.dashboard.explanations import Entry, entries
 from marginspec_tools.dashboard.index.answers import Borne, Change, Event, Moment
 from marginspec_tools.dashboard.index.tables import EFFECTS_AT_ONCE
 from marginspec_tools.dashboard.index.values import Kind
+from marginspec_tools.dashboard.pages.invariants import MOST_ACCOUNTS
 from marginspec_tools.dashboard.tables import Column, Read, Row, Table
 from marginspec_tools.dashboard.tables import Order as Sorted
 from marginspec_tools.dashboard.view import Page, Unanswerable, View
@@ -26,6 +25,14 @@ LEVELS = 2
 """Of the explanation, below what moved."""
 LIGHT = 30
 """Of an event of so many effects the explanation is on the page at once; of a heavier one it comes after the page."""
+FEW_LOTS = 500
+"""So it is where at most so many lots are open, which the rules look at at every event."""
+MOST_EFFECTS = 20_000
+"""Of an event of more effects no page has the explanation; of one with more than EFFECTS_AT_ONCE it is asked for."""
+FEW_ACCOUNTS = 200
+"""Of so many, the rules are run on all without being asked."""
+NAMED = 20
+"""So many of the accounts that an event concerns are named at its head."""
 AMOUNTS: dict[Kind, tuple[str, Any]] = {
     "ledger": ("balance", Money),
     "position": ("position", Quantity),
@@ -48,62 +55,57 @@ TERMS: dict[Kind, tuple[str, Any]] = {
 
 @attrs.frozen
 class Happened:
-    """An event as the index has it, with the states before and after it as far as they are at hand."""
+    """An event as the index has it, with the units of all that it can have changed, and each market's asset."""
 
     event: Event
-    moment: Moment
-    after: State
-
-    @property
-    def units(self) -> Units:
-        """The units of all that the event can have changed."""
-        return Units(self.moment.before, self.after)
+    units: Units
+    assets: Mapping[str, str]
+    market_of_lot: Callable[[int], str]
 
     def asset(self, account_name: str) -> str:
-        """The asset of a ledger account; a lot's stands in the state before or after."""
+        """The asset of a ledger account."""
         account = account_named(account_name)
-        for state in (self.after, self.moment.before):
-            try:
-                return asset_of(state, account)
-            except KeyError:
-                continue
-        return ""
+        return account.asset or self.assets[self.market_of_lot(account.lot) if account.lot else account.market]
 
 
 def happened(view: View) -> Happened:
     """The event that is shown; there is none where the journal begins."""
     if view.at == view.head.first:
         raise Unanswerable(404, "No such event", "The journal begins here: no event has come yet.")
-    return Happened(view.index.event(view.at), view.index.moment(view.at), view.book)
+    units = Units(view.index.funds_state(view.at - 1), view.book)
+    assets = {one.name: one.asset for one in view.index.markets()}
+    return Happened(view.index.event(view.at), units, assets, view.index.market_of_lot)
 
 
 def content(view: View) -> Mapping[str, Any]:
     """The event's answer and text, whom it concerns, and why it did what it did; nothing where the journal begins."""
     if view.event is None:
         return {"event": None}
-    found = view.once(happened)
-    event = found.event
-    is_light = event.row.effects <= LIGHT or view.parameters.get("why") == "all"
+    event = view.once(happened).event
+    named = accounts_of(event)
     return {
         "event": event.row,
         "text": msgspec.json.format(event.text, indent=2),
         "hash": event.hash,
-        "accounts": accounts_of(view, event),
-        "is_whole": found.moment.is_whole,
-        "explanation": view.kept(explanation) if is_light else None,
+        "accounts": [(name, account_address(view, name)) for name in named[:NAMED]],
+        "others": len(named[NAMED:]),
+        "explanation": explanation_shown(view, event.row.effects),
+        "comes": event.row.effects <= EFFECTS_AT_ONCE,
         "why": view.with_parameters(at=view.at, why="all"),
     }
 
 
-def accounts_of(view: View, event: Event) -> list[tuple[str, str]]:
-    """The accounts that the line and the first effects name, with the addresses of their pages."""
+def accounts_of(event: Event) -> list[str]:
+    """The accounts that the line and the first effects name."""
     line = msgspec.json.decode(event.text)
     named = [line.get(field) for field in ("account", "buyer", "seller", "from", "to")]
     named += [effect.get("account") for effect in event.effects]
-    return [
-        (name, view.to("account", account=name, at=view.at) if is_there(view, name) else "")
-        for name in dict.fromkeys(one for one in named if isinstance(one, str))
-    ]
+    return [*dict.fromkeys(one for one in named if isinstance(one, str))]
+
+
+def account_address(view: View, account: str) -> str:
+    """The address of an account's page, if there is one."""
+    return view.to("account", account=account, at=view.at) if is_there(view, account) else ""
 
 
 def is_there(view: View, account: str) -> bool:
@@ -111,12 +113,57 @@ def is_there(view: View, account: str) -> bool:
     return account in view.index.accounts(view.at, account, most=1)
 
 
-def explanation(view: View) -> list[Entry]:
-    """What the rules were seen to do, below what was asked."""
-    found = view.once(happened)
-    lines = explain_event(found.moment.before, found.moment.record, found.event.row.seq).lines(LEVELS)
+@attrs.frozen
+class Explanation:
+    """What the rules were seen to do, below what was asked, on which accounts; or why it is not worked out.
+
+    `longer` is the address of a page that works it out in a longer time, if one does.
+    """
+
+    entries: list[Entry]
+    looked_at: str
+    reason: str = ""
+    longer: str = ""
+
+
+def explanation_shown(view: View, effects: int) -> Explanation | None:
+    """The explanation where the page has it: of a light event, of one that no page explains, and where it is asked."""
+    if view.parameters.get("why"):
+        return view.kept(explanation)
+    lots = sum(one.number for one in view.lots.values())
+    return view.once(explanation) if effects > MOST_EFFECTS or (effects <= LIGHT and lots <= FEW_LOTS) else None
+
+
+def explanation(view: View) -> Explanation:
+    """The event's explanation, as far as it is worked out for what is asked."""
+    effects, accounts = view.once(happened).event.row.effects, view.head.accounts
+    if effects > MOST_EFFECTS:
+        return Explanation([], "", f"An event of {effects} effects is explained on no page: {BY_COMMAND}")
+    moment = view.index.moment(view.at)
+    if moment is not None:
+        return told(moment, CONCERNED)
+    if accounts > MOST_ACCOUNTS:
+        reason = f"The rules need all accounts for it, and more than {MOST_ACCOUNTS} were named: {BY_COMMAND}"
+        return Explanation([], "", reason)
+    if accounts <= FEW_ACCOUNTS or view.parameters.get("why") == "whole":
+        return told(view.index.whole_moment(view.at), "")
+    longer = view.with_parameters(at=view.at, why="whole")
+    reason = "The rules need more than the accounts that the event concerns: they can be run on all"
+    takes = f"which may take some seconds: {accounts} were named"
+    return Explanation([], "", f"{reason}, {takes}.", longer)
+
+
+BY_COMMAND = "`marginspec explain` does it, in its time. What it did is in its receipt below, effect by effect."
+CONCERNED = (
+    "Of all accounts, those that the event concerns were looked at; with them alone the rules give the same receipt."
+)
+
+
+def told(moment: Moment, looked_at: str) -> Explanation:
+    """The explanation of an event on the state before it."""
+    lines = explain_event(moment.before, moment.record, moment.seq).lines(LEVELS)
     # The first line says which event it is, as the page's head does.
-    return entries("\n".join(lines).splitlines()[1:])
+    return Explanation(entries("\n".join(lines).splitlines()[1:]), looked_at)
 
 
 # ----------------------------------------------------------------- before and after

@@ -1,6 +1,7 @@
 """Events, newest first, of a type, a market, an account, those refused, or those of the waterfall."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from marginspec.model.units import WIRE_DECIMALS
@@ -8,8 +9,8 @@ from marginspec_journal.decimals import decimal_text
 from marginspec_tools.dashboard.index import Filter
 from marginspec_tools.dashboard.index.answers import EventRow
 from marginspec_tools.dashboard.index.rows import EVENT_TYPES
-from marginspec_tools.dashboard.tables import Column, Order, Read, Row, Table
-from marginspec_tools.dashboard.view import Page, Unanswerable, View
+from marginspec_tools.dashboard.tables import Column, Order, Row, Table
+from marginspec_tools.dashboard.view import Page, Unanswerable, View, reading
 
 KINDS = {"": "all", "rejected": "refused", "waterfall": "of the waterfall"}
 
@@ -33,12 +34,7 @@ def content(view: View) -> Mapping[str, Any]:
 def events_table(view: View) -> Table:
     """The events that are asked for."""
     wanted = chosen(view)
-
-    def read(after: str, most: int) -> Read:
-        """Some events, newest first."""
-        page = view.index.events(view.at, wanted, view.number(after), most)
-        return Read([event_row(view, one) for one in page.rows], "" if page.after is None else str(page.after))
-
+    read = reading(partial(view.index.events, view.at, wanted), partial(event_row, view))
     return Table("events", "Events", EVENTS, Order("event", True), read=read)
 
 

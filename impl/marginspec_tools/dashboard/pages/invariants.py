@@ -12,19 +12,27 @@ from marginspec_tools.dashboard.tables import Column, Order, Row, Table
 from marginspec_tools.dashboard.view import Page, View
 from marginspec_tools.runs import amount_text
 
-MOST_ACCOUNTS = 20_000
+AT_ONCE = 100
 """Of more accounts, the invariants that are of all of them are checked only if that is asked for."""
-OF_FUNDS = frozenset({"INV-03", "INV-06", "INV-11", "INV-12", "INV-13"})
-"""Invariants of states that need no account."""
+MOST_CHECKED = 100_000
+"""Of more accounts, no page checks all."""
+MOST_ACCOUNTS = 20_000
+"""Of more accounts, no page runs the rules on all for anything else."""
+OF_FUNDS = frozenset({"INV-03", "INV-06", "INV-12", "INV-13"})
+"""Invariants of states that need no account, and no lot by itself."""
 
 
 @attrs.frozen
 class Checked:
-    """What is known of the invariants after an event: what is broken, their sides, and which were not looked at."""
+    """What is known of the invariants after an event: what is broken, their sides, and which were not looked at.
+
+    `accounts` is how many accounts were looked at.
+    """
 
     broken: Mapping[str, str]
     sides: tuple[Sides, ...]
     unchecked: frozenset[str]
+    accounts: int
 
     def verdict(self, invariant: str) -> str:
         """What became of an invariant."""
@@ -34,11 +42,17 @@ class Checked:
 
 
 def is_whole(view: View) -> bool:
-    """Whether all accounts are looked at."""
-    return view.head.accounts <= MOST_ACCOUNTS or view.parameters.get("accounts") == "all"
+    """Whether all accounts are looked at: if they are few, or if it is asked for, as a file does."""
+    accounts, is_asked = view.head.accounts, view.parameters.get("accounts") == "all" or view.is_file
+    return accounts <= AT_ONCE or (is_asked and accounts <= MOST_CHECKED)
 
 
 def checked(view: View) -> Checked:
+    """What is checked after the event; of all accounts, it is kept for all readers."""
+    return view.kept(found_by_checking) if is_whole(view) else view.once(found_by_checking)
+
+
+def found_by_checking(view: View) -> Checked:
     """Check what is to be checked after the event."""
     whole = is_whole(view)
     state = view.index.state_at(view.at) if whole else view.book
@@ -48,34 +62,40 @@ def checked(view: View) -> Checked:
         if whole or invariant in OF_FUNDS
         for one in predicate(state)
     }
-    unchecked: frozenset[str] = frozenset() if whole else frozenset(STATE_INVARIANTS) - OF_FUNDS
-    if whole and view.at > view.head.first:
+    unchecked: frozenset[str] = frozenset()
+    if not whole:
+        unchecked = frozenset((*STATE_INVARIANTS, *EVENT_INVARIANTS)) - OF_FUNDS
+    elif view.at == view.head.first:
+        unchecked = frozenset(EVENT_INVARIANTS) - frozenset(STATE_INVARIANTS)
+    else:
         taken = transition(view)
         for predicate in EVENT_INVARIANTS.values():
             broken |= {one.invariant: f"{one.what}, {one.where}: {amount_text(one, state)}" for one in predicate(taken)}
-    else:
-        unchecked |= frozenset(EVENT_INVARIANTS) - OF_FUNDS
     sides = tuple(one for one in sides_of(state) if one.invariant not in unchecked)
-    return Checked(broken, sides, unchecked)
+    return Checked(broken, sides, unchecked, len(state.accounts))
 
 
 def transition(view: View) -> Transition:
     """The event as the rules take it, run again on the whole state before it."""
-    before, event = view.index.state_at(view.at - 1), view.index.moment(view.at).record.event
-    after, receipt = apply(before, event)
-    return Transition(before, event, receipt, after)
+    moment = view.index.whole_moment(view.at)
+    after, receipt = apply(moment.before, moment.record.event)
+    return Transition(moment.before, moment.record.event, receipt, after)
 
 
 def content(view: View) -> Mapping[str, Any]:
     """How many hold."""
     found = view.once(checked)
     verdicts = [found.verdict(invariant) for invariant in invariant_sentences()]
+    accounts = view.head.accounts
     return {
         "holding": verdicts.count("holds"),
         "broken": len(found.broken),
         "unchecked": verdicts.count("not checked"),
-        "accounts": view.head.accounts,
+        "accounts": accounts,
+        "looked_at": found.accounts,
         "is_whole": is_whole(view),
+        "ask": view.with_parameters(at=view.at, accounts="all") if accounts <= MOST_CHECKED else "",
+        "most": MOST_CHECKED,
     }
 
 

@@ -1,6 +1,7 @@
 """Liquidations, newest first: what was found, what was taken, and who has absorbed the losses since."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import attrs
@@ -9,8 +10,8 @@ from marginspec_journal.decimals import decimal_text
 from marginspec_journal.digits import Digits
 from marginspec_tools.dashboard.index.answers import Borne, Liquidation, LotRow
 from marginspec_tools.dashboard.index.waterfall import LOTS_SHOWN
-from marginspec_tools.dashboard.tables import Column, Order, Read, Row, Table
-from marginspec_tools.dashboard.view import Page, Unanswerable, View, within
+from marginspec_tools.dashboard.tables import Column, Order, Row, Table
+from marginspec_tools.dashboard.view import Page, Unanswerable, View, reading, within
 
 BEARERS = {
     "reserve": ("Reserves", "WTF-01"),
@@ -20,7 +21,7 @@ BEARERS = {
 }
 """Who bears a loss that is realised, in the order in which it comes down, with the clause."""
 MOST_BORNE = 1_000
-"""So often is told of one lot who bore what of it."""
+"""So often is told who bore what of the lots of one liquidation."""
 PAYERS = {"house": ("House, into the insurance fund", "LVY-01"), "levy": ("Levy, into relief", "LVY-01")}
 """Who pays beforehand for losses that are open: what they paid is borne by insurance and relief later."""
 
@@ -86,17 +87,18 @@ ABSORBED = (
 
 def liquidations_table(view: View) -> Table:
     """The liquidations that are asked for."""
-
-    def read(after: str, most: int) -> Read:
-        """Some liquidations, newest first."""
-        page = view.index.liquidations(view.at, below=view.number(after), most=most, **owner(view))
-        return Read([liquidation_row(view, one) for one in page.rows], "" if page.after is None else str(page.after))
-
-    of = next((f" of {name}" if kind == "account" else f" in {name}" for kind, name in owner(view).items() if name), "")
+    chosen = owner(view)
+    read = reading(
+        partial(view.index.liquidations, view.at, chosen["account"], chosen["market"]), partial(liquidation_row, view)
+    )
+    of = next((f" of {name}" if kind == "account" else f" in {name}" for kind, name in chosen.items() if name), "")
     return Table("liquidations", f"Liquidations{of}", LIQUIDATIONS, Order("event", True), read=read, note=LOTS_NOTE)
 
 
-LOTS_NOTE = "What a reserve gained, and what others bore, is that of the lots that were taken, until the event shown."
+LOTS_NOTE = (
+    "What a reserve gained, and what others bore, is that of the lots that were taken, until the event shown; "
+    f"of one liquidation, its first {LOTS_SHOWN} lots are counted."
+)
 
 
 def liquidation_row(view: View, one: Liquidation) -> Row:
@@ -183,10 +185,11 @@ TAKEN = (
 def borne_table(view: View) -> Table:
     """Who has borne or gained what by the lots of one liquidation: what its figures are the sums of."""
     found = view.once(one_asked)
-    borne = [view.index.borne_of_lot(view.at, lot.id, MOST_BORNE) for lot in found.lots] if found is not None else []
-    rows = [borne_row(view, one) for of_lot in borne for one in of_lot]
-    cut = any(len(of_lot) == MOST_BORNE for of_lot in borne)
-    note = f"Of each lot the first {MOST_BORNE} are shown." if cut else ""
+    rows: list[Row] = []
+    for lot in found.lots if found is not None else ():
+        rows += [borne_row(view, one) for one in view.index.borne_of_lot(view.at, lot.id, MOST_BORNE + 1 - len(rows))]
+    note = f"The first {MOST_BORNE} are shown, lot by lot." if len(rows) > MOST_BORNE else ""
+    del rows[MOST_BORNE:]
     return Table("borne", "Who bore what of their losses since", BORNE, Order("event"), rows, note=note)
 
 

@@ -1,47 +1,54 @@
 """A market: its mark and bands, its reserve with the cause of every change, its lots, and who was liquidated in it."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import attrs
 
-from marginspec.margin.margin import lot_cost
 from marginspec.model import ledger
 from marginspec.model.account import Lot
 from marginspec.model.ledger import account_named
 from marginspec.model.market import Market
-from marginspec.model.units import RATE_ONE
-from marginspec_audit.transparency import market_status
+from marginspec.model.units import RATE_ONE, Quantity
 from marginspec_tools.dashboard.charts import Chart, Line, Mark
 from marginspec_tools.dashboard.explanations import Entry, entries
-from marginspec_tools.dashboard.index.answers import Liquidation, Movement, Version
-from marginspec_tools.dashboard.index.values import Kind
+from marginspec_tools.dashboard.index.answers import Liquidation, Movement, OpenLot, Version
+from marginspec_tools.dashboard.index.values import NO_LOTS, Kind
 from marginspec_tools.dashboard.numbers import percent_of, price_text, quantity_text, ratio_text
 from marginspec_tools.dashboard.pages import nearest
-from marginspec_tools.dashboard.pages.lines import balance_line, mark_line
+from marginspec_tools.dashboard.pages.lines import (
+    CHANGES,
+    balance_line,
+    change_cells,
+    change_links,
+    mark_line,
+    without_transfer,
+)
 from marginspec_tools.dashboard.pages.liquidations import LIQUIDATIONS, LOTS_NOTE, liquidation_row
 from marginspec_tools.dashboard.tables import Column, Order, Read, Row, Table
-from marginspec_tools.dashboard.view import Page, View
+from marginspec_tools.dashboard.view import Page, View, reading
 from marginspec_tools.explain import explain_funds
 
 MARKED = 200
 """So many liquidations are marked on the chart of prices: the last ones."""
 LEVELS = 3
 """Of the explanation, below what moved."""
+FEW_LOTS = 100
+"""So many lots are explained one by one, and can be sorted; of more, the sums are explained."""
 
 
 def content(view: View) -> Mapping[str, Any]:
     """The market's figures, charts and explanation."""
     market = view.market()
-    explained = explain_funds(view.book, view.at, market.id)
     return {
         "market": market,
         "figures": list(figures(view, market)),
         "charts": charts(view),
         "near": view.with_parameters(at=view.at, near="all") if nearest.can_be_asked(view) else None,
-        # Below the title and the market's name.
+        "holders": view.once(nearest.holders),
         "explanation": [
-            *entries(explained.lines(LEVELS))[0].parts[0].parts,
+            *(funds_told(view, market) if has_few_lots(view) else sums_told(view, market)),
             Entry(sides_told(view, market)),
             *(Entry(one.told(market)) for one in allowed_prices(market)),
         ],
@@ -50,7 +57,7 @@ def content(view: View) -> Mapping[str, Any]:
 
 def figures(view: View, market: Market) -> Iterator[tuple[str, str | None, str, str]]:
     """What stands at the head: a name, the figure, its unit, and the address of its explanation."""
-    status, asset = market_status(view.book, market.id), market.asset
+    status, asset = view.status(market.id), market.asset
     mark = None if market.mark is None else price_text(market.mark, market)
     yield "mark", mark, asset, set_by(view, "mark", market.id) or "#why"
     yield "reserve", view.money(view.book.balance(ledger.reserve(market.id)), asset), asset, "#reserve"
@@ -70,10 +77,42 @@ def set_by(view: View, kind: Kind, name: str) -> str:
     return view.event_address(found[0].seq) if found else ""
 
 
+def has_few_lots(view: View) -> bool:
+    """Whether the market has so few lots that each is explained."""
+    return view.lots.get(view.market().id, NO_LOTS).number <= FEW_LOTS
+
+
+def funds_told(view: View, market: Market) -> list[Entry]:
+    """The market's funds as the rules take them, lot by lot."""
+    book = view.index.market_state(view.at, market.id)
+    # Below the title and the market's name.
+    return entries(explain_funds(book, view.at, market.id).lines(LEVELS))[0].parts[0].parts
+
+
+def sums_told(view: View, market: Market) -> list[Entry]:
+    """The funds of a market with very many lots, which are taken together: a value is proportional to a quantity."""
+    lots, status = view.lots.get(market.id, NO_LOTS), view.status(market.id)
+    money, sides, pnls = partial(view.money, asset=market.asset), list[Entry](), list[int]()
+    for side, quantity, cost in (("long", lots.long, lots.long_cost), ("short", lots.short, lots.short_cost)):
+        value = market.at_mark(Quantity(quantity))
+        pnls.append(value - cost)
+        held = f"{side} lots: {quantity_text(quantity, market)}, worth {money(value)} at the mark"
+        sides.append(Entry(f"{held}, at a cost of {money(cost)}: PnL {money(value - cost)}"))
+    reserve = view.book.balance(ledger.reserve(market.id))
+    loss = max(0, -status.lots_pnl)
+    pnl = f"{money(status.lots_pnl)} = {money(pnls[0])} of long ones + {money(pnls[1])} of short ones"
+    short = f"{money(status.shortfall)} = {money(loss)} of loss - {money(reserve)} of the reserve, at least zero"
+    return [
+        Entry(f"mark: {price_text(market.marked(), market)} {market.asset}"),
+        Entry(f"PnL of its {lots.number} lots, which the table has one by one: {pnl} [WTF-02]", parts=sides),
+        Entry(f"shortfall: {short} [WTF-02]"),
+    ]
+
+
 def sides_told(view: View, market: Market) -> str:
     """How the long side comes about; the short side is as long, since every trade has both."""
     whole = view.book.open_interest.get(market.id, 0)
-    lots = market_status(view.book, market.id).long_lots
+    lots = view.status(market.id).long_lots
     texts = [quantity_text(one, market) for one in (whole, whole - lots, lots)]
     return "long side in all: {} = {} of accounts + {} of long lots".format(*texts)
 
@@ -138,10 +177,7 @@ def reserve_table(view: View) -> Table:
 
 
 RESERVE = (
-    Column("event", "event", "number"),
-    Column("amount", "amount", "number"),
-    Column("balance", "balance after the event", "number"),
-    Column("clause", "clause"),
+    *CHANGES,
     Column("cause", "cause", "prose"),
     Column("lot", "lot", "number"),
     Column("account", "taken of", "name"),
@@ -156,16 +192,12 @@ CAUSES = {
 
 def movement_row(view: View, market: Market, place: int, one: Movement) -> Row:
     """A change of the reserve."""
-    number = account_named(one.other).lot
+    number = account_named(one.other).lot if one.other else 0
     found = lot_taken(view, number) if number else None
     lot: Lot | None = None if found is None else found.value or found.before
-    cause = CAUSES.get((one.rule, one.amount > 0), one.rule)
-    cells = (
-        str(one.seq), view.money(one.amount, market.asset), view.money(one.balance, market.asset), one.rule, cause,
-        str(number) if number else None, None if lot is None else lot.account,
-    )  # fmt: skip
-    why = view.to("event", at=one.seq)
-    links = {"event": view.event_address(one.seq), "amount": why, "balance": why, "clause": view.clause(one.rule)}
+    cause = CAUSES.get((one.rule, one.amount > 0), one.rule) or without_transfer(view, one)
+    of_lot = (str(number) if number else None, None if lot is None else lot.account)
+    cells, links = (*change_cells(view, one, market.asset), cause, *of_lot), change_links(view, one)
     if found is not None and lot is not None:
         links |= {"account": view.to("account", account=lot.account), "lot": view.event_address(found.seq)}
     return Row(f"{one.seq}:{place}", cells, links)
@@ -175,23 +207,27 @@ def movement_row(view: View, market: Market, place: int, one: Movement) -> Row:
 
 
 def lots_table(view: View) -> Table:
-    """The open lots, with what they gain or lose at mark."""
-    market, book = view.market(), view.book
-    rows = []
-    for number in book.lots_in.get(market.id, ()):
-        lot, cost = book.lots[number], lot_cost(book, number)
-        amounts = [view.money(one, market.asset) for one in (cost, market.at_mark(lot.quantity) - cost)]
-        cells = (
-            str(number), lot.account, lot.side, lot.margin_mode,
-            lot.reason.replace("_", " "), quantity_text(lot.quantity, market), *amounts,
-        )  # fmt: skip
-        links = {
-            "account": view.to("account", account=lot.account),
-            **dict.fromkeys(("lot", "quantity", "cost", "pnl"), "#why"),
-        }
-        rows.append(Row(str(number), cells, links))
+    """The open lots, with what they gain or lose at mark: all that there are if they are few, else newest first."""
+    market = view.market()
+    read = reading(partial(view.index.open_lots, view.at, market.id), partial(lot_row, view, market))
     columns = [attrs.evolve(one, unit=market.id) if one.name == "quantity" else one for one in LOTS]
-    return Table("lots", "Lots of the liquidation engine", columns, Order("lot"), rows)
+    caption = "Lots of the liquidation engine"
+    if has_few_lots(view):
+        return Table("lots", caption, columns, Order("lot"), read("", FEW_LOTS).rows)
+    note = f"There are {view.lots[market.id].number}, newest first."
+    return Table("lots", caption, columns, Order("lot", True), read=read, note=note)
+
+
+def lot_row(view: View, market: Market, one: OpenLot) -> Row:
+    """An open lot."""
+    lot, cost = one.lot, one.cost
+    amounts = [view.money(amount, market.asset) for amount in (cost, market.at_mark(lot.quantity) - cost)]
+    cells = (
+        str(lot.id), lot.account, lot.side, lot.margin_mode,
+        lot.reason.replace("_", " "), quantity_text(lot.quantity, market), *amounts,
+    )  # fmt: skip
+    why = dict.fromkeys(("lot", "quantity", "cost", "pnl"), "#why")
+    return Row(str(lot.id), cells, {"account": view.to("account", account=lot.account), **why})
 
 
 LOTS = (
@@ -306,13 +342,7 @@ TIERS = (
 
 def liquidations_table(view: View) -> Table:
     """The liquidations that took lots in the market, newest first."""
-    market = view.market()
-
-    def read(after: str, most: int) -> Read:
-        """Some liquidations."""
-        page = view.index.liquidations(view.at, market=market.id, below=view.number(after), most=most)
-        return Read([liquidation_row(view, one) for one in page.rows], "" if page.after is None else str(page.after))
-
+    read = reading(partial(view.index.liquidations, view.at, None, view.market().id), partial(liquidation_row, view))
     return Table(
         "liquidations", "Liquidations with lots here", LIQUIDATIONS, Order("event", True), read=read, note=LOTS_NOTE
     )

@@ -1,10 +1,10 @@
 """The positions of a market that stand nearest to liquidation: where their bands end, and how far that is.
 
 A band is that of a whole margin domain, so it takes all that an account has. Of few positions it is worked out at
-once, of more if that is asked for, and of all accounts of a large exchange it is not: the page says which it is.
+once, of more if that is asked for, and of very many it is not: the page says which it is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import attrs
 
@@ -14,12 +14,13 @@ from marginspec.model.account import PositionKey
 from marginspec.model.state import State
 from marginspec.model.units import Price
 from marginspec_tools.dashboard.numbers import price_text, quantity_text, ratio_text
-from marginspec_tools.dashboard.pages.invariants import MOST_ACCOUNTS
 from marginspec_tools.dashboard.tables import Column, Order, Row, Table
-from marginspec_tools.dashboard.view import View, within
+from marginspec_tools.dashboard.view import Unanswerable, View, within
 
 AT_ONCE = 200
 """Positions that were ever held in a market, for which a page is still made within 300 ms."""
+MOST = 20_000
+"""Positions that were ever held in a market, of which all are looked at if that is asked for."""
 
 
 @attrs.frozen
@@ -31,26 +32,27 @@ class Near:
     distance: int
 
 
+def holders(view: View) -> int:
+    """How many positions were ever held in the market, counted up to more than are looked at."""
+    return view.index.held(view.market().id, MOST + 1)
+
+
 def is_asked(view: View) -> bool:
-    """Whether more positions than are worked out at once are asked for."""
-    return view.parameters.get("near") == "all"
-
-
-def is_small(view: View) -> bool:
-    """Whether so few positions were held in the market that their bands are worked out at once."""
-    return view.index.held(view.market().id, AT_ONCE + 1) <= AT_ONCE
+    """Whether more positions than are worked out at once are asked for, as a file does."""
+    return view.parameters.get("near") == "all" or view.is_file
 
 
 def can_be_asked(view: View) -> bool:
     """Whether the page is to offer what it does not show."""
-    return not view.once(is_small) and not is_asked(view) and view.head.accounts <= MOST_ACCOUNTS
+    return AT_ONCE < view.once(holders) <= MOST and not is_asked(view)
 
 
-def state(view: View) -> State | None:
-    """The market with whoever has a position in it; None if these are too many."""
-    if view.once(is_small):
-        return view.index.queue_state(view.at, view.market().id)
-    return view.index.state_at(view.at) if is_asked(view) and view.head.accounts <= MOST_ACCOUNTS else None
+def is_worked_out(view: View) -> bool:
+    """Whether the bands are worked out; a file that would lack them is refused."""
+    held = view.once(holders)
+    if held > MOST and view.is_file:
+        raise Unanswerable(422, "Too large for a page", too_many(view))
+    return held <= AT_ONCE or (is_asked(view) and held <= MOST)
 
 
 def nearest(book: State, market: str) -> Iterator[Near]:
@@ -66,13 +68,13 @@ def nearest(book: State, market: str) -> Iterator[Near]:
 
 def nearest_table(view: View) -> Table:
     """The positions, nearest first."""
-    market, book = view.market(), view.once(state)
-    found = nearest(book, market.id) if book is not None and market.mark is not None else ()
-    rows = [near_row(view, book, one) for one in found] if book is not None else []
-    empty = Table.empty if book is not None else too_many(view)
-    return Table(
-        "nearest", "Positions nearest to liquidation", NEAREST, Order("distance"), rows, note=NOTE, empty=empty
-    )
+    rows: Sequence[Row] = ()
+    empty = too_many(view)
+    if view.once(is_worked_out):
+        rows = view.once(near_rows) if view.once(holders) <= AT_ONCE else view.kept(near_rows)
+        empty = Table.empty
+    caption, has_file = "Positions nearest to liquidation", view.once(holders) <= MOST
+    return Table("nearest", caption, NEAREST, Order("distance"), rows, note=NOTE, empty=empty, has_file=has_file)
 
 
 NOTE = (
@@ -83,10 +85,15 @@ NOTE = (
 
 def too_many(view: View) -> str:
     """Why there is none."""
-    told = f"More than {AT_ONCE} positions were held here, whose bands are not worked out at once"
-    if view.head.accounts > MOST_ACCOUNTS:
-        told += f", and of more than {MOST_ACCOUNTS} accounts on no page but each account's own"
-    return f"{told}."
+    if view.once(holders) > MOST:
+        return f"More than {MOST} positions were held here: their bands stand on no page but each account's own."
+    return f"Not worked out: {view.once(holders)} positions were held here, more than {AT_ONCE}."
+
+
+def near_rows(view: View) -> list[Row]:
+    """The positions that some mark liquidates."""
+    market, book = view.market(), view.index.queue_state(view.at, view.market().id)
+    return [near_row(view, book, one) for one in nearest(book, market.id)] if market.mark is not None else []
 
 
 def near_row(view: View, book: State, one: Near) -> Row:

@@ -11,7 +11,6 @@ from marginspec.model.effects import FundStatus
 from marginspec.model.ledger import LedgerAccount
 from marginspec.model.units import WIRE_DECIMALS
 from marginspec_audit import assets_of
-from marginspec_audit.transparency import market_status
 from marginspec_journal.decimals import decimal_text
 from marginspec_tools.dashboard.charts import Chart
 from marginspec_tools.dashboard.explanations import Entry
@@ -95,7 +94,7 @@ def markets_table(view: View) -> Table:
     rows = []
     for market_id in sorted(book.markets):
         market = book.markets[market_id]
-        status = market_status(book, market_id)
+        status = view.status(market_id)
         counters = status.counters
         cover = None if status.cover is None else ratio_text(status.cover.numerator, status.cover.denominator)
         amounts = (

@@ -16,10 +16,14 @@ from marginspec_audit.transparency import indicator
 from marginspec_journal.decimals import decimal_text
 from marginspec_tools.dashboard.explanations import Entry, entries
 from marginspec_tools.dashboard.numbers import quantity_text
+from marginspec_tools.dashboard.pages.invariants import MOST_ACCOUNTS
+from marginspec_tools.dashboard.pages.nearest import MOST, holders
 from marginspec_tools.dashboard.tables import Column, Order, Row, Table
 from marginspec_tools.dashboard.view import Page, Unanswerable, View, within
 from marginspec_tools.explain import Term, Tracer, explain_rank, fraction_text
 
+AT_ONCE = 200
+"""Positions that were ever held in a market, for which queues are still made within 300 ms."""
 SIDES: tuple[Direction, ...] = ("long", "short")
 LEVELS = 4
 """Of the explanation of a score."""
@@ -38,6 +42,23 @@ class Look:
     reason: str
 
 
+def is_ranked(view: View) -> bool:
+    """Whether queues are made: of few positions always, of more if they or one of their places are asked for."""
+    held, asked = view.once(holders), view.parameters
+    if held > MOST and (view.is_file or asked.get("account")):
+        raise Unanswerable(422, "Too large for a page", too_many(view))
+    return held <= AT_ONCE or (held <= MOST and (asked.get("rank") == "all" or "account" in asked or view.is_file))
+
+
+def too_many(view: View) -> str:
+    """Why there is no queue."""
+    held = view.once(holders)
+    if held <= MOST:
+        return f"Not ranked: {held} positions were held here, more than {AT_ONCE}."
+    command = f"`marginspec explain JOURNAL {view.at} --market {view.market().id}`"
+    return f"More than {MOST} positions were held here, which no page ranks: {command} does, in its time."
+
+
 def state(view: View) -> State:
     """The market with all accounts that have a position in it."""
     return view.index.queue_state(view.at, view.market().id)
@@ -45,11 +66,15 @@ def state(view: View) -> State:
 
 def content(view: View) -> Mapping[str, Any]:
     """The market, how it ranks, and whether the event deleveraged here."""
+    held = view.once(holders)
     return {
         "market": view.market(),
         "markets": sorted(view.book.markets),
         "ranking": view.book.header.profile.adl_ranking,
-        "deleveraged": view.event is not None and any(one.bearer == "deleveraging" for one in borne(view)),
+        "deleveraged": view.event is not None and view.index.has_deleveraged(view.at),
+        "rank": "" if view.once(is_ranked) or held > MOST else view.with_parameters(at=view.at, rank="all"),
+        "holders": held,
+        "can_look": view.head.accounts <= MOST_ACCOUNTS,
         "looks": view.kept(looks) if asks_looks(view) else None,
         "most": MOST_LOOKS,
         "explanation": explanation(view) if view.parameters.get("account") else None,
@@ -72,16 +97,12 @@ def explanation(view: View) -> list[Entry]:
 
 
 def asks_looks(view: View) -> bool:
-    """Whether the event is to be run again for whom it looked at."""
-    return view.parameters.get("looks") == "all"
-
-
-def borne(view: View) -> Iterator[Any]:
-    """Who bore what in the event."""
-    after = -1
-    while rows := view.index.borne_in(view.at, after):
-        yield from rows
-        after = rows[-1].place
+    """Whether the event is to be run again for whom it looked at, which takes all accounts."""
+    is_asked = view.parameters.get("looks") == "all"
+    if is_asked and view.head.accounts > MOST_ACCOUNTS:
+        reason = f"There are more than {MOST_ACCOUNTS} accounts: the event is not run again on all of them for a page."
+        raise Unanswerable(422, "Too large for a page", reason)
+    return is_asked
 
 
 # ----------------------------------------------------------------- as they stand
@@ -90,12 +111,20 @@ def borne(view: View) -> Iterator[Any]:
 def queue_table(side: Direction) -> Any:
     """The table of a side's queue."""
 
-    def table(view: View) -> Table:
+    def rows_of(view: View) -> list[Row]:
         """The queue of the side after the event."""
         book, market = view.once(state), view.market()
         queue = queue_of(book, market.id, side) if market.mark is not None else ()
-        rows = [queue_row(view, book, place, len(queue), ranked) for place, ranked in enumerate(queue)]
-        return Table(side, f"The {side} queue: whom {other(side)} lots are closed against", QUEUE, Order("place"), rows)
+        return [queue_row(view, book, place, len(queue), ranked) for place, ranked in enumerate(queue)]
+
+    def table(view: View) -> Table:
+        """The queue of the side after the event, if it is made."""
+        caption = f"The {side} queue: whom {other(side)} lots are closed against"
+        if not view.once(is_ranked):
+            has_file = view.once(holders) <= MOST
+            return Table(side, caption, QUEUE, Order("place"), empty=too_many(view), has_file=has_file)
+        rows = view.once(rows_of) if view.once(holders) <= AT_ONCE else view.kept(rows_of)
+        return Table(side, caption, QUEUE, Order("place"), rows)
 
     return table
 
@@ -158,9 +187,8 @@ QUEUE = (
 
 def looks(view: View) -> list[Look]:
     """Whom the event looked at here, in order: the event is run again under observation."""
-    moment, tracer = view.index.moment(view.at), Tracer()
-    before = moment.before if moment.is_whole else view.index.state_at(view.at - 1)
-    apply(before, moment.record.event, tracer)
+    moment, tracer = view.index.whole_moment(view.at), Tracer()
+    apply(moment.before, moment.record.event, tracer)
     queues: dict[Direction, tuple[Ranked, ...]] = {}
     found: list[Look] = []
     for term in calls(tracer.top):
@@ -230,7 +258,7 @@ PAGE = Page(
     "queue.html",
     content,
     {"looks": looks_table, "long": queue_table("long"), "short": queue_table("short")},
-    parameters=("market", "looks", "account", "side"),
+    parameters=("market", "rank", "looks", "account", "side"),
     clauses=("ADL-01", "ADL-02", "ADL-03", "ADL-04", "ADL-05", "ADL-06"),
     in_navigation=False,
 )

@@ -65,6 +65,7 @@ def content(index: Path) -> dict[str, list[Any]]:
             "borne": database.execute(
                 "SELECT seq, place, bearer, asset, amount, lot, name, quantity, layer FROM borne"
             ),
+            "sums": database.execute("SELECT lot, seq, bearer, amount FROM sums_of_lots"),
             "lots": database.execute("SELECT id, seq, liquidation, side, mode, reason, quantity, cost FROM lots"),
             "liquidations": database.execute("SELECT id, seq, asset, market, equity, maintenance FROM liquidations"),
             "texts": (line for (packed,) in texts for line in unpack(packed).split(b"\n")),
