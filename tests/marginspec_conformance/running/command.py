@@ -213,12 +213,12 @@ class Run:
         """By clause, how many vectors differ, and how many of them as the one that was told."""
         counted = {clause: sum(one.count for one in causes.values()) for clause, causes in self.causes.items()}
         for clause, count in sorted(counted.items(), key=lambda one: -one[1]):
-            first, *others = self.causes[clause].values()
+            first, *further = self.causes[clause].values()
             alike = first.count
             like = f", {alike} of them by the same difference" if 1 < alike < count else ""
             like = ", all by the same difference" if 1 < alike == count else like
             click.echo(f"  {clause}: {vectors_text(count)} {'differs' if count == 1 else 'differ'}{like}")
-            for one in others[:MOST_OTHERS]:
+            for one in further[:MOST_OTHERS]:
                 click.echo(one_line(f"    also {one.count}, as {one.shortest} ({one.event}): {one.first}"))
         if self.told < self.counts["failed"]:
             others = "`run ID` tells one, and --log FILE writes all, for `marginspec conform report make FILE FOLDER`"
