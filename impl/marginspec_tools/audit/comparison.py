@@ -481,7 +481,6 @@ class Comparison:
 
     def _check_books(self, line: Line) -> None:
         """What of the exchange's own numbers should add up, or be above, and does not."""
-        record = line.step.record
         state = line.step.transition.after if self._theirs is None else self._theirs.state
         for one in books_of(line.seen, state, is_whole=self.subset is None):
             is_decided = one.holds or abs(one.amount - one.other) >= self._slack(line, one.own.asset, state)
@@ -489,20 +488,7 @@ class Comparison:
             if one.holds or not is_decided:
                 self._close(line, one.figure)
                 continue
-            what, off = f"{one.left} {one.relation} {one.right or '0'}", one.amount - one.other
-            wrong = Fault(
-                *(line.step.number, record.line, record.ts, record.ref),
-                kind="invariant",
-                rule=one.invariant,
-                where=one.where,
-                what=what,
-                expected=decimal_of(one.other),
-                observed=decimal_of(one.amount),
-                whose=one.own,
-                difference=off,
-                money=one.money,
-            )
-            line.differing.append((one.figure, wrong))
+            line.differing.append((one.figure, one.fault(line.step)))
 
     def _slack(self, line: Line, asset: str, state: State) -> int:
         """By how much sums of an asset's values may be off since some are stated in fewer digits than there are."""

@@ -120,6 +120,11 @@ class Coverage:
         """How many observed values were not compared."""
         return sum(count for (_, outcome), count in self.kinds.items() if outcome == "not checked")
 
+    @property
+    def within(self) -> int:
+        """How many observed values differ by no more than the tolerance."""
+        return sum(count for (_, outcome), count in self.kinds.items() if outcome == "tolerated")
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """The table of coverage: by kind, market, account and clause, with the columns that each has."""
         for of, counts in (("kind", self.kinds), ("market", self.markets), ("account", self.accounts)):

@@ -15,7 +15,9 @@ from marginspec.model.state import State
 from marginspec.model.units import FLAT, WIRE_DECIMALS
 from marginspec_audit import asset_of, is_closed_lot
 from marginspec_journal.decimals import parse_decimal
+from marginspec_tools.audit.faults import Fault, decimal_of
 from marginspec_tools.observed import Figure, Whose, digits_of, domain_named, position_named, whose
+from marginspec_tools.runs import Step
 
 
 class Books(NamedTuple):
@@ -50,6 +52,22 @@ class Books(NamedTuple):
     def figure(self) -> Figure:
         """A figure that it is open under while it does not hold."""
         return Figure("books", self.where, self.invariant)
+
+    def fault(self, step: Step) -> Fault:
+        """The fault that it does not hold after an event."""
+        record = step.record
+        return Fault(
+            *(step.number, record.line, record.ts, record.ref),
+            kind="invariant",
+            rule=self.invariant,
+            where=self.where,
+            what=f"{self.left} {self.relation} {self.right or '0'}",
+            expected=decimal_of(self.other),
+            observed=decimal_of(self.amount),
+            whose=self.own,
+            difference=self.amount - self.other,
+            money=self.money,
+        )
 
 
 Stated = Mapping[Figure, int]

@@ -233,6 +233,8 @@ def test_what_was_within_a_tolerance_stands_in_the_heading(tmp_path: Path) -> No
     assert summary["coverage"]["tolerated"] == {
         "balance": {"count": 48, "most": "0.01", "what": "insurance:USDT balance", "seq": 121}
     }
+    (run,) = json.loads((folder / "findings.sarif").read_text("utf-8"))["runs"]
+    assert run["properties"] == {"verdict": "holds", "compared": 889, "tolerated": 48}
 
 
 def test_each_chart_has_its_figures_beside_it(page: Element) -> None:

@@ -65,7 +65,8 @@ def test_a_sample_finds_the_same_and_is_stated_everywhere(engine: str, more: str
     summaries = summary_of(tmp_path / "whole"), summary_of(tmp_path / "report")
     assert summaries[1] == {**summaries[0], "sample": 50, "engine": engine}
     text = (tmp_path / "report" / "summary.md").read_text("utf-8")
-    assert f"Checked after each of {EVENTS} events: every invariant of events, and the published figures" in text
+    lead = f"Checked in the rulebook's own run, after each of {EVENTS} events"
+    assert f"{lead}: every invariant of events, and the published figures" in text
     assert f"\n{told}.\n" in text
     page = (tmp_path / "report" / "report.html").read_text("utf-8")
     # At the head, beside the coverage, and among what was not checked.

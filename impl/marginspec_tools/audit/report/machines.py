@@ -21,7 +21,8 @@ def sarif(audited: Audited, setting: Setting) -> bytes:
     found = audited.findings
     rules = {clause: title_of(clause) or clause for clause in sorted({one.clause for one in found})}
     uri = quote(printable_path(setting.inputs["journal"]))
-    told = {"verdict": audited.verdict, "compared": audited.comparison.coverage.values}
+    coverage = audited.comparison.coverage
+    told = {"verdict": audited.verdict, "compared": coverage.values, "tolerated": coverage.within}
     return sarif_bytes(setting.versions["marginspec"], rules, (result_of(one, uri) for one in found), told)
 
 

@@ -57,7 +57,7 @@ def page(report: Report) -> bytes:
 def standing_of(audited: Audited) -> tuple[str, str]:
     """How the head of the page looks and what it says: that all agrees within a tolerance is not that all agrees."""
     standing, verdict = VERDICTS[audited.verdict]
-    is_within = audited.verdict == "holds" and bool(audited.comparison.coverage.tolerated)
+    is_within = audited.verdict == "holds" and audited.comparison.coverage.within > 0
     return ("open", f"{verdict} within the tolerance") if is_within else (standing, verdict)
 
 

@@ -73,6 +73,7 @@ summary { cursor: pointer; overflow-wrap: anywhere; }
 .tree li { margin: .125rem 0; overflow-wrap: anywhere; }
 .tree .moved { font-weight: 600; }
 code { font: .875em/1.5 ui-monospace, "Cascadia Mono", Menlo, monospace; overflow-wrap: anywhere; }
+.steps li { overflow-wrap: anywhere; }
 .steps code { display: block; background: var(--soft); padding: .5rem .75rem; border-radius: .25rem;
   margin: .25rem 0 1rem; }
 svg { display: block; width: 100%; }

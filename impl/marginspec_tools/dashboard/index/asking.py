@@ -45,9 +45,10 @@ SELECT seq, value FROM segments CROSS JOIN versions ON segment = number AND figu
 WHERE number <= :last ORDER BY number DESC, seq DESC LIMIT :most
 """
 ACCOUNTS = """
-SELECT name FROM accounts WHERE name > :after AND name >= :prefix AND name < :end AND since <= :seq
+SELECT name FROM accounts WHERE name >= :begin AND name != :after AND name < :end AND since <= :seq
 ORDER BY name LIMIT :most
 """
+"""With one lower bound: of two, one alone would lead into the index, and it may be the lower one."""
 MARKETS = """
 SELECT name, asset, price_decimals, quantity_decimals, since, until FROM markets WHERE asset IS NOT NULL ORDER BY name
 """
@@ -126,7 +127,8 @@ class Index:
 
     def accounts(self, seq: int, prefix: str = "", after: str = "", most: int = ROWS) -> tuple[str, ...]:
         """Accounts that there are, whose names begin so, by name, after one."""
-        given = {"after": after, "prefix": prefix, "end": prefix + LAST_NAME, "seq": seq, "most": most}
+        begin = max(after, prefix)
+        given = {"begin": begin, "after": after, "end": prefix + LAST_NAME, "seq": seq, "most": most}
         with self._of(seq) as database:
             return tuple(name for (name,) in database.execute(ACCOUNTS, given))
 

@@ -110,7 +110,8 @@ def account_address(view: View, account: str) -> str:
 
 def is_there(view: View, account: str) -> bool:
     """Whether there is an account that an event names: one that is refused may name another."""
-    return account in view.index.accounts(view.at, account, most=1)
+    since = view.index.account_since(account)
+    return since is not None and since <= view.at
 
 
 @attrs.frozen
