@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from marginspec.model.state import Header, State
 from marginspec_journal import Record
@@ -306,6 +307,11 @@ class Index:
             if seq <= head_in(database).first:
                 raise NotThere(f"event {seq}")
             return events.event_at(database, seq, first)
+
+    def effects(self, seq: int, first: int) -> tuple[Mapping[str, Any], ...]:
+        """Some effects of an event that there is, from one on that stands at a multiple of EFFECTS_AT_ONCE."""
+        with self._of(seq) as database:
+            return events.effects_from(database, seq, first, events.texts_of(database, seq).receipt)
 
     def event_of_ref(self, ref: str) -> int:
         """The last event that has this ref."""

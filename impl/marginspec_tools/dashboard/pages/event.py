@@ -279,7 +279,7 @@ def effects_table(view: View) -> Table:
         """Some effects, in their order."""
         place = view.number(after) or 0
         first = place - place % EFFECTS_AT_ONCE
-        effects = found.event.effects if first == 0 else view.index.event(view.at, first).effects
+        effects = found.event.effects if first == 0 else view.index.effects(view.at, first)
         shown = effects[place - first : place - first + most]
         rows = [effect_row(view, place + at, effect) for at, effect in enumerate(shown)]
         end = place + len(shown)
