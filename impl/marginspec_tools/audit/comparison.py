@@ -11,8 +11,6 @@ import attrs
 
 from marginspec.model.effects import LotReduced, Transferred
 from marginspec.model.ledger import FUND_KINDS, account_named, lot
-from marginspec.model.state import State
-from marginspec.model.units import WIRE_DECIMALS
 from marginspec_journal.decimals import parse_decimal
 from marginspec_tools.audit.blame import FIRST, LAST, UNSEEN, Blamed, deciding, untouched_clause
 from marginspec_tools.audit.causes import (
@@ -32,7 +30,7 @@ from marginspec_tools.audit.faults import Fault, decimal_of
 from marginspec_tools.audit.findings import Consequence, Finding, found, severity_of
 from marginspec_tools.audit.names import Names, accounts_named, named_by, needs_all_accounts
 from marginspec_tools.audit.observed_line import Line, answer_of, ledger_name, was_there
-from marginspec_tools.audit.own_books import books_of
+from marginspec_tools.audit.own_books import books_of, slack_of
 from marginspec_tools.audit.theirs import Theirs
 from marginspec_tools.observed import (
     ANSWER,
@@ -46,14 +44,11 @@ from marginspec_tools.observed import (
     is_primary,
     kind_of,
     observed_figures,
-    whose,
 )
 from marginspec_tools.runs import Step
 
 STATES_APART = 256
 """Every so many events it is seen whether the exchange's side has come back."""
-AMOUNTS = ("balance", "margin", "fund")
-"""Kinds of value that invariants add up."""
 BY_LIQUIDATION = Blamed(FIRST, "LIQ-01")
 """What is to blame for what follows from whom the exchange liquidated."""
 SHARING = ("ADL", "LVY")
@@ -483,20 +478,11 @@ class Comparison:
         """What of the exchange's own numbers should add up, or be above, and does not."""
         state = line.step.transition.after if self._theirs is None else self._theirs.state
         for one in books_of(line.seen, state, is_whole=self.subset is None):
-            is_decided = one.holds or abs(one.amount - one.other) >= self._slack(line, one.own.asset, state)
+            is_decided = one.holds or abs(one.amount - one.other) >= slack_of(
+                line.seen, one.own.asset, state, self.tolerances
+            )
             self.coverage.add_books(line.step, one, is_decided=is_decided)
             if one.holds or not is_decided:
                 self._close(line, one.figure)
                 continue
             line.differing.append((one.figure, one.fault(line.step)))
-
-    def _slack(self, line: Line, asset: str, state: State) -> int:
-        """By how much sums of an asset's values may be off since some are stated in fewer digits than there are."""
-        return sum(
-            10 ** (WIRE_DECIMALS - digits_of(text))
-            for figure, text in line.seen
-            if whose(state, figure).asset == asset
-            and kind_of(figure) in AMOUNTS
-            and self.tolerances.agreement(kind_of(figure), field_of(figure).ask(state, figure.name), text)
-            == "as displayed"
-        )

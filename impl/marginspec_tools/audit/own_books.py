@@ -5,7 +5,7 @@ with the rulebook's within a tolerance, or to the digits that are shown, and the
 may add up where every value differs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from marginspec.model import ledger
@@ -16,8 +16,21 @@ from marginspec.model.units import FLAT, WIRE_DECIMALS
 from marginspec_audit import asset_of, is_closed_lot
 from marginspec_journal.decimals import parse_decimal
 from marginspec_tools.audit.faults import Fault, decimal_of
-from marginspec_tools.observed import Figure, Whose, digits_of, domain_named, position_named, whose
+from marginspec_tools.observed import (
+    Figure,
+    Tolerances,
+    Whose,
+    digits_of,
+    domain_named,
+    field_of,
+    kind_of,
+    position_named,
+    whose,
+)
 from marginspec_tools.runs import Step
+
+AMOUNTS = ("balance", "margin", "fund")
+"""Kinds of value that invariants add up."""
 
 
 class Books(NamedTuple):
@@ -207,3 +220,14 @@ def unit_of(state: State, asset: str) -> int:
     """A quantum of an asset in 1e-8."""
     unit: int = 10 ** (WIRE_DECIMALS - state.header.decimals(asset))
     return unit
+
+
+def slack_of(seen: Sequence[tuple[Figure, str]], asset: str, state: State, tolerances: Tolerances) -> int:
+    """By how much sums of an asset's values may be off since some are stated in fewer digits than there are."""
+    return sum(
+        10 ** (WIRE_DECIMALS - digits_of(text))
+        for figure, text in seen
+        if whose(state, figure).asset == asset
+        and kind_of(figure) in AMOUNTS
+        and tolerances.agreement(kind_of(figure), field_of(figure).ask(state, figure.name), text) == "as displayed"
+    )

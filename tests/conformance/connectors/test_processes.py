@@ -73,7 +73,7 @@ def test_a_signal_that_ends_the_program_leaves_no_engine(number: signal.Signals,
     with subprocess.Popen([MARGINSPEC, *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE) as running:
         engine_number = int(pipe.read_text())
         running.send_signal(number)
-        assert running.wait(20) in (128 + number, 1)
+        assert running.wait(60) in (128 + number, 1)
     with pytest.raises(ProcessLookupError):
         os.kill(engine_number, 0)
 
@@ -86,7 +86,7 @@ def test_wrong_input_leaves_no_engine(tmp_path: Path) -> None:
     words += ["--smoke", "--log", str(tmp_path / "no" / "log")]
     with subprocess.Popen([MARGINSPEC, *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE) as running:
         engine_number = int(pipe.read_text())
-        assert running.wait(20) == 2
+        assert running.wait(60) == 2
     with pytest.raises(ProcessLookupError):
         os.kill(engine_number, 0)
 
