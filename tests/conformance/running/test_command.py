@@ -350,6 +350,15 @@ def test_a_part_that_an_engine_leaves_out_is_skipped_and_said(engine: str, skipp
     assert (ended.return_value, told, in_part) == (0, skipped, "  passed only in part: ACC-01 2 of 3")
 
 
+def test_a_run_in_which_nobody_traded_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.jsonl"
+    path.write_bytes(suite_text([vector_object(Draft("ACC-01", "a", "No trade yet.", HEADER, EVENTS[:-1]))]))
+    ended = called("run", "-e", SPECIFICATION, "--vectors", str(path))
+    assert ended.output.splitlines()[0].endswith("; none of them was a trade that is accepted")
+    path.write_bytes(suite_text([vector_object(Draft("ACC-01", "a", "A trade.", HEADER, EVENTS))]))
+    assert "none of them" not in called("run", "-e", SPECIFICATION, "--vectors", str(path)).output
+
+
 def test_what_lies_near_an_edge_is_named_with_the_reason_and_its_partner_decides() -> None:
     """An engine that lets unrealised profit be withdrawn: of one quantum more nothing is known at level 2."""
     fault = "fault:unrealised profit is movable"
